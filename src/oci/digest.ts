@@ -1,0 +1,81 @@
+/**
+ * Digests of content, as the image spec defines them, restricted to its two registered algorithms.
+ *
+ * ```text
+ * digest    := algorithm ":" encoded
+ * algorithm := "sha256" | "sha512"
+ * encoded   := 64 or 128 of [0-9a-f]
+ * ```
+ *
+ * https://github.com/opencontainers/image-spec/blob/v1.1.1/descriptor.md#digests
+ */
+
+import { ParseError } from "../errors.ts";
+import { quote } from "./_quote.ts";
+
+/** A hash that the image spec registers. */
+export type DigestAlgorithm = "sha256" | "sha512";
+
+/** A digest that was checked: algorithm, colon, lower-case hex of the right length. */
+export type Digest = `${DigestAlgorithm}:${string}`;
+
+const HEX_LENGTH = { sha256: 64, sha512: 128 } as const satisfies Record<DigestAlgorithm, number>;
+const WEB_CRYPTO_NAME = { sha256: "SHA-256", sha512: "SHA-512" } as const;
+const WANTED = "want sha256: with 64 or sha512: with 128 lower-case hexadecimal digits";
+
+/** What is wrong with the text as a digest, or undefined if nothing is. */
+export function findDigestFault(text: string): string | undefined {
+  const colon = text.indexOf(":");
+  if (colon < 0) return `it has no algorithm, ${WANTED}`;
+  const algorithm = text.slice(0, colon);
+  if (algorithm !== "sha256" && algorithm !== "sha512") {
+    return `unknown algorithm ${quote(algorithm)}, ${WANTED}`;
+  }
+  const hex = text.slice(colon + 1);
+  const wanted = HEX_LENGTH[algorithm];
+  if (hex.length !== wanted) return `${hex.length} digits after ${algorithm}:, want ${wanted}`;
+  if (/^[0-9a-f]*$/.test(hex)) return undefined;
+  return /^[0-9a-fA-F]*$/.test(hex)
+    ? "its digits are upper case, want lower case"
+    : `it holds something else than hexadecimal digits, ${WANTED}`;
+}
+
+/**
+ * Reads a digest.
+ *
+ * @throws {ParseError} if the algorithm is not known, or the rest is not lower-case hex of exactly its length
+ */
+export function parseDigest(text: string): Digest {
+  const fault = findDigestFault(text);
+  if (fault !== undefined) throw new ParseError(`parse digest ${quote(text)}: ${fault}`);
+  return text as Digest;
+}
+
+/** Whether the text is a digest that {@linkcode parseDigest} takes. */
+export function isDigest(text: string): text is Digest {
+  return findDigestFault(text) === undefined;
+}
+
+/** The algorithm in front of the colon. */
+export function digestAlgorithm(digest: Digest): DigestAlgorithm {
+  return digest.startsWith("sha512:") ? "sha512" : "sha256";
+}
+
+/** The hexadecimal digits after the colon. */
+export function digestHex(digest: Digest): string {
+  return digest.slice(digest.indexOf(":") + 1);
+}
+
+/** Hashes bytes that are in memory, such as a manifest. */
+export async function digestBytes(
+  bytes: Uint8Array,
+  algorithm: DigestAlgorithm = "sha256",
+): Promise<Digest> {
+  // The cast: Web Crypto's types refuse a view of a SharedArrayBuffer, which nothing here makes.
+  const hash = await crypto.subtle.digest(
+    WEB_CRYPTO_NAME[algorithm],
+    bytes as Uint8Array<ArrayBuffer>,
+  );
+  const hex = Array.from(new Uint8Array(hash), (byte) => byte.toString(16).padStart(2, "0"));
+  return `${algorithm}:${hex.join("")}`;
+}

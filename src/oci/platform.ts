@@ -1,0 +1,123 @@
+/**
+ * Platforms, written as users write them and as indexes spell them.
+ *
+ * ```text
+ * platform := os [ "(" version ")" ] "/" architecture [ "/" variant ] [ ":" version ]
+ * ```
+ *
+ * The version in parentheses is containerd's way, the one after a colon go-containerregistry's. Spellings are made
+ * one as in containerd's platforms package: https://github.com/containerd/platforms/blob/v0.2.1/database.go
+ */
+
+import { ParseError } from "../errors.ts";
+import { quote } from "./_quote.ts";
+
+/** https://github.com/opencontainers/image-spec/blob/v1.1.1/image-index.md, the `platform` property. */
+export interface Platform {
+  os: string;
+  architecture: string;
+  variant?: string;
+  "os.version"?: string;
+  "os.features"?: string[];
+}
+
+const WORD = "[A-Za-z0-9_-]+";
+const VERSION = "[A-Za-z0-9_.-]+";
+const VARIANT = "[A-Za-z0-9_.-]+";
+const PLATFORM = new RegExp(
+  `^(?<os>${WORD})(?:\\((?<inner>${VERSION})\\))?/(?<architecture>${WORD})` +
+    `(?:/(?<variant>${VARIANT}))?(?::(?<outer>${VERSION}))?$`,
+);
+
+/**
+ * Reads `linux/arm64/v8`, `windows/amd64:10.0.17763` or `windows(10.0.17763)/amd64`, in one spelling:
+ * `linux/aarch64` gives `linux/arm64`.
+ *
+ * @throws {ParseError} if it is not os/architecture with an optional variant and version
+ */
+export function parsePlatform(text: string): Platform {
+  const groups = PLATFORM.exec(text)?.groups;
+  if (groups === undefined) {
+    throw new ParseError(
+      `parse platform ${quote(text)}: want os/architecture or os/architecture/variant`,
+      { hint: "write linux/amd64 or linux/arm/v7, or windows/amd64:10.0.17763 for a version" },
+    );
+  }
+  const { os = "", architecture = "", variant, inner, outer } = groups;
+  if (inner !== undefined && outer !== undefined) {
+    throw new ParseError(`parse platform ${quote(text)}: it names the version of the os twice`);
+  }
+  const version = inner ?? outer;
+  return normalizePlatform({
+    os,
+    architecture,
+    ...(variant === undefined ? {} : { variant }),
+    ...(version === undefined ? {} : { "os.version": version }),
+  });
+}
+
+/** The platform in one spelling, with a variant only where it tells something. */
+function normalizePlatform(platform: Platform): Platform {
+  const { variant: _, ...rest } = platform;
+  const os = platform.os.toLowerCase();
+  const [architecture, variant] = normalizeArchitecture(
+    platform.architecture.toLowerCase(),
+    platform.variant?.toLowerCase() ?? "",
+  );
+  return {
+    ...rest,
+    os: os === "macos" ? "darwin" : os,
+    architecture,
+    ...(variant === "" ? {} : { variant }),
+  };
+}
+
+function normalizeArchitecture(architecture: string, variant: string): [string, string] {
+  switch (architecture) {
+    case "i386":
+      return ["386", ""];
+    case "x86_64":
+    case "x86-64":
+    case "amd64":
+      return ["amd64", variant === "v1" ? "" : variant];
+    case "aarch64":
+    case "arm64":
+      return ["arm64", ["8", "v8", "v8.0"].includes(variant) ? "" : variant];
+    case "armhf":
+      return ["arm", "v7"];
+    case "armel":
+      return ["arm", "v6"];
+    case "arm":
+      if (variant === "") return ["arm", "v7"];
+      return ["arm", /^[5-8]$/.test(variant) ? `v${variant}` : variant];
+    default:
+      return [architecture, variant];
+  }
+}
+
+/** Writes the platform as {@linkcode parsePlatform} reads it, in one spelling: `linux/arm/v7`. */
+export function formatPlatform(platform: Platform): string {
+  const { os, architecture, variant, "os.version": version } = normalizePlatform(platform);
+  const name = [os, architecture, ...(variant === undefined ? [] : [variant])].join("/");
+  return version === undefined ? name : `${name}:${version}`;
+}
+
+/**
+ * Whether what an index offers is what the user wants.
+ *
+ * A wanted platform without a variant takes any, except for arm, where none means v7. The version of the os and its
+ * features count only if asked for; a version asks for itself and what lies beneath it: `10.0.17763` takes
+ * `10.0.17763.6414`.
+ */
+export function matchesPlatform(wanted: Platform, offered: Platform): boolean {
+  const want = normalizePlatform(wanted);
+  const offer = normalizePlatform(offered);
+  if (want.os !== offer.os || want.architecture !== offer.architecture) return false;
+  if (want.variant !== undefined && want.variant !== offer.variant) return false;
+  const version = want["os.version"];
+  if (version !== undefined && !`${offer["os.version"] ?? ""}.`.startsWith(`${version}.`)) {
+    return false;
+  }
+  const features = offer["os.features"] ?? [];
+  return (want["os.features"] ?? []).every((feature) => features.includes(feature));
+}

@@ -1,0 +1,313 @@
+import { test } from "node:test";
+import assert from "node:assert/strict";
+import { ParseError } from "../../src/errors.ts";
+import { parseDigest } from "../../src/oci/digest.ts";
+import {
+  equalRepositories,
+  formatReference,
+  isLoopbackRegistry,
+  parseReference,
+  parseRepository,
+  registryEndpointHost,
+  withDefaultTag,
+} from "../../src/oci/reference.ts";
+import type { Reference } from "../../src/oci/reference.ts";
+
+const HEX = "0123456789abcdef".repeat(4);
+const DIGEST = parseDigest(`sha256:${HEX}`);
+const DIGEST512 = parseDigest(`sha512:${HEX}${HEX}`);
+
+/** Text, then what it is in full. */
+const GOOD: [text: string, full: string][] = [
+  ["alpine", "docker.io/library/alpine"],
+  ["docker://alpine", "docker.io/library/alpine"],
+  ["alpine:3.20", "docker.io/library/alpine:3.20"],
+  [`alpine@${DIGEST}`, `docker.io/library/alpine@${DIGEST}`],
+  [`docker://alpine:3.20@${DIGEST}`, `docker.io/library/alpine:3.20@${DIGEST}`],
+  [`ghcr.io/a/b@${DIGEST512}`, `ghcr.io/a/b@${DIGEST512}`],
+  ["library/alpine", "docker.io/library/alpine"],
+  ["bitnami/redis", "docker.io/bitnami/redis"],
+  ["a/b/c", "docker.io/a/b/c"],
+  ["docker.io/alpine", "docker.io/library/alpine"],
+  ["docker.io/library/alpine", "docker.io/library/alpine"],
+  ["docker.io/bitnami/redis:7", "docker.io/bitnami/redis:7"],
+  ["index.docker.io/alpine", "docker.io/library/alpine"],
+  ["index.docker.io/bitnami/redis", "docker.io/bitnami/redis"],
+  ["registry-1.docker.io/alpine", "docker.io/library/alpine"],
+  ["registry-1.docker.io/library/alpine", "docker.io/library/alpine"],
+  ["Docker.IO/alpine", "docker.io/library/alpine"],
+  ["ghcr.io/x", "ghcr.io/x"],
+  ["ghcr.io/owner/name:v1", "ghcr.io/owner/name:v1"],
+  ["docker:dind", "docker.io/library/docker:dind"],
+  ["docker/docker", "docker.io/docker/docker"],
+  ["docker:5000/x", "docker:5000/x"],
+  ["oci", "docker.io/library/oci"],
+  ["docker.io/library/oci:dir", "docker.io/library/oci:dir"],
+  ["oci:5000/x", "oci:5000/x"],
+  ["localhost/x", "localhost/x"],
+  ["localhost:5000/x", "localhost:5000/x"],
+  ["docker://localhost:5000/x/y:z", "localhost:5000/x/y:z"],
+  ["LOCALHOST:5000/x", "localhost:5000/x"],
+  ["Uppercase/lowercase/test", "Uppercase/lowercase/test"],
+  ["registry:5000", "docker.io/library/registry:5000"],
+  ["registry:5000/x", "registry:5000/x"],
+  ["registry.example:443/x", "registry.example:443/x"],
+  ["registry.example:1/x", "registry.example:1/x"],
+  ["registry.example:65535/x", "registry.example:65535/x"],
+  ["registry.example:05000/x", "registry.example:5000/x"],
+  ["registry.example/x.y/z", "registry.example/x.y/z"],
+  ["xn--n3h.com/myimage:xn--n3h.com", "xn--n3h.com/myimage:xn--n3h.com"],
+  ["1-2.3-4.example/x", "1-2.3-4.example/x"],
+  ["127.0.0.1:5000/docker/docker", "127.0.0.1:5000/docker/docker"],
+  ["192.168.1.1/x", "192.168.1.1/x"],
+  ["[::1]/x", "[::1]/x"],
+  ["[::1]:5000/x:tag", "[::1]:5000/x:tag"],
+  ["[2001:DB8::1]:5000/x", "[2001:db8::1]:5000/x"],
+  ["[0:0:0:0:0:0:0:1]/x", "[::1]/x"],
+  ["foo/foo_bar.com:8080", "docker.io/foo/foo_bar.com:8080"],
+  ["foo__bar/x", "docker.io/foo__bar/x"],
+  ["a-----------b/x", "docker.io/a-----------b/x"],
+  ["x:A_b.C-1", "docker.io/library/x:A_b.C-1"],
+  ["x:_", "docker.io/library/x:_"],
+  [`x:${"t".repeat(128)}`, `docker.io/library/x:${"t".repeat(128)}`],
+  [`example.com/${"a".repeat(255)}`, `example.com/${"a".repeat(255)}`],
+  [`library/${HEX}`, `docker.io/library/${HEX}`],
+  [`${HEX}:latest`, `docker.io/library/${HEX}:latest`],
+  [`x:sha256-${HEX}.sig`, `docker.io/library/x:sha256-${HEX}.sig`],
+];
+
+const BAD: [name: string, text: string, fault: RegExp, hint?: RegExp][] = [
+  ["nothing", "", /it is empty/, /registry\/repository:tag/],
+  ["docker:// alone", "docker://", /no repository/],
+  ["a space", "ghcr.io/a b", /white space/],
+  ["a space in front", " alpine", /white space/],
+  ["a line feed at the end", "alpine\n", /white space/],
+  ["a no-break space", "alpine\u00a0", /white space/],
+  ["a NUL", "alpine\0", /not printable ASCII/],
+  ["an escape", "alpine\x1b[2J", /not printable ASCII/],
+  ["DEL", "alpine\x7f", /not printable ASCII/],
+  ["a letter outside ASCII", "ghcr.io/ä", /not printable ASCII/],
+  ["a letter outside ASCII in a tag", "x:é", /not printable ASCII/],
+  ["https", "https://ghcr.io/x", /has no scheme/, /docker:\/\/ghcr\.io\/x/],
+  ["HTTP", "HTTP://ghcr.io/x", /has no scheme/],
+  ["a misspelt transport", "dokcer://x", /unknown transport dokcer:/, /docker:\/\/x,/],
+  ["an upper-case transport", "Docker://x", /unknown transport Docker:/, /docker:\/\/x/],
+  ["one slash", "docker:/x", /wants two slashes/, /write docker:\/\/x$/],
+  ["no slashes", "docker:x/y", /wants two slashes/, /write docker:\/\/x\/y$/],
+  ["three slashes", "docker:///x", /begins with a slash/],
+  ["an OCI layout", "oci:dir", /oci: does not name a registry/, /docker\.io\/library\/oci:dir/],
+  ["an OCI layout with a path", "oci:/tmp/dir:tag", /oci: does not name a registry/],
+  ["a directory", "dir:./x", /dir: does not name a registry/],
+  ["a docker archive", "docker-archive:x.tar", /docker-archive: does not name a registry/],
+  ["the daemon", "docker-daemon:alpine:latest", /docker-daemon: does not name a registry/],
+  [
+    "containers-storage",
+    "containers-storage:x",
+    /containers-storage: does not name a registry/,
+  ],
+  ["oci with slashes", "oci://ghcr.io/x", /oci: does not name a registry/],
+  ["a registry alone, with a port", "localhost:5000", /no repository/, /registry\/repository/],
+  ["localhost alone", "localhost", /no repository/],
+  ["an IPv4 address alone", "127.0.0.1:5000", /no repository/],
+  ["an IPv6 address alone", "[::1]:5000", /no repository/],
+  ["a registry and a slash", "ghcr.io/", /no repository/],
+  ["a registry and a tag", "ghcr.io/:v1", /no repository/],
+  ["a registry and a digest", `localhost:5000/@${DIGEST}`, /no repository/],
+  ["a tag alone", ":v1", /no repository/],
+  ["a digest alone", DIGEST, /a digest alone names no repository/, /repository@sha256:0123/],
+  ["an at sign and a digest alone", `@${DIGEST}`, /no repository/],
+  ["a slash in front", "/x", /begins with a slash/],
+  ["a slash at the end", "ghcr.io/x/", /empty component/],
+  ["two slashes within", "ghcr.io/x//y", /empty component/],
+  ["upper case", "Alpine", /upper-case letters/, /write alpine$/],
+  ["upper case behind a registry", "ghcr.io/Owner/Name", /upper-case/, /write owner\/name$/],
+  ["upper case behind a name", "owner/Name", /upper-case/],
+  ["dot dot", "ghcr.io/../x", /repository is malformed/],
+  ["dot dot first", "../x", /is no registry/],
+  ["a percent sign", "ghcr.io/x%2fy", /repository is malformed/],
+  ["a query", "ghcr.io/x?y", /repository is malformed/],
+  ["a hash", "ghcr.io/x#y", /repository is malformed/],
+  ["a backslash", "ghcr.io/x\\y", /repository is malformed/],
+  ["a dash in front", "-foo/bar", /repository is malformed/],
+  ["a dash at the end", "foo-/bar", /repository is malformed/],
+  ["three underscores", "foo___bar/x", /repository is malformed/],
+  ["two dots", "foo/a..b", /repository is malformed/],
+  ["a dot and an underscore", "foo/a._b", /repository is malformed/],
+  ["an underscore in front", "_docker/x", /repository is malformed/],
+  ["an empty tag", "alpine:", /tag is empty/, /leave the colon out/],
+  ["an empty tag before a digest", `alpine:@${DIGEST}`, /tag is empty/],
+  ["a tag with a dot in front", "alpine:.x", /tag "\.x" is malformed/],
+  ["a tag with a dash in front", "alpine:-x", /tag "-x" is malformed/],
+  ["a tag with a plus", "alpine:1+2", /tag "1\+2" is malformed/],
+  ["two tags", "alpine:1:2", /tag "1:2" is malformed/],
+  ["a tag too long", `alpine:${"t".repeat(129)}`, /tag has 129 characters, want at most 128/],
+  ["an empty digest", "alpine@", /digest is malformed: it has no algorithm/],
+  ["a short digest", "alpine@sha256:1234", /digest is malformed: 4 digits after sha256:/],
+  ["an upper-case digest", `alpine@sha256:${HEX.toUpperCase()}`, /digest is malformed: .*lower/],
+  ["an unknown algorithm", `alpine@md5:${HEX}`, /digest is malformed: unknown algorithm "md5"/],
+  ["a path for a digest", "alpine@sha256:../../x", /digest is malformed/],
+  ["two digests", `alpine@${DIGEST}@${DIGEST}`, /digest is malformed/],
+  ["a tag after the digest", `alpine@${DIGEST}:x`, /digest is malformed/],
+  ["64 hexadecimal digits", HEX, /a digest alone names no repository/, /repository@sha256:/],
+  ["64 hexadecimal digits with docker://", `docker://${HEX}`, /a digest alone names no repository/],
+  ["a repository too long", `a.io/${"a".repeat(256)}`, /256 characters, want at most 255/],
+  ["a reference too long", "a/".repeat(600), /1200 characters: it is too long/],
+  ["port 0", "ghcr.io:0/x", /port "0" is out of range, want 1 to 65535/],
+  ["port 65536", "ghcr.io:65536/x", /port "65536" is out of range/],
+  ["a port beyond numbers", `ghcr.io:${"9".repeat(400)}/x`, /out of range/],
+  ["a port with letters", "ghcr.io:80a/x", /is no registry/],
+  ["an empty port", "ghcr.io:/x", /is no registry/],
+  ["a negative port", "ghcr.io:-1/x", /is no registry/],
+  ["two ports", "ghcr.io:1:2/x", /is no registry/],
+  ["a host with a dash in front", "-ghcr.io/x", /is no registry/],
+  ["a host with a dot at the end", "ghcr.io./x", /is no registry/],
+  ["a host with two dots", "ghcr..io/x", /is no registry/],
+  ["a host with an underscore", "foo_bar.com/x", /is no registry/],
+  ["a lone dot", "./x", /is no registry/],
+  ["IPv6 without brackets", "::1/x", /is no registry/],
+  ["IPv6 that is none", "[1:2]/x", /no valid host/],
+  ["IPv6 with a zone", "[fe80::1%eth0]/x", /is no registry/],
+  ["an open bracket", "[::1/x", /is no registry/],
+  ["IPv4 out of range", "256.1.1.1/x", /no valid host/],
+  ["IPv4 as one number", "2130706433:80/x", /another spelling of 127\.0\.0\.1/, /write 127/],
+  ["IPv4 shortened", "127.1/x", /another spelling of 127\.0\.0\.1/],
+  ["IPv4 in hexadecimal", "0x7f.0.0.1/x", /another spelling of 127\.0\.0\.1/],
+  ["IPv4 in octal", "0177.0.0.1/x", /another spelling of 127\.0\.0\.1/],
+];
+
+for (const [text, full] of GOOD) {
+  test(`parseReference() takes ${text.slice(0, 80)}`, () => {
+    const reference = parseReference(text);
+    assert.equal(formatReference(reference), full);
+    assert.deepEqual(parseReference(formatReference(reference)), reference);
+  });
+}
+
+for (const [name, text, fault, hint] of BAD) {
+  test(`parseReference() refuses ${name}`, () => {
+    assert.throws(() => parseReference(text), (error) => {
+      assert.ok(error instanceof ParseError, String(error));
+      assert.match(error.message, fault);
+      if (hint !== undefined) assert.match(error.hint ?? "", hint);
+      return true;
+    });
+  });
+}
+
+test("parseReference() gives the parts, and none that is not there", () => {
+  assert.deepEqual(parseReference(`docker://[::1]:5000/a/b:v1@${DIGEST}`), {
+    registry: "[::1]:5000",
+    repository: "a/b",
+    tag: "v1",
+    digest: DIGEST,
+  });
+  assert.deepEqual(Object.keys(parseReference("alpine")), ["registry", "repository"]);
+});
+
+const SECRETS: [text: string, fault: RegExp][] = [
+  ["https://user:hunter2@ghcr.io/x", /no scheme/],
+  ["https://user:hunter2@ghcr.io", /no scheme/],
+  ["docker://user:hunter2@ghcr.io/x:v1", /user name or password/],
+  ["docker://user:hunter2@ghcr.io:443/x", /user name or password/],
+  ["docker://user:hunter2@ghcr.io", /user name or password/],
+  ["dokcer://user:hunter2@ghcr.io/x", /unknown transport/],
+  ["dokcer://user:hunter2@[::1]/x", /unknown transport/],
+  ["user:hunter2@ghcr.io/x", /user name or password/],
+  ["hunter2@ghcr.io/x", /user name or password/],
+  ["user:hunter2@localhost:5000/x", /user name or password/],
+  ["user:hunt/er2@ghcr.io/x", /user name or password/],
+  ["user:p@hunter2@ghcr.io/x", /user name or password/],
+  [`user:hunter2@ghcr.io/x@${DIGEST}`, /user name or password/],
+  ["https://user:hunter2\n@ghcr.io/x", /white space/],
+];
+
+for (const [text, fault] of SECRETS) {
+  test(`parseReference() keeps the password out of its error for ${JSON.stringify(text)}`, () => {
+    assert.throws(() => parseReference(text), (error: ParseError) => {
+      assert.match(error.message, fault);
+      assert.doesNotMatch(`${error.message} ${error.hint}`, /hunt|er2/);
+      return true;
+    });
+  });
+}
+
+test("parseReference() is quick with hostile text", () => {
+  const start = performance.now();
+  for (const part of ["a-", "a_", "a.", "a/", "@a", ":@", "a:", "://", "a@a:1/"]) {
+    const text = part.repeat(1024 / part.length);
+    assert.throws(() => parseReference(text + "!".slice(0, 1024 - text.length)), ParseError);
+  }
+  assert.ok(performance.now() - start < 1000);
+});
+
+test("parseRepository() takes a repository and refuses tag and digest", () => {
+  assert.deepEqual(parseRepository("docker://alpine"), {
+    registry: "docker.io",
+    repository: "library/alpine",
+  });
+  for (const [text, extra] of [["x:v1", "tag"], [`x@${DIGEST}`, "digest"]] as const) {
+    assert.throws(() => parseRepository(text), (error: ParseError) => {
+      assert.match(error.message, new RegExp(`it has a ${extra}, want a repository alone`));
+      assert.equal(error.hint, "write docker.io/library/x");
+      return true;
+    });
+  }
+});
+
+test("withDefaultTag() adds latest only where nothing says which", () => {
+  assert.equal(withDefaultTag(parseReference("x")).tag, "latest");
+  assert.equal(withDefaultTag(parseReference("x:v1")).tag, "v1");
+  assert.equal(withDefaultTag(parseReference(`x@${DIGEST}`)).tag, undefined);
+});
+
+test("registryEndpointHost() knows where Docker Hub has its API", () => {
+  assert.equal(registryEndpointHost("docker.io"), "registry-1.docker.io");
+  assert.equal(registryEndpointHost("ghcr.io"), "ghcr.io");
+  assert.equal(registryEndpointHost("localhost:5000"), "localhost:5000");
+});
+
+test("isLoopbackRegistry() tells this machine from others", () => {
+  const yes = [
+    "localhost",
+    "localhost:5000",
+    "LocalHost:5000",
+    "registry.localhost",
+    "registry.localhost:80",
+    "127.0.0.1",
+    "127.0.0.1:5000",
+    "127.255.1.2:1",
+    "[::1]",
+    "[::1]:5000",
+    "[::ffff:7f00:1]:5000",
+  ];
+  const no = [
+    "docker.io",
+    "localhost.example",
+    "notlocalhost",
+    "localhost.example:5000",
+    "127.0.0.1.example",
+    "127.0.0.1.nip.io:5000",
+    "128.0.0.1",
+    "1.127.0.0",
+    "10.0.0.1:5000",
+    "[::2]:5000",
+    "[::ffff:a00:1]",
+    "0.0.0.0",
+  ];
+  for (const registry of yes) assert.equal(isLoopbackRegistry(registry), true, registry);
+  for (const registry of no) assert.equal(isLoopbackRegistry(registry), false, registry);
+});
+
+test("equalRepositories() looks at registry and repository alone", () => {
+  const equal = (a: string, b: string): boolean =>
+    equalRepositories(parseReference(a), parseReference(b));
+  assert.equal(equal("alpine:1", `index.docker.io/library/alpine@${DIGEST}`), true);
+  assert.equal(equal("GHCR.io/x", "ghcr.io/x"), true);
+  assert.equal(equal("alpine", "ghcr.io/library/alpine"), false);
+  assert.equal(equal("alpine", "busybox"), false);
+});
+
+test("formatReference() writes what it is given", () => {
+  const reference: Reference = { registry: "r.example", repository: "a/b", tag: "t" };
+  assert.equal(formatReference(reference), "r.example/a/b:t");
+});
