@@ -1,0 +1,65 @@
+/**
+ * Scopes of a registry token.
+ *
+ * ```text
+ * scopes  := scope { " " scope }
+ * scope   := type ":" name ":" action { "," action }
+ * ```
+ *
+ * The name may hold a colon (`host:5000/app`), so the type ends at the first one and the actions begin after the last.
+ * https://distribution.github.io/distribution/spec/auth/scope/
+ */
+
+/** What may be done in a repository. GitLab and Harbor give `*`, Docker's own registry takes it for a delete. */
+export type Action = "pull" | "push" | "delete" | "*";
+
+/** The right to do something in one repository. */
+export interface Scope {
+  repository: string;
+  actions: readonly Action[];
+}
+
+const ACTIONS: readonly string[] = ["*", "delete", "pull", "push"] satisfies Action[];
+
+/** Writes a scope with its actions sorted and none twice: `repository:library/alpine:pull,push`. */
+export function formatScope(scope: Scope): string {
+  return `repository:${scope.repository}:${[...new Set(scope.actions)].sort().join(",")}`;
+}
+
+/**
+ * Reads the value of a challenge's `scope`. Types other than repository (`registry:catalog:*`), actions that are not
+ * known and what is no scope at all are left out: a copy has no use for them. Never throws.
+ */
+export function parseScopes(text: string): Scope[] {
+  const scopes: Scope[] = [];
+  for (const word of text.split(" ")) {
+    const first = word.indexOf(":");
+    const last = word.lastIndexOf(":");
+    const repository = word.slice(first + 1, last);
+    const actions = word.slice(last + 1).split(",").filter(isAction);
+    if (word.slice(0, first) !== "repository" || repository === "") continue;
+    if (actions.length > 0) scopes.push({ repository, actions });
+  }
+  return scopes;
+}
+
+/**
+ * All that either allows: each repository once, repositories and actions sorted. Two lists that allow the same come
+ * out the same, whatever their order, so that their text can be the key of a cache.
+ */
+export function mergeScopes(a: readonly Scope[], b: readonly Scope[]): Scope[] {
+  const merged = new Map<string, Set<Action>>();
+  for (const { repository, actions } of [...a, ...b]) {
+    const known = merged.get(repository) ?? new Set();
+    for (const action of actions) known.add(action);
+    merged.set(repository, known);
+  }
+  return [...merged.keys()].sort().map((repository) => ({
+    repository,
+    actions: [...merged.get(repository) ?? []].sort(),
+  }));
+}
+
+function isAction(text: string): text is Action {
+  return ACTIONS.includes(text);
+}
