@@ -1,0 +1,42 @@
+/** Bytes from a seed: the same on every run and on every host. */
+
+type Bytes = Uint8Array<ArrayBuffer>;
+
+/** Noise that does not compress, from a 32-bit seed. */
+export function randomBytes(size: number, seed: number): Bytes {
+  const words = new Uint32Array(Math.ceil(size / 4));
+  // xorshift32; a state of zero would stay zero.
+  let state = (Math.imul(seed, 0x9e3779b1) ^ 0x5bd1e995) >>> 0 || 1;
+  for (let i = 0; i < words.length; i++) {
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    words[i] = state;
+  }
+  return new Uint8Array(words.buffer, 0, size);
+}
+
+const BLOCK_BYTES = 64 * 1024;
+
+/**
+ * The bytes from `start` up to but not with `end` of an endless sequence, made as they are read.
+ *
+ * It repeats one block of noise, each time stamped with its index: as cheap as a copy, with any range to be
+ * had at once, and yet no two blocks are the same.
+ */
+export function generatedStream(seed: number, start: number, end: number): ReadableStream<Bytes> {
+  const noise = randomBytes(BLOCK_BYTES, seed);
+  let position = start;
+  return new ReadableStream({
+    pull(controller): void {
+      if (position >= end) return controller.close();
+      const index = Math.floor(position / BLOCK_BYTES);
+      const first = index * BLOCK_BYTES;
+      const block = noise.slice();
+      new DataView(block.buffer).setUint32(0, index);
+      const piece = block.subarray(position - first, Math.min(end - first, BLOCK_BYTES));
+      position += piece.length;
+      controller.enqueue(piece);
+    },
+  }, { highWaterMark: 0 });
+}

@@ -1,0 +1,186 @@
+/** Who may do what: Basic, or Bearer with the token endpoint that belongs to it. */
+
+import type { BearerAuth, RegistryOptions, Users } from "./registry_options.ts";
+import { refusal } from "./registry_refusal.ts";
+import type { Refusal } from "./registry_refusal.ts";
+
+/** What one request needs, or a token grants: repository to actions. */
+type Access = ReadonlyMap<string, ReadonlySet<string>>;
+
+interface Token {
+  readonly access: Access;
+  readonly expiresAtMs: number;
+}
+
+/** The path of the token endpoint. */
+export const TOKEN_PATH = "/token";
+
+export class Authority {
+  readonly #auth: RegistryOptions["auth"];
+  readonly #now: () => number;
+  readonly #tokens: Map<string, Token> = new Map();
+
+  constructor(auth: RegistryOptions["auth"], now: () => number) {
+    this.#auth = auth;
+    this.#now = now;
+  }
+
+  revokeTokens(): void {
+    this.#tokens.clear();
+  }
+
+  /** Refuses a request that lacks what {@linkcode accessFor} says. */
+  check(url: URL, headers: Headers, needed: Access): void {
+    if (this.#auth === undefined) return;
+    const [scheme, credential] = readAuthorization(headers);
+    if (this.#auth.type === "basic") {
+      if (scheme === "basic" && findUser(this.#auth.users, credential) !== undefined) return;
+      throw unauthorized(`Basic realm="registry"`);
+    }
+    const token = scheme === "bearer" ? this.#findToken(credential) : undefined;
+    if (token !== undefined && grants(token.access, needed)) return;
+    const error = token !== undefined
+      ? "insufficient_scope"
+      : scheme === "bearer"
+      ? "invalid_token"
+      : undefined;
+    throw unauthorized(challenge(this.#auth, url, needed, error));
+  }
+
+  /** Whether a request with these headers could pull from the repository. */
+  canPull(headers: Headers, name: string): boolean {
+    if (this.#auth?.type !== "bearer") return true;
+    const token = this.#findToken(readAuthorization(headers)[1]);
+    return token !== undefined && grants(token.access, new Map([[name, new Set(["pull"])]]));
+  }
+
+  /** Answers `/token`: GET with Basic, or POST with a form, as in the token spec and in its OAuth2 variant. */
+  async handleToken(
+    url: URL,
+    headers: Headers,
+    method: string,
+    body: ReadableStream<Uint8Array<ArrayBuffer>> | null,
+  ): Promise<Response> {
+    if (this.#auth?.type !== "bearer") return new Response("404 page not found\n", { status: 404 });
+    const isPost = method === "POST";
+    const query = isPost ? new URLSearchParams(await new Response(body).text()) : url.searchParams;
+    if (query.get("service") !== serviceOf(this.#auth, url)) {
+      throw refusal(400, "DENIED", `unknown service ${query.get("service")}`);
+    }
+    const user = isPost ? formUser(this.#auth, query) : basicUser(this.#auth, headers);
+    if (user === undefined && !(this.#auth.anonymousPull && !isPost)) {
+      throw unauthorized(`Basic realm="token"`);
+    }
+    const access = parseScopes(query.getAll("scope"), user === undefined ? ["pull"] : undefined);
+    return this.#issue(access, isPost ? "access_token" : this.#auth.tokenField ?? "token");
+  }
+
+  #issue(access: Access, field: "token" | "access_token"): Response {
+    const seconds = this.#auth?.type === "bearer" ? this.#auth.tokenLifetimeSeconds ?? 300 : 0;
+    const token = crypto.randomUUID();
+    this.#tokens.set(token, { access, expiresAtMs: this.#now() + seconds * 1000 });
+    const issuedAt = new Date(this.#now()).toISOString();
+    return Response.json({ [field]: token, expires_in: seconds, issued_at: issuedAt });
+  }
+
+  #findToken(text: string): Token | undefined {
+    const token = this.#tokens.get(text);
+    return token !== undefined && token.expiresAtMs > this.#now() ? token : undefined;
+  }
+}
+
+/** What CNCF distribution asks for each method. A mount asks for both repositories. */
+export function accessFor(method: string, name: string, query: URLSearchParams): Access {
+  const actions = method === "GET" || method === "HEAD"
+    ? ["pull"]
+    : method === "DELETE"
+    ? ["delete"]
+    : ["pull", "push"];
+  const access = new Map([[name, new Set(actions)]]);
+  const from = query.has("mount") ? query.get("from") : null;
+  if (from !== null && from !== name) access.set(from, new Set(["pull"]));
+  return access;
+}
+
+function grants(granted: Access, needed: Access): boolean {
+  for (const [name, actions] of needed) {
+    const have = granted.get(name);
+    for (const action of actions) if (!have?.has(action) && !have?.has("*")) return false;
+  }
+  return true;
+}
+
+function challenge(auth: BearerAuth, url: URL, needed: Access, error?: string): string {
+  const scopes = [...needed].map(([name, actions]) => `repository:${name}:${[...actions]}`);
+  const parameters = {
+    realm: auth.realm ?? url.origin + TOKEN_PATH,
+    service: serviceOf(auth, url),
+    ...scopes.length > 0 && { scope: scopes.join(" ") },
+    ...error !== undefined && { error },
+  };
+  return `Bearer ${Object.entries(parameters).map(([name, value]) => `${name}="${value}"`)}`;
+}
+
+function serviceOf(auth: BearerAuth, url: URL): string {
+  return auth.service ?? url.host;
+}
+
+/** Scopes may be parameters of their own or stand in one, with spaces between. */
+function parseScopes(scopes: readonly string[], allowed: readonly string[] | undefined): Access {
+  const access = new Map<string, Set<string>>();
+  for (const scope of scopes.flatMap((text) => text.split(" "))) {
+    const [, name, actions] = /^repository:(.+):([^:]*)$/.exec(scope) ?? [];
+    if (name === undefined || actions === undefined) continue;
+    const granted = access.get(name) ?? new Set();
+    for (const action of actions.split(",")) {
+      if (allowed === undefined || allowed.includes(action)) granted.add(action);
+    }
+    access.set(name, granted);
+  }
+  return access;
+}
+
+function basicUser(auth: BearerAuth, headers: Headers): string | undefined {
+  const [scheme, credential] = readAuthorization(headers);
+  if (scheme === "") return undefined;
+  const user = scheme === "basic" ? findUser(auth.users, credential) : undefined;
+  // A wrong password never falls back to anonymous.
+  if (user === undefined) throw unauthorized(`Basic realm="token"`);
+  return user;
+}
+
+function formUser(auth: BearerAuth, form: URLSearchParams): string | undefined {
+  switch (form.get("grant_type")) {
+    case "refresh_token":
+      return auth.identityTokens?.[form.get("refresh_token") ?? ""];
+    case "password": {
+      const name = form.get("username") ?? "";
+      return auth.users[name] === form.get("password") ? name : undefined;
+    }
+    default:
+      throw refusal(400, "UNSUPPORTED", `grant_type ${form.get("grant_type")}`);
+  }
+}
+
+function findUser(users: Users, credential: string): string | undefined {
+  let text: string;
+  try {
+    text = new TextDecoder().decode(Uint8Array.from(atob(credential), (c) => c.charCodeAt(0)));
+  } catch {
+    return undefined;
+  }
+  const colon = text.indexOf(":");
+  const name = text.slice(0, colon);
+  return Object.hasOwn(users, name) && users[name] === text.slice(colon + 1) ? name : undefined;
+}
+
+function readAuthorization(headers: Headers): [scheme: string, credential: string] {
+  const [scheme = "", credential = ""] = (headers.get("authorization") ?? "").split(" ");
+  return [scheme.toLowerCase(), credential];
+}
+
+function unauthorized(authenticate: string): Refusal {
+  return refusal(401, "UNAUTHORIZED", "authentication required", {
+    headers: { "www-authenticate": authenticate },
+  });
+}

@@ -1,0 +1,79 @@
+/** `/v2/<name>/tags/list` and `/v2/<name>/referrers/<digest>` */
+
+import { findDigestFault } from "../../src/oci/digest.ts";
+import type { Descriptor } from "../../src/oci/descriptor.ts";
+import { OCI_INDEX } from "../../src/oci/media_types.ts";
+import type { Call } from "./registry_call.ts";
+import { methodNotAllowed } from "./registry_call.ts";
+import type { ManifestJson } from "./registry_manifests.ts";
+import { refusal } from "./registry_refusal.ts";
+
+/** https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#listing-tags */
+export function handleTags(call: Call): Response {
+  if (call.method !== "GET") methodNotAllowed(call);
+  const repository = call.store.find(call.name);
+  // Blobs alone do not make a repository known, as in CNCF distribution.
+  if (repository === undefined || repository.manifests.size === 0) {
+    throw refusal(404, "NAME_UNKNOWN", "repository name not known to registry", {
+      detail: { name: call.name },
+    });
+  }
+  const query = call.url.searchParams;
+  const last = query.get("last");
+  const count = query.get("n");
+  if (count !== null && !/^\d+$/.test(count)) {
+    throw refusal(400, "PAGINATION_NUMBER_INVALID", `n: ${count} is no number`);
+  }
+  const left = [...repository.tags.keys()].sort(compareTags)
+    .filter((tag) => last === null || compareTags(tag, last) > 0);
+  const tags = count === null ? left : left.slice(0, Number(count));
+  const headers = new Headers();
+  const next = tags.at(-1);
+  if (tags.length < left.length && next !== undefined) {
+    const rest = `/v2/${call.name}/tags/list?n=${count}&last=${encodeURIComponent(next)}`;
+    headers.set("link", `<${rest}>; rel="next"`);
+  }
+  return Response.json({ name: call.name, tags }, { headers });
+}
+
+/** The spec's lexical order ignores case. */
+function compareTags(a: string, b: string): number {
+  return compare(a.toLowerCase(), b.toLowerCase()) || compare(a, b);
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+/** https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#listing-referrers */
+export function handleReferrers(call: Call): Response {
+  if (call.options.referrers === false) {
+    return new Response("404 page not found\n", { status: 404 });
+  }
+  if (call.method !== "GET") methodNotAllowed(call);
+  const fault = findDigestFault(call.reference);
+  if (fault !== undefined) throw refusal(400, "DIGEST_INVALID", fault);
+
+  const artifactType = call.url.searchParams.get("artifactType");
+  const manifests: Descriptor[] = [];
+  for (const manifest of call.store.find(call.name)?.manifests.values() ?? []) {
+    const json = JSON.parse(new TextDecoder().decode(manifest.bytes)) as ManifestJson;
+    if (json.subject?.digest !== call.reference) continue;
+    const { digest, mediaType, bytes } = manifest;
+    const referrer = describeReferrer({ mediaType, digest, size: bytes.length }, json);
+    if (artifactType === null || referrer.artifactType === artifactType) manifests.push(referrer);
+  }
+  const headers = new Headers({ "content-type": OCI_INDEX });
+  if (artifactType !== null) headers.set("oci-filters-applied", "artifactType");
+  return Response.json({ schemaVersion: 2, mediaType: OCI_INDEX, manifests }, { headers });
+}
+
+/** What a list of referrers says of one of them, in the API as in the fallback tag. */
+export function describeReferrer(descriptor: Descriptor, json: ManifestJson): Descriptor {
+  const artifactType = json.artifactType || json.config?.mediaType;
+  return {
+    ...descriptor,
+    ...artifactType !== undefined && { artifactType },
+    ...json.annotations !== undefined && { annotations: json.annotations },
+  };
+}
