@@ -46,6 +46,10 @@ export interface CrossdockErrorOptions {
   hint?: string | undefined;
   /** Which registry was spoken to, once known. */
   side?: Side | undefined;
+  /** Whether the same thing may well succeed a moment later. Default false. */
+  isTemporary?: boolean | undefined;
+  /** How long the other side asked to be left alone, in milliseconds. */
+  retryAfterMs?: number | undefined;
 }
 
 /** The base of all errors that crossdock throws on purpose, but for text that does not parse. */
@@ -53,12 +57,16 @@ export class CrossdockError extends Error {
   override readonly name: string = "CrossdockError";
   readonly code: ErrorCode;
   readonly hint: string | undefined;
+  readonly isTemporary: boolean;
+  readonly retryAfterMs: number | undefined;
   side: Side | undefined;
 
   constructor(code: ErrorCode, message: string, options: CrossdockErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     this.hint = options.hint;
+    this.isTemporary = options.isTemporary ?? false;
+    this.retryAfterMs = options.retryAfterMs;
     this.side = options.side;
   }
 }
@@ -96,7 +104,8 @@ export class NetworkError extends CrossdockError {
   readonly failure: NetworkFailure;
 
   constructor(failure: NetworkFailure, message: string, options: CrossdockErrorOptions = {}) {
-    super(failure === "not_tls" || failure === "certificate" ? "tls" : "network", message, options);
+    const isTls = failure === "not_tls" || failure === "certificate";
+    super(isTls ? "tls" : "network", message, { isTemporary: !isTls, ...options });
     this.failure = failure;
   }
 }
@@ -108,6 +117,7 @@ export class SilenceError extends CrossdockError {
   constructor(what: string, timeoutMs: number, options: CrossdockErrorOptions = {}) {
     super("timeout", `${what}: nothing for ${timeoutMs / 1000} s`, {
       hint: "try again, or allow a longer silence with --timeout",
+      isTemporary: true,
       ...options,
     });
   }

@@ -1,0 +1,17 @@
+import type { HttpRequest } from "../runtime.ts";
+import { toRequestError } from "./network_failure.ts";
+
+/** Sends a request by the host's `fetch`, following no redirect. `extra` is what only this host's `fetch` knows. */
+export async function fetchOnce(
+  { method, url, headers, body, signal }: HttpRequest,
+  extra: object = {},
+): Promise<Response> {
+  const init: RequestInit = { method, headers, redirect: "manual", ...extra };
+  if (body !== undefined) init.body = body;
+  if (signal) init.signal = signal;
+  try {
+    return await fetch(url, init);
+  } catch (error) {
+    throw toRequestError(error, { signal, url });
+  }
+}

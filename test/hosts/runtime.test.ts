@@ -1,0 +1,642 @@
+import { test } from "node:test";
+import assert from "node:assert/strict";
+import { createServer as createHttpsServer } from "node:https";
+import { createServer as createNetServer } from "node:net";
+import type { AddressInfo } from "node:net";
+import { gzipSync } from "node:zlib";
+import { CrossdockError, NetworkError } from "../../src/errors.ts";
+import type { NetworkFailure } from "../../src/errors.ts";
+import { createRuntime } from "../../src/hosts/detect.ts";
+import { sendOverNodeHttp } from "../../src/hosts/node_http.ts";
+import type { TlsOptions, UploadRequest } from "../../src/runtime.ts";
+import type { ChunkReader } from "../../src/streams/chunk_reader.ts";
+import { serve } from "../support/serve.ts";
+import { certificate } from "./certificate.ts";
+import { serveRaw } from "./raw_server.ts";
+
+const runtime = await createRuntime();
+const MIB = 1024 * 1024;
+
+/** Gives `sizeBytes` in chunks out of one buffer, which each read overwrites, as readChunks() may. */
+class OneBufferReader implements ChunkReader {
+  readonly #buffer: Uint8Array<ArrayBuffer>;
+  readonly #sizeBytes: number;
+  bytes = 0;
+  cancelled: unknown[] = [];
+
+  constructor(sizeBytes: number, chunkBytes = 64 * 1024) {
+    this.#sizeBytes = sizeBytes;
+    this.#buffer = new Uint8Array(chunkBytes);
+  }
+
+  read(): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    const size = Math.min(this.#buffer.byteLength, this.#sizeBytes - this.bytes);
+    this.#buffer.fill(0xff);
+    if (size === 0) return Promise.resolve(undefined);
+    for (let i = 0; i < size; i++) this.#buffer[i] = byteAt(this.bytes + i);
+    this.bytes += size;
+    return Promise.resolve(this.#buffer.subarray(0, size));
+  }
+
+  cancel(reason?: unknown): Promise<void> {
+    this.cancelled.push(reason);
+    return Promise.resolve();
+  }
+}
+
+function byteAt(offset: number): number {
+  return (offset ^ (offset >> 8) ^ (offset >> 16)) & 0x7f;
+}
+
+function assertBytes(pieces: Uint8Array[], sizeBytes: number): void {
+  let offset = 0;
+  for (const piece of pieces) {
+    for (const byte of piece) {
+      if (byte !== byteAt(offset)) assert.fail(`byte ${offset} is ${byte}, not ${byteAt(offset)}`);
+      offset++;
+    }
+  }
+  assert.equal(offset, sizeBytes);
+}
+
+/** A reader that gives `chunks` pieces of 64 KiB, then does what it is told. */
+function readerWith(chunks: number, then: () => Promise<undefined>): OneBufferReader {
+  const reader = new OneBufferReader(Number.MAX_SAFE_INTEGER);
+  const read = reader.read.bind(reader);
+  let count = 0;
+  reader.read = () => count++ < chunks ? read() : then();
+  return reader;
+}
+
+function put(url: URL, body: Response | ChunkReader, sizeBytes: number): UploadRequest {
+  const headers = new Headers({ "content-type": "application/octet-stream" });
+  return { method: "PUT", url, headers, body, sizeBytes };
+}
+
+function get(url: URL | string, tls?: TlsOptions): Parameters<typeof runtime.fetch>[0] {
+  const headers = new Headers({ "accept-encoding": "identity" });
+  return { method: "GET", url: new URL(url), headers, tls };
+}
+
+function contentLengthOf(head: string): string | undefined {
+  assert.doesNotMatch(head, /transfer-encoding/);
+  return /^content-length: (\d+)$/m.exec(head)?.[1];
+}
+
+const CREATED =
+  "HTTP/1.1 201 Created\r\nConnection: close\r\nContent-Length: 0\r\nLocation: /x\r\n\r\n";
+
+async function within<T>(ms: number, what: string, promise: Promise<T>): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`${what}: not within ${ms} ms`)), ms);
+  });
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function until(what: string, condition: () => boolean): Promise<void> {
+  for (let i = 0; !condition(); i++) {
+    if (i > 300) assert.fail(`waited in vain until ${what}`);
+    await runtime.sleep(10);
+  }
+}
+
+/** A signal that tells how many listeners it has. */
+function countedSignal(): {
+  signal: AbortSignal;
+  abort: (r: unknown) => void;
+  count: () => number;
+} {
+  const controller = new AbortController();
+  const { signal } = controller;
+  const listeners = new Set<unknown>();
+  const add = signal.addEventListener.bind(signal) as AbortSignal["addEventListener"];
+  const remove = signal.removeEventListener.bind(signal) as AbortSignal["removeEventListener"];
+  signal.addEventListener = (type: string, listener: EventListener, options?: unknown) => {
+    listeners.add(listener);
+    add(type, listener, options as AddEventListenerOptions);
+  };
+  signal.removeEventListener = (type: string, listener: EventListener) => {
+    listeners.delete(listener);
+    remove(type, listener);
+  };
+  return { signal, abort: (reason) => controller.abort(reason), count: () => listeners.size };
+}
+
+async function serveTls(): Promise<AsyncDisposable & { url: URL }> {
+  const server = createHttpsServer(certificate, (_request, response) => response.end("over tls"));
+  server.on("tlsClientError", () => {});
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return {
+    url: new URL(`https://127.0.0.1:${(server.address() as AddressInfo).port}/v2/?secret=1`),
+    [Symbol.asyncDispose]: () =>
+      new Promise<void>((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+async function freePort(): Promise<number> {
+  const server = createNetServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise<void>((resolve) => server.close(() => resolve()));
+  return port;
+}
+
+async function assertFails(
+  promise: Promise<unknown>,
+  failure: NetworkFailure | readonly NetworkFailure[],
+  hint: RegExp,
+): Promise<void> {
+  const error = await within(20_000, "a failure", promise.then(() => undefined, (e) => e));
+  assert.ok(error instanceof NetworkError, `no NetworkError but ${error}`);
+  assert.ok([failure].flat().includes(error.failure), `${error.failure}, not ${failure}`);
+  assert.match(error.message, /^connect to [^/?]+: [^/?]+$/);
+  assert.match(error.hint ?? "", hint);
+  assert.ok(error.cause);
+}
+
+test("createRuntime() gives the runtime of this host", () => {
+  const name = "Deno" in globalThis ? "deno" : "Bun" in globalThis ? "bun" : "node";
+  assert.equal(runtime.name, name);
+  assert.equal(runtime.passesUntouched, false);
+  assert.ok(Math.abs(runtime.now() - Date.now()) < 1000);
+  assert.ok(runtime.random() >= 0 && runtime.random() < 1);
+});
+
+test("createHash() hashes piece by piece", async () => {
+  for (
+    const [algorithm, wanted] of [
+      ["sha256", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"],
+      [
+        "sha512",
+        "ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a2192992a274fc1a836ba3c23a3feebbd454d4423643ce80e2a9ac94fa54ca49f",
+      ],
+    ] as const
+  ) {
+    const hash = runtime.createHash(algorithm);
+    await hash.update(new TextEncoder().encode("ab"));
+    await hash.update(new TextEncoder().encode("c"));
+    assert.equal(await hash.hex(), wanted);
+  }
+});
+
+test("sleep() waits", async () => {
+  const before = performance.now();
+  await runtime.sleep(50);
+  assert.ok(performance.now() - before >= 45);
+});
+
+test("sleep() rejects with the signal's reason and lets go of the signal", async () => {
+  const { signal, abort, count } = countedSignal();
+  await runtime.sleep(1, signal);
+  assert.equal(count(), 0);
+  const reason = new Error("enough");
+  const slept = runtime.sleep(60_000, signal);
+  abort(reason);
+  await assert.rejects(slept, reason);
+  await assert.rejects(runtime.sleep(60_000, signal), reason);
+});
+
+test("fetch() gives a redirect without following it", async () => {
+  let requests = 0;
+  await using server = await serve(() => {
+    requests++;
+    return new Response(null, { status: 307, headers: { location: "/elsewhere" } });
+  });
+  const response = await runtime.fetch(get(`${server.url}/a`));
+  assert.equal(response.status, 307);
+  assert.equal(response.headers.get("location"), "/elsewhere");
+  assert.equal(requests, 1);
+});
+
+test("fetch() sends method, headers and body, and gives status, headers and body", async () => {
+  await using server = await serve(async (request) => {
+    const { method, headers } = request;
+    const seen = [method, headers.get("x-a"), headers.get("accept-encoding"), await request.text()];
+    return new Response(seen.join("|"), { status: 418, headers: { "x-b": "2" } });
+  });
+  for (const body of ["text", new TextEncoder().encode("text")]) {
+    const headers = new Headers({ "x-a": "1", "accept-encoding": "identity" });
+    const response = await runtime.fetch({
+      method: "POST",
+      url: new URL(server.url),
+      headers,
+      body,
+    });
+    assert.equal(response.status, 418);
+    assert.equal(response.headers.get("x-b"), "2");
+    assert.equal(await response.text(), "POST|1|identity|text");
+  }
+});
+
+test("fetch() gives an encoded body as it was sent where it says so", async () => {
+  const zipped = new Uint8Array(gzipSync("hello"));
+  await using server = await serve(() =>
+    new Response(zipped, { headers: { "content-encoding": "gzip" } })
+  );
+  const response = await runtime.fetch(get(server.url));
+  const bytes = await response.bytes();
+  const wanted = runtime.givesRawBodies ? zipped : new TextEncoder().encode("hello");
+  assert.deepEqual(bytes, wanted);
+  assert.deepEqual(await (await sendOverNodeHttp(get(server.url))).bytes(), zipped);
+});
+
+test("fetch() rejects with the signal's reason", async () => {
+  await using server = await serveRaw(() => {});
+  const controller = new AbortController();
+  const reason = new Error("enough");
+  const fetched = runtime.fetch({ ...get(server.url), signal: controller.signal });
+  await until("the request is there", () => server.connections.length === 1);
+  controller.abort(reason);
+  await assert.rejects(fetched, (error) => error === reason);
+});
+
+test("sendOverNodeHttp() gives no body with HEAD, 204 and 304", async () => {
+  await using server = await serve((request) =>
+    request.method === "HEAD"
+      ? new Response(null, { headers: { "content-length": "123" } })
+      : new Response(null, { status: Number(new URL(request.url).pathname.slice(1)) })
+  );
+  const head = await sendOverNodeHttp({ ...get(server.url), method: "HEAD" });
+  assert.equal(head.body, null);
+  assert.equal(head.headers.get("content-length"), "123");
+  for (const status of [204, 304]) {
+    const response = await sendOverNodeHttp(get(`${server.url}/${status}`));
+    assert.equal(response.status, status);
+    assert.equal(response.body, null);
+  }
+});
+
+test("sendOverNodeHttp() fails a body that breaks off, and lets go of the signal", async () => {
+  await using server = await serveRaw(({ socket }) => {
+    socket.end("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc");
+  });
+  const { signal, count } = countedSignal();
+  const response = await sendOverNodeHttp({ ...get(server.url), signal });
+  await assert.rejects(within(5000, "the body", response.text()), NetworkError);
+  assert.equal(count(), 0);
+});
+
+test("sendOverNodeHttp() fails a body with the signal's reason", async () => {
+  await using server = await serveRaw(({ socket }) => {
+    socket.write("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc");
+  });
+  const { signal, abort } = countedSignal();
+  const response = await sendOverNodeHttp({ ...get(server.url), signal });
+  const reason = new Error("enough");
+  const text = response.text();
+  abort(reason);
+  await assert.rejects(within(5000, "the body", text), (error) => error === reason);
+  await within(5000, "the connection's end", server.connections[0]!.closed);
+});
+
+test("sendOverNodeHttp() hangs up when a body is cancelled, and does not read it far ahead", async () => {
+  const chunk = new Uint8Array(64 * 1024);
+  let given = 0;
+  await using server = await serve(() =>
+    new Response(
+      new ReadableStream({
+        pull(controller): void {
+          given += chunk.byteLength;
+          controller.enqueue(chunk);
+        },
+      }),
+    )
+  );
+  const response = await sendOverNodeHttp(get(server.url));
+  const reader = response.body!.getReader();
+  await reader.read();
+  await runtime.sleep(500);
+  assert.ok(given < 24 * MIB, `${given} bytes were taken from the server`);
+  await reader.cancel();
+  await runtime.sleep(100);
+  const atCancel = given;
+  await runtime.sleep(200);
+  assert.equal(given, atCancel);
+});
+
+test("upload() sends a reader's bytes, each once, with their length", async () => {
+  for (const size of [0, 1, 64 * 1024, 3 * MIB + 7]) {
+    await using server = await serveRaw((c) => {
+      if (c.bodyBytes === size) c.socket.write(CREATED);
+    });
+    const { signal, count } = countedSignal();
+    const reader = new OneBufferReader(size);
+    const response = await within(
+      20_000,
+      `upload of ${size}`,
+      runtime.upload({ ...put(server.url, reader, size), signal }),
+    );
+    await response.body?.cancel();
+    assert.equal(response.status, 201);
+    assert.equal(response.headers.get("location"), "/x");
+    const connection = server.connections[0]!;
+    assert.match(connection.head, /^put \/v2\/a\/blobs\?digest=x http\/1.1\r\n/);
+    assert.match(connection.head, /^content-type: application\/octet-stream$/m);
+    assert.equal(contentLengthOf(connection.head), `${size}`);
+    assertBytes(connection.body, size);
+    assert.deepEqual(reader.cancelled, []);
+    await until("the signal is let go", () => count() === 0);
+  }
+});
+
+test("upload() sends a response's bytes with their length, be it fetched or made", async () => {
+  const size = 3 * MIB + 7;
+  const bytes = Uint8Array.from({ length: size }, (_, i) => byteAt(i));
+  await using source = await serve(() =>
+    new Response(bytes, { headers: { "content-length": `${size}` } })
+  );
+  await using server = await serveRaw((c) => {
+    if (c.bodyBytes === size) c.socket.end(CREATED);
+  });
+  const made = new Response(new Blob([bytes]).stream(), {
+    headers: { "content-length": `${size}` },
+  });
+  for (const body of [await runtime.fetch(get(source.url)), made]) {
+    const response = await within(20_000, "upload", runtime.upload(put(server.url, body, size)));
+    assert.equal(response.status, 201);
+    const connection = server.connections.pop()!;
+    assert.equal(contentLengthOf(connection.head), `${size}`);
+    assertBytes(connection.body, size);
+  }
+});
+
+test("upload() gives an answer that comes before the body's end and stops", async () => {
+  for (const status of [401, 413, 503]) {
+    let isAnswered = false;
+    await using server = await serveRaw(({ socket, bodyBytes }) => {
+      if (bodyBytes === 0 || isAnswered) return;
+      isAnswered = true;
+      socket.pause();
+      socket.write(`HTTP/1.1 ${status} No\r\nContent-Length: 4\r\n\r\nbody`);
+    });
+    const { signal, count } = countedSignal();
+    const reader = new OneBufferReader(1000 * MIB);
+    const response = await within(
+      5000,
+      "the answer",
+      runtime.upload({ ...put(server.url, reader, 1000 * MIB), signal }),
+    );
+    assert.equal(response.status, status);
+    assert.equal(reader.cancelled.length, 1);
+    assert.equal(await within(5000, "the body", response.text()), "body");
+    assert.ok(reader.bytes < 64 * MIB);
+    await until("the signal is let go", () => count() === 0);
+    const connection = server.connections[0]!;
+    connection.socket.resume();
+    await within(5000, "the connection's end", connection.closed);
+    assert.ok(connection.bodyBytes < 1000 * MIB);
+  }
+});
+
+test("upload() gives an early answer while it waits for the reader", async () => {
+  await using server = await serveRaw(({ socket, bodyBytes }) => {
+    if (bodyBytes > 0) socket.write("HTTP/1.1 401 No\r\nContent-Length: 0\r\n\r\n");
+  });
+  const reader = readerWith(1, () => new Promise(() => {}));
+  const response = await within(5000, "answer", runtime.upload(put(server.url, reader, MIB)));
+  assert.equal(response.status, 401);
+  assert.equal(reader.cancelled.length, 1);
+  await response.body?.cancel();
+  await within(5000, "the connection's end", server.connections[0]!.closed);
+});
+
+test("upload() gives an early answer of a server that reads on, and sends a next request elsewhere", async () => {
+  await using server = await serveRaw((connection) => {
+    const isFirst = server.connections[0] === connection;
+    if (connection.bodyBytes > 0 && connection.body.length === 2) {
+      connection.socket.write(isFirst ? "HTTP/1.1 401 No\r\nContent-Length: 0\r\n\r\n" : CREATED);
+    }
+    if (!isFirst) connection.socket.write(CREATED);
+  });
+  const reader = new OneBufferReader(2000 * MIB);
+  const first = await within(
+    5000,
+    "the answer",
+    runtime.upload(put(server.url, reader, 2000 * MIB)),
+  );
+  assert.equal(first.status, 401);
+  await first.text();
+  const second = await within(
+    5000,
+    "the next",
+    runtime.upload(put(server.url, new OneBufferReader(3), 3)),
+  );
+  assert.equal(second.status, 201);
+  await second.text();
+  assert.equal(server.connections.length, 2);
+});
+
+test("upload() rejects with the reader's error and never ends the body", async () => {
+  for (const chunks of [0, 1, 5, 16]) {
+    await using server = await serveRaw(() => {});
+    const reason = new Error("the source broke");
+    const reader = readerWith(chunks, async () => {
+      await runtime.sleep(50);
+      throw reason;
+    });
+    const { signal, count } = countedSignal();
+    const upload = runtime.upload({ ...put(server.url, reader, MIB), signal });
+    await assert.rejects(within(5000, "upload", upload), (error) => error === reason);
+    assert.equal(count(), 0);
+    const connection = server.connections[0];
+    if (!connection) continue;
+    await within(5000, "the connection's end", connection.closed);
+    assert.ok(connection.bodyBytes < MIB, `${connection.bodyBytes} bytes arrived`);
+    if (connection.head) assert.equal(contentLengthOf(connection.head), `${MIB}`);
+  }
+});
+
+test("upload() refuses a body that is shorter or longer than was said", async () => {
+  for (
+    const [size, wanted] of [[3 * MIB, 3 * MIB + 1], [3 * MIB + 1, 3 * MIB], [MIB, 0], [0, 1], [
+      3 * 65536,
+      2 * 65536,
+    ]] as const
+  ) {
+    await using server = await serveRaw(() => {});
+    const reader = new OneBufferReader(size);
+    const upload = runtime.upload(put(server.url, reader, wanted));
+    await assert.rejects(
+      within(5000, "upload", upload),
+      (error) => error instanceof CrossdockError && error.code === "integrity",
+      `${size} for ${wanted}`,
+    );
+    assert.equal(reader.cancelled.length, 1);
+    const connection = server.connections[0];
+    if (!connection) continue;
+    await within(5000, "the connection's end", connection.closed);
+    assert.ok(wanted === 0 || connection.bodyBytes < wanted, `${size} for ${wanted}`);
+  }
+});
+
+test("upload() rejects with the signal's reason at each stage", async () => {
+  const never = (): Promise<undefined> => new Promise(() => {});
+  const stages = {
+    "before it starts": () => new OneBufferReader(MIB),
+    "while the reader waits": () => readerWith(2, never),
+    "while the server does not read": () => new OneBufferReader(1000 * MIB),
+    "while the answer is awaited": () => new OneBufferReader(MIB),
+  };
+  for (const [stage, makeReader] of Object.entries(stages)) {
+    let isHeld = stage.endsWith("not read");
+    await using server = await serveRaw(({ socket, bodyBytes }) => {
+      if (isHeld && bodyBytes > 0) socket.pause();
+    });
+    const { signal, abort, count } = countedSignal();
+    const reason = new Error("enough");
+    if (stage.startsWith("before")) abort(reason);
+    const reader = makeReader();
+    const size = stage.endsWith("not read") ? 1000 * MIB : MIB;
+    const upload = runtime.upload({ ...put(server.url, reader, size), signal });
+    upload.catch(() => {});
+    await runtime.sleep(300);
+    if (!signal.aborted) abort(reason);
+    await assert.rejects(within(5000, stage, upload), (error) => error === reason, stage);
+    assert.equal(reader.cancelled.length, 1, stage);
+    assert.equal(count(), 0, stage);
+    isHeld = false;
+    for (const connection of server.connections) {
+      connection.socket.resume();
+      await within(5000, `the connection's end ${stage}`, connection.closed);
+    }
+  }
+});
+
+test("upload() reads no further than a slow server takes", async () => {
+  await using server = await serveRaw(({ socket, bodyBytes }) => {
+    if (bodyBytes > 0) socket.pause();
+  });
+  const controller = new AbortController();
+  const reader = new OneBufferReader(1000 * MIB);
+  const upload = runtime.upload({
+    ...put(server.url, reader, 1000 * MIB),
+    signal: controller.signal,
+  });
+  upload.catch(() => {});
+  await runtime.sleep(500);
+  const before = reader.bytes;
+  // The kernel's buffers on loopback hold some MiB.
+  assert.ok(before > 0 && before < 24 * MIB, `${before} bytes were read`);
+  await runtime.sleep(300);
+  assert.equal(reader.bytes, before);
+  controller.abort(new Error("enough"));
+  await assert.rejects(upload);
+});
+
+test("upload() fails as a network error when the server hangs up", async () => {
+  await using server = await serveRaw(({ socket, bodyBytes }) => {
+    if (bodyBytes > 256 * 1024) socket.destroy();
+  });
+  const reader = new OneBufferReader(100 * MIB);
+  await assertFails(runtime.upload(put(server.url, reader, 100 * MIB)), "reset", /leave out/);
+  assert.equal(reader.cancelled.length, 1);
+});
+
+test("upload() stops a fetched response at an early answer, and at an abort", async () => {
+  const chunk = new Uint8Array(64 * 1024);
+  const size = 1000 * MIB;
+  await using source = await serve(() => {
+    let given = 0;
+    const body = new ReadableStream({
+      pull(controller): void {
+        controller.enqueue(chunk);
+        if ((given += chunk.byteLength) === size) controller.close();
+      },
+    });
+    return new Response(body, { headers: { "content-length": `${size}` } });
+  });
+  for (const isAnswered of [true, false]) {
+    let isHeld = true;
+    await using server = await serveRaw(({ socket, bodyBytes }) => {
+      if (!isHeld || bodyBytes === 0) return;
+      isHeld = false;
+      socket.pause();
+      if (isAnswered) socket.write("HTTP/1.1 401 No\r\nContent-Length: 4\r\n\r\nbody");
+    });
+    const body = await runtime.fetch(get(source.url));
+    const controller = new AbortController();
+    const { signal } = controller;
+    const upload = runtime.upload({ ...put(server.url, body, size), signal });
+    upload.catch(() => {});
+    if (isAnswered) {
+      const response = await within(5000, "the answer", upload);
+      assert.equal(response.status, 401);
+      assert.equal(await response.text(), "body");
+    } else {
+      const reason = new Error("enough");
+      await until("the server holds", () => !isHeld);
+      controller.abort(reason);
+      await assert.rejects(within(5000, "the abort", upload), (error) => error === reason);
+    }
+    server.connections[0]!.socket.resume();
+    await within(5000, "the connection's end", server.connections[0]!.closed);
+    assert.ok(server.connections[0]!.bodyBytes < size);
+  }
+});
+
+test("upload() never ends the body of a fetched response that broke off", async () => {
+  await using source = await serveRaw(({ socket }) => {
+    socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${MIB}\r\n\r\n`);
+    socket.end(new Uint8Array(64 * 1024));
+  });
+  await using server = await serveRaw(() => {});
+  const body = await runtime.fetch(get(source.url));
+  await assert.rejects(within(5000, "upload", runtime.upload(put(server.url, body, MIB))));
+  const connection = server.connections[0];
+  if (!connection) return;
+  await within(5000, "the connection's end", connection.closed);
+  if (connection.head) assert.equal(contentLengthOf(connection.head), `${MIB}`);
+  assert.ok(connection.bodyBytes < MIB);
+});
+
+test("fetch() sends a POST without a body with length 0", async () => {
+  await using server = await serveRaw(({ socket }) => void socket.end(CREATED));
+  for (const send of [runtime.fetch, sendOverNodeHttp]) {
+    const response = await within(5000, "POST", send({ ...get(server.url), method: "POST" }));
+    assert.equal(response.status, 201);
+    await response.body?.cancel();
+    assert.equal(contentLengthOf(server.connections.at(-1)!.head), "0");
+  }
+});
+
+test("fetch() and upload() tell how a connection failed", async () => {
+  await using plain = await serve(() => new Response("plain"));
+  await using tls = await serveTls();
+  await using silent = await serveRaw(({ socket }) => void socket.destroy());
+  const rows: [string, URL, NetworkFailure | NetworkFailure[], RegExp][] = [
+    ["dns", new URL("http://crossdock.invalid/v2/?secret=1"), "dns", /name/],
+    ["refused", new URL(`http://127.0.0.1:${await freePort()}/v2/`), "refused", /host and port/],
+    ["TLS to plain", new URL(`https://${plain.host}/v2/`), "not_tls", /tls off/],
+    ["plain to TLS", new URL(tls.url.href.replace("https", "http")), ["reset", "unknown"], /leave/],
+    ["self-signed", tls.url, "certificate", /-ca/],
+    ["hangs up", silent.url, "reset", /leave out/],
+  ];
+  for (const [name, url, failure, hint] of rows) {
+    try {
+      await assertFails(runtime.fetch(get(url)), failure, hint);
+      await assertFails(sendOverNodeHttp(get(url)), failure, hint);
+      await assertFails(runtime.upload(put(url, new OneBufferReader(3), 3)), failure, hint);
+    } catch (cause) {
+      throw new Error(`${name}: ${cause}`, { cause });
+    }
+  }
+});
+
+test("fetch() and upload() take a certificate by its CA, and any when asked", async () => {
+  await using server = await serveTls();
+  for (const tls of [{ caCerts: [certificate.cert] }, { unverified: true }]) {
+    assert.equal(await (await runtime.fetch(get(server.url, tls))).text(), "over tls");
+    const request = put(server.url, new OneBufferReader(MIB), MIB);
+    assert.equal(await (await runtime.upload({ ...request, tls })).text(), "over tls");
+    // No leak of what was allowed to requests without it.
+    await assertFails(runtime.fetch(get(server.url)), "certificate", /-ca/);
+  }
+});
