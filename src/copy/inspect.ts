@@ -1,0 +1,145 @@
+/** Shows an image: its manifests, what they hold, and what belongs to it. */
+import type { ContentSource, ManifestContent } from "../content.ts";
+import { CrossdockError } from "../errors.ts";
+import type { Descriptor } from "../oci/descriptor.ts";
+import type { Digest } from "../oci/digest.ts";
+import { MAX_MANIFEST_BYTES } from "../oci/manifest.ts";
+import { formatPlatform } from "../oci/platform.ts";
+import { formatReference } from "../oci/reference.ts";
+import type { Reference } from "../oci/reference.ts";
+import { readBody } from "../streams/chunk_reader.ts";
+import { toBytes } from "../streams/to_bytes.ts";
+import { mapConcurrent } from "./concurrent.ts";
+import { findDigestTags } from "./related.ts";
+import { listBlobs, listNodes, readTree } from "./tree.ts";
+import type { TreeNode } from "./tree.ts";
+
+/** One manifest of an image, and what is beneath it. */
+export interface ManifestNode {
+  readonly descriptor: Descriptor;
+  readonly kind: "image" | "index" | "artifact";
+  /** `os/architecture[/variant]`, where it is known. */
+  readonly platform?: string;
+  readonly artifactType?: string;
+  readonly annotations?: Readonly<Record<string, string>>;
+  /** The config, with its content where that is JSON of at most 4 MiB. */
+  readonly config?: { readonly descriptor: Descriptor; readonly content?: unknown };
+  /** Layers, or an artifact manifest's blobs. */
+  readonly layers: readonly Descriptor[];
+  readonly manifests: readonly ManifestNode[];
+  /** What refers to this manifest by its subject. */
+  readonly referrers: readonly Descriptor[];
+  /** cosign's tags for it: `.sig`, `.att`, `.sbom`. */
+  readonly digestTags: readonly { readonly tag: string; readonly digest: Digest }[];
+}
+
+export interface Inspection {
+  /** `registry/repository[:tag]@digest`. */
+  readonly reference: string;
+  readonly root: ManifestNode;
+  /** Of all blobs beneath, each once. */
+  readonly totalBytes: number;
+}
+
+const CONCURRENCY = 16;
+
+/** Reads an image's manifests, configs, referrers and digest tags; no layer. */
+export async function inspectImage(
+  reference: Reference,
+  source: ContentSource,
+  { signal }: { signal?: AbortSignal | undefined } = {},
+): Promise<Inspection> {
+  const content = await fetchRoot(reference, source, signal);
+  const tree = await readTree(source, content, {}, signal);
+  const nodes = listNodes(tree);
+  const digests = nodes.map(({ descriptor }) => descriptor.digest);
+  const [tagged, referrers, configs] = await Promise.all([
+    findDigestTags(source, digests, { warn: () => {}, signal }),
+    mapConcurrent(
+      digests,
+      CONCURRENCY,
+      (digest) => source.listReferrers(digest, { signal }),
+      signal,
+    ),
+    mapConcurrent(nodes, CONCURRENCY, (node) => readConfig(node, source, signal), signal),
+  ]);
+
+  function show(node: TreeNode): ManifestNode {
+    const { descriptor, manifest } = node;
+    const i = digests.indexOf(descriptor.digest);
+    const config = configs[i];
+    const platform = descriptor.platform
+      ? formatPlatform(descriptor.platform)
+      : platformOf(config?.content);
+    return {
+      descriptor,
+      kind: manifest?.kind ?? "image",
+      ...(platform ? { platform } : {}),
+      ...(manifest?.artifactType ? { artifactType: manifest.artifactType } : {}),
+      ...(manifest?.annotations ? { annotations: manifest.annotations } : {}),
+      ...(config ? { config } : {}),
+      layers: manifest?.kind === "image"
+        ? manifest.layers
+        : manifest?.kind === "artifact"
+        ? manifest.blobs
+        : [],
+      manifests: node.children.map(show),
+      referrers: referrers[i] ?? [],
+      digestTags: tagged
+        .filter(({ tag }) => tag.startsWith(descriptor.digest.replace(":", "-")))
+        .map(({ tag, node: { descriptor: { digest } } }) => ({ tag, digest })),
+    };
+  }
+
+  return {
+    reference: formatReference({ ...reference, digest: content.digest }),
+    root: show(tree),
+    totalBytes: listBlobs(nodes).reduce((sum, { size }) => sum + size, 0),
+  };
+}
+
+/**
+ * The manifest that a reference means.
+ *
+ * @throws CrossdockError `not_found`
+ */
+export async function fetchRoot(
+  reference: Reference,
+  source: ContentSource,
+  signal?: AbortSignal,
+): Promise<ManifestContent> {
+  const content = await source.fetchManifest(reference.digest ?? reference.tag ?? "latest", {
+    signal,
+  });
+  if (content) return content;
+  throw new CrossdockError("not_found", `${formatReference(reference)} is not there`, {
+    hint: "check the name; some registries say the same when a credential is missing",
+  });
+}
+
+async function readConfig(
+  { manifest }: TreeNode,
+  source: ContentSource,
+  signal: AbortSignal | undefined,
+): Promise<ManifestNode["config"]> {
+  if (manifest?.kind !== "image") return undefined;
+  const descriptor = manifest.config;
+  if (!/[/+]json$/.test(descriptor.mediaType) || descriptor.size > MAX_MANIFEST_BYTES) {
+    return { descriptor };
+  }
+  const bytes = await toBytes(
+    readBody(await source.openBlob(descriptor, { signal })),
+    MAX_MANIFEST_BYTES,
+  );
+  try {
+    return { descriptor, content: JSON.parse(new TextDecoder().decode(bytes)) };
+  } catch {
+    return { descriptor };
+  }
+}
+
+function platformOf(config: unknown): string | undefined {
+  const { os, architecture, variant } = (config ?? {}) as Record<string, unknown>;
+  if (typeof os !== "string" || typeof architecture !== "string") return undefined;
+  return formatPlatform({ os, architecture, ...(typeof variant === "string" ? { variant } : {}) });
+}

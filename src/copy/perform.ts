@@ -1,0 +1,78 @@
+/** Performs one step: the only way in which anything is written to a registry. */
+import type { ContentSource, ContentTarget, ManifestContent } from "../content.ts";
+import { CrossdockError } from "../errors.ts";
+import type { Emit } from "../events.ts";
+import { digestAlgorithm, digestBytes } from "../oci/digest.ts";
+import type { Runtime } from "../runtime.ts";
+import { copyBlob } from "./copy_blob.ts";
+import type { ManifestCache } from "./manifest_cache.ts";
+import type { ManifestStep, Step } from "./step.ts";
+
+/** What became of a blob: it was sent, mounted, or there before. `bytes` are those sent. */
+export interface BlobOutcome {
+  readonly type: "blob";
+  readonly state: "streamed" | "mounted" | "present";
+  readonly bytes: number;
+}
+
+/** What became of a step. */
+export type Outcome =
+  | BlobOutcome
+  | { readonly type: "manifest"; readonly state: "put" }
+  | { readonly type: "referrers"; readonly state: "written" | "unneeded" };
+
+export interface PerformContext {
+  readonly source: ContentSource;
+  readonly target: ContentTarget;
+  readonly runtime: Runtime;
+  readonly retries: number;
+  readonly timeoutMs: number;
+  /** Manifests that were read before; others are read again. */
+  readonly manifests?: ManifestCache | undefined;
+  readonly emit?: Emit | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Performs a step. Doing it again does no harm. */
+export async function performStep(step: Step, context: PerformContext): Promise<Outcome> {
+  const { target, signal } = context;
+  switch (step.type) {
+    case "blob":
+      return await copyBlob(step, context);
+    case "manifest": {
+      const content = await contentOf(step, context);
+      await target.putManifest(content, { signal, ...(step.tag ? { tag: step.tag } : {}) });
+      return { type: "manifest", state: "put" };
+    }
+    case "referrers": {
+      const isWritten = await target.recordReferrers(step.subject, step.referrers, { signal });
+      return { type: "referrers", state: isWritten ? "written" : "unneeded" };
+    }
+  }
+}
+
+async function contentOf(
+  { descriptor, content }: ManifestStep,
+  { manifests, source, signal }: PerformContext,
+): Promise<ManifestContent> {
+  if (content !== undefined) {
+    const bytes = new TextEncoder().encode(content);
+    const digest = await digestBytes(bytes, digestAlgorithm(descriptor.digest));
+    if (digest === descriptor.digest) return { bytes, digest, mediaType: descriptor.mediaType };
+    throw new CrossdockError(
+      "usage",
+      `step's content is ${digest}, not ${descriptor.digest} as its descriptor says`,
+    );
+  }
+  const found = manifests?.get(descriptor.digest) ??
+    await source.fetchManifest(descriptor.digest, { signal });
+  if (found) return found;
+  throw new CrossdockError(
+    "not_found",
+    `manifest ${descriptor.digest} is no longer in ${source.name}`,
+    {
+      side: "source",
+      hint: "it was deleted while it was copied; copy again",
+    },
+  );
+}

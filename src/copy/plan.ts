@@ -1,0 +1,416 @@
+/** Plans a copy: what has to be at the destination, and in which order. Reads only. */
+import type { ContentSource, ContentTarget, ManifestContent } from "../content.ts";
+import { CrossdockError } from "../errors.ts";
+import type { Descriptor } from "../oci/descriptor.ts";
+import type { Digest } from "../oci/digest.ts";
+import { isForeignLayer, isIndexMediaType } from "../oci/media_types.ts";
+import { formatReference } from "../oci/reference.ts";
+import type { Reference } from "../oci/reference.ts";
+import { mapConcurrent } from "./concurrent.ts";
+import { ManifestCache } from "./manifest_cache.ts";
+import { isSelected, rebuildTree, requirePlatforms } from "./platforms.ts";
+import { findDigestTags, findReferrers } from "./related.ts";
+import type { ReferrerRound, RelatedOptions, TaggedNode } from "./related.ts";
+import type { CopyRequest } from "./request.ts";
+import type { BlobStep, ManifestStep, Step } from "./step.ts";
+import type { PlanTotals } from "./survey.ts";
+import { heightOf, listBlobs, listNodes, readTree } from "./tree.ts";
+import type { TreeNode } from "./tree.ts";
+
+/** Steps that may run side by side. Each stage waits for the one before it. */
+export interface Stage {
+  readonly name: "blobs" | "manifests" | "referrers" | "tag";
+  readonly steps: readonly Step[];
+}
+
+/** What has to be at the destination, and in which order. Plain JSON, no secret. */
+export interface Plan {
+  /** As resolved: `registry/repository[:tag]@digest`. */
+  readonly source: string;
+  /** `registry/repository[:tag]@digest`, the digest being the one that it will have. */
+  readonly destination: string;
+  /** The manifest that the destination's name will mean. */
+  readonly root: Descriptor;
+  /** What that name means now; absent when it is new. */
+  readonly current?: Digest;
+  /** `copied`: there are steps that write; `unchanged`: the root is there; `skipped`: another one is, and is to stay. */
+  readonly result: "copied" | "unchanged" | "skipped";
+  readonly stages: readonly Stage[];
+  /** Layers that live outside the registry and stay there. */
+  readonly foreign: readonly Descriptor[];
+  readonly warnings: readonly string[];
+  /** Only from a dry run: what would move, and what it would cost. */
+  readonly totals?: PlanTotals;
+}
+
+export interface PlanOptions {
+  readonly warn?: ((message: string) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A plan, and the manifests that were read for it. */
+export interface Planned {
+  readonly plan: Plan;
+  readonly manifests: ManifestCache;
+}
+
+/** Reads source and destination and lays out the steps. */
+export async function makePlan(
+  request: CopyRequest,
+  source: ContentSource,
+  target: ContentTarget,
+  options: PlanOptions = {},
+): Promise<Planned> {
+  return await new Planner(request, source, target, options).plan();
+}
+
+/** Manifests of the destination that are looked for at once. */
+const LOOK_CONCURRENCY = 16;
+
+class Planner {
+  readonly #request: CopyRequest;
+  readonly #source: ContentSource;
+  readonly #target: ContentTarget;
+  readonly #signal: AbortSignal | undefined;
+  readonly #warn: (message: string) => void;
+  readonly #warnings: string[] = [];
+  readonly #manifests = new ManifestCache();
+  readonly #foreign: Descriptor[] = [];
+  /** The destination's tag is there with another digest: some of what lies beneath may be there, too. */
+  #isUpdate = false;
+
+  constructor(
+    request: CopyRequest,
+    source: ContentSource,
+    target: ContentTarget,
+    options: PlanOptions,
+  ) {
+    this.#request = request;
+    this.#source = source;
+    this.#target = target;
+    this.#signal = options.signal;
+    this.#warn = (message) => {
+      this.#warnings.push(message);
+      options.warn?.(message);
+    };
+  }
+
+  async plan(): Promise<Planned> {
+    const { destination, ifExists, platforms } = this.#request;
+    const name = destination.tag ?? destination.digest ?? this.#request.source.digest;
+    const current = name === undefined
+      ? undefined
+      : await this.#target.resolveManifest(name, { signal: this.#signal });
+    this.#isUpdate = current !== undefined;
+    const found = await this.#lookAtSource(current);
+    if (platforms.length === 0 && found.digest === current?.digest) {
+      return await this.#planUnchanged(current);
+    }
+    if (ifExists === "skip" && current && platforms.length === 0) {
+      return this.#planSkipped(found.digest, current);
+    }
+    const tree = await this.#readSource(found);
+    const root = tree.descriptor;
+    if (current && root.digest === current.digest) {
+      return this.#finish(found.digest, root, current, await this.#planRelated(tree, root.digest));
+    }
+    if (current && ifExists === "skip") return this.#planSkipped(found.digest, current);
+    if (current && ifExists === "fail") this.#refuseToOverwrite(current, root);
+    return this.#finish(found.digest, root, current, await this.#planCopy(tree, found.digest));
+  }
+
+  /** Its digest by a HEAD where that may end the copy, otherwise the manifest at once. */
+  async #lookAtSource(current: Descriptor | undefined): Promise<Descriptor | ManifestContent> {
+    const { source, platforms } = this.#request;
+    const isDecisive = current !== undefined && platforms.length === 0;
+    if (isDecisive && source.digest) return { ...current, digest: source.digest };
+    const reference = source.digest ?? source.tag ?? "latest";
+    const options = { signal: this.#signal };
+    const found = isDecisive
+      ? await this.#source.resolveManifest(reference, options)
+      : await this.#source.fetchManifest(reference, options);
+    return found ?? this.#notFound(reference);
+  }
+
+  async #readSource(found: Descriptor | ManifestContent): Promise<TreeNode> {
+    const { platforms, index } = this.#request;
+    const content = "bytes" in found
+      ? found
+      : await this.#source.fetchManifest(found.digest, { signal: this.#signal }) ??
+        this.#notFound(found.digest);
+    const isKnown = this.#isUpdate ? this.#isAtDestination : undefined;
+    if (platforms.length === 0) {
+      return await readTree(this.#source, content, { isKnown }, this.#signal);
+    }
+    const entries: Descriptor[] = [];
+    const select = (siblings: readonly Descriptor[]): Descriptor[] => {
+      entries.push(...siblings);
+      return siblings.filter((entry) => isSelected(entry, siblings, platforms));
+    };
+    const tree = await readTree(this.#source, content, { select, isKnown }, this.#signal);
+    requirePlatforms(entries, platforms, `${this.#source.name}@${content.digest}`);
+    if (index === "sparse") return tree;
+    const rebuilt = await rebuildTree(tree);
+    if (rebuilt.descriptor.digest !== tree.descriptor.digest && index === "refuse") {
+      throw new CrossdockError(
+        "unsupported",
+        `copy some platforms of ${this.#source.name}@${content.digest}: its index names others, too`,
+        {
+          side: "source",
+          hint:
+            "use --index rebuild for an index of those alone, or --index sparse to keep it as it is",
+        },
+      );
+    }
+    if (rebuilt.descriptor.digest !== tree.descriptor.digest) {
+      this.#warn(
+        `the index was rebuilt for the platforms asked for: ${tree.descriptor.digest} becomes ${rebuilt.descriptor.digest}`,
+      );
+    }
+    return rebuilt;
+  }
+
+  /** Nothing of the image moves; what refers to it may be new. An index is read where reading it costs the source no pull. */
+  async #planUnchanged(current: Descriptor): Promise<Planned> {
+    const { referrers, digestTags } = this.#request;
+    if (!referrers && !digestTags) return this.#finish(current.digest, current, current, []);
+    let tree: TreeNode = { descriptor: current, children: [] };
+    if (isIndexMediaType(current.mediaType)) {
+      const content = await this.#target.fetchManifest(current.digest, { signal: this.#signal });
+      if (content) {
+        tree = await readTree(
+          this.#target,
+          content,
+          { isKnown: () => Promise.resolve(true) },
+          this.#signal,
+        );
+      }
+    }
+    return this.#finish(
+      current.digest,
+      current,
+      current,
+      await this.#planRelated(tree, current.digest),
+    );
+  }
+
+  #planSkipped(sourceDigest: Digest, current: Descriptor): Planned {
+    return { ...this.#finish(sourceDigest, current, current, [], "skipped") };
+  }
+
+  /** blobs → manifests, children first → what refers to them → the tag. */
+  async #planCopy(tree: TreeNode, sourceDigest: Digest): Promise<Stage[]> {
+    const nodes = listNodes(tree);
+    const related = await this.#findRelated(nodes, tree, sourceDigest);
+    const missing = nodes.filter((node) => node.content);
+    const extra = [
+      ...related.rounds.flatMap(({ nodes }) => nodes),
+      ...related.tagged.map(({ node }) => node),
+    ];
+    const blobs = listBlobs([...missing, ...extra.flatMap(listNodes)]);
+    const { tag } = this.#request.destination;
+    const hasRelated = related.rounds.length > 0 || related.tagged.length > 0;
+    // Referrers want their subject there, and the tag comes last: then the root is put by its digest first.
+    const early = hasRelated && tag !== undefined
+      ? missing
+      : missing.filter((node) => node !== tree);
+    return [
+      { name: "blobs", steps: this.#toBlobSteps(blobs) },
+      ...this.#toManifestStages("manifests", early),
+      ...this.#toRelatedStages(related),
+      { name: "tag", steps: [this.#toManifestStep(tree, tag)] },
+    ];
+  }
+
+  /** Only what refers to an image that is there. */
+  async #planRelated(tree: TreeNode, sourceDigest: Digest): Promise<Stage[]> {
+    const related = await this.#findRelated(listNodes(tree), tree, sourceDigest);
+    const extra = [
+      ...related.rounds.flatMap(({ nodes }) => nodes),
+      ...related.tagged.map(({ node }) => node),
+    ];
+    return [
+      { name: "blobs", steps: this.#toBlobSteps(listBlobs(extra.flatMap(listNodes))) },
+      ...this.#toRelatedStages(related),
+    ];
+  }
+
+  async #findRelated(
+    nodes: readonly TreeNode[],
+    root: TreeNode,
+    sourceDigest: Digest,
+  ): Promise<{ rounds: ReferrerRound[]; tagged: TaggedNode[] }> {
+    const { referrers, digestTags } = this.#request;
+    const options: RelatedOptions = {
+      isKnown: this.#isUpdate ? this.#isAtDestination : undefined,
+      warn: this.#warn,
+      signal: this.#signal,
+    };
+    const isRebuilt = root.descriptor.digest !== sourceDigest;
+    const digests = nodes.map(({ descriptor }) => descriptor.digest);
+    if (isRebuilt && referrers) await this.#warnOfOrphans(sourceDigest);
+    const [rounds, tagged] = await Promise.all([
+      referrers ? findReferrers(this.#source, digests, options) : [],
+      digestTags ? findDigestTags(this.#source, digests, options) : [],
+    ]);
+    return { rounds, tagged: this.#isUpdate ? await this.#withoutUnchanged(tagged) : tagged };
+  }
+
+  async #warnOfOrphans(sourceDigest: Digest): Promise<void> {
+    const orphans = await this.#source.listReferrers(sourceDigest, { signal: this.#signal });
+    if (orphans.length === 0) return;
+    this.#warn(
+      `${orphans.length} referrers of ${sourceDigest} stay behind: they are about the index before it was rebuilt`,
+    );
+  }
+
+  async #withoutUnchanged(tagged: readonly TaggedNode[]): Promise<TaggedNode[]> {
+    const changed = await mapConcurrent(tagged, LOOK_CONCURRENCY, async ({ tag, node }) => {
+      const current = await this.#target.resolveManifest(tag, { signal: this.#signal });
+      return current?.digest !== node.descriptor.digest;
+    }, this.#signal);
+    return tagged.filter((_, i) => changed[i]);
+  }
+
+  readonly #isAtDestination = async ({ digest }: Descriptor): Promise<boolean> => {
+    return await this.#target.resolveManifest(digest, { signal: this.#signal }) !== undefined;
+  };
+
+  #toBlobSteps(blobs: readonly Descriptor[]): BlobStep[] {
+    const { foreignLayers, verify } = this.#request;
+    const mountFrom = this.#mountCandidates();
+    if (!foreignLayers) this.#foreign.push(...blobs.filter(isForeignLayer));
+    return blobs.filter((blob) => foreignLayers || !isForeignLayer(blob)).map((blob) => ({
+      type: "blob",
+      source: this.#source.name,
+      destination: this.#target.name,
+      descriptor: {
+        mediaType: blob.mediaType,
+        digest: blob.digest,
+        size: blob.size,
+        ...(foreignLayers && blob.urls ? { urls: blob.urls } : {}),
+      },
+      mountFrom,
+      eager: !this.#isUpdate && mountFrom.length === 0,
+      verify,
+    }));
+  }
+
+  /** From the source's own repository, where that is in the destination's registry. */
+  #mountCandidates(): string[] {
+    const { source, destination } = this.#request;
+    const isNeighbour = source.registry === destination.registry &&
+      source.repository !== destination.repository;
+    return isNeighbour ? [source.repository] : [];
+  }
+
+  #toManifestStages(name: Stage["name"], nodes: readonly TreeNode[]): Stage[] {
+    const byHeight = Map.groupBy(nodes, heightOf);
+    return [...byHeight.keys()].sort((a, b) => a - b).map((height) => ({
+      name,
+      steps: (byHeight.get(height) ?? []).map((node) => this.#toManifestStep(node, undefined)),
+    }));
+  }
+
+  #toRelatedStages({ rounds, tagged }: { rounds: ReferrerRound[]; tagged: TaggedNode[] }): Stage[] {
+    const stages = rounds.flatMap(({ nodes }) =>
+      this.#toManifestStages("referrers", nodes.flatMap(listNodes))
+    );
+    stages.push(
+      ...this.#toManifestStages(
+        "referrers",
+        tagged.flatMap(({ node }) => listNodes(node).filter((n) => n !== node)),
+      ),
+    );
+    const tags = tagged.map(({ tag, node }) => this.#toManifestStep(node, tag));
+    if (tags.length > 0) stages.push({ name: "referrers", steps: tags });
+    const records = rounds.flatMap(({ lists }) => lists).map(({ subject, descriptors }) => ({
+      type: "referrers" as const,
+      destination: this.#target.name,
+      subject,
+      referrers: descriptors.map(toPlainDescriptor),
+    }));
+    if (records.length > 0) stages.push({ name: "referrers", steps: records });
+    return stages;
+  }
+
+  #toManifestStep(
+    { descriptor, content, isRebuilt }: TreeNode,
+    tag: string | undefined,
+  ): ManifestStep {
+    if (content) this.#manifests.add(content);
+    return {
+      type: "manifest",
+      source: this.#source.name,
+      destination: this.#target.name,
+      descriptor: toPlainDescriptor({
+        ...descriptor,
+        mediaType: content?.mediaType ?? descriptor.mediaType,
+      }),
+      ...(tag ? { tag } : {}),
+      ...(isRebuilt && content ? { content: new TextDecoder().decode(content.bytes) } : {}),
+    };
+  }
+
+  #finish(
+    sourceDigest: Digest,
+    root: Descriptor,
+    current: Descriptor | undefined,
+    stages: readonly Stage[],
+    result?: "skipped",
+  ): Planned {
+    const { source, destination } = this.#request;
+    const filled = stages.filter(({ steps }) => steps.length > 0);
+    const isWriting = filled.some(({ steps }) => steps.some((step) => step.type !== "referrers"));
+    const plan: Plan = {
+      source: formatReference({ ...source, digest: sourceDigest }),
+      destination: formatReference(nameResult(destination, root.digest)),
+      root: toPlainDescriptor(root),
+      ...(current ? { current: current.digest } : {}),
+      result: result ?? (isWriting ? "copied" : "unchanged"),
+      stages: filled,
+      foreign: this.#foreign.map(toPlainDescriptor),
+      warnings: this.#warnings,
+    };
+    return { plan, manifests: this.#manifests };
+  }
+
+  #refuseToOverwrite(current: Descriptor, root: Descriptor): never {
+    const { destination } = this.#request;
+    const name = formatReference(destination);
+    throw new CrossdockError(
+      "conflict",
+      `${name} is ${current.digest} and would become ${root.digest}`,
+      {
+        side: "destination",
+        hint: "it was left as it is; use --if-exists overwrite to move it",
+      },
+    );
+  }
+
+  #notFound(reference: string): never {
+    const name = formatReference(this.#request.source);
+    throw new CrossdockError("not_found", `${name} is not there (${reference})`, {
+      side: "source",
+      hint: "check the name; some registries say the same when a credential is missing",
+    });
+  }
+}
+
+/** The destination's name with the digest that it will have; a digest that was written there gives way to a rebuilt one. */
+function nameResult({ digest: _, ...name }: Reference, digest: Digest): Reference {
+  return { ...name, digest };
+}
+
+/** What a step needs of a descriptor: no platform, no embedded data. */
+function toPlainDescriptor(
+  { mediaType, digest, size, artifactType, annotations }: Descriptor,
+): ManifestStep["descriptor"] {
+  return {
+    mediaType,
+    digest,
+    size,
+    ...(artifactType === undefined ? {} : { artifactType }),
+    ...(annotations === undefined ? {} : { annotations }),
+  };
+}

@@ -1,0 +1,101 @@
+/** Some platforms of an index: which entries they are, and what becomes of the index. */
+import type { ManifestContent } from "../content.ts";
+import { CrossdockError } from "../errors.ts";
+import type { Descriptor } from "../oci/descriptor.ts";
+import { digestAlgorithm, digestBytes } from "../oci/digest.ts";
+import type { Digest } from "../oci/digest.ts";
+import { manifestChildren, rebuildIndex } from "../oci/manifest.ts";
+import { formatPlatform, matchesPlatform } from "../oci/platform.ts";
+import type { Platform } from "../oci/platform.ts";
+import { isIndexMediaType } from "../oci/media_types.ts";
+import type { TreeNode } from "./tree.ts";
+
+/** BuildKit's attestations stand in an index as entries of unknown platform that name the image they are about. */
+const ATTESTED_DIGEST = "vnd.docker.reference.digest";
+
+/** Whether an entry of an index belongs to the platforms wanted; `siblings` are all entries of that index. */
+export function isSelected(
+  entry: Descriptor,
+  siblings: readonly Descriptor[],
+  wanted: readonly Platform[],
+): boolean {
+  if (isIndexMediaType(entry.mediaType)) return true;
+  const attested = entry.annotations?.[ATTESTED_DIGEST];
+  if (attested !== undefined) {
+    return siblings.some((sibling) => sibling.digest === attested && matchesAny(sibling, wanted));
+  }
+  return matchesAny(entry, wanted);
+}
+
+function matchesAny({ platform }: Descriptor, wanted: readonly Platform[]): boolean {
+  return platform !== undefined && wanted.some((want) => matchesPlatform(want, platform));
+}
+
+/**
+ * Makes sure that each wanted platform is there.
+ *
+ * @throws CrossdockError `unsupported` naming those that are not, and those that are
+ */
+export function requirePlatforms(
+  entries: readonly Descriptor[],
+  wanted: readonly Platform[],
+  name: string,
+): void {
+  const missing = wanted.filter((want) =>
+    !entries.some(({ platform }) => platform && matchesPlatform(want, platform))
+  );
+  if (missing.length === 0) return;
+  const offered = entries
+    .filter(({ platform }) => platform && platform.os !== "unknown")
+    .map(({ platform }) => platform ? formatPlatform(platform) : "");
+  throw new CrossdockError(
+    "unsupported",
+    `${name} has no platform ${missing.map(formatPlatform).join(", ")}`,
+    {
+      side: "source",
+      hint: offered.length > 0
+        ? `it has ${[...new Set(offered)].join(", ")}`
+        : "it has no platforms at all: it is not an index",
+    },
+  );
+}
+
+/** A tree whose indexes name only what was selected. Nested indexes are rebuilt first, since their digests change. */
+export async function rebuildTree(root: TreeNode): Promise<TreeNode> {
+  if (!root.content || root.manifest?.kind !== "index") return root;
+  const rebuilt = await Promise.all(root.children.map(rebuildTree));
+  const children = rebuilt.filter((child) =>
+    child.manifest?.kind !== "index" || child.children.length > 0
+  );
+  const replaced = new Map<Digest, Descriptor>();
+  root.children.forEach((child, i) => {
+    const now = rebuilt[i];
+    if (now && now.descriptor.digest !== child.descriptor.digest) {
+      replaced.set(child.descriptor.digest, now.descriptor);
+    }
+  });
+  const kept = new Set(
+    root.children.filter((_, i) => children.includes(rebuilt[i] as TreeNode)).map((child) =>
+      child.descriptor.digest
+    ),
+  );
+  if (
+    replaced.size === 0 && manifestChildren(root.manifest).every((entry) => kept.has(entry.digest))
+  ) return root;
+  const bytes = new Uint8Array(
+    rebuildIndex(root.content.bytes, (entry) => kept.has(entry.digest), replaced),
+  );
+  const content: ManifestContent = {
+    bytes,
+    mediaType: root.content.mediaType,
+    digest: await digestBytes(bytes, digestAlgorithm(root.content.digest)),
+  };
+  const { platform: _, ...descriptor } = root.descriptor;
+  return {
+    content,
+    children,
+    isRebuilt: true,
+    manifest: root.manifest,
+    descriptor: { ...descriptor, digest: content.digest, size: bytes.byteLength },
+  };
+}

@@ -1,0 +1,97 @@
+/** What somebody wants copied, as it comes in from a command line, an HTTP body or a rule. */
+import * as z from "zod";
+import { CrossdockError, ParseError } from "../errors.ts";
+import { parsePlatform } from "../oci/platform.ts";
+import type { Platform } from "../oci/platform.ts";
+import { parseReference, withDefaultTag } from "../oci/reference.ts";
+import type { Reference } from "../oci/reference.ts";
+import { formatIssues } from "./schema.ts";
+
+const copyOptions = {
+  /** `os/architecture[/variant]`, those to copy; all of an index without. */
+  platforms: z.array(z.string()).optional(),
+  /**
+   * What becomes of an index of which only some platforms are copied: `rebuild` makes one of those (a new digest),
+   * `sparse` keeps it as it is with children missing, `refuse` fails. Default `rebuild`.
+   */
+  index: z.enum(["rebuild", "sparse", "refuse"]).optional(),
+  /** Whether what refers to a manifest (signatures, SBOMs, attestations) comes along. Default true. */
+  referrers: z.boolean().optional(),
+  /** Whether cosign's tags `sha256-….sig`, `.att` and `.sbom` come along. Default true. */
+  digestTags: z.boolean().optional(),
+  /**
+   * Who checks a blob's digest: `stream` hashes it here as it passes, `destination` leaves it to the registry that takes it,
+   * `auto` is `stream` but for a blob above 8 MiB whose destination is known to check. Default `auto`.
+   */
+  verify: z.enum(["auto", "stream", "destination"]).optional(),
+  /** What happens to a tag that the destination has with another digest. Default `overwrite`. */
+  ifExists: z.enum(["overwrite", "skip", "fail"]).optional(),
+  /** Whether layers that live at a URL outside the registry are fetched from there. Default false: left where they are. */
+  foreignLayers: z.boolean().optional(),
+};
+
+/** The body of a copy: references, and the options of `crossdock copy` in camel case. */
+export const copyRequestSchema = z.strictObject({
+  source: z.string(),
+  destination: z.string(),
+  ...copyOptions,
+});
+
+/** A copy as its caller writes it. */
+export type CopyRequestInput = z.input<typeof copyRequestSchema>;
+
+/** A copy with its names parsed and its defaults filled in. */
+export interface CopyRequest {
+  readonly source: Reference;
+  /** Has a tag or a digest. */
+  readonly destination: Reference;
+  /** Empty: all. */
+  readonly platforms: readonly Platform[];
+  readonly index: "rebuild" | "sparse" | "refuse";
+  readonly referrers: boolean;
+  readonly digestTags: boolean;
+  readonly verify: "auto" | "stream" | "destination";
+  readonly ifExists: "overwrite" | "skip" | "fail";
+  readonly foreignLayers: boolean;
+}
+
+/**
+ * Checks a request and fills in what it leaves open. A source without tag and digest means `latest`; a destination without
+ * them takes the source's tag, or its digest where it has no tag.
+ *
+ * @throws ParseError naming the field that is wrong
+ */
+export function parseCopyRequest(value: unknown): CopyRequest {
+  const result = copyRequestSchema.safeParse(value);
+  if (!result.success) throw new ParseError(`copy is not valid: ${formatIssues(result.error)}`);
+  const input = result.data;
+  const source = withDefaultTag(parseReference(input.source));
+  const platforms = (input.platforms ?? []).map(parsePlatform);
+  return {
+    source,
+    destination: nameDestination(source, parseReference(input.destination), platforms.length > 0),
+    platforms,
+    index: input.index ?? "rebuild",
+    referrers: input.referrers ?? true,
+    digestTags: input.digestTags ?? true,
+    verify: input.verify ?? "auto",
+    ifExists: input.ifExists ?? "overwrite",
+    foreignLayers: input.foreignLayers ?? false,
+  };
+}
+
+function nameDestination(source: Reference, destination: Reference, isSubset: boolean): Reference {
+  if (destination.digest && source.digest && destination.digest !== source.digest && !isSubset) {
+    throw new CrossdockError(
+      "usage",
+      `copy to digest ${destination.digest}: the source is ${source.digest}, and a copy keeps its digest`,
+      { hint: "leave the digest out of the destination" },
+    );
+  }
+  if (destination.tag || destination.digest) return destination;
+  return {
+    ...destination,
+    ...(source.tag ? { tag: source.tag } : {}),
+    ...(!source.tag && source.digest && !isSubset ? { digest: source.digest } : {}),
+  };
+}

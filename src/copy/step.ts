@@ -1,0 +1,91 @@
+/**
+ * The steps of a plan: plain JSON, no secret, each one thing that can be done again without harm. A step may come back
+ * from outside (a workflow, a queue, an HTTP request), so its shape is a schema.
+ */
+import * as z from "zod";
+import { isDigest } from "../oci/digest.ts";
+import type { Digest } from "../oci/digest.ts";
+import { parseRepository } from "../oci/reference.ts";
+import { ParseError } from "../errors.ts";
+import { formatIssues } from "./schema.ts";
+
+const digest = z.custom<Digest>(
+  (value) => typeof value === "string" && isDigest(value),
+  "not a digest",
+);
+
+const repository = z.string().max(512).refine(isRepository, "not a repository: registry/name");
+
+const descriptor = z.strictObject({
+  mediaType: z.string().max(255),
+  digest,
+  size: z.int().nonnegative(),
+  artifactType: z.string().max(255).exactOptional(),
+  annotations: z.record(z.string(), z.string()).exactOptional(),
+  /** Where a foreign layer lives. */
+  urls: z.array(z.url({ protocol: /^https?$/ }).max(4096)).max(16).exactOptional(),
+});
+
+const tag = z.string().regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/, "not a tag");
+
+const blobStep = z.strictObject({
+  type: z.literal("blob"),
+  source: repository,
+  destination: repository,
+  descriptor,
+  /** Repositories of the destination's registry that may have the blob already. */
+  mountFrom: z.array(z.string().max(255)).max(8),
+  /** `true` where the destination is likely to lack the blob: the source is opened while the destination is asked. */
+  eager: z.boolean(),
+  verify: z.enum(["auto", "stream", "destination"]),
+  /** Set by a dry run, which asks: what the destination has. Performing a step never relies on it. */
+  found: z.enum(["present", "absent"]).exactOptional(),
+});
+
+const manifestStep = z.strictObject({
+  type: z.literal("manifest"),
+  source: repository,
+  destination: repository,
+  descriptor,
+  /** The tag to put it under; by digest alone without. */
+  tag: tag.exactOptional(),
+  /** The manifest itself where the source does not have it: an index that was rebuilt. */
+  content: z.string().max(4 * 1024 * 1024).exactOptional(),
+});
+
+const referrersStep = z.strictObject({
+  type: z.literal("referrers"),
+  destination: repository,
+  subject: digest,
+  referrers: z.array(descriptor).min(1),
+});
+
+const step = z.discriminatedUnion("type", [blobStep, manifestStep, referrersStep]);
+
+/** One blob to the destination: it is there, it is mounted, or it is uploaded. */
+export type BlobStep = z.infer<typeof blobStep>;
+/** One manifest to the destination, under a tag or its digest. */
+export type ManifestStep = z.infer<typeof manifestStep>;
+/** What refers to one subject, listed at a destination that has no referrers API. */
+export type ReferrersStep = z.infer<typeof referrersStep>;
+export type Step = z.infer<typeof step>;
+
+/**
+ * Takes a step that came from outside.
+ *
+ * @throws ParseError naming each field that is wrong
+ */
+export function parseStep(value: unknown): Step {
+  const result = step.safeParse(value);
+  if (result.success) return result.data;
+  throw new ParseError(`step is not valid: ${formatIssues(result.error)}`);
+}
+
+function isRepository(text: string): boolean {
+  try {
+    parseRepository(text);
+    return true;
+  } catch {
+    return false;
+  }
+}

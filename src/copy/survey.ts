@@ -1,0 +1,65 @@
+import type { ContentTarget } from "../content.ts";
+import { mapConcurrent } from "./concurrent.ts";
+import type { Plan } from "./plan.ts";
+import type { Step } from "./step.ts";
+
+/** What a plan would move and what it would cost, with the destination asked for each blob. */
+export interface PlanTotals {
+  readonly blobs: { readonly stream: number; readonly mount: number; readonly present: number };
+  readonly bytes: { readonly stream: number; readonly mount: number; readonly present: number };
+  /** Manifests that would be put, a retagged root twice. */
+  readonly manifests: number;
+  /**
+   * Requests that the copy would make, those for planning included; tokens, retries and redirects aside. A mount counts as one
+   * that succeeds.
+   */
+  readonly requests: { readonly source: number; readonly destination: number };
+}
+
+/** Asks the destination for each blob of a plan, for a dry run: performing does not need it. */
+export async function surveyPlan(
+  plan: Plan,
+  target: ContentTarget,
+  planned: { source: number; destination: number },
+  options: { concurrency: number; signal?: AbortSignal | undefined },
+): Promise<Plan> {
+  const ask = async (step: Step, signal: AbortSignal): Promise<Step> => {
+    if (step.type !== "blob") return step;
+    const isPresent = await target.hasBlob(step.descriptor, { signal });
+    return { ...step, found: isPresent ? "present" : "absent" };
+  };
+  const stages = [];
+  for (const { name, steps } of plan.stages) {
+    stages.push({
+      name,
+      steps: await mapConcurrent(steps, options.concurrency, ask, options.signal),
+    });
+  }
+  return { ...plan, stages, totals: sum(stages.flatMap(({ steps }) => steps), planned) };
+}
+
+function sum(steps: readonly Step[], planned: { source: number; destination: number }): PlanTotals {
+  const blobs = { stream: 0, mount: 0, present: 0 };
+  const bytes = { stream: 0, mount: 0, present: 0 };
+  const requests = { ...planned };
+  let manifests = 0;
+  for (const step of steps) {
+    if (step.type === "blob") {
+      const fate = step.found === "present"
+        ? "present"
+        : step.mountFrom.length > 0
+        ? "mount"
+        : "stream";
+      blobs[fate] += 1;
+      bytes[fate] += step.descriptor.size;
+      requests.source += fate === "stream" ? 1 : 0;
+      requests.destination += fate === "stream" ? 2 : 1;
+    } else if (step.type === "manifest") {
+      manifests += 1;
+      requests.destination += 1;
+    } else {
+      requests.destination += 1;
+    }
+  }
+  return { blobs, bytes, manifests, requests };
+}

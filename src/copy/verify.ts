@@ -1,0 +1,135 @@
+/** Compares a copy with its source, to the last blob, moving none. */
+import type { ContentSource } from "../content.ts";
+import type { Digest } from "../oci/digest.ts";
+import { isForeignLayer } from "../oci/media_types.ts";
+import { formatReference } from "../oci/reference.ts";
+import { mapConcurrent } from "./concurrent.ts";
+import { fetchRoot } from "./inspect.ts";
+import { isSelected, rebuildTree } from "./platforms.ts";
+import { findDigestTags, findReferrers } from "./related.ts";
+import type { CopyRequest } from "./request.ts";
+import { listBlobs, listNodes, readTree } from "./tree.ts";
+
+/** One thing that the destination lacks or has differently. */
+export interface Difference {
+  readonly kind: "tag" | "manifest" | "blob" | "referrer" | "digest-tag";
+  /** What it is: a digest, or a tag. */
+  readonly what: string;
+  readonly state: "missing" | "different";
+  /** For `different`: what the source has, and what the destination has. */
+  readonly wanted?: Digest;
+  readonly found?: Digest;
+}
+
+/** How a copy compares with its source. */
+export interface Verification {
+  readonly source: string;
+  readonly destination: string;
+  readonly equal: boolean;
+  readonly differences: readonly Difference[];
+  readonly checked: {
+    readonly manifests: number;
+    readonly blobs: number;
+    readonly referrers: number;
+  };
+}
+
+const CONCURRENCY = 16;
+
+/** Reads the source's tree and asks the destination for each part of it, by HEAD. */
+export async function verifyCopy(
+  request: CopyRequest,
+  source: ContentSource,
+  target: ContentSource,
+  { signal }: { signal?: AbortSignal | undefined } = {},
+): Promise<Verification> {
+  const differences: Difference[] = [];
+  const content = await fetchRoot(request.source, source, signal);
+  const select = request.platforms.length === 0
+    ? undefined
+    : (entries: Parameters<typeof isSelected>[1]) =>
+      entries.filter((entry) => isSelected(entry, entries, request.platforms));
+  const read = await readTree(source, content, { select }, signal);
+  const tree = request.platforms.length > 0 && request.index === "rebuild"
+    ? await rebuildTree(read)
+    : read;
+  const name = request.destination.tag ?? request.destination.digest ?? tree.descriptor.digest;
+  await compareTag("tag", name, tree.descriptor.digest);
+
+  const nodes = listNodes(tree);
+  const digests = nodes.map(({ descriptor }) => descriptor.digest);
+  const options = { warn: () => {}, signal };
+  const rounds = request.referrers ? await findReferrers(source, digests, options) : [];
+  const tagged = request.digestTags ? await findDigestTags(source, digests, options) : [];
+  const referrers = rounds.flatMap((round) => round.nodes.flatMap(listNodes));
+  await mapConcurrent(
+    nodes,
+    CONCURRENCY,
+    ({ descriptor }) => compareManifest("manifest", descriptor.digest),
+    signal,
+  );
+  await mapConcurrent(
+    referrers,
+    CONCURRENCY,
+    ({ descriptor }) => compareManifest("referrer", descriptor.digest),
+    signal,
+  );
+  await mapConcurrent(
+    rounds.flatMap(({ lists }) => lists),
+    CONCURRENCY,
+    async ({ subject, descriptors }) => {
+      const present = new Set(
+        (await target.listReferrers(subject, { signal })).map(({ digest }) => digest),
+      );
+      for (const { digest } of descriptors) {
+        const isReported = differences.some(({ what }) => what === digest);
+        if (!present.has(digest) && !isReported) {
+          differences.push({
+            kind: "referrer",
+            what: digest,
+            state: "missing",
+          });
+        }
+      }
+    },
+    signal,
+  );
+  await mapConcurrent(
+    tagged,
+    CONCURRENCY,
+    ({ tag, node }) => compareTag("digest-tag", tag, node.descriptor.digest),
+    signal,
+  );
+
+  const all = [...nodes, ...referrers, ...tagged.flatMap(({ node }) => listNodes(node))];
+  const blobs = listBlobs(all).filter((blob) => request.foreignLayers || !isForeignLayer(blob));
+  await mapConcurrent(blobs, CONCURRENCY, async (blob) => {
+    if (await target.hasBlob(blob, { signal })) return;
+    differences.push({ kind: "blob", what: blob.digest, state: "missing" });
+  }, signal);
+
+  async function compareTag(kind: Difference["kind"], tag: string, wanted: Digest): Promise<void> {
+    const found = await target.resolveManifest(tag, { signal });
+    if (!found) differences.push({ kind, what: tag, state: "missing" });
+    else if (found.digest !== wanted) {
+      differences.push({ kind, what: tag, state: "different", wanted, found: found.digest });
+    }
+  }
+
+  async function compareManifest(kind: Difference["kind"], digest: Digest): Promise<void> {
+    if (await target.resolveManifest(digest, { signal })) return;
+    differences.push({ kind, what: digest, state: "missing" });
+  }
+
+  return {
+    source: formatReference({ ...request.source, digest: content.digest }),
+    destination: formatReference(request.destination),
+    equal: differences.length === 0,
+    differences,
+    checked: {
+      manifests: nodes.length,
+      blobs: blobs.length,
+      referrers: referrers.length + tagged.length,
+    },
+  };
+}

@@ -1,0 +1,40 @@
+/**
+ * crossdock as a library: copies container images and other OCI artifacts from one registry to another through Web Streams.
+ *
+ * ```ts
+ * import { createEngine, credentialsFromObject } from "crossdock";
+ *
+ * const engine = createEngine({ runtime, destination: { credentials: credentialsFromObject({ … }) } });
+ * const report = await engine.copy({ source: "alpine:3.20", destination: "registry.example.com/mirror/alpine" });
+ * ```
+ */
+export { createEngine } from "./engine.ts";
+export type { Engine, EngineOptions, RunOptions, SideOptions } from "./engine.ts";
+export type { AccessCheck } from "./registry/check_access.ts";
+export {
+  credentialsFromObject,
+  firstOf,
+  noCredentials,
+  staticCredentials,
+} from "./auth/credentials.ts";
+export type { Credential, CredentialMatch, CredentialSources } from "./auth/credentials.ts";
+export { copyRequestSchema } from "./copy/request.ts";
+export type { CopyRequestInput } from "./copy/request.ts";
+export type { Plan, Stage } from "./copy/plan.ts";
+export type { PlanTotals } from "./copy/survey.ts";
+export type { BlobStep, ManifestStep, ReferrersStep, Step } from "./copy/step.ts";
+export type { Outcome } from "./copy/perform.ts";
+export type { Report } from "./copy/report.ts";
+export type { Inspection, ManifestNode } from "./copy/inspect.ts";
+export type { Difference, Verification } from "./copy/verify.ts";
+export { CopyError } from "./copy/copy_error.ts";
+export { CrossdockError, NetworkError, ParseError, SilenceError } from "./errors.ts";
+export type { ErrorCode, Side } from "./errors.ts";
+export { RegistryError } from "./registry/registry_error.ts";
+export type { CopyEvent, Emit } from "./events.ts";
+export { parseReference } from "./oci/reference.ts";
+export type { Reference } from "./oci/reference.ts";
+export type { Descriptor } from "./oci/descriptor.ts";
+export type { Digest } from "./oci/digest.ts";
+export type { HttpRequest, Runtime, StreamHash, TlsOptions, UploadRequest } from "./runtime.ts";
+export type { ChunkReader } from "./streams/chunk_reader.ts";

@@ -1,0 +1,310 @@
+/**
+ * One registry, as one side of a copy speaks to it: `send` is the only place from which requests go out.
+ * Authorization → time-out → challenge → redirect → retry → error, in that order.
+ */
+import { Authenticator } from "../auth/authenticator.ts";
+import type { Access } from "../auth/authenticator.ts";
+import type { CredentialSources } from "../auth/credentials.ts";
+import { CrossdockError, NetworkError, SilenceError } from "../errors.ts";
+import type { Side } from "../errors.ts";
+import { registryEndpointHost } from "../oci/reference.ts";
+import { retryDelayMs } from "../retry.ts";
+import type { Runtime, TlsOptions } from "../runtime.ts";
+import type { ChunkReader } from "../streams/chunk_reader.ts";
+import { SilenceTimer } from "../streams/silence.ts";
+import { quirksOf } from "./quirks.ts";
+import { isRedirect, MAX_REDIRECTS, resolveLocation } from "./redirect.ts";
+import { toRegistryError } from "./registry_error.ts";
+
+/** Told before a request is tried again. */
+export type OnRetry = (
+  retry: { side: Side; what: string; attempt: number; delayMs: number; reason: string },
+) => void;
+
+export interface RegistryClientOptions {
+  readonly runtime: Runtime;
+  /** As in a reference: `docker.io`, `localhost:5000`. */
+  readonly registry: string;
+  readonly side: Side;
+  readonly isPlain: boolean;
+  readonly tls?: TlsOptions | undefined;
+  readonly credentials: CredentialSources;
+  readonly retries: number;
+  readonly timeoutMs: number;
+}
+
+/** A request to a registry, in the terms of its API. */
+export interface RegistryRequest {
+  readonly method: "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE";
+  /** A path from `/v2/` on, or a URL that the registry gave. */
+  readonly target: string | URL;
+  /** What is being done, for errors: `read manifest ghcr.io/a/b:1`. */
+  readonly what: string;
+  readonly access: Access;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: Uint8Array<ArrayBuffer> | string;
+  /** A body that streams. It can be sent once: a request with it is never repeated here. */
+  readonly stream?: { readonly body: Response | ChunkReader; readonly sizeBytes: number };
+  /** The statuses that the caller handles; any other one becomes an error. */
+  readonly accept: readonly number[];
+  /** Whether the request may be tried again. Default true; never with a `stream`. */
+  readonly mayRepeat?: boolean;
+  /** Send no Authorization and answer no challenge: another's host. */
+  readonly isForeign?: boolean;
+  /** Called once for every request that goes out. */
+  readonly count?: (() => void) | undefined;
+  readonly onRetry?: OnRetry | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What a client learnt of its registry from the answers so far. */
+interface Learnt {
+  selfMount: boolean | undefined;
+  checksDigests: boolean | undefined;
+  referrersApi: boolean | undefined;
+}
+
+/** Speaks to one registry with one side's credentials. Tokens and facts are kept as long as it lives. */
+export class RegistryClient {
+  readonly registry: string;
+  readonly side: Side;
+  readonly runtime: Runtime;
+  readonly timeoutMs: number;
+  readonly learnt: Learnt;
+  readonly authenticator: Authenticator;
+  readonly #options: RegistryClientOptions;
+  readonly #origin: URL;
+  #hasAnswered = false;
+
+  constructor(options: RegistryClientOptions) {
+    const { registry, credentials, runtime, isPlain } = options;
+    this.#options = options;
+    this.registry = registry;
+    this.side = options.side;
+    this.runtime = runtime;
+    this.timeoutMs = options.timeoutMs;
+    this.learnt = {
+      selfMount: undefined,
+      checksDigests: undefined,
+      referrersApi: undefined,
+      ...quirksOf(registry),
+    };
+    this.#origin = new URL(`${isPlain ? "http" : "https"}://${registryEndpointHost(registry)}`);
+    this.authenticator = new Authenticator({
+      registry,
+      credentials,
+      isPlain,
+      now: () => runtime.now(),
+      fetch: ({ method, url, headers, body }) =>
+        this.send({
+          method,
+          target: url,
+          headers,
+          ...(body === undefined ? {} : { body }),
+          what: `get a token for ${registry}`,
+          access: { repository: undefined, scopes: [] },
+          accept: [200, 400, 401, 403, 404],
+          isForeign: true,
+        }),
+    });
+  }
+
+  /**
+   * Sends a request and gives an answer whose status is one of `accept`.
+   *
+   * @throws RegistryError for any other answer, NetworkError or SilenceError when there is none; all name this side
+   */
+  async send(request: RegistryRequest): Promise<Response> {
+    for (let attempt = 0;; attempt++) {
+      try {
+        return await this.#sendOnce(request);
+      } catch (error) {
+        if (error instanceof CrossdockError) error.side ??= this.side;
+        await this.#waitToRepeat(request, error, attempt);
+      }
+    }
+  }
+
+  /** The URL of a path at this registry. */
+  resolve(target: string): URL {
+    return new URL(target, this.#origin);
+  }
+
+  /** What a body that broke off while it was read becomes: an error of this side that may be tried again. */
+  toReadError(error: unknown, what: string): unknown {
+    if (error instanceof CrossdockError) return error;
+    return new NetworkError("reset", `${what}: the connection broke`, {
+      cause: error,
+      side: this.side,
+    });
+  }
+
+  /** Resolves with the wait over, or rejects with the error when the request is not to be repeated. */
+  async #waitToRepeat(request: RegistryRequest, error: unknown, attempt: number): Promise<void> {
+    const { retries, runtime } = this.#options;
+    const isOnceOnly = request.stream !== undefined || request.mayRepeat === false;
+    // A host that never answered is more likely misspelt than tired.
+    const isStrange = !this.#hasAnswered && error instanceof CrossdockError &&
+      error.code === "network";
+    const delayMs = isOnceOnly || isStrange
+      ? undefined
+      : retryDelayMs(error, attempt, retries, runtime.random());
+    if (delayMs === undefined || request.signal?.aborted) throw error;
+    const reason = error instanceof Error ? error.message : String(error);
+    request.onRetry?.({
+      side: this.side,
+      what: request.what,
+      attempt: attempt + 1,
+      delayMs,
+      reason,
+    });
+    await runtime.sleep(delayMs, request.signal);
+  }
+
+  async #sendOnce(request: RegistryRequest): Promise<Response> {
+    const { access } = request;
+    let url = typeof request.target === "string" ? this.resolve(request.target) : request.target;
+    let authorization = await this.#authorizationFor(url, request);
+    let hasAnsweredChallenge = false;
+    for (let hops = 0;;) {
+      request.count?.();
+      const response = await this.#exchange(url, request, authorization);
+      this.#hasAnswered = true;
+      if (
+        response.status === 401 && !hasAnsweredChallenge && this.#isOwn(url) && !request.isForeign
+      ) {
+        hasAnsweredChallenge = true;
+        const answer = await this.authenticator.answer(response, access, authorization);
+        if (answer !== undefined && !request.stream) {
+          await response.body?.cancel();
+          authorization = answer;
+          continue;
+        }
+        if (answer !== undefined) {
+          await response.body?.cancel();
+          throw new StaleTokenError(request.what, this.side);
+        }
+      }
+      if (isRedirect(response) && (request.method === "GET" || request.method === "HEAD")) {
+        if (++hops > MAX_REDIRECTS) {
+          throw new CrossdockError(
+            "registry",
+            `${request.what}: more than ${MAX_REDIRECTS} redirects, the last to ${url.host}`,
+          );
+        }
+        await response.body?.cancel();
+        url = resolveLocation(response.headers.get("location"), url, request.what);
+        authorization = await this.#authorizationFor(url, request);
+        continue;
+      }
+      if (request.accept.includes(response.status)) return response;
+      throw await this.#toError(response, url, request);
+    }
+  }
+
+  async #authorizationFor(url: URL, request: RegistryRequest): Promise<string | undefined> {
+    return this.#isOwn(url) && !request.isForeign
+      ? await this.authenticator.authorization(request.access)
+      : undefined;
+  }
+
+  /** Credentials and tokens go to the registry's own origin and nowhere else. */
+  #isOwn(url: URL): boolean {
+    return url.origin === this.#origin.origin;
+  }
+
+  /** One request, one answer; fails when nothing is heard for too long. */
+  async #exchange(
+    url: URL,
+    request: RegistryRequest,
+    authorization: string | undefined,
+  ): Promise<Response> {
+    const { runtime, timeoutMs, tls } = this.#options;
+    const silence = new AbortController();
+    const timer = new SilenceTimer(timeoutMs, () => {
+      silence.abort(
+        new SilenceError(`${request.what}: waiting for ${url.host}`, timeoutMs, {
+          side: this.side,
+        }),
+      );
+    });
+    const signal = request.signal
+      ? AbortSignal.any([request.signal, silence.signal])
+      : silence.signal;
+    const headers = new Headers({ "user-agent": "crossdock", ...request.headers });
+    if (authorization !== undefined) headers.set("authorization", authorization);
+    try {
+      if (!request.stream) {
+        timer.restart();
+        return await runtime.fetch({
+          method: request.method,
+          url,
+          headers,
+          body: request.body,
+          tls,
+          signal,
+        });
+      }
+      const { body, sizeBytes } = request.stream;
+      // Nobody hears an untouched body pass; the host's own limits have to do there.
+      const watched = body instanceof Response ? body : hearReads(body, timer);
+      return await runtime.upload({
+        method: request.method,
+        url,
+        headers,
+        body: watched,
+        sizeBytes,
+        tls,
+        signal,
+      });
+    } finally {
+      timer.close();
+    }
+  }
+
+  async #toError(response: Response, url: URL, request: RegistryRequest): Promise<CrossdockError> {
+    const hint = response.status === 401 && !request.isForeign
+      ? await this.authenticator.explain(request.access.repository)
+      : undefined;
+    const { method, what } = request;
+    const about = {
+      method,
+      url,
+      what,
+      registry: url.origin === this.#origin.origin ? this.registry : url.host,
+    };
+    return await toRegistryError(response, about, {
+      hint,
+      side: this.side,
+      now: this.runtime.now(),
+    });
+  }
+}
+
+/** The destination refused a token in the middle of a stream: a new one is at hand, and the upload has to begin again. */
+export class StaleTokenError extends CrossdockError {
+  override readonly name = "StaleTokenError";
+
+  constructor(what: string, side: Side) {
+    super("unauthorized", `${what}: the token was refused`, {
+      side,
+      isTemporary: true,
+      retryAfterMs: 0,
+    });
+  }
+}
+
+/** While the source is awaited its own time-out counts, not the destination's. */
+function hearReads(reader: ChunkReader, timer: SilenceTimer): ChunkReader {
+  return {
+    async read() {
+      timer.stop();
+      try {
+        return await reader.read();
+      } finally {
+        timer.restart();
+      }
+    },
+    cancel: (reason) => reader.cancel(reason),
+  };
+}

@@ -1,0 +1,204 @@
+/** A registry's answer that was not the one wanted, as one class. */
+import { CrossdockError } from "../errors.ts";
+import type { CrossdockErrorOptions, ErrorCode } from "../errors.ts";
+import { readBody } from "../streams/chunk_reader.ts";
+import { limitSilence } from "../streams/silence.ts";
+import { toBytes } from "../streams/to_bytes.ts";
+
+/**
+ * One error of a registry's JSON body. Codes are those of the spec, or the registry's own.
+ * https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#error-codes
+ */
+export interface RegistryErrorDetail {
+  readonly code: string;
+  readonly message: string;
+  readonly detail?: unknown;
+}
+
+/** Error bodies are a few hundred bytes; a manifest with thousands of missing blobs still fits, an HTML page is cut. */
+const MAX_ERROR_BYTES = 64 * 1024;
+
+const ERROR_BODY_TIMEOUT_MS = 10_000;
+
+/** What the registry may do about it by itself; those that go-containerregistry retries as well. */
+const TEMPORARY_STATUSES = new Set([408, 425, 429, 499, 500, 502, 503, 504, 522]);
+
+/** The registry answered, and not as it should have. */
+export class RegistryError extends CrossdockError {
+  override readonly name = "RegistryError";
+  readonly method: string;
+  /** Without query and user info. */
+  readonly url: string;
+  readonly status: number;
+  readonly errors: readonly RegistryErrorDetail[];
+
+  constructor(
+    answer: { method: string; url: URL; status: number; errors: readonly RegistryErrorDetail[] },
+    message: string,
+    options: CrossdockErrorOptions = {},
+  ) {
+    super(toCode(answer.status, answer.errors), message, {
+      isTemporary: TEMPORARY_STATUSES.has(answer.status) ||
+        hasCode(answer.errors, "TOOMANYREQUESTS"),
+      ...options,
+    });
+    this.method = answer.method;
+    this.url = redactUrl(answer.url);
+    this.status = answer.status;
+    this.errors = answer.errors;
+  }
+}
+
+/** Whether an error is a registry's answer with one of these codes of the spec. */
+export function hasErrorCode(error: unknown, ...codes: string[]): error is RegistryError {
+  return error instanceof RegistryError && codes.some((code) => hasCode(error.errors, code));
+}
+
+/** Reads an unwanted answer into an error. Never throws; the body is consumed or let go. */
+export async function toRegistryError(
+  response: Response,
+  request: { method: string; url: URL; what: string; registry: string },
+  options: CrossdockErrorOptions & { now: number },
+): Promise<RegistryError> {
+  const text = await readErrorText(response);
+  const errors = parseErrors(text);
+  const answer = { method: request.method, url: request.url, status: response.status, errors };
+  const retryAfterMs = parseRetryAfter(response.headers.get("retry-after"), options.now);
+  const code = toCode(answer.status, errors);
+  return new RegistryError(
+    answer,
+    `${request.what}: ${request.registry} answered ${describeStatus(response, errors, text)}`,
+    {
+      retryAfterMs,
+      ...options,
+      hint: options.hint ?? hintFor(code, text, retryAfterMs, options.now),
+    },
+  );
+}
+
+/** Takes query and user info off: either may hold a signature or a token. */
+export function redactUrl(url: URL): string {
+  return `${url.protocol}//${url.host}${url.pathname}`;
+}
+
+/**
+ * Retry-After in seconds or as a date, RFC 9110 §10.2.3, as milliseconds from now; `undefined` when there is none.
+ */
+export function parseRetryAfter(value: string | null, now: number): number | undefined {
+  if (!value) return undefined;
+  if (/^\d{1,9}$/.test(value.trim())) return Number(value) * 1000;
+  const date = Date.parse(value);
+  return Number.isNaN(date) ? undefined : Math.max(0, date - now);
+}
+
+async function readErrorText(response: Response): Promise<string> {
+  try {
+    const reader = limitSilence(
+      readBody(response),
+      ERROR_BODY_TIMEOUT_MS,
+      () => new Error("silence"),
+    );
+    return new TextDecoder().decode(await toBytes(reader, MAX_ERROR_BYTES));
+  } catch {
+    return "";
+  }
+}
+
+function parseErrors(text: string): RegistryErrorDetail[] {
+  let body: unknown;
+  try {
+    body = JSON.parse(text);
+  } catch {
+    return [];
+  }
+  const errors = (body as { errors?: unknown } | null)?.errors;
+  if (!Array.isArray(errors)) return [];
+  return errors.filter((error) => typeof error === "object" && error !== null).slice(0, 1000).map((
+    error,
+  ) => ({
+    code: String(error.code ?? "UNKNOWN"),
+    message: String(error.message ?? ""),
+    ...("detail" in error ? { detail: error.detail } : {}),
+  }));
+}
+
+function describeStatus(
+  response: Response,
+  errors: readonly RegistryErrorDetail[],
+  text: string,
+): string {
+  const status = response.statusText
+    ? `${response.status} ${response.statusText}`
+    : `${response.status}`;
+  if (errors.length > 0) {
+    const shown = errors.slice(0, 5).map((error) =>
+      `${error.code}${showMessage(error)}${showDetail(error.detail)}`
+    );
+    const more = errors.length > 5 ? ` and ${errors.length - 5} more` : "";
+    return `${status}: ${shown.join(", ")}${more}`;
+  }
+  const isHtml = /^\s*</.test(text);
+  return text.trim() === "" || isHtml
+    ? status
+    : `${status}: ${printable(text.trim().slice(0, 200))}`;
+}
+
+function showMessage(error: RegistryErrorDetail): string {
+  return error.message ? ` (${printable(error.message.slice(0, 200))})` : "";
+}
+
+/** The digest or name that the registry means; distribution gives it as text, as `{digest}` or as `{Name, Digest}`. */
+function showDetail(detail: unknown): string {
+  if (typeof detail === "string") return detail ? `: ${printable(detail.slice(0, 200))}` : "";
+  if (typeof detail !== "object" || detail === null) return "";
+  const { digest, Digest } = detail as { digest?: unknown; Digest?: unknown };
+  const found = digest ?? Digest;
+  return typeof found === "string" ? `: ${printable(found.slice(0, 200))}` : "";
+}
+
+/** Text of a registry ends up on terminals and in logs: nothing in it may steer them. */
+function printable(text: string): string {
+  // deno-lint-ignore no-control-regex
+  return text.replace(/[\x00-\x1f\x7f-\x9f\u2028\u2029]+/g, " ");
+}
+
+function hasCode(errors: readonly RegistryErrorDetail[], code: string): boolean {
+  return errors.some((error) => error.code === code);
+}
+
+function toCode(status: number, errors: readonly RegistryErrorDetail[]): ErrorCode {
+  if (status === 429 || hasCode(errors, "TOOMANYREQUESTS")) return "rate_limited";
+  if (
+    errors.some((error) => /immutable/i.test(`${error.code} ${error.message}`)) || status === 409
+  ) return "conflict";
+  if (status === 401) return "unauthorized";
+  if (status === 403) return "denied";
+  if (status === 404) return "not_found";
+  if (status === 413) return "limit";
+  return "registry";
+}
+
+function hintFor(
+  code: ErrorCode,
+  text: string,
+  retryAfterMs: number | undefined,
+  now: number,
+): string | undefined {
+  if (/HTTP request to an HTTPS server|plain HTTP request was sent to HTTPS port/i.test(text)) {
+    return "the registry speaks TLS and was spoken to in plain HTTP; use --src-tls on or --dest-tls on";
+  }
+  switch (code) {
+    case "rate_limited":
+      return retryAfterMs === undefined
+        ? "the registry limits how much may be asked; try later, or log in for a higher limit"
+        : `the registry limits how much may be asked; try again after ${
+          new Date(now + retryAfterMs).toISOString()
+        }`;
+    case "denied":
+      return "the registry knows the credential and does not let it do this; check its rights on the repository";
+    case "conflict":
+      return "the tag may not be overwritten there; use another tag";
+    default:
+      return undefined;
+  }
+}
