@@ -1,0 +1,37 @@
+import { createEngine } from "../../src/engine.ts";
+import type { Engine, EngineOptions } from "../../src/engine.ts";
+import { createRuntime } from "../../src/hosts/detect.ts";
+import { startRegistry } from "../support/registry.ts";
+import type { RegistryOptions, RunningRegistry } from "../support/registry.ts";
+
+/** Two embedded registries and an engine between them. */
+export interface Pair extends AsyncDisposable {
+  readonly source: RunningRegistry;
+  readonly destination: RunningRegistry;
+  readonly engine: Engine;
+}
+
+/** Starts both registries; waits are cut short so that retries cost no time. */
+export async function startPair(
+  options: {
+    source?: RegistryOptions;
+    destination?: RegistryOptions;
+    engine?: Partial<EngineOptions>;
+  } = {},
+): Promise<Pair> {
+  const source = await startRegistry(options.source);
+  const destination = await startRegistry(options.destination);
+  const runtime = await createRuntime();
+  const hasty = {
+    ...runtime,
+    sleep: (_: number, signal?: AbortSignal) => runtime.sleep(1, signal),
+  };
+  return {
+    source,
+    destination,
+    engine: createEngine({ runtime: hasty, ...options.engine }),
+    async [Symbol.asyncDispose](): Promise<void> {
+      await Promise.all([source.close(), destination.close()]);
+    },
+  };
+}
