@@ -1,0 +1,60 @@
+/** One side's flags as the engine takes them. */
+import { staticCredentials } from "../auth/credentials.ts";
+import type { Credential, CredentialSources } from "../auth/credentials.ts";
+import type { SideOptions } from "../engine.ts";
+import { ParseError } from "../errors.ts";
+import type { Reference } from "../oci/reference.ts";
+import { readCaCertificates } from "./ca_certificates.ts";
+import { runCredentialHelper } from "./credential_helper.ts";
+import type { RunHelper } from "./credential_helper.ts";
+import { dockerConfigSources } from "./docker_config_files.ts";
+import type { CliEnvironment } from "./environment.ts";
+import { readGivenCredential } from "./given_credentials.ts";
+import type { NamedSideFlags } from "./side_flags.ts";
+
+/** What a side is about: its registry, and the repository if one is meant. */
+export type SideName = Pick<Reference, "registry"> & Partial<Pick<Reference, "repository">>;
+
+/**
+ * Reads what a side's flags point to: certificates, credentials, config files.
+ *
+ * @throws ParseError for whatever cannot be used; nothing has been sent then
+ */
+export async function readSideOptions(
+  named: NamedSideFlags,
+  name: SideName,
+  authfile: string | undefined,
+  environment: CliEnvironment,
+): Promise<SideOptions> {
+  const { prefix, flags: { tls, ca } } = named;
+  if (tls === "off" && ca !== undefined) {
+    throw new ParseError(`${prefix}ca and ${prefix}tls off exclude each other`);
+  }
+  const caCerts = ca === undefined
+    ? undefined
+    : await readCaCertificates(ca, `${prefix}ca`, environment);
+  const given = await readGivenCredential(named, environment);
+  const credentials = given
+    ? staticCredentials(given.credential, given.from)
+    : await openConfigFiles(name, authfile, environment);
+  return { credentials, ...(tls ? { tls } : {}), ...(caCerts ? { caCerts } : {}) };
+}
+
+async function openConfigFiles(
+  { registry, repository }: SideName,
+  authfile: string | undefined,
+  environment: CliEnvironment,
+): Promise<CredentialSources> {
+  const { env, readTextFile } = environment;
+  const options = { env, authfile, readTextFile: (path: string) => readTextFile(path) };
+  // The engine looks when a registry asks; a file that cannot be used has to be told before anything is sent. Helpers
+  // are left alone until then: some take a second.
+  await dockerConfigSources({ ...options, runHelper: answerAtOnce }).lookup(registry, repository);
+  const runHelper: RunHelper = (helper, registry) => runCredentialHelper(helper, registry, { env });
+  return dockerConfigSources({ ...options, runHelper });
+}
+
+const answerAtOnce: RunHelper = () => {
+  const credential: Credential = { kind: "registry_token", token: "" };
+  return Promise.resolve(credential);
+};

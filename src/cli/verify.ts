@@ -1,0 +1,64 @@
+/** `crossdock verify SRC DST` */
+import type { Command } from "@commander-js/extra-typings";
+import { parseCopyRequest } from "../copy/request.ts";
+import { formatReference } from "../oci/reference.ts";
+import type { CommandContext } from "./command_context.ts";
+import { toCopyRequest } from "./copy_request.ts";
+import { EXIT_DIFFERENT } from "./exit_codes.ts";
+import { formatVerification } from "./format_verification.ts";
+import { openEngine } from "./open_engine.ts";
+import * as options from "./options.ts";
+import { writeJson, writeLines } from "./output.ts";
+import { startProgress } from "./progress.ts";
+import { destinationFlags, sourceFlags } from "./side_flags.ts";
+
+export function addVerifyCommand(program: Command, context: CommandContext): void {
+  const { environment, signal } = context;
+  program.command("verify")
+    .description("compare an image with its copy to the last blob, moving none")
+    .argument("<source>", "registry/repository[:tag][@digest]")
+    .argument("<destination>", "the same; without tag and digest it takes those of the source")
+    .addOption(options.platformOption)
+    .addOption(options.referrersOption)
+    .addOption(options.noReferrersOption)
+    .addOption(options.digestTagsOption)
+    .addOption(options.noDigestTagsOption)
+    .addOption(options.srcTlsOption)
+    .addOption(options.srcCaOption)
+    .addOption(options.srcCredsOption)
+    .addOption(options.srcCredsEnvOption)
+    .addOption(options.srcCredsFdOption)
+    .addOption(options.destTlsOption)
+    .addOption(options.destCaOption)
+    .addOption(options.destCredsOption)
+    .addOption(options.destCredsEnvOption)
+    .addOption(options.destCredsFdOption)
+    .addOption(options.authfileOption)
+    .addOption(options.concurrencyOption)
+    .addOption(options.timeoutOption)
+    .addOption(options.retriesOption)
+    .addOption(options.jsonOption)
+    .action(async (source, destination, flags) => {
+      const names = parseCopyRequest(toCopyRequest(source, destination, flags));
+      const engine = await openEngine(
+        environment,
+        flags,
+        { named: sourceFlags(flags), name: names.source },
+        { named: destinationFlags(flags), name: names.destination },
+      );
+      const { emit } = startProgress({ progress: "none" }, environment);
+      const { referrers, digestTags, platform } = flags;
+      const wanted = formatReference(names.source);
+      const copied = formatReference(names.destination);
+      const verification = await engine.verify(wanted, copied, {
+        signal,
+        emit,
+        ...(referrers === undefined ? {} : { referrers }),
+        ...(digestTags === undefined ? {} : { digestTags }),
+        ...(platform ? { platforms: platform } : {}),
+      });
+      if (!verification.equal) context.setExitCode(EXIT_DIFFERENT);
+      if (flags.json) await writeJson(environment, verification);
+      else await writeLines(environment, formatVerification(verification));
+    });
+}

@@ -1,0 +1,133 @@
+/** The program in an environment of its own, over an engine that does as it is told. */
+import { Writable } from "node:stream";
+import { runCli } from "../../src/cli/program.ts";
+import type { CliEnvironment } from "../../src/cli/environment.ts";
+import type { StopSignal } from "../../src/cli/exit_codes.ts";
+import type { Engine, EngineOptions } from "../../src/engine.ts";
+import type { Runtime } from "../../src/runtime.ts";
+
+export interface FakeCliOptions {
+  engine?: Partial<Engine>;
+  env?: Record<string, string>;
+  /** Paths to texts. */
+  files?: Record<string, string>;
+  /** File descriptors to texts. */
+  descriptors?: Record<number, string>;
+  /** Whether stderr is a terminal. */
+  isTerminal?: boolean;
+}
+
+export interface Run {
+  exitCode: number;
+  stdout: string;
+  stderr: string;
+}
+
+export interface FakeCli {
+  run(...argv: string[]): Promise<Run>;
+  /** What engines were made with. */
+  readonly engines: EngineOptions[];
+  /** Codes that the process was ended with at once. */
+  readonly exits: number[];
+  readonly environment: CliEnvironment;
+  send(signal: StopSignal): void;
+  /** Lets time pass; what is to be called on the way is called. */
+  advance(ms: number): void;
+  /** How many intervals are running. */
+  readonly timers: number;
+}
+
+/** A stream that keeps what it is given. */
+export class TextSink extends Writable {
+  text = "";
+  isTTY = false;
+  columns = 100;
+
+  override _write(chunk: Uint8Array, _: string, done: () => void): void {
+    this.text += new TextDecoder().decode(chunk);
+    done();
+  }
+}
+
+export function fakeCli(options: FakeCliOptions = {}): FakeCli {
+  const { engine = {}, env = {}, files = {}, descriptors = {}, isTerminal = false } = options;
+  const stdout = new TextSink();
+  const stderr = new TextSink();
+  stderr.isTTY = isTerminal;
+  const engines: EngineOptions[] = [];
+  const exits: number[] = [];
+  const listeners = new Set<(name: StopSignal) => void>();
+  const timers = new Set<{ intervalMs: number; dueMs: number; call: () => void }>();
+  let nowMs = 1_000_000;
+
+  const environment: CliEnvironment = {
+    env: { HOME: "/home/me", ...env },
+    stdout,
+    stderr,
+    readTextFile: (path) => read(files[path]),
+    readDescriptor: (fd) => read(descriptors[fd]),
+    onSignal(listener): () => void {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+    exit: (code) => exits.push(code),
+    now: () => nowMs,
+    every(intervalMs, call): () => void {
+      const timer = { intervalMs, dueMs: nowMs + intervalMs, call };
+      timers.add(timer);
+      return () => void timers.delete(timer);
+    },
+    createRuntime: () => Promise.resolve({ name: "node" } as Runtime),
+    createEngine(options): Engine {
+      engines.push(options);
+      return { ...refusingEngine, ...engine };
+    },
+  };
+
+  return {
+    environment,
+    engines,
+    exits,
+    get timers(): number {
+      return timers.size;
+    },
+    async run(...argv): Promise<Run> {
+      stdout.text = "";
+      stderr.text = "";
+      const exitCode = await runCli(argv, environment);
+      return { exitCode, stdout: stdout.text, stderr: stderr.text };
+    },
+    send: (signal) => listeners.forEach((listener) => listener(signal)),
+    advance(ms): void {
+      const endMs = nowMs + ms;
+      for (;;) {
+        const [next] = [...timers].filter(({ dueMs }) => dueMs <= endMs)
+          .sort((a, b) => a.dueMs - b.dueMs);
+        if (!next) break;
+        nowMs = next.dueMs;
+        next.dueMs += next.intervalMs;
+        next.call();
+      }
+      nowMs = endMs;
+    },
+  };
+}
+
+function read(text: string | undefined): Promise<string> {
+  if (text !== undefined) return Promise.resolve(text);
+  return Promise.reject(Object.assign(new Error("not there"), { code: "ENOENT" }));
+}
+
+function refuse(): never {
+  throw new Error("this engine was not to be asked");
+}
+
+const refusingEngine: Engine = {
+  plan: refuse,
+  copy: refuse,
+  perform: refuse,
+  inspect: refuse,
+  tags: refuse,
+  verify: refuse,
+  checkAccess: refuse,
+};
