@@ -19,12 +19,18 @@ export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+export interface ReferrersOptions extends CallOptions {
+  readonly hasTag?: ((tag: string) => Promise<boolean>) | undefined;
+}
+
 /** A repository that can be read. */
 export interface ContentSource {
   /** `registry/repository`, for messages and steps. */
   readonly name: string;
   /** Requests sent so far, tokens aside; a retried or redirected request counts each time. */
   readonly requests: number;
+  /** Whether reading a manifest counts against a limit of the registry's, and asking for it does not. */
+  readonly countsPulls: boolean;
   /** Asks for a manifest without its body. `undefined` when it is not there. */
   resolveManifest(tagOrDigest: string, options?: CallOptions): Promise<Descriptor | undefined>;
   /**
@@ -41,8 +47,11 @@ export interface ContentSource {
    * @throws CrossdockError `not_found`, or `integrity` when the lengths disagree
    */
   openBlob(descriptor: Descriptor, options?: CallOptions & { offset?: number }): Promise<Response>;
-  /** What refers to a manifest by its `subject`: by the referrers API, else by the fallback tag. */
-  listReferrers(subject: Digest, options?: CallOptions): Promise<Descriptor[]>;
+  /**
+   * What refers to a manifest by its `subject`: by the referrers API, else by the fallback tag. `hasTag` spares the question
+   * for a fallback tag that is known not to be there.
+   */
+  listReferrers(subject: Digest, options?: ReferrersOptions): Promise<Descriptor[]>;
   /** The repository's tags, page by page. `last` asks for those behind it; a registry may ignore that. */
   listTags(options?: CallOptions & { last?: string }): AsyncIterable<string[]>;
 }

@@ -99,8 +99,11 @@ export class Authenticator {
 
   /** What was looked at and what was found, for an error's hint. Never a secret. */
   async explain(repository: string | undefined): Promise<string> {
+    return this.#explain(await this.findCredential(repository));
+  }
+
+  #explain(match: CredentialMatch | undefined): string {
     const { registry, credentials } = this.#options;
-    const match = await this.findCredential(repository);
     if (match) {
       return `the credential from ${match.from} was not accepted; check it with: crossdock auth ${registry}`;
     }
@@ -173,7 +176,15 @@ export class Authenticator {
     const current = this.#tokens.get(key);
     if (current && current !== stale) return current;
     const { fetch, now, registry } = this.#options;
-    const token = fetchToken({ registry, realm, scopes, match, fetch, now });
+    const token = fetchToken({
+      registry,
+      realm,
+      scopes,
+      match,
+      fetch,
+      now,
+      explain: () => this.#explain(match),
+    });
     this.#tokens.set(key, token);
     token.catch(() => this.#tokens.get(key) === token && this.#tokens.delete(key));
     return token;

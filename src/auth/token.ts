@@ -53,6 +53,8 @@ export async function fetchToken(options: {
   match: CredentialMatch | undefined;
   fetch: FetchForToken;
   now: () => number;
+  /** What was looked at for a credential, for an error's hint. */
+  explain: () => string;
 }): Promise<Token> {
   const { realm, registry, match, now } = options;
   const response = match?.credential.kind === "identity_token"

@@ -10,7 +10,7 @@ import type { Reference } from "../oci/reference.ts";
 import { readBody } from "../streams/chunk_reader.ts";
 import { toBytes } from "../streams/to_bytes.ts";
 import { mapConcurrent } from "./concurrent.ts";
-import { findDigestTags } from "./related.ts";
+import { findRelated } from "./related.ts";
 import { listBlobs, listNodes, readTree } from "./tree.ts";
 import type { TreeNode } from "./tree.ts";
 
@@ -53,14 +53,14 @@ export async function inspectImage(
   const tree = await readTree(source, content, {}, signal);
   const nodes = listNodes(tree);
   const digests = nodes.map(({ descriptor }) => descriptor.digest);
-  const [tagged, referrers, configs] = await Promise.all([
-    findDigestTags(source, digests, { warn: () => {}, signal }),
-    mapConcurrent(
-      digests,
-      CONCURRENCY,
-      (digest) => source.listReferrers(digest, { signal }),
+  // What refers to the image is named, not read.
+  const isKnown = (): Promise<boolean> => Promise.resolve(true);
+  const [{ rounds, tagged }, configs] = await Promise.all([
+    findRelated(source, digests, { referrers: true, digestTags: true }, {
+      warn: () => {},
+      isKnown,
       signal,
-    ),
+    }),
     mapConcurrent(nodes, CONCURRENCY, (node) => readConfig(node, source, signal), signal),
   ]);
 
@@ -84,7 +84,9 @@ export async function inspectImage(
         ? manifest.blobs
         : [],
       manifests: node.children.map(show),
-      referrers: referrers[i] ?? [],
+      referrers: rounds.flatMap(({ lists }) => lists)
+        .filter(({ subject }) => subject === descriptor.digest)
+        .flatMap(({ descriptors }) => descriptors),
       digestTags: tagged
         .filter(({ tag }) => tag.startsWith(descriptor.digest.replace(":", "-")))
         .map(({ tag, node: { descriptor: { digest } } }) => ({ tag, digest })),

@@ -9,7 +9,7 @@ import type { Reference } from "../oci/reference.ts";
 import { mapConcurrent } from "./concurrent.ts";
 import { ManifestCache } from "./manifest_cache.ts";
 import { isSelected, rebuildTree, requirePlatforms } from "./platforms.ts";
-import { findDigestTags, findReferrers } from "./related.ts";
+import { findRelated } from "./related.ts";
 import type { ReferrerRound, RelatedOptions, TaggedNode } from "./related.ts";
 import type { CopyRequest } from "./request.ts";
 import type { BlobStep, ManifestStep, Step } from "./step.ts";
@@ -97,14 +97,10 @@ class Planner {
 
   async plan(): Promise<Planned> {
     const { destination, ifExists, platforms } = this.#request;
-    const name = destination.tag ?? destination.digest ?? this.#request.source.digest;
-    const current = name === undefined
-      ? undefined
-      : await this.#target.resolveManifest(name, { signal: this.#signal });
+    const { current, found } = await this.#lookAtBoth();
     this.#isUpdate = current !== undefined;
-    const found = await this.#lookAtSource(current);
     if (platforms.length === 0 && found.digest === current?.digest) {
-      return await this.#planUnchanged(current);
+      return await this.#planUnchanged(current, found);
     }
     if (ifExists === "skip" && current && platforms.length === 0) {
       return this.#planSkipped(found.digest, current);
@@ -119,17 +115,30 @@ class Planner {
     return this.#finish(found.digest, root, current, await this.#planCopy(tree, found.digest));
   }
 
-  /** Its digest by a HEAD where that may end the copy, otherwise the manifest at once. */
-  async #lookAtSource(current: Descriptor | undefined): Promise<Descriptor | ManifestContent> {
-    const { source, platforms } = this.#request;
-    const isDecisive = current !== undefined && platforms.length === 0;
-    if (isDecisive && source.digest) return { ...current, digest: source.digest };
-    const reference = source.digest ?? source.tag ?? "latest";
+  /**
+   * What both names mean now. Both sides are asked at once, and the source gives its manifest; but where reading counts against
+   * a limit, or the source's digest is known, the destination is asked first, since its answer may end the copy.
+   */
+  async #lookAtBoth(): Promise<
+    { current: Descriptor | undefined; found: Descriptor | ManifestContent }
+  > {
+    const { source, destination, platforms } = this.#request;
     const options = { signal: this.#signal };
-    const found = isDecisive
-      ? await this.#source.resolveManifest(reference, options)
-      : await this.#source.fetchManifest(reference, options);
-    return found ?? this.#notFound(reference);
+    const reference = source.digest ?? source.tag ?? "latest";
+    const name = destination.tag ?? destination.digest ?? source.digest;
+    const look = async (): Promise<Descriptor | undefined> =>
+      name === undefined ? undefined : await this.#target.resolveManifest(name, options);
+    const read = async (): Promise<ManifestContent> =>
+      await this.#source.fetchManifest(reference, options) ?? this.#notFound(reference);
+    if (!source.digest && !this.#source.countsPulls) {
+      const [current, found] = await Promise.all([look(), read()]);
+      return { current, found };
+    }
+    const current = await look();
+    if (!current || platforms.length > 0) return { current, found: await read() };
+    if (source.digest) return { current, found: { ...current, digest: source.digest } };
+    const found = await this.#source.resolveManifest(reference, options);
+    return { current, found: found ?? this.#notFound(reference) };
   }
 
   async #readSource(found: Descriptor | ManifestContent): Promise<TreeNode> {
@@ -171,12 +180,14 @@ class Planner {
   }
 
   /** Nothing of the image moves; what refers to it may be new. An index is read where reading it costs the source no pull. */
-  async #planUnchanged(current: Descriptor): Promise<Planned> {
+  async #planUnchanged(current: Descriptor, found: Descriptor | ManifestContent): Promise<Planned> {
     const { referrers, digestTags } = this.#request;
     if (!referrers && !digestTags) return this.#finish(current.digest, current, current, []);
     let tree: TreeNode = { descriptor: current, children: [] };
     if (isIndexMediaType(current.mediaType)) {
-      const content = await this.#target.fetchManifest(current.digest, { signal: this.#signal });
+      const content = "bytes" in found
+        ? found
+        : await this.#target.fetchManifest(current.digest, { signal: this.#signal });
       if (content) {
         tree = await readTree(
           this.#target,
@@ -249,10 +260,7 @@ class Planner {
     const isRebuilt = root.descriptor.digest !== sourceDigest;
     const digests = nodes.map(({ descriptor }) => descriptor.digest);
     if (isRebuilt && referrers) await this.#warnOfOrphans(sourceDigest);
-    const [rounds, tagged] = await Promise.all([
-      referrers ? findReferrers(this.#source, digests, options) : [],
-      digestTags ? findDigestTags(this.#source, digests, options) : [],
-    ]);
+    const { rounds, tagged } = await findRelated(this.#source, digests, this.#request, options);
     return { rounds, tagged: this.#isUpdate ? await this.#withoutUnchanged(tagged) : tagged };
   }
 

@@ -36,11 +36,13 @@ export interface RelatedOptions {
   /** Whether the destination has a manifest already, so that it need not be read. */
   readonly isKnown?: ((descriptor: Descriptor) => Promise<boolean>) | undefined;
   readonly warn: (message: string) => void;
+  /** Whether the source may have a tag, as far as it was listed. */
+  readonly hasTag?: ((tag: string) => Promise<boolean>) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
 /** Finds referrers, round by round, each manifest once however they refer to each other. */
-export async function findReferrers(
+async function findReferrers(
   source: ContentSource,
   subjects: readonly Digest[],
   options: RelatedOptions,
@@ -79,13 +81,13 @@ export async function findReferrers(
 async function listEach(
   source: ContentSource,
   subjects: readonly Digest[],
-  { signal }: RelatedOptions,
+  { signal, hasTag }: RelatedOptions,
 ): Promise<ReferrersOf[]> {
   // One is asked first: it teaches the client whether there is an API, so that the rest ask once each.
   const [first, ...rest] = subjects;
   const list = async (subject: Digest): Promise<ReferrersOf> => ({
     subject,
-    descriptors: await source.listReferrers(subject, { signal }),
+    descriptors: await source.listReferrers(subject, { signal, hasTag }),
   });
   const lists = first ? [await list(first)] : [];
   lists.push(...await mapConcurrent(rest, CONCURRENCY, list, signal));
@@ -118,21 +120,51 @@ export interface TaggedNode {
   readonly node: TreeNode;
 }
 
-/** Finds `sha256-….sig`, `.att` and `.sbom` of the given manifests. */
-export async function findDigestTags(
+/** Finds what refers to the given manifests, and cosign's tags for them, as far as either is wanted. */
+export async function findRelated(
   source: ContentSource,
   digests: readonly Digest[],
-  { warn, signal }: RelatedOptions,
+  wanted: { readonly referrers: boolean; readonly digestTags: boolean },
+  options: RelatedOptions,
+): Promise<{ rounds: ReferrerRound[]; tagged: TaggedNode[] }> {
+  const listing = wanted.digestTags ? listDigestTags(source, digests, options) : undefined;
+  listing?.catch(() => {}); // It is awaited below; until then it must not count as unhandled.
+  // The list shows fallback tags of referrers, too: those that it lacks need not be asked for.
+  const hasTag = listing && (async (tag: string): Promise<boolean> => {
+    const { tags, isComplete } = await listing;
+    return tags.has(tag) || !isComplete || !tag.startsWith(FIRST_TAG);
+  });
+  const [rounds, tagged] = await Promise.all([
+    wanted.referrers ? findReferrers(source, digests, { ...options, hasTag }) : [],
+    listing ? listing.then(({ tags }) => readDigestTags(source, digests, tags, options)) : [],
+  ]);
+  return { rounds, tagged };
+}
+
+/** Reads `sha256-….sig`, `.att` and `.sbom` of the given manifests. */
+async function readDigestTags(
+  source: ContentSource,
+  digests: readonly Digest[],
+  listed: ReadonlySet<string>,
+  { signal }: RelatedOptions,
 ): Promise<TaggedNode[]> {
   const wanted = new Set<string>(digests);
-  const listed = await listDigestTags(source, digests, warn, signal);
-  const tags = listed.filter((tag) => wanted.has(parseDigestTag(tag)?.digest ?? ""));
+  const tags = [...listed].filter((tag) => wanted.has(parseDigestTag(tag)?.digest ?? ""));
   const found = await mapConcurrent(tags, CONCURRENCY, async (tag) => {
     const content: ManifestContent | undefined = await source.fetchManifest(tag, { signal });
     return content && { tag, node: await readTree(source, content, {}, signal) };
   }, signal);
   return found.filter((tagged) => tagged !== undefined);
 }
+
+/** Tags that begin like a digest tag. */
+interface DigestTagList {
+  readonly tags: ReadonlySet<string>;
+  /** Whether a tag that begins with `sha256-` and is not in the list is not in the repository. */
+  readonly isComplete: boolean;
+}
+
+const FIRST_TAG = "sha256-";
 
 /**
  * Tags that begin like a digest tag. Lists are in lexical order by the spec, so one page behind `sha256-` has them all;
@@ -141,38 +173,39 @@ export async function findDigestTags(
 async function listDigestTags(
   source: ContentSource,
   digests: readonly Digest[],
-  warn: (message: string) => void,
-  signal: AbortSignal | undefined,
-): Promise<string[]> {
-  const tags: string[] = [];
+  options: RelatedOptions,
+): Promise<DigestTagList> {
+  const { warn, signal } = options;
+  const tags = new Set<string>();
   try {
     let pages = 0;
-    for await (const page of source.listTags({ last: "sha256-", signal })) {
+    for await (const page of source.listTags({ last: FIRST_TAG, signal })) {
       pages += 1;
-      tags.push(...page);
-      const isOrdered = page.every((tag, i) => tag > (page[i - 1] ?? "sha256-"));
-      if (pages === 1 && !isOrdered && page.length >= 1000) {
-        return await probeDigestTags(source, digests, signal);
+      page.forEach((tag) => tags.add(tag));
+      const isOrdered = page.every((tag, i) => tag > (page[i - 1] ?? FIRST_TAG));
+      if (pages === 1 && !isOrdered && page.length >= 1000 || pages === MAX_PAGES) {
+        return await probeDigestTags(source, digests, options);
       }
       if (isOrdered && (page.at(-1) ?? "") > "sha256-g") break;
-      if (pages === 50) return await probeDigestTags(source, digests, signal);
     }
-    return tags;
+    return { tags, isComplete: true };
   } catch (error) {
     if (
       !(error instanceof CrossdockError) || error.code === "aborted" || error.code === "timeout"
     ) throw error;
-    if (error.code === "not_found") return [];
-    warn(`${error.message}; digest tags are asked for one by one`);
-    return await probeDigestTags(source, digests, signal);
+    if (error.code !== "not_found") warn(`${error.message}; digest tags are asked for one by one`);
+    return await probeDigestTags(source, digests, options);
   }
 }
+
+/** Pages of tags that are read before asking tag by tag is cheaper. */
+const MAX_PAGES = 50;
 
 async function probeDigestTags(
   source: ContentSource,
   digests: readonly Digest[],
-  signal: AbortSignal | undefined,
-): Promise<string[]> {
+  { signal }: RelatedOptions,
+): Promise<DigestTagList> {
   const candidates = digests.flatMap((digest) =>
     DIGEST_TAG_SUFFIXES.map((suffix) => digestTag(digest, suffix))
   )
@@ -183,5 +216,5 @@ async function probeDigestTags(
     async (tag) => await source.resolveManifest(tag, { signal }) ? tag : undefined,
     signal,
   );
-  return found.filter((tag) => tag !== undefined);
+  return { tags: new Set(found.filter((tag) => tag !== undefined)), isComplete: false };
 }

@@ -11,7 +11,7 @@ export interface PlanTotals {
   readonly manifests: number;
   /**
    * Requests that the copy would make, those for planning included; tokens, retries and redirects aside. A mount counts as one
-   * that succeeds.
+   * that succeeds, and the once-a-process test whether the destination checks digests is left out.
    */
   readonly requests: { readonly source: number; readonly destination: number };
 }

@@ -6,7 +6,7 @@ import { formatReference } from "../oci/reference.ts";
 import { mapConcurrent } from "./concurrent.ts";
 import { fetchRoot } from "./inspect.ts";
 import { isSelected, rebuildTree } from "./platforms.ts";
-import { findDigestTags, findReferrers } from "./related.ts";
+import { findRelated } from "./related.ts";
 import type { CopyRequest } from "./request.ts";
 import { listBlobs, listNodes, readTree } from "./tree.ts";
 
@@ -59,8 +59,7 @@ export async function verifyCopy(
   const nodes = listNodes(tree);
   const digests = nodes.map(({ descriptor }) => descriptor.digest);
   const options = { warn: () => {}, signal };
-  const rounds = request.referrers ? await findReferrers(source, digests, options) : [];
-  const tagged = request.digestTags ? await findDigestTags(source, digests, options) : [];
+  const { rounds, tagged } = await findRelated(source, digests, request, options);
   const referrers = rounds.flatMap((round) => round.nodes.flatMap(listNodes));
   await mapConcurrent(
     nodes,

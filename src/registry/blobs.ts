@@ -9,7 +9,7 @@ import type { RepositoryContext } from "./repository_context.ts";
 
 /** HEAD; a registry that refuses it is asked by a GET whose body is let go. */
 export async function hasBlob(
-  { client, path, name, send }: RepositoryContext,
+  { path, name, send }: RepositoryContext,
   descriptor: Descriptor,
   { signal }: CallOptions,
 ): Promise<boolean> {

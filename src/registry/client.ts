@@ -60,7 +60,7 @@ export interface RegistryRequest {
 /** What a client learnt of its registry from the answers so far. */
 interface Learnt {
   selfMount: boolean | undefined;
-  checksDigests: boolean | undefined;
+  checksDigests: Promise<boolean> | undefined;
   referrersApi: boolean | undefined;
 }
 
@@ -83,11 +83,11 @@ export class RegistryClient {
     this.side = options.side;
     this.runtime = runtime;
     this.timeoutMs = options.timeoutMs;
+    const { selfMount, checksDigests } = quirksOf(registry);
     this.learnt = {
-      selfMount: undefined,
-      checksDigests: undefined,
+      selfMount,
+      checksDigests: checksDigests === undefined ? undefined : Promise.resolve(checksDigests),
       referrersApi: undefined,
-      ...quirksOf(registry),
     };
     this.#origin = new URL(`${isPlain ? "http" : "https"}://${registryEndpointHost(registry)}`);
     this.authenticator = new Authenticator({
@@ -105,6 +105,8 @@ export class RegistryClient {
           access: { repository: undefined, scopes: [] },
           accept: [200, 400, 401, 403, 404],
           isForeign: true,
+          // The request that wants the token is repeated; both would multiply.
+          mayRepeat: false,
         }),
     });
   }
@@ -144,8 +146,8 @@ export class RegistryClient {
     const { retries, runtime } = this.#options;
     const isOnceOnly = request.stream !== undefined || request.mayRepeat === false;
     // A host that never answered is more likely misspelt than tired.
-    const isStrange = !this.#hasAnswered && error instanceof CrossdockError &&
-      error.code === "network";
+    const isStrange = !this.#hasAnswered && error instanceof NetworkError &&
+      error.failure !== "reset";
     const delayMs = isOnceOnly || isStrange
       ? undefined
       : retryDelayMs(error, attempt, retries, runtime.random());
@@ -165,35 +167,40 @@ export class RegistryClient {
     const { access } = request;
     let url = typeof request.target === "string" ? this.resolve(request.target) : request.target;
     let authorization = await this.#authorizationFor(url, request);
+    const headers = new Headers({ "user-agent": "crossdock", ...request.headers });
     let hasAnsweredChallenge = false;
     for (let hops = 0;;) {
       request.count?.();
-      const response = await this.#exchange(url, request, authorization);
+      const response = await this.#exchange(url, request, headers, authorization);
       this.#hasAnswered = true;
       if (
         response.status === 401 && !hasAnsweredChallenge && this.#isOwn(url) && !request.isForeign
       ) {
         hasAnsweredChallenge = true;
-        const answer = await this.authenticator.answer(response, access, authorization);
-        if (answer !== undefined && !request.stream) {
+        const answer = await this.authenticator.answer(response, access, authorization)
+          .catch(async (error) => {
+            await response.body?.cancel();
+            throw error;
+          });
+        if (answer !== undefined) {
           await response.body?.cancel();
+          if (request.stream) throw new StaleTokenError(request.what, this.side);
           authorization = answer;
           continue;
         }
-        if (answer !== undefined) {
-          await response.body?.cancel();
-          throw new StaleTokenError(request.what, this.side);
-        }
       }
       if (isRedirect(response) && (request.method === "GET" || request.method === "HEAD")) {
+        await response.body?.cancel();
         if (++hops > MAX_REDIRECTS) {
           throw new CrossdockError(
             "registry",
             `${request.what}: more than ${MAX_REDIRECTS} redirects, the last to ${url.host}`,
           );
         }
-        await response.body?.cancel();
-        url = resolveLocation(response.headers.get("location"), url, request.what);
+        const next = resolveLocation(response.headers.get("location"), url, request.what);
+        // A token request carries its credential itself; it stays on the realm's origin.
+        if (next.origin !== url.origin) headers.delete("authorization");
+        url = next;
         authorization = await this.#authorizationFor(url, request);
         continue;
       }
@@ -217,6 +224,7 @@ export class RegistryClient {
   async #exchange(
     url: URL,
     request: RegistryRequest,
+    ownHeaders: Headers,
     authorization: string | undefined,
   ): Promise<Response> {
     const { runtime, timeoutMs, tls } = this.#options;
@@ -231,7 +239,7 @@ export class RegistryClient {
     const signal = request.signal
       ? AbortSignal.any([request.signal, silence.signal])
       : silence.signal;
-    const headers = new Headers({ "user-agent": "crossdock", ...request.headers });
+    const headers = new Headers(ownHeaders);
     if (authorization !== undefined) headers.set("authorization", authorization);
     try {
       if (!request.stream) {
@@ -248,6 +256,8 @@ export class RegistryClient {
       const { body, sizeBytes } = request.stream;
       // Nobody hears an untouched body pass; the host's own limits have to do there.
       const watched = body instanceof Response ? body : hearReads(body, timer);
+      // A host that connects before it reads may wait for the connection.
+      if (!(body instanceof Response)) timer.restart();
       return await runtime.upload({
         method: request.method,
         url,
@@ -297,7 +307,7 @@ export class StaleTokenError extends CrossdockError {
 /** While the source is awaited its own time-out counts, not the destination's. */
 function hearReads(reader: ChunkReader, timer: SilenceTimer): ChunkReader {
   return {
-    async read() {
+    async read(): Promise<Uint8Array<ArrayBuffer> | undefined> {
       timer.stop();
       try {
         return await reader.read();

@@ -17,13 +17,13 @@ import type { RepositoryContext } from "./repository_context.ts";
 
 const HEADERS = { accept: MANIFEST_ACCEPT, "accept-encoding": "identity" };
 
-/** HEAD, which costs no pull at Docker Hub. Becomes a GET where HEAD is refused or tells no digest. */
+/** HEAD, which costs no pull at Docker Hub. Becomes a GET where HEAD is refused or tells no digest, size or media type. */
 export async function resolveManifest(
   context: RepositoryContext,
   tagOrDigest: string,
   { signal }: CallOptions,
 ): Promise<Descriptor | undefined> {
-  const { client, path, name, access, send } = context;
+  const { path, name, send } = context;
   const response = await send({
     method: "HEAD",
     target: path(`manifests/${tagOrDigest}`),
@@ -38,8 +38,11 @@ export async function resolveManifest(
     ? tagOrDigest
     : response.headers.get("docker-content-digest");
   const size = Number(response.headers.get("content-length") ?? Number.NaN);
-  if (response.status === 200 && digest && isDigest(digest) && Number.isSafeInteger(size)) {
-    return { mediaType: mediaTypeOf(response), digest, size };
+  const mediaType = mediaTypeOf(response);
+  // No manifest is empty: a size of 0 is what some proxies make of an answer without a body.
+  const isTold = Number.isSafeInteger(size) && size > 0 && mediaType !== "";
+  if (response.status === 200 && digest && isDigest(digest) && isTold) {
+    return { mediaType, digest, size };
   }
   const content = await fetchManifest(context, tagOrDigest, { signal });
   return content &&
@@ -52,7 +55,7 @@ export async function fetchManifest(
   tagOrDigest: string,
   { signal }: CallOptions,
 ): Promise<ManifestContent | undefined> {
-  const { client, path, name, access, send } = context;
+  const { client, path, name, send } = context;
   const what = `read manifest ${toName(name, tagOrDigest)}`;
   const response = await send({
     method: "GET",
@@ -88,7 +91,7 @@ export async function putManifest(
   content: ManifestContent,
   { tag, signal }: CallOptions & { tag?: string },
 ): Promise<void> {
-  const { client, path, name, access, send } = context;
+  const { client, path, name, send } = context;
   const what = `put manifest ${toName(name, tag ?? content.digest)}`;
   const response = await send({
     method: "PUT",

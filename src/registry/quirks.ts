@@ -10,6 +10,8 @@ export interface Quirks {
    * request asks and begins.
    */
   readonly selfMount?: boolean;
+  /** Whether a GET of a manifest counts against a limit, and a HEAD does not. */
+  readonly countsPulls?: boolean;
   /** Whether a blob under a wrong digest is refused. */
   readonly checksDigests?: boolean;
 }

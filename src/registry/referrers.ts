@@ -2,7 +2,7 @@
  * What refers to a manifest: by the referrers API where there is one, else by the index under the fallback tag.
  * https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#listing-referrers and #referrers-tag-schema
  */
-import type { CallOptions } from "../content.ts";
+import type { CallOptions, ReferrersOptions } from "../content.ts";
 import { CrossdockError } from "../errors.ts";
 import { parseDescriptor } from "../oci/descriptor.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
@@ -15,6 +15,9 @@ import { fetchManifest, putManifest } from "./manifests.ts";
 import { readJson } from "./read_json.ts";
 import type { RepositoryContext } from "./repository_context.ts";
 
+/** A registry whose `Link` leads in circles over empty pages would keep us for ever. */
+const MAX_PAGES = 1000;
+
 /** Answers of registries that do not have the API: 404 by the spec, the others seen in the field. */
 const NO_API = [404, 400, 403, 405, 501];
 
@@ -22,13 +25,14 @@ const NO_API = [404, 400, 403, 405, 501];
 export async function listReferrers(
   context: RepositoryContext,
   subject: Digest,
-  options: CallOptions,
+  options: ReferrersOptions,
 ): Promise<Descriptor[]> {
   if (context.client.learnt.referrersApi !== false) {
     const referrers = await askApi(context, subject, options);
     context.client.learnt.referrersApi = referrers !== undefined;
     if (referrers) return referrers;
   }
+  if (options.hasTag && !(await options.hasTag(referrersTag(subject)))) return [];
   return await readFallback(context, subject, options) ?? [];
 }
 
@@ -63,11 +67,11 @@ async function askApi(
   subject: Digest,
   { signal }: CallOptions,
 ): Promise<Descriptor[] | undefined> {
-  const { client, path, name, access, send } = context;
+  const { client, path, name, send } = context;
   const what = `list referrers of ${name}@${subject}`;
   const found: Descriptor[] = [];
   let target: URL | undefined = client.resolve(path(`referrers/${subject}`));
-  while (target) {
+  for (let page = 0; target && page < MAX_PAGES; page++) {
     const response: Response = await send({
       method: "GET",
       target,
@@ -80,9 +84,8 @@ async function askApi(
       await response.body?.cancel();
       return undefined;
     }
-    const { manifests } = await readJson(context, response, what) as { manifests?: unknown };
-    // Answers of 200 that are no index come from registries that do not know the path.
-    if (!Array.isArray(manifests)) return undefined;
+    const manifests = await readManifests(context, response, what);
+    if (manifests === undefined) return undefined;
     found.push(...manifests.map((entry, i) => parseDescriptor(entry, `manifests[${i}]`)));
     if (found.length > MAX_INDEX_WIDTH) {
       throw new CrossdockError("limit", `${what}: more than ${MAX_INDEX_WIDTH} refer to it`, {
@@ -92,6 +95,21 @@ async function askApi(
     target = nextLink(response.headers.get("link"), target);
   }
   return found;
+}
+
+/** Answers of 200 that are no index, a web page for one, come from registries that do not know the path: `undefined`. */
+async function readManifests(
+  context: RepositoryContext,
+  response: Response,
+  what: string,
+): Promise<unknown[] | undefined> {
+  try {
+    const { manifests } = await readJson(context, response, what) as { manifests?: unknown };
+    return Array.isArray(manifests) ? manifests : undefined;
+  } catch (error) {
+    if (error instanceof CrossdockError && error.code === "registry") return undefined;
+    throw error;
+  }
 }
 
 /**

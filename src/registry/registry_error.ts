@@ -87,6 +87,8 @@ export function redactUrl(url: URL): string {
 export function parseRetryAfter(value: string | null, now: number): number | undefined {
   if (!value) return undefined;
   if (/^\d{1,9}$/.test(value.trim())) return Number(value) * 1000;
+  // Date.parse finds a date in nearly anything, "1.5" and "-5" among them; HTTP dates begin with the day.
+  if (!/^\s*(mon|tue|wed|thu|fri|sat|sun)/i.test(value)) return undefined;
   const date = Date.parse(value);
   return Number.isNaN(date) ? undefined : Math.max(0, date - now);
 }
@@ -116,10 +118,14 @@ function parseErrors(text: string): RegistryErrorDetail[] {
   return errors.filter((error) => typeof error === "object" && error !== null).slice(0, 1000).map((
     error,
   ) => ({
-    code: String(error.code ?? "UNKNOWN"),
-    message: String(error.message ?? ""),
+    code: printable(toText(error.code) || "UNKNOWN").slice(0, 100),
+    message: toText(error.message),
     ...("detail" in error ? { detail: error.detail } : {}),
   }));
+}
+
+function toText(value: unknown): string {
+  return typeof value === "string" || typeof value === "number" ? `${value}` : "";
 }
 
 function describeStatus(
@@ -128,7 +134,7 @@ function describeStatus(
   text: string,
 ): string {
   const status = response.statusText
-    ? `${response.status} ${response.statusText}`
+    ? `${response.status} ${printable(response.statusText.slice(0, 100))}`
     : `${response.status}`;
   if (errors.length > 0) {
     const shown = errors.slice(0, 5).map((error) =>

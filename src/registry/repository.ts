@@ -1,12 +1,19 @@
 /** One repository of a registry, as the copy sees it. */
 import type { Scope } from "../auth/scope.ts";
-import type { BlobStart, CallOptions, ContentTarget, ManifestContent } from "../content.ts";
+import type {
+  BlobStart,
+  CallOptions,
+  ContentTarget,
+  ManifestContent,
+  ReferrersOptions,
+} from "../content.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import type { Digest } from "../oci/digest.ts";
 import { hasBlob, openBlob } from "./blobs.ts";
 import type { OnRetry, RegistryClient } from "./client.ts";
 import { fetchManifest, putManifest, resolveManifest } from "./manifests.ts";
 import { listReferrers, recordReferrers } from "./referrers.ts";
+import { quirksOf } from "./quirks.ts";
 import type { RepositoryContext } from "./repository_context.ts";
 import { listTags } from "./tags.ts";
 import { beginBlob, checksDigests } from "./uploads.ts";
@@ -17,6 +24,7 @@ import { beginBlob, checksDigests } from "./uploads.ts";
 export class Repository implements ContentTarget {
   readonly name: string;
   readonly registry: string;
+  readonly countsPulls: boolean;
   readonly #context: RepositoryContext;
   #requests = 0;
 
@@ -28,6 +36,7 @@ export class Repository implements ContentTarget {
   ) {
     this.name = `${client.registry}/${repository}`;
     this.registry = client.registry;
+    this.countsPulls = quirksOf(client.registry).countsPulls ?? false;
     const scopes: Scope[] = [{
       repository,
       actions: mode === "pull" ? ["pull"] : ["pull", "push"],
@@ -88,7 +97,7 @@ export class Repository implements ContentTarget {
     return checksDigests(this.#context, options);
   }
 
-  listReferrers(subject: Digest, options: CallOptions = {}): Promise<Descriptor[]> {
+  listReferrers(subject: Digest, options: ReferrersOptions = {}): Promise<Descriptor[]> {
     return listReferrers(this.#context, subject, options);
   }
 

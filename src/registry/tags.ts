@@ -20,7 +20,7 @@ export async function* listTags(
   context: RepositoryContext,
   { signal, last }: CallOptions & { last?: string },
 ): AsyncGenerator<string[]> {
-  const { client, path, name, access, send } = context;
+  const { client, path, name, send } = context;
   const what = `list tags of ${name}`;
   const after = last === undefined ? "" : `&last=${encodeURIComponent(last)}`;
   let target: URL | undefined = client.resolve(path(`tags/list?n=${PAGE_SIZE}${after}`));

@@ -5,7 +5,7 @@
 import type { Access } from "../auth/authenticator.ts";
 import type { BlobStart, BlobUpload, CallOptions } from "../content.ts";
 import { CrossdockError } from "../errors.ts";
-import { digestBytes } from "../oci/digest.ts";
+import { digestAlgorithm, digestBytes, isDigest } from "../oci/digest.ts";
 import type { Digest } from "../oci/digest.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import { mergeScopes } from "../auth/scope.ts";
@@ -13,7 +13,7 @@ import type { ChunkReader } from "../streams/chunk_reader.ts";
 import { hasBlob } from "./blobs.ts";
 import { isDistributionLocation } from "./quirks.ts";
 import { resolveLocation } from "./redirect.ts";
-import { hasErrorCode, RegistryError } from "./registry_error.ts";
+import { RegistryError } from "./registry_error.ts";
 import type { RepositoryContext } from "./repository_context.ts";
 
 /** A mount that fails so becomes an upload: nothing optional is fatal. */
@@ -37,13 +37,7 @@ export async function beginBlob(
     }
   }
   const { learnt } = context.client;
-  if (learnt.selfMount === false) {
-    if (await hasBlob(context, descriptor, { signal })) return { state: "present" };
-    return {
-      state: "open",
-      upload: openUpload(context, descriptor, await postUpload(context, descriptor, signal)),
-    };
-  }
+  if (learnt.selfMount === false) return await lookThenOpen(context, descriptor, signal);
   const answer = await postMount(context, descriptor, context.repository, signal);
   if (answer.state === "mounted") {
     learnt.selfMount = true;
@@ -56,36 +50,55 @@ export async function beginBlob(
   if (answer.state === "open") {
     return await keepUnlessPresent(context, descriptor, answer.location, signal);
   }
-  return await beginBlob(context, descriptor, { signal });
+  return await lookThenOpen(context, descriptor, signal);
+}
+
+/** The spec's own way: two requests for a blob that has to be sent. */
+async function lookThenOpen(
+  context: RepositoryContext,
+  descriptor: Descriptor,
+  signal: AbortSignal | undefined,
+): Promise<BlobStart> {
+  if (await hasBlob(context, descriptor, { signal })) return { state: "present" };
+  const location = await postUpload(context, descriptor, signal);
+  return { state: "open", upload: openUpload(context, descriptor, location) };
 }
 
 /**
- * Whether the registry refuses a blob under a wrong digest: as listed, or tried once a client with a single byte.
+ * Whether the registry refuses a blob under a wrong digest: as listed, or tried once a client with a single byte. Blobs that ask
+ * at the same time wait for the same answer.
  */
-export async function checksDigests(
+export function checksDigests(
   context: RepositoryContext,
   { signal }: CallOptions,
 ): Promise<boolean> {
-  const { client } = context;
-  if (client.learnt.checksDigests !== undefined) return client.learnt.checksDigests;
-  const random = new TextEncoder().encode(
-    `crossdock ${client.runtime.now()} ${client.runtime.random()}`,
-  );
+  const { learnt } = context.client;
+  const known = learnt.checksDigests ??= tryWrongDigest(context, signal);
+  known.catch(() => learnt.checksDigests === known && (learnt.checksDigests = undefined));
+  return known;
+}
+
+async function tryWrongDigest(
+  context: RepositoryContext,
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
+  const { runtime } = context.client;
+  const random = new TextEncoder().encode(`crossdock ${runtime.now()} ${runtime.random()}`);
   const descriptor = {
     mediaType: "application/octet-stream",
     digest: await digestBytes(random),
     size: 1,
   };
-  const upload = openUpload(context, descriptor, await postUpload(context, descriptor, signal));
+  const location = await postUpload(context, descriptor, signal);
+  const upload = openUpload(context, descriptor, location);
   try {
     await upload.put(new Uint8Array([0]), { signal });
-    client.learnt.checksDigests = false;
+    return false;
   } catch (error) {
-    client.learnt.checksDigests = hasErrorCode(error, "DIGEST_INVALID", "BLOB_UPLOAD_INVALID") ||
-      error instanceof RegistryError && error.status === 400;
+    signal?.throwIfAborted();
     await upload.cancel();
+    return error instanceof RegistryError && error.status === 400;
   }
-  return client.learnt.checksDigests;
 }
 
 type MountAnswer =
@@ -116,7 +129,7 @@ async function postMount(
   from: string,
   signal: AbortSignal | undefined,
 ): Promise<MountAnswer> {
-  const { client, path, name, repository, access, send } = context;
+  const { path, name, repository, access, send } = context;
   const isSelf = from === repository;
   const what = isSelf
     ? `ask ${name} for blob ${digest}`
@@ -144,7 +157,7 @@ async function postUpload(
   { digest }: Descriptor,
   signal: AbortSignal | undefined,
 ): Promise<URL> {
-  const { client, path, name, access, send } = context;
+  const { path, name, send } = context;
   const what = `begin upload of blob ${digest} to ${name}`;
   const target = path("blobs/uploads/");
   const response = await send({
@@ -181,10 +194,10 @@ function locationOf(
 }
 
 function openUpload(context: RepositoryContext, descriptor: Descriptor, location: URL): BlobUpload {
-  const { client, name, access, send } = context;
+  const { client, name, send } = context;
   const { digest, size } = descriptor;
   return {
-    async put(body, { signal } = {}) {
+    async put(body, { signal } = {}): Promise<void> {
       const response = await send({
         method: "PUT",
         target: withDigest(location, digest),
@@ -200,7 +213,10 @@ function openUpload(context: RepositoryContext, descriptor: Descriptor, location
       });
       await response.body?.cancel();
       const stored = response.headers.get("docker-content-digest");
-      if (stored && stored !== digest && stored.split(":")[0] === digest.split(":")[0]) {
+      if (
+        stored && isDigest(stored) && stored !== digest &&
+        digestAlgorithm(stored) === digestAlgorithm(digest)
+      ) {
         throw new CrossdockError(
           "integrity",
           `upload blob ${digest} to ${name}: it was stored as ${stored}`,
@@ -210,7 +226,7 @@ function openUpload(context: RepositoryContext, descriptor: Descriptor, location
         );
       }
     },
-    async cancel() {
+    async cancel(): Promise<void> {
       try {
         const what = `cancel upload to ${name}`;
         const accept = [200, 202, 204, 400, 401, 403, 404, 405];
@@ -231,5 +247,7 @@ function openUpload(context: RepositoryContext, descriptor: Descriptor, location
 
 /** The Location's own query is not touched: it may be signed. */
 function withDigest(location: URL, digest: Digest): URL {
-  return new URL(`${location.href}${location.search ? "&" : "?"}digest=${digest}`);
+  const { href } = location;
+  const separator = /[?&]$/.test(href) ? "" : href.includes("?") ? "&" : "?";
+  return new URL(`${href}${separator}digest=${digest}`);
 }

@@ -41,7 +41,7 @@ function tryByobReader(
 function readIntoOneBuffer(reader: ReadableStreamBYOBReader): ChunkReader {
   let buffer = new ArrayBuffer(CHUNK_BYTES);
   return {
-    async read() {
+    async read(): Promise<Uint8Array<ArrayBuffer> | undefined> {
       const { done, value } = await reader.read(new Uint8Array(buffer));
       if (value) buffer = value.buffer;
       return done || !value || value.byteLength === 0 ? undefined : value;
@@ -54,7 +54,7 @@ function readFreshChunks(
   reader: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>>,
 ): ChunkReader {
   return {
-    async read() {
+    async read(): Promise<Uint8Array<ArrayBuffer> | undefined> {
       for (;;) {
         const { done, value } = await reader.read();
         if (done) return undefined;

@@ -40,7 +40,7 @@ export function limitSilence(
   toError: () => Error,
 ): ChunkReader {
   return {
-    read() {
+    read(): Promise<Uint8Array<ArrayBuffer> | undefined> {
       return new Promise((resolve, reject) => {
         const timer = new SilenceTimer(timeoutMs, () => {
           const error = toError();
