@@ -12,7 +12,7 @@ import { startRegistry } from "../test/support/registry.ts";
 import { requireBinary } from "../test/registries/binaries.ts";
 import { startProxy } from "../test/registries/proxy.ts";
 import { startRealRegistry } from "../test/registries/support.ts";
-import { median, runCrossdock, runProcess } from "./support.ts";
+import { median, print, runCrossdock, runProcess } from "./support.ts";
 
 const LATENCY_MS = 80;
 const ROUNDS = 5;
@@ -46,13 +46,13 @@ for (let round = 0; round < ROUNDS; round++) {
   theirs.push((await runProcess(requireBinary("skopeo"), [...flags, from, to("skopeo")])).seconds);
 }
 const ratio = median(ours) / median(theirs);
-console.log(`skopeo ${median(theirs).toFixed(2)} s`);
-console.log(
+print(`skopeo ${median(theirs).toFixed(2)} s`);
+print(
   `crossdock ${median(ours).toFixed(2)} s with referrers and digest tags, ${
     median(plain).toFixed(2)
   } s without`,
 );
-console.log(
+print(
   `ratio ${ratio.toFixed(2)}, without ${
     (median(plain) / median(theirs)).toFixed(2)
   }; medians of ${ROUNDS}`,

@@ -10,7 +10,7 @@ import { createRuntime } from "../src/hosts/detect.ts";
 import { OCI_MANIFEST } from "../src/oci/media_types.ts";
 import { startRegistry } from "../test/support/registry.ts";
 import { startRealRegistry } from "../test/registries/support.ts";
-import { runCrossdock } from "./support.ts";
+import { print, runCrossdock } from "./support.ts";
 
 const MIB = 1024 * 1024;
 const SIZES_MIB = [200, 2048];
@@ -33,7 +33,7 @@ for (const size of SIZES_MIB) {
       "none",
     ]);
     peaks.push(cost.peakMiB);
-    console.log(
+    print(
       `${size} MiB, verify ${verify}: ${cost.seconds.toFixed(1)} s, ` +
         `${cost.cpuSeconds.toFixed(1)} s CPU, ${cost.peakMiB.toFixed(0)} MiB resident`,
     );

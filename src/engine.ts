@@ -149,7 +149,7 @@ export function createEngine(options: EngineOptions): Engine {
   }
 
   return {
-    async plan(input, { signal, emit } = {}) {
+    async plan(input, { signal, emit } = {}): Promise<Plan> {
       const request = parseCopyRequest(input);
       const { source, target } = openBoth(request, emit);
       const { plan } = await makePlan(request, source, target, { signal, warn: toWarn(emit) });
@@ -157,7 +157,7 @@ export function createEngine(options: EngineOptions): Engine {
       return await surveyPlan(plan, target, planned, { concurrency, signal });
     },
 
-    async copy(input, { signal, emit } = {}) {
+    async copy(input, { signal, emit } = {}): Promise<Report> {
       const startedAt = runtime.now();
       const request = parseCopyRequest(input);
       const { source, target } = openBoth(request, emit);
@@ -176,7 +176,7 @@ export function createEngine(options: EngineOptions): Engine {
       return report;
     },
 
-    async perform(value, { signal, emit } = {}) {
+    async perform(value, { signal, emit } = {}): Promise<Outcome> {
       const step = parseStep(value);
       const destination = parseRepository(step.destination);
       const target = open("destination", destination, emit);
@@ -188,16 +188,16 @@ export function createEngine(options: EngineOptions): Engine {
       return await performStep(step, context);
     },
 
-    async inspect(text, { signal, emit } = {}) {
+    async inspect(text, { signal, emit } = {}): Promise<Inspection> {
       const reference = withDefaultTag(parseReference(text));
       return await inspectImage(reference, open("source", reference, emit), { signal });
     },
 
-    tags(text, { signal, emit } = {}) {
+    tags(text, { signal, emit } = {}): AsyncIterable<string[]> {
       return open("source", parseRepository(text), emit).listTags({ signal });
     },
 
-    async verify(source, destination, { signal, emit, ...rest } = {}) {
+    async verify(source, destination, { signal, emit, ...rest } = {}): Promise<Verification> {
       const request = parseCopyRequest({ source, destination, ...rest });
       const target = new Repository(
         openers.destination(request.destination.registry),
@@ -208,7 +208,7 @@ export function createEngine(options: EngineOptions): Engine {
       return await verifyCopy(request, open("source", request.source, emit), target, { signal });
     },
 
-    async checkAccess(name, { signal } = {}) {
+    async checkAccess(name, { signal } = {}): Promise<AccessCheck> {
       const { registry, repository } = parseAccessName(name);
       const { credentials = noCredentials } = options.source ?? {};
       return await checkAccess(openers.source(registry), credentials, repository, { signal });

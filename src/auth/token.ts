@@ -71,11 +71,7 @@ export async function fetchToken(options: {
       code,
       `token server ${realm.url.host} of ${registry} answered ${response.status}` +
         (match ? ` to the credential from ${match.from}` : " to a request without a credential"),
-      {
-        hint: match
-          ? `check it with: crossdock auth ${registry}`
-          : `log in to ${registry}, or pass a credential`,
-      },
+      { hint: options.explain() },
     );
   }
   const answer = await readAnswer(response, realm);

@@ -96,7 +96,7 @@ class Planner {
   }
 
   async plan(): Promise<Planned> {
-    const { destination, ifExists, platforms } = this.#request;
+    const { ifExists, platforms } = this.#request;
     const { current, found } = await this.#lookAtBoth();
     this.#isUpdate = current !== undefined;
     if (platforms.length === 0 && found.digest === current?.digest) {
@@ -129,7 +129,7 @@ class Planner {
     const look = async (): Promise<Descriptor | undefined> =>
       name === undefined ? undefined : await this.#target.resolveManifest(name, options);
     const read = async (): Promise<ManifestContent> =>
-      await this.#source.fetchManifest(reference, options) ?? this.#notFound(reference);
+      await this.#source.fetchManifest(reference, options) ?? this.#notFound();
     if (!source.digest && !this.#source.countsPulls) {
       const [current, found] = await Promise.all([look(), read()]);
       return { current, found };
@@ -138,7 +138,7 @@ class Planner {
     if (!current || platforms.length > 0) return { current, found: await read() };
     if (source.digest) return { current, found: { ...current, digest: source.digest } };
     const found = await this.#source.resolveManifest(reference, options);
-    return { current, found: found ?? this.#notFound(reference) };
+    return { current, found: found ?? this.#notFound() };
   }
 
   async #readSource(found: Descriptor | ManifestContent): Promise<TreeNode> {
@@ -146,7 +146,7 @@ class Planner {
     const content = "bytes" in found
       ? found
       : await this.#source.fetchManifest(found.digest, { signal: this.#signal }) ??
-        this.#notFound(found.digest);
+        this.#notFound();
     const isKnown = this.#isUpdate ? this.#isAtDestination : undefined;
     if (platforms.length === 0) {
       return await readTree(this.#source, content, { isKnown }, this.#signal);
@@ -251,7 +251,7 @@ class Planner {
     root: TreeNode,
     sourceDigest: Digest,
   ): Promise<{ rounds: ReferrerRound[]; tagged: TaggedNode[] }> {
-    const { referrers, digestTags } = this.#request;
+    const { referrers } = this.#request;
     const options: RelatedOptions = {
       isKnown: this.#isUpdate ? this.#isAtDestination : undefined,
       warn: this.#warn,
@@ -396,9 +396,9 @@ class Planner {
     );
   }
 
-  #notFound(reference: string): never {
+  #notFound(): never {
     const name = formatReference(this.#request.source);
-    throw new CrossdockError("not_found", `${name} is not there (${reference})`, {
+    throw new CrossdockError("not_found", `${name} is not there`, {
       side: "source",
       hint: "check the name; some registries say the same when a credential is missing",
     });
