@@ -255,7 +255,7 @@ export class RegistryClient {
       }
       const { body, sizeBytes } = request.stream;
       // Nobody hears an untouched body pass; the host's own limits have to do there.
-      const watched = body instanceof Response ? body : hearReads(body, timer);
+      const watched = body instanceof Response ? body : hearReads(body, timer, sizeBytes);
       // A host that connects before it reads may wait for the connection.
       if (!(body instanceof Response)) timer.restart();
       return await runtime.upload({
@@ -304,15 +304,24 @@ export class StaleTokenError extends CrossdockError {
   }
 }
 
+/**
+ * A registry that keeps blobs in an object store copies them once more when they are committed: for each 20 MiB it has a
+ * second beyond the time-out to answer after the last byte.
+ */
+const COMMIT_BYTES_PER_MS = 20 * 1024 * 1024 / 1000;
+
 /** While the source is awaited its own time-out counts, not the destination's. */
-function hearReads(reader: ChunkReader, timer: SilenceTimer): ChunkReader {
+function hearReads(reader: ChunkReader, timer: SilenceTimer, sizeBytes: number): ChunkReader {
+  let bytes = 0;
   return {
     async read(): Promise<Uint8Array<ArrayBuffer> | undefined> {
       timer.stop();
       try {
-        return await reader.read();
+        const chunk = await reader.read();
+        bytes += chunk?.byteLength ?? 0;
+        return chunk;
       } finally {
-        timer.restart();
+        timer.restart(bytes < sizeBytes ? 0 : sizeBytes / COMMIT_BYTES_PER_MS);
       }
     },
     cancel: (reason) => reader.cancel(reason),

@@ -13,10 +13,10 @@ export class SilenceTimer {
     this.#onSilence = onSilence;
   }
 
-  /** Something was heard: start counting anew. */
-  restart(): void {
+  /** Something was heard: start counting anew, with more patience this once if need be. */
+  restart(extraMs = 0): void {
     clearTimeout(this.#timer);
-    if (!this.#isClosed) this.#timer = setTimeout(this.#onSilence, this.#timeoutMs);
+    if (!this.#isClosed) this.#timer = setTimeout(this.#onSilence, this.#timeoutMs + extraMs);
   }
 
   /** Stop counting until the next `restart()`. */
