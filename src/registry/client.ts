@@ -62,6 +62,8 @@ interface Learnt {
   selfMount: boolean | undefined;
   checksDigests: Promise<boolean> | undefined;
   referrersApi: boolean | undefined;
+  /** The largest body of one request, where the registry said so or refused one. */
+  maxUploadBytes: number | undefined;
 }
 
 /** Speaks to one registry with one side's credentials. Tokens and facts are kept as long as it lives. */
@@ -88,6 +90,7 @@ export class RegistryClient {
       selfMount,
       checksDigests: checksDigests === undefined ? undefined : Promise.resolve(checksDigests),
       referrersApi: undefined,
+      maxUploadBytes: undefined,
     };
     this.#origin = new URL(`${isPlain ? "http" : "https"}://${registryEndpointHost(registry)}`);
     this.authenticator = new Authenticator({
@@ -116,10 +119,18 @@ export class RegistryClient {
    *
    * @throws RegistryError for any other answer, NetworkError or SilenceError when there is none; all name this side
    */
-  async send(request: RegistryRequest): Promise<Response> {
+  send(request: RegistryRequest): Promise<Response> {
+    return this.read(request, (response) => response);
+  }
+
+  /** Sends a request and reads its answer; a body that breaks off is asked for again, as any failure that may pass. */
+  async read<T>(
+    request: RegistryRequest,
+    read: (response: Response) => T | Promise<T>,
+  ): Promise<T> {
     for (let attempt = 0;; attempt++) {
       try {
-        return await this.#sendOnce(request);
+        return await read(await this.#sendOnce(request));
       } catch (error) {
         if (error instanceof CrossdockError) error.side ??= this.side;
         await this.#waitToRepeat(request, error, attempt);

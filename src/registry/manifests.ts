@@ -55,21 +55,25 @@ export async function fetchManifest(
   tagOrDigest: string,
   { signal }: CallOptions,
 ): Promise<ManifestContent | undefined> {
-  const { client, path, name, send } = context;
+  const { client, path, name, read } = context;
   const what = `read manifest ${toName(name, tagOrDigest)}`;
-  const response = await send({
-    method: "GET",
+  const request = {
+    method: "GET" as const,
     target: path(`manifests/${tagOrDigest}`),
     what,
     headers: HEADERS,
     accept: [200, 404],
     signal,
-  });
-  if (response.status === 404) {
+  };
+  const answer = await read(request, async (response) => {
+    if (response.status === 200) {
+      return { response, bytes: await readManifestBytes(context, response, what) };
+    }
     await response.body?.cancel();
     return undefined;
-  }
-  const bytes = await readManifestBytes(context, response, what);
+  });
+  if (!answer) return undefined;
+  const { response, bytes } = answer;
   const promised = isDigest(tagOrDigest)
     ? tagOrDigest
     : response.headers.get("docker-content-digest");

@@ -67,24 +67,23 @@ async function askApi(
   subject: Digest,
   { signal }: CallOptions,
 ): Promise<Descriptor[] | undefined> {
-  const { client, path, name, send } = context;
+  const { client, path, name, read } = context;
   const what = `list referrers of ${name}@${subject}`;
   const found: Descriptor[] = [];
   let target: URL | undefined = client.resolve(path(`referrers/${subject}`));
   for (let page = 0; target && page < MAX_PAGES; page++) {
-    const response: Response = await send({
-      method: "GET",
+    const request = {
+      method: "GET" as const,
       target,
       what,
       headers: { accept: OCI_INDEX },
       accept: [200, ...NO_API],
       signal,
-    });
-    if (response.status !== 200) {
-      await response.body?.cancel();
-      return undefined;
-    }
-    const manifests = await readManifests(context, response, what);
+    };
+    const { manifests, link }: Page = await read(request, async (response) => ({
+      manifests: await readManifests(context, response, what),
+      link: response.headers.get("link"),
+    }));
     if (manifests === undefined) return undefined;
     found.push(...manifests.map((entry, i) => parseDescriptor(entry, `manifests[${i}]`)));
     if (found.length > MAX_INDEX_WIDTH) {
@@ -92,9 +91,15 @@ async function askApi(
         side: client.side,
       });
     }
-    target = nextLink(response.headers.get("link"), target);
+    target = nextLink(link, target);
   }
   return found;
+}
+
+interface Page {
+  /** `undefined`: there is no such API. */
+  readonly manifests: unknown[] | undefined;
+  readonly link: string | null;
 }
 
 /** Answers of 200 that are no index, a web page for one, come from registries that do not know the path: `undefined`. */
@@ -103,6 +108,10 @@ async function readManifests(
   response: Response,
   what: string,
 ): Promise<unknown[] | undefined> {
+  if (response.status !== 200) {
+    await response.body?.cancel();
+    return undefined;
+  }
   try {
     const { manifests } = await readJson(context, response, what) as { manifests?: unknown };
     return Array.isArray(manifests) ? manifests : undefined;

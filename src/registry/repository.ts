@@ -42,14 +42,15 @@ export class Repository implements ContentTarget {
       actions: mode === "pull" ? ["pull"] : ["pull", "push"],
     }];
     const access = { repository, scopes };
+    const own = { access, onRetry, count: (): void => void this.#requests++ };
     this.#context = {
       client,
       name: this.name,
       repository,
       path: (endpoint) => `/v2/${repository}/${endpoint}`,
       access,
-      send: (request) =>
-        client.send({ access, onRetry, count: () => this.#requests++, ...request }),
+      send: (request) => client.send({ ...own, ...request }),
+      read: (request, read) => client.read({ ...own, ...request }, read),
     };
   }
 

@@ -10,6 +10,11 @@ export type RepositoryRequest =
 export interface RepositoryContext {
   readonly client: RegistryClient;
   readonly send: (request: RepositoryRequest) => Promise<Response>;
+  /** Sends and reads, as one thing that is tried again. */
+  readonly read: <T>(
+    request: RepositoryRequest,
+    read: (response: Response) => T | Promise<T>,
+  ) => Promise<T>;
   /** `registry/repository`, for messages. */
   readonly name: string;
   /** The repository without its registry. */

@@ -9,7 +9,9 @@ import { digestAlgorithm, digestBytes, isDigest } from "../oci/digest.ts";
 import type { Digest } from "../oci/digest.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import { mergeScopes } from "../auth/scope.ts";
+import { readBody } from "../streams/chunk_reader.ts";
 import type { ChunkReader } from "../streams/chunk_reader.ts";
+import { DEFAULT_CHUNK_BYTES, parseChunkMax, sendChunks } from "./chunked_upload.ts";
 import { hasBlob } from "./blobs.ts";
 import { isDistributionLocation } from "./quirks.ts";
 import { resolveLocation } from "./redirect.ts";
@@ -190,6 +192,7 @@ function locationOf(
   target: string,
   what: string,
 ): URL {
+  client.learnt.maxUploadBytes ??= parseChunkMax(response);
   return resolveLocation(response.headers.get("location"), client.resolve(target), what);
 }
 
@@ -198,18 +201,27 @@ function openUpload(context: RepositoryContext, descriptor: Descriptor, location
   const { digest, size } = descriptor;
   return {
     async put(body, { signal } = {}): Promise<void> {
+      const maxBytes = client.learnt.maxUploadBytes ?? Infinity;
+      const isChunked = size > maxBytes && !(body instanceof Uint8Array);
+      const target = isChunked
+        ? await sendChunks(context, location, toReader(body), { sizeBytes: size, maxBytes }, signal)
+        : location;
       const response = await send({
         method: "PUT",
-        target: withDigest(location, digest),
+        target: withDigest(target, digest),
         what: `upload blob ${digest} to ${name}`,
         headers: { "content-type": "application/octet-stream" },
         ...(body instanceof Uint8Array
           ? { body }
-          : { stream: { body: body as Response | ChunkReader, sizeBytes: size } }),
+          : isChunked
+          ? {}
+          : { stream: { body, sizeBytes: size } }),
         // 200 and 204 come from registries that are older than the spec.
         accept: [201, 200, 204],
         mayRepeat: false,
         signal,
+      }).catch((error) => {
+        throw isChunked ? error : learnFromRefusal(context, error, size);
       });
       await response.body?.cancel();
       const stored = response.headers.get("docker-content-digest");
@@ -243,6 +255,27 @@ function openUpload(context: RepositoryContext, descriptor: Descriptor, location
       }
     },
   };
+}
+
+/** A body that is too large for one request is worth another try: in pieces. */
+function learnFromRefusal(
+  { client: { learnt, side } }: RepositoryContext,
+  error: unknown,
+  sizeBytes: number,
+): unknown {
+  if (!(error instanceof RegistryError) || error.status !== 413) return error;
+  if (sizeBytes <= DEFAULT_CHUNK_BYTES && learnt.maxUploadBytes === undefined) return error;
+  learnt.maxUploadBytes ??= DEFAULT_CHUNK_BYTES;
+  return new CrossdockError("limit", `${error.message}; it is sent in pieces instead`, {
+    cause: error,
+    side,
+    isTemporary: true,
+    retryAfterMs: 0,
+  });
+}
+
+function toReader(body: Response | ChunkReader): ChunkReader {
+  return body instanceof Response ? readBody(body) : body;
 }
 
 /** The Location's own query is not touched: it may be signed. */

@@ -1,0 +1,58 @@
+/**
+ * A blob in pieces, for a registry that takes no request as large as the blob. Never the first choice: ECR drops every piece
+ * after the first (aws/containers-roadmap#2831), GHCR and Artifact Registry mishandle them.
+ * https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pushing-a-blob-in-chunks
+ */
+import type { ChunkReader } from "../streams/chunk_reader.ts";
+import { ChunkSplitter } from "../streams/chunk_splitter.ts";
+import { resolveLocation } from "./redirect.ts";
+import type { RepositoryContext } from "./repository_context.ts";
+
+/** Where a registry answers 413 without saying how much it takes: below the 100 MB that Cloudflare lets through. */
+export const DEFAULT_CHUNK_BYTES = 64 * 1024 * 1024;
+
+/**
+ * The largest request body that a registry announces as it opens an upload. The header is not in the spec; registries on
+ * Workers send it (cloudflare/serverless-registry).
+ */
+export function parseChunkMax(response: Response): number | undefined {
+  const value = Number(response.headers.get("oci-chunk-max-length") ?? Number.NaN);
+  return Number.isSafeInteger(value) && value > 0 ? value : undefined;
+}
+
+/**
+ * Sends a blob's bytes in order, a PATCH a piece, and gives the Location at which to commit them.
+ *
+ * @param maxBytes how large a piece may be
+ */
+export async function sendChunks(
+  { send, name }: RepositoryContext,
+  location: URL,
+  body: ChunkReader,
+  sizes: { sizeBytes: number; maxBytes: number },
+  signal: AbortSignal | undefined,
+): Promise<URL> {
+  const splitter = new ChunkSplitter(body);
+  let target = location;
+  for (let start = 0; start < sizes.sizeBytes;) {
+    const sizeBytes = Math.min(sizes.maxBytes, sizes.sizeBytes - start);
+    const end = start + sizeBytes;
+    const what = `upload bytes ${start} to ${end} of a blob to ${name}`;
+    const response = await send({
+      method: "PATCH",
+      target,
+      what,
+      headers: {
+        "content-type": "application/octet-stream",
+        "content-range": `${start}-${end - 1}`,
+      },
+      stream: { body: splitter.part(sizeBytes), sizeBytes },
+      accept: [202, 201, 204],
+      signal,
+    });
+    await response.body?.cancel();
+    target = resolveLocation(response.headers.get("location") ?? target.href, target, what);
+    start = end;
+  }
+  return target;
+}
