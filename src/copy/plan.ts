@@ -10,7 +10,7 @@ import { mapConcurrent } from "./concurrent.ts";
 import { ManifestCache } from "./manifest_cache.ts";
 import { isSelected, rebuildTree, requirePlatforms } from "./platforms.ts";
 import { findRelated } from "./related.ts";
-import type { ReferrerRound, RelatedOptions, TaggedNode } from "./related.ts";
+import type { Related, RelatedOptions, TaggedNode } from "./related.ts";
 import type { CopyRequest } from "./request.ts";
 import type { BlobStep, ManifestStep, Step } from "./step.ts";
 import type { PlanTotals } from "./survey.ts";
@@ -206,7 +206,7 @@ class Planner {
   }
 
   #planSkipped(sourceDigest: Digest, current: Descriptor): Planned {
-    return { ...this.#finish(sourceDigest, current, current, [], "skipped") };
+    return this.#finish(sourceDigest, current, current, [], "skipped");
   }
 
   /** blobs → manifests, children first → what refers to them → the tag. */
@@ -214,34 +214,25 @@ class Planner {
     const nodes = listNodes(tree);
     const related = await this.#findRelated(nodes, tree, sourceDigest);
     const missing = nodes.filter((node) => node.content);
-    const extra = [
-      ...related.rounds.flatMap(({ nodes }) => nodes),
-      ...related.tagged.map(({ node }) => node),
-    ];
-    const blobs = listBlobs([...missing, ...extra.flatMap(listNodes)]);
+    const blobs = listBlobs([...missing, ...listRelatedNodes(related)]);
     const { tag } = this.#request.destination;
     const hasRelated = related.rounds.length > 0 || related.tagged.length > 0;
     // Referrers want their subject there, and the tag comes last: then the root is put by its digest first.
-    const early = hasRelated && tag !== undefined
-      ? missing
-      : missing.filter((node) => node !== tree);
+    const early = hasRelated ? missing : missing.filter((node) => node !== tree);
+    const isDone = hasRelated && tag === undefined;
     return [
       { name: "blobs", steps: this.#toBlobSteps(blobs) },
       ...this.#toManifestStages("manifests", early),
       ...this.#toRelatedStages(related),
-      { name: "tag", steps: [this.#toManifestStep(tree, tag)] },
+      { name: "tag", steps: isDone ? [] : [this.#toManifestStep(tree, tag)] },
     ];
   }
 
   /** Only what refers to an image that is there. */
   async #planRelated(tree: TreeNode, sourceDigest: Digest): Promise<Stage[]> {
     const related = await this.#findRelated(listNodes(tree), tree, sourceDigest);
-    const extra = [
-      ...related.rounds.flatMap(({ nodes }) => nodes),
-      ...related.tagged.map(({ node }) => node),
-    ];
     return [
-      { name: "blobs", steps: this.#toBlobSteps(listBlobs(extra.flatMap(listNodes))) },
+      { name: "blobs", steps: this.#toBlobSteps(listBlobs(listRelatedNodes(related))) },
       ...this.#toRelatedStages(related),
     ];
   }
@@ -250,7 +241,7 @@ class Planner {
     nodes: readonly TreeNode[],
     root: TreeNode,
     sourceDigest: Digest,
-  ): Promise<{ rounds: ReferrerRound[]; tagged: TaggedNode[] }> {
+  ): Promise<Related> {
     const { referrers } = this.#request;
     const options: RelatedOptions = {
       isKnown: this.#isUpdate ? this.#isAtDestination : undefined,
@@ -320,7 +311,7 @@ class Planner {
     }));
   }
 
-  #toRelatedStages({ rounds, tagged }: { rounds: ReferrerRound[]; tagged: TaggedNode[] }): Stage[] {
+  #toRelatedStages({ rounds, tagged }: Related): Stage[] {
     const stages = rounds.flatMap(({ nodes }) =>
       this.#toManifestStages("referrers", nodes.flatMap(listNodes))
     );
@@ -403,6 +394,13 @@ class Planner {
       hint: "check the name; some registries say the same when a credential is missing",
     });
   }
+}
+
+/** All manifests that belong to what refers to an image. */
+function listRelatedNodes({ rounds, tagged }: Related): TreeNode[] {
+  return [...rounds.flatMap(({ nodes }) => nodes), ...tagged.map(({ node }) => node)].flatMap(
+    listNodes,
+  );
 }
 
 /** The destination's name with the digest that it will have; a digest that was written there gives way to a rebuilt one. */

@@ -20,13 +20,13 @@ import type { TreeNode } from "./tree.ts";
 const CONCURRENCY = 16;
 
 /** Manifests that refer to one subject, as the source lists them. */
-export interface ReferrersOf {
+interface ReferrersOf {
   readonly subject: Digest;
   readonly descriptors: readonly Descriptor[];
 }
 
 /** Those of one round: what refers to manifests of the round before. */
-export interface ReferrerRound {
+interface ReferrerRound {
   readonly lists: readonly ReferrersOf[];
   /** The referrers themselves, without those that the destination is known to have. */
   readonly nodes: readonly TreeNode[];
@@ -120,13 +120,19 @@ export interface TaggedNode {
   readonly node: TreeNode;
 }
 
+/** What belongs to an image without being beneath it. */
+export interface Related {
+  readonly rounds: readonly ReferrerRound[];
+  readonly tagged: readonly TaggedNode[];
+}
+
 /** Finds what refers to the given manifests, and cosign's tags for them, as far as either is wanted. */
 export async function findRelated(
   source: ContentSource,
   digests: readonly Digest[],
   wanted: { readonly referrers: boolean; readonly digestTags: boolean },
   options: RelatedOptions,
-): Promise<{ rounds: ReferrerRound[]; tagged: TaggedNode[] }> {
+): Promise<Related> {
   const listing = wanted.digestTags ? listDigestTags(source, digests, options) : undefined;
   listing?.catch(() => {}); // It is awaited below; until then it must not count as unhandled.
   // The list shows fallback tags of referrers, too: those that it lacks need not be asked for.

@@ -9,7 +9,6 @@ import { createRuntime } from "../../src/hosts/detect.ts";
 import { putCosignSignature, putImage, putIndex, putReferrer } from "../support/image.ts";
 import { startRegistry } from "../support/registry.ts";
 import { startProxy } from "./proxy.ts";
-import type { Proxy } from "./proxy.ts";
 import { skopeoCopy, skopeoInspectRaw } from "./skopeo.ts";
 import { startRealRegistry } from "./support.ts";
 import type { RealRegistry, RegistryKind } from "./support.ts";
