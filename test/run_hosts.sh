@@ -1,0 +1,44 @@
+#!/usr/bin/env bash
+# Runs the tests of `deno task test` on Node 24 and Bun, which are fetched from npm into .cache/runtimes when they are
+# not there. Says `node: N passed, N failed` and `bun: …` at the end, and exits 1 unless every test of both passed.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+export NO_COLOR=1
+unset FORCE_COLOR
+
+runtimes=.cache/runtimes
+bin=$runtimes/node_modules/.bin
+if ! { [ -x "$bin/node" ] && [ -x "$bin/bun" ] && "$bin/bun" --version >/dev/null 2>&1; }; then
+  mkdir -p "$runtimes"
+  npm install --prefix "$runtimes" --no-audit --no-fund --loglevel=error node@24 bun
+fi
+echo "Node $("$bin/node" --version), Bun $("$bin/bun" --version)"
+
+mapfile -t files < <(find ./test -name '*.test.ts' -not -path './test/registries/*' | LC_ALL=C sort)
+output=$(mktemp -d)
+trap 'rm -rf "$output"' EXIT
+status=0
+summary=""
+
+# run NAME PASSED FAILED COMMAND...: PASSED and FAILED match the runner's closing counts.
+run() {
+  local name=$1 passed=$2 failed=$3 code=0 ok bad
+  shift 3
+  "$@" </dev/null 2>&1 | tee "$output/$name" || code=$?
+  ok=$(sed -nE "s/$passed/\\1/p" "$output/$name" | tail -n 1)
+  bad=$(sed -nE "s/$failed/\\1/p" "$output/$name" | tail -n 1)
+  if [ -z "$ok" ] || [ -z "$bad" ] || [ "$ok" -eq 0 ]; then
+    echo "test/run_hosts.sh: no counts in what $name said" >&2
+    status=1
+  fi
+  if [ "$code" -ne 0 ] || [ "${bad:-1}" -ne 0 ]; then status=1; fi
+  summary+="$name: ${ok:-0} passed, ${bad:-0} failed"$'\n'
+}
+
+run node '^.* pass ([0-9]+)$' '^.* fail ([0-9]+)$' \
+  "$bin/node" --test --test-reporter=spec "${files[@]}"
+run bun '^ *([0-9]+) pass$' '^ *([0-9]+) fail$' \
+  "$bin/bun" test "${files[@]}"
+
+printf '%s' "$summary"
+exit "$status"
