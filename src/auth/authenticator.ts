@@ -86,13 +86,15 @@ export class Authenticator {
     return `Bearer ${token.value}`;
   }
 
-  /** The credential for a repository, looked up once. */
+  /** The credential for a repository, looked up until that succeeds. */
   findCredential(repository: string | undefined): Promise<CredentialMatch | undefined> {
     const key = repository ?? "";
     let match = this.#matches.get(key);
     if (!match) {
       match = this.#options.credentials.lookup(this.#options.registry, repository);
       this.#matches.set(key, match);
+      // A helper that failed once is asked again.
+      match.catch(() => this.#matches.delete(key));
     }
     return match;
   }

@@ -3,7 +3,7 @@
  *
  * https://distribution.github.io/distribution/spec/auth/token/ and …/oauth/
  */
-import { CrossdockError } from "../errors.ts";
+import { CrossdockError, NetworkError, SilenceError } from "../errors.ts";
 import { limitSilence } from "../streams/silence.ts";
 import { readBody } from "../streams/chunk_reader.ts";
 import { toBytes } from "../streams/to_bytes.ts";
@@ -127,13 +127,9 @@ function postRefreshToken(
 }
 
 async function readAnswer(response: Response, realm: Realm): Promise<Record<string, unknown>> {
+  const text = new TextDecoder().decode(await readBounded(response, realm));
   try {
-    const reader = limitSilence(
-      readBody(response),
-      ANSWER_TIMEOUT_MS,
-      () => new Error("silence"),
-    );
-    const answer = JSON.parse(new TextDecoder().decode(await toBytes(reader, MAX_ANSWER_BYTES)));
+    const answer = JSON.parse(text);
     if (typeof answer === "object" && answer !== null) return answer;
   } catch {
     // The text may hold a token: it is neither shown nor kept as a cause.
@@ -142,4 +138,17 @@ async function readAnswer(response: Response, realm: Realm): Promise<Record<stri
     "registry",
     `token server ${realm.url.host} answered something that is no JSON object`,
   );
+}
+
+async function readBounded(response: Response, realm: Realm): Promise<Uint8Array<ArrayBuffer>> {
+  const what = `read the answer of token server ${realm.url.host}`;
+  const toSilence = (): Error => new SilenceError(what, ANSWER_TIMEOUT_MS);
+  const reader = limitSilence(readBody(response), ANSWER_TIMEOUT_MS, toSilence);
+  try {
+    return await toBytes(reader, MAX_ANSWER_BYTES);
+  } catch (cause) {
+    if (cause instanceof CrossdockError) throw cause;
+    if (cause instanceof RangeError) throw new CrossdockError("limit", `${what}: it is too long`);
+    throw new NetworkError("reset", `${what}: the connection broke`, { cause });
+  }
 }

@@ -162,7 +162,8 @@ export class RegistryClient {
     const delayMs = isOnceOnly || isStrange
       ? undefined
       : retryDelayMs(error, attempt, retries, runtime.random());
-    if (delayMs === undefined || request.signal?.aborted) throw error;
+    if (request.signal?.aborted) throw request.signal.reason;
+    if (delayMs === undefined) throw error;
     const reason = error instanceof Error ? error.message : String(error);
     request.onRetry?.({
       side: this.side,

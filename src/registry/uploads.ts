@@ -70,19 +70,22 @@ async function lookThenOpen(
  * Whether the registry refuses a blob under a wrong digest: as listed, or tried once a client with a single byte. Blobs that ask
  * at the same time wait for the same answer.
  */
-export function checksDigests(
+export async function checksDigests(
   context: RepositoryContext,
   { signal }: CallOptions,
 ): Promise<boolean> {
   const { learnt } = context.client;
-  const known = learnt.checksDigests ??= tryWrongDigest(context, signal);
+  signal?.throwIfAborted();
+  const known = learnt.checksDigests ??= tryWrongDigest(context);
   known.catch(() => learnt.checksDigests === known && (learnt.checksDigests = undefined));
-  return known;
+  const answer = await known;
+  signal?.throwIfAborted();
+  return answer;
 }
 
+/** Without a caller's signal: others may wait for the answer. */
 async function tryWrongDigest(
   context: RepositoryContext,
-  signal: AbortSignal | undefined,
 ): Promise<boolean> {
   const { runtime } = context.client;
   const random = new TextEncoder().encode(`crossdock ${runtime.now()} ${runtime.random()}`);
@@ -91,13 +94,12 @@ async function tryWrongDigest(
     digest: await digestBytes(random),
     size: 1,
   };
-  const location = await postUpload(context, descriptor, signal);
+  const location = await postUpload(context, descriptor, undefined);
   const upload = openUpload(context, descriptor, location);
   try {
-    await upload.put(new Uint8Array([0]), { signal });
+    await upload.put(new Uint8Array([0]));
     return false;
   } catch (error) {
-    signal?.throwIfAborted();
     await upload.cancel();
     return error instanceof RegistryError && error.status === 400;
   }

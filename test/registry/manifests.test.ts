@@ -1,0 +1,212 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { OCI_MANIFEST } from "../../src/oci/media_types.ts";
+import { RegistryError } from "../../src/registry/registry_error.ts";
+import { putImage, putIndex } from "../support/image.ts";
+import { startRegistry } from "../support/registry.ts";
+import type { FaultAction } from "../support/registry.ts";
+import { digestOf } from "../support/registry_store.ts";
+import { describe, failureOf, openSide, utf8 } from "./setup.ts";
+
+const OTHER = `sha256:${"b".repeat(64)}`;
+const SCHEMA_1 = "application/vnd.docker.distribution.manifest.v1+prettyjws";
+
+/** Sets headers of the answer, or takes them off. */
+function withHeaders(changes: Record<string, string | null>): FaultAction {
+  return {
+    tamper(response): Response {
+      const headers = new Headers(response.headers);
+      for (const [name, value] of Object.entries(changes)) {
+        if (value === null) headers.delete(name);
+        else headers.set(name, value);
+      }
+      return new Response(response.body, { status: response.status, headers });
+    },
+  };
+}
+
+function answer(bytes: Uint8Array<ArrayBuffer>, headers: Record<string, string>): FaultAction {
+  return {
+    tamper: () => new Response(bytes, { headers: { "content-type": OCI_MANIFEST, ...headers } }),
+  };
+}
+
+test("Repository.resolveManifest() costs one HEAD", async () => {
+  await using registry = await startRegistry();
+  const { descriptor } = await putImage(registry, "a/b", { tag: "1" });
+  const repository = (await openSide(registry.host)).pull("a/b");
+  assert.deepEqual(await repository.resolveManifest("1"), descriptor);
+  assert.deepEqual(await repository.resolveManifest(descriptor.digest), descriptor);
+  assert.equal(repository.requests, 2);
+  assert.equal(registry.count({ method: "HEAD" }), 2);
+});
+
+test("Repository.resolveManifest() and fetchManifest() give undefined for what is not there", async () => {
+  await using registry = await startRegistry();
+  const { pull } = await openSide(registry.host);
+  assert.equal(await pull("a/b").resolveManifest("1"), undefined);
+  assert.equal(await pull("a/b").fetchManifest("1"), undefined);
+});
+
+const HEADS: readonly [name: string, action: FaultAction][] = [
+  ["is refused by 405", { status: 405 }],
+  ["is refused by 501", { status: 501 }],
+  ["tells no digest", withHeaders({ "docker-content-digest": null })],
+  ["tells a digest that is none", withHeaders({ "docker-content-digest": "sha256:x" })],
+  ["tells a length of 0", withHeaders({ "content-length": "0" })],
+  ["tells no media type", withHeaders({ "content-type": null })],
+];
+
+for (const [name, action] of HEADS) {
+  test(`Repository.resolveManifest() becomes a GET where HEAD ${name}`, async () => {
+    await using registry = await startRegistry();
+    const { descriptor } = await putImage(registry, "a/b", { tag: "1" });
+    registry.fail({ method: "HEAD", action });
+    const repository = (await openSide(registry.host)).pull("a/b");
+    assert.deepEqual(await repository.resolveManifest("1"), descriptor);
+    assert.equal(registry.count({ method: "GET" }), 1);
+  });
+}
+
+test("Repository.fetchManifest() gives the bytes as they are, asked for unencoded", async () => {
+  await using registry = await startRegistry();
+  const spaced = utf8(
+    `{ "schemaVersion" : 2,\n "mediaType":"${OCI_MANIFEST}", "config": ${
+      JSON.stringify(describe(utf8("{}")))
+    }, "layers": [] }\n`,
+  );
+  await registry.putManifest("a/b", spaced, OCI_MANIFEST, ["1"]);
+  const content = await (await openSide(registry.host)).pull("a/b").fetchManifest("1");
+  assert.deepEqual(content, { bytes: spaced, mediaType: OCI_MANIFEST, digest: digestOf(spaced) });
+  assert.equal(registry.requests[0]?.headers.get("accept-encoding"), "identity");
+});
+
+test("Repository.fetchManifest() takes a Content-Type with parameters", async () => {
+  await using registry = await startRegistry();
+  const { descriptor } = await putImage(registry, "a/b", { tag: "1" });
+  registry.fail({ action: withHeaders({ "content-type": `${OCI_MANIFEST}; charset=utf-8` }) });
+  const content = await (await openSide(registry.host)).pull("a/b").fetchManifest("1");
+  assert.equal(content?.mediaType, descriptor.mediaType);
+});
+
+test("Repository.fetchManifest() refuses bytes that are not those of the digest", async () => {
+  await using registry = await startRegistry();
+  const { descriptor } = await putImage(registry, "a/b", { tag: "1" });
+  const other = await putImage(registry, "a/b", { tag: "2", seed: 2 });
+  const bytes = registry.getManifest("a/b", other.descriptor.digest)?.bytes;
+  assert.ok(bytes);
+  registry.fail({ action: answer(bytes, {}) });
+  const { pull } = await openSide(registry.host);
+  const error = await failureOf(pull("a/b").fetchManifest(descriptor.digest));
+  assert.deepEqual([error.code, error.side], ["integrity", "source"]);
+  assert.ok(error.message.includes(other.descriptor.digest));
+  assert.ok(error.message.includes(descriptor.digest));
+});
+
+test("Repository.fetchManifest() by tag refuses a Docker-Content-Digest that lies", async () => {
+  await using registry = await startRegistry();
+  await putImage(registry, "a/b", { tag: "1" });
+  registry.fail({ action: withHeaders({ "docker-content-digest": OTHER }) });
+  const error = await failureOf((await openSide(registry.host)).pull("a/b").fetchManifest("1"));
+  assert.equal(error.code, "integrity");
+  assert.ok(error.message.includes(OTHER));
+});
+
+test("Repository.fetchManifest() refuses a length above 4 MiB before the body comes", async () => {
+  await using registry = await startRegistry();
+  const headers = { "content-length": `${4 * 1024 * 1024 + 1}` };
+  const silent = (): Response => new Response(new ReadableStream(), { headers });
+  registry.fail({ action: { tamper: silent } });
+  const { pull } = await openSide(registry.host, { retries: 0, timeoutMs: 1000 });
+  const error = await failureOf(pull("a/b").fetchManifest("1"));
+  assert.deepEqual([error.code, error.side], ["limit", "source"]);
+});
+
+test("Repository.fetchManifest() stops a body without a length above 4 MiB", async () => {
+  await using registry = await startRegistry();
+  let given = 0;
+  const endless = (): Response =>
+    new Response(
+      new ReadableStream({
+        pull(controller): void {
+          controller.enqueue(new Uint8Array(65_536).fill(32));
+          given += 65_536;
+          if (given >= 64 * 1024 * 1024) controller.close();
+        },
+      }, { highWaterMark: 0 }),
+    );
+  registry.fail({ action: { tamper: endless } });
+  const error = await failureOf((await openSide(registry.host)).pull("a/b").fetchManifest("1"));
+  assert.deepEqual([error.code, error.side], ["limit", "source"]);
+  assert.ok(given < 32 * 1024 * 1024, `${given} bytes were given`);
+});
+
+test("Repository.fetchManifest() refuses Docker schema 1", async () => {
+  await using registry = await startRegistry();
+  const old = { schemaVersion: 1, name: "a/b", tag: "1", fsLayers: [], history: [] };
+  await registry.putManifest("a/b", old, SCHEMA_1, ["1"]);
+  const error = await failureOf((await openSide(registry.host)).pull("a/b").fetchManifest("1"));
+  assert.equal(error.code, "unsupported");
+});
+
+test("Repository.putManifest() puts the bytes under a tag, or under the digest alone", async () => {
+  await using registry = await startRegistry({ strictManifests: false });
+  const { descriptor } = await putImage(registry, "a/b", { tag: "1" });
+  const { pull, push } = await openSide(registry.host);
+  const content = await pull("a/b").fetchManifest("1");
+  assert.ok(content);
+  await push("a/c").putManifest(content);
+  assert.deepEqual(registry.tags("a/c"), []);
+  await push("a/c").putManifest(content, { tag: "x" });
+  assert.deepEqual(registry.tags("a/c"), ["x"]);
+  assert.deepEqual(registry.getManifest("a/c", descriptor.digest)?.bytes, content.bytes);
+});
+
+test("Repository.putManifest() refuses that another digest was stored", async () => {
+  await using registry = await startRegistry({ strictManifests: false });
+  await putImage(registry, "a/b", { tag: "1" });
+  const { pull, push } = await openSide(registry.host);
+  const content = await pull("a/b").fetchManifest("1");
+  assert.ok(content);
+  registry.fail({ method: "PUT", action: withHeaders({ "docker-content-digest": OTHER }) });
+  const error = await failureOf(push("a/c").putManifest(content, { tag: "x" }));
+  assert.equal(error.code, "integrity");
+  assert.ok(error.message.includes(OTHER));
+});
+
+test("Repository.putManifest() names the blob that the registry misses", async () => {
+  await using registry = await startRegistry();
+  const { layers } = await putImage(registry, "a/b", { tag: "1", layers: 1 });
+  const { pull, push } = await openSide(registry.host);
+  const content = await pull("a/b").fetchManifest("1");
+  assert.ok(content && layers[0]);
+  const error = await failureOf(push("a/c").putManifest(content, { tag: "x" }));
+  assert.equal(error.code, "registry");
+  assert.equal(error.side, "source");
+  assert.ok(error.message.includes(layers[0].digest), error.message);
+  assert.match(error.hint ?? "", /misses what manifest .* names/);
+  assert.ok(error.cause instanceof RegistryError);
+});
+
+test("Repository.putManifest() names the platform that the registry wants", async () => {
+  await using registry = await startRegistry();
+  const { images } = await putIndex(registry, "a/b", { tag: "1", platforms: ["linux/amd64"] });
+  const { pull, push } = await openSide(registry.host);
+  const content = await pull("a/b").fetchManifest("1");
+  assert.ok(content && images[0]);
+  const error = await failureOf(push("a/c").putManifest(content, { tag: "x" }));
+  assert.ok(error.message.includes(images[0].descriptor.digest), error.message);
+  assert.match(error.hint ?? "", /--index sparse/);
+});
+
+test("Repository.putManifest() calls an immutable tag a conflict", async () => {
+  await using registry = await startRegistry({ strictManifests: false });
+  await putImage(registry, "a/b", { tag: "1" });
+  const { pull, push } = await openSide(registry.host);
+  const content = await pull("a/b").fetchManifest("1");
+  assert.ok(content);
+  const body = JSON.stringify({ errors: [{ code: "TAG_INVALID", message: "tag is immutable" }] });
+  registry.fail({ method: "PUT", action: { status: 400, body } });
+  const error = await failureOf(push("a/c").putManifest(content, { tag: "x" }));
+  assert.equal(error.code, "conflict");
+});

@@ -1,0 +1,194 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import {
+  hasErrorCode,
+  parseRetryAfter,
+  redactUrl,
+  toRegistryError,
+} from "../../src/registry/registry_error.ts";
+import type { RegistryError } from "../../src/registry/registry_error.ts";
+
+const NOW_MS = Date.UTC(2030, 0, 1, 12, 0, 0);
+
+function toError(
+  status: number,
+  body: string | null,
+  init: ResponseInit = {},
+): Promise<RegistryError> {
+  return toRegistryError(new Response(body, { ...init, status }), {
+    method: "GET",
+    url: new URL("https://me:pw@r.example/v2/a/b?sig=1"),
+    what: "read it",
+    registry: "r.example",
+  }, { now: NOW_MS, side: "source" });
+}
+
+const RETRY_AFTER: readonly [value: string | null, wanted: number | undefined][] = [
+  [null, undefined],
+  ["", undefined],
+  ["0", 0],
+  ["7", 7000],
+  [" 7 ", 7000],
+  ["Tue, 01 Jan 2030 12:00:42 GMT", 42_000],
+  ["Tuesday, 01-Jan-30 12:00:42 GMT", 42_000],
+  ["Tue Jan  1 12:00:42 2030 GMT", 42_000],
+  ["Tue, 01 Jan 2030 11:00:00 GMT", 0],
+  ["-5", undefined],
+  ["1.5", undefined],
+  ["7s", undefined],
+  ["soon", undefined],
+  ["Tuesday", undefined],
+];
+
+for (const [value, wanted] of RETRY_AFTER) {
+  test(`parseRetryAfter() of ${JSON.stringify(value)} is ${wanted}`, () => {
+    assert.equal(parseRetryAfter(value, NOW_MS), wanted);
+  });
+}
+
+test("parseRetryAfter() of a number beyond all calendars does not break the hint", async () => {
+  for (const value of ["999999999", "99999999999999999999"]) {
+    const error = await toError(429, null, { headers: { "retry-after": value } });
+    assert.equal(error.code, "rate_limited");
+  }
+});
+
+const CODES: readonly [status: number, body: string, wanted: string, isTemporary: boolean][] = [
+  [400, "", "registry", false],
+  [401, "", "unauthorized", false],
+  [403, "", "denied", false],
+  [404, "", "not_found", false],
+  [409, "", "conflict", false],
+  [413, "", "limit", false],
+  [418, "", "registry", false],
+  [429, "", "rate_limited", true],
+  [500, "", "registry", true],
+  [503, "", "registry", true],
+  [403, `{"errors":[{"code":"TOOMANYREQUESTS"}]}`, "rate_limited", true],
+  [400, `{"errors":[{"code":"TAG_INVALID","message":"tag is immutable"}]}`, "conflict", false],
+];
+
+for (const [status, body, wanted, isTemporary] of CODES) {
+  test(`toRegistryError() makes ${wanted} of ${status} ${body}`, async () => {
+    const error = await toError(status, body);
+    assert.deepEqual([error.code, error.isTemporary, error.status], [wanted, isTemporary, status]);
+    assert.deepEqual([error.side, error.method], ["source", "GET"]);
+  });
+}
+
+const BODIES: readonly [name: string, body: string | null, wanted: string][] = [
+  ["no body", null, "400"],
+  ["an empty body", "", "400"],
+  ["space", " \n", "400"],
+  ["HTML", "\n<!doctype html><title>Bad</title>", "400"],
+  ["text", "bad thing\n", "400: bad thing"],
+  ["long text", "x".repeat(5000), `400: ${"x".repeat(200)}`],
+  ["JSON without errors", "{}", "400: {}"],
+  ["JSON null", "null", "400: null"],
+  ["errors that are no list", `{"errors":"x"}`, `400: {"errors":"x"}`],
+  ["a list of nonsense", `{"errors":[null,1,"x"]}`, `400: {"errors":[null,1,"x"]}`],
+  ["an error without a code", `{"errors":[{}]}`, "400: UNKNOWN"],
+  ["a code that cannot be text", `{"errors":[{"code":{"toString":1}}]}`, "400: UNKNOWN"],
+  ["a message that cannot be text", `{"errors":[{"code":"A","message":{"toString":1}}]}`, "400: A"],
+  ["a number for a code", `{"errors":[{"code":7}]}`, "400: 7"],
+  ["code and message", `{"errors":[{"code":"A","message":"b"}]}`, "400: A (b)"],
+  ["detail as text", `{"errors":[{"code":"A","detail":"c"}]}`, "400: A: c"],
+  ["detail as digest", `{"errors":[{"code":"A","detail":{"digest":"d"}}]}`, "400: A: d"],
+  ["detail as Digest", `{"errors":[{"code":"A","detail":{"Digest":"d"}}]}`, "400: A: d"],
+  ["two errors", `{"errors":[{"code":"A"},{"code":"B"}]}`, "400: A, B"],
+  [
+    "many errors",
+    JSON.stringify({ errors: Array.from({ length: 9 }, () => ({ code: "A" })) }),
+    "400: A, A, A, A, A and 4 more",
+  ],
+];
+
+for (const [name, body, wanted] of BODIES) {
+  test(`toRegistryError() of ${name}`, async () => {
+    assert.equal((await toError(400, body)).message, `read it: r.example answered ${wanted}`);
+  });
+}
+
+const STEERING = "\x1b]0;x\x07\x1b[2J\r\n\u009b31m\u2028";
+
+const STEERING_BODIES: readonly [name: string, body: string][] = [
+  ["text", `a${STEERING}b`],
+  ["a code", JSON.stringify({ errors: [{ code: `A${STEERING}B` }] })],
+  ["a message", JSON.stringify({ errors: [{ code: "A", message: `a${STEERING}b` }] })],
+  ["a detail", JSON.stringify({ errors: [{ code: "A", detail: `a${STEERING}b` }] })],
+  ["a digest", JSON.stringify({ errors: [{ code: "A", detail: { digest: `a${STEERING}b` } }] })],
+];
+
+for (const [name, body] of STEERING_BODIES) {
+  test(`toRegistryError() makes control characters in ${name} harmless`, async () => {
+    const { message } = await toError(400, body);
+    assert.match(message, /a/i);
+    // deno-lint-ignore no-control-regex
+    assert.doesNotMatch(message, /[\x00-\x1f\x7f-\x9f\u2028\u2029]/);
+  });
+}
+
+test("toRegistryError() shows no code beyond a bound", async () => {
+  const { message } = await toError(400, JSON.stringify({ errors: [{ code: "A".repeat(9999) }] }));
+  assert.ok(message.length < 300, `${message.length}`);
+});
+
+test("toRegistryError() does not hold a body without end", async () => {
+  let given = 0;
+  let isCancelled = false;
+  const endless = new ReadableStream<Uint8Array<ArrayBuffer>>({
+    pull(controller): void {
+      given += 16_384;
+      controller.enqueue(new Uint8Array(16_384).fill(65));
+    },
+    cancel(): void {
+      isCancelled = true;
+    },
+  });
+  const error = await toRegistryError(new Response(endless, { status: 500 }), {
+    method: "GET",
+    url: new URL("https://r.example/"),
+    what: "read it",
+    registry: "r.example",
+  }, { now: NOW_MS });
+  assert.equal(error.status, 500);
+  assert.ok(given < 1_000_000, `${given}`);
+  assert.ok(isCancelled);
+});
+
+test("toRegistryError() of a body that breaks still tells the status", async () => {
+  const broken = new ReadableStream({
+    pull(controller): void {
+      controller.error(new Error("cut"));
+    },
+  });
+  const error = await toRegistryError(new Response(broken, { status: 502 }), {
+    method: "GET",
+    url: new URL("https://r.example/"),
+    what: "read it",
+    registry: "r.example",
+  }, { now: NOW_MS });
+  assert.equal(error.message, "read it: r.example answered 502");
+});
+
+test("toRegistryError() knows TLS that was spoken to in plain HTTP", async () => {
+  const error = await toError(400, "Client sent an HTTP request to an HTTPS server.\n");
+  assert.match(error.hint ?? "", /--src-tls on/);
+});
+
+test("toRegistryError() holds neither query nor user of the URL", async () => {
+  const error = await toError(403, "");
+  assert.equal(error.url, "https://r.example/v2/a/b");
+  assert.doesNotMatch(error.message, /sig|pw/);
+});
+
+test("redactUrl() takes off user, query and fragment", () => {
+  assert.equal(redactUrl(new URL("https://u:p@h:1/x?y=z#w")), "https://h:1/x");
+});
+
+test("hasErrorCode() looks at every error of the answer and at no other class", async () => {
+  const error = await toError(400, `{"errors":[{"code":"A"},{"code":"B"}]}`);
+  assert.equal(hasErrorCode(error, "B", "C"), true);
+  assert.equal(hasErrorCode(error, "C"), false);
+  assert.equal(hasErrorCode(new Error("B"), "B"), false);
+});

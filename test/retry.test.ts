@@ -1,0 +1,55 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { CrossdockError, NetworkError, SilenceError } from "../src/errors.ts";
+import { retryDelayMs } from "../src/retry.ts";
+
+const busy = (retryAfterMs?: number): CrossdockError =>
+  new CrossdockError("rate_limited", "busy", { isTemporary: true, retryAfterMs });
+
+test("retryDelayMs() doubles the wait up to half a minute", () => {
+  const delays = Array.from({ length: 9 }, (_, attempt) => retryDelayMs(busy(), attempt, 9, 0));
+  assert.deepEqual(delays, [250, 500, 1000, 2000, 4000, 8000, 15_000, 15_000, 15_000]);
+});
+
+test("retryDelayMs() makes half of the wait jitter", () => {
+  assert.equal(retryDelayMs(busy(), 0, 1, 0), 250);
+  assert.equal(retryDelayMs(busy(), 0, 1, 0.5), 375);
+  assert.equal(retryDelayMs(busy(), 0, 1, 1), 500);
+});
+
+test("retryDelayMs() stops after as many retries as are allowed", () => {
+  assert.equal(retryDelayMs(busy(), 2, 2, 0), undefined);
+  assert.equal(retryDelayMs(busy(), 0, 0, 0), undefined);
+  assert.notEqual(retryDelayMs(busy(), 1, 2, 0), undefined);
+});
+
+for (
+  const [asked, wanted] of [[0, 0], [1000, 1000], [60_000, 60_000], [60_001, undefined]] as const
+) {
+  test(`retryDelayMs() answers Retry-After of ${asked} ms with ${wanted}`, () => {
+    assert.equal(retryDelayMs(busy(asked), 0, 1, 0), wanted);
+  });
+}
+
+test("retryDelayMs() never waits less than Retry-After asks", () => {
+  assert.equal(retryDelayMs(busy(1000), 0, 1, 0.5), 1250);
+});
+
+const STOPS: readonly [name: string, error: unknown][] = [
+  ["an error that stays", new CrossdockError("denied", "no")],
+  ["an error of another kind", new TypeError("x")],
+  ["a bad certificate", new NetworkError("certificate", "x")],
+  ["no error", undefined],
+];
+
+for (const [name, error] of STOPS) {
+  test(`retryDelayMs() stops at ${name}`, () => {
+    assert.equal(retryDelayMs(error, 0, 5, 0), undefined);
+  });
+}
+
+for (const error of [new NetworkError("reset", "x"), new SilenceError("x", 1)]) {
+  test(`retryDelayMs() goes on after ${error.name}`, () => {
+    assert.equal(retryDelayMs(error, 0, 5, 0), 250);
+  });
+}
