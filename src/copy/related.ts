@@ -49,6 +49,7 @@ async function findReferrers(
 ): Promise<ReferrerRound[]> {
   const rounds: ReferrerRound[] = [];
   const seen = new Set<Digest>(subjects);
+  const named = new Map<Digest, Digest | undefined>(subjects.map((digest) => [digest, undefined]));
   let open: readonly Digest[] = subjects;
   while (open.length > 0) {
     if (rounds.length === MAX_INDEX_DEPTH) {
@@ -56,9 +57,7 @@ async function findReferrers(
       break;
     }
     const lists = await listEach(source, open, options);
-    const fresh = lists
-      .flatMap(({ subject, descriptors }) => descriptors.map((referrer) => ({ subject, referrer })))
-      .filter(({ referrer }) => !seen.has(referrer.digest) && seen.add(referrer.digest));
+    const fresh = groupFresh(lists, seen);
     if (seen.size > MAX_INDEX_WIDTH) {
       throw new CrossdockError(
         "limit",
@@ -66,16 +65,63 @@ async function findReferrers(
       );
     }
     if (lists.length === 0) break;
-    const nodes = await mapConcurrent(
+    const read = await mapConcurrent(
       fresh,
       CONCURRENCY,
-      ({ subject, referrer }) => readReferrer(source, subject, referrer, options),
+      (listed) => readReferrer(source, listed, options),
       options.signal,
     );
-    rounds.push({ lists, nodes: nodes.filter((node) => node !== undefined) });
-    open = fresh.map(({ referrer }) => referrer.digest);
+    const kept = read.filter((referrer) => referrer !== undefined);
+    kept.forEach(({ digest, subject }) => named.set(digest, subject));
+    rounds.push({
+      lists: lists.map((list) => withoutStrangers(list, named)).filter(isFilled),
+      nodes: kept.map(({ node }) => node).filter((node) => node !== undefined),
+    });
+    open = kept.map(({ digest }) => digest);
   }
   return rounds;
+}
+
+/** A manifest and all those that it is said to refer to. */
+interface Listed {
+  readonly referrer: Descriptor;
+  readonly subjects: Digest[];
+}
+
+/** A referrer that is part of the copy. Node and subject are absent where it was not read. */
+interface Referrer {
+  readonly digest: Digest;
+  readonly subject?: Digest;
+  readonly node?: TreeNode;
+}
+
+/** The manifests in the lists that were not seen before, each once; they count as seen from here on. */
+function groupFresh(lists: readonly ReferrersOf[], seen: Set<Digest>): Listed[] {
+  const fresh = new Map<Digest, Listed>();
+  for (const { subject, descriptors } of lists) {
+    for (const referrer of descriptors) {
+      if (seen.has(referrer.digest)) continue;
+      const listed = fresh.get(referrer.digest) ?? { referrer, subjects: [] };
+      listed.subjects.push(subject);
+      fresh.set(referrer.digest, listed);
+    }
+  }
+  for (const digest of fresh.keys()) seen.add(digest);
+  return [...fresh.values()];
+}
+
+/** What is left behind must not be listed at the destination; nor must a manifest be listed for a subject that it does not name. */
+function withoutStrangers(
+  { subject, descriptors }: ReferrersOf,
+  named: ReadonlyMap<Digest, Digest | undefined>,
+): ReferrersOf {
+  const isReferrer = ({ digest }: Descriptor): boolean =>
+    named.has(digest) && (named.get(digest) ?? subject) === subject;
+  return { subject, descriptors: descriptors.filter(isReferrer) };
+}
+
+function isFilled({ descriptors }: ReferrersOf): boolean {
+  return descriptors.length > 0;
 }
 
 async function listEach(
@@ -91,25 +137,28 @@ async function listEach(
   });
   const lists = first ? [await list(first)] : [];
   lists.push(...await mapConcurrent(rest, CONCURRENCY, list, signal));
-  return lists.filter(({ descriptors }) => descriptors.length > 0);
+  return lists.filter(isFilled);
 }
 
 async function readReferrer(
   source: ContentSource,
-  subject: Digest,
-  referrer: Descriptor,
+  { referrer, subjects }: Listed,
   { isKnown, warn, signal }: RelatedOptions,
-): Promise<TreeNode | undefined> {
-  if (await isKnown?.(referrer)) return undefined;
-  const content = await source.fetchManifest(referrer.digest, { signal });
+): Promise<Referrer | undefined> {
+  const { digest } = referrer;
+  if (await isKnown?.(referrer)) return { digest };
+  const content = await source.fetchManifest(digest, { signal });
   if (!content) {
-    warn(`referrer ${referrer.digest} is listed by ${source.name} and not there`);
+    warn(`referrer ${digest} is listed by ${source.name} and not there`);
     return undefined;
   }
   const node = await readTree(source, content, { isKnown }, signal);
-  if (node.manifest?.subject?.digest === subject) return node;
+  const subject = node.manifest?.subject?.digest;
+  if (subject !== undefined && subjects.includes(subject)) return { digest, subject, node };
   warn(
-    `${referrer.digest} is listed by ${source.name} as a referrer of ${subject} and does not name it: left behind`,
+    `${digest} is listed by ${source.name} as a referrer of ${
+      subjects.join(", ")
+    } and does not name it: left behind`,
   );
   return undefined;
 }

@@ -35,3 +35,8 @@ export async function startPair(
     },
   };
 }
+
+/** A copy of `app:1` from one registry of the pair to the other. */
+export function requestOf({ source, destination }: Pair): { source: string; destination: string } {
+  return { source: `${source.host}/app:1`, destination: `${destination.host}/app` };
+}

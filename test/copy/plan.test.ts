@@ -1,0 +1,114 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Plan } from "../../src/copy/plan.ts";
+import { digestTag } from "../../src/oci/digest_tag.ts";
+import { OCI_INDEX, OCI_MANIFEST } from "../../src/oci/media_types.ts";
+import { putImage, putIndex, putReferrer } from "../support/image.ts";
+import { requestOf, startPair } from "./setup.ts";
+
+/** Each stage as its name and the digests of its steps. */
+function outline({ stages }: Plan): [string, string[]][] {
+  return stages.map(({ name, steps }) => [
+    name,
+    steps.map((step) => step.type === "referrers" ? step.subject : step.descriptor.digest).sort(),
+  ]);
+}
+
+test("plan() puts blobs first, then children, their index, referrers, and the tag last", async () => {
+  await using pair = await startPair({ destination: { referrers: false } });
+  const { source, destination, engine } = pair;
+  const inner = await putIndex(source, "app", { platforms: ["linux/amd64"] });
+  const [image] = inner.images;
+  assert.ok(image);
+  const outer = { schemaVersion: 2, mediaType: OCI_INDEX, manifests: [inner.descriptor] };
+  const root = await source.putManifest("app", outer, OCI_INDEX, ["1"]);
+  const artifactType = "application/x.test";
+  const payload = "signed";
+  const referrer = await putReferrer(source, "app", image.descriptor, { artifactType, payload });
+  const deep = await putReferrer(source, "app", referrer.descriptor, { artifactType, payload });
+  const tag = digestTag(root.digest, "sbom") ?? "";
+  const sbom = await putImage(source, "app", { tag, layers: 0, seed: 5 });
+  const plan = await engine.plan(requestOf(pair));
+  assert.deepEqual(JSON.parse(JSON.stringify(plan)), plan);
+  const [blobs, ...rest] = outline(plan);
+  const named = [image, referrer, deep, sbom].flatMap(({ config, layers }) => [config, ...layers]);
+  assert.deepEqual(blobs, ["blobs", [...new Set(named.map(({ digest }) => digest))].sort()]);
+  assert.deepEqual(rest, [
+    ["manifests", [image.descriptor.digest]],
+    ["manifests", [inner.descriptor.digest]],
+    ["manifests", [root.digest]],
+    ["referrers", [referrer.descriptor.digest]],
+    ["referrers", [deep.descriptor.digest]],
+    ["referrers", [sbom.descriptor.digest]],
+    ["referrers", [image.descriptor.digest, referrer.descriptor.digest].sort()],
+    ["tag", [root.digest]],
+  ]);
+  const writes = [...source.requests, ...destination.requests]
+    .filter(({ method }) => !/^(GET|HEAD)$/.test(method));
+  assert.deepEqual(writes, []);
+  assert.equal(source.count({ method: "GET", path: "/blobs/" }), 0);
+});
+
+test("plan() names a blob once though two manifests hold it", async () => {
+  await using pair = await startPair();
+  const { source, engine } = pair;
+  const { descriptor, config, layers } = await putImage(source, "app", { layers: 3 });
+  const twin = { schemaVersion: 2, mediaType: OCI_MANIFEST, config, layers: layers.slice(1) };
+  const other = await source.putManifest("app", twin, OCI_MANIFEST);
+  const index = { schemaVersion: 2, mediaType: OCI_INDEX, manifests: [descriptor, other] };
+  await source.putManifest("app", index, OCI_INDEX, ["1"]);
+  const plan = await engine.plan(requestOf(pair));
+  const digests = [config, ...layers].map(({ digest }) => digest).sort();
+  assert.deepEqual(outline(plan)[0], ["blobs", digests]);
+});
+
+test("plan() foretells what copy() does: streamed and present", async () => {
+  await using pair = await startPair();
+  const { source, destination, engine } = pair;
+  const { layers } = await putImage(source, "app", { tag: "1", layers: 4, layerBytes: 5000 });
+  assert.ok(layers[0]);
+  const bytes = await source.getBlob("app", layers[0].digest);
+  assert.ok(bytes);
+  await destination.putBlob("app", bytes);
+  const { totals } = await engine.plan(requestOf(pair));
+  const report = await engine.copy(requestOf(pair));
+  assert.ok(totals);
+  const { streamed, mounted, present } = report.blobs;
+  assert.deepEqual(totals.blobs, { stream: streamed, mount: mounted, present });
+  assert.deepEqual(totals.blobs, { stream: 4, mount: 0, present: 1 });
+  assert.equal(totals.bytes.stream, report.bytesStreamed);
+  assert.equal(totals.bytes.present, 5000);
+  assert.equal(totals.manifests, report.manifests);
+  assert.ok(report.requests.destination <= totals.requests.destination);
+});
+
+test("plan() foretells what copy() does: mounted", async () => {
+  await using pair = await startPair();
+  const { source, engine } = pair;
+  await putImage(source, "app", { tag: "1", layers: 4 });
+  const request = { source: `${source.host}/app:1`, destination: `${source.host}/copy` };
+  const { totals } = await engine.plan(request);
+  const report = await engine.copy(request);
+  assert.deepEqual(totals?.blobs, { stream: 0, mount: 5, present: 0 });
+  assert.deepEqual(report.blobs, { streamed: 0, mounted: 5, present: 0, foreign: 0 });
+});
+
+test("plan() says that there is nothing to do", async () => {
+  await using pair = await startPair();
+  const { source, engine } = pair;
+  const { descriptor } = await putImage(source, "app", { tag: "1" });
+  await engine.copy(requestOf(pair));
+  const plan = await engine.plan(requestOf(pair));
+  assert.equal(plan.result, "unchanged");
+  assert.equal(plan.current, descriptor.digest);
+  assert.deepEqual(plan.stages, []);
+});
+
+test("plan() of an image that is not there says so", async () => {
+  await using pair = await startPair();
+  await assert.rejects(pair.engine.plan(requestOf(pair)), {
+    code: "not_found",
+    side: "source",
+    message: /app:1 is not there/,
+  });
+});

@@ -1,0 +1,89 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { parseCopyRequest } from "../../src/copy/request.ts";
+import { formatReference } from "../../src/oci/reference.ts";
+
+const A = `sha256:${"a".repeat(64)}`;
+const B = `sha256:${"b".repeat(64)}`;
+
+const NAMES = [
+  { source: "a.io/x", destination: "b.io/y", result: "b.io/y:latest" },
+  { source: "a.io/x:1", destination: "b.io/y", result: "b.io/y:1" },
+  { source: "a.io/x:1", destination: "b.io/y:2", result: "b.io/y:2" },
+  { source: `a.io/x@${A}`, destination: "b.io/y", result: `b.io/y@${A}` },
+  { source: `a.io/x:1@${A}`, destination: "b.io/y", result: "b.io/y:1" },
+  { source: `a.io/x@${A}`, destination: "b.io/y:2", result: "b.io/y:2" },
+  { source: `a.io/x@${A}`, destination: `b.io/y@${A}`, result: `b.io/y@${A}` },
+  { source: "a.io/x:1", destination: `b.io/y@${A}`, result: `b.io/y@${A}` },
+];
+
+for (const { source, destination, result } of NAMES) {
+  test(`parseCopyRequest() names ${result} for ${source} to ${destination}`, () => {
+    const request = parseCopyRequest({ source, destination });
+    assert.equal(formatReference(request.destination), result);
+  });
+}
+
+test("parseCopyRequest() fills in what is left open", () => {
+  const { source: _, destination: __, ...options } = parseCopyRequest({
+    source: "a.io/x",
+    destination: "b.io/y",
+  });
+  assert.deepEqual(options, {
+    platforms: [],
+    index: "rebuild",
+    referrers: true,
+    digestTags: true,
+    verify: "auto",
+    ifExists: "overwrite",
+    foreignLayers: false,
+  });
+});
+
+test("parseCopyRequest() keeps what is given", () => {
+  const given = {
+    index: "sparse",
+    referrers: false,
+    digestTags: false,
+    verify: "stream",
+    ifExists: "fail",
+    foreignLayers: true,
+  } as const;
+  const request = parseCopyRequest({
+    source: "a.io/x",
+    destination: "b.io/y",
+    platforms: ["linux/arm/v7"],
+    ...given,
+  });
+  const { source: _, destination: __, platforms, ...options } = request;
+  assert.deepEqual(options, given);
+  assert.deepEqual(platforms, [{ os: "linux", architecture: "arm", variant: "v7" }]);
+});
+
+test("parseCopyRequest() refuses a digest that the source does not have", () => {
+  assert.throws(
+    () => parseCopyRequest({ source: `a.io/x@${A}`, destination: `b.io/y@${B}` }),
+    { code: "usage", message: /a copy keeps its digest/ },
+  );
+});
+
+const BAD: { field: string; value: unknown }[] = [
+  { field: "source", value: { destination: "b.io/y" } },
+  { field: "destination", value: { source: "a.io/x" } },
+  { field: "source", value: { source: 1, destination: "b.io/y" } },
+  { field: "index", value: { source: "a.io/x", destination: "b.io/y", index: "keep" } },
+  { field: "verify", value: { source: "a.io/x", destination: "b.io/y", verify: true } },
+  { field: "ifExists", value: { source: "a.io/x", destination: "b.io/y", ifExists: "ask" } },
+  { field: "platforms", value: { source: "a.io/x", destination: "b.io/y", platforms: "all" } },
+  { field: "referrers", value: { source: "a.io/x", destination: "b.io/y", referrers: "no" } },
+  { field: "colour", value: { source: "a.io/x", destination: "b.io/y", colour: "red" } },
+];
+
+for (const { field, value } of BAD) {
+  test(`parseCopyRequest() names ${field} in ${JSON.stringify(value)}`, () => {
+    assert.throws(
+      () => parseCopyRequest(value),
+      (error: Error) => error.name === "ParseError" && error.message.includes(field),
+    );
+  });
+}

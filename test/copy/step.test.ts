@@ -1,0 +1,118 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { parseStep } from "../../src/copy/step.ts";
+import type { Step } from "../../src/copy/step.ts";
+import { createEngine } from "../../src/engine.ts";
+import { createRuntime } from "../../src/hosts/detect.ts";
+import { putCosignSignature, putImage, putIndex, putReferrer } from "../support/image.ts";
+import { startPair } from "./setup.ts";
+
+const DIGEST = `sha256:${"a".repeat(64)}`;
+const BLOB = {
+  type: "blob",
+  source: "a.io/x",
+  destination: "b.io/y",
+  descriptor: { mediaType: "text/plain", digest: DIGEST, size: 1 },
+  mountFrom: [],
+  eager: true,
+  verify: "auto",
+};
+const MANIFEST = {
+  type: "manifest",
+  source: "a.io/x",
+  destination: "b.io/y",
+  descriptor: BLOB.descriptor,
+};
+const REFERRERS = {
+  type: "referrers",
+  destination: "b.io/y",
+  subject: DIGEST,
+  referrers: [BLOB.descriptor],
+};
+
+const BAD: { field: string; step: unknown }[] = [
+  { field: "type", step: { ...BLOB, type: "layer" } },
+  {
+    field: "digest",
+    step: { ...BLOB, descriptor: { ...BLOB.descriptor, digest: "sha256:../../x" } },
+  },
+  { field: "size", step: { ...BLOB, descriptor: { ...BLOB.descriptor, size: -1 } } },
+  { field: "size", step: { ...BLOB, descriptor: { ...BLOB.descriptor, size: "1" } } },
+  { field: "mediaType", step: { ...BLOB, descriptor: { digest: DIGEST, size: 1 } } },
+  {
+    field: "urls",
+    step: { ...BLOB, descriptor: { ...BLOB.descriptor, urls: ["file:///etc/passwd"] } },
+  },
+  { field: "source", step: { ...BLOB, source: "../x" } },
+  { field: "destination", step: { ...BLOB, destination: 1 } },
+  { field: "mountFrom", step: { ...BLOB, mountFrom: "a/x" } },
+  { field: "eager", step: { ...BLOB, eager: 1 } },
+  { field: "verify", step: { ...BLOB, verify: "never" } },
+  { field: "colour", step: { ...BLOB, colour: "red" } },
+  { field: "tag", step: { ...MANIFEST, tag: "a/b" } },
+  { field: "content", step: { ...MANIFEST, content: {} } },
+  { field: "colour", step: { ...MANIFEST, colour: "red" } },
+  { field: "subject", step: { ...REFERRERS, subject: "sha256:../../x" } },
+  { field: "referrers", step: { ...REFERRERS, referrers: [] } },
+];
+
+for (const { field, step } of BAD) {
+  test(`parseStep() names ${field} in ${JSON.stringify(step).replaceAll(DIGEST, "…")}`, () => {
+    assert.throws(
+      () => parseStep(step),
+      (error: Error) => error.name === "ParseError" && error.message.includes(field),
+    );
+  });
+}
+
+for (const step of [BLOB, MANIFEST, REFERRERS]) {
+  test(`parseStep() takes a ${step.type} step as it is`, () => {
+    assert.deepEqual(parseStep(structuredClone(step)), step);
+  });
+}
+
+test("perform() one step at a time, each twice and by a fresh engine, gives the same image", async () => {
+  await using pair = await startPair({ destination: { referrers: false } });
+  const { source, destination, engine } = pair;
+  const platforms = ["linux/amd64", "linux/arm64"];
+  const { descriptor, images } = await putIndex(source, "app", { platforms, tag: "1" });
+  const image = images[0]?.descriptor;
+  assert.ok(image);
+  const signature = await putReferrer(source, "app", image, {
+    artifactType: "application/x.sig",
+    payload: "signed",
+  });
+  const cosign = await putCosignSignature(source, "app", descriptor.digest);
+  const request = { source: `${source.host}/app:1`, destination: `${destination.host}/app` };
+  const { stages } = await engine.plan(request);
+  const runtime = await createRuntime();
+  for (const step of stages.flatMap(({ steps }) => steps)) {
+    const text = JSON.stringify(step);
+    assert.deepEqual(parseStep(JSON.parse(text)), JSON.parse(text));
+    for (let i = 0; i < 2; i++) await createEngine({ runtime }).perform(JSON.parse(text) as Step);
+  }
+  assert.equal(destination.getManifest("app", "1")?.digest, descriptor.digest);
+  assert.equal(destination.getManifest("app", cosign.tag)?.digest, cosign.descriptor.digest);
+  const index = destination.getManifest("app", image.digest.replace(":", "-"));
+  const { manifests } = JSON.parse(new TextDecoder().decode(index?.bytes));
+  assert.deepEqual(manifests.map(({ digest }: { digest: string }) => digest), [
+    signature.descriptor.digest,
+  ]);
+  assert.equal((await engine.verify(request.source, `${request.destination}:1`)).equal, true);
+});
+
+test("perform() refuses a manifest step whose content is not that of its digest", async () => {
+  await using pair = await startPair();
+  const { source, destination, engine } = pair;
+  const { descriptor } = await putImage(source, "app", { tag: "1" });
+  const step: Step = {
+    type: "manifest",
+    source: `${source.host}/app`,
+    destination: `${destination.host}/app`,
+    descriptor,
+    tag: "1",
+    content: "{}",
+  };
+  await assert.rejects(engine.perform(step), { code: "usage" });
+  assert.equal(destination.count(), 0);
+});

@@ -1,0 +1,110 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { putCosignSignature, putImage, putIndex, putReferrer } from "../support/image.ts";
+import { requestOf, startPair } from "./setup.ts";
+import type { Pair } from "./setup.ts";
+
+const REFERRER = { artifactType: "application/x.test", payload: "signed" };
+
+function namesOf({ source, destination }: Pair): [string, string] {
+  return [`${source.host}/app:1`, `${destination.host}/app:1`];
+}
+
+test("verify() finds a copy equal, moves no blob and counts what it looked at", async () => {
+  await using pair = await startPair();
+  const { source, destination, engine } = pair;
+  const index = await putIndex(source, "app", { platforms: ["linux/amd64"], tag: "1" });
+  await putReferrer(source, "app", index.descriptor, REFERRER);
+  await putCosignSignature(source, "app", index.descriptor.digest);
+  await engine.copy(requestOf(pair));
+  source.clearRequests();
+  destination.clearRequests();
+  const result = await engine.verify(...namesOf(pair));
+  assert.deepEqual(result.differences, []);
+  assert.equal(result.equal, true);
+  assert.deepEqual(result.checked, { manifests: 2, blobs: 7, referrers: 2 });
+  for (const registry of [source, destination]) {
+    assert.equal(registry.count({ method: "GET", path: "/blobs/" }), 0);
+    assert.equal(registry.requests.every(({ method }) => /^(GET|HEAD)$/.test(method)), true);
+  }
+});
+
+test("verify() names a blob that is missing", async () => {
+  await using pair = await startPair();
+  const { source, destination, engine } = pair;
+  const { layers } = await putImage(source, "app", { tag: "1" });
+  const what = layers[0]?.digest ?? "";
+  await engine.copy(requestOf(pair));
+  destination.fail({ method: "HEAD", path: `/blobs/${what}`, action: { status: 404 } });
+  const { equal, differences } = await engine.verify(...namesOf(pair));
+  assert.equal(equal, false);
+  assert.deepEqual(differences, [{ kind: "blob", what, state: "missing" }]);
+});
+
+test("verify() names a referrer that is missing, and a digest tag", async () => {
+  await using pair = await startPair();
+  const { source, engine } = pair;
+  const { descriptor } = await putImage(source, "app", { tag: "1" });
+  const request = { ...requestOf(pair), referrers: false, digestTags: false };
+  await engine.copy(request);
+  const referrer = await putReferrer(source, "app", descriptor, REFERRER);
+  const { tag } = await putCosignSignature(source, "app", descriptor.digest);
+  const { equal, differences } = await engine.verify(...namesOf(pair));
+  assert.equal(equal, false);
+  const found = differences.filter(({ kind }) => kind !== "blob");
+  assert.deepEqual(found, [
+    { kind: "referrer", what: referrer.descriptor.digest, state: "missing" },
+    { kind: "digest-tag", what: tag, state: "missing" },
+  ]);
+  const options = { referrers: false, digestTags: false };
+  assert.equal((await engine.verify(...namesOf(pair), options)).equal, true);
+});
+
+test("verify() says which image the tag is instead", async () => {
+  await using pair = await startPair();
+  const { source, destination, engine } = pair;
+  const before = await putImage(source, "app", { tag: "1" });
+  await engine.copy(requestOf(pair));
+  const after = await putImage(source, "app", { tag: "1", seed: 2 });
+  await engine.copy({ source: `${source.host}/app:1`, destination: `${destination.host}/app:2` });
+  const { equal, differences } = await engine.verify(...namesOf(pair));
+  assert.equal(equal, false);
+  assert.deepEqual(differences, [{
+    kind: "tag",
+    what: "1",
+    state: "different",
+    wanted: after.descriptor.digest,
+    found: before.descriptor.digest,
+  }]);
+});
+
+test("inspect() shows the tree, its platforms, configs and what belongs to it", async () => {
+  await using pair = await startPair();
+  const { source, engine } = pair;
+  const platforms = ["linux/amd64", "linux/arm/v7"];
+  const { descriptor, images } = await putIndex(source, "app", { platforms, tag: "1" });
+  const referrer = await putReferrer(source, "app", descriptor, REFERRER);
+  const cosign = await putCosignSignature(source, "app", descriptor.digest);
+  const { reference, root, totalBytes } = await engine.inspect(`${source.host}/app:1`);
+  assert.equal(reference, `${source.host}/app:1@${descriptor.digest}`);
+  assert.equal(root.kind, "index");
+  assert.deepEqual(root.manifests.map(({ platform }) => platform), platforms);
+  assert.deepEqual(
+    root.manifests.map((node) => node.layers.map(({ digest }) => digest)),
+    images.map(({ layers }) => layers.map(({ digest }) => digest)),
+  );
+  const config = root.manifests[1]?.config?.content as Record<string, unknown>;
+  assert.equal(config.architecture, "arm");
+  assert.deepEqual(root.referrers.map(({ digest }) => digest), [referrer.descriptor.digest]);
+  assert.deepEqual(root.digestTags, [{ tag: cosign.tag, digest: cosign.descriptor.digest }]);
+  const blobs = images.flatMap(({ config, layers }) => [config, ...layers]);
+  const sizes = new Map(blobs.map(({ digest, size }) => [digest, size]));
+  assert.equal(totalBytes, [...sizes.values()].reduce((sum, size) => sum + size, 0));
+  const read = source.requests.filter((r) => r.method === "GET" && r.path.includes("/blobs/"));
+  assert.equal(read.length, 2);
+});
+
+test("inspect() of what is not there fails with not_found", async () => {
+  await using pair = await startPair();
+  await assert.rejects(pair.engine.inspect(`${pair.source.host}/app:1`), { code: "not_found" });
+});
