@@ -3,7 +3,6 @@
  * Here alone a registry's repositories (`registry/`) meet the copy (`copy/`).
  */
 import { noCredentials } from "./auth/credentials.ts";
-import type { CredentialSources } from "./auth/credentials.ts";
 import { inspectImage } from "./copy/inspect.ts";
 import type { Inspection } from "./copy/inspect.ts";
 import { performStep } from "./copy/perform.ts";
@@ -20,30 +19,17 @@ import type { Step } from "./copy/step.ts";
 import { surveyPlan } from "./copy/survey.ts";
 import { verifyCopy } from "./copy/verify.ts";
 import type { Verification } from "./copy/verify.ts";
-import type { Side } from "./errors.ts";
 import type { Emit } from "./events.ts";
-import {
-  isLoopbackRegistry,
-  parseReference,
-  parseRepository,
-  withDefaultTag,
-} from "./oci/reference.ts";
-import type { Reference } from "./oci/reference.ts";
+import { parseReference, parseRepository, withDefaultTag } from "./oci/reference.ts";
 import { checkAccess } from "./registry/check_access.ts";
 import type { AccessCheck } from "./registry/check_access.ts";
-import { RegistryClient } from "./registry/client.ts";
-import type { OnRetry } from "./registry/client.ts";
-import { Repository } from "./registry/repository.ts";
-import type { Runtime, TlsOptions } from "./runtime.ts";
-
-/** How one side's registries are spoken to. */
-export interface SideOptions {
-  readonly credentials?: CredentialSources;
-  /** Default: `off` for a registry on loopback, as Docker does, and `on` for any other. */
-  readonly tls?: "on" | "off" | "unverified";
-  /** PEM certificates trusted besides the host's own. */
-  readonly caCerts?: readonly string[];
-}
+import type { Guard } from "./registry/client.ts";
+import type { Repository } from "./registry/repository.ts";
+import type { Runtime } from "./runtime.ts";
+import { openSides } from "./sides.ts";
+import type { EngineMemory, SideOptions } from "./sides.ts";
+import { noTrace } from "./trace.ts";
+import type { Trace } from "./trace.ts";
 
 export interface EngineOptions {
   readonly runtime: Runtime;
@@ -55,6 +41,15 @@ export interface EngineOptions {
   readonly retries?: number;
   /** Longest silence, in milliseconds. Default 60 000. */
   readonly timeoutMs?: number;
+  /** Asked before every request whether it may go there. Default: everywhere. */
+  readonly guard?: Guard;
+  /** Default: no spans. */
+  readonly trace?: Trace;
+  /**
+   * Where tokens and what was learnt of registries are kept. One that is handed to several engines spares them the asking;
+   * their credentials have to be the same. Default: the engine's own.
+   */
+  readonly memory?: EngineMemory;
 }
 
 export interface RunOptions {
@@ -62,13 +57,21 @@ export interface RunOptions {
   readonly emit?: Emit;
 }
 
+/** What a step came to, and the requests to each side that it took, tokens aside. */
+export type Performed = Outcome & {
+  readonly requests: { readonly source: number; readonly destination: number };
+};
+
 export interface Engine {
-  /** Says what a copy would do, and asks the destination for each blob: writes nothing. */
-  plan(request: CopyRequestInput, options?: RunOptions): Promise<Plan>;
+  /**
+   * Says what a copy would do: writes nothing. The destination is asked for each blob, so that the totals are known, unless
+   * `survey` is false.
+   */
+  plan(request: CopyRequestInput, options?: RunOptions & { survey?: boolean }): Promise<Plan>;
   /** Copies, and reports. The tag moves last. */
   copy(request: CopyRequestInput, options?: RunOptions): Promise<Report>;
   /** Performs one step of a plan, from wherever it comes. The only way in which anything is written. */
-  perform(step: Step, options?: RunOptions): Promise<Outcome>;
+  perform(step: Step, options?: RunOptions): Promise<Performed>;
   /** Shows an image: its manifests, platforms, config, layers, and what refers to it. Uses the source side's options. */
   inspect(reference: string, options?: RunOptions): Promise<Inspection>;
   /** Lists tags, page by page. Uses the source side's options. */
@@ -102,116 +105,109 @@ export function createEngine(options: EngineOptions): Engine {
     1,
     24 * 60 * 60 * 1000,
   );
-  const { runtime } = options;
-  const openers = { source: createOpener("source"), destination: createOpener("destination") };
-
-  function createOpener(side: Side): (registry: string) => RegistryClient {
-    const { tls = undefined, caCerts, credentials = noCredentials } = options[side] ?? {};
-    // One object a side: hosts keep their connections by it.
-    const tlsOptions: TlsOptions | undefined = caCerts || tls === "unverified"
-      ? { caCerts, unverified: tls === "unverified" }
-      : undefined;
-    const clients = new Map<string, RegistryClient>();
-    return (registry) => {
-      const known = clients.get(registry);
-      if (known) return known;
-      const isPlain = tls === undefined ? isLoopbackRegistry(registry) : tls === "off";
-      const client = new RegistryClient({
-        runtime,
-        registry,
-        side,
-        isPlain,
-        tls: isPlain ? undefined : tlsOptions,
-        credentials,
-        retries,
-        timeoutMs,
-      });
-      clients.set(registry, client);
-      return client;
+  const { runtime, trace = noTrace } = options;
+  const sides = openSides({ ...options, retries, timeoutMs });
+  function performTraced(step: Step, context: PerformContext): Promise<Outcome> {
+    const attributes = {
+      "crossdock.step": step.type,
+      "crossdock.destination": step.destination,
+      "crossdock.digest": step.type === "referrers" ? step.subject : step.descriptor.digest,
     };
+    return trace("step", attributes, async (span) => {
+      const outcome = await performStep(step, context);
+      span.set("crossdock.state", outcome.state);
+      if (outcome.type === "blob") span.set("crossdock.bytes", outcome.bytes);
+      return outcome;
+    });
   }
 
-  function open(side: Side, reference: Reference, emit?: Emit): Repository {
-    const mode = side === "source" ? "pull" : "push";
-    return new Repository(
-      openers[side](reference.registry),
-      reference.repository,
-      mode,
-      toRetry(emit),
-    );
+  async function copy(input: CopyRequestInput, { signal, emit }: RunOptions): Promise<Report> {
+    const startedAt = runtime.now();
+    const request = parseCopyRequest(input);
+    const { source, target } = openBoth(request, emit);
+    const { plan, manifests } = await makePlan(request, source, target, {
+      signal,
+      warn: toWarn(emit),
+    });
+    emit?.({ type: "plan", plan });
+    const context = { source, target, runtime, retries, timeoutMs, manifests, emit };
+    const perform = (step: Step, stepSignal: AbortSignal): Promise<Outcome> =>
+      performTraced(step, { ...context, signal: stepSignal });
+    const outcomes = await runPlan(plan, perform, { concurrency, emit, signal });
+    const requests = { source: source.requests, destination: target.requests };
+    const report = makeReport(plan, outcomes, requests, runtime.now() - startedAt);
+    emit?.({ type: "report", report });
+    return report;
   }
 
   function openBoth(request: CopyRequest, emit?: Emit): { source: Repository; target: Repository } {
     return {
-      source: open("source", request.source, emit),
-      target: open("destination", request.destination, emit),
+      source: sides.open("source", request.source, { emit }),
+      target: sides.open("destination", request.destination, { emit }),
     };
   }
 
   return {
-    async plan(input, { signal, emit } = {}): Promise<Plan> {
+    async plan(input, { signal, emit, survey = true } = {}): Promise<Plan> {
       const request = parseCopyRequest(input);
       const { source, target } = openBoth(request, emit);
       const { plan } = await makePlan(request, source, target, { signal, warn: toWarn(emit) });
+      if (!survey) return plan;
       const planned = { source: source.requests, destination: target.requests };
       return await surveyPlan(plan, target, planned, { concurrency, signal });
     },
 
-    async copy(input, { signal, emit } = {}): Promise<Report> {
-      const startedAt = runtime.now();
-      const request = parseCopyRequest(input);
-      const { source, target } = openBoth(request, emit);
-      const { plan, manifests } = await makePlan(request, source, target, {
-        signal,
-        warn: toWarn(emit),
+    async copy(input, options = {}): Promise<Report> {
+      const { source, destination } = input;
+      const attributes = { "crossdock.source": source, "crossdock.destination": destination };
+      return await trace("copy", attributes, async (span) => {
+        const report = await copy(input, options);
+        span.set("crossdock.result", report.result);
+        span.set("crossdock.digest", report.digest);
+        return report;
       });
-      emit?.({ type: "plan", plan });
-      const context = { source, target, runtime, retries, timeoutMs, manifests, emit };
-      const perform = (step: Step, stepSignal: AbortSignal): Promise<Outcome> =>
-        performStep(step, { ...context, signal: stepSignal });
-      const outcomes = await runPlan(plan, perform, { concurrency, emit, signal });
-      const requests = { source: source.requests, destination: target.requests };
-      const report = makeReport(plan, outcomes, requests, runtime.now() - startedAt);
-      emit?.({ type: "report", report });
-      return report;
     },
 
-    async perform(value, { signal, emit } = {}): Promise<Outcome> {
+    async perform(value, { signal, emit } = {}): Promise<Performed> {
       const step = parseStep(value);
       const destination = parseRepository(step.destination);
-      const target = open("destination", destination, emit);
+      const target = sides.open("destination", destination, { emit });
       // What a destination keeps of referrers is written without a look at the source.
       const source = step.type === "referrers"
         ? target
-        : open("source", parseRepository(step.source), emit);
+        : sides.open("source", parseRepository(step.source), { emit });
       const context: PerformContext = { source, target, runtime, retries, timeoutMs, emit, signal };
-      return await performStep(step, context);
+      const outcome = await performTraced(step, context);
+      const requests = {
+        source: source === target ? 0 : source.requests,
+        destination: target.requests,
+      };
+      return { ...outcome, requests };
     },
 
     async inspect(text, { signal, emit } = {}): Promise<Inspection> {
       const reference = withDefaultTag(parseReference(text));
-      return await inspectImage(reference, open("source", reference, emit), { signal });
+      return await inspectImage(reference, sides.open("source", reference, { emit }), { signal });
     },
 
     tags(text, { signal, emit } = {}): AsyncIterable<string[]> {
-      return open("source", parseRepository(text), emit).listTags({ signal });
+      return sides.open("source", parseRepository(text), { emit }).listTags({ signal });
     },
 
     async verify(source, destination, { signal, emit, ...rest } = {}): Promise<Verification> {
       const request = parseCopyRequest({ source, destination, ...rest });
-      const target = new Repository(
-        openers.destination(request.destination.registry),
-        request.destination.repository,
-        "pull",
-        toRetry(emit),
-      );
-      return await verifyCopy(request, open("source", request.source, emit), target, { signal });
+      const target = sides.open("destination", request.destination, { mode: "pull", emit });
+      return await verifyCopy(request, sides.open("source", request.source, { emit }), target, {
+        signal,
+      });
     },
 
     async checkAccess(name, { signal } = {}): Promise<AccessCheck> {
       const { registry, repository } = parseAccessName(name);
       const { credentials = noCredentials } = options.source ?? {};
-      return await checkAccess(openers.source(registry), credentials, repository, { signal });
+      return await checkAccess(sides.client("source", registry), credentials, repository, {
+        signal,
+      });
     },
   };
 }
@@ -221,10 +217,6 @@ function parseAccessName(name: string): { registry: string; repository: string |
   const text = name.replace(/^docker:\/\//, "").replace(/\/$/, "");
   if (text.includes("/")) return parseRepository(text);
   return { registry: parseRepository(`${text}/x`).registry, repository: undefined };
-}
-
-function toRetry(emit: Emit | undefined): OnRetry {
-  return (retry) => emit?.({ type: "retry", ...retry });
 }
 
 function toWarn(emit: Emit | undefined): (message: string) => void {

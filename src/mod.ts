@@ -9,7 +9,10 @@
  * ```
  */
 export { createEngine } from "./engine.ts";
-export type { Engine, EngineOptions, RunOptions, SideOptions } from "./engine.ts";
+export type { Engine, EngineOptions, Performed, RunOptions } from "./engine.ts";
+export type { EngineMemory, SideOptions, TlsMode } from "./sides.ts";
+export type { Guard } from "./registry/client.ts";
+export type { Span, Trace } from "./trace.ts";
 export type { AccessCheck } from "./registry/check_access.ts";
 export {
   credentialsFromObject,

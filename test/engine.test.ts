@@ -3,7 +3,10 @@ import { test } from "node:test";
 import { createEngine } from "../src/engine.ts";
 import type { EngineOptions } from "../src/engine.ts";
 import type { CopyEvent } from "../src/events.ts";
+import { CrossdockError } from "../src/errors.ts";
 import { createRuntime } from "../src/hosts/detect.ts";
+import type { EngineMemory } from "../src/sides.ts";
+import type { Trace } from "../src/trace.ts";
 import { requestOf, startPair } from "./copy/setup.ts";
 import { putImage } from "./support/image.ts";
 
@@ -72,4 +75,109 @@ test("copy() rejects what is no request before it asks anything", async () => {
   const request = { ...requestOf(pair), destination: `${pair.destination.host}/Not/valid` };
   await assert.rejects(pair.engine.copy(request), { name: "ParseError", code: "usage" });
   assert.equal(pair.source.count() + pair.destination.count(), 0);
+});
+
+test("createEngine() asks its guard before every request, those for tokens included", async () => {
+  const auth = { type: "bearer", users: {}, anonymousPull: true } as const;
+  const asked: string[] = [];
+  await using pair = await startPair({
+    source: { auth },
+    engine: { guard: (_, { side, kind }) => void asked.push(`${side} ${kind}`) },
+  });
+  const { source, destination, engine } = pair;
+  await putImage(source, "app", { tag: "1", layers: 1 });
+  await engine.copy(requestOf(pair));
+  const count = (about: string): number => asked.filter((one) => one === about).length;
+  assert.equal(count("source token"), source.count({ kind: "token" }));
+  assert.equal(count("source registry"), source.count({ kind: "registry" }));
+  assert.equal(count("destination registry"), destination.count());
+  assert.ok(count("source token") > 0);
+});
+
+test("createEngine() sends nothing where its guard refuses", async () => {
+  await using pair = await startPair({
+    engine: {
+      guard: (_, { side }) => {
+        if (side === "destination") throw new CrossdockError("denied", "not there");
+      },
+    },
+  });
+  await putImage(pair.source, "app", { tag: "1", layers: 1 });
+  await assert.rejects(pair.engine.copy(requestOf(pair)), {
+    code: "denied",
+    message: "not there",
+    side: "destination",
+  });
+  assert.equal(pair.destination.count(), 0);
+});
+
+test("createEngine() traces the copy, each step and each request", async () => {
+  const spans: { name: string; attributes: Record<string, unknown> }[] = [];
+  const trace: Trace = (name, attributes, work) => {
+    const span = { name, attributes: { ...attributes } as Record<string, unknown> };
+    spans.push(span);
+    return work({ set: (key, value) => void (span.attributes[key] = value) });
+  };
+  await using pair = await startPair({ engine: { trace } });
+  const { source, destination, engine } = pair;
+  await putImage(source, "app", { tag: "1", layers: 1 });
+  await engine.copy(requestOf(pair));
+  const named = (name: string): typeof spans => spans.filter((span) => span.name === name);
+  assert.equal(named("copy").length, 1);
+  assert.equal(named("copy")[0]?.attributes["crossdock.result"], "copied");
+  assert.equal(named("step").length, 3);
+  const requests = named("registry request");
+  assert.equal(requests.length, source.count() + destination.count());
+  assert.ok(requests.every(({ attributes }) => attributes["http.response.status_code"]));
+});
+
+test("createEngine() with the memory of another asks for no token that is known", async () => {
+  const auth = { type: "bearer", users: {}, anonymousPull: true } as const;
+  const memory: EngineMemory = new Map();
+  await using pair = await startPair({ source: { auth } });
+  const { source } = pair;
+  await putImage(source, "app", { tag: "1", layers: 1 });
+  const inspect = async (memory?: EngineMemory): Promise<number> => {
+    const before = source.count();
+    const engine = createEngine({
+      runtime: await createRuntime(),
+      ...(memory ? { memory } : {}),
+    });
+    await engine.inspect(`${source.host}/app:1`);
+    return source.count() - before;
+  };
+  const first = await inspect(memory);
+  assert.equal(await inspect(memory), first - 2, "no challenge and no token");
+  assert.equal(await inspect(), first);
+});
+
+test("createEngine() takes TLS for each registry", async () => {
+  await using pair = await startPair({
+    engine: { source: { tls: () => "on" }, destination: { tls: () => undefined }, retries: 0 },
+  });
+  await putImage(pair.source, "app", { tag: "1", layers: 1 });
+  await assert.rejects(pair.engine.copy(requestOf(pair)), { code: "tls", side: "source" });
+});
+
+test("plan() without a survey asks for no blob", async () => {
+  await using pair = await startPair();
+  await putImage(pair.source, "app", { tag: "1", layers: 2 });
+  const plan = await pair.engine.plan(requestOf(pair), { survey: false });
+  assert.equal(plan.totals, undefined);
+  assert.equal(pair.destination.count({ path: "/blobs/" }), 0);
+});
+
+test("perform() says which requests a step took", async () => {
+  await using pair = await startPair();
+  const { source, destination, engine } = pair;
+  await putImage(source, "app", { tag: "1", layers: 1 });
+  const plan = await engine.plan(requestOf(pair), { survey: false });
+  for (const step of plan.stages.flatMap(({ steps }) => steps)) {
+    const before = { source: source.count(), destination: destination.count() };
+    const { requests } = await engine.perform(step);
+    assert.deepEqual(requests, {
+      source: source.count() - before.source,
+      destination: destination.count() - before.destination,
+    });
+  }
 });

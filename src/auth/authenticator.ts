@@ -30,24 +30,39 @@ export interface AuthenticatorOptions {
   readonly now: () => number;
   /** Whether the registry itself is spoken to in plain HTTP; its realm may be plain then, too. */
   readonly isPlain: boolean;
+  /** What earlier authenticators with the same credentials learnt; this one adds to it. Default: nothing. */
+  readonly memory?: AuthMemory;
 }
 
-type Scheme = { readonly kind: "basic" } | { readonly kind: "bearer"; readonly realm: Realm };
+/** What a registry's challenge taught, and the tokens got since, by their scopes. */
+export interface AuthMemory {
+  scheme: Scheme | undefined;
+  readonly tokens: Map<string, Token>;
+}
+
+/** Scopes beyond this many are forgotten, oldest first: a host that lives long may see any number of repositories. */
+const MAX_TOKENS = 1000;
+
+export type Scheme = { readonly kind: "basic" } | {
+  readonly kind: "bearer";
+  readonly realm: Realm;
+};
 
 /** One registry's credentials and tokens, kept in memory for as long as its client. */
 export class Authenticator {
   readonly #options: AuthenticatorOptions;
   readonly #matches = new Map<string, Promise<CredentialMatch | undefined>>();
-  readonly #tokens = new Map<string, Promise<Token>>();
-  #scheme: Scheme | undefined;
+  readonly #pending = new Map<string, Promise<Token>>();
+  readonly #memory: AuthMemory;
 
   constructor(options: AuthenticatorOptions) {
     this.#options = options;
+    this.#memory = options.memory ?? { scheme: undefined, tokens: new Map() };
   }
 
   /** The header to send at once; `undefined` as long as the registry has not said what it wants. */
   async authorization(access: Access): Promise<string | undefined> {
-    const scheme = this.#scheme;
+    const { scheme } = this.#memory;
     if (!scheme) return undefined;
     const match = await this.findCredential(access.repository);
     if (scheme.kind === "basic") return toBasic(match);
@@ -69,7 +84,7 @@ export class Authenticator {
     const challenges = parseChallenges(response.headers.get("www-authenticate") ?? "");
     const scheme = this.#choose(challenges);
     if (!scheme) return undefined;
-    this.#scheme = scheme;
+    this.#memory.scheme = scheme;
     const match = await this.findCredential(access.repository);
     if (scheme.kind === "basic") {
       const header = toBasic(match);
@@ -81,7 +96,7 @@ export class Authenticator {
     }
     const asked = challenges.find((challenge) => challenge.scheme === "bearer")?.parameters.scope;
     const scopes = mergeScopes(access.scopes, parseScopes(asked ?? ""));
-    await this.#forget(access.scopes, refused);
+    this.#forget(access.scopes, refused);
     const token = await this.#token(scheme.realm, scopes, match, access.scopes);
     return `Bearer ${token.value}`;
   }
@@ -158,25 +173,11 @@ export class Authenticator {
     keepAs: readonly Scope[] = scopes,
   ): Promise<Token> {
     const key = toKey(keepAs);
-    const kept = this.#tokens.get(key);
-    const fresh = kept
-      ? kept.then((token) =>
-        this.#isFresh(token) ? token : this.#renew(key, kept, realm, scopes, match)
-      )
-      : this.#renew(key, undefined, realm, scopes, match);
-    return fresh;
-  }
-
-  /** Whoever comes second waits for the first one's token. */
-  #renew(
-    key: string,
-    stale: Promise<Token> | undefined,
-    realm: Realm,
-    scopes: readonly Scope[],
-    match: CredentialMatch | undefined,
-  ): Promise<Token> {
-    const current = this.#tokens.get(key);
-    if (current && current !== stale) return current;
+    const kept = this.#memory.tokens.get(key);
+    if (kept && this.#isFresh(kept)) return Promise.resolve(kept);
+    // Whoever comes second waits for the first one's token.
+    const pending = this.#pending.get(key);
+    if (pending) return pending;
     const { fetch, now, registry } = this.#options;
     const token = fetchToken({
       registry,
@@ -186,9 +187,18 @@ export class Authenticator {
       fetch,
       now,
       explain: () => this.#explain(match),
-    });
-    this.#tokens.set(key, token);
-    token.catch(() => this.#tokens.get(key) === token && this.#tokens.delete(key));
+    }).then((token) => this.#keep(key, token)).finally(() => this.#pending.delete(key));
+    this.#pending.set(key, token);
+    return token;
+  }
+
+  #keep(key: string, token: Token): Token {
+    const { tokens } = this.#memory;
+    tokens.set(key, token);
+    for (const oldest of tokens.keys()) {
+      if (tokens.size <= MAX_TOKENS) break;
+      tokens.delete(oldest);
+    }
     return token;
   }
 
@@ -197,13 +207,10 @@ export class Authenticator {
     return left > Math.min(RENEW_BEFORE_MS, token.lifetimeMs / 4);
   }
 
-  async #forget(scopes: readonly Scope[], refused: string | undefined): Promise<void> {
+  #forget(scopes: readonly Scope[], refused: string | undefined): void {
     const key = toKey(scopes);
-    const kept = this.#tokens.get(key);
-    const token = await kept?.catch(() => undefined);
-    if (token && refused === `Bearer ${token.value}` && this.#tokens.get(key) === kept) {
-      this.#tokens.delete(key);
-    }
+    const kept = this.#memory.tokens.get(key);
+    if (kept && refused === `Bearer ${kept.value}`) this.#memory.tokens.delete(key);
   }
 }
 

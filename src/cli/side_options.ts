@@ -1,9 +1,9 @@
 /** One side's flags as the engine takes them. */
 import { staticCredentials } from "../auth/credentials.ts";
 import type { Credential, CredentialSources } from "../auth/credentials.ts";
-import type { SideOptions } from "../engine.ts";
 import { ParseError } from "../errors.ts";
 import type { Reference } from "../oci/reference.ts";
+import type { SideOptions } from "../sides.ts";
 import { readCaCertificates } from "./ca_certificates.ts";
 import { runCredentialHelper } from "./credential_helper.ts";
 import type { RunHelper } from "./credential_helper.ts";

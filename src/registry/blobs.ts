@@ -53,7 +53,7 @@ export async function openBlob(
     response = await send({
       ...request,
       target,
-      isForeign: true,
+      kind: "foreign-layer",
       accept: isLast ? accept : [...accept, 404],
     });
   }

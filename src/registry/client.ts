@@ -12,7 +12,10 @@ import { retryDelayMs } from "../retry.ts";
 import type { Runtime, TlsOptions } from "../runtime.ts";
 import type { ChunkReader } from "../streams/chunk_reader.ts";
 import { SilenceTimer } from "../streams/silence.ts";
-import { quirksOf } from "./quirks.ts";
+import { noTrace } from "../trace.ts";
+import type { Span, Trace } from "../trace.ts";
+import { createRegistryMemory } from "./memory.ts";
+import type { RegistryMemory } from "./memory.ts";
 import { isRedirect, MAX_REDIRECTS, resolveLocation } from "./redirect.ts";
 import { toRegistryError } from "./registry_error.ts";
 
@@ -20,6 +23,14 @@ import { toRegistryError } from "./registry_error.ts";
 export type OnRetry = (
   retry: { side: Side; what: string; attempt: number; delayMs: number; reason: string },
 ) => void;
+
+/**
+ * Asked before every request whether it may go there, redirects, token realms and upload Locations included. Throws to refuse.
+ */
+export type Guard = (
+  url: URL,
+  about: { side: Side; kind: "registry" | "token" | "foreign-layer" },
+) => void | Promise<void>;
 
 export interface RegistryClientOptions {
   readonly runtime: Runtime;
@@ -31,6 +42,10 @@ export interface RegistryClientOptions {
   readonly credentials: CredentialSources;
   readonly retries: number;
   readonly timeoutMs: number;
+  readonly guard?: Guard | undefined;
+  readonly trace?: Trace | undefined;
+  /** What is known from before; this client adds to it. Default: what is listed in the quirks. */
+  readonly memory?: RegistryMemory | undefined;
 }
 
 /** A request to a registry, in the terms of its API. */
@@ -49,21 +64,12 @@ export interface RegistryRequest {
   readonly accept: readonly number[];
   /** Whether the request may be tried again. Default true; never with a `stream`. */
   readonly mayRepeat?: boolean;
-  /** Send no Authorization and answer no challenge: another's host. */
-  readonly isForeign?: boolean;
+  /** Not the registry's own API: no Authorization is sent and no challenge answered. */
+  readonly kind?: "token" | "foreign-layer";
   /** Called once for every request that goes out. */
   readonly count?: (() => void) | undefined;
   readonly onRetry?: OnRetry | undefined;
   readonly signal?: AbortSignal | undefined;
-}
-
-/** What a client learnt of its registry from the answers so far. */
-interface Learnt {
-  selfMount: boolean | undefined;
-  checksDigests: Promise<boolean> | undefined;
-  referrersApi: boolean | undefined;
-  /** The largest body of one request, where the registry said so or refused one. */
-  maxUploadBytes: number | undefined;
 }
 
 /** Speaks to one registry with one side's credentials. Tokens and facts are kept as long as it lives. */
@@ -72,8 +78,10 @@ export class RegistryClient {
   readonly side: Side;
   readonly runtime: Runtime;
   readonly timeoutMs: number;
-  readonly learnt: Learnt;
+  readonly learnt: RegistryMemory;
   readonly authenticator: Authenticator;
+  /** Under way where it is not known yet whether the registry checks digests. */
+  digestTrial: Promise<boolean> | undefined;
   readonly #options: RegistryClientOptions;
   readonly #origin: URL;
   #hasAnswered = false;
@@ -85,18 +93,13 @@ export class RegistryClient {
     this.side = options.side;
     this.runtime = runtime;
     this.timeoutMs = options.timeoutMs;
-    const { selfMount, checksDigests } = quirksOf(registry);
-    this.learnt = {
-      selfMount,
-      checksDigests: checksDigests === undefined ? undefined : Promise.resolve(checksDigests),
-      referrersApi: undefined,
-      maxUploadBytes: undefined,
-    };
+    this.learnt = options.memory ?? createRegistryMemory(registry);
     this.#origin = new URL(`${isPlain ? "http" : "https"}://${registryEndpointHost(registry)}`);
     this.authenticator = new Authenticator({
       registry,
       credentials,
       isPlain,
+      memory: this.learnt,
       now: () => runtime.now(),
       fetch: ({ method, url, headers, body }) =>
         this.send({
@@ -107,7 +110,7 @@ export class RegistryClient {
           what: `get a token for ${registry}`,
           access: { repository: undefined, scopes: [] },
           accept: [200, 400, 401, 403, 404],
-          isForeign: true,
+          kind: "token",
           // The request that wants the token is repeated; both would multiply.
           mayRepeat: false,
         }),
@@ -183,10 +186,10 @@ export class RegistryClient {
     let hasAnsweredChallenge = false;
     for (let hops = 0;;) {
       request.count?.();
-      const response = await this.#exchange(url, request, headers, authorization);
+      const response = await this.#traced(url, request, headers, authorization);
       this.#hasAnswered = true;
       if (
-        response.status === 401 && !hasAnsweredChallenge && this.#isOwn(url) && !request.isForeign
+        response.status === 401 && !hasAnsweredChallenge && this.#isOwn(url) && !request.kind
       ) {
         hasAnsweredChallenge = true;
         const answer = await this.authenticator.answer(response, access, authorization)
@@ -222,7 +225,7 @@ export class RegistryClient {
   }
 
   async #authorizationFor(url: URL, request: RegistryRequest): Promise<string | undefined> {
-    return this.#isOwn(url) && !request.isForeign
+    return this.#isOwn(url) && !request.kind
       ? await this.authenticator.authorization(request.access)
       : undefined;
   }
@@ -230,6 +233,30 @@ export class RegistryClient {
   /** Credentials and tokens go to the registry's own origin and nowhere else. */
   #isOwn(url: URL): boolean {
     return url.origin === this.#origin.origin;
+  }
+
+  /** One request inside a span of its own. The guard has its say first. */
+  async #traced(
+    url: URL,
+    request: RegistryRequest,
+    headers: Headers,
+    authorization: string | undefined,
+  ): Promise<Response> {
+    const { guard, trace = noTrace } = this.#options;
+    const { kind = "registry" } = request;
+    await guard?.(url, { side: this.side, kind });
+    const attributes = {
+      "http.request.method": request.method,
+      "server.address": url.hostname,
+      "url.path": url.pathname,
+      "crossdock.side": this.side,
+      "crossdock.kind": kind,
+    };
+    return await trace("registry request", attributes, async (span: Span) => {
+      const response = await this.#exchange(url, request, headers, authorization);
+      span.set("http.response.status_code", response.status);
+      return response;
+    });
   }
 
   /** One request, one answer; fails when nothing is heard for too long. */
@@ -285,7 +312,7 @@ export class RegistryClient {
   }
 
   async #toError(response: Response, url: URL, request: RegistryRequest): Promise<CrossdockError> {
-    const hint = response.status === 401 && !request.isForeign
+    const hint = response.status === 401 && !request.kind
       ? await this.authenticator.explain(request.access.repository)
       : undefined;
     const { method, what } = request;

@@ -74,11 +74,12 @@ export async function checksDigests(
   context: RepositoryContext,
   { signal }: CallOptions,
 ): Promise<boolean> {
-  const { learnt } = context.client;
+  const { client } = context;
   signal?.throwIfAborted();
-  const known = learnt.checksDigests ??= tryWrongDigest(context);
-  known.catch(() => learnt.checksDigests === known && (learnt.checksDigests = undefined));
-  const answer = await known;
+  if (client.learnt.checksDigests !== undefined) return client.learnt.checksDigests;
+  client.digestTrial ??= tryWrongDigest(context).finally(() => client.digestTrial = undefined);
+  const answer = await client.digestTrial;
+  client.learnt.checksDigests = answer;
   signal?.throwIfAborted();
   return answer;
 }
