@@ -3,6 +3,7 @@
  * Here alone a registry's repositories (`registry/`) meet the copy (`copy/`).
  */
 import { noCredentials } from "./auth/credentials.ts";
+import { imageNotFound } from "./copy/image_not_found.ts";
 import { inspectImage } from "./copy/inspect.ts";
 import type { Inspection } from "./copy/inspect.ts";
 import { performStep } from "./copy/perform.ts";
@@ -20,7 +21,12 @@ import { surveyPlan } from "./copy/survey.ts";
 import { verifyCopy } from "./copy/verify.ts";
 import type { Verification } from "./copy/verify.ts";
 import type { Emit } from "./events.ts";
-import { parseReference, parseRepository, withDefaultTag } from "./oci/reference.ts";
+import {
+  formatReference,
+  parseReference,
+  parseRepository,
+  withDefaultTag,
+} from "./oci/reference.ts";
 import { checkAccess } from "./registry/check_access.ts";
 import type { AccessCheck } from "./registry/check_access.ts";
 import type { Guard } from "./registry/client.ts";
@@ -70,6 +76,12 @@ export interface Engine {
   plan(request: CopyRequestInput, options?: RunOptions & { survey?: boolean }): Promise<Plan>;
   /** Copies, and reports. The tag moves last. */
   copy(request: CopyRequestInput, options?: RunOptions): Promise<Report>;
+  /**
+   * What a name means now: `registry/repository[:tag]@digest`, by a HEAD. Uses the source side's options.
+   *
+   * @throws CrossdockError `not_found`
+   */
+  resolve(reference: string, options?: RunOptions): Promise<string>;
   /** Performs one step of a plan, from wherever it comes. The only way in which anything is written. */
   perform(step: Step, options?: RunOptions): Promise<Performed>;
   /** Shows an image: its manifests, platforms, config, layers, and what refers to it. Uses the source side's options. */
@@ -80,7 +92,7 @@ export interface Engine {
   verify(
     source: string,
     destination: string,
-    options?: RunOptions & { referrers?: boolean; digestTags?: boolean; platforms?: string[] },
+    options?: RunOptions & Pick<CopyRequestInput, "referrers" | "digestTags" | "platforms">,
   ): Promise<Verification>;
   /** Tries a registry (and a repository, where one is named) with the credentials found for it. Uses the source side's options. */
   checkAccess(name: string, options?: RunOptions): Promise<AccessCheck>;
@@ -183,6 +195,15 @@ export function createEngine(options: EngineOptions): Engine {
         destination: target.requests,
       };
       return { ...outcome, requests };
+    },
+
+    async resolve(text, { signal, emit } = {}): Promise<string> {
+      const reference = withDefaultTag(parseReference(text));
+      if (reference.digest) return formatReference(reference);
+      const source = sides.open("source", reference, { emit });
+      const found = await source.resolveManifest(reference.tag ?? "latest", { signal });
+      if (!found) throw imageNotFound(reference);
+      return formatReference({ ...reference, digest: found.digest });
     },
 
     async inspect(text, { signal, emit } = {}): Promise<Inspection> {

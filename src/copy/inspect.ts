@@ -1,6 +1,5 @@
 /** Shows an image: its manifests, what they hold, and what belongs to it. */
 import type { ContentSource, ManifestContent } from "../content.ts";
-import { CrossdockError } from "../errors.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import type { Digest } from "../oci/digest.ts";
 import { MAX_MANIFEST_BYTES } from "../oci/manifest.ts";
@@ -10,6 +9,7 @@ import type { Reference } from "../oci/reference.ts";
 import { readBody } from "../streams/chunk_reader.ts";
 import { toBytes } from "../streams/to_bytes.ts";
 import { mapConcurrent } from "./concurrent.ts";
+import { imageNotFound } from "./image_not_found.ts";
 import { findRelated } from "./related.ts";
 import { listBlobs, listNodes, readTree } from "./tree.ts";
 import type { TreeNode } from "./tree.ts";
@@ -114,9 +114,7 @@ export async function fetchRoot(
     signal,
   });
   if (content) return content;
-  throw new CrossdockError("not_found", `${formatReference(reference)} is not there`, {
-    hint: "check the name; some registries say the same when a credential is missing",
-  });
+  throw imageNotFound(reference);
 }
 
 async function readConfig(

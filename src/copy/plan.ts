@@ -7,6 +7,7 @@ import { isForeignLayer, isIndexMediaType } from "../oci/media_types.ts";
 import { formatReference } from "../oci/reference.ts";
 import type { Reference } from "../oci/reference.ts";
 import { mapConcurrent } from "./concurrent.ts";
+import { imageNotFound } from "./image_not_found.ts";
 import { ManifestCache } from "./manifest_cache.ts";
 import { isSelected, rebuildTree, requirePlatforms } from "./platforms.ts";
 import { findRelated } from "./related.ts";
@@ -388,11 +389,7 @@ class Planner {
   }
 
   #notFound(): never {
-    const name = formatReference(this.#request.source);
-    throw new CrossdockError("not_found", `${name} is not there`, {
-      side: "source",
-      hint: "check the name; some registries say the same when a credential is missing",
-    });
+    throw imageNotFound(this.#request.source);
   }
 }
 

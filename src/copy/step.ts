@@ -3,16 +3,9 @@
  * from outside (a workflow, a queue, an HTTP request), so its shape is a schema.
  */
 import * as z from "zod";
-import { isDigest } from "../oci/digest.ts";
-import type { Digest } from "../oci/digest.ts";
 import { parseRepository } from "../oci/reference.ts";
 import { ParseError } from "../errors.ts";
-import { formatIssues } from "./schema.ts";
-
-const digest = z.custom<Digest>(
-  (value) => typeof value === "string" && isDigest(value),
-  "not a digest",
-);
+import { digestSchema as digest, formatIssues } from "./schema.ts";
 
 const repository = z.string().max(512).refine(isRepository, "not a repository: registry/name");
 
@@ -60,7 +53,8 @@ const referrersStep = z.strictObject({
   referrers: z.array(descriptor).min(1),
 });
 
-const step = z.discriminatedUnion("type", [blobStep, manifestStep, referrersStep]);
+/** A step as it comes from outside. */
+export const stepSchema = z.discriminatedUnion("type", [blobStep, manifestStep, referrersStep]);
 
 /** One blob to the destination: it is there, it is mounted, or it is uploaded. */
 export type BlobStep = z.infer<typeof blobStep>;
@@ -68,7 +62,7 @@ export type BlobStep = z.infer<typeof blobStep>;
 export type ManifestStep = z.infer<typeof manifestStep>;
 /** What refers to one subject, listed at a destination that has no referrers API. */
 export type ReferrersStep = z.infer<typeof referrersStep>;
-export type Step = z.infer<typeof step>;
+export type Step = z.infer<typeof stepSchema>;
 
 /**
  * Takes a step that came from outside.
@@ -76,7 +70,7 @@ export type Step = z.infer<typeof step>;
  * @throws ParseError naming each field that is wrong
  */
 export function parseStep(value: unknown): Step {
-  const result = step.safeParse(value);
+  const result = stepSchema.safeParse(value);
   if (result.success) return result.data;
   throw new ParseError(`step is not valid: ${formatIssues(result.error)}`);
 }

@@ -1,0 +1,55 @@
+/** Who may call: a bearer token with the scope that the route wants. https://www.rfc-editor.org/rfc/rfc6750 */
+import type { MiddlewareHandler } from "hono";
+import { findAccessToken } from "./access_tokens.ts";
+import type { Scope } from "./access_tokens.ts";
+import type { AppEnv, AppOptions } from "./app_options.ts";
+import { RequestError } from "./problem.ts";
+
+/** Lets nobody in without a token of at least this scope; where no token is configured, nobody at all. */
+export function requireScope(
+  scope: Scope,
+  { config: { tokens, open }, limitTries, addressOf }: AppOptions,
+): MiddlewareHandler<AppEnv> {
+  return async (context, next) => {
+    if (open) return await next();
+    if (tokens.length === 0) {
+      throw new RequestError("unauthorized", "no token is configured, so that nobody may call", {
+        status: 401,
+        hint: "set CROSSDOCK_TOKENS, or CROSSDOCK_OPEN=true for local use",
+        headers: { "www-authenticate": "Bearer" },
+      });
+    }
+    const shown = /^Bearer +(\S+) *$/i.exec(context.req.header("authorization") ?? "")?.[1];
+    const caller = shown === undefined ? undefined : await findAccessToken(shown, tokens);
+    if (!caller) {
+      const address = addressOf?.(context);
+      const isTooMany = shown !== undefined && address !== undefined && await limitTries?.(address);
+      if (isTooMany) throw tooManyTries();
+      throw new RequestError(
+        "unauthorized",
+        shown === undefined ? "a bearer token is missing" : "the bearer token is not known",
+        {
+          status: 401,
+          hint: "send Authorization: Bearer and one of the tokens in CROSSDOCK_TOKENS",
+          headers: {
+            "www-authenticate": shown === undefined ? "Bearer" : 'Bearer error="invalid_token"',
+          },
+        },
+      );
+    }
+    context.set("caller", caller);
+    if (scope === "copy" && caller.scope !== "copy") {
+      throw new RequestError("denied", `the token ${caller.name} may read, not copy`, {
+        headers: { "www-authenticate": 'Bearer error="insufficient_scope", scope="copy"' },
+      });
+    }
+    await next();
+  };
+}
+
+function tooManyTries(): RequestError {
+  return new RequestError("rate_limited", "too many wrong tokens from this address", {
+    hint: "try again in a minute",
+    headers: { "retry-after": "60" },
+  });
+}

@@ -1,0 +1,86 @@
+/** What may be copied from where to where: only what the config allows, said before anything is sent. */
+import { parseCopyRequest } from "../copy/request.ts";
+import type { CopyRequestInput } from "../copy/request.ts";
+import type { Step } from "../copy/step.ts";
+import { parseReference, parseRepository } from "../oci/reference.ts";
+import { createMatcher, toRepositoryName } from "./allow_list.ts";
+import type { ServerConfig } from "./config.ts";
+import { RequestError } from "./problem.ts";
+import type { FieldMistake } from "./problem.ts";
+
+/** Checks names against the config's lists. Each throws RequestError `denied`, with a pointer to the field. */
+export interface Allowed {
+  copy(request: CopyRequestInput): void;
+  step(step: Step): void;
+  /** A reference or repository that is read, named by a parameter of the query. */
+  read(parameter: string, name: string): void;
+  /** A source and a destination that are compared. */
+  comparison(request: { source: string; destination: string }): void;
+}
+
+export function createAllowed({ allowSources, allowDestinations }: ServerConfig): Allowed {
+  const isSource = createMatcher(allowSources);
+  const isDestination = createMatcher(allowDestinations);
+  const isReadable = (name: string): boolean => isSource(name) || isDestination(name);
+
+  function refuse(mistakes: readonly (FieldMistake | undefined)[]): void {
+    const errors = mistakes.filter((mistake) => mistake !== undefined);
+    if (errors.length === 0) return;
+    throw new RequestError("denied", errors.map(({ detail }) => detail).join("; "), {
+      hint: "CROSSDOCK_ALLOW_SOURCES and CROSSDOCK_ALLOW_DESTINATIONS say what may be copied where",
+      errors,
+    });
+  }
+
+  function check(
+    place: Omit<FieldMistake, "detail">,
+    kind: "source" | "destination" | "name",
+    name: string,
+  ): FieldMistake | undefined {
+    const matches = kind === "source"
+      ? isSource
+      : kind === "destination"
+      ? isDestination
+      : isReadable;
+    if (matches(name)) return undefined;
+    return { ...place, detail: `${name} is not an allowed ${kind}` };
+  }
+
+  return {
+    copy(request): void {
+      const { source, destination } = parseCopyRequest(request);
+      refuse([
+        check({ pointer: "#/source" }, "source", toRepositoryName(source)),
+        check({ pointer: "#/destination" }, "destination", toRepositoryName(destination)),
+      ]);
+    },
+    step(step): void {
+      const destination = parseRepository(step.destination);
+      const from = step.type === "referrers" ? undefined : parseRepository(step.source);
+      const mounts = step.type === "blob" ? step.mountFrom : [];
+      const urls = step.type === "blob" ? step.descriptor.urls ?? [] : [];
+      refuse([
+        from && check({ pointer: "#/source" }, "source", toRepositoryName(from)),
+        check({ pointer: "#/destination" }, "destination", toRepositoryName(destination)),
+        // Mounting reads as much as copying does.
+        ...mounts.map((repository, i) =>
+          check({ pointer: `#/mountFrom/${i}` }, "source", `${destination.registry}/${repository}`)
+        ),
+        ...urls.map((url, i) => {
+          const { host, pathname } = new URL(url);
+          return check({ pointer: `#/descriptor/urls/${i}` }, "source", `${host}${pathname}`);
+        }),
+      ]);
+    },
+    read(parameter, text): void {
+      refuse([check({ parameter }, "name", toRepositoryName(parseReference(text)))]);
+    },
+    comparison(request): void {
+      const { source, destination } = parseCopyRequest(request);
+      refuse([
+        check({ pointer: "#/source" }, "name", toRepositoryName(source)),
+        check({ pointer: "#/destination" }, "name", toRepositoryName(destination)),
+      ]);
+    },
+  };
+}

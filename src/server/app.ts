@@ -1,0 +1,89 @@
+/** The HTTP API: what wraps every request, and the routes in their order. */
+import { bodyLimit } from "hono/body-limit";
+import { cors } from "hono/cors";
+import { HTTPException } from "hono/http-exception";
+import { requestId } from "hono/request-id";
+import { secureHeaders } from "hono/secure-headers";
+import { createAllowed } from "./allowed.ts";
+import type { AppOptions } from "./app_options.ts";
+import { describeApi, documentRoutes } from "./document.ts";
+import { answerMissingRoute } from "./missing_route.ts";
+import { answerProblem, RequestError, toProblem } from "./problem.ts";
+import { logRequests } from "./request_log.ts";
+import { createRouter } from "./router.ts";
+import { copyRoutes } from "./routes/copies.ts";
+import { healthRoutes, stopping } from "./routes/health.ts";
+import { imageRoutes } from "./routes/images.ts";
+import { planRoutes } from "./routes/plans.ts";
+import { stepRoutes } from "./routes/steps.ts";
+
+/** Names and options; the longest valid copy has 64 platforms. */
+const MAX_BODY_BYTES = 64 * 1024;
+
+/** A step may hold a manifest of 4 MiB, which JSON makes longer by its quotes. */
+const MAX_STEP_BYTES = 9 * 1024 * 1024;
+
+/**
+ * Makes the server. It answers by its `fetch`, which has no state of its own.
+ *
+ * Its type is what {@linkcode createClient} knows the API by.
+ */
+// deno-lint-ignore explicit-function-return-type
+export function createApp(options: AppOptions) {
+  const { config, log } = options;
+  const allowed = createAllowed(config);
+  const router = createRouter();
+  router.use(requestId({ limitLength: 128 }));
+  router.use(logRequests(options));
+  router.use(secureHeaders());
+  if (config.corsOrigins.length > 0) {
+    router.use("/v1/*", cors({ origin: [...config.corsOrigins], maxAge: 600 }));
+  }
+  router.use("/v1/*", async (_, next) => {
+    if (options.isStopping?.()) throw stopping();
+    await next();
+  });
+  router.use("/v1/*", async (context, next) => {
+    const maxSize = context.req.path === "/v1/steps" ? MAX_STEP_BYTES : MAX_BODY_BYTES;
+    return await bodyLimit({ maxSize, onError: () => refuseBody(maxSize) })(context, next);
+  });
+  router.onError((error, context) => {
+    const known = error instanceof HTTPException ? toRequestError(error) : error;
+    const problem = toProblem(known);
+    if (problem.code === "internal") {
+      log("error", "unexpected error", { requestId: context.get("requestId"), ...describe(error) });
+    }
+    return answerProblem(context, problem, known instanceof RequestError ? known.headers : {});
+  });
+  router.notFound((context) => answerMissingRoute(context, router.routes));
+
+  return router
+    .route("/", copyRoutes(options, allowed))
+    .route("/", planRoutes(options, allowed))
+    .route("/", stepRoutes(options, allowed))
+    .route("/", imageRoutes(options, allowed))
+    .route("/", healthRoutes(options))
+    .route("/", documentRoutes(() => describeApi(router)));
+}
+
+/** The API's type, for hono's client. */
+export type App = ReturnType<typeof createApp>;
+
+function refuseBody(maxBytes: number): never {
+  throw new RequestError("limit", `the body is longer than ${maxBytes} bytes`, { status: 413 });
+}
+
+/** What hono's own checks throw: a body that is not JSON, or does not say that it is. */
+function toRequestError(error: HTTPException): RequestError {
+  return new RequestError("usage", error.message, {
+    status: error.status,
+    ...(error.status === 415 ? { hint: "send Content-Type: application/json" } : {}),
+    ...(error.status === 400 ? { errors: [{ pointer: "#", detail: error.message }] } : {}),
+  });
+}
+
+function describe(error: unknown): Record<string, unknown> {
+  return error instanceof Error
+    ? { error: `${error.name}: ${error.message}`, stack: error.stack }
+    : { error: String(error) };
+}

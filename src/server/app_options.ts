@@ -1,0 +1,43 @@
+import type { Context } from "hono";
+import type { Engine } from "../engine.ts";
+import type { AccessToken } from "./access_tokens.ts";
+import type { DurableCopies } from "./durable_copies.ts";
+import type { Log } from "./log.ts";
+import type { ServerConfig } from "./config.ts";
+
+/** What a host gives the server. */
+export interface AppOptions {
+  readonly config: ServerConfig;
+  /** Called once a request: on Workers no two of them may share an engine. */
+  readonly openEngine: () => Engine;
+  readonly log: Log;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  /** Where copies run that are asked for with `Prefer: respond-async`; without, these run in the request. */
+  readonly durable?: DurableCopies;
+  /** Keeps the host alive until a job has ended. */
+  readonly background?: (job: Promise<unknown>) => void;
+  /** Aborted when the host has to end now. */
+  readonly stopSignal?: AbortSignal;
+  /** Whether no new work is taken, because the host is about to end. */
+  readonly isStopping?: () => boolean;
+  /** The caller's address. */
+  readonly addressOf?: (context: Context) => string | undefined;
+  /** Counts a failed try to show a token, and says whether there were too many from this address. */
+  readonly limitTries?: (address: string) => Promise<boolean>;
+  /** Prometheus' text format, where the host lives long enough to count. */
+  readonly metrics?: () => Promise<{ contentType: string; text: string }>;
+  /** Told when a request has been answered. */
+  readonly onAnswer?: (
+    answer: { route: string; method: string; status: number; ms: number },
+  ) => void;
+}
+
+/** What hono carries with a request. */
+export interface AppEnv {
+  Variables: {
+    requestId: string;
+    /** Who calls; absent where no token is asked for. */
+    caller: AccessToken | undefined;
+  };
+}

@@ -1,0 +1,84 @@
+/** A job's events as the body of an answer: NDJSON, or server-sent events. */
+import { toProblem } from "./problem.ts";
+import type { StreamEvent } from "./schemas.ts";
+
+/** How events are written. */
+export type StreamFormat = "ndjson" | "sse";
+
+export interface EventStreamOptions {
+  readonly format: StreamFormat;
+  /** Sent after this long without any other event, in milliseconds, so that nothing between takes the line for dead. */
+  readonly heartbeatMs?: number;
+  /** Aborted when the host stops. */
+  readonly signal?: AbortSignal | undefined;
+  readonly now: () => number;
+  /** Keeps the host alive until the job has ended. */
+  readonly background?: ((job: Promise<unknown>) => void) | undefined;
+}
+
+/** Proxies cut silent connections after 30 s and more, Bun after 10. */
+const HEARTBEAT_MS = 5000;
+
+/** A blob's progress is told no more often. */
+const PROGRESS_MS = 250;
+
+/** The headers of an answer whose body is such a stream. */
+export const STREAM_HEADERS = {
+  ndjson: { "content-type": "application/x-ndjson" },
+  sse: { "content-type": "text/event-stream" },
+} as const;
+
+/**
+ * Runs `job` and gives what it emits as a body. The last event is what the job itself emits last, or an error. The signal that
+ * the job gets is aborted when the client goes away.
+ */
+export function streamEvents(
+  job: (emit: (event: StreamEvent) => void, signal: AbortSignal) => Promise<void>,
+  options: EventStreamOptions,
+): ReadableStream<Uint8Array> {
+  const { format, heartbeatMs = HEARTBEAT_MS, now } = options;
+  const gone = new AbortController();
+  const signal = options.signal ? AbortSignal.any([options.signal, gone.signal]) : gone.signal;
+  const encoder = new TextEncoder();
+  const lastProgress = new Map<string, number>();
+  let timer: ReturnType<typeof setTimeout> | undefined;
+
+  return new ReadableStream<Uint8Array>({
+    start(controller): void {
+      const send = (event: StreamEvent): void => {
+        if (gone.signal.aborted) return;
+        clearTimeout(timer);
+        controller.enqueue(encoder.encode(format === "sse" ? toSse(event) : toLine(event)));
+        timer = setTimeout(send, heartbeatMs, { type: "heartbeat" });
+      };
+      const emit = (event: StreamEvent): void => {
+        if (event.type !== "progress") return send(event);
+        const { digest, bytes, sizeBytes } = event;
+        const isDue = now() - (lastProgress.get(digest) ?? 0) >= PROGRESS_MS;
+        // A client that reads slowly misses progress, and nothing else.
+        if ((!isDue && bytes < sizeBytes) || (controller.desiredSize ?? 0) < 0) return;
+        lastProgress.set(digest, now());
+        send(event);
+      };
+      const ended = job(emit, signal)
+        .catch((error) => send({ type: "error", problem: toProblem(error) }))
+        .finally(() => {
+          clearTimeout(timer);
+          if (!gone.signal.aborted) controller.close();
+        });
+      options.background?.(ended);
+    },
+    cancel(): void {
+      clearTimeout(timer);
+      gone.abort(new DOMException("the client went away", "AbortError"));
+    },
+  }, new ByteLengthQueuingStrategy({ highWaterMark: 64 * 1024 }));
+}
+
+function toLine(event: StreamEvent): string {
+  return `${JSON.stringify(event)}\n`;
+}
+
+function toSse(event: StreamEvent): string {
+  return `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`;
+}

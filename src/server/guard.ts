@@ -1,0 +1,54 @@
+/**
+ * Keeps the server from being sent into the network it stands in: every URL that it is about to ask, redirects, token realms
+ * and upload Locations included, has to be public, or allowed by name.
+ */
+import ipaddr from "ipaddr.js";
+import { CrossdockError } from "../errors.ts";
+import type { Guard } from "../registry/client.ts";
+import { createMatcher } from "./allow_list.ts";
+
+export interface GuardOptions {
+  /** Globs over hosts, with or without a port: `registry.internal`, `10.0.0.7:5000`. */
+  readonly allowPrivate: readonly string[];
+  /** The addresses of a name, on hosts that can tell. */
+  readonly resolveHost?: ((name: string) => Promise<readonly string[]>) | undefined;
+}
+
+export function createGuard({ allowPrivate, resolveHost }: GuardOptions): Guard {
+  const isAllowed = createMatcher(allowPrivate);
+  return async (url, { side }) => {
+    if (isAllowed(url.hostname) || isAllowed(url.host)) return;
+    const name = url.hostname.replace(/^\[|\]$/g, "");
+    const addresses = ipaddr.isValid(name) || !resolveHost
+      ? [name]
+      : await lookUp(name, resolveHost);
+    const wrong = isPrivateName(name) ? name : addresses.find(isPrivateAddress);
+    if (wrong === undefined) return;
+    throw new CrossdockError(
+      "denied",
+      `connect to ${url.host}: ${wrong === name ? "it" : wrong} is not a public address`,
+      { side, hint: `allow it with CROSSDOCK_ALLOW_PRIVATE=${url.host} if that is meant` },
+    );
+  };
+}
+
+/** A name that does not resolve is left to the request, which says so. */
+async function lookUp(
+  name: string,
+  resolveHost: (name: string) => Promise<readonly string[]>,
+): Promise<readonly string[]> {
+  return await resolveHost(name).catch(() => []);
+}
+
+/** Names that mean no host of the Internet: RFC 6761, RFC 6762, RFC 9476 and ICANN's `internal`; and single labels. */
+function isPrivateName(name: string): boolean {
+  if (ipaddr.isValid(name)) return false;
+  return !name.replace(/\.$/, "").includes(".") ||
+    /(^|\.)(localhost|local|internal|home\.arpa|alt|test|invalid)\.?$/.test(name);
+}
+
+function isPrivateAddress(text: string): boolean {
+  if (!ipaddr.isValid(text)) return false;
+  // An IPv4 address in IPv6 clothes counts as what it is.
+  return ipaddr.process(text).range() !== "unicast";
+}

@@ -1,0 +1,38 @@
+/** `/v1/plans`: the dry run. */
+import { createRoute } from "@hono/zod-openapi";
+import * as z from "zod";
+import { requireScope } from "../access.ts";
+import type { Allowed } from "../allowed.ts";
+import type { AppOptions } from "../app_options.ts";
+import { body, failures, json } from "../responses.ts";
+import { createRouter } from "../router.ts";
+import { copyBody, planSchema } from "../schemas.ts";
+
+// deno-lint-ignore explicit-function-return-type
+export function planRoutes(options: AppOptions, allowed: Allowed) {
+  const post = createRoute({
+    method: "post",
+    path: "/v1/plans",
+    summary: "Show what a copy would do",
+    description: "Writes nothing. Each step can be given to `/v1/steps`, stage after stage.",
+    middleware: requireScope("read", options),
+    request: {
+      body: body(copyBody),
+      query: z.object({
+        survey: z.enum(["true", "false"]).default("true").meta({
+          description: "whether the destination is asked for each blob, so that totals are known",
+        }),
+      }),
+    },
+    responses: { 200: json("The plan", planSchema), ...failures },
+  });
+
+  return createRouter().openapi(post, async (context) => {
+    const { verify } = options.config;
+    const request = { ...(verify ? { verify } : {}), ...context.req.valid("json") };
+    allowed.copy(request);
+    const survey = context.req.valid("query").survey === "true";
+    const { signal } = context.req.raw;
+    return context.json(await options.openEngine().plan(request, { survey, signal }), 200);
+  });
+}

@@ -1,0 +1,30 @@
+/** `/v1/steps`: performs one step, for a Workflow or any other orchestrator. */
+import { createRoute } from "@hono/zod-openapi";
+import { requireScope } from "../access.ts";
+import type { Allowed } from "../allowed.ts";
+import type { AppOptions } from "../app_options.ts";
+import { body, failures, json } from "../responses.ts";
+import { createRouter } from "../router.ts";
+import { performedSchema, stepBody } from "../schemas.ts";
+
+// deno-lint-ignore explicit-function-return-type
+export function stepRoutes(options: AppOptions, allowed: Allowed) {
+  const post = createRoute({
+    method: "post",
+    path: "/v1/steps",
+    summary: "Perform one step of a plan",
+    description:
+      "Exactly one cross-mount, one upload, one manifest or one list of referrers. Doing it again does no harm.",
+    middleware: requireScope("copy", options),
+    request: { body: body(stepBody) },
+    responses: { 200: json("What became of it", performedSchema), ...failures },
+  });
+
+  return createRouter().openapi(post, async (context) => {
+    const step = context.req.valid("json");
+    allowed.step(step);
+    const job = options.openEngine().perform(step, { signal: context.req.raw.signal });
+    options.background?.(job);
+    return context.json(await job, 200);
+  });
+}
