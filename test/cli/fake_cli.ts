@@ -125,6 +125,7 @@ function refuse(): never {
 const refusingEngine: Engine = {
   plan: refuse,
   copy: refuse,
+  resolve: refuse,
   perform: refuse,
   inspect: refuse,
   tags: refuse,
