@@ -13,6 +13,7 @@ const SRC = fileURLToPath(new URL("../src", import.meta.url));
 const BENEATH: Readonly<Record<string, readonly string[]>> = {
   errors: [],
   trace: [],
+  redact_urls: [],
   retry: ["errors"],
   oci: ["errors"],
   streams: ["errors"],
@@ -25,7 +26,7 @@ const BENEATH: Readonly<Record<string, readonly string[]>> = {
   sides: ["registry", "events"],
   engine: ["sides"],
   mod: ["engine"],
-  server: ["engine"],
+  server: ["engine", "redact_urls"],
   client: ["server"],
   cli: ["client"],
   hosts: ["runtime"],

@@ -6,6 +6,7 @@ import { requestId } from "hono/request-id";
 import { secureHeaders } from "hono/secure-headers";
 import { createAllowed } from "./allowed.ts";
 import type { AppOptions } from "./app_options.ts";
+import { describeError } from "./describe_error.ts";
 import { describeApi, documentRoutes } from "./document.ts";
 import { answerMissingRoute } from "./missing_route.ts";
 import { answerProblem, RequestError, toProblem } from "./problem.ts";
@@ -51,7 +52,8 @@ export function createApp(options: AppOptions) {
     const known = error instanceof HTTPException ? toRequestError(error) : error;
     const problem = toProblem(known);
     if (problem.code === "internal") {
-      log("error", "unexpected error", { requestId: context.get("requestId"), ...describe(error) });
+      const requestId = context.get("requestId");
+      log("error", "unexpected error", { requestId, ...describeError(error) });
     }
     return answerProblem(context, problem, known instanceof RequestError ? known.headers : {});
   });
@@ -80,10 +82,4 @@ function toRequestError(error: HTTPException): RequestError {
     ...(error.status === 415 ? { hint: "send Content-Type: application/json" } : {}),
     ...(error.status === 400 ? { errors: [{ pointer: "#", detail: error.message }] } : {}),
   });
-}
-
-function describe(error: unknown): Record<string, unknown> {
-  return error instanceof Error
-    ? { error: `${error.name}: ${error.message}`, stack: error.stack }
-    : { error: String(error) };
 }
