@@ -50,6 +50,9 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "@hono/node-server": ["entries/"],
   "picomatch": ["server/allow_list.ts"],
   "ipaddr.js": ["server/guard.ts"],
+  "@opentelemetry/api": ["server/tracing.ts", "server/continue_trace.ts"],
+  "prom-client": ["server/metrics.ts"],
+  "rate-limiter-flexible": ["server/limit_tries.ts"],
   "commander": ["cli/"],
   "@commander-js/extra-typings": ["cli/"],
   "cli-progress": ["cli/"],
@@ -114,6 +117,20 @@ test("packages are imported only where they belong", () => {
     return !PACKAGES[name]?.some((place) => file.startsWith(place));
   });
   assert.deepEqual(wrong, []);
+});
+
+/** Kept out of what every host shares, because a Worker would carry it and could not use it. */
+const LONG_RUNNING_ONLY = ["prom-client", "rate-limiter-flexible"];
+
+test("what counts in memory is not part of what every host shares", () => {
+  const shared = new Set(["server/compose.ts"]);
+  for (const file of shared) {
+    for (const { specifier } of imports.filter((found) => found.file === file)) {
+      if (specifier.startsWith(".")) shared.add(join(dirname(file), specifier));
+      assert.ok(!LONG_RUNNING_ONLY.includes(specifier), `${file} imports ${specifier}`);
+    }
+  }
+  assert.ok(shared.has("engine.ts"), "compose.ts leads to the engine");
 });
 
 test("mod.ts is the only barrel", () => {

@@ -6,6 +6,7 @@ import { requestId } from "hono/request-id";
 import { secureHeaders } from "hono/secure-headers";
 import { createAllowed } from "./allowed.ts";
 import type { AppOptions } from "./app_options.ts";
+import { continueTrace } from "./continue_trace.ts";
 import { describeError } from "./describe_error.ts";
 import { describeApi, documentRoutes } from "./document.ts";
 import { answerMissingRoute } from "./missing_route.ts";
@@ -15,6 +16,7 @@ import { createRouter } from "./router.ts";
 import { copyRoutes } from "./routes/copies.ts";
 import { healthRoutes, stopping } from "./routes/health.ts";
 import { imageRoutes } from "./routes/images.ts";
+import { metricsRoutes } from "./routes/metrics.ts";
 import { planRoutes } from "./routes/plans.ts";
 import { stepRoutes } from "./routes/steps.ts";
 
@@ -36,6 +38,7 @@ export function createApp(options: AppOptions) {
   const router = createRouter();
   router.use(requestId({ limitLength: 128 }));
   router.use(logRequests(options));
+  router.use(continueTrace);
   router.use(secureHeaders());
   if (config.corsOrigins.length > 0) {
     router.use("/v1/*", cors({ origin: [...config.corsOrigins], maxAge: 600 }));
@@ -59,6 +62,7 @@ export function createApp(options: AppOptions) {
   });
   router.notFound((context) => answerMissingRoute(context, router.routes));
 
+  if (options.metrics) router.route("/", metricsRoutes(options, options.metrics));
   return router
     .route("/", copyRoutes(options, allowed))
     .route("/", planRoutes(options, allowed))

@@ -3,6 +3,7 @@ import { createEngine } from "../engine.ts";
 import type { Engine, EngineOptions } from "../engine.ts";
 import type { Runtime } from "../runtime.ts";
 import type { EngineMemory } from "../sides.ts";
+import { joinTraces } from "../trace.ts";
 import type { Trace } from "../trace.ts";
 import { createApp } from "./app.ts";
 import type { App } from "./app.ts";
@@ -13,6 +14,7 @@ import { openCredentials } from "./credentials.ts";
 import { createGuard } from "./guard.ts";
 import { createLog } from "./log.ts";
 import type { Log } from "./log.ts";
+import { traceSpans } from "./tracing.ts";
 
 /** What differs between hosts. */
 export interface HostOptions extends Omit<AppOptions, "config" | "openEngine" | "log" | "now"> {
@@ -21,6 +23,7 @@ export interface HostOptions extends Omit<AppOptions, "config" | "openEngine" | 
   readonly write: (line: string) => void;
   /** The addresses of a name, where the host can tell. */
   readonly resolveHost?: (name: string) => Promise<readonly string[]>;
+  /** Told of the engine's spans, besides OpenTelemetry. */
   readonly trace?: Trace;
   /** Whether no two requests may share an engine, as on Workers. Then they share what it learnt. */
   readonly separateEngines?: boolean;
@@ -59,7 +62,7 @@ export function composeServer(variables: Environment, host: HostOptions): Compos
     destination: side,
     guard: createGuard({ allowPrivate: config.allowPrivate, resolveHost }),
     memory,
-    ...(trace ? { trace } : {}),
+    trace: trace ? joinTraces(traceSpans, trace) : traceSpans,
     ...(concurrency === undefined ? {} : { concurrency }),
     ...(retries === undefined ? {} : { retries }),
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
