@@ -63,7 +63,7 @@ test("handler shows that a copy is under way at /metrics", async () => {
     method: "GET",
     path: "/blobs/",
     action: {
-      async tamper(response) {
+      async tamper(response): Promise<Response> {
         await goOn.promise;
         return response;
       },

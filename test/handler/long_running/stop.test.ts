@@ -26,12 +26,15 @@ async function stallLayer(
     method: "GET",
     path: digest,
     action: {
-      async tamper(response) {
+      async tamper(response): Promise<Response> {
         const bytes = new Uint8Array(await response.arrayBuffer());
         let isFirst = true;
         const body = new ReadableStream({
-          async pull(controller) {
-            if (isFirst) return controller.enqueue(bytes.subarray(0, 1000)), void (isFirst = false);
+          async pull(controller): Promise<void> {
+            if (isFirst) {
+              isFirst = false;
+              return controller.enqueue(bytes.subarray(0, 1000));
+            }
             await opened.promise;
             controller.enqueue(bytes.subarray(1000));
             controller.close();
