@@ -39,7 +39,7 @@ export class GracefulStop {
     const onSignal = (name: "SIGTERM" | "SIGINT"): void => {
       if (this.#isStopping) process.exit(128 + constants.signals[name]);
       this.#isStopping = true;
-      log("info", "stopping", { signal: name, running: this.#running.size, graceMs });
+      log("info", "stopping", { signal: name, graceMs });
       closeListener();
       void this.#end(graceMs, log).finally(() => process.exit(0));
     };
@@ -49,7 +49,7 @@ export class GracefulStop {
 
   async #end(graceMs: number, log: Log): Promise<void> {
     if (!await this.#isIdleWithin(graceMs)) {
-      log("warn", "grace time is over: what still runs is cut", { running: this.#running.size });
+      log("warn", "grace time is over: what still runs is cut");
       this.#cut.abort(
         new CrossdockError("aborted", "the server stopped before the copy was finished", {
           hint: "copy again: what has arrived is not sent again",
