@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Runs the tests of `deno task test` on Node 24 and Bun, which are fetched from npm into .cache/runtimes when they are
-# not there. Says `node: N passed, N failed` and `bun: …` at the end, and exits 1 unless every test of both passed.
+# not there; then those of test/handler/, which Deno runs, against the server on each host. Says `node: N passed, N failed`,
+# `bun: …` and `handler on …: …` at the end, and exits 1 unless every test passed.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 export NO_COLOR=1
@@ -14,11 +15,15 @@ if ! { [ -x "$bin/node" ] && [ -x "$bin/bun" ] && "$bin/bun" --version >/dev/nul
 fi
 echo "Node $("$bin/node" --version), Bun $("$bin/bun" --version)"
 
-mapfile -t files < <(find ./test -name '*.test.ts' -not -path './test/registries/*' | LC_ALL=C sort)
+mapfile -t files < <(find ./test -name '*.test.ts' -not -path './test/registries/*' \
+  -not -path './test/handler/*' | LC_ALL=C sort)
 output=$(mktemp -d)
 trap 'rm -rf "$output"' EXIT
 status=0
 summary=""
+
+# The hosts that test/handler/start_handler.ts knows.
+handler_hosts=(deno deno-run node bun)
 
 # run NAME PASSED FAILED COMMAND...: PASSED and FAILED match the runner's closing counts.
 run() {
@@ -39,6 +44,10 @@ run node '^.* pass ([0-9]+)$' '^.* fail ([0-9]+)$' \
   "$bin/node" --test --test-reporter=spec "${files[@]}"
 run bun '^ *([0-9]+) pass$' '^ *([0-9]+) fail$' \
   "$bin/bun" test "${files[@]}"
+for host in "${handler_hosts[@]}"; do
+  run "handler on $host" '^[a-zA-Z]+ \| ([0-9]+) passed.*$' '^[a-zA-Z]+ \| .* \| ([0-9]+) failed.*$' \
+    env CROSSDOCK_TEST_HOST="$host" deno test --allow-all test/handler
+done
 
 printf '%s' "$summary"
 exit "$status"
