@@ -81,3 +81,7 @@ test("RequestError keeps what it is given", () => {
   assert.equal(error.problem.status, 413);
   assert.deepEqual(error.headers, { "retry-after": "1" });
 });
+
+test("toProblem() takes what follows from a client that went away for no bug", () => {
+  assert.equal(toProblem(new DOMException("gone", "AbortError")).code, "aborted");
+});
