@@ -17,7 +17,16 @@ export {
   noCredentials,
   staticCredentials,
 } from "./auth/credentials.ts";
-export type { Credential, CredentialMatch, CredentialSources } from "./auth/credentials.ts";
+export type {
+  Credential,
+  CredentialMatch,
+  CredentialSources,
+  LookupOptions,
+} from "./auth/credentials.ts";
+export { createEcrRepository, ecrCredentials } from "./auth/ecr.ts";
+export type { EcrOptions } from "./auth/ecr_api.ts";
+export type { EcrRegistry } from "./auth/ecr_registry.ts";
+export type { FetchForExchange } from "./auth/exchange.ts";
 export { copyRequestSchema } from "./copy/request.ts";
 export type { CopyRequestInput } from "./copy/request.ts";
 export type { Plan, Stage } from "./copy/plan.ts";
