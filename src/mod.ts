@@ -28,6 +28,8 @@ export type { EcrOptions } from "./auth/ecr_api.ts";
 export type { EcrRegistry } from "./auth/ecr_registry.ts";
 export { artifactRegistryCredentials } from "./auth/artifact_registry.ts";
 export type { ArtifactRegistryOptions } from "./auth/artifact_registry.ts";
+export { acrCredentials } from "./auth/acr.ts";
+export type { AcrOptions } from "./auth/acr.ts";
 export type { FetchForExchange } from "./auth/exchange.ts";
 export { copyRequestSchema } from "./copy/request.ts";
 export type { CopyRequestInput } from "./copy/request.ts";

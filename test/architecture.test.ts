@@ -42,7 +42,7 @@ const ENTRY = "cli/main.ts";
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   zod: ["copy/request.ts", "copy/schema.ts", "copy/step.ts"],
   aws4fetch: ["auth/ecr_api.ts"],
-  jose: ["auth/artifact_registry.ts"],
+  jose: ["auth/acr.ts", "auth/artifact_registry.ts"],
 };
 
 interface Import {
