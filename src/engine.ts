@@ -33,6 +33,7 @@ import { checkAccess } from "./registry/check_access.ts";
 import type { AccessCheck } from "./registry/check_access.ts";
 import { RegistryClient } from "./registry/client.ts";
 import type { OnRetry } from "./registry/client.ts";
+import type { CreateRepository } from "./registry/ensure_repository.ts";
 import { Repository } from "./registry/repository.ts";
 import type { Runtime, TlsOptions } from "./runtime.ts";
 
@@ -43,6 +44,8 @@ export interface SideOptions {
   readonly tls?: "on" | "off" | "unverified";
   /** PEM certificates trusted besides the host's own. */
   readonly caCerts?: readonly string[];
+  /** Called when a push finds no repository, to create it: `createEcrRepository()`. Counts for the destination. */
+  readonly createRepository?: CreateRepository;
 }
 
 export interface EngineOptions {
@@ -106,7 +109,8 @@ export function createEngine(options: EngineOptions): Engine {
   const openers = { source: createOpener("source"), destination: createOpener("destination") };
 
   function createOpener(side: Side): (registry: string) => RegistryClient {
-    const { tls = undefined, caCerts, credentials = noCredentials } = options[side] ?? {};
+    const { tls = undefined, caCerts, credentials = noCredentials, createRepository } =
+      options[side] ?? {};
     // One object a side: hosts keep their connections by it.
     const tlsOptions: TlsOptions | undefined = caCerts || tls === "unverified"
       ? { caCerts, unverified: tls === "unverified" }
@@ -125,6 +129,7 @@ export function createEngine(options: EngineOptions): Engine {
         credentials,
         retries,
         timeoutMs,
+        createRepository,
       });
       clients.set(registry, client);
       return client;

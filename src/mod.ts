@@ -11,6 +11,7 @@
 export { createEngine } from "./engine.ts";
 export type { Engine, EngineOptions, RunOptions, SideOptions } from "./engine.ts";
 export type { AccessCheck } from "./registry/check_access.ts";
+export type { CreateRepository } from "./registry/ensure_repository.ts";
 export {
   credentialsFromObject,
   firstOf,

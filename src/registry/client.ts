@@ -12,6 +12,7 @@ import { retryDelayMs } from "../retry.ts";
 import type { Runtime, TlsOptions } from "../runtime.ts";
 import type { ChunkReader } from "../streams/chunk_reader.ts";
 import { SilenceTimer } from "../streams/silence.ts";
+import type { CreateRepository } from "./ensure_repository.ts";
 import { quirksOf } from "./quirks.ts";
 import { isRedirect, MAX_REDIRECTS, resolveLocation } from "./redirect.ts";
 import { toRegistryError } from "./registry_error.ts";
@@ -31,6 +32,7 @@ export interface RegistryClientOptions {
   readonly credentials: CredentialSources;
   readonly retries: number;
   readonly timeoutMs: number;
+  readonly createRepository?: CreateRepository | undefined;
 }
 
 /** A request to a registry, in the terms of its API. */
@@ -47,8 +49,8 @@ export interface RegistryRequest {
   readonly stream?: { readonly body: Response | ChunkReader; readonly sizeBytes: number };
   /** The statuses that the caller handles; any other one becomes an error. */
   readonly accept: readonly number[];
-  /** Whether the request may be tried again. Default true; never with a `stream`. */
-  readonly mayRepeat?: boolean;
+  /** Whether the request may be tried again, at all or after this error. Default true; never with a `stream`. */
+  readonly mayRepeat?: boolean | ((error: unknown) => boolean);
   /** Send no Authorization and answer no challenge: another's host. */
   readonly isForeign?: boolean;
   /** Called once for every request that goes out. */
@@ -74,6 +76,9 @@ export class RegistryClient {
   readonly timeoutMs: number;
   readonly learnt: Learnt;
   readonly authenticator: Authenticator;
+  readonly createRepository: CreateRepository | undefined;
+  /** Repositories that were created or found to be there, or are being created. */
+  readonly created = new Map<string, Promise<boolean>>();
   readonly #options: RegistryClientOptions;
   readonly #origin: URL;
   #hasAnswered = false;
@@ -85,6 +90,7 @@ export class RegistryClient {
     this.side = options.side;
     this.runtime = runtime;
     this.timeoutMs = options.timeoutMs;
+    this.createRepository = options.createRepository;
     const { selfMount, checksDigests } = quirksOf(registry);
     this.learnt = {
       selfMount,
@@ -155,7 +161,9 @@ export class RegistryClient {
   /** Resolves with the wait over, or rejects with the error when the request is not to be repeated. */
   async #waitToRepeat(request: RegistryRequest, error: unknown, attempt: number): Promise<void> {
     const { retries, runtime } = this.#options;
-    const isOnceOnly = request.stream !== undefined || request.mayRepeat === false;
+    const { mayRepeat = true } = request;
+    const isOnceOnly = request.stream !== undefined ||
+      !(typeof mayRepeat === "function" ? mayRepeat(error) : mayRepeat);
     // A host that never answered is more likely misspelt than tired.
     const isStrange = !this.#hasAnswered && error instanceof NetworkError &&
       error.failure !== "reset";
