@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { exportPKCS8, generateKeyPair, jwtVerify } from "jose";
+import { exportPKCS8, generateKeyPair } from "jose";
 import {
   artifactRegistryCredentials,
   isArtifactRegistry,
@@ -9,16 +9,13 @@ import type { ArtifactRegistryOptions } from "../../src/auth/artifact_registry.t
 import { ParseError } from "../../src/errors.ts";
 import { createRuntime } from "../../src/hosts/detect.ts";
 import { failureOf } from "../registry/setup.ts";
-import { serve } from "../support/serve.ts";
 import type { Server } from "../support/serve.ts";
+import { EMAIL, keyFile, privateKey, startGoogle } from "./google_server.ts";
 
 const HOST = "europe-west1-docker.pkg.dev";
-const EMAIL = "mirror@project-1.iam.gserviceaccount.com";
 const NOW = Date.UTC(2025, 0, 1, 12);
 
-const pair = await generateKeyPair("RS256", { extractable: true });
 const other = await generateKeyPair("RS256", { extractable: true });
-const privateKey = await exportPKCS8(pair.privateKey);
 
 const HOSTS: [registry: string, isOurs: boolean][] = [
   [HOST, true],
@@ -42,58 +39,6 @@ for (const [registry, isOurs] of HOSTS) {
   });
 }
 
-/** Google's token endpoint: checks the assertion against the public key and numbers its tokens. */
-async function startTokenServer(
-  now: () => number,
-  answer?: () => Response,
-): Promise<Server & { readonly claims: Record<string, unknown>[] }> {
-  const claims: Record<string, unknown>[] = [];
-  const server = await serve(async (request) => {
-    const form = new URLSearchParams(await request.text());
-    const isForm = request.headers.get("content-type") === "application/x-www-form-urlencoded";
-    if (!isForm || form.get("grant_type") !== "urn:ietf:params:oauth:grant-type:jwt-bearer") {
-      return Response.json({ error: "unsupported_grant_type" }, { status: 400 });
-    }
-    try {
-      const { payload, protectedHeader } = await jwtVerify(
-        form.get("assertion") ?? "",
-        pair.publicKey,
-        {
-          algorithms: ["RS256"],
-          audience: `http://${request.headers.get("host")}/token`,
-          issuer: EMAIL,
-          currentDate: new Date(now()),
-          maxTokenAge: "1h",
-        },
-      );
-      claims.push({ ...payload, kid: protectedHeader.kid });
-    } catch {
-      const description = "Invalid JWT Signature.";
-      const body = { error: "invalid_grant", error_description: description };
-      return Response.json(body, { status: 400 });
-    }
-    return answer?.() ??
-      Response.json({
-        access_token: `ya29.${claims.length}`,
-        expires_in: 3599,
-        token_type: "Bearer",
-      });
-  });
-  return Object.assign(server, { claims });
-}
-
-function keyFile(tokenUri: string, members: Record<string, unknown> = {}): string {
-  return JSON.stringify({
-    type: "service_account",
-    project_id: "project-1",
-    private_key_id: "key-1",
-    private_key: privateKey,
-    client_email: EMAIL,
-    token_uri: tokenUri,
-    ...members,
-  });
-}
-
 async function optionsFor(
   server: Server,
   options: Partial<ArtifactRegistryOptions> = {},
@@ -108,7 +53,7 @@ async function optionsFor(
 }
 
 test("artifactRegistryCredentials() gets a token for an assertion that is signed well", async () => {
-  await using server = await startTokenServer(() => NOW);
+  await using server = await startGoogle(() => NOW);
   const match = await artifactRegistryCredentials(await optionsFor(server)).lookup(HOST, "p/r/a");
   const password = "ya29.1";
   assert.deepEqual(match?.credential, { kind: "basic", username: "oauth2accesstoken", password });
@@ -125,7 +70,7 @@ test("artifactRegistryCredentials() gets a token for an assertion that is signed
 });
 
 test("artifactRegistryCredentials() asks for one token, however many registries and requests", async () => {
-  await using server = await startTokenServer(() => NOW);
+  await using server = await startGoogle(() => NOW);
   const credentials = artifactRegistryCredentials(await optionsFor(server));
   const hosts = [HOST, "gcr.io", "us-docker.pkg.dev", HOST];
   await Promise.all(hosts.map((host) => credentials.lookup(host, "a")));
@@ -135,7 +80,7 @@ test("artifactRegistryCredentials() asks for one token, however many registries 
 test("artifactRegistryCredentials() asks again before the token expires, and when it was refused", async () => {
   let nowMs = NOW;
   const now = (): number => nowMs;
-  await using server = await startTokenServer(now);
+  await using server = await startGoogle(now);
   const credentials = artifactRegistryCredentials(await optionsFor(server, { now }));
   const first = await credentials.lookup(HOST, "a");
   nowMs += 3_568_000;
@@ -148,7 +93,7 @@ test("artifactRegistryCredentials() asks again before the token expires, and whe
 });
 
 test("artifactRegistryCredentials() has nothing for other registries and says so", async () => {
-  await using server = await startTokenServer(() => NOW);
+  await using server = await startGoogle(() => NOW);
   const credentials = artifactRegistryCredentials(await optionsFor(server));
   assert.equal(await credentials.lookup("ghcr.io", "a/b"), undefined);
   assert.deepEqual(credentials.describe("ghcr.io"), [
@@ -163,7 +108,7 @@ const REFUSED: [name: string, members: () => Promise<Record<string, unknown>>][]
 
 for (const [name, members] of REFUSED) {
   test(`artifactRegistryCredentials() says that Google refused a wrong ${name}, without the key`, async () => {
-    await using server = await startTokenServer(() => NOW);
+    await using server = await startGoogle(() => NOW);
     const serviceAccount = keyFile(`${server.url}/token`, await members());
     const options = await optionsFor(server, { serviceAccount, from: "$KEY" });
     const error = await failureOf(artifactRegistryCredentials(options).lookup(HOST, "a"));
@@ -176,7 +121,7 @@ for (const [name, members] of REFUSED) {
 
 for (const body of [{}, { access_token: "" }, { access_token: 7 }]) {
   test(`artifactRegistryCredentials() refuses an answer of ${JSON.stringify(body)}`, async () => {
-    await using server = await startTokenServer(() => NOW, () => Response.json(body));
+    await using server = await startGoogle(() => NOW, () => Response.json(body));
     const credentials = artifactRegistryCredentials(await optionsFor(server));
     const error = await failureOf(credentials.lookup(HOST, "a"));
     assert.equal(error.code, "registry");
@@ -226,7 +171,7 @@ for (const [name, serviceAccount, wanted] of BAD_KEYS) {
 }
 
 test("artifactRegistryCredentials() says which member is damaged, when it is used", async () => {
-  await using server = await startTokenServer(() => NOW);
+  await using server = await startGoogle(() => NOW);
   const damaged = privateKey.replace(/\n[^-]{40}/, "\n");
   const serviceAccount = keyFile(`${server.url}/token`, { private_key: damaged });
   const credentials = artifactRegistryCredentials(await optionsFor(server, { serviceAccount }));
