@@ -27,7 +27,7 @@ export interface ArtifactRegistryOptions {
 /** The only scope of the Artifact Registry API that allows to write: googleapis, artifactregistry/v1, `auth.oauth2.scopes`. */
 const SCOPE = "https://www.googleapis.com/auth/cloud-platform";
 
-/** "This value has a maximum of 1 hour after the issued time", OAuth 2.0 for server to server applications. */
+/** The most that Google takes, and as long as the token is good. */
 const ASSERTION_LIFETIME_S = 3600;
 
 const GRANT_TYPE = "urn:ietf:params:oauth:grant-type:jwt-bearer";

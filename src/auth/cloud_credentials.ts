@@ -8,7 +8,8 @@ export type ExpiringMatch = CredentialMatch & { expiresAt: number };
 export interface Grant {
   /** Registries with the same key share what `request` gave. */
   readonly key: string;
-  request(): Promise<ExpiringMatch>;
+  /** Gives undefined where the cloud's key has no right to the registry, which may well be open to all. */
+  request(): Promise<ExpiringMatch | undefined>;
 }
 
 /**
@@ -26,17 +27,27 @@ export function cloudCredentials(options: {
   readonly find: (registry: string) => Grant | undefined;
 }): CredentialSources {
   const { now, from, service, find } = options;
-  const matches = new FreshCache<ExpiringMatch>({ now, expiryOf: (match) => match.expiresAt });
+  const matches = new FreshCache<ExpiringMatch | undefined>({
+    now,
+    expiryOf: (match) => match?.expiresAt,
+  });
+  const closed = new Set<string>();
   return {
     async lookup(registry, _repository, { refused } = {}): Promise<CredentialMatch | undefined> {
       const grant = find(registry);
-      return grant &&
-        await matches.get(grant.key, () => grant.request(), (match) => match === refused);
+      if (!grant) return undefined;
+      const isRefused = (match: CredentialMatch | undefined): boolean =>
+        match !== undefined && match === refused;
+      const match = await matches.get(grant.key, () => grant.request(), isRefused);
+      if (!match) closed.add(registry);
+      return match;
     },
-    describe: (registry) => [
-      registry === undefined || find(registry)
-        ? `${from}: for ${service}`
-        : `${from}: for ${service}, not for ${registry}`,
-    ],
+    describe(registry): string[] {
+      const isOther = registry !== undefined && !find(registry);
+      return [
+        `${from}: for ${service}` + (isOther ? `, not for ${registry}` : "") +
+        (registry !== undefined && closed.has(registry) ? `, without a right to ${registry}` : ""),
+      ];
+    },
   };
 }

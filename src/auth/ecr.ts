@@ -11,7 +11,7 @@ import type { EcrOptions } from "./ecr_api.ts";
 import type { EcrRegistry } from "./ecr_registry.ts";
 import type { ExchangeAnswer } from "./exchange.ts";
 
-/** "Authorization tokens are valid for 12 hours", API reference, AuthorizationData; used where the answer does not say. */
+/** As the API reference has it for AuthorizationData; used where the answer does not say. */
 const TOKEN_LIFETIME_MS = 12 * 60 * 60 * 1000;
 
 /**
@@ -19,12 +19,13 @@ const TOKEN_LIFETIME_MS = 12 * 60 * 60 * 1000;
  * GetAuthorizationToken gives. One password serves all accounts and repositories of a region, so it is asked for once.
  *
  * ```ts
- * const { fetch, now } = runtime;
- * ecrCredentials({ accessKeyId: "AKIA…", secretAccessKey: "…", fetch: (request) => fetch(request), now });
+ * const fetch: FetchForExchange = (request) => runtime.fetch(request);
+ * ecrCredentials({ accessKeyId: "AKIA…", secretAccessKey: "…", fetch, now: () => runtime.now() });
  * ```
  *
- * Look-ups reject with CrossdockError `unauthorized` or `denied` when Amazon refuses the key, `rate_limited` or `registry`
- * when it answers anything but a password.
+ * A key without a right to the public registry leaves that anonymous, as anybody may pull from it. Other look-ups reject
+ * with CrossdockError `unauthorized` or `denied` when Amazon refuses the key, `rate_limited` or `registry` when it answers
+ * anything but a password.
  */
 export function ecrCredentials(options: EcrOptions): CredentialSources {
   return cloudCredentials({
@@ -33,7 +34,9 @@ export function ecrCredentials(options: EcrOptions): CredentialSources {
     service: "Amazon ECR",
     find(registry): Grant | undefined {
       const found = findEcrRegistry(options, registry);
-      return found && { key: found.api.href, request: () => getToken(options, found, registry) };
+      if (!found) return undefined;
+      const request = (): Promise<ExpiringMatch | undefined> => getToken(options, found, registry);
+      return { key: found.api.href, request };
     },
   });
 }
@@ -78,7 +81,7 @@ async function getToken(
   options: EcrOptions,
   found: EcrRegistry,
   registry: string,
-): Promise<ExpiringMatch> {
+): Promise<ExpiringMatch | undefined> {
   const what = `get a token for ${registry}`;
   const answer = await callEcr(options, {
     registry: found,
@@ -87,10 +90,10 @@ async function getToken(
     what,
   });
   if (answer.status !== 200) {
-    const permission = found.service === "ecr"
-      ? "ecr:GetAuthorizationToken"
-      : "ecr-public:GetAuthorizationToken and sts:GetServiceBearerToken";
-    throw toEcrError(options, answer, { what, api: found.api, permission });
+    const permission = "ecr:GetAuthorizationToken";
+    const error = toEcrError(options, answer, { what, api: found.api, permission });
+    if (found.service === "ecr-public" && error.code === "denied") return undefined;
+    throw error;
   }
   const { authorizationToken, expiresAt } = readAuthorizationData(answer);
   const [username, password] = decodeToken(authorizationToken) ?? [];

@@ -264,6 +264,18 @@ for (const [name, message, code, shown, hint] of REFUSALS) {
   });
 }
 
+test("ecrCredentials() leaves the public registry anonymous without the right to it", async () => {
+  await using server = await startEcrApi(() => awsError("AccessDeniedException", "not you"), {
+    now: () => NOW,
+  });
+  const credentials = ecrCredentials(await optionsFor(server));
+  for (let i = 0; i < 2; i++) assert.equal(await credentials.lookup(PUBLIC_HOST, "a/b"), undefined);
+  assert.equal(server.calls.length, 1);
+  assert.deepEqual(credentials.describe(PUBLIC_HOST), [
+    `AWS_ACCESS_KEY_ID: for Amazon ECR, without a right to ${PUBLIC_HOST}`,
+  ]);
+});
+
 const NO_TOKENS: [name: string, answer: () => Response, code: string][] = [
   ["no data", () => Response.json({}), "registry"],
   ["an empty list", () => Response.json({ authorizationData: [] }), "registry"],
