@@ -44,6 +44,8 @@ const ENTRY = "cli/main.ts";
 /** Where each package may be imported; one that is not listed nowhere. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "zod": ["copy/request.ts", "copy/schema.ts", "copy/step.ts", "server/"],
+  "aws4fetch": ["auth/ecr_api.ts"],
+  "jose": ["auth/acr.ts", "auth/artifact_registry.ts"],
   "hono": ["server/", "entries/"],
   "@hono/zod-openapi": ["server/"],
   "@hono/node-server": ["entries/"],
