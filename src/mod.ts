@@ -35,6 +35,8 @@ export type { ArtifactRegistryOptions } from "./auth/artifact_registry.ts";
 export { acrCredentials } from "./auth/acr.ts";
 export type { AcrOptions } from "./auth/acr.ts";
 export type { FetchForExchange } from "./auth/exchange.ts";
+export type { CloudMemory } from "./auth/cloud_credentials.ts";
+export { credentialsFromDockerConfig } from "./auth/docker_config_credentials.ts";
 export { copyRequestSchema } from "./copy/request.ts";
 export type { CopyRequestInput } from "./copy/request.ts";
 export type { Plan, Stage } from "./copy/plan.ts";

@@ -6,7 +6,7 @@ import { decodeJwt } from "jose";
 import { CrossdockError, ParseError } from "../errors.ts";
 import { isLoopbackRegistry } from "../oci/reference.ts";
 import { cloudCredentials } from "./cloud_credentials.ts";
-import type { ExpiringMatch } from "./cloud_credentials.ts";
+import type { CloudMemory, ExpiringMatch } from "./cloud_credentials.ts";
 import type { CredentialSources } from "./credentials.ts";
 import { exchange, quoteAnswer, toExchangeError } from "./exchange.ts";
 import type { ExchangeAnswer, FetchForExchange } from "./exchange.ts";
@@ -26,6 +26,8 @@ export interface AcrOptions {
   readonly matches?: (registry: string) => boolean;
   /** Where the secret came from, for people. Default: `AZURE_CLIENT_SECRET`. */
   readonly from?: string;
+  /** What sources with the same key learnt before. Default: nothing. */
+  readonly memory?: CloudMemory;
 }
 
 interface EntraToken {
@@ -61,6 +63,7 @@ export function acrCredentials(options: AcrOptions): CredentialSources {
   return cloudCredentials({
     now,
     from,
+    memory: options.memory,
     service: "Azure Container Registry",
     find: (registry) =>
       matches(registry)

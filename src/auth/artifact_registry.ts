@@ -5,7 +5,7 @@
 import { importPKCS8, SignJWT } from "jose";
 import { CrossdockError, ParseError } from "../errors.ts";
 import { cloudCredentials } from "./cloud_credentials.ts";
-import type { ExpiringMatch } from "./cloud_credentials.ts";
+import type { CloudMemory, ExpiringMatch } from "./cloud_credentials.ts";
 import type { CredentialSources } from "./credentials.ts";
 import { exchange, quoteAnswer, toExchangeError } from "./exchange.ts";
 import type { FetchForExchange } from "./exchange.ts";
@@ -22,6 +22,8 @@ export interface ArtifactRegistryOptions {
   readonly matches?: (registry: string) => boolean;
   /** Where the key came from, for people. Default: `GOOGLE_SERVICE_ACCOUNT`. */
   readonly from?: string;
+  /** What sources with the same key learnt before. Default: nothing. */
+  readonly memory?: CloudMemory;
 }
 
 /** The only scope of the Artifact Registry API that allows to write: googleapis, artifactregistry/v1, `auth.oauth2.scopes`. */
@@ -48,6 +50,7 @@ export function artifactRegistryCredentials(options: ArtifactRegistryOptions): C
   return cloudCredentials({
     now,
     from,
+    memory: options.memory,
     service: "Google Artifact Registry",
     find: (registry) => matches(registry) ? { key: "", request } : undefined,
   });

@@ -1,8 +1,12 @@
 import type { CredentialMatch, CredentialSources } from "./credentials.ts";
 import { FreshCache } from "./fresh_cache.ts";
+import type { Kept } from "./fresh_cache.ts";
 
 /** A credential that a cloud gave for a while. */
 export type ExpiringMatch = CredentialMatch & { expiresAt: number };
+
+/** What clouds gave so far, by service and registry: plain data, which sources with the same keys may share. */
+export type CloudMemory = Map<string, Kept<ExpiringMatch | undefined>>;
 
 /** What one exchange gives, and for which registries it counts. */
 export interface Grant {
@@ -25,11 +29,13 @@ export function cloudCredentials(options: {
   readonly from: string;
   readonly service: string;
   readonly find: (registry: string) => Grant | undefined;
+  readonly memory?: CloudMemory | undefined;
 }): CredentialSources {
-  const { now, from, service, find } = options;
+  const { now, from, service, find, memory } = options;
   const matches = new FreshCache<ExpiringMatch | undefined>({
     now,
     expiryOf: (match) => match?.expiresAt,
+    kept: memory,
   });
   const closed = new Set<string>();
   return {
@@ -38,7 +44,11 @@ export function cloudCredentials(options: {
       if (!grant) return undefined;
       const isRefused = (match: CredentialMatch | undefined): boolean =>
         match !== undefined && match === refused;
-      const match = await matches.get(grant.key, () => grant.request(), isRefused);
+      const match = await matches.get(
+        `${service} ${grant.key}`,
+        () => grant.request(),
+        isRefused,
+      );
       if (!match) closed.add(registry);
       return match;
     },

@@ -31,6 +31,7 @@ export function ecrCredentials(options: EcrOptions): CredentialSources {
   return cloudCredentials({
     now: options.now,
     from: keyName(options),
+    memory: options.memory,
     service: "Amazon ECR",
     find(registry): Grant | undefined {
       const found = findEcrRegistry(options, registry);

@@ -1,6 +1,7 @@
 /** Calls of Amazon ECR's own API, signed with Signature Version 4. */
 import { AwsV4Signer } from "aws4fetch";
 import type { CrossdockError, ErrorCode } from "../errors.ts";
+import type { CloudMemory } from "./cloud_credentials.ts";
 import type { EcrRegistry } from "./ecr_registry.ts";
 import { parseEcrRegistry } from "./ecr_registry.ts";
 import { exchange, quoteAnswer, toExchangeError } from "./exchange.ts";
@@ -21,6 +22,8 @@ export interface EcrOptions {
   readonly registryOf?: (registry: string) => EcrRegistry | undefined;
   /** Where the key came from, for people. Default: `AWS_ACCESS_KEY_ID`. */
   readonly from?: string;
+  /** What sources with the same key learnt before. Default: nothing. */
+  readonly memory?: CloudMemory;
 }
 
 /** What the API calls the services in `X-Amz-Target`: botocore data/ecr and data/ecr-public, `targetPrefix`. */
