@@ -44,8 +44,10 @@ const ENTRY = "cli/main.ts";
 
 /** Where each package may be imported; one that is not listed nowhere. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
-  "zod": ["copy/request.ts", "copy/schema.ts", "copy/step.ts", "server/"],
-  "hono": ["server/", "entries/"],
+  "zod": ["copy/request.ts", "copy/schema.ts", "copy/step.ts", "server/", "client/"],
+  "aws4fetch": ["auth/ecr_api.ts"],
+  "jose": ["auth/acr.ts", "auth/artifact_registry.ts"],
+  "hono": ["server/", "client/client.ts", "entries/"],
   "@hono/zod-openapi": ["server/"],
   "@hono/node-server": ["entries/"],
   "picomatch": ["server/allow_list.ts"],
@@ -133,12 +135,28 @@ test("what counts in memory is not part of what every host shares", () => {
   assert.ok(shared.has("engine.ts"), "compose.ts leads to the engine");
 });
 
-test("mod.ts is the only barrel", () => {
+test("client/ has no more of the server than what its answers look like", () => {
+  const values = files.filter((file) => partOf(file) === "client").flatMap((file) =>
+    [
+      ...read(file).matchAll(
+        /^(?:import|export) (?!type)[^;"']*?from "(\.\.\/server\/[^"]+|hono[^"]*)"/gm,
+      ),
+    ]
+      .map(([, from]) => from ?? "")
+  );
+  assert.deepEqual([...new Set(values)].sort(), [
+    "../server/problem.ts",
+    "../server/schemas.ts",
+    "hono/client",
+  ]);
+});
+
+test("mod.ts and client/mod.ts, the two that others import, are the only barrels", () => {
   const barrels = files.filter((file) => {
     const code = withoutComments(read(file)).trim();
     return code !== "" && code.replace(/export (type )?\{[^}]*\} from "[^"]+";/g, "").trim() === "";
   });
-  assert.deepEqual(barrels, ["mod.ts"]);
+  assert.deepEqual(barrels.sort(), ["client/mod.ts", "mod.ts"]);
 });
 
 function withoutComments(code: string): string {

@@ -46,11 +46,14 @@ export function streamEvents(
 
   return new ReadableStream<Uint8Array>({
     start(controller): void {
+      const rest = (): void => {
+        clearTimeout(timer);
+        timer = setTimeout(send, heartbeatMs, { type: "heartbeat" });
+      };
       const send = (event: StreamEvent): void => {
         if (gone.signal.aborted) return;
-        clearTimeout(timer);
         controller.enqueue(encoder.encode(format === "sse" ? toSse(event) : toLine(event)));
-        timer = setTimeout(send, heartbeatMs, { type: "heartbeat" });
+        rest();
       };
       const emit = (event: StreamEvent): void => {
         if (event.type !== "progress") return send(event);
@@ -61,6 +64,7 @@ export function streamEvents(
         lastProgress.set(digest, now());
         send(event);
       };
+      rest();
       const ended = job(emit, signal)
         .catch((error) => send({ type: "error", problem: toProblem(error) }))
         .finally(() => {

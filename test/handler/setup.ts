@@ -1,4 +1,8 @@
 /** What the suites of this folder share: callers, two registries, and a handler that may copy between them. */
+import assert from "node:assert/strict";
+import type { Report } from "../../src/copy/report.ts";
+import type { Problem } from "../../src/server/problem.ts";
+import type { StreamEvent } from "../../src/server/schemas.ts";
 import { startRegistry } from "../support/registry.ts";
 import type { RegistryOptions, RunningRegistry } from "../support/registry.ts";
 import type { Handler } from "./handler.ts";
@@ -29,6 +33,12 @@ export function variablesFor(
   };
 }
 
+/** Where the registries of a dock listen. */
+export interface RegistryHosts {
+  readonly source: string;
+  readonly destination: string;
+}
+
 /** A handler between two embedded registries. */
 export interface Dock extends AsyncDisposable {
   readonly source: RunningRegistry;
@@ -36,20 +46,34 @@ export interface Dock extends AsyncDisposable {
   readonly handler: Handler;
   /** Posts a copy of `app:1` to the destination's `app`, unless told otherwise. */
   copy(body?: Record<string, unknown>, init?: RequestInit): Promise<Response>;
+  /** Sends a request, with the token that may copy unless `headers` says otherwise. */
+  send(method: string, path: string, options?: SendOptions): Promise<Response>;
+}
+
+export interface SendOptions {
+  /** Sent as JSON; text as it is. */
+  readonly body?: unknown;
+  readonly headers?: Record<string, string>;
 }
 
 export async function startDock(
   options: {
     source?: RegistryOptions;
     destination?: RegistryOptions;
-    variables?: Record<string, string>;
+    /** Besides those of {@linkcode variablesFor}; an empty one takes that away. */
+    variables?: Record<string, string> | ((hosts: RegistryHosts) => Record<string, string>);
   } = {},
 ): Promise<Dock> {
   await using started = new AsyncDisposableStack();
   const source = started.use(await startRegistry(options.source));
   const destination = started.use(await startRegistry(options.destination));
   const handler = started.use(
-    await startHandler({ ...variablesFor(source, destination), ...options.variables }),
+    await startHandler({
+      ...variablesFor(source, destination),
+      ...(typeof options.variables === "function"
+        ? options.variables({ source: source.host, destination: destination.host })
+        : options.variables),
+    }),
   );
   const kept = started.move();
   return {
@@ -67,6 +91,50 @@ export async function startDock(
         }),
         ...init,
       }),
+    send: (method, path, { body, headers } = {}) =>
+      fetch(new URL(path, handler.url), {
+        method,
+        headers: {
+          ...bearer(),
+          ...(body === undefined ? {} : { "content-type": "application/json" }),
+          ...headers,
+        },
+        ...(body === undefined
+          ? {}
+          : { body: typeof body === "string" ? body : JSON.stringify(body) }),
+      }),
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };
+}
+
+/** Reads the events of a copy that runs inline. */
+export async function readEvents(response: Response): Promise<StreamEvent[]> {
+  const text = await response.text();
+  assert.equal(response.status, 200, text);
+  return text.trimEnd().split("\n").map((line) => JSON.parse(line));
+}
+
+/** The problem that ends the events of a copy that failed. */
+export async function readFailure(response: Response): Promise<Problem> {
+  const last = (await readEvents(response)).at(-1);
+  assert.ok(last?.type === "error", JSON.stringify(last));
+  return last.problem;
+}
+
+/** The report that ends the events of a copy. */
+export async function readReport(response: Response): Promise<Report> {
+  const last = (await readEvents(response)).at(-1);
+  assert.ok(last?.type === "report", JSON.stringify(last));
+  return last.report;
+}
+
+/** Reads a problem and checks what every one of them has. */
+export async function readProblem(response: Response, status: number): Promise<Problem> {
+  const text = await response.text();
+  assert.equal(response.status, status, text);
+  assert.equal(response.headers.get("content-type"), "application/problem+json");
+  const problem: Problem = JSON.parse(text);
+  assert.equal(problem.status, status);
+  assert.equal(problem.requestId, response.headers.get("x-request-id"));
+  return problem;
 }
