@@ -6,12 +6,13 @@ import { requestId } from "hono/request-id";
 import { secureHeaders } from "hono/secure-headers";
 import { createAllowed } from "./allowed.ts";
 import type { AppOptions } from "./app_options.ts";
-import { describeApi, documentRoutes } from "./document.ts";
+import { describeApi } from "./document.ts";
 import { answerMissingRoute } from "./missing_route.ts";
 import { answerProblem, RequestError, toProblem } from "./problem.ts";
 import { logRequests } from "./request_log.ts";
 import { createRouter } from "./router.ts";
 import { copyRoutes } from "./routes/copies.ts";
+import { docsRoutes } from "./routes/docs.ts";
 import { healthRoutes, stopping } from "./routes/health.ts";
 import { imageRoutes } from "./routes/images.ts";
 import { planRoutes } from "./routes/plans.ts";
@@ -63,7 +64,7 @@ export function createApp(options: AppOptions) {
     .route("/", stepRoutes(options, allowed))
     .route("/", imageRoutes(options, allowed))
     .route("/", healthRoutes(options))
-    .route("/", documentRoutes(() => describeApi(router)));
+    .route("/", docsRoutes(options, () => describeApi(router)));
 }
 
 /** The API's type, for hono's client. */
