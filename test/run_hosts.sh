@@ -1,24 +1,21 @@
 #!/usr/bin/env bash
 # Runs the tests of `deno task test` on Node 24 and Bun, but for those that Deno alone can run; then those of test/handler/
-# against the server on each host. Node and Bun are fetched from npm into .cache/runtimes when they are not there. Says
-# `node: N passed, N failed`, `bun: …` and `handler on …: …` at the end, and exits 1 unless every test passed.
+# against the server on each host. Says `node: N passed, N failed`, `bun: …` and `handler on …: …` at the end, and exits 1
+# unless every test passed.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 export NO_COLOR=1
 unset FORCE_COLOR
 
-runtimes=.cache/runtimes
-bin=$runtimes/node_modules/.bin
-if ! { [ -x "$bin/node" ] && [ -x "$bin/bun" ] && "$bin/bun" --version >/dev/null 2>&1; }; then
-  mkdir -p "$runtimes"
-  npm install --prefix "$runtimes" --no-audit --no-fund --loglevel=error node@24 bun
-fi
+bash test/setup_runtimes.sh
+bin=.cache/runtimes/node_modules/.bin
 echo "Node $("$bin/node" --version), Bun $("$bin/bun" --version)"
 
 # Left out: what needs installed programs, what Deno runs against other hosts, and what starts workerd from Deno.
 mapfile -t files < <(
   find ./test -name '*.test.ts' -not -name 'workerd*.test.ts' \
-    -not -path './test/registries/*' -not -path './test/handler/*' -not -path './test/workers/*' |
+    -not -path './test/registries/*' -not -path './test/handler/*' -not -path './test/workers/*' \
+    -not -path './test/package/*' |
     LC_ALL=C sort
 )
 output=$(mktemp -d)

@@ -31,7 +31,8 @@ after(async () => await folder[Symbol.asyncDispose]());
 
 /** Runs a program to its end and gives what it wrote to stdout. */
 async function run(command: readonly string[], cwd = folder.path): Promise<string> {
-  const env = { PATH, HOME: process.env["HOME"] ?? folder.path, NO_COLOR: "1" };
+  // The machine's own environment, for what it tells npm.
+  const env = { ...process.env as Record<string, string>, PATH, NO_COLOR: "1" };
   const program = spawnGuarded(command, { env, cwd });
   const end = await program.ended;
   assert.equal(
