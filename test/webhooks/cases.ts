@@ -446,6 +446,17 @@ export const IGNORED: readonly IgnoredCase[] = [
   },
   {
     name: "nexus",
+    why: "not a push",
+    fixture: "nexus_component",
+    headers: component,
+    change(body): void {
+      body.action = "PURGED";
+      body.components = [body.component.id];
+      delete body.component;
+    },
+  },
+  {
+    name: "nexus",
     why: "not of a manifest",
     fixture: "nexus_asset",
     headers: asset,

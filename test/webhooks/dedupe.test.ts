@@ -76,6 +76,17 @@ test("admitEvent() remembers ten thousand names, the latest", () => {
   assert.equal(admit(0).run, "now");
 });
 
+test("admitEvent() forgets the names first that it has not heard of for longest", () => {
+  const memory: RunMemory = new Map();
+  const admit = (n: number, now = 0): Admission =>
+    admitEvent(memory, parseReference(`ghcr.io/a/b:${n}`), { event: {}, now });
+  for (let n = 0; n < 10_000; n++) admit(n);
+  admit(0, 5000);
+  admit(10_000, 5000);
+  assert.equal(admit(0, 6000).run, "no");
+  assert.equal(admit(1, 6000).run, "now");
+});
+
 test("forgetRun() lets a sender's next attempt through", () => {
   const memory: RunMemory = new Map();
   admitAll([[100, { id: "x" }]], memory);

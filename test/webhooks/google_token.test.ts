@@ -153,6 +153,20 @@ test("receive() of artifact-registry refuses a token that is signed by a shared 
   }
 });
 
+test("receive() of artifact-registry takes RS256 alone, whatever keys there are", async () => {
+  const { privateKey, publicKey: elliptic } = await generateKeyPair("ES256");
+  const key = { ...await exportJWK(elliptic), kid: "e1", use: "sig", alg: "ES256" };
+  await using server = await startGoogle(() => Response.json({ keys: [publicKey, key] }));
+  const token = await new SignJWT({
+    iss: "https://accounts.google.com",
+    aud: AUDIENCE,
+    email: EMAIL,
+    email_verified: true,
+    exp: NOW_S + 3590,
+  }).setProtectedHeader({ alg: "ES256", kid: "e1" }).sign(privateKey);
+  await assert.rejects(push(token, server.runtime), { code: "unauthorized" });
+});
+
 test("receive() of artifact-registry bears a minute of difference between the clocks", async () => {
   await using server = await startGoogle();
   const received = await push(await sign({ exp: NOW_S - 59 }), server.runtime);

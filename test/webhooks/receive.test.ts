@@ -153,6 +153,22 @@ for (const [fixture, from, to] of BAD_NAMES) {
   });
 }
 
+test("receive() leaves out an identifier without end", async () => {
+  const headers = { "x-gitea-event": "package", "x-gitea-delivery": "9".repeat(201) };
+  const received = await send({ ...findCase("gitea"), headers });
+  assert.ok(received.kind === "events");
+  assert.equal(received.events[0]?.id, undefined);
+});
+
+test("receive() of distribution tells of schema 1, so that a copy can say that it is not copied", async () => {
+  const text = textOf(readFixture("distribution")).replaceAll(
+    "application/vnd.oci.image.index.v1+json",
+    "application/vnd.docker.distribution.manifest.v1+prettyjws",
+  );
+  const received = await send(findCase("distribution"), { body: new TextEncoder().encode(text) });
+  assert.equal(received.kind === "events" && received.events.length, 2);
+});
+
 test("receive() leaves out a digest that is none", async () => {
   const one = findCase("ecr");
   const body = new TextEncoder().encode(
