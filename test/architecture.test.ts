@@ -26,7 +26,8 @@ const BENEATH: Readonly<Record<string, readonly string[]>> = {
   sides: ["registry", "events"],
   engine: ["sides"],
   mod: ["engine"],
-  server: ["engine", "redact_urls"],
+  webhooks: ["retry", "runtime", "auth"],
+  server: ["engine", "webhooks", "redact_urls"],
   client: ["server"],
   cli: ["client"],
   hosts: ["runtime"],
@@ -44,9 +45,10 @@ const ENTRY = "cli/main.ts";
 
 /** Where each package may be imported; one that is not listed nowhere. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
-  "zod": ["copy/request.ts", "copy/schema.ts", "copy/step.ts", "server/", "client/"],
+  "zod": ["copy/request.ts", "copy/schema.ts", "copy/step.ts", "webhooks/", "server/", "client/"],
   "aws4fetch": ["auth/ecr_api.ts"],
-  "jose": ["auth/acr.ts", "auth/artifact_registry.ts"],
+  "jose": ["auth/acr.ts", "auth/artifact_registry.ts", "webhooks/google_token.ts"],
+  "standardwebhooks": ["webhooks/"],
   "hono": ["server/", "client/client.ts", "entries/"],
   "@hono/zod-openapi": ["server/"],
   "@hono/node-server": ["entries/"],

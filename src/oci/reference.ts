@@ -103,6 +103,16 @@ export function parseRepository(text: string): Reference {
   );
 }
 
+/** Whether the text can stand as a repository's path within a registry: `library/alpine`. */
+export function isRepositoryPath(text: string): boolean {
+  return text.length <= MAX_REPOSITORY_LENGTH && REPOSITORY.test(text);
+}
+
+/** Whether the text can stand as a tag. */
+export function isTag(text: string): boolean {
+  return TAG.test(text);
+}
+
 /** Adds `latest` if there is neither a tag nor a digest. */
 export function withDefaultTag(reference: Reference): Reference {
   if (reference.tag !== undefined || reference.digest !== undefined) return reference;

@@ -27,6 +27,11 @@ export interface RealRegistryOptions {
   readonly storage?: "memory" | "filesystem";
   /** Whether manifests and blobs can be deleted; crane always can. Default: no. */
   readonly deletes?: boolean;
+  /** Where it tells of pushes and pulls, and with which headers. Not with crane. */
+  readonly notifications?: {
+    readonly url: string;
+    readonly headers: Readonly<Record<string, string>>;
+  };
   /** Speak HTTPS. Not with crane. */
   readonly tls?: CertificateFiles;
 }
@@ -60,8 +65,9 @@ export async function startRealRegistry(
   options: RealRegistryOptions = {},
 ): Promise<RealRegistry> {
   const { auth = "open" } = options;
-  if (kind === "crane" && (auth !== "open" || options.tls !== undefined)) {
-    throw new TypeError("Cannot start crane's registry with auth or TLS: it has neither");
+  const isPlain = auth === "open" && !options.tls && !options.notifications;
+  if (kind === "crane" && !isPlain) {
+    throw new TypeError("Cannot start crane's registry with auth, TLS or notifications");
   }
   await using cleanup = new AsyncDisposableStack();
   const tokenServer = auth === "token"
@@ -126,7 +132,7 @@ async function startDistribution(
 /** https://distribution.github.io/distribution/about/configuration/ */
 function distributionConfig(
   folder: string,
-  { auth, storage, deletes = false, tls }: RealRegistryOptions,
+  { auth, storage, deletes = false, tls, notifications }: RealRegistryOptions,
   tokenServer: TokenServer | undefined,
 ): Record<string, unknown> {
   const driver = storage === "memory"
@@ -144,6 +150,14 @@ function distributionConfig(
     },
     http,
   };
+  if (notifications !== undefined) {
+    const { url, headers } = notifications;
+    const lists = Object.fromEntries(
+      Object.entries(headers).map(([name, value]) => [name, [value]]),
+    );
+    const patience = { timeout: "5s", threshold: 5, backoff: "100ms" };
+    config["notifications"] = { endpoints: [{ name: "test", url, headers: lists, ...patience }] };
+  }
   if (auth === "htpasswd") {
     config["auth"] = { htpasswd: { realm: "crossdock tests", path: join(folder, "htpasswd") } };
   }
