@@ -1,10 +1,10 @@
 /** `/v1/copies`: copy now and watch, or start a durable copy and ask for it later. */
 import { createRoute } from "@hono/zod-openapi";
 import * as z from "zod";
-import type { CopyRequestInput } from "../../copy/request.ts";
 import { requireScope } from "../access.ts";
 import type { Allowed } from "../allowed.ts";
 import type { AppOptions } from "../app_options.ts";
+import { withDefaults } from "../copy_defaults.ts";
 import { STREAM_HEADERS, streamEvents } from "../event_stream.ts";
 import { RequestError } from "../problem.ts";
 import { body, failures, json, refusals } from "../responses.ts";
@@ -22,10 +22,6 @@ const idParameter = z.object({
 // deno-lint-ignore explicit-function-return-type
 export function copyRoutes(options: AppOptions, allowed: Allowed) {
   const { config, durable, openEngine } = options;
-  const withDefaults = (request: CopyRequestInput): CopyRequestInput => ({
-    ...(config.verify ? { verify: config.verify } : {}),
-    ...request,
-  });
 
   const post = createRoute({
     method: "post",
@@ -83,7 +79,7 @@ export function copyRoutes(options: AppOptions, allowed: Allowed) {
 
   return createRouter()
     .openapi(post, async (context) => {
-      const request = withDefaults(context.req.valid("json"));
+      const request = withDefaults(config, context.req.valid("json"));
       allowed.copy(request);
       const { prefer = "", accept = "" } = context.req.valid("header");
       if (durable && /(^|[,\s])respond-async($|[,;\s])/i.test(prefer)) {

@@ -4,6 +4,7 @@ import * as z from "zod";
 import { requireScope } from "../access.ts";
 import type { Allowed } from "../allowed.ts";
 import type { AppOptions } from "../app_options.ts";
+import { withDefaults } from "../copy_defaults.ts";
 import { body, failures, json } from "../responses.ts";
 import { createRouter } from "../router.ts";
 import { copyBody, planSchema } from "../schemas.ts";
@@ -28,8 +29,7 @@ export function planRoutes(options: AppOptions, allowed: Allowed) {
   });
 
   return createRouter().openapi(post, async (context) => {
-    const { verify } = options.config;
-    const request = { ...(verify ? { verify } : {}), ...context.req.valid("json") };
+    const request = withDefaults(options.config, context.req.valid("json"));
     allowed.copy(request);
     const survey = context.req.valid("query").survey === "true";
     const { signal } = context.req.raw;

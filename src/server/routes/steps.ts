@@ -24,7 +24,8 @@ export function stepRoutes(options: AppOptions, allowed: Allowed) {
     const step = context.req.valid("json");
     allowed.step(step);
     const job = options.openEngine().perform(step, { signal: context.req.raw.signal });
-    options.background?.(job);
+    // That it fails is told below; here it counts only that it has ended.
+    options.background?.(job.catch(() => {}));
     return context.json(await job, 200);
   });
 }
