@@ -30,6 +30,8 @@ export interface HostOptions extends Omit<AppOptions, "config" | "openEngine" | 
 
 export interface ComposedServer {
   readonly app: App;
+  /** The same without asking for a token, for callers that only the host can let in. */
+  readonly createOpenApp: () => App;
   readonly config: ServerConfig;
   readonly log: Log;
   readonly openEngine: () => Engine;
@@ -66,6 +68,8 @@ export function composeServer(variables: Environment, host: HostOptions): Compos
   };
   const shared = separateEngines ? undefined : createEngine(options);
   const openEngine = (): Engine => shared ?? createEngine(options);
-  const app = createApp({ config, log, now, openEngine, ...rest });
-  return { app, config, log, openEngine };
+  const appOptions: AppOptions = { config, log, now, openEngine, ...rest };
+  const app = createApp(appOptions);
+  const createOpenApp = (): App => createApp({ ...appOptions, config: { ...config, open: true } });
+  return { app, createOpenApp, config, log, openEngine };
 }
