@@ -15,7 +15,7 @@ if ! { [ -x "$bin/node" ] && [ -x "$bin/bun" ] && "$bin/bun" --version >/dev/nul
 fi
 echo "Node $("$bin/node" --version), Bun $("$bin/bun" --version)"
 
-mapfile -t files < <(find ./test -name '*.test.ts' -not -path './test/registries/*' -not -name 'workerd*.test.ts' |
+mapfile -t files < <(find ./test -name '*.test.ts' -not -path './test/registries/*' -not -path './test/workers/*' -not -name 'workerd*.test.ts' |
   LC_ALL=C sort)
 output=$(mktemp -d)
 trap 'rm -rf "$output"' EXIT
