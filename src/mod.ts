@@ -14,13 +14,29 @@ export type { EngineMemory, SideOptions, TlsMode } from "./sides.ts";
 export type { Guard } from "./registry/client.ts";
 export type { Span, Trace } from "./trace.ts";
 export type { AccessCheck } from "./registry/check_access.ts";
+export type { CreateRepository } from "./registry/ensure_repository.ts";
 export {
   credentialsFromObject,
   firstOf,
   noCredentials,
   staticCredentials,
 } from "./auth/credentials.ts";
-export type { Credential, CredentialMatch, CredentialSources } from "./auth/credentials.ts";
+export type {
+  Credential,
+  CredentialMatch,
+  CredentialSources,
+  LookupOptions,
+} from "./auth/credentials.ts";
+export { createEcrRepository, ecrCredentials } from "./auth/ecr.ts";
+export type { EcrOptions } from "./auth/ecr_api.ts";
+export type { EcrRegistry } from "./auth/ecr_registry.ts";
+export { artifactRegistryCredentials } from "./auth/artifact_registry.ts";
+export type { ArtifactRegistryOptions } from "./auth/artifact_registry.ts";
+export { acrCredentials } from "./auth/acr.ts";
+export type { AcrOptions } from "./auth/acr.ts";
+export type { FetchForExchange } from "./auth/exchange.ts";
+export type { CloudMemory } from "./auth/cloud_credentials.ts";
+export { credentialsFromDockerConfig } from "./auth/docker_config_credentials.ts";
 export { copyRequestSchema } from "./copy/request.ts";
 export type { CopyRequestInput } from "./copy/request.ts";
 export type { Plan, Stage } from "./copy/plan.ts";

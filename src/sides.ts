@@ -7,6 +7,7 @@ import { isLoopbackRegistry } from "./oci/reference.ts";
 import type { Reference } from "./oci/reference.ts";
 import { RegistryClient } from "./registry/client.ts";
 import type { Guard } from "./registry/client.ts";
+import type { CreateRepository } from "./registry/ensure_repository.ts";
 import { createRegistryMemory } from "./registry/memory.ts";
 import type { RegistryMemory } from "./registry/memory.ts";
 import { Repository } from "./registry/repository.ts";
@@ -23,6 +24,8 @@ export interface SideOptions {
   readonly tls?: TlsMode | ((registry: string) => TlsMode | undefined);
   /** PEM certificates trusted besides the host's own. */
   readonly caCerts?: readonly string[];
+  /** Called when a push finds no repository, to create it: `createEcrRepository()`. Counts for the destination. */
+  readonly createRepository?: CreateRepository;
 }
 
 /** What engines with the same credentials may share: plain data, by side and registry. */
@@ -56,7 +59,8 @@ export function openSides(options: SidesOptions): Sides {
   const openers = { source: createOpener("source"), destination: createOpener("destination") };
 
   function createOpener(side: Side): (registry: string) => RegistryClient {
-    const { tls: tlsMode, caCerts, credentials = noCredentials } = options[side] ?? {};
+    const { tls: tlsMode, caCerts, credentials = noCredentials, createRepository } =
+      options[side] ?? {};
     // One object a side and kind: hosts keep their connections by it.
     const verified: TlsOptions | undefined = caCerts ? { caCerts } : undefined;
     const unverified: TlsOptions = { caCerts, unverified: true };
@@ -75,6 +79,7 @@ export function openSides(options: SidesOptions): Sides {
         credentials,
         retries,
         timeoutMs,
+        createRepository,
         guard,
         trace,
         memory: remember(side, registry),

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Runs the tests of `deno task test` on Node 24 and Bun, but for workerd*.test.ts, which start workerd from Deno. Node and
-# Bun are fetched from npm into .cache/runtimes when they are not there. Says `node: N passed, N failed` and `bun: …` at
-# the end, and exits 1 unless every test of both passed.
+# Runs the tests of `deno task test` on Node 24 and Bun, but for those that Deno alone can run; then those of test/handler/
+# against the server on each host. Node and Bun are fetched from npm into .cache/runtimes when they are not there. Says
+# `node: N passed, N failed`, `bun: …` and `handler on …: …` at the end, and exits 1 unless every test passed.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 export NO_COLOR=1
@@ -15,12 +15,19 @@ if ! { [ -x "$bin/node" ] && [ -x "$bin/bun" ] && "$bin/bun" --version >/dev/nul
 fi
 echo "Node $("$bin/node" --version), Bun $("$bin/bun" --version)"
 
-mapfile -t files < <(find ./test -name '*.test.ts' -not -path './test/registries/*' -not -path './test/workers/*' -not -name 'workerd*.test.ts' |
-  LC_ALL=C sort)
+# Left out: what needs installed programs, what Deno runs against other hosts, and what starts workerd from Deno.
+mapfile -t files < <(
+  find ./test -name '*.test.ts' -not -name 'workerd*.test.ts' \
+    -not -path './test/registries/*' -not -path './test/handler/*' -not -path './test/workers/*' |
+    LC_ALL=C sort
+)
 output=$(mktemp -d)
 trap 'rm -rf "$output"' EXIT
 status=0
 summary=""
+
+# The hosts that test/handler/start_handler.ts knows.
+handler_hosts=(deno deno-run node bun)
 
 # run NAME PASSED FAILED COMMAND...: PASSED and FAILED match the runner's closing counts.
 run() {
@@ -41,6 +48,10 @@ run node '^.* pass ([0-9]+)$' '^.* fail ([0-9]+)$' \
   "$bin/node" --test --test-reporter=spec "${files[@]}"
 run bun '^ *([0-9]+) pass$' '^ *([0-9]+) fail$' \
   "$bin/bun" test "${files[@]}"
+for host in "${handler_hosts[@]}"; do
+  run "handler on $host" '^[a-zA-Z]+ \| ([0-9]+) passed.*$' '^[a-zA-Z]+ \| .* \| ([0-9]+) failed.*$' \
+    env CROSSDOCK_TEST_HOST="$host" deno test --allow-all test/handler
+done
 
 printf '%s' "$summary"
 exit "$status"

@@ -2,20 +2,19 @@
  * Answers a registry's challenges: which `Authorization` goes with a request, and what to do about a 401.
  *
  * There is no ping of `/v2/`: the first real request meets the challenge, and what it taught (realm and service, or Basic)
- * serves every later one. Tokens are kept by scope and renewed before they expire.
+ * serves every later one. Tokens are kept by scope, credentials by repository; both are renewed before they expire.
  */
 import { CrossdockError } from "../errors.ts";
 import { basicAuthorization } from "./basic.ts";
 import { parseChallenges } from "./challenge.ts";
 import type { Challenge } from "./challenge.ts";
 import type { CredentialMatch, CredentialSources } from "./credentials.ts";
+import { FreshCache } from "./fresh_cache.ts";
+import type { Kept } from "./fresh_cache.ts";
 import { formatScope, mergeScopes, parseScopes } from "./scope.ts";
 import type { Scope } from "./scope.ts";
 import { fetchToken } from "./token.ts";
 import type { FetchForToken, Realm, Token } from "./token.ts";
-
-/** A token is renewed when less than this is left of it, so that an upload that begins now does not end in a 401. */
-const RENEW_BEFORE_MS = 30_000;
 
 /** What a request needs: the repository that credentials are looked up for, and the scopes it asks. */
 export interface Access {
@@ -37,11 +36,8 @@ export interface AuthenticatorOptions {
 /** What a registry's challenge taught, and the tokens got since, by their scopes. */
 export interface AuthMemory {
   scheme: Scheme | undefined;
-  readonly tokens: Map<string, Token>;
+  readonly tokens: Map<string, Kept<Token>>;
 }
-
-/** Scopes beyond this many are forgotten, oldest first: a host that lives long may see any number of repositories. */
-const MAX_TOKENS = 1000;
 
 export type Scheme = { readonly kind: "basic" } | {
   readonly kind: "bearer";
@@ -51,13 +47,20 @@ export type Scheme = { readonly kind: "basic" } | {
 /** One registry's credentials and tokens, kept in memory for as long as its client. */
 export class Authenticator {
   readonly #options: AuthenticatorOptions;
-  readonly #matches = new Map<string, Promise<CredentialMatch | undefined>>();
-  readonly #pending = new Map<string, Promise<Token>>();
   readonly #memory: AuthMemory;
+  readonly #matches: FreshCache<CredentialMatch | undefined>;
+  readonly #tokens: FreshCache<Token>;
 
   constructor(options: AuthenticatorOptions) {
+    const { now } = options;
     this.#options = options;
     this.#memory = options.memory ?? { scheme: undefined, tokens: new Map() };
+    this.#matches = new FreshCache({ now, expiryOf: (match) => match?.expiresAt });
+    this.#tokens = new FreshCache({
+      now,
+      expiryOf: (token) => token.expiresAt,
+      kept: this.#memory.tokens,
+    });
   }
 
   /** The header to send at once; `undefined` as long as the registry has not said what it wants. */
@@ -67,7 +70,10 @@ export class Authenticator {
     const match = await this.findCredential(access.repository);
     if (scheme.kind === "basic") return toBasic(match);
     if (match?.credential.kind === "registry_token") return `Bearer ${match.credential.token}`;
-    const token = await this.#token(scheme.realm, access.scopes, match);
+    const token = await this.#tokens.get(
+      toKey(access.scopes),
+      () => this.#fetchToken(scheme.realm, access.scopes, access.repository),
+    );
     return `Bearer ${token.value}`;
   }
 
@@ -86,37 +92,55 @@ export class Authenticator {
     if (!scheme) return undefined;
     this.#memory.scheme = scheme;
     const match = await this.findCredential(access.repository);
-    if (scheme.kind === "basic") {
-      const header = toBasic(match);
-      return header === refused ? undefined : header;
-    }
+    if (scheme.kind === "basic") return await this.#answerBasic(match, access, refused);
     if (match?.credential.kind === "registry_token") {
       const header = `Bearer ${match.credential.token}`;
       return header === refused ? undefined : header;
     }
     const asked = challenges.find((challenge) => challenge.scheme === "bearer")?.parameters.scope;
     const scopes = mergeScopes(access.scopes, parseScopes(asked ?? ""));
-    this.#forget(access.scopes, refused);
-    const token = await this.#token(scheme.realm, scopes, match, access.scopes);
+    const token = await this.#tokens.get(
+      toKey(access.scopes),
+      () => this.#fetchToken(scheme.realm, scopes, access.repository),
+      ({ value }) => refused === `Bearer ${value}`,
+    );
     return `Bearer ${token.value}`;
   }
 
-  /** The credential for a repository, looked up until that succeeds. */
-  findCredential(repository: string | undefined): Promise<CredentialMatch | undefined> {
-    const key = repository ?? "";
-    let match = this.#matches.get(key);
-    if (!match) {
-      match = this.#options.credentials.lookup(this.#options.registry, repository);
-      this.#matches.set(key, match);
-      // A helper that failed once is asked again.
-      match.catch(() => this.#matches.delete(key));
-    }
-    return match;
+  /**
+   * The credential for a repository, looked up until that succeeds, and again before it expires.
+   *
+   * @param refused the match that the registry did not take, where its source may have another
+   */
+  findCredential(
+    repository: string | undefined,
+    refused?: CredentialMatch,
+  ): Promise<CredentialMatch | undefined> {
+    const { credentials, registry } = this.#options;
+    return this.#matches.get(
+      repository ?? "",
+      () => credentials.lookup(registry, repository, { refused }),
+      (match) => refused !== undefined && match === refused,
+    );
   }
 
   /** What was looked at and what was found, for an error's hint. Never a secret. */
   async explain(repository: string | undefined): Promise<string> {
     return this.#explain(await this.findCredential(repository));
+  }
+
+  /** One that expires may have been revoked before its time: then its source is asked for another, once. */
+  async #answerBasic(
+    match: CredentialMatch | undefined,
+    { repository }: Access,
+    refused: string | undefined,
+  ): Promise<string | undefined> {
+    const header = toBasic(match);
+    if (header !== refused || match?.expiresAt === undefined) {
+      return header === refused ? undefined : header;
+    }
+    const another = toBasic(await this.findCredential(repository, match));
+    return another === refused ? undefined : another;
   }
 
   #explain(match: CredentialMatch | undefined): string {
@@ -166,51 +190,32 @@ export class Authenticator {
     return { url, service: parameters.service };
   }
 
-  #token(
+  /** As in {@linkcode Authenticator.answer}, a credential that expires and is refused here is made anew, once. */
+  async #fetchToken(
+    realm: Realm,
+    scopes: readonly Scope[],
+    repository: string | undefined,
+  ): Promise<Token> {
+    const match = await this.findCredential(repository);
+    try {
+      return await this.#askRealm(realm, scopes, match);
+    } catch (error) {
+      const isRefused = error instanceof CrossdockError && error.code === "unauthorized";
+      if (!isRefused || match?.expiresAt === undefined) throw error;
+      const another = await this.findCredential(repository, match);
+      if (another === match) throw error;
+      return await this.#askRealm(realm, scopes, another);
+    }
+  }
+
+  #askRealm(
     realm: Realm,
     scopes: readonly Scope[],
     match: CredentialMatch | undefined,
-    keepAs: readonly Scope[] = scopes,
   ): Promise<Token> {
-    const key = toKey(keepAs);
-    const kept = this.#memory.tokens.get(key);
-    if (kept && this.#isFresh(kept)) return Promise.resolve(kept);
-    // Whoever comes second waits for the first one's token.
-    const pending = this.#pending.get(key);
-    if (pending) return pending;
     const { fetch, now, registry } = this.#options;
-    const token = fetchToken({
-      registry,
-      realm,
-      scopes,
-      match,
-      fetch,
-      now,
-      explain: () => this.#explain(match),
-    }).then((token) => this.#keep(key, token)).finally(() => this.#pending.delete(key));
-    this.#pending.set(key, token);
-    return token;
-  }
-
-  #keep(key: string, token: Token): Token {
-    const { tokens } = this.#memory;
-    tokens.set(key, token);
-    for (const oldest of tokens.keys()) {
-      if (tokens.size <= MAX_TOKENS) break;
-      tokens.delete(oldest);
-    }
-    return token;
-  }
-
-  #isFresh(token: Token): boolean {
-    const left = token.expiresAt - this.#options.now();
-    return left > Math.min(RENEW_BEFORE_MS, token.lifetimeMs / 4);
-  }
-
-  #forget(scopes: readonly Scope[], refused: string | undefined): void {
-    const key = toKey(scopes);
-    const kept = this.#memory.tokens.get(key);
-    if (kept && refused === `Bearer ${kept.value}`) this.#memory.tokens.delete(key);
+    const explain = (): string => this.#explain(match);
+    return fetchToken({ registry, realm, scopes, match, fetch, now, explain });
   }
 }
 

@@ -13,6 +13,13 @@ export interface CredentialMatch {
   credential: Credential;
   /** Where it came from, for people: `~/.docker/config.json (auths "ghcr.io")`. Never a secret. */
   from: string;
+  /** Milliseconds since the epoch; it is looked up anew before then. Absent for one that lasts. */
+  expiresAt?: number;
+}
+
+export interface LookupOptions {
+  /** What the last look-up gave and the registry refused: a source that can make another gives that. */
+  refused?: CredentialMatch | undefined;
 }
 
 /** Somewhere to look for credentials. */
@@ -24,7 +31,11 @@ export interface CredentialSources {
    * @throws {ParseError} if what has to be read cannot be
    * @throws {CrossdockError} if a program that has to be asked does not answer
    */
-  lookup(registry: string, repository: string | undefined): Promise<CredentialMatch | undefined>;
+  lookup(
+    registry: string,
+    repository: string | undefined,
+    options?: LookupOptions,
+  ): Promise<CredentialMatch | undefined>;
   /**
    * What was looked at when nothing matched, a line each, for the error message:
    * `~/.docker/config.json: 3 hosts, none is ghcr.io`. Without a registry it is about the last one looked up.
@@ -53,9 +64,9 @@ export function staticCredentials(credential: Credential, from: string): Credent
 /** Asks one source after the other; the first match wins, and those after it are not touched. */
 export function firstOf(...sources: readonly CredentialSources[]): CredentialSources {
   return {
-    async lookup(registry, repository): Promise<CredentialMatch | undefined> {
+    async lookup(registry, repository, options): Promise<CredentialMatch | undefined> {
       for (const source of sources) {
-        const match = await source.lookup(registry, repository);
+        const match = await source.lookup(registry, repository, options);
         if (match !== undefined) return match;
       }
       return undefined;

@@ -3,12 +3,10 @@
  *
  * https://distribution.github.io/distribution/spec/auth/token/ and …/oauth/
  */
-import { CrossdockError, NetworkError, SilenceError } from "../errors.ts";
-import { limitSilence } from "../streams/silence.ts";
-import { readBody } from "../streams/chunk_reader.ts";
-import { toBytes } from "../streams/to_bytes.ts";
+import { CrossdockError } from "../errors.ts";
 import { basicAuthorization } from "./basic.ts";
 import type { CredentialMatch } from "./credentials.ts";
+import { readAnswer } from "./read_answer.ts";
 import { formatScope } from "./scope.ts";
 import type { Scope } from "./scope.ts";
 
@@ -20,7 +18,6 @@ export interface Realm {
 
 export interface Token {
   readonly value: string;
-  readonly lifetimeMs: number;
   /** Milliseconds since the epoch. */
   readonly expiresAt: number;
 }
@@ -35,11 +32,6 @@ export type FetchForToken = (request: {
 
 /** "If omitted, this defaults to 60 seconds", the token specification says. */
 const DEFAULT_LIFETIME_S = 60;
-
-/** The largest tokens seen are JWTs of a few KiB; ACR's reach 10. */
-const MAX_ANSWER_BYTES = 1024 * 1024;
-
-const ANSWER_TIMEOUT_MS = 60_000;
 
 /**
  * Asks the realm for a token.
@@ -74,7 +66,7 @@ export async function fetchToken(options: {
       { hint: options.explain() },
     );
   }
-  const answer = await readAnswer(response, realm);
+  const answer = await readAnswer(response, `token server ${realm.url.host}`);
   const value = answer.token ?? answer.access_token;
   if (typeof value !== "string" || value === "" || /[^\x21-\x7e]/.test(value)) {
     throw new CrossdockError(
@@ -83,8 +75,7 @@ export async function fetchToken(options: {
     );
   }
   const seconds = Number(answer.expires_in);
-  const lifetimeMs = 1000 * (seconds > 0 ? seconds : DEFAULT_LIFETIME_S);
-  return { value, lifetimeMs, expiresAt: now() + lifetimeMs };
+  return { value, expiresAt: now() + 1000 * (seconds > 0 ? seconds : DEFAULT_LIFETIME_S) };
 }
 
 function getToken({ realm, scopes, match, fetch }: {
@@ -124,31 +115,4 @@ function postRefreshToken(
     headers: { "content-type": "application/x-www-form-urlencoded" },
     body: form.toString(),
   });
-}
-
-async function readAnswer(response: Response, realm: Realm): Promise<Record<string, unknown>> {
-  const text = new TextDecoder().decode(await readBounded(response, realm));
-  try {
-    const answer = JSON.parse(text);
-    if (typeof answer === "object" && answer !== null) return answer;
-  } catch {
-    // The text may hold a token: it is neither shown nor kept as a cause.
-  }
-  throw new CrossdockError(
-    "registry",
-    `token server ${realm.url.host} answered something that is no JSON object`,
-  );
-}
-
-async function readBounded(response: Response, realm: Realm): Promise<Uint8Array<ArrayBuffer>> {
-  const what = `read the answer of token server ${realm.url.host}`;
-  const toSilence = (): Error => new SilenceError(what, ANSWER_TIMEOUT_MS);
-  const reader = limitSilence(readBody(response), ANSWER_TIMEOUT_MS, toSilence);
-  try {
-    return await toBytes(reader, MAX_ANSWER_BYTES);
-  } catch (cause) {
-    if (cause instanceof CrossdockError) throw cause;
-    if (cause instanceof RangeError) throw new CrossdockError("limit", `${what}: it is too long`);
-    throw new NetworkError("reset", `${what}: the connection broke`, { cause });
-  }
 }

@@ -14,6 +14,7 @@ import type { ChunkReader } from "../streams/chunk_reader.ts";
 import { SilenceTimer } from "../streams/silence.ts";
 import { noTrace } from "../trace.ts";
 import type { Span, Trace } from "../trace.ts";
+import type { CreateRepository } from "./ensure_repository.ts";
 import { createRegistryMemory } from "./memory.ts";
 import type { RegistryMemory } from "./memory.ts";
 import { isRedirect, MAX_REDIRECTS, resolveLocation } from "./redirect.ts";
@@ -42,6 +43,7 @@ export interface RegistryClientOptions {
   readonly credentials: CredentialSources;
   readonly retries: number;
   readonly timeoutMs: number;
+  readonly createRepository?: CreateRepository | undefined;
   readonly guard?: Guard | undefined;
   readonly trace?: Trace | undefined;
   /** What is known from before; this client adds to it. Default: what is listed in the quirks. */
@@ -62,8 +64,8 @@ export interface RegistryRequest {
   readonly stream?: { readonly body: Response | ChunkReader; readonly sizeBytes: number };
   /** The statuses that the caller handles; any other one becomes an error. */
   readonly accept: readonly number[];
-  /** Whether the request may be tried again. Default true; never with a `stream`. */
-  readonly mayRepeat?: boolean;
+  /** Whether the request may be tried again, at all or after this error. Default true; never with a `stream`. */
+  readonly mayRepeat?: boolean | ((error: unknown) => boolean);
   /** Not the registry's own API: no Authorization is sent and no challenge answered. */
   readonly kind?: "token" | "foreign-layer";
   /** Called once for every request that goes out. */
@@ -82,6 +84,9 @@ export class RegistryClient {
   readonly authenticator: Authenticator;
   /** Under way where it is not known yet whether the registry checks digests. */
   digestTrial: Promise<boolean> | undefined;
+  readonly createRepository: CreateRepository | undefined;
+  /** Repositories that were created or found to be there, or are being created. */
+  readonly created = new Map<string, Promise<boolean>>();
   readonly #options: RegistryClientOptions;
   readonly #origin: URL;
   #hasAnswered = false;
@@ -93,6 +98,7 @@ export class RegistryClient {
     this.side = options.side;
     this.runtime = runtime;
     this.timeoutMs = options.timeoutMs;
+    this.createRepository = options.createRepository;
     this.learnt = options.memory ?? createRegistryMemory(registry);
     this.#origin = new URL(`${isPlain ? "http" : "https"}://${registryEndpointHost(registry)}`);
     this.authenticator = new Authenticator({
@@ -158,7 +164,9 @@ export class RegistryClient {
   /** Resolves with the wait over, or rejects with the error when the request is not to be repeated. */
   async #waitToRepeat(request: RegistryRequest, error: unknown, attempt: number): Promise<void> {
     const { retries, runtime } = this.#options;
-    const isOnceOnly = request.stream !== undefined || request.mayRepeat === false;
+    const { mayRepeat = true } = request;
+    const isOnceOnly = request.stream !== undefined ||
+      !(typeof mayRepeat === "function" ? mayRepeat(error) : mayRepeat);
     // A host that never answered is more likely misspelt than tired.
     const isStrange = !this.#hasAnswered && error instanceof NetworkError &&
       error.failure !== "reset";

@@ -14,6 +14,8 @@ export interface Quirks {
   readonly countsPulls?: boolean;
   /** Whether a blob under a wrong digest is refused. */
   readonly checksDigests?: boolean;
+  /** Whether a push does not create its repository, and may see the connection cut where there is none. */
+  readonly needsRepository?: boolean;
 }
 
 interface Entry extends Quirks {
@@ -34,6 +36,12 @@ const ENTRIES: readonly Entry[] = [
     selfMount: false,
     source:
       "mounting is refused unless it is from another repository: go-containerregistry pkg/v1/remote/write.go",
+  },
+  {
+    registry: /^[0-9]{12}\.dkr[.-]ecr(-fips)?\./,
+    needsRepository: true,
+    source:
+      "POST …/blobs/uploads/ ends in EOF where the repository does not exist: aws/containers-roadmap issue 1970",
   },
   {
     registry: /^registry\.gitlab\.com$/,

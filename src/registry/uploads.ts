@@ -13,13 +13,14 @@ import { readBody } from "../streams/chunk_reader.ts";
 import type { ChunkReader } from "../streams/chunk_reader.ts";
 import { DEFAULT_CHUNK_BYTES, parseChunkMax, sendChunks } from "./chunked_upload.ts";
 import { hasBlob } from "./blobs.ts";
+import { sendEnsured } from "./ensure_repository.ts";
 import { isDistributionLocation } from "./quirks.ts";
 import { resolveLocation } from "./redirect.ts";
 import { RegistryError } from "./registry_error.ts";
 import type { RepositoryContext } from "./repository_context.ts";
 
-/** A mount that fails so becomes an upload: nothing optional is fatal. */
-const MOUNT_REFUSALS = [400, 401, 403, 404, 405];
+/** A mount that fails so, or by 404, becomes an upload: nothing optional is fatal. */
+const MOUNT_REFUSALS = [400, 401, 403, 405];
 
 /**
  * Asks for a blob and begins to put it there, in one request where the registry can do that: first by mounts from other
@@ -134,7 +135,7 @@ async function postMount(
   from: string,
   signal: AbortSignal | undefined,
 ): Promise<MountAnswer> {
-  const { path, name, repository, access, send } = context;
+  const { path, name, repository, access } = context;
   const isSelf = from === repository;
   const what = isSelf
     ? `ask ${name} for blob ${digest}`
@@ -143,14 +144,19 @@ async function postMount(
   const widened: Access = isSelf
     ? access
     : { ...access, scopes: mergeScopes(access.scopes, [{ repository: from, actions: ["pull"] }]) };
-  const response = await send({
+  const response = await sendEnsured(context, {
     method: "POST",
     target,
     what,
     access: widened,
-    accept: [201, 202, ...(isSelf ? [400, 404, 405] : MOUNT_REFUSALS)],
+    accept: [201, 202, ...(isSelf ? [400, 405] : MOUNT_REFUSALS)],
     signal,
+  }).catch((error) => {
+    // Either repository may be the one that is missing. Whether this one is, an upload will show.
+    if (error instanceof CrossdockError && error.code === "not_found") return undefined;
+    throw error;
   });
+  if (!response) return { state: "refused" };
   await response.body?.cancel();
   if (response.status === 201) return { state: "mounted" };
   if (response.status !== 202) return { state: "refused" };
@@ -162,10 +168,10 @@ async function postUpload(
   { digest }: Descriptor,
   signal: AbortSignal | undefined,
 ): Promise<URL> {
-  const { path, name, send } = context;
+  const { path, name } = context;
   const what = `begin upload of blob ${digest} to ${name}`;
   const target = path("blobs/uploads/");
-  const response = await send({
+  const response = await sendEnsured(context, {
     method: "POST",
     target,
     what,

@@ -1,8 +1,10 @@
 /** From the environment to a server: what every host does in the same way. */
+import type { CloudMemory } from "../auth/cloud_credentials.ts";
 import { createEngine } from "../engine.ts";
-import type { Engine, EngineOptions } from "../engine.ts";
+import type { Engine } from "../engine.ts";
 import type { Runtime } from "../runtime.ts";
-import type { EngineMemory } from "../sides.ts";
+import type { EngineMemory, SideOptions } from "../sides.ts";
+import { joinTraces } from "../trace.ts";
 import type { Trace } from "../trace.ts";
 import { createApp } from "./app.ts";
 import type { App } from "./app.ts";
@@ -13,6 +15,7 @@ import { openCredentials } from "./credentials.ts";
 import { createGuard } from "./guard.ts";
 import { createLog } from "./log.ts";
 import type { Log } from "./log.ts";
+import { traceSpans } from "./tracing.ts";
 
 /** What differs between hosts. */
 export interface HostOptions extends Omit<AppOptions, "config" | "openEngine" | "log" | "now"> {
@@ -21,6 +24,7 @@ export interface HostOptions extends Omit<AppOptions, "config" | "openEngine" | 
   readonly write: (line: string) => void;
   /** The addresses of a name, where the host can tell. */
   readonly resolveHost?: (name: string) => Promise<readonly string[]>;
+  /** Told of the engine's spans, besides OpenTelemetry. */
   readonly trace?: Trace;
   /** Whether no two requests may share an engine, as on Workers. Then they share what it learnt. */
   readonly separateEngines?: boolean;
@@ -47,29 +51,34 @@ export function composeServer(variables: Environment, host: HostOptions): Compos
   const now = (): number => runtime.now();
   const config = parseConfig(variables);
   const log = createLog(config.log, { write, now });
-  const { credentials } = openCredentials(config, runtime);
   const memory: EngineMemory = new Map();
+  const cloudMemory: CloudMemory = new Map();
+  const guard = createGuard({ allowPrivate: config.allowPrivate, resolveHost });
   const plain = new Set(config.plainHttp);
-  const side = {
-    credentials,
-    tls: (registry: string) => plain.has(registry) ? "off" as const : undefined,
-  };
   const { concurrency = host.concurrency, retries, timeoutMs } = config;
-  const options: EngineOptions = {
-    runtime,
-    source: side,
-    destination: side,
-    guard: createGuard({ allowPrivate: config.allowPrivate, resolveHost }),
-    memory,
-    ...(trace ? { trace } : {}),
-    ...(concurrency === undefined ? {} : { concurrency }),
-    ...(retries === undefined ? {} : { retries }),
-    ...(timeoutMs === undefined ? {} : { timeoutMs }),
-  };
-  const shared = separateEngines ? undefined : createEngine(options);
-  const openEngine = (): Engine => shared ?? createEngine(options);
-  const appOptions: AppOptions = { config, log, now, openEngine, ...rest };
-  const app = createApp(appOptions);
-  const createOpenApp = (): App => createApp({ ...appOptions, config: { ...config, open: true } });
-  return { app, createOpenApp, config, log, openEngine };
+
+  function createServerEngine(): Engine {
+    const side: SideOptions = {
+      ...openCredentials(config, runtime, cloudMemory),
+      tls: (registry) => plain.has(registry) ? "off" : undefined,
+    };
+    return createEngine({
+      runtime,
+      source: side,
+      destination: side,
+      guard,
+      memory,
+      trace: trace ? joinTraces(traceSpans, trace) : traceSpans,
+      ...(concurrency === undefined ? {} : { concurrency }),
+      ...(retries === undefined ? {} : { retries }),
+      ...(timeoutMs === undefined ? {} : { timeoutMs }),
+    });
+  }
+
+  // The first one is made now, so that credentials that cannot be used are found at the start.
+  const first = createServerEngine();
+  const openEngine = separateEngines ? createServerEngine : (): Engine => first;
+  const options: AppOptions = { config, log, now, openEngine, ...rest };
+  const createOpenApp = (): App => createApp({ ...options, config: { ...config, open: true } });
+  return { app: createApp(options), createOpenApp, config, log, openEngine };
 }

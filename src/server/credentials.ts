@@ -1,21 +1,47 @@
-/** The credentials that the configuration gives, the narrower before the wider. */
+/** The credentials that the configuration gives: the docker config first, then the clouds' keys. */
+import { acrCredentials } from "../auth/acr.ts";
+import { artifactRegistryCredentials } from "../auth/artifact_registry.ts";
+import type { CloudMemory } from "../auth/cloud_credentials.ts";
 import { firstOf } from "../auth/credentials.ts";
 import type { CredentialSources } from "../auth/credentials.ts";
 import { credentialsFromDockerConfig } from "../auth/docker_config_credentials.ts";
+import { createEcrRepository, ecrCredentials } from "../auth/ecr.ts";
+import type { FetchForExchange } from "../auth/exchange.ts";
+import type { CreateRepository } from "../registry/ensure_repository.ts";
 import type { Runtime } from "../runtime.ts";
 import type { ServerConfig } from "./config.ts";
 
+export interface ServerCredentials {
+  readonly credentials: CredentialSources;
+  /** Where repositories are created on push. */
+  readonly createRepository?: CreateRepository;
+}
+
 /**
- * Opens what is configured; nothing is sent yet.
+ * Opens what is configured. Nothing is sent before a registry wants a credential.
  *
+ * @param memory what the clouds gave before, to sources with the same keys
  * @throws ParseError naming the variable
  */
 export function openCredentials(
-  { registryAuth }: ServerConfig,
-  _runtime: Runtime,
-): { credentials: CredentialSources; createRepository?: undefined } {
+  { registryAuth, aws, googleServiceAccount, azure }: ServerConfig,
+  runtime: Runtime,
+  memory: CloudMemory,
+): ServerCredentials {
+  const fetch: FetchForExchange = (request) => runtime.fetch(request);
+  const host = { fetch, now: (): number => runtime.now(), memory };
   const sources = [
     ...(registryAuth ? [credentialsFromDockerConfig(registryAuth, "CROSSDOCK_REGISTRY_AUTH")] : []),
+    ...(aws ? [ecrCredentials({ ...aws, ...host })] : []),
+    ...(googleServiceAccount
+      ? [artifactRegistryCredentials({ serviceAccount: googleServiceAccount, ...host })]
+      : []),
+    ...(azure ? [acrCredentials({ ...azure, ...host })] : []),
   ];
-  return { credentials: firstOf(...sources) };
+  return {
+    credentials: firstOf(...sources),
+    ...(aws?.createRepository
+      ? { createRepository: createEcrRepository({ ...aws, ...host }) }
+      : {}),
+  };
 }

@@ -1,4 +1,5 @@
 /** A job's events as the body of an answer: NDJSON, or server-sent events. */
+import { CrossdockError } from "../errors.ts";
 import { toProblem } from "./problem.ts";
 import type { StreamEvent } from "./schemas.ts";
 
@@ -45,11 +46,14 @@ export function streamEvents(
 
   return new ReadableStream<Uint8Array>({
     start(controller): void {
+      const rest = (): void => {
+        clearTimeout(timer);
+        timer = setTimeout(send, heartbeatMs, { type: "heartbeat" });
+      };
       const send = (event: StreamEvent): void => {
         if (gone.signal.aborted) return;
-        clearTimeout(timer);
         controller.enqueue(encoder.encode(format === "sse" ? toSse(event) : toLine(event)));
-        timer = setTimeout(send, heartbeatMs, { type: "heartbeat" });
+        rest();
       };
       const emit = (event: StreamEvent): void => {
         if (event.type !== "progress") return send(event);
@@ -60,6 +64,7 @@ export function streamEvents(
         lastProgress.set(digest, now());
         send(event);
       };
+      rest();
       const ended = job(emit, signal)
         .catch((error) => send({ type: "error", problem: toProblem(error) }))
         .finally(() => {
@@ -70,7 +75,7 @@ export function streamEvents(
     },
     cancel(): void {
       clearTimeout(timer);
-      gone.abort(new DOMException("the client went away", "AbortError"));
+      gone.abort(clientGone());
     },
   }, new ByteLengthQueuingStrategy({ highWaterMark: 64 * 1024 }));
 }
@@ -81,4 +86,9 @@ function toLine(event: StreamEvent): string {
 
 function toSse(event: StreamEvent): string {
   return `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`;
+}
+
+/** Why a call was given up whose client did not wait for the answer. */
+export function clientGone(): CrossdockError {
+  return new CrossdockError("aborted", "the client went away");
 }

@@ -125,6 +125,9 @@ export function toProblem(error: unknown): Problem {
   if (error instanceof ParseError) {
     return { ...describe("usage", error.message), ...(error.hint ? { hint: error.hint } : {}) };
   }
+  if (error instanceof DOMException && error.name === "AbortError") {
+    return describe("aborted", "the request was cancelled");
+  }
   if (!(error instanceof CrossdockError)) {
     return describe("internal", "an error that was not foreseen; the log has it");
   }

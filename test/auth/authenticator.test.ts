@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { CredentialSources } from "../../src/auth/credentials.ts";
+import type { CredentialMatch, CredentialSources } from "../../src/auth/credentials.ts";
 import { firstOf, noCredentials, staticCredentials } from "../../src/auth/credentials.ts";
 import { putImage, randomBytes } from "../support/image.ts";
 import { startRegistry } from "../support/registry.ts";
@@ -343,3 +343,66 @@ test("Authenticator.findCredential() asks again after a look-up that failed, and
   await client.authenticator.findCredential("a/b");
   assert.equal(asked, 2);
 });
+
+/** Gives a match anew each time it is asked: with this password, for five minutes. */
+function expiring(
+  passwords: string[],
+  now: () => number,
+): CredentialSources & { readonly lookups: (CredentialMatch | undefined)[] } {
+  const lookups: (CredentialMatch | undefined)[] = [];
+  return {
+    lookups,
+    lookup(_registry, _repository, { refused } = {}): Promise<CredentialMatch> {
+      lookups.push(refused);
+      const password = passwords[Math.min(lookups.length, passwords.length) - 1] ?? "";
+      return Promise.resolve({
+        credential: { kind: "basic", username: "ada", password },
+        from: "cloud",
+        expiresAt: now() + 300_000,
+      });
+    },
+    describe: () => [],
+  };
+}
+
+for (const type of ["basic", "bearer"] as const) {
+  test(`Authenticator looks a credential up again before it expires (${type})`, async () => {
+    await using registry = await startRegistry({ auth: { type, users } });
+    let nowMs = Date.now();
+    const credentials = expiring([SECRET], () => nowMs);
+    const runtime = { now: () => nowMs };
+    const repository = (await openSide(registry.host, { credentials, runtime })).pull("a/b");
+    await repository.resolveManifest("1");
+    nowMs += 269_000;
+    await repository.resolveManifest("1");
+    assert.equal(credentials.lookups.length, 1);
+    nowMs += 2000;
+    await Promise.all([repository.resolveManifest("1"), repository.resolveManifest("1")]);
+    assert.deepEqual(credentials.lookups, [undefined, undefined]);
+  });
+
+  test(`Authenticator asks once more for a credential that was revoked before it expired (${type})`, async () => {
+    const passwords = { ada: "one" };
+    await using registry = await startRegistry({ auth: { type, users: passwords } });
+    const credentials = expiring(["one", "two"], Date.now);
+    const repository = (await openSide(registry.host, { credentials })).pull("a/b");
+    await repository.resolveManifest("1");
+    passwords.ada = "two";
+    registry.revokeTokens();
+    await Promise.all(Array.from({ length: 8 }, () => repository.resolveManifest("1")));
+    assert.equal(credentials.lookups.length, 2);
+    const [first, second] = credentials.lookups;
+    assert.equal(first, undefined);
+    assert.deepEqual(second?.credential, { kind: "basic", username: "ada", password: "one" });
+  });
+
+  test(`Authenticator gives up on a credential that is refused made anew (${type})`, async () => {
+    await using registry = await startRegistry({ auth: { type, users } });
+    const credentials = expiring(["wrong-1", "wrong-2", "wrong-3", "wrong-4"], Date.now);
+    const { delays, pull } = await openSide(registry.host, { credentials });
+    const error = await failureOf(pull("a/b").resolveManifest("1"));
+    assert.equal(error.code, "unauthorized");
+    assert.ok(credentials.lookups.length <= 2, `${credentials.lookups.length} look-ups`);
+    assert.deepEqual(delays, []);
+  });
+}

@@ -138,3 +138,17 @@ test("showKey() hides a user and password", () => {
   assert.equal(showKey("me:s3cret@ghcr.io"), '"…@ghcr.io"');
   assert.equal(showKey("ghcr.io/a"), '"ghcr.io/a"');
 });
+
+test("firstOf() hands on what the last look-up gave and the registry refused", async () => {
+  const seen: unknown[] = [];
+  const source: CredentialSources = {
+    lookup(_registry, _repository, options): Promise<undefined> {
+      seen.push(options?.refused);
+      return Promise.resolve(undefined);
+    },
+    describe: () => [],
+  };
+  const refused = { credential: me, from: "here" };
+  await firstOf(source, source).lookup("g.io", "a", { refused });
+  assert.deepEqual(seen, [refused, refused]);
+});

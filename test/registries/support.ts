@@ -102,7 +102,6 @@ async function startCrane(folder: string, options: RealRegistryOptions): Promise
     args: ["registry", "serve", "--address", "127.0.0.1:0", ...disk],
     env: { HOME: folder },
     listening: /serving on port (\d+)/,
-    logFile: join(folder, "log"),
   });
 }
 
@@ -121,7 +120,6 @@ async function startDistribution(
     args: ["serve", configFile],
     env: { HOME: folder, OTEL_TRACES_EXPORTER: "none" },
     listening: /listening on 127\.0\.0\.1:(\d+)/,
-    logFile: join(folder, "log"),
   });
 }
 

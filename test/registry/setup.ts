@@ -3,6 +3,7 @@ import { noCredentials } from "../../src/auth/credentials.ts";
 import { createRuntime } from "../../src/hosts/detect.ts";
 import type { Descriptor } from "../../src/oci/descriptor.ts";
 import { RegistryClient } from "../../src/registry/client.ts";
+import type { CreateRepository } from "../../src/registry/ensure_repository.ts";
 import { Repository } from "../../src/registry/repository.ts";
 import type { Runtime } from "../../src/runtime.ts";
 import { CrossdockError } from "../../src/errors.ts";
@@ -26,6 +27,7 @@ export interface SideOptions {
   timeoutMs?: number;
   /** Default: true. */
   isPlain?: boolean;
+  createRepository?: CreateRepository;
   /** Replaces parts of the host's runtime. */
   runtime?: Partial<Runtime>;
 }
@@ -51,6 +53,7 @@ export async function openSide(host: string, options: SideOptions = {}): Promise
     credentials: options.credentials ?? noCredentials,
     retries: options.retries ?? 3,
     timeoutMs: options.timeoutMs ?? 5000,
+    createRepository: options.createRepository,
   });
   return {
     client,

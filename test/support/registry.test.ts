@@ -90,6 +90,19 @@ test("PUT manifest answers 413 above maxManifestBytes", async () => {
   assert.equal((await putManifest(registry, "v1", "{}")).status, 201);
 });
 
+test("a push answers NAME_UNKNOWN until its repository was created, where that is asked for", async () => {
+  await using registry = await startRegistry({ createsRepositories: false });
+  const post = (): Promise<Response> =>
+    fetch(`${registry.url}/v2/app/blobs/uploads/`, { method: "POST" });
+  for (const response of [await post(), await putManifest(registry, "v1", "{}")]) {
+    assert.equal(response.status, 404);
+    assert.equal((await response.json()).errors[0].code, "NAME_UNKNOWN");
+  }
+  registry.createRepository("app");
+  assert.equal((await post()).status, 202);
+  assert.equal((await putManifest(registry, "v1", "{}")).status, 201);
+});
+
 test("DELETE of a tag keeps the manifest, of a digest takes its tags along", async () => {
   await using registry = await startRegistry();
   const { digest } = await registry.putManifest("app", {}, OCI_MANIFEST, ["a", "b"]);

@@ -122,6 +122,10 @@ export class EmbeddedRegistry {
       throw refusal(400, "NAME_INVALID", `invalid repository name ${name}`);
     }
     this.#authority.check(url, headers, accessFor(method, name, url.searchParams));
+    const isPush = method === "POST" || method === "PUT";
+    if (isPush && this.#options.createsRepositories === false && !this.#store.find(name)) {
+      throw refusal(404, "NAME_UNKNOWN", `The repository with name '${name}' does not exist`);
+    }
     const call: Call = {
       store: this.#store,
       options: this.#options,
@@ -173,6 +177,11 @@ export class EmbeddedRegistry {
   /** Forgets every token that was given out. */
   revokeTokens(): void {
     this.#authority.revokeTokens();
+  }
+
+  /** Makes an empty repository, where a push does not create it. */
+  createRepository(repository: string): void {
+    this.#store.open(repository);
   }
 
   // deno-lint-ignore require-await -- so that all ways to put a blob look the same

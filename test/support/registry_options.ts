@@ -30,6 +30,8 @@ export interface RegistryOptions {
   verifiesDigests?: boolean;
   /** What becomes of uploaded bytes. `"discard"`: hashed, counted and dropped; GET answers 501. Default: `"memory"`. */
   keepBlobs?: "memory" | "discard";
+  /** Whether a push creates its repository. Else it has to be created first, as in Amazon ECR. Default: true. */
+  createsRepositories?: boolean;
   /** Default: open to all. */
   auth?: BasicAuth | BearerAuth;
 }

@@ -9,6 +9,8 @@ export interface StartWorkerOptions {
   /** The file with the Worker's default export, in TypeScript. */
   readonly script: URL;
   readonly bindings?: WorkerBindings;
+  /** Default: as new as the workerd that is installed. */
+  readonly compatibilityDate?: string;
 }
 
 /** A Worker that listens. */
@@ -17,7 +19,7 @@ export interface RunningWorker extends AsyncDisposable {
   readonly url: string;
 }
 
-/** The day whose workerd behaviour is asked for: as new as the workerd that is installed. */
+/** The day whose workerd behaviour is asked for. */
 const COMPATIBILITY_DATE = "2026-11-17";
 
 /**
@@ -37,7 +39,7 @@ export async function startWorker(options: StartWorkerOptions): Promise<RunningW
     workers: [{
       config: {
         name: "worker",
-        compatibilityDate: COMPATIBILITY_DATE,
+        compatibilityDate: options.compatibilityDate ?? COMPATIBILITY_DATE,
         manifest: { mainModule: "worker.js", modules: { "worker.js": { type: "esm", contents } } },
         env: options.bindings ?? {},
       },

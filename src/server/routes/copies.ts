@@ -1,6 +1,7 @@
 /** `/v1/copies`: copy now and watch, or start a durable copy and ask for it later. */
 import { createRoute } from "@hono/zod-openapi";
 import * as z from "zod";
+import type { Emit } from "../../events.ts";
 import { requireScope } from "../access.ts";
 import type { Allowed } from "../allowed.ts";
 import type { AppOptions } from "../app_options.ts";
@@ -9,8 +10,10 @@ import { STREAM_HEADERS, streamEvents } from "../event_stream.ts";
 import { RequestError } from "../problem.ts";
 import { body, failures, json, refusals } from "../responses.ts";
 import { createRouter } from "../router.ts";
+import { runCopy } from "../run_copy.ts";
 import { copyBody, durableCopySchema, eventSchema } from "../schemas.ts";
 import { startDurableCopy } from "../start_durable_copy.ts";
+import { watchCall } from "../watch_call.ts";
 
 const idParameter = z.object({
   id: z.string().regex(/^[0-9a-f]{64}$/, "not the id of a copy").meta({
@@ -91,8 +94,15 @@ export function copyRoutes(options: AppOptions, allowed: Allowed) {
       }
       const { now, background, stopSignal } = options;
       const format = accept.includes("text/event-stream") ? "sse" : "ndjson";
+      const call = watchCall(context, options);
       const events = streamEvents(
-        async (emit, signal) => void await openEngine().copy(request, { emit, signal }),
+        async (send, signal) => {
+          const emit: Emit = (event) => {
+            call.emit(event);
+            send(event);
+          };
+          await runCopy(request, { engine: openEngine(), log: call.log, emit, signal });
+        },
         { format, now, background, signal: stopSignal },
       );
       return context.body(events, 200, {

@@ -14,6 +14,7 @@ import {
   verificationBody,
   verificationSchema,
 } from "../schemas.ts";
+import { watchCall } from "../watch_call.ts";
 
 // deno-lint-ignore explicit-function-return-type
 export function imageRoutes(options: AppOptions, allowed: Allowed) {
@@ -51,21 +52,23 @@ export function imageRoutes(options: AppOptions, allowed: Allowed) {
     .openapi(inspect, async (context) => {
       const { reference } = context.req.valid("query");
       allowed.read("reference", reference);
-      const { signal } = context.req.raw;
-      return context.json(await openEngine().inspect(reference, { signal }), 200);
+      const { signal, emit } = watchCall(context, options);
+      return context.json(await openEngine().inspect(reference, { signal, emit }), 200);
     })
     .openapi(tags, async (context) => {
       const { repository } = context.req.valid("query");
       allowed.read("repository", repository);
       const tags: string[] = [];
-      const pages = openEngine().tags(repository, { signal: context.req.raw.signal });
+      const { signal, emit } = watchCall(context, options);
+      const pages = openEngine().tags(repository, { signal, emit });
       for await (const page of pages) tags.push(...page);
       return context.json({ repository, tags }, 200);
     })
     .openapi(verify, async (context) => {
       const { source, destination, ...rest } = context.req.valid("json");
       allowed.comparison({ source, destination });
-      const { signal } = context.req.raw;
-      return context.json(await openEngine().verify(source, destination, { ...rest, signal }), 200);
+      const { signal, emit } = watchCall(context, options);
+      const comparison = { ...rest, signal, emit };
+      return context.json(await openEngine().verify(source, destination, comparison), 200);
     });
 }

@@ -8,6 +8,7 @@ import { withDefaults } from "../copy_defaults.ts";
 import { body, failures, json } from "../responses.ts";
 import { createRouter } from "../router.ts";
 import { copyBody, planSchema } from "../schemas.ts";
+import { watchCall } from "../watch_call.ts";
 
 // deno-lint-ignore explicit-function-return-type
 export function planRoutes(options: AppOptions, allowed: Allowed) {
@@ -32,7 +33,7 @@ export function planRoutes(options: AppOptions, allowed: Allowed) {
     const request = withDefaults(options.config, context.req.valid("json"));
     allowed.copy(request);
     const survey = context.req.valid("query").survey === "true";
-    const { signal } = context.req.raw;
-    return context.json(await options.openEngine().plan(request, { survey, signal }), 200);
+    const { signal, emit } = watchCall(context, options);
+    return context.json(await options.openEngine().plan(request, { survey, signal, emit }), 200);
   });
 }

@@ -6,6 +6,7 @@ import type { AppOptions } from "../app_options.ts";
 import { body, failures, json } from "../responses.ts";
 import { createRouter } from "../router.ts";
 import { performedSchema, stepBody } from "../schemas.ts";
+import { watchCall } from "../watch_call.ts";
 
 // deno-lint-ignore explicit-function-return-type
 export function stepRoutes(options: AppOptions, allowed: Allowed) {
@@ -23,7 +24,8 @@ export function stepRoutes(options: AppOptions, allowed: Allowed) {
   return createRouter().openapi(post, async (context) => {
     const step = context.req.valid("json");
     allowed.step(step);
-    const job = options.openEngine().perform(step, { signal: context.req.raw.signal });
+    const { signal, emit } = watchCall(context, options);
+    const job = options.openEngine().perform(step, { signal, emit });
     // That it fails is told below; here it counts only that it has ended.
     options.background?.(job.catch(() => {}));
     return context.json(await job, 200);

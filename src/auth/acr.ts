@@ -1,0 +1,215 @@
+/**
+ * Azure Container Registry without a helper program: the secret of an app registration becomes a token of Microsoft Entra,
+ * that a refresh token of the registry, and that, as any identity token, an access token. docs/registries/acr.md
+ */
+import { decodeJwt } from "jose";
+import { CrossdockError, ParseError } from "../errors.ts";
+import { isLoopbackRegistry } from "../oci/reference.ts";
+import { cloudCredentials } from "./cloud_credentials.ts";
+import type { CloudMemory, ExpiringMatch } from "./cloud_credentials.ts";
+import type { CredentialSources } from "./credentials.ts";
+import { exchange, quoteAnswer, toExchangeError } from "./exchange.ts";
+import type { ExchangeAnswer, FetchForExchange } from "./exchange.ts";
+import { FreshCache } from "./fresh_cache.ts";
+
+export interface AcrOptions {
+  /** The directory: a GUID or a domain. */
+  readonly tenantId: string;
+  readonly clientId: string;
+  readonly clientSecret: string;
+  /** Default: `https://login.microsoftonline.com`; the clouds of China and of the US government have their own. */
+  readonly authorityHost?: string | undefined;
+  readonly fetch: FetchForExchange;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  /** Which hosts get the token, for a registry behind a name of its own. Default: {@linkcode isAcr}. */
+  readonly matches?: (registry: string) => boolean;
+  /** Where the secret came from, for people. Default: `AZURE_CLIENT_SECRET`. */
+  readonly from?: string;
+  /** What sources with the same key learnt before. Default: nothing. */
+  readonly memory?: CloudMemory;
+}
+
+interface EntraToken {
+  readonly value: string;
+  readonly expiresAt: number;
+}
+
+const AUTHORITY_HOST = "https://login.microsoftonline.com";
+
+/**
+ * The registry's own audience. Tokens for Azure's management are taken, too, but a registry may be told to refuse those:
+ * azure-policy, ACR_AADAuthenticationAsArmPolicy_AuditDeny.json
+ */
+const SCOPE = "https://containerregistry.azure.net/.default";
+
+/** What Entra gives is good for an hour; used where an answer does not say. */
+const ENTRA_LIFETIME_S = 3600;
+
+/**
+ * Credentials for the hosts of Azure Container Registry and for no other: an identity token, which the registry exchanges
+ * at its realm. One token of Entra serves all registries, one refresh token each registry.
+ *
+ * Look-ups reject with CrossdockError `unauthorized` or `denied` when Entra refuses the secret or the registry the token,
+ * `rate_limited` or `registry` when either answers anything but a token.
+ *
+ * @throws {ParseError} for an authority host that is no https URL
+ */
+export function acrCredentials(options: AcrOptions): CredentialSources {
+  const { now, matches = isAcr, from = "AZURE_CLIENT_SECRET" } = options;
+  const authority = parseAuthority(options.authorityHost || AUTHORITY_HOST, options.tenantId);
+  const entra = new FreshCache<EntraToken>({ now, expiryOf: (token) => token.expiresAt });
+  const settings = { ...options, from };
+  return cloudCredentials({
+    now,
+    from,
+    memory: options.memory,
+    service: "Azure Container Registry",
+    find: (registry) =>
+      matches(registry)
+        ? {
+          key: registry,
+          async request(): Promise<ExpiringMatch> {
+            const token = await entra.get("", () => getEntraToken(authority, settings, registry));
+            return await getRefreshToken(token, settings, registry);
+          },
+        }
+        : undefined,
+  });
+}
+
+/**
+ * Whether a host is a registry of Azure's: `NAME.azurecr.io`, in China `.cn`, for the US government `.us`.
+ * Azure/azure-cli, src/azure-cli-core/azure/cli/core/cloud.py, `acr_login_server_endpoint`
+ */
+export function isAcr(registry: string): boolean {
+  return /^[a-z0-9][a-z0-9-]*\.azurecr\.(?:io|cn|us)$/.test(registry.toLowerCase());
+}
+
+/** https://learn.microsoft.com/entra/identity-platform/v2-oauth2-client-creds-grant-flow#first-case-access-token-request-with-a-shared-secret */
+async function getEntraToken(
+  url: URL,
+  { clientId, clientSecret, fetch, now, from }: AcrOptions & { from: string },
+  registry: string,
+): Promise<EntraToken> {
+  const what = `get a token of Microsoft Entra for ${registry}`;
+  const form = {
+    grant_type: "client_credentials",
+    client_id: clientId,
+    client_secret: clientSecret,
+    scope: SCOPE,
+  };
+  const answer = await postForm(fetch, url, form, what);
+  if (answer.status !== 200) {
+    const { error, error_description: description } = answer.members;
+    // "AADSTS7000215: Invalid client secret provided. … Trace ID: …": the first line says it.
+    const words = [error, typeof description === "string" ? description.split(/\r?\n/, 1)[0] : ""]
+      .map((value) => quoteAnswer(value, [clientSecret]));
+    throw toExchangeError(answer, {
+      what,
+      url,
+      reason: words.filter((word) => word !== "").join(": "),
+      hint:
+        `check the secret from ${from}, that it has not expired, and the client and tenant it is for`,
+    });
+  }
+  const seconds = Number(answer.members.expires_in);
+  return {
+    value: requireToken(answer, "access_token", what, url),
+    expiresAt: now() + 1000 * (seconds > 0 ? seconds : ENTRA_LIFETIME_S),
+  };
+}
+
+/** https://github.com/Azure/acr/blob/main/docs/AAD-OAuth.md#calling-post-oauth2exchange-to-get-an-acr-refresh-token */
+async function getRefreshToken(
+  token: EntraToken,
+  { tenantId, clientSecret, clientId, fetch, from }: AcrOptions & { from: string },
+  registry: string,
+): Promise<ExpiringMatch> {
+  const what = `get a refresh token of ${registry}`;
+  // Plain HTTP where the registry itself is spoken to so.
+  const url = new URL(
+    `${isLoopbackRegistry(registry) ? "http" : "https"}://${registry}/oauth2/exchange`,
+  );
+  const form = {
+    grant_type: "access_token",
+    service: registry,
+    tenant: tenantId,
+    access_token: token.value,
+  };
+  const answer = await postForm(fetch, url, form, what);
+  if (answer.status !== 200) {
+    const words = quoteRegistryError(answer, [token.value, clientSecret]);
+    throw toExchangeError(answer, {
+      what,
+      url,
+      reason: words,
+      hint:
+        `give the app whose secret is from ${from} a role on the registry, AcrPull or AcrPush, and check the tenant`,
+    });
+  }
+  const value = requireToken(answer, "refresh_token", what, url);
+  return {
+    credential: { kind: "identity_token", token: value },
+    from: `${from} (client ${clientId})`,
+    expiresAt: expiryOf(value) ?? token.expiresAt,
+  };
+}
+
+function postForm(
+  fetch: FetchForExchange,
+  url: URL,
+  form: Record<string, string>,
+  what: string,
+): Promise<ExchangeAnswer> {
+  return exchange({
+    fetch,
+    url,
+    headers: new Headers({ "content-type": "application/x-www-form-urlencoded" }),
+    body: new URLSearchParams(form).toString(),
+    what,
+  });
+}
+
+function requireToken(
+  { members }: ExchangeAnswer,
+  name: "access_token" | "refresh_token",
+  what: string,
+  url: URL,
+): string {
+  const token = members[name];
+  if (typeof token === "string" && token !== "") return token;
+  throw new CrossdockError("registry", `${what}: ${url.host} answered without a token`);
+}
+
+/** The registry's tokens are JWTs, whose own word is enough to know when to ask again. */
+function expiryOf(token: string): number | undefined {
+  try {
+    const { exp } = decodeJwt(token);
+    return exp === undefined ? undefined : exp * 1000;
+  } catch {
+    // Without its cause, which could quote the token.
+    return undefined;
+  }
+}
+
+/** The registry's errors have the form of the distribution specification. */
+function quoteRegistryError({ members }: ExchangeAnswer, secrets: readonly string[]): string {
+  const [error] = Array.isArray(members.errors) ? members.errors : [];
+  const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown };
+  return [code, message].map((value) => quoteAnswer(value, secrets))
+    .filter((word) => word !== "").join(": ");
+}
+
+/** The secret is sent there: not in the clear, but to this very machine. */
+function parseAuthority(host: string, tenantId: string): URL {
+  const url = URL.parse(host);
+  const isSafe = url?.protocol === "https:" ||
+    (url?.protocol === "http:" && isLoopbackRegistry(url.host));
+  if (!url || !isSafe) {
+    throw new ParseError(`AZURE_AUTHORITY_HOST: want an https URL, got ${JSON.stringify(host)}`, {
+      hint: `leave it out for ${AUTHORITY_HOST}`,
+    });
+  }
+  return new URL(`/${encodeURIComponent(tenantId)}/oauth2/v2.0/token`, url);
+}

@@ -1,0 +1,180 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { acrCredentials, isAcr } from "../../src/auth/acr.ts";
+import type { AcrOptions } from "../../src/auth/acr.ts";
+import { createRuntime } from "../../src/hosts/detect.ts";
+import { putImage } from "../support/image.ts";
+import { failureOf, openSide } from "../registry/setup.ts";
+import { ENTRA, startAcr, startEntra } from "./acr_server.ts";
+import type { EntraServer } from "./acr_server.ts";
+
+const NOW = Date.UTC(2025, 0, 1, 12);
+const HOUR = 60 * 60 * 1000;
+
+const HOSTS: [registry: string, isOurs: boolean][] = [
+  ["contoso.azurecr.io", true],
+  ["Contoso.azurecr.io", true],
+  ["contoso-abc123.azurecr.io", true],
+  ["contoso.azurecr.cn", true],
+  ["contoso.azurecr.us", true],
+  ["azurecr.io", false],
+  ["contoso.azurecr.io:443", false],
+  ["contoso.azurecr.de", false],
+  ["contoso.azurecr.io.evil.example", false],
+  ["contoso.westeurope.data.azurecr.io", false],
+  ["evilazurecr.io", false],
+  ["mcr.microsoft.com", false],
+];
+
+for (const [registry, isOurs] of HOSTS) {
+  test(`isAcr() says ${isOurs} of ${registry}`, () => {
+    assert.equal(isAcr(registry), isOurs);
+  });
+}
+
+async function optionsFor(
+  entra: EntraServer,
+  options: Partial<AcrOptions> = {},
+): Promise<AcrOptions> {
+  const runtime = await createRuntime();
+  return {
+    ...ENTRA,
+    authorityHost: entra.url,
+    fetch: (request) => runtime.fetch(request),
+    now: () => NOW,
+    matches: () => true,
+    ...options,
+  };
+}
+
+test("acrCredentials() goes the whole way: Entra's token, refresh token, access token, content", async () => {
+  await using entra = await startEntra();
+  await using acr = await startAcr(entra);
+  await putImage(acr.registry, "a/b", { tag: "1" });
+  const credentials = acrCredentials(await optionsFor(entra, { now: Date.now }));
+  const repository = (await openSide(acr.host, { credentials })).push("a/b");
+  assert.ok(await repository.resolveManifest("1"));
+  assert.ok(await repository.resolveManifest("1"));
+  assert.equal(entra.tokens.length, 1);
+  assert.deepEqual(acr.exchanges, [{
+    grant_type: "access_token",
+    service: acr.host,
+    tenant: ENTRA.tenantId,
+    access_token: "entra-1",
+  }]);
+  const [form, ...more] = acr.tokenForms;
+  assert.deepEqual(more, []);
+  assert.equal(form?.grant_type, "refresh_token");
+  assert.equal(form?.service, acr.host);
+  assert.equal(form?.scope, "repository:a/b:pull,push");
+  assert.equal(form?.refresh_token?.split(".").length, 3);
+});
+
+test("acrCredentials() gives an identity token for as long as it says itself", async () => {
+  await using entra = await startEntra();
+  await using acr = await startAcr(entra, { now: () => NOW });
+  const match = await acrCredentials(await optionsFor(entra)).lookup(acr.host, "a");
+  assert.equal(match?.credential.kind, "identity_token");
+  assert.equal(match?.expiresAt, NOW + 3 * HOUR);
+  assert.equal(match?.from, `AZURE_CLIENT_SECRET (client ${ENTRA.clientId})`);
+});
+
+test("acrCredentials() takes the life of Entra's token where the refresh token does not say", async () => {
+  await using entra = await startEntra();
+  await using acr = await startAcr(entra, { now: () => NOW, isJwt: false });
+  const match = await acrCredentials(await optionsFor(entra)).lookup(acr.host, "a");
+  assert.equal(match?.expiresAt, NOW + 3_599_000);
+});
+
+test("acrCredentials() asks Entra once for all registries, and each registry once", async () => {
+  await using entra = await startEntra();
+  await using one = await startAcr(entra);
+  await using two = await startAcr(entra);
+  const credentials = acrCredentials(await optionsFor(entra, { now: Date.now }));
+  const hosts = [one.host, two.host, one.host, two.host, one.host];
+  await Promise.all(hosts.map((host) => credentials.lookup(host, "a")));
+  assert.equal(entra.tokens.length, 1);
+  assert.equal(one.exchanges.length, 1);
+  assert.equal(two.exchanges.length, 1);
+});
+
+test("acrCredentials() asks again before the refresh token expires, and then Entra, too", async () => {
+  let nowMs = NOW;
+  const now = (): number => nowMs;
+  await using entra = await startEntra();
+  await using acr = await startAcr(entra, { now });
+  const credentials = acrCredentials(await optionsFor(entra, { now }));
+  const first = await credentials.lookup(acr.host, "a");
+  nowMs += 3 * HOUR - 31_000;
+  assert.equal(await credentials.lookup(acr.host, "a"), first);
+  nowMs += 2000;
+  assert.notEqual(await credentials.lookup(acr.host, "a"), first);
+  assert.equal(acr.exchanges.length, 2);
+  assert.equal(entra.tokens.length, 2);
+});
+
+test("acrCredentials() replaces a refresh token that was refused", async () => {
+  await using entra = await startEntra();
+  await using acr = await startAcr(entra);
+  const credentials = acrCredentials(await optionsFor(entra, { now: Date.now }));
+  const refused = await credentials.lookup(acr.host, "a");
+  assert.notEqual(await credentials.lookup(acr.host, "a", { refused }), refused);
+  assert.equal(acr.exchanges.length, 2);
+});
+
+test("acrCredentials() says that Entra refused the secret, and not the secret", async () => {
+  await using entra = await startEntra();
+  const clientSecret = "wrong~secret";
+  const options = await optionsFor(entra, { clientSecret, from: "$SECRET" });
+  const error = await failureOf(acrCredentials(options).lookup("contoso.azurecr.io", "a"));
+  assert.equal(error.code, "unauthorized");
+  assert.equal(
+    error.message,
+    `get a token of Microsoft Entra for contoso.azurecr.io: ${entra.host} answered 401 ` +
+      "(invalid_client: AADSTS7000215: Invalid client secret provided.)",
+  );
+  assert.match(error.hint ?? "", /\$SECRET/);
+  assert.doesNotMatch(`${error.message} ${error.hint} ${error.stack}`, /wrong~secret/);
+});
+
+test("acrCredentials() says that the registry refused Entra's token, and not the token", async () => {
+  await using entra = await startEntra();
+  await using acr = await startAcr({ ...entra, tokens: [] });
+  const error = await failureOf(acrCredentials(await optionsFor(entra)).lookup(acr.host, "a"));
+  assert.equal(error.code, "unauthorized");
+  assert.equal(
+    error.message,
+    `get a refresh token of ${acr.host}: ${acr.host} answered 401 (UNAUTHORIZED: authentication required)`,
+  );
+  assert.match(error.hint ?? "", /AcrPull or AcrPush/);
+  assert.doesNotMatch(`${error.message} ${error.hint} ${error.stack}`, /entra-1/);
+});
+
+for (const body of [{}, { access_token: "" }, { access_token: 7 }]) {
+  test(`acrCredentials() refuses ${JSON.stringify(body)} from Entra`, async () => {
+    await using entra = await startEntra(() => Response.json(body));
+    const credentials = acrCredentials(await optionsFor(entra));
+    const error = await failureOf(credentials.lookup("contoso.azurecr.io", "a"));
+    assert.equal(error.code, "registry");
+    assert.match(error.message, /without a token/);
+  });
+}
+
+test("acrCredentials() has nothing for other registries and says so", async () => {
+  await using entra = await startEntra();
+  const { matches: _, ...options } = await optionsFor(entra);
+  const credentials = acrCredentials(options);
+  assert.equal(await credentials.lookup("ghcr.io", "a/b"), undefined);
+  assert.deepEqual(credentials.describe("ghcr.io"), [
+    "AZURE_CLIENT_SECRET: for Azure Container Registry, not for ghcr.io",
+  ]);
+  assert.equal(entra.tokens.length, 0);
+});
+
+for (const authorityHost of ["http://login.example.com", "login.microsoftonline.us", "nonsense"]) {
+  test(`acrCredentials() refuses the authority host ${authorityHost}`, async () => {
+    await using entra = await startEntra();
+    const options = await optionsFor(entra, { authorityHost });
+    assert.throws(() => acrCredentials(options), /AZURE_AUTHORITY_HOST: want an https URL/);
+  });
+}

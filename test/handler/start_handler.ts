@@ -1,0 +1,49 @@
+import process from "node:process";
+import type { ProcessEnd } from "../support/guarded_process.ts";
+import type { Handler, HandlerHost, StartHandler } from "./handler.ts";
+import { bun } from "./hosts/bun.ts";
+import { denoRun } from "./hosts/deno_run.ts";
+import { denoServe } from "./hosts/deno_serve.ts";
+import { node } from "./hosts/node.ts";
+import { spawnHandler, startProcess } from "./hosts/start_process.ts";
+
+/** The hosts that are programs of their own, each with its file in hosts/. */
+const PROGRAMS = { "deno": denoServe, "deno-run": denoRun, "node": node, "bun": bun } as const;
+
+/** How each host is started; one that is no such program has its file in hosts/ and its line here. */
+const STARTERS: Readonly<Record<HandlerHost, StartHandler>> = {
+  deno: (variables) => startProcess(PROGRAMS.deno, variables),
+  "deno-run": (variables) => startProcess(PROGRAMS["deno-run"], variables),
+  node: (variables) => startProcess(PROGRAMS.node, variables),
+  bun: (variables) => startProcess(PROGRAMS.bun, variables),
+};
+
+/**
+ * Starts the handler on the host that `CROSSDOCK_TEST_HOST` names: `deno` (`deno serve`, the default), `deno-run` (`deno task
+ * serve`), `node` or `bun`.
+ */
+export async function startHandler(
+  variables: Readonly<Record<string, string>>,
+): Promise<Handler> {
+  return await STARTERS[testHost()](variables);
+}
+
+/** Runs the handler where it is expected to end by itself. */
+export async function runHandlerToItsEnd(
+  variables: Readonly<Record<string, string>>,
+): Promise<{ end: ProcessEnd; stdout: string; stderr: string }> {
+  const child = spawnHandler(PROGRAMS[testHost()], variables);
+  const timer = setTimeout(() => child.send("SIGKILL"), 30_000);
+  const end = await child.ended;
+  clearTimeout(timer);
+  return { end, stdout: child.stdout, stderr: child.stderr };
+}
+
+/** The host that is under test. */
+export function testHost(): HandlerHost {
+  const name = process.env["CROSSDOCK_TEST_HOST"] ?? "deno";
+  if (Object.hasOwn(STARTERS, name)) return name as HandlerHost;
+  throw new TypeError(
+    `CROSSDOCK_TEST_HOST is ${name}, not one of ${Object.keys(STARTERS).join(", ")}`,
+  );
+}

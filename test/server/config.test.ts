@@ -1,0 +1,142 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { ParseError } from "../../src/errors.ts";
+import { parseConfig } from "../../src/server/config.ts";
+
+const TOKEN = "0123456789abcdef";
+
+test("parseConfig() of nothing allows nothing", () => {
+  const config = parseConfig({});
+  assert.deepEqual(config.tokens, []);
+  assert.equal(config.open, false);
+  assert.deepEqual([config.allowSources, config.allowDestinations, config.allowPrivate], [
+    [],
+    [],
+    [],
+  ]);
+  assert.equal(config.log, "info");
+});
+
+test("parseConfig() takes an empty variable for none", () => {
+  assert.deepEqual(parseConfig({ CROSSDOCK_CONCURRENCY: "", CROSSDOCK_OPEN: "" }), parseConfig({}));
+});
+
+test("parseConfig() leaves bindings that are no text alone", () => {
+  assert.deepEqual(parseConfig({ COPIES: { get: () => {} }, PATH: "/bin" }), parseConfig({}));
+});
+
+test("parseConfig() reads lists parted by commas, spaces and lines", () => {
+  const { allowSources } = parseConfig({
+    CROSSDOCK_ALLOW_SOURCES: "ghcr.io/a/**, quay.io/b/*\n docker.io/library/*,",
+  });
+  assert.deepEqual(allowSources, ["ghcr.io/a/**", "quay.io/b/*", "docker.io/library/*"]);
+});
+
+test("parseConfig() reads every variable", () => {
+  const config = parseConfig({
+    CROSSDOCK_TOKENS: JSON.stringify({ ci: TOKEN }),
+    CROSSDOCK_OPEN: "true",
+    CROSSDOCK_REGISTRY_AUTH: '{"auths":{}}',
+    CROSSDOCK_ALLOW_SOURCES: "a.io/**",
+    CROSSDOCK_ALLOW_DESTINATIONS: "b.io/**",
+    CROSSDOCK_ALLOW_PRIVATE: "localhost",
+    CROSSDOCK_PLAIN_HTTP: "registry:5000",
+    CROSSDOCK_VERIFY: "stream",
+    CROSSDOCK_LOG: "debug",
+    CROSSDOCK_CONCURRENCY: "3",
+    CROSSDOCK_RETRIES: "0",
+    CROSSDOCK_TIMEOUT_MS: "5000",
+    CROSSDOCK_PARALLEL_STEPS: "2",
+    CROSSDOCK_CORS_ORIGINS: "https://board.example.com",
+    CROSSDOCK_COPIES: '[{"source":"alpine:3.20","destination":"b.io/alpine"}]',
+    CROSSDOCK_GRACE_MS: "0",
+    HOST: "::1",
+    PORT: "0",
+    CROSSDOCK_ECR_CREATE_REPOSITORY: "true",
+    AWS_ACCESS_KEY_ID: "AKIA",
+    AWS_SECRET_ACCESS_KEY: "key",
+    AWS_SESSION_TOKEN: "session",
+    GOOGLE_SERVICE_ACCOUNT: "{}",
+    AZURE_TENANT_ID: "tenant",
+    AZURE_CLIENT_ID: "client",
+    AZURE_CLIENT_SECRET: "hush",
+    AZURE_AUTHORITY_HOST: "https://login.example.com",
+  });
+  assert.deepEqual(config, {
+    tokens: [{ name: "ci", token: TOKEN, scope: "copy" }],
+    open: true,
+    registryAuth: '{"auths":{}}',
+    aws: {
+      accessKeyId: "AKIA",
+      secretAccessKey: "key",
+      sessionToken: "session",
+      createRepository: true,
+    },
+    googleServiceAccount: "{}",
+    azure: {
+      tenantId: "tenant",
+      clientId: "client",
+      clientSecret: "hush",
+      authorityHost: "https://login.example.com",
+    },
+    allowSources: ["a.io/**"],
+    allowDestinations: ["b.io/**"],
+    allowPrivate: ["localhost"],
+    plainHttp: ["registry:5000"],
+    verify: "stream",
+    log: "debug",
+    concurrency: 3,
+    retries: 0,
+    timeoutMs: 5000,
+    parallelSteps: 2,
+    corsOrigins: ["https://board.example.com"],
+    copies: [{ source: "alpine:3.20", destination: "b.io/alpine" }],
+    graceMs: 0,
+    hostname: "::1",
+    port: 0,
+  });
+});
+
+const WRONG: Readonly<Record<string, [name: string, value: string]>> = {
+  "a number in words": ["CROSSDOCK_CONCURRENCY", "many"],
+  "a number below its range": ["CROSSDOCK_CONCURRENCY", "0"],
+  "a number above its range": ["CROSSDOCK_RETRIES", "21"],
+  "a flag of another word": ["CROSSDOCK_OPEN", "yes"],
+  "a level that is none": ["CROSSDOCK_LOG", "loud"],
+  "tokens that are no JSON": ["CROSSDOCK_TOKENS", "hunter2hunter2hunter2"],
+  "a token that is too short": ["CROSSDOCK_TOKENS", '{"ci":"hunter2"}'],
+  "copies that are no array": ["CROSSDOCK_COPIES", '{"source":"hunter2"}'],
+  "a copy with a field too many": [
+    "CROSSDOCK_COPIES",
+    '[{"source":"a","destination":"b.io/c","x":1}]',
+  ],
+  "a key without its secret": ["AWS_ACCESS_KEY_ID", "hunter2"],
+  "a port above 65535": ["PORT", "65536"],
+  "an address that is a URL": ["HOST", "http://hunter2"],
+  "a variable that there is not": ["CROSSDOCK_TOKNES", "hunter2"],
+};
+
+for (const [what, [name, value]] of Object.entries(WRONG)) {
+  test(`parseConfig() names the variable of ${what}, and no value`, () => {
+    assert.throws(() => parseConfig({ [name]: value }), (error) => {
+      assert.ok(error instanceof ParseError);
+      assert.match(
+        error.message,
+        name === "AWS_ACCESS_KEY_ID" ? /AWS_SECRET_ACCESS_KEY/ : new RegExp(name),
+      );
+      assert.doesNotMatch(error.message, /hunter2/);
+      return true;
+    });
+  });
+}
+
+test("parseConfig() tells all mistakes at once", () => {
+  assert.throws(
+    () => parseConfig({ CROSSDOCK_LOG: "loud", CROSSDOCK_OPEN: "yes", CROSSDOCK_X: "1" }),
+    /CROSSDOCK_X.*CROSSDOCK_OPEN.*CROSSDOCK_LOG/,
+  );
+});
+
+test("parseConfig() leaves the variables of the command line alone", () => {
+  assert.deepEqual(parseConfig({ CROSSDOCK_DEBUG: "1", CROSSDOCK_TOKEN: "x" }), parseConfig({}));
+});
