@@ -5,7 +5,7 @@ import { composeServer } from "../server/compose.ts";
 import type { ComposedServer, HostOptions } from "../server/compose.ts";
 import type { Environment } from "../server/config.ts";
 import type { DurableCopies } from "../server/durable_copies.ts";
-import type { Log } from "../server/log.ts";
+import { warnAtStart } from "../server/warn_at_start.ts";
 import { createWorkflowCopies } from "./workflow_copies.ts";
 import type { WorkflowBinding } from "./workflow_copies.ts";
 
@@ -64,26 +64,27 @@ export function composeWorker(
       : {}),
   };
   try {
-    const { createOpenApp, ...server } = composeServer(env as Environment, host);
-    return { ...server, openApp: createOpenApp(), durable };
+    const { createOpenApp, app, ...server } = composeServer(env as Environment, host);
+    const warn = (): void => warnAtStart(server.config, server.log);
+    return { ...server, app: onFirst(warn, app), openApp: createOpenApp(), durable };
   } catch (error) {
     if (!(error instanceof ParseError)) throw error;
     // Without a configuration nothing is allowed, and nothing is scheduled.
     const server = composeServer({}, host);
-    const app = createBrokenWorker(error, server.log);
+    const explain = (): void => server.log("error", error.message);
+    const app = onFirst(explain, createBrokenApp(error));
     return { ...server, app, openApp: app, durable };
   }
 }
 
-/** Tells the log at the first request: what is logged before, no invocation's log has. */
-function createBrokenWorker(error: ParseError, log: Log): WebHandler {
-  const broken = createBrokenApp(error);
-  let isLogged = false;
+/** Tells the log at the first request: what is said before is in no invocation's log, and without a time. */
+function onFirst(tell: () => void, app: WebHandler): WebHandler {
+  let isTold = false;
   return {
     fetch(request): Response | Promise<Response> {
-      if (!isLogged) log("error", error.message);
-      isLogged = true;
-      return broken.fetch(request);
+      if (!isTold) tell();
+      isTold = true;
+      return app.fetch(request);
     },
   };
 }

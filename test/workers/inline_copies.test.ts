@@ -100,11 +100,11 @@ test("scheduled() makes the copies that are configured, and one that fails stops
   assert.deepEqual(destination.tags("first"), ["1"]);
   assert.deepEqual(destination.tags("second"), []);
   assert.deepEqual(destination.tags("third"), ["1"]);
-  const told = clocked.lines.map(({ message, destination }) => `${message}: ${destination}`);
-  assert.deepEqual(told, [
-    `scheduled copy finished: ${to}/first:1`,
-    `scheduled copy failed: ${to}/second:1`,
-    `scheduled copy finished: ${to}/third:1`,
+  const told = clocked.lines.map(({ message }) => message);
+  assert.deepEqual(told.filter((message) => message !== "copy started"), [
+    "copy ended",
+    "copy failed",
+    "copy ended",
   ]);
 });
 
@@ -116,7 +116,7 @@ test("scheduled() starts durable copies where there is a Workflow", async () => 
   const variables = { CROSSDOCK_COPIES: JSON.stringify([request]) };
   await using clocked = await startCrossdock({ variables });
   await clocked.tick();
-  const started = clocked.lines.find(({ message }) => message === "scheduled copy started");
+  const started = clocked.lines.find(({ message }) => message === "durable copy started");
   await clocked.reach(`${started?.["id"]}`, "complete");
   assert.deepEqual(destination.tags("app"), ["1"]);
 });
