@@ -13,7 +13,7 @@ import type { DurableCopy } from "../../src/server/durable_copies.ts";
 import { freePort } from "../hosts/support.ts";
 
 export interface StartOptions {
-  /** Besides that it is open, and that everything may be copied everywhere. */
+  /** Besides {@linkcode OPEN}. */
   readonly variables?: Readonly<Record<string, string>>;
   /** Whether there is a Workflow. Default: true. */
   readonly durable?: boolean;
@@ -49,7 +49,8 @@ export interface LogLine {
   readonly [field: string]: unknown;
 }
 
-const VARIABLES = {
+/** No token is asked for, and everything may be copied everywhere. */
+const OPEN = {
   CROSSDOCK_OPEN: "true",
   CROSSDOCK_ALLOW_SOURCES: "**",
   CROSSDOCK_ALLOW_DESTINATIONS: "**",
@@ -71,13 +72,22 @@ export async function until(what: string, condition: () => boolean): Promise<voi
 
 let bundle: string | undefined;
 
-/** Starts it on a loopback port. */
-export async function startCrossdock(options: StartOptions = {}): Promise<RunningWorker> {
+/** Starts it on a loopback port, open to all. */
+export function startCrossdock(
+  { variables, ...options }: StartOptions = {},
+): Promise<RunningWorker> {
+  return startWith({ ...OPEN, ...variables }, options);
+}
+
+/** Starts it on a loopback port, with these variables and no others. */
+export async function startWith(
+  variables: Readonly<Record<string, string>>,
+  { durable = true }: Pick<StartOptions, "durable"> = {},
+): Promise<RunningWorker> {
   const contents = bundle ??= makeBundle();
   const folder = mkdtempSync(join(tmpdir(), "crossdock-workerd-"));
   const port = await freePort();
   const lines: LogLine[] = [];
-  const { durable = true, variables } = options;
   const miniflare = new Miniflare({
     host: "127.0.0.1",
     port,
@@ -96,7 +106,7 @@ export async function startCrossdock(options: StartOptions = {}): Promise<Runnin
         ...readConfig(),
         manifest: { mainModule: "worker.js", modules: { "worker.js": { type: "esm", contents } } },
         env: {
-          ...toText({ ...VARIABLES, ...variables }),
+          ...toText(variables),
           FAILED_TRIES: {
             type: "rate-limit",
             namespace: "4040",
