@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 /** The program `crossdock`: joins the command line to the process it runs in. */
 import { readFile } from "node:fs/promises";
 import process from "node:process";

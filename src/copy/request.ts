@@ -8,26 +8,35 @@ import type { Reference } from "../oci/reference.ts";
 import { formatIssues } from "./schema.ts";
 
 const copyOptions = {
-  /** `os/architecture[/variant]`, those to copy; all of an index without. */
-  platforms: z.array(z.string()).optional(),
-  /**
-   * What becomes of an index of which only some platforms are copied: `rebuild` makes one of those (a new digest),
-   * `sparse` keeps it as it is with children missing, `refuse` fails. Default `rebuild`.
-   */
-  index: z.enum(["rebuild", "sparse", "refuse"]).optional(),
-  /** Whether what refers to a manifest (signatures, SBOMs, attestations) comes along. Default true. */
-  referrers: z.boolean().optional(),
-  /** Whether cosign's tags `sha256-….sig`, `.att` and `.sbom` come along. Default true. */
-  digestTags: z.boolean().optional(),
-  /**
-   * Who checks a blob's digest: `stream` hashes it here as it passes, `destination` leaves it to the registry that takes it,
-   * `auto` is `stream` but for a blob above 8 MiB whose destination is known to check. Default `auto`.
-   */
-  verify: z.enum(["auto", "stream", "destination"]).optional(),
-  /** What happens to a tag that the destination has with another digest. Default `overwrite`. */
-  ifExists: z.enum(["overwrite", "skip", "fail"]).optional(),
-  /** Whether layers that live at a URL outside the registry are fetched from there. Default false: left where they are. */
-  foreignLayers: z.boolean().optional(),
+  platforms: z.array(z.string()).optional().meta({
+    description: "`os/architecture[/variant]`, those to copy; all of an index without",
+  }),
+  index: z.enum(["rebuild", "sparse", "refuse"]).optional().meta({
+    description:
+      "what becomes of an index of which only some platforms are copied: `rebuild` makes one of those (a new digest), " +
+      "`sparse` keeps it as it is with children missing, `refuse` fails. Default `rebuild`",
+  }),
+  referrers: z.boolean().optional().meta({
+    description:
+      "whether what refers to a manifest (signatures, SBOMs, attestations) comes along. Default `true`",
+  }),
+  digestTags: z.boolean().optional().meta({
+    description:
+      "whether cosign's tags `sha256-….sig`, `.att` and `.sbom` come along. Default `true`",
+  }),
+  verify: z.enum(["auto", "stream", "destination"]).optional().meta({
+    description:
+      "who checks a blob's digest: `stream` hashes it here as it passes, `destination` leaves it to the registry that takes " +
+      "it, `auto` is `stream` but for a blob above 8 MiB whose destination is known to check. Default `auto`",
+  }),
+  ifExists: z.enum(["overwrite", "skip", "fail"]).optional().meta({
+    description:
+      "what happens to a tag that the destination has with another digest. Default `overwrite`",
+  }),
+  foreignLayers: z.boolean().optional().meta({
+    description:
+      "whether layers that live at a URL outside the registry are fetched from there. Default `false`: left where they are",
+  }),
 };
 
 /** The body of a copy: references, and the options of `crossdock copy` in camel case. */

@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 /** The server on Deno, Node and Bun: listens by `node:http` on `HOST` and `PORT` until it is told to stop. */
 import { serve } from "@hono/node-server";
 import type { HttpBindings } from "@hono/node-server";

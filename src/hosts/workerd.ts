@@ -23,6 +23,11 @@ export function createWorkerdRuntime(): Runtime {
   };
 }
 
+/** Under the name that `crossdock/runtime` has on every host. */
+export function createRuntime(): Promise<Runtime> {
+  return Promise.resolve(createWorkerdRuntime());
+}
+
 async function send(request: HttpRequest): Promise<Response> {
   checkTls(request);
   return await fetchOnce(request, RAW_BODY);

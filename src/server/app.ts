@@ -8,12 +8,13 @@ import { createAllowed } from "./allowed.ts";
 import type { AppOptions } from "./app_options.ts";
 import { continueTrace } from "./continue_trace.ts";
 import { describeError } from "./describe_error.ts";
-import { describeApi, documentRoutes } from "./document.ts";
+import { describeApi } from "./document.ts";
 import { answerMissingRoute } from "./missing_route.ts";
 import { answerProblem, RequestError, toProblem } from "./problem.ts";
 import { logRequests } from "./request_log.ts";
 import { createRouter } from "./router.ts";
 import { copyRoutes } from "./routes/copies.ts";
+import { docsRoutes } from "./routes/docs.ts";
 import { healthRoutes, stopping } from "./routes/health.ts";
 import { imageRoutes } from "./routes/images.ts";
 import { metricsRoutes } from "./routes/metrics.ts";
@@ -69,7 +70,7 @@ export function createApp(options: AppOptions) {
     .route("/", stepRoutes(options, allowed))
     .route("/", imageRoutes(options, allowed))
     .route("/", healthRoutes(options))
-    .route("/", documentRoutes(() => describeApi(router)));
+    .route("/", docsRoutes(options, () => describeApi(router)));
 }
 
 /** The API's type, for hono's client. */

@@ -84,7 +84,8 @@ function toLine(event: StreamEvent): string {
   return `${JSON.stringify(event)}\n`;
 }
 
-function toSse(event: StreamEvent): string {
+/** Writes an event as a server-sent one. https://html.spec.whatwg.org/multipage/server-sent-events.html */
+export function toSse(event: StreamEvent): string {
   return `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`;
 }
 

@@ -1,11 +1,13 @@
 /** `/v1/steps`: performs one step, for a Workflow or any other orchestrator. */
 import { createRoute } from "@hono/zod-openapi";
-import { requireScope } from "../access.ts";
+import { stepSchema } from "../../copy/step.ts";
+import { secured } from "../access.ts";
 import type { Allowed } from "../allowed.ts";
 import type { AppOptions } from "../app_options.ts";
-import { body, failures, json } from "../responses.ts";
+import { OUTCOMES, STEPS } from "../examples.ts";
+import { body, bodyRefusals, conflicts, failures, json, refusals } from "../responses.ts";
 import { createRouter } from "../router.ts";
-import { performedSchema, stepBody } from "../schemas.ts";
+import { performedSchema } from "../schemas.ts";
 import { watchCall } from "../watch_call.ts";
 
 // deno-lint-ignore explicit-function-return-type
@@ -16,9 +18,17 @@ export function stepRoutes(options: AppOptions, allowed: Allowed) {
     summary: "Perform one step of a plan",
     description:
       "Exactly one cross-mount, one upload, one manifest or one list of referrers. Doing it again does no harm.",
-    middleware: requireScope("copy", options),
-    request: { body: body(stepBody) },
-    responses: { 200: json("What became of it", performedSchema), ...failures },
+    operationId: "performStep",
+    tags: ["Plans and steps"],
+    ...secured("copy", options),
+    request: { body: body(stepSchema, STEPS) },
+    responses: {
+      200: json("What became of it", performedSchema, OUTCOMES),
+      ...refusals,
+      ...bodyRefusals,
+      ...failures,
+      ...conflicts,
+    },
   });
 
   return createRouter().openapi(post, async (context) => {
