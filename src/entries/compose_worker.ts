@@ -57,6 +57,7 @@ export function composeWorker(
     separateEngines: true,
     concurrency: CONCURRENCY,
     background: waitUntil,
+    // Set by Cloudflare, whatever the caller has sent.
     addressOf: (context) => context.req.header("cf-connecting-ip"),
     ...(durable ? { durable } : {}),
     ...(FAILED_TRIES

@@ -38,7 +38,7 @@ export function createWorkflowCopies(workflow: WorkflowBinding): DurableCopies {
     try {
       return await workflow.get(id);
     } catch (error) {
-      if (/not_found/.test(messageOf(error))) return undefined;
+      if (error instanceof Error && /not_found/.test(error.message)) return undefined;
       throw error;
     }
   }
@@ -48,7 +48,7 @@ export function createWorkflowCopies(workflow: WorkflowBinding): DurableCopies {
     try {
       await workflow.create({ id, params });
     } catch (error) {
-      if (!/already_exists/.test(messageOf(error))) throw error;
+      if (!await find(id)) throw error;
     }
   }
 
@@ -72,7 +72,7 @@ export function createWorkflowCopies(workflow: WorkflowBinding): DurableCopies {
         return { id, state: "queued" };
       }
       // On the platform one that was cut off goes on by itself. The local one of `wrangler dev` waits for something to happen.
-      await instance.sendEvent({ type: "asked-again", payload: {} });
+      await instance.sendEvent({ type: "asked-again", payload: {} }).catch(() => {});
       return copy;
     },
     async cancel(id): Promise<DurableCopy | undefined> {
@@ -83,8 +83,9 @@ export function createWorkflowCopies(workflow: WorkflowBinding): DurableCopies {
       try {
         await instance.terminate();
       } catch (error) {
-        // It ended in the meantime.
-        if (!/cannot_terminate/.test(messageOf(error))) throw error;
+        const ended = await get(id);
+        if (ended && isEnded(ended)) return ended;
+        throw error;
       }
       return await get(id);
     },
@@ -104,8 +105,4 @@ function toCopy(
   if (state !== "failed") return { id, state };
   const message = error?.message ?? "it did not say why";
   return { id, state, problem: readCopyFailure(message) ?? toPlatformProblem(message) };
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -100,7 +100,7 @@ function toBatches(
     throw new CopyFailure(
       new RequestError(
         "limit",
-        `the copy has ${count} steps, a durable one at most ${maxKept * maxPerKept}`,
+        `the copy has ${count} steps, a durable one at most ${room * maxPerKept}`,
         {
           hint:
             "copy its platforms one after the other, or copy inline: without Prefer: respond-async",

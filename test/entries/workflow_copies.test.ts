@@ -157,6 +157,37 @@ test("cancel() terminates an instance that runs", async () => {
   assert.deepEqual(copy, { id: ID, state: "cancelled" });
 });
 
+test("cancel() says how a copy ended that ended meanwhile", async () => {
+  const instance: FakeInstance = { status: "running" };
+  const workflow = fakeWorkflow({ [ID]: instance });
+  const late: WorkflowBinding = {
+    ...workflow,
+    async get(id): ReturnType<WorkflowBinding["get"]> {
+      return {
+        ...await workflow.get(id),
+        status: () => Promise.resolve({ ...instance }),
+        terminate: () => {
+          instance.status = "complete";
+          return Promise.reject(new Error("(instance.cannot_terminate) it has ended"));
+        },
+      };
+    },
+  };
+  assert.equal((await createWorkflowCopies(late).cancel(ID))?.state, "complete");
+});
+
+test("cancel() passes on what else goes wrong", async () => {
+  const workflow = fakeWorkflow({ [ID]: { status: "running" } });
+  const broken: WorkflowBinding = {
+    ...workflow,
+    async get(id): ReturnType<WorkflowBinding["get"]> {
+      const terminate = (): Promise<never> => Promise.reject(new Error("internal error"));
+      return { ...await workflow.get(id), terminate };
+    },
+  };
+  await assert.rejects(createWorkflowCopies(broken).cancel(ID), /internal error/);
+});
+
 test("cancel() leaves a copy as it is that has ended", async () => {
   const workflow = fakeWorkflow({ [ID]: { status: "complete", output: { result: "copied" } } });
   const copy = await createWorkflowCopies(workflow).cancel(ID);

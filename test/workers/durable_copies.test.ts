@@ -92,6 +92,18 @@ test("CopyWorkflow copies an index, children before parents, and the tag last", 
   assert.match(puts.at(-1)?.path ?? "", /\/manifests\/1$/);
 });
 
+test("CopyWorkflow asks registries as often as docs/deploy/cloudflare.md says", async () => {
+  await using pair = await startPair();
+  const platforms = ["linux/amd64", "linux/arm64", "linux/s390x"];
+  await putIndex(pair.source, "app", { tag: "1", platforms });
+  await finish(worker, pair.request);
+  const [manifests, blobs] = [4, 9];
+  assert.equal(pair.source.count(), 1 + 2 * manifests + blobs + manifests + 1);
+  assert.equal(pair.source.count({ method: "HEAD" }), 1);
+  assert.equal(pair.source.count({ method: "GET", path: "/manifests/" }), 2 * manifests);
+  assert.equal(pair.destination.count(), 1 + 2 * blobs + manifests);
+});
+
 test("CopyWorkflow sends a blob again that failed twice, when the registry wants it", async () => {
   await using pair = await startPair();
   await putImage(pair.source, "app", { tag: "1", layers: 1 });
