@@ -56,7 +56,8 @@ async function contentOf(
   { manifests, source, signal }: PerformContext,
 ): Promise<ManifestContent> {
   if (content !== undefined) {
-    const bytes = new TextEncoder().encode(content);
+    // The cast: the types of Workers do not say that this is never shared memory.
+    const bytes = new TextEncoder().encode(content) as Uint8Array<ArrayBuffer>;
     const digest = await digestBytes(bytes, digestAlgorithm(descriptor.digest));
     if (digest === descriptor.digest) return { bytes, digest, mediaType: descriptor.mediaType };
     throw new CrossdockError(

@@ -34,6 +34,8 @@ export interface HostOptions extends Omit<AppOptions, "config" | "openEngine" | 
 
 export interface ComposedServer {
   readonly app: App;
+  /** The same without asking for a token, for callers that only the host can let in. */
+  readonly createOpenApp: () => App;
   readonly config: ServerConfig;
   readonly log: Log;
   readonly openEngine: () => Engine;
@@ -76,6 +78,7 @@ export function composeServer(variables: Environment, host: HostOptions): Compos
   // The first one is made now, so that credentials that cannot be used are found at the start.
   const first = createServerEngine();
   const openEngine = separateEngines ? createServerEngine : (): Engine => first;
-  const app = createApp({ config, log, now, openEngine, ...rest });
-  return { app, config, log, openEngine };
+  const options: AppOptions = { config, log, now, openEngine, ...rest };
+  const createOpenApp = (): App => createApp({ ...options, config: { ...config, open: true } });
+  return { app: createApp(options), createOpenApp, config, log, openEngine };
 }

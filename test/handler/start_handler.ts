@@ -6,6 +6,7 @@ import { denoRun } from "./hosts/deno_run.ts";
 import { denoServe } from "./hosts/deno_serve.ts";
 import { node } from "./hosts/node.ts";
 import { spawnHandler, startProcess } from "./hosts/start_process.ts";
+import { startWorkerd } from "./hosts/workerd.ts";
 
 /** The hosts that are programs of their own, each with its file in hosts/. */
 const PROGRAMS = { "deno": denoServe, "deno-run": denoRun, "node": node, "bun": bun } as const;
@@ -16,11 +17,12 @@ const STARTERS: Readonly<Record<HandlerHost, StartHandler>> = {
   "deno-run": (variables) => startProcess(PROGRAMS["deno-run"], variables),
   node: (variables) => startProcess(PROGRAMS.node, variables),
   bun: (variables) => startProcess(PROGRAMS.bun, variables),
+  workerd: startWorkerd,
 };
 
 /**
  * Starts the handler on the host that `CROSSDOCK_TEST_HOST` names: `deno` (`deno serve`, the default), `deno-run` (`deno task
- * serve`), `node` or `bun`.
+ * serve`), `node`, `bun` or `workerd`.
  */
 export async function startHandler(
   variables: Readonly<Record<string, string>>,
@@ -32,7 +34,9 @@ export async function startHandler(
 export async function runHandlerToItsEnd(
   variables: Readonly<Record<string, string>>,
 ): Promise<{ end: ProcessEnd; stdout: string; stderr: string }> {
-  const child = spawnHandler(PROGRAMS[testHost()], variables);
+  const host = testHost();
+  if (host === "workerd") throw new TypeError("workerd does not end by itself");
+  const child = spawnHandler(PROGRAMS[host], variables);
   const timer = setTimeout(() => child.send("SIGKILL"), 30_000);
   const end = await child.ended;
   clearTimeout(timer);

@@ -1,10 +1,17 @@
 /**
- * What startWorker() uses of miniflare. Its own types bring those of workerd and Node with them, which change what
+ * What the tests use of miniflare. Its own types bring those of workerd and Node with them, which change what
  * `Response` and others are for every file that is checked in the same run.
  */
 export interface MiniflareOptions {
   host: string;
+  port?: number;
   log: Log;
+  /** Takes what Workers write to the console. */
+  handleStructuredLogs?: (log: { level: string; message: string }) => void;
+  /** The folder in which Workflows and other storage are kept. */
+  resourcePersistencePath?: string;
+  /** Serves `/cdn-cgi/local/scheduled`. */
+  unsafeTriggerHandlers?: boolean;
   cf: boolean;
   telemetry: { enabled: boolean };
   enableDevRegistry: boolean;
@@ -18,6 +25,7 @@ export interface MiniflareOptions {
         modules: Record<string, { type: "esm"; contents: string }>;
       };
       env: WorkerBindings;
+      exports?: Readonly<Record<string, { type: "workflow"; name: string } | { type: "worker" }>>;
     };
   }[];
 }

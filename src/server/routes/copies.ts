@@ -1,11 +1,11 @@
 /** `/v1/copies`: copy now and watch, or start a durable copy and ask for it later. */
 import { createRoute } from "@hono/zod-openapi";
 import * as z from "zod";
-import type { CopyRequestInput } from "../../copy/request.ts";
 import type { Emit } from "../../events.ts";
 import { secured } from "../access.ts";
 import type { Allowed } from "../allowed.ts";
 import type { AppOptions } from "../app_options.ts";
+import { withDefaults } from "../copy_defaults.ts";
 import { STREAM_HEADERS, streamEvents, toSse } from "../event_stream.ts";
 import {
   CANCELLED_COPY,
@@ -45,10 +45,6 @@ function idOf(...examples: string[]): z.ZodObject<{ id: typeof copyId }> {
 // deno-lint-ignore explicit-function-return-type
 export function copyRoutes(options: AppOptions, allowed: Allowed) {
   const { config, durable, openEngine } = options;
-  const withDefaults = (request: CopyRequestInput): CopyRequestInput => ({
-    ...(config.verify ? { verify: config.verify } : {}),
-    ...request,
-  });
 
   const post = createRoute({
     method: "post",
@@ -137,7 +133,7 @@ export function copyRoutes(options: AppOptions, allowed: Allowed) {
 
   return createRouter()
     .openapi(post, async (context) => {
-      const request = withDefaults(context.req.valid("json"));
+      const request = withDefaults(config, context.req.valid("json"));
       allowed.copy(request);
       const { prefer = "" } = context.req.valid("header");
       if (durable && /(^|[,\s])respond-async($|[,;\s])/i.test(prefer)) {

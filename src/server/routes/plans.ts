@@ -4,6 +4,7 @@ import * as z from "zod";
 import { secured } from "../access.ts";
 import type { Allowed } from "../allowed.ts";
 import type { AppOptions } from "../app_options.ts";
+import { withDefaults } from "../copy_defaults.ts";
 import { MIRROR, PLAN } from "../examples.ts";
 import {
   body,
@@ -47,8 +48,7 @@ export function planRoutes(options: AppOptions, allowed: Allowed) {
   });
 
   return createRouter().openapi(post, async (context) => {
-    const { verify } = options.config;
-    const request = { ...(verify ? { verify } : {}), ...context.req.valid("json") };
+    const request = withDefaults(options.config, context.req.valid("json"));
     allowed.copy(request);
     const survey = context.req.valid("query").survey === "true";
     const { signal, emit } = watchCall(context, options);

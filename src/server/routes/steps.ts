@@ -36,7 +36,8 @@ export function stepRoutes(options: AppOptions, allowed: Allowed) {
     allowed.step(step);
     const { signal, emit } = watchCall(context, options);
     const job = options.openEngine().perform(step, { signal, emit });
-    options.background?.(job);
+    // That it fails is told below; here it counts only that it has ended.
+    options.background?.(job.catch(() => {}));
     return context.json(await job, 200);
   });
 }
