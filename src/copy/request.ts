@@ -94,7 +94,7 @@ function nameDestination(source: Reference, destination: Reference, isSubset: bo
     throw new CrossdockError(
       "usage",
       `copy to digest ${destination.digest}: the source is ${source.digest}, and a copy keeps its digest`,
-      { hint: "leave the digest out of the destination" },
+      { field: "destination", hint: "leave the digest out of the destination" },
     );
   }
   if (destination.tag || destination.digest) return destination;

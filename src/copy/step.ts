@@ -13,8 +13,11 @@ const repository = z.string().max(512, { abort: true }).refine(
 )
   .meta({ format: "oci-repository", description: "`registry/repository`" });
 
+/** It is sent as a header, which takes nothing but printable ASCII. */
+const mediaType = z.string().max(255).regex(/^[!-~]([ -~]*[!-~])?$/, "not a media type");
+
 const descriptor = z.strictObject({
-  mediaType: z.string().max(255),
+  mediaType,
   digest,
   size: z.int().nonnegative().meta({ description: "bytes" }),
   artifactType: z.string().max(255).exactOptional(),

@@ -100,13 +100,14 @@ export function toProblem(error: unknown): Problem {
   if (!(error instanceof CrossdockError)) {
     return describe("internal", "an error that was not foreseen; the log has it");
   }
-  const { code, message, side, retryAfterMs } = error;
+  const { code, message, side, retryAfterMs, field } = error;
   const hint = toApiHint(error.hint);
   return {
     ...describe(code, message),
     ...(side ? { side } : {}),
     ...(hint ? { hint } : {}),
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    ...(field === undefined ? {} : { errors: [{ pointer: `#/${field}`, detail: message }] }),
     ...(error instanceof CopyError ? { step: error.step } : {}),
   };
 }
