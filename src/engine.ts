@@ -24,9 +24,11 @@ import type { Emit } from "./events.ts";
 import {
   formatReference,
   parseReference,
+  parseRegistry,
   parseRepository,
   withDefaultTag,
 } from "./oci/reference.ts";
+import { listRepositories } from "./registry/catalog.ts";
 import { checkAccess } from "./registry/check_access.ts";
 import type { AccessCheck } from "./registry/check_access.ts";
 import type { Guard } from "./registry/client.ts";
@@ -88,6 +90,12 @@ export interface Engine {
   inspect(reference: string, options?: RunOptions): Promise<Inspection>;
   /** Lists tags, page by page. Uses the source side's options. */
   tags(repository: string, options?: RunOptions): AsyncIterable<string[]>;
+  /**
+   * Lists the repositories of a registry, page by page, without its name. Uses the source side's options.
+   *
+   * @throws CrossdockError `unsupported` where it has no catalog, as Docker Hub and GHCR
+   */
+  repositories(registry: string, options?: RunOptions): AsyncIterable<string[]>;
   /** Compares two images to the last blob, moving none. */
   verify(
     source: string,
@@ -215,6 +223,14 @@ export function createEngine(options: EngineOptions): Engine {
       return sides.open("source", parseRepository(text), { emit }).listTags({ signal });
     },
 
+    repositories(name, { signal, emit } = {}): AsyncIterable<string[]> {
+      const client = sides.client("source", parseRegistry(name));
+      return listRepositories(client, {
+        signal,
+        onRetry: (retry) => emit?.({ type: "retry", ...retry }),
+      });
+    },
+
     async verify(source, destination, { signal, emit, ...rest } = {}): Promise<Verification> {
       const request = parseCopyRequest({ source, destination, ...rest });
       const target = sides.open("destination", request.destination, { mode: "pull", emit });
@@ -237,7 +253,7 @@ export function createEngine(options: EngineOptions): Engine {
 function parseAccessName(name: string): { registry: string; repository: string | undefined } {
   const text = name.replace(/^docker:\/\//, "").replace(/\/$/, "");
   if (text.includes("/")) return parseRepository(text);
-  return { registry: parseRepository(`${text}/x`).registry, repository: undefined };
+  return { registry: parseRegistry(text), repository: undefined };
 }
 
 function toWarn(emit: Emit | undefined): (message: string) => void {

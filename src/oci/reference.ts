@@ -103,6 +103,22 @@ export function parseRepository(text: string): Reference {
   );
 }
 
+/**
+ * Reads the name of a registry alone, in its one spelling: `index.docker.io` gives docker.io.
+ *
+ * @throws {ParseError} also for a lone word, which in a reference would be a repository of Docker Hub
+ */
+export function parseRegistry(text: string): string {
+  const fail = refuser(text);
+  refuseOddCharacters(text, fail);
+  if (text.includes("/")) fail("it is more than a registry", `write ${text.split("/")[0]}`);
+  if (!isRegistryComponent(text)) {
+    fail("it is no registry", "write a host name with a dot, or with a port");
+  }
+  const registry = checkRegistry(text, fail);
+  return DOCKER_HUB_NAMES.includes(registry) ? DOCKER_HUB : registry;
+}
+
 /** Adds `latest` if there is neither a tag nor a digest. */
 export function withDefaultTag(reference: Reference): Reference {
   if (reference.tag !== undefined || reference.digest !== undefined) return reference;
@@ -126,6 +142,11 @@ export function isLoopbackRegistry(registry: string): boolean {
   const host = registry.toLowerCase().replace(/:[0-9]+$/, "");
   return host === "localhost" || host.endsWith(".localhost") || host === "[::1]" ||
     /^127(?:\.[0-9]{1,3}){3}$/.test(host) || /^\[::ffff:7f[0-9a-f]{2}:[0-9a-f]{1,4}\]$/.test(host);
+}
+
+/** Whether the text is the path of a repository within its registry: `library/alpine`. */
+export function isRepositoryName(text: string): boolean {
+  return text.length <= MAX_REPOSITORY_LENGTH && REPOSITORY.test(text);
 }
 
 /** Whether both name the same repository of the same registry, whatever tag or digest. */

@@ -129,6 +129,7 @@ const refusingEngine: Engine = {
   perform: refuse,
   inspect: refuse,
   tags: refuse,
+  repositories: refuse,
   verify: refuse,
   checkAccess: refuse,
 };

@@ -7,6 +7,7 @@ import {
   formatReference,
   isLoopbackRegistry,
   parseReference,
+  parseRegistry,
   parseRepository,
   registryEndpointHost,
   withDefaultTag,
@@ -311,3 +312,29 @@ test("formatReference() writes what it is given", () => {
   const reference: Reference = { registry: "r.example", repository: "a/b", tag: "t" };
   assert.equal(formatReference(reference), "r.example/a/b:t");
 });
+
+test("parseRegistry() gives a registry its one spelling", () => {
+  const rows: [text: string, registry: string][] = [
+    ["GHCR.io", "ghcr.io"],
+    ["localhost", "localhost"],
+    ["localhost:05000", "localhost:5000"],
+    ["[::1]:5000", "[::1]:5000"],
+    ["index.docker.io", "docker.io"],
+    ["registry-1.docker.io", "docker.io"],
+  ];
+  for (const [text, registry] of rows) assert.equal(parseRegistry(text), registry, text);
+});
+
+for (
+  const [text, fault] of [
+    ["", /it is empty/],
+    ["registry", /no registry/],
+    ["ghcr.io/org", /more than a registry/],
+    ["a b.example", /white space/],
+    ["127.1", /another spelling of 127\.0\.0\.1/],
+  ] as const
+) {
+  test(`parseRegistry() refuses ${JSON.stringify(text)}`, () => {
+    assert.throws(() => parseRegistry(text), { name: "ParseError", message: fault });
+  });
+}

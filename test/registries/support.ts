@@ -27,6 +27,8 @@ export interface RealRegistryOptions {
   readonly storage?: "memory" | "filesystem";
   /** Whether manifests and blobs can be deleted; crane always can. Default: no. */
   readonly deletes?: boolean;
+  /** The most repositories that distribution 3 lists at once; it refuses whoever asks for more. Default: 1000. */
+  readonly catalogPage?: number;
   /** Speak HTTPS. Not with crane. */
   readonly tls?: CertificateFiles;
 }
@@ -128,7 +130,7 @@ async function startDistribution(
 /** https://distribution.github.io/distribution/about/configuration/ */
 function distributionConfig(
   folder: string,
-  { auth, storage, deletes = false, tls }: RealRegistryOptions,
+  { auth, storage, deletes = false, catalogPage, tls }: RealRegistryOptions,
   tokenServer: TokenServer | undefined,
 ): Record<string, unknown> {
   const driver = storage === "memory"
@@ -146,6 +148,7 @@ function distributionConfig(
     },
     http,
   };
+  if (catalogPage !== undefined) config["catalog"] = { maxentries: catalogPage };
   if (auth === "htpasswd") {
     config["auth"] = { htpasswd: { realm: "crossdock tests", path: join(folder, "htpasswd") } };
   }
