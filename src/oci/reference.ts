@@ -103,6 +103,16 @@ export function parseRepository(text: string): Reference {
   );
 }
 
+/** Whether the text can stand as a repository's path within a registry: `library/alpine`. */
+export function isRepositoryPath(text: string): boolean {
+  return text.length <= MAX_REPOSITORY_LENGTH && REPOSITORY.test(text);
+}
+
+/** Whether the text can stand as a tag. */
+export function isTag(text: string): boolean {
+  return TAG.test(text);
+}
+
 /**
  * Reads the name of a registry alone, in its one spelling: `index.docker.io` gives docker.io.
  *
@@ -142,11 +152,6 @@ export function isLoopbackRegistry(registry: string): boolean {
   const host = registry.toLowerCase().replace(/:[0-9]+$/, "");
   return host === "localhost" || host.endsWith(".localhost") || host === "[::1]" ||
     /^127(?:\.[0-9]{1,3}){3}$/.test(host) || /^\[::ffff:7f[0-9a-f]{2}:[0-9a-f]{1,4}\]$/.test(host);
-}
-
-/** Whether the text is the path of a repository within its registry: `library/alpine`. */
-export function isRepositoryName(text: string): boolean {
-  return text.length <= MAX_REPOSITORY_LENGTH && REPOSITORY.test(text);
 }
 
 /** Whether both name the same repository of the same registry, whatever tag or digest. */

@@ -5,7 +5,7 @@
 import { CATALOG } from "../auth/scope.ts";
 import type { CallOptions } from "../content.ts";
 import { CrossdockError } from "../errors.ts";
-import { isRepositoryName } from "../oci/reference.ts";
+import { isRepositoryPath } from "../oci/reference.ts";
 import type { OnRetry, RegistryClient } from "./client.ts";
 import { nextLink } from "./link_header.ts";
 import { readJson } from "./read_json.ts";
@@ -53,7 +53,7 @@ export async function* listRepositories(
     // One that ignores `last` gives the same page again.
     if (end === undefined || end === last) return;
     last = end;
-    yield names.filter(isRepositoryName);
+    yield names.filter(isRepositoryPath);
     target = nextLink(link, target) ??
       (names.length >= SMALLEST_FULL_PAGE ? behind(first, last) : undefined);
   }

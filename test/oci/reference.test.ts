@@ -6,6 +6,8 @@ import {
   equalRepositories,
   formatReference,
   isLoopbackRegistry,
+  isRepositoryPath,
+  isTag,
   parseReference,
   parseRegistry,
   parseRepository,
@@ -311,6 +313,24 @@ test("equalRepositories() looks at registry and repository alone", () => {
 test("formatReference() writes what it is given", () => {
   const reference: Reference = { registry: "r.example", repository: "a/b", tag: "t" };
   assert.equal(formatReference(reference), "r.example/a/b:t");
+});
+
+test("isRepositoryPath() takes what can follow a registry", () => {
+  for (const path of ["alpine", "library/alpine", "a/b-c/d__e.f", "a".repeat(255)]) {
+    assert.equal(isRepositoryPath(path), true, path);
+  }
+  for (const path of ["", "/a", "a/", "a//b", "A/b", "../b", "a:1", "a b", "a".repeat(256)]) {
+    assert.equal(isRepositoryPath(path), false, path);
+  }
+});
+
+test("isTag() takes what can follow a colon", () => {
+  for (const tag of ["latest", "1.0", "_x", "A-b.c", "t".repeat(128)]) {
+    assert.equal(isTag(tag), true, tag);
+  }
+  for (const tag of ["", ".x", "-x", "a:b", "a/b", "a b", "t".repeat(129), DIGEST]) {
+    assert.equal(isTag(tag), false, tag);
+  }
 });
 
 test("parseRegistry() gives a registry its one spelling", () => {
