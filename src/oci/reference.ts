@@ -14,7 +14,7 @@
  */
 
 import { ParseError } from "../errors.ts";
-import { quote } from "./_quote.ts";
+import { quote } from "./quote.ts";
 import { redactCredentials, refuseOtherTransports } from "./_reference_mistakes.ts";
 import type { Refuse } from "./_reference_mistakes.ts";
 import type { Digest } from "./digest.ts";
