@@ -25,6 +25,7 @@ const BENEATH: Readonly<Record<string, readonly string[]>> = {
   sides: ["registry", "events"],
   engine: ["sides"],
   mod: ["engine"],
+  sync: ["engine"],
   server: ["engine"],
   client: ["server"],
   cli: ["client"],
@@ -43,7 +44,10 @@ const ENTRY = "cli/main.ts";
 
 /** Where each package may be imported; one that is not listed nowhere. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
-  "zod": ["copy/request.ts", "copy/schema.ts", "copy/step.ts", "server/"],
+  "zod": ["copy/request.ts", "copy/schema.ts", "copy/step.ts", "server/", "sync/schema.ts"],
+  "yaml": ["sync/"],
+  "re2js": ["sync/pattern.ts"],
+  "croner": ["sync/schedule.ts"],
   "aws4fetch": ["auth/ecr_api.ts"],
   "jose": ["auth/acr.ts", "auth/artifact_registry.ts"],
   "hono": ["server/", "entries/"],
