@@ -3,6 +3,7 @@
  * Here alone a registry's repositories (`registry/`) meet the copy (`copy/`).
  */
 import { noCredentials } from "./auth/credentials.ts";
+import { findCreated } from "./copy/created.ts";
 import { imageNotFound } from "./copy/image_not_found.ts";
 import { inspectImage } from "./copy/inspect.ts";
 import type { Inspection } from "./copy/inspect.ts";
@@ -84,6 +85,12 @@ export interface Engine {
    * @throws CrossdockError `not_found`
    */
   resolve(reference: string, options?: RunOptions): Promise<string>;
+  /**
+   * When an image was made, as it says itself; `undefined` where it does not. Uses the source side's options.
+   *
+   * @throws CrossdockError `not_found`
+   */
+  created(reference: string, options?: RunOptions): Promise<Date | undefined>;
   /** Performs one step of a plan, from wherever it comes. The only way in which anything is written. */
   perform(step: Step, options?: RunOptions): Promise<Performed>;
   /** Shows an image: its manifests, platforms, config, layers, and what refers to it. Uses the source side's options. */
@@ -212,6 +219,11 @@ export function createEngine(options: EngineOptions): Engine {
       const found = await source.resolveManifest(reference.tag ?? "latest", { signal });
       if (!found) throw imageNotFound(reference);
       return formatReference({ ...reference, digest: found.digest });
+    },
+
+    async created(text, { signal, emit } = {}): Promise<Date | undefined> {
+      const reference = withDefaultTag(parseReference(text));
+      return await findCreated(reference, sides.open("source", reference, { emit }), { signal });
     },
 
     async inspect(text, { signal, emit } = {}): Promise<Inspection> {

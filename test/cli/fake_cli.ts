@@ -127,6 +127,7 @@ const refusingEngine: Engine = {
   copy: refuse,
   resolve: refuse,
   perform: refuse,
+  created: refuse,
   inspect: refuse,
   tags: refuse,
   repositories: refuse,
