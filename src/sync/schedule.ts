@@ -23,10 +23,8 @@ export function parseSchedule(text: string): Schedule {
   const [, every] = /^@every\s+(\S+)$/.exec(cron) ?? [];
   if (every !== undefined) return { everyMs: parseEvery(every) };
   if (timeZone !== undefined) checkTimeZone(timeZone);
-  try {
-    new CronPattern(cron, undefined, { mode: "5-part" });
-  } catch (error) {
-    const fault = error instanceof Error ? error.message.replace(/^CronPattern: /, "") : "";
+  const fault = findCronFault(cron);
+  if (fault !== undefined) {
     throw new ParseError(`${quote(cron)} is no schedule: ${fault}`, {
       hint: "write minute, hour, day, month and day of the week, or @daily, or @every 1h30m",
     });
@@ -43,6 +41,18 @@ export function parseEvery(text: string): number {
   const everyMs = parseDuration(text);
   if (everyMs >= MIN_EVERY_MS) return everyMs;
   throw new ParseError(`${quote(text)} is too short an interval, want a second at least`);
+}
+
+function findCronFault(cron: string): string | undefined {
+  const fields = cron.split(/\s+/).filter((field) => field !== "").length;
+  if (fields !== 5 && !cron.startsWith("@")) return `it has ${fields} fields, want 5`;
+  try {
+    new CronPattern(cron, undefined, { mode: "5-part" });
+    return undefined;
+  } catch (error) {
+    if (cron.startsWith("@")) return "there is no such name";
+    return error instanceof Error ? error.message.replace(/^CronPattern: |\.$/g, "") : "malformed";
+  }
 }
 
 function checkTimeZone(timeZone: string): void {

@@ -11,16 +11,23 @@ export function suggest(word: string, known: Iterable<string>): string | undefin
   return best?.word;
 }
 
-/** Letters to add, take away or change, row by row of Levenshtein's table. */
+/** Letters to add, take away, change or swap with the next, row by row of Damerau's and Levenshtein's table. */
 function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
+  let before: readonly number[] = [];
+  let above: readonly number[] = Array.from({ length: b.length + 1 }, (_, j) => j);
   for (let i = 1; i <= a.length; i++) {
-    const above = row;
-    row = [i];
+    const row = [i];
     for (let j = 1; j <= b.length; j++) {
-      const change = (above[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      row[j] = Math.min(change, (above[j] ?? 0) + 1, (row[j - 1] ?? 0) + 1);
+      const isSwapped = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
+      row[j] = Math.min(
+        (above[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1),
+        (above[j] ?? 0) + 1,
+        (row[j - 1] ?? 0) + 1,
+        isSwapped ? (before[j - 2] ?? 0) + 1 : Infinity,
+      );
     }
+    before = above;
+    above = row;
   }
-  return row[b.length] ?? 0;
+  return above[b.length] ?? 0;
 }

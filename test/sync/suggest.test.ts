@@ -9,6 +9,7 @@ for (
     ["souce", "source"],
     ["Source", "source"],
     ["tragets", "targets"],
+    ["tgas", "tags"],
     ["digesttags", "digestTags"],
     ["tag", "tags"],
     ["shedule", "schedule"],

@@ -98,7 +98,7 @@ function readVariable(name: string, { env, onMissing }: Surroundings): string {
 }
 
 function readFile(path: string, { readFile, onMissing }: Surroundings): string {
-  if (!readFile) throw new TypeError("there are no files here, use env");
+  if (!readFile) throw new TypeError("has no files to read here; use env");
   const content = readFile(path)?.trim();
   if (content === undefined) onMissing?.(`file ${path} cannot be read`);
   return content ?? "";

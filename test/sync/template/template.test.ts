@@ -132,7 +132,7 @@ test("renderTemplate() has no files where it is given none", () => {
   const { readFile: _, ...without } = SURROUNDINGS;
   assert.throws(
     () => render('{{ file "/run/token" }}', without),
-    /there are no files here, use env/,
+    /file has no files to read here; use env/,
   );
 });
 
