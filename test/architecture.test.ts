@@ -27,7 +27,8 @@ const BENEATH: Readonly<Record<string, readonly string[]>> = {
   engine: ["sides"],
   mod: ["engine"],
   webhooks: ["retry", "runtime", "auth"],
-  server: ["engine", "webhooks", "redact_urls"],
+  sync: ["engine"],
+  server: ["engine", "sync", "webhooks", "redact_urls"],
   client: ["server"],
   cli: ["client"],
   hosts: ["runtime"],
@@ -45,7 +46,18 @@ const ENTRY = "cli/main.ts";
 
 /** Where each package may be imported; one that is not listed nowhere. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
-  "zod": ["copy/request.ts", "copy/schema.ts", "copy/step.ts", "webhooks/", "server/", "client/"],
+  "zod": [
+    "copy/request.ts",
+    "copy/schema.ts",
+    "copy/step.ts",
+    "sync/",
+    "webhooks/",
+    "server/",
+    "client/",
+  ],
+  "yaml": ["sync/"],
+  "re2js": ["sync/pattern.ts"],
+  "croner": ["sync/schedule.ts"],
   "aws4fetch": ["auth/ecr_api.ts"],
   "jose": ["auth/acr.ts", "auth/artifact_registry.ts", "webhooks/google_token.ts"],
   "standardwebhooks": ["webhooks/"],
