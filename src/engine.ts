@@ -3,6 +3,7 @@
  * Here alone a registry's repositories (`registry/`) meet the copy (`copy/`).
  */
 import { noCredentials } from "./auth/credentials.ts";
+import { findCreated } from "./copy/created.ts";
 import { imageNotFound } from "./copy/image_not_found.ts";
 import { inspectImage } from "./copy/inspect.ts";
 import type { Inspection } from "./copy/inspect.ts";
@@ -24,9 +25,11 @@ import type { Emit } from "./events.ts";
 import {
   formatReference,
   parseReference,
+  parseRegistry,
   parseRepository,
   withDefaultTag,
 } from "./oci/reference.ts";
+import { listRepositories } from "./registry/catalog.ts";
 import { checkAccess } from "./registry/check_access.ts";
 import type { AccessCheck } from "./registry/check_access.ts";
 import type { Guard } from "./registry/client.ts";
@@ -82,12 +85,24 @@ export interface Engine {
    * @throws CrossdockError `not_found`
    */
   resolve(reference: string, options?: RunOptions): Promise<string>;
+  /**
+   * When an image was made, as it says itself; `undefined` where it does not. Uses the source side's options.
+   *
+   * @throws CrossdockError `not_found`
+   */
+  created(reference: string, options?: RunOptions): Promise<Date | undefined>;
   /** Performs one step of a plan, from wherever it comes. The only way in which anything is written. */
   perform(step: Step, options?: RunOptions): Promise<Performed>;
   /** Shows an image: its manifests, platforms, config, layers, and what refers to it. Uses the source side's options. */
   inspect(reference: string, options?: RunOptions): Promise<Inspection>;
   /** Lists tags, page by page. Uses the source side's options. */
   tags(repository: string, options?: RunOptions): AsyncIterable<string[]>;
+  /**
+   * Lists the repositories of a registry, page by page, without its name. Uses the source side's options.
+   *
+   * @throws CrossdockError `unsupported` where it has no catalog, as Docker Hub and GHCR
+   */
+  repositories(registry: string, options?: RunOptions): AsyncIterable<string[]>;
   /** Compares two images to the last blob, moving none. */
   verify(
     source: string,
@@ -206,6 +221,11 @@ export function createEngine(options: EngineOptions): Engine {
       return formatReference({ ...reference, digest: found.digest });
     },
 
+    async created(text, { signal, emit } = {}): Promise<Date | undefined> {
+      const reference = withDefaultTag(parseReference(text));
+      return await findCreated(reference, sides.open("source", reference, { emit }), { signal });
+    },
+
     async inspect(text, { signal, emit } = {}): Promise<Inspection> {
       const reference = withDefaultTag(parseReference(text));
       return await inspectImage(reference, sides.open("source", reference, { emit }), { signal });
@@ -213,6 +233,14 @@ export function createEngine(options: EngineOptions): Engine {
 
     tags(text, { signal, emit } = {}): AsyncIterable<string[]> {
       return sides.open("source", parseRepository(text), { emit }).listTags({ signal });
+    },
+
+    repositories(name, { signal, emit } = {}): AsyncIterable<string[]> {
+      const client = sides.client("source", parseRegistry(name));
+      return listRepositories(client, {
+        signal,
+        onRetry: (retry) => emit?.({ type: "retry", ...retry }),
+      });
     },
 
     async verify(source, destination, { signal, emit, ...rest } = {}): Promise<Verification> {
@@ -237,7 +265,7 @@ export function createEngine(options: EngineOptions): Engine {
 function parseAccessName(name: string): { registry: string; repository: string | undefined } {
   const text = name.replace(/^docker:\/\//, "").replace(/\/$/, "");
   if (text.includes("/")) return parseRepository(text);
-  return { registry: parseRepository(`${text}/x`).registry, repository: undefined };
+  return { registry: parseRegistry(text), repository: undefined };
 }
 
 function toWarn(emit: Emit | undefined): (message: string) => void {

@@ -26,6 +26,7 @@ const BENEATH: Readonly<Record<string, readonly string[]>> = {
   sides: ["registry", "events"],
   engine: ["sides"],
   mod: ["engine"],
+  sync: ["engine"],
   webhooks: ["retry", "runtime", "auth"],
   server: ["engine", "webhooks", "redact_urls"],
   client: ["server"],
@@ -45,7 +46,18 @@ const ENTRY = "cli/main.ts";
 
 /** Where each package may be imported; one that is not listed nowhere. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
-  "zod": ["copy/request.ts", "copy/schema.ts", "copy/step.ts", "webhooks/", "server/", "client/"],
+  "zod": [
+    "copy/request.ts",
+    "copy/schema.ts",
+    "copy/step.ts",
+    "webhooks/",
+    "sync/",
+    "server/",
+    "client/",
+  ],
+  "yaml": ["sync/"],
+  "re2js": ["sync/pattern.ts"],
+  "croner": ["sync/schedule.ts"],
   "aws4fetch": ["auth/ecr_api.ts"],
   "jose": ["auth/acr.ts", "auth/artifact_registry.ts", "webhooks/google_token.ts"],
   "standardwebhooks": ["webhooks/"],

@@ -70,6 +70,14 @@ test("tags() lists a repository's tags", async () => {
   assert.deepEqual(tags, ["a", "b", "c"]);
 });
 
+test("repositories() lists a registry's repositories", async () => {
+  await using pair = await startPair();
+  const { source, engine } = pair;
+  for (const name of ["b", "a/b"]) await putImage(source, name, { tag: "1" });
+  assert.deepEqual(await Array.fromAsync(engine.repositories(source.host)), [["a/b", "b"]]);
+  assert.throws(() => engine.repositories("a/b"), { name: "ParseError" });
+});
+
 test("copy() rejects what is no request before it asks anything", async () => {
   await using pair = await startPair();
   const request = { ...requestOf(pair), destination: `${pair.destination.host}/Not/valid` };

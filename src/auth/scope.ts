@@ -13,17 +13,23 @@
 /** What may be done in a repository. GitLab and Harbor give `*`, Docker's own registry takes it for a delete. */
 export type Action = "pull" | "push" | "delete" | "*";
 
-/** The right to do something in one repository. */
+/** The right to do something in one repository, or to list them all: {@linkcode CATALOG}. */
 export interface Scope {
+  /** Default: `"repository"`. */
+  type?: "registry";
   repository: string;
   actions: readonly Action[];
 }
+
+/** The right to list a registry's repositories, as distribution asks for it. */
+export const CATALOG: Scope = { type: "registry", repository: "catalog", actions: ["*"] };
 
 const ACTIONS: readonly string[] = ["*", "delete", "pull", "push"] satisfies Action[];
 
 /** Writes a scope with its actions sorted and none twice: `repository:library/alpine:pull,push`. */
 export function formatScope(scope: Scope): string {
-  return `repository:${scope.repository}:${[...new Set(scope.actions)].sort().join(",")}`;
+  const { type = "repository", repository, actions } = scope;
+  return `${type}:${repository}:${[...new Set(actions)].sort().join(",")}`;
 }
 
 /**
@@ -48,16 +54,13 @@ export function parseScopes(text: string): Scope[] {
  * out the same, whatever their order, so that their text can be the key of a cache.
  */
 export function mergeScopes(a: readonly Scope[], b: readonly Scope[]): Scope[] {
-  const merged = new Map<string, Set<Action>>();
-  for (const { repository, actions } of [...a, ...b]) {
-    const known = merged.get(repository) ?? new Set();
-    for (const action of actions) known.add(action);
-    merged.set(repository, known);
+  const merged = new Map<string, Scope>();
+  for (const scope of [...a, ...b]) {
+    const key = `${scope.type ?? ""}:${scope.repository}`;
+    const actions = new Set([...merged.get(key)?.actions ?? [], ...scope.actions]);
+    merged.set(key, { ...scope, actions: [...actions].sort() });
   }
-  return [...merged.keys()].sort().map((repository) => ({
-    repository,
-    actions: [...merged.get(repository) ?? []].sort(),
-  }));
+  return [...merged.entries()].sort(([a], [b]) => a < b ? -1 : 1).map(([, scope]) => scope);
 }
 
 function isAction(text: string): text is Action {

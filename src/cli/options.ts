@@ -12,9 +12,9 @@ export const platformOption = new Option(
 ).argParser(addPlatform);
 
 export const indexOption = new Option(
-  "--index <rebuild|sparse|refuse>",
+  "--index <rebuild|sparse|refuse|unwrap>",
   "what becomes of an index when only some platforms are copied (default: rebuild)",
-).argParser(oneOf("--index", ["rebuild", "sparse", "refuse"]));
+).argParser(oneOf("--index", ["rebuild", "sparse", "refuse", "unwrap"]));
 
 export const referrersOption = new Option(
   "--referrers",

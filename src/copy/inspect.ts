@@ -3,6 +3,7 @@ import type { ContentSource, ManifestContent } from "../content.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import type { Digest } from "../oci/digest.ts";
 import { MAX_MANIFEST_BYTES } from "../oci/manifest.ts";
+import type { Manifest } from "../oci/manifest.ts";
 import { formatPlatform } from "../oci/platform.ts";
 import { formatReference } from "../oci/reference.ts";
 import type { Reference } from "../oci/reference.ts";
@@ -61,7 +62,12 @@ export async function inspectImage(
       isKnown,
       signal,
     }),
-    mapConcurrent(nodes, CONCURRENCY, (node) => readConfig(node, source, signal), signal),
+    mapConcurrent(
+      nodes,
+      CONCURRENCY,
+      ({ manifest }) => readConfig(manifest, source, signal),
+      signal,
+    ),
   ]);
 
   function show(node: TreeNode): ManifestNode {
@@ -117,8 +123,9 @@ export async function fetchRoot(
   throw imageNotFound(reference);
 }
 
-async function readConfig(
-  { manifest }: TreeNode,
+/** An image's config, with its content where that is JSON of at most 4 MiB. */
+export async function readConfig(
+  manifest: Manifest | undefined,
   source: ContentSource,
   signal: AbortSignal | undefined,
 ): Promise<ManifestNode["config"]> {

@@ -9,7 +9,7 @@ import type { Reference } from "../oci/reference.ts";
 import { mapConcurrent } from "./concurrent.ts";
 import { imageNotFound } from "./image_not_found.ts";
 import { ManifestCache } from "./manifest_cache.ts";
-import { isSelected, rebuildTree, requirePlatforms } from "./platforms.ts";
+import { isSelected, mayHold, rebuildTree, requirePlatforms, unwrapTree } from "./platforms.ts";
 import { findRelated } from "./related.ts";
 import type { Related, RelatedOptions, TaggedNode } from "./related.ts";
 import type { CopyRequest } from "./request.ts";
@@ -97,22 +97,25 @@ class Planner {
   }
 
   async plan(): Promise<Planned> {
-    const { ifExists, platforms } = this.#request;
+    const { ifExists, platforms, recheck } = this.#request;
     const { current, found } = await this.#lookAtBoth();
-    this.#isUpdate = current !== undefined;
-    if (platforms.length === 0 && found.digest === current?.digest) {
+    this.#isUpdate = current !== undefined && !recheck;
+    if (platforms.length === 0 && found.digest === current?.digest && !recheck) {
       return await this.#planUnchanged(current, found);
     }
-    if (ifExists === "skip" && current && platforms.length === 0) {
+    if (
+      ifExists === "skip" && current && platforms.length === 0 && found.digest !== current.digest
+    ) {
       return this.#planSkipped(found.digest, current);
     }
     const tree = await this.#readSource(found);
     const root = tree.descriptor;
-    if (current && root.digest === current.digest) {
+    const isSame = root.digest === current?.digest;
+    if (isSame && !recheck) {
       return this.#finish(found.digest, root, current, await this.#planRelated(tree, root.digest));
     }
-    if (current && ifExists === "skip") return this.#planSkipped(found.digest, current);
-    if (current && ifExists === "fail") this.#refuseToOverwrite(current, root);
+    if (current && !isSame && ifExists === "skip") return this.#planSkipped(found.digest, current);
+    if (current && !isSame && ifExists === "fail") this.#refuseToOverwrite(current, root);
     return this.#finish(found.digest, root, current, await this.#planCopy(tree, found.digest));
   }
 
@@ -152,14 +155,23 @@ class Planner {
     if (platforms.length === 0) {
       return await readTree(this.#source, content, { isKnown }, this.#signal);
     }
+    const [wanted] = platforms;
     const entries: Descriptor[] = [];
     const select = (siblings: readonly Descriptor[]): Descriptor[] => {
       entries.push(...siblings);
-      return siblings.filter((entry) => isSelected(entry, siblings, platforms));
+      return siblings.filter((entry) =>
+        index === "unwrap" && wanted
+          ? mayHold(entry, wanted)
+          : isSelected(entry, siblings, platforms)
+      );
     };
-    const tree = await readTree(this.#source, content, { select, isKnown }, this.#signal);
+    // Of the image that is to be the root its manifest is wanted, wherever it is known.
+    const filter = { select, isKnown: index === "unwrap" ? undefined : isKnown };
+    const tree = await readTree(this.#source, content, filter, this.#signal);
+    if (index === "unwrap" && tree.manifest?.kind !== "index") return tree;
     requirePlatforms(entries, platforms, `${this.#source.name}@${content.digest}`);
     if (index === "sparse") return tree;
+    if (index === "unwrap") return unwrapTree(tree);
     const rebuilt = await rebuildTree(tree);
     if (rebuilt.descriptor.digest !== tree.descriptor.digest && index === "refuse") {
       throw new CrossdockError(
@@ -260,7 +272,7 @@ class Planner {
     const orphans = await this.#source.listReferrers(sourceDigest, { signal: this.#signal });
     if (orphans.length === 0) return;
     this.#warn(
-      `${orphans.length} referrers of ${sourceDigest} stay behind: they are about the index before it was rebuilt`,
+      `${orphans.length} referrers of ${sourceDigest} stay behind: they are about the index as it is at the source`,
     );
   }
 
@@ -277,7 +289,7 @@ class Planner {
   };
 
   #toBlobSteps(blobs: readonly Descriptor[]): BlobStep[] {
-    const { foreignLayers, verify } = this.#request;
+    const { foreignLayers, recheck, verify } = this.#request;
     const mountFrom = this.#mountCandidates();
     if (!foreignLayers) this.#foreign.push(...blobs.filter(isForeignLayer));
     return blobs.filter((blob) => foreignLayers || !isForeignLayer(blob)).map((blob) => ({
@@ -291,7 +303,7 @@ class Planner {
         ...(foreignLayers && blob.urls ? { urls: blob.urls } : {}),
       },
       mountFrom,
-      eager: !this.#isUpdate && mountFrom.length === 0,
+      eager: !this.#isUpdate && !recheck && mountFrom.length === 0,
       verify,
     }));
   }

@@ -8,6 +8,7 @@ import { manifestChildren, rebuildIndex } from "../oci/manifest.ts";
 import { formatPlatform, matchesPlatform } from "../oci/platform.ts";
 import type { Platform } from "../oci/platform.ts";
 import { isIndexMediaType } from "../oci/media_types.ts";
+import { listNodes } from "./tree.ts";
 import type { TreeNode } from "./tree.ts";
 
 /** BuildKit's attestations stand in an index as entries of unknown platform that name the image they are about. */
@@ -25,6 +26,11 @@ export function isSelected(
     return siblings.some((sibling) => sibling.digest === attested && matchesAny(sibling, wanted));
   }
   return matchesAny(entry, wanted);
+}
+
+/** Whether an entry of an index is an image of the platform, or an index that may have one. */
+export function mayHold({ mediaType, platform }: Descriptor, wanted: Platform): boolean {
+  return isIndexMediaType(mediaType) || platform !== undefined && matchesPlatform(wanted, platform);
 }
 
 function matchesAny({ platform }: Descriptor, wanted: readonly Platform[]): boolean {
@@ -58,6 +64,15 @@ export function requirePlatforms(
         : "it has no platforms at all: it is not an index",
     },
   );
+}
+
+/** The one image that was selected in a tree of indexes, or the tree itself where it has none. */
+export function unwrapTree(root: TreeNode): TreeNode {
+  if (root.manifest?.kind !== "index") return root;
+  const image = listNodes(root).find(({ manifest }) => manifest?.kind !== "index");
+  if (!image) return root;
+  const { platform: _, ...descriptor } = image.descriptor;
+  return { ...image, descriptor };
 }
 
 /** A tree whose indexes name only what was selected. Nested indexes are rebuilt first, since their digests change. */

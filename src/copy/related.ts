@@ -14,6 +14,7 @@ import {
   parseDigestTag,
 } from "../oci/manifest.ts";
 import { mapConcurrent } from "./concurrent.ts";
+import type { CopyRequest, ReferrerFilter } from "./request.ts";
 import { readTree } from "./tree.ts";
 import type { TreeNode } from "./tree.ts";
 
@@ -45,6 +46,7 @@ export interface RelatedOptions {
 async function findReferrers(
   source: ContentSource,
   subjects: readonly Digest[],
+  filters: readonly ReferrerFilter[],
   options: RelatedOptions,
 ): Promise<ReferrerRound[]> {
   const rounds: ReferrerRound[] = [];
@@ -56,7 +58,8 @@ async function findReferrers(
       options.warn(`referrers of referrers deeper than ${MAX_INDEX_DEPTH} are left behind`);
       break;
     }
-    const lists = await listEach(source, open, options);
+    const listed = await listEach(source, open, options);
+    const lists = listed.map((list) => withoutUnwanted(list, filters)).filter(isFilled);
     const fresh = groupFresh(lists, seen);
     if (seen.size > MAX_INDEX_WIDTH) {
       throw new CrossdockError(
@@ -108,6 +111,23 @@ function groupFresh(lists: readonly ReferrersOf[], seen: Set<Digest>): Listed[] 
   }
   for (const digest of fresh.keys()) seen.add(digest);
   return [...fresh.values()];
+}
+
+function withoutUnwanted(
+  { subject, descriptors }: ReferrersOf,
+  filters: readonly ReferrerFilter[],
+): ReferrersOf {
+  const isWanted = (descriptor: Descriptor): boolean =>
+    filters.length === 0 || filters.some((filter) => fits(descriptor, filter));
+  return { subject, descriptors: descriptors.filter(isWanted) };
+}
+
+function fits(descriptor: Descriptor, { artifactType, annotations = {} }: ReferrerFilter): boolean {
+  if (artifactType && descriptor.artifactType !== artifactType) return false;
+  return Object.entries(annotations).every(([key, value]) => {
+    const found = descriptor.annotations?.[key];
+    return found !== undefined && (value === "" || found === value);
+  });
 }
 
 /** What is left behind must not be listed at the destination; nor must a manifest be listed for a subject that it does not name. */
@@ -179,7 +199,9 @@ export interface Related {
 export async function findRelated(
   source: ContentSource,
   digests: readonly Digest[],
-  wanted: { readonly referrers: boolean; readonly digestTags: boolean },
+  wanted:
+    & Pick<CopyRequest, "referrers" | "digestTags">
+    & Partial<Pick<CopyRequest, "referrerFilters">>,
   options: RelatedOptions,
 ): Promise<Related> {
   const listing = wanted.digestTags ? listDigestTags(source, digests, options) : undefined;
@@ -190,7 +212,9 @@ export async function findRelated(
     return tags.has(tag) || !isComplete || !tag.startsWith(FIRST_TAG);
   });
   const [rounds, tagged] = await Promise.all([
-    wanted.referrers ? findReferrers(source, digests, { ...options, hasTag }) : [],
+    wanted.referrers
+      ? findReferrers(source, digests, wanted.referrerFilters ?? [], { ...options, hasTag })
+      : [],
     listing ? listing.then(({ tags }) => readDigestTags(source, digests, tags, options)) : [],
   ]);
   return { rounds, tagged };

@@ -7,18 +7,32 @@ import { parseReference, withDefaultTag } from "../oci/reference.ts";
 import type { Reference } from "../oci/reference.ts";
 import { formatIssues } from "./schema.ts";
 
+const referrerFilter = z.strictObject({
+  artifactType: z.string().max(255).optional(),
+  annotations: z.record(z.string(), z.string()).optional().meta({
+    description: "all of these have to be there; an empty value stands for any",
+  }),
+}).meta({ id: "ReferrerFilter", description: "What a referrer has to have" });
+
+/** What a referrer has to have. */
+export type ReferrerFilter = z.output<typeof referrerFilter>;
+
 const copyOptions = {
   platforms: z.array(z.string()).optional().meta({
     description: "`os/architecture[/variant]`, those to copy; all of an index without",
   }),
-  index: z.enum(["rebuild", "sparse", "refuse"]).optional().meta({
+  index: z.enum(["rebuild", "sparse", "refuse", "unwrap"]).optional().meta({
     description:
       "what becomes of an index of which only some platforms are copied: `rebuild` makes one of those (a new digest), " +
-      "`sparse` keeps it as it is with children missing, `refuse` fails. Default `rebuild`",
+      "`sparse` keeps it as it is with children missing, `refuse` fails, `unwrap` has the image of the one platform that is " +
+      "asked for take its place. Default `rebuild`",
   }),
   referrers: z.boolean().optional().meta({
     description:
       "whether what refers to a manifest (signatures, SBOMs, attestations) comes along. Default `true`",
+  }),
+  referrerFilters: z.array(referrerFilter).max(64).optional().meta({
+    description: "which referrers: those that any of these fits. Default: all",
   }),
   digestTags: z.boolean().optional().meta({
     description:
@@ -32,6 +46,11 @@ const copyOptions = {
   ifExists: z.enum(["overwrite", "skip", "fail"]).optional().meta({
     description:
       "what happens to a tag that the destination has with another digest. Default `overwrite`",
+  }),
+  recheck: z.boolean().optional().meta({
+    description:
+      "whether an image that the destination has under its name is gone through to the last blob all the same, and what is " +
+      "missing beneath it copied. Default `false`",
   }),
   foreignLayers: z.boolean().optional().meta({
     description:
@@ -56,11 +75,14 @@ export interface CopyRequest {
   readonly destination: Reference;
   /** Empty: all. */
   readonly platforms: readonly Platform[];
-  readonly index: "rebuild" | "sparse" | "refuse";
+  readonly index: "rebuild" | "sparse" | "refuse" | "unwrap";
   readonly referrers: boolean;
+  /** Empty: all. */
+  readonly referrerFilters: readonly ReferrerFilter[];
   readonly digestTags: boolean;
   readonly verify: "auto" | "stream" | "destination";
   readonly ifExists: "overwrite" | "skip" | "fail";
+  readonly recheck: boolean;
   readonly foreignLayers: boolean;
 }
 
@@ -76,15 +98,20 @@ export function parseCopyRequest(value: unknown): CopyRequest {
   const input = result.data;
   const source = withDefaultTag(parseReference(input.source));
   const platforms = (input.platforms ?? []).map(parsePlatform);
+  if (input.index === "unwrap" && platforms.length !== 1) {
+    throw new ParseError(`copy with index unwrap: want one platform, got ${platforms.length}`);
+  }
   return {
     source,
     destination: nameDestination(source, parseReference(input.destination), platforms.length > 0),
     platforms,
     index: input.index ?? "rebuild",
     referrers: input.referrers ?? true,
+    referrerFilters: input.referrerFilters ?? [],
     digestTags: input.digestTags ?? true,
     verify: input.verify ?? "auto",
     ifExists: input.ifExists ?? "overwrite",
+    recheck: input.recheck ?? false,
     foreignLayers: input.foreignLayers ?? false,
   };
 }

@@ -1,5 +1,5 @@
 import { CrossdockError } from "../errors.ts";
-import { quote } from "./_quote.ts";
+import { quote } from "./quote.ts";
 
 /** A JSON object whose members nobody has checked yet. */
 export type JsonObject = { readonly [member: string]: unknown };

@@ -11,7 +11,7 @@
  */
 
 import { ParseError } from "../errors.ts";
-import { quote } from "./_quote.ts";
+import { quote } from "./quote.ts";
 
 /** A hash that the image spec registers. */
 export type DigestAlgorithm = "sha256" | "sha512";

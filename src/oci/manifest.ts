@@ -12,7 +12,7 @@ import {
   showJson,
 } from "./_json.ts";
 import type { JsonObject } from "./_json.ts";
-import { quote } from "./_quote.ts";
+import { quote } from "./quote.ts";
 import type { Descriptor } from "./descriptor.ts";
 import { parseDescriptor } from "./descriptor.ts";
 import {

@@ -10,7 +10,7 @@
  */
 
 import { ParseError } from "../errors.ts";
-import { quote } from "./_quote.ts";
+import { quote } from "./quote.ts";
 
 /** https://github.com/opencontainers/image-spec/blob/v1.1.1/image-index.md, the `platform` property. */
 export interface Platform {

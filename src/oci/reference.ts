@@ -14,7 +14,7 @@
  */
 
 import { ParseError } from "../errors.ts";
-import { quote } from "./_quote.ts";
+import { quote } from "./quote.ts";
 import { redactCredentials, refuseOtherTransports } from "./_reference_mistakes.ts";
 import type { Refuse } from "./_reference_mistakes.ts";
 import type { Digest } from "./digest.ts";
@@ -111,6 +111,22 @@ export function isRepositoryPath(text: string): boolean {
 /** Whether the text can stand as a tag. */
 export function isTag(text: string): boolean {
   return TAG.test(text);
+}
+
+/**
+ * Reads the name of a registry alone, in its one spelling: `index.docker.io` gives docker.io.
+ *
+ * @throws {ParseError} also for a lone word, which in a reference would be a repository of Docker Hub
+ */
+export function parseRegistry(text: string): string {
+  const fail = refuser(text);
+  refuseOddCharacters(text, fail);
+  if (text.includes("/")) fail("it is more than a registry", `write ${text.split("/")[0]}`);
+  if (!isRegistryComponent(text)) {
+    fail("it is no registry", "write a host name with a dot, or with a port");
+  }
+  const registry = checkRegistry(text, fail);
+  return DOCKER_HUB_NAMES.includes(registry) ? DOCKER_HUB : registry;
 }
 
 /** Adds `latest` if there is neither a tag nor a digest. */

@@ -133,7 +133,7 @@ export function toName(name: string, tagOrDigest: string): string {
 
 /** Reads a body that must not be larger than a manifest may be. */
 export async function readManifestBytes(
-  { client }: RepositoryContext,
+  { client }: Pick<RepositoryContext, "client">,
   response: Response,
   what: string,
 ): Promise<Uint8Array<ArrayBuffer>> {

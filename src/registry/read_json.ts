@@ -8,7 +8,7 @@ import type { RepositoryContext } from "./repository_context.ts";
  * @throws CrossdockError `registry` for anything that is not a JSON object
  */
 export async function readJson(
-  context: RepositoryContext,
+  context: Pick<RepositoryContext, "client">,
   response: Response,
   what: string,
 ): Promise<object> {

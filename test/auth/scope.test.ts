@@ -1,12 +1,13 @@
 import { test } from "node:test";
 import assert from "node:assert/strict";
-import { formatScope, mergeScopes, parseScopes } from "../../src/auth/scope.ts";
+import { CATALOG, formatScope, mergeScopes, parseScopes } from "../../src/auth/scope.ts";
 import type { Scope } from "../../src/auth/scope.ts";
 
 test("formatScope() sorts actions and drops doubles", () => {
   const scope: Scope = { repository: "library/alpine", actions: ["push", "pull", "push"] };
   assert.equal(formatScope(scope), "repository:library/alpine:pull,push");
   assert.equal(formatScope({ repository: "a", actions: ["*"] }), "repository:a:*");
+  assert.equal(formatScope(CATALOG), "registry:catalog:*");
 });
 
 const rows: [behaviour: string, text: string, want: Scope[]][] = [
@@ -64,4 +65,9 @@ test("mergeScopes() leaves its arguments as they were", () => {
   const a: Scope[] = [{ repository: "x", actions: ["push", "pull"] }];
   mergeScopes(a, [{ repository: "x", actions: ["delete"] }]);
   assert.deepEqual(a, [{ repository: "x", actions: ["push", "pull"] }]);
+});
+
+test("mergeScopes() keeps the catalog apart from a repository of that name", () => {
+  const repository: Scope = { repository: "catalog", actions: ["pull"] };
+  assert.deepEqual(mergeScopes([CATALOG, repository], [CATALOG]), [repository, CATALOG]);
 });

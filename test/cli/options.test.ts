@@ -158,7 +158,7 @@ const bad: [argv: string[], wanted: RegExp, more?: FakeCliOptions][] = [
   [["copy", "--platform", "linux", ...both], /^error: parse platform "linux": want os\/arch/],
   [
     ["copy", "--index", "drop", ...both],
-    /^error: --index: want rebuild, sparse or refuse, got "drop"\n$/,
+    /^error: --index: want rebuild, sparse, refuse or unwrap, got "drop"\n$/,
   ],
   [["copy", "--verify", "no", ...both], /^error: --verify: want auto, stream or destination/],
   [

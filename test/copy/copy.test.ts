@@ -155,3 +155,19 @@ test("copy() keeps the sha512 of a manifest that an index names by it", async ()
   await engine.copy(requestOf(pair));
   sameManifest(source, destination, digest);
 });
+
+test("copy() to recheck brings what is missing beneath an image that is there", async () => {
+  await using pair = await startPair();
+  const { source, destination, engine } = pair;
+  const { descriptor, layers } = await putImage(source, "app", { tag: "1" });
+  const { bytes, mediaType } = source.getManifest("app", "1") ?? assert.fail();
+  await destination.putManifest("app", bytes, mediaType, ["1"]);
+  assert.equal((await engine.copy(requestOf(pair))).result, "unchanged");
+  assert.equal(destination.hasBlob("app", layers[0]?.digest ?? ""), false);
+  const report = await engine.copy({ ...requestOf(pair), recheck: true });
+  assert.deepEqual([report.result, report.digest], ["copied", descriptor.digest]);
+  assert.equal(report.blobs.streamed, 3);
+  for (const layer of layers) assert.equal(destination.hasBlob("app", layer.digest), true);
+  const again = await engine.copy({ ...requestOf(pair), recheck: true, ifExists: "fail" });
+  assert.deepEqual([again.blobs.streamed, again.blobs.present], [0, 3]);
+});

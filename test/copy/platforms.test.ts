@@ -112,3 +112,43 @@ test("copy() of a platform of what is no index says so", async () => {
     hint: /not an index/,
   });
 });
+
+test("copy() has the image of one platform take the place of the index", async () => {
+  await using pair = await startPair();
+  const { source, destination, engine } = pair;
+  const options = { platforms: PLATFORMS, attestations: true, tag: "1" };
+  const { descriptor, images } = await putIndex(source, "app", options);
+  await putReferrer(source, "app", descriptor, { artifactType: "a/b", payload: "signed" });
+  const request = { ...requestOf(pair), platforms: ["linux/arm64"], index: "unwrap" as const };
+  const report = await engine.copy(request);
+  assert.equal(report.digest, images[1]?.descriptor.digest);
+  assert.equal(destination.getManifest("app", "1")?.digest, images[1]?.descriptor.digest);
+  assert.equal(destination.getManifest("app", images[0]?.descriptor.digest ?? ""), undefined);
+  assert.match(report.warnings.join(), /1 referrers of .* stay behind/);
+  assert.equal((await engine.copy(request)).result, "unchanged");
+});
+
+test("copy() to unwrap leaves an image that is in no index as it is", async () => {
+  await using pair = await startPair();
+  const { source, engine } = pair;
+  const { descriptor } = await putImage(source, "app", { tag: "1" });
+  const request = { ...requestOf(pair), platforms: ["linux/amd64"], index: "unwrap" as const };
+  assert.equal((await engine.copy(request)).digest, descriptor.digest);
+});
+
+test("copy() to unwrap says which platforms there are", async () => {
+  await using pair = await startPair();
+  await putIndex(pair.source, "app", { platforms: PLATFORMS, tag: "1" });
+  const request = { ...requestOf(pair), platforms: ["linux/s390x"], index: "unwrap" as const };
+  await assert.rejects(pair.engine.copy(request), { code: "unsupported", hint: /linux\/arm64/ });
+});
+
+test("copy() to unwrap wants one platform", async () => {
+  await using pair = await startPair();
+  for (const platforms of [[], ["linux/amd64", "linux/arm64"]]) {
+    await assert.rejects(pair.engine.copy({ ...requestOf(pair), platforms, index: "unwrap" }), {
+      name: "ParseError",
+      message: /want one platform, got/,
+    });
+  }
+});

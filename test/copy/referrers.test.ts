@@ -145,3 +145,39 @@ test("copy() brings a referrer that is listed for another manifest, too, under i
   assert.deepEqual(await listed(destination, first.descriptor), []);
   assert.deepEqual(await listed(destination, second.descriptor), [referrer.descriptor.digest]);
 });
+
+for (
+  const [name, filters, wanted] of [
+    ["an artifact type", [{ artifactType: "a/sbom" }], ["sbom"]],
+    ["either of two", [{ artifactType: "a/sbom" }, { artifactType: "a/vex" }], ["sbom", "vex"]],
+    ["an annotation", [{ annotations: { level: "gold" } }], ["signature"]],
+    ["an annotation, whatever it is", [{ annotations: { level: "" } }], ["sbom", "signature"]],
+    ["both", [{ artifactType: "a/sbom", annotations: { level: "gold" } }], []],
+  ] as const
+) {
+  test(`copy() brings only the referrers that a filter by ${name} fits`, async () => {
+    await using pair = await startPair();
+    const { source, destination, engine } = pair;
+    const { descriptor } = await putImage(source, "app", { tag: "1" });
+    const put: Record<string, string> = {};
+    for (
+      const [artifact, annotations] of [
+        ["sbom", { level: "tin" }],
+        ["signature", { level: "gold" }],
+        ["vex", {}],
+      ] as const
+    ) {
+      const options = { artifactType: `a/${artifact}`, payload: artifact, annotations };
+      put[artifact] = (await putReferrer(source, "app", descriptor, options)).descriptor.digest;
+    }
+    const report = await engine.copy({
+      ...requestOf(pair),
+      referrerFilters: filters.map((filter) => ({ ...filter })),
+    });
+    assert.equal(report.referrers, wanted.length);
+    assert.deepEqual(
+      await listed(destination, descriptor),
+      wanted.map((artifact) => put[artifact]).sort(),
+    );
+  });
+}

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { parseCopyRequest } from "../../src/copy/request.ts";
+import type { CopyRequestInput } from "../../src/copy/request.ts";
 import { formatReference } from "../../src/oci/reference.ts";
 
 const A = `sha256:${"a".repeat(64)}`;
@@ -33,9 +34,11 @@ test("parseCopyRequest() fills in what is left open", () => {
     platforms: [],
     index: "rebuild",
     referrers: true,
+    referrerFilters: [],
     digestTags: true,
     verify: "auto",
     ifExists: "overwrite",
+    recheck: false,
     foreignLayers: false,
   });
 });
@@ -44,11 +47,13 @@ test("parseCopyRequest() keeps what is given", () => {
   const given = {
     index: "sparse",
     referrers: false,
+    referrerFilters: [{ artifactType: "a/b", annotations: { c: "d" } }],
     digestTags: false,
     verify: "stream",
     ifExists: "fail",
+    recheck: true,
     foreignLayers: true,
-  } as const;
+  } as const satisfies Partial<CopyRequestInput>;
   const request = parseCopyRequest({
     source: "a.io/x",
     destination: "b.io/y",

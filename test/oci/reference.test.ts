@@ -9,6 +9,7 @@ import {
   isRepositoryPath,
   isTag,
   parseReference,
+  parseRegistry,
   parseRepository,
   registryEndpointHost,
   withDefaultTag,
@@ -331,3 +332,29 @@ test("isTag() takes what can follow a colon", () => {
     assert.equal(isTag(tag), false, tag);
   }
 });
+
+test("parseRegistry() gives a registry its one spelling", () => {
+  const rows: [text: string, registry: string][] = [
+    ["GHCR.io", "ghcr.io"],
+    ["localhost", "localhost"],
+    ["localhost:05000", "localhost:5000"],
+    ["[::1]:5000", "[::1]:5000"],
+    ["index.docker.io", "docker.io"],
+    ["registry-1.docker.io", "docker.io"],
+  ];
+  for (const [text, registry] of rows) assert.equal(parseRegistry(text), registry, text);
+});
+
+for (
+  const [text, fault] of [
+    ["", /it is empty/],
+    ["registry", /no registry/],
+    ["ghcr.io/org", /more than a registry/],
+    ["a b.example", /white space/],
+    ["127.1", /another spelling of 127\.0\.0\.1/],
+  ] as const
+) {
+  test(`parseRegistry() refuses ${JSON.stringify(text)}`, () => {
+    assert.throws(() => parseRegistry(text), { name: "ParseError", message: fault });
+  });
+}

@@ -10,6 +10,7 @@ const paths = {
   distribution: fileURLToPath(new URL("distribution", built)),
   crane: fileURLToPath(new URL("crane", built)),
   oras: fileURLToPath(new URL("oras", built)),
+  regsync: fileURLToPath(new URL("regsync", built)),
 } as const;
 
 /** A program that `setup.sh` installs. */

@@ -3,13 +3,14 @@
 # at any time, and exits 1 with the reason when something cannot be had.
 #
 #   /usr/bin       docker-registry (distribution 2.8), skopeo, openssl: Debian's packages
-#   .cache/bin     distribution (CNCF distribution 3), crane, oras: built with Go
+#   .cache/bin     distribution (CNCF distribution 3), crane, oras, regsync: built with Go
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 bin=$(cd "$here/../.." && pwd)/.cache/bin
 crane_version=v0.22.1
 oras_version=v1.3.6
+regsync_version=v0.11.7
 
 installer=test/registries/setup.sh
 # shellcheck source=test/support/install.sh
@@ -41,3 +42,5 @@ go_build crane "$crane_version" \
   go install -trimpath -ldflags=-s "github.com/google/go-containerregistry/cmd/crane@$crane_version"
 go_build oras "$oras_version" \
   go install -trimpath -ldflags=-s "oras.land/oras/cmd/oras@$oras_version"
+go_build regsync "$regsync_version" \
+  go install -trimpath -ldflags=-s "github.com/regclient/regclient/cmd/regsync@$regsync_version"

@@ -32,6 +32,8 @@ export interface RealRegistryOptions {
     readonly url: string;
     readonly headers: Readonly<Record<string, string>>;
   };
+  /** The most repositories that distribution 3 lists at once; it refuses whoever asks for more. Default: 1000. */
+  readonly catalogPage?: number;
   /** Speak HTTPS. Not with crane. */
   readonly tls?: CertificateFiles;
 }
@@ -132,7 +134,7 @@ async function startDistribution(
 /** https://distribution.github.io/distribution/about/configuration/ */
 function distributionConfig(
   folder: string,
-  { auth, storage, deletes = false, tls, notifications }: RealRegistryOptions,
+  { auth, storage, deletes = false, catalogPage, tls, notifications }: RealRegistryOptions,
   tokenServer: TokenServer | undefined,
 ): Record<string, unknown> {
   const driver = storage === "memory"
@@ -158,6 +160,7 @@ function distributionConfig(
     const patience = { timeout: "5s", threshold: 5, backoff: "100ms" };
     config["notifications"] = { endpoints: [{ name: "test", url, headers: lists, ...patience }] };
   }
+  if (catalogPage !== undefined) config["catalog"] = { maxentries: catalogPage };
   if (auth === "htpasswd") {
     config["auth"] = { htpasswd: { realm: "crossdock tests", path: join(folder, "htpasswd") } };
   }

@@ -96,6 +96,7 @@ test("/openapi.json closes the schemas of requests, and leaves those of answers 
     "BlobStep",
     "CopyRequest",
     "ManifestStep",
+    "ReferrerFilter",
     "ReferrersStep",
     "StepDescriptor",
     "VerificationRequest",

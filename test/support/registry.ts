@@ -9,12 +9,12 @@ import { createHash } from "node:crypto";
 import type { Digest } from "../../src/oci/digest.ts";
 import type { Descriptor } from "../../src/oci/descriptor.ts";
 import { generatedStream } from "./generated_bytes.ts";
-import { accessFor, Authority, TOKEN_PATH } from "./registry_auth.ts";
+import { accessFor, Authority, CATALOG_ACCESS, TOKEN_PATH } from "./registry_auth.ts";
 import { handleBlob } from "./registry_blobs.ts";
 import type { Call } from "./registry_call.ts";
 import { actOut, Faults } from "./registry_faults.ts";
 import type { Fault, FaultRule } from "./registry_faults.ts";
-import { handleReferrers, handleTags } from "./registry_lists.ts";
+import { handleCatalog, handleReferrers, handleTags } from "./registry_lists.ts";
 import { handleManifest } from "./registry_manifests.ts";
 import { isRepositoryName, parsePath } from "./registry_path.ts";
 import type { RegistryOptions } from "./registry_options.ts";
@@ -114,6 +114,10 @@ export class EmbeddedRegistry {
     if (/^\/v2\/?$/.test(url.pathname)) {
       this.#authority.check(url, headers, new Map());
       return Response.json({});
+    }
+    if (url.pathname === "/v2/_catalog" && this.#options.catalog !== false) {
+      this.#authority.check(url, headers, CATALOG_ACCESS);
+      return handleCatalog(this.#store, url);
     }
     const path = parsePath(url.pathname);
     if (path === undefined) return new Response("404 page not found\n", { status: 404 });

@@ -4,13 +4,16 @@ import type { BearerAuth, RegistryOptions, Users } from "./registry_options.ts";
 import { refusal } from "./registry_refusal.ts";
 import type { Refusal } from "./registry_refusal.ts";
 
-/** What one request needs, or a token grants: repository to actions. */
+/** What one request needs, or a token grants: repository to actions, and `registry:catalog` for the list of them. */
 type Access = ReadonlyMap<string, ReadonlySet<string>>;
 
 interface Token {
   readonly access: Access;
   readonly expiresAtMs: number;
 }
+
+/** What it takes to list the repositories. */
+export const CATALOG_ACCESS: Access = new Map([["registry:catalog", new Set(["*"])]]);
 
 /** The path of the token endpoint. */
 export const TOKEN_PATH = "/token";
@@ -111,7 +114,9 @@ function grants(granted: Access, needed: Access): boolean {
 }
 
 function challenge(auth: BearerAuth, url: URL, needed: Access, error?: string): string {
-  const scopes = [...needed].map(([name, actions]) => `repository:${name}:${[...actions]}`);
+  const scopes = [...needed].map(([name, actions]) =>
+    `${name.includes(":") ? name : `repository:${name}`}:${[...actions]}`
+  );
   const parameters = {
     realm: auth.realm ?? url.origin + TOKEN_PATH,
     service: serviceOf(auth, url),
@@ -129,7 +134,8 @@ function serviceOf(auth: BearerAuth, url: URL): string {
 function parseScopes(scopes: readonly string[], allowed: readonly string[] | undefined): Access {
   const access = new Map<string, Set<string>>();
   for (const scope of scopes.flatMap((text) => text.split(" "))) {
-    const [, name, actions] = /^repository:(.+):([^:]*)$/.exec(scope) ?? [];
+    const [, name, actions] = /^repository:(.+):([^:]*)$/.exec(scope) ??
+      /^(registry:catalog):(\*)$/.exec(scope) ?? [];
     if (name === undefined || actions === undefined) continue;
     const granted = access.get(name) ?? new Set();
     for (const action of actions.split(",")) {

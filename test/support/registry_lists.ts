@@ -1,4 +1,4 @@
-/** `/v2/<name>/tags/list` and `/v2/<name>/referrers/<digest>` */
+/** `/v2/_catalog`, `/v2/<name>/tags/list` and `/v2/<name>/referrers/<digest>` */
 
 import { findDigestFault } from "../../src/oci/digest.ts";
 import type { Descriptor } from "../../src/oci/descriptor.ts";
@@ -7,6 +7,7 @@ import type { Call } from "./registry_call.ts";
 import { methodNotAllowed } from "./registry_call.ts";
 import type { ManifestJson } from "./registry_manifests.ts";
 import { refusal } from "./registry_refusal.ts";
+import type { Store } from "./registry_store.ts";
 
 /** https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#listing-tags */
 export function handleTags(call: Call): Response {
@@ -18,22 +19,35 @@ export function handleTags(call: Call): Response {
       detail: { name: call.name },
     });
   }
-  const query = call.url.searchParams;
-  const last = query.get("last");
-  const count = query.get("n");
+  const { items: tags, headers } = paginate([...repository.tags.keys()], call.url);
+  return Response.json({ name: call.name, tags }, { headers });
+}
+
+/** https://distribution.github.io/distribution/spec/api/#catalog */
+export function handleCatalog(store: Store, url: URL): Response {
+  const names = [...store.entries()].filter(([, { manifests }]) => manifests.size > 0)
+    .map(([name]) => name);
+  const { items: repositories, headers } = paginate(names, url);
+  return Response.json({ repositories }, { headers });
+}
+
+/** What `n` and `last` ask for, and where the rest is. */
+function paginate(all: readonly string[], url: URL): { items: string[]; headers: Headers } {
+  const last = url.searchParams.get("last");
+  const count = url.searchParams.get("n");
   if (count !== null && !/^\d+$/.test(count)) {
     throw refusal(400, "PAGINATION_NUMBER_INVALID", `n: ${count} is no number`);
   }
-  const left = [...repository.tags.keys()].sort(compareTags)
-    .filter((tag) => last === null || compareTags(tag, last) > 0);
-  const tags = count === null ? left : left.slice(0, Number(count));
+  const left = all.filter((item) => last === null || compareTags(item, last) > 0)
+    .sort(compareTags);
+  const items = count === null ? left : left.slice(0, Number(count));
   const headers = new Headers();
-  const next = tags.at(-1);
-  if (tags.length < left.length && next !== undefined) {
-    const rest = `/v2/${call.name}/tags/list?n=${count}&last=${encodeURIComponent(next)}`;
+  const next = items.at(-1);
+  if (items.length < left.length && next !== undefined) {
+    const rest = `${url.pathname}?n=${count}&last=${encodeURIComponent(next)}`;
     headers.set("link", `<${rest}>; rel="next"`);
   }
-  return Response.json({ name: call.name, tags }, { headers });
+  return { items, headers };
 }
 
 /** The spec's lexical order ignores case. */

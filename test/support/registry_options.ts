@@ -3,6 +3,8 @@
 export interface RegistryOptions {
   /** Whether there is a referrers API. Without it: 404 and no OCI-Subject, as in CNCF distribution 2 and 3. Default: true. */
   referrers?: boolean;
+  /** Whether repositories are listed at `/v2/_catalog`. Else 404, as at Docker Hub and GHCR. Default: true. */
+  catalog?: boolean;
   /** Whether a mount from the repository itself gives 201 if the blob is there. Default: true. */
   selfMount?: boolean;
   /** Whether blobs are mounted from other repositories, named or not. Default: true. */

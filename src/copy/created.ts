@@ -1,0 +1,45 @@
+/** When an image was made, as whoever made it says. */
+import type { ContentSource } from "../content.ts";
+import { manifestChildren, MAX_INDEX_DEPTH, parseManifest } from "../oci/manifest.ts";
+import type { Reference } from "../oci/reference.ts";
+import { fetchRoot, readConfig } from "./inspect.ts";
+
+/** https://github.com/opencontainers/image-spec/blob/v1.1.1/annotations.md#pre-defined-annotation-keys */
+const CREATED = "org.opencontainers.image.created";
+
+/**
+ * The date in an image's annotations, else in its config; of an index, in that of its first image. Reads two or three small
+ * things and no layer.
+ *
+ * @returns `undefined` where none of them has a date, as with many artifacts
+ * @throws CrossdockError `not_found`
+ */
+export async function findCreated(
+  reference: Reference,
+  source: ContentSource,
+  { signal }: { signal?: AbortSignal | undefined } = {},
+): Promise<Date | undefined> {
+  let content = await fetchRoot(reference, source, signal);
+  for (let depth = 0; depth <= MAX_INDEX_DEPTH; depth++) {
+    const manifest = parseManifest(content.bytes, content.mediaType);
+    const date = toDate(manifest.annotations?.[CREATED]);
+    if (date || manifest.kind === "artifact") return date;
+    if (manifest.kind === "image") {
+      const config = await readConfig(manifest, source, signal);
+      return toDate((config?.content as { created?: unknown } | undefined)?.created);
+    }
+    // BuildKit's attestations are of unknown platform and have no date.
+    const [child] = manifestChildren(manifest).filter(({ platform }) => platform?.os !== "unknown");
+    const next = child && await source.fetchManifest(child.digest, { signal });
+    if (!next) return undefined;
+    content = next;
+  }
+  return undefined;
+}
+
+/** RFC 3339, as the specification has it. */
+function toDate(value: unknown): Date | undefined {
+  if (typeof value !== "string" || !/^\d{4}-\d{2}-\d{2}T/.test(value)) return undefined;
+  const date = new Date(value);
+  return Number.isNaN(date.getTime()) ? undefined : date;
+}

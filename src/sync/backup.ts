@@ -1,0 +1,45 @@
+import { ParseError } from "../errors.ts";
+import { formatReference, isTag, parseReference, withDefaultTag } from "../oci/reference.ts";
+import { quote } from "../oci/quote.ts";
+import type { SyncRule } from "./rule.ts";
+import { parseTemplate } from "./template/parse.ts";
+import { renderTemplate } from "./template/render.ts";
+import type { Surroundings } from "./template/functions.ts";
+
+/**
+ * Where an image is saved before it is overwritten, as the rule's `backup` says: a tag beside it, or another name.
+ *
+ * @param destination what is about to be overwritten: `registry/repository:tag`
+ * @returns `undefined` where the rule saves nothing
+ * @throws {ParseError} where the template gives no name
+ */
+export function backupReference(
+  { backup, targets }: Pick<SyncRule, "backup" | "targets">,
+  destination: string,
+  surroundings: Surroundings,
+): string | undefined {
+  if (!backup) return undefined;
+  const { registry, repository, tag = "", digest = "" } = parseReference(destination);
+  const target = targets.length === 1
+    ? backup.sync["Target"]
+    : targets.find((name) =>
+      destination === name || /^[:/]/.test(destination.slice(name.length)) &&
+        destination.startsWith(name)
+    );
+  const sync = { ...backup.sync, Target: target };
+  const data = {
+    Ref: {
+      Reference: destination,
+      Registry: registry,
+      Repository: repository,
+      Tag: tag,
+      Digest: digest,
+    },
+    Sync: sync,
+    Step: sync,
+  };
+  const name = renderTemplate(parseTemplate(backup.template), data, surroundings).trim();
+  if (/[:/]/.test(name)) return formatReference(withDefaultTag(parseReference(name)));
+  if (isTag(name)) return formatReference({ registry, repository, tag: name });
+  throw new ParseError(`back up ${destination}: ${quote(name)} is no tag and no reference`);
+}

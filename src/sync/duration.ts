@@ -1,0 +1,36 @@
+import { ParseError } from "../errors.ts";
+import { quote } from "../oci/quote.ts";
+
+const UNIT_MS: Readonly<Record<string, number>> = {
+  ns: 1e-6,
+  us: 1e-3,
+  "µs": 1e-3,
+  "μs": 1e-3,
+  ms: 1,
+  s: 1000,
+  m: 60_000,
+  h: 3_600_000,
+};
+
+const PART = /(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h)/y;
+
+/**
+ * Reads a span of time as Go writes it, `1h30m` or `1.5s`, and gives milliseconds.
+ * https://pkg.go.dev/time#ParseDuration
+ *
+ * @throws {ParseError} also for a negative one, and for one without a unit
+ */
+export function parseDuration(text: string): number {
+  if (text === "0") return 0;
+  let ms = 0;
+  let end = 0;
+  PART.lastIndex = 0;
+  for (let match = PART.exec(text); match; match = PART.exec(text)) {
+    ms += Number(match[1]) * (UNIT_MS[match[2] ?? ""] ?? Number.NaN);
+    end = PART.lastIndex;
+  }
+  if (end > 0 && end === text.length) return Math.round(ms);
+  throw new ParseError(`${quote(text)} is no span of time, want a number with a unit`, {
+    hint: "write 30s, 15m or 1h30m",
+  });
+}

@@ -1,0 +1,124 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { staticCredentials } from "../../src/auth/credentials.ts";
+import { listRepositories } from "../../src/registry/catalog.ts";
+import { putImage } from "../support/image.ts";
+import { startRegistry } from "../support/registry.ts";
+import { serve } from "../support/serve.ts";
+import { failureOf, openSide } from "./setup.ts";
+import type { SideOptions } from "./setup.ts";
+
+async function pages(host: string, options?: SideOptions): Promise<string[][]> {
+  const { client } = await openSide(host, options);
+  return await Array.fromAsync(listRepositories(client));
+}
+
+test("listRepositories() gives the names within the registry", async () => {
+  await using registry = await startRegistry();
+  for (const name of ["b", "a/b", "a/b/c"]) await putImage(registry, name, { tag: "1" });
+  assert.deepEqual(await pages(registry.host), [["a/b", "a/b/c", "b"]]);
+  assert.equal(registry.requests[0]?.query.get("n"), "1000");
+  assert.equal(registry.count(), 1);
+});
+
+test("listRepositories() gives nothing for an empty registry", async () => {
+  await using registry = await startRegistry();
+  assert.deepEqual(await pages(registry.host), []);
+});
+
+test("listRepositories() asks a token server for the catalog", async () => {
+  await using registry = await startRegistry({
+    auth: { type: "bearer", users: { ann: "secret" } },
+  });
+  await putImage(registry, "app", { tag: "1" });
+  const ann = staticCredentials({ kind: "basic", username: "ann", password: "secret" }, "test");
+  assert.deepEqual(await pages(registry.host, { credentials: ann }), [["app"]]);
+  const [token] = registry.requests.filter(({ kind }) => kind === "token");
+  assert.equal(token?.query.get("scope"), "registry:catalog:*");
+  const error = await failureOf(pages(registry.host));
+  assert.equal(error.code, "unauthorized");
+});
+
+test("listRepositories() follows Link from page to page", async () => {
+  await using server = await serve((request) => {
+    const { searchParams } = new URL(request.url);
+    const isFirst = searchParams.get("page") === null;
+    const headers = new Headers(isFirst ? { link: `</v2/_catalog?page=2>; rel="next"` } : {});
+    return Response.json({ repositories: isFirst ? ["a"] : ["b"] }, { headers });
+  });
+  assert.deepEqual(await pages(server.host), [["a"], ["b"]]);
+});
+
+test("listRepositories() goes on by `last` where a full page has no Link", async () => {
+  const all = Array.from({ length: 230 }, (_, i) => `r${1000 + i}`);
+  const asked: (string | null)[] = [];
+  await using server = await serve((request) => {
+    const last = new URL(request.url).searchParams.get("last");
+    asked.push(last);
+    const from = last === null ? 0 : all.indexOf(last) + 1;
+    return Response.json({ repositories: all.slice(from, from + 100) });
+  });
+  assert.deepEqual((await pages(server.host)).flat(), all);
+  assert.deepEqual(asked, [null, "r1099", "r1199"]);
+});
+
+test("listRepositories() stops where `last` is ignored", async () => {
+  const all = Array.from({ length: 150 }, (_, i) => `r${i}`);
+  let asked = 0;
+  await using server = await serve(() => {
+    asked++;
+    return Response.json({ repositories: all });
+  });
+  assert.deepEqual(await pages(server.host), [all]);
+  assert.equal(asked, 2);
+});
+
+test("listRepositories() reads no further page than is asked for", async () => {
+  await using registry = await startRegistry();
+  for (let i = 0; i < 1001; i++) await putImage(registry, `r${i}`, { layers: 0 });
+  const { client } = await openSide(registry.host);
+  for await (const page of listRepositories(client)) {
+    assert.equal(page.length, 1000);
+    break;
+  }
+  assert.equal(registry.count(), 1);
+});
+
+test("listRepositories() leaves the size to a registry that refuses ours", async () => {
+  const asked: string[] = [];
+  await using server = await serve((request) => {
+    const { search } = new URL(request.url);
+    asked.push(search);
+    return search === ""
+      ? Response.json({ repositories: ["a"] })
+      : Response.json({ errors: [{ code: "PAGINATION_NUMBER_INVALID" }] }, { status: 400 });
+  });
+  assert.deepEqual(await pages(server.host), [["a"]]);
+  assert.deepEqual(asked, ["?n=1000", ""]);
+});
+
+for (
+  const [name, body, wanted] of [
+    ["null repositories", { repositories: null }, []],
+    ["no repositories", {}, []],
+    ["names that are none", { repositories: ["a", null, "../x", "B", "c\u001b[2J"] }, [["a"]]],
+  ] as const
+) {
+  test(`listRepositories() takes ${name}`, async () => {
+    await using server = await serve(() => Response.json(body));
+    assert.deepEqual(await pages(server.host), wanted);
+  });
+}
+
+test("listRepositories() says that a registry has no catalog", async () => {
+  await using registry = await startRegistry({ catalog: false });
+  const error = await failureOf(pages(registry.host));
+  assert.deepEqual([error.code, error.side], ["unsupported", "source"]);
+  assert.match(error.message, /no catalog \(404\)/);
+  assert.match(error.hint ?? "", /one by one/);
+});
+
+test("listRepositories() refuses an answer that is no list", async () => {
+  await using server = await serve(() => Response.json({ repositories: "a" }));
+  assert.equal((await failureOf(pages(server.host))).code, "registry");
+});

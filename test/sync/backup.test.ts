@@ -1,0 +1,60 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { backupReference } from "../../src/sync/backup.ts";
+import { NOW, ruleOf } from "./setup.ts";
+
+const SURROUNDINGS = { env: { TEAM: "ops" }, now: NOW };
+
+function backup(
+  template: string,
+  destination = "b.example/x:1",
+  targets = "[b.example/x]",
+): string | undefined {
+  const rule = ruleOf(JSON.stringify({
+    type: "repository",
+    source: "a.example/app",
+    targets: targets.slice(1, -1).split(","),
+    interval: "60m",
+    ...template && { backup: template },
+  }));
+  return backupReference(rule, destination, SURROUNDINGS);
+}
+
+const GOOD: [template: string, reference: string][] = [
+  ["old", "b.example/x:old"],
+  ["old-{{ .Ref.Tag }}", "b.example/x:old-1"],
+  [" old-{{ .Ref.Tag }}\n", "b.example/x:old-1"],
+  ["c.example/{{ .Ref.Repository }}:{{ .Ref.Tag }}", "c.example/x:1"],
+  ["c.example/{{ .Ref.Repository }}", "c.example/x:latest"],
+  [
+    "{{ .Ref.Registry }}/backups/{{ env `TEAM` }}:{{ .Sync.Type }}-{{ .Step.Interval }}",
+    "b.example/backups/ops:repository-60m",
+  ],
+  ["{{ .Ref.Reference }}-old", "b.example/x:1-old"],
+  ["{{ time.Now.Format `20060102` }}", "b.example/x:20260307"],
+];
+for (const [template, reference] of GOOD) {
+  test(`backupReference() ${JSON.stringify(template)} is ${reference}`, () => {
+    assert.equal(backup(template), reference);
+  });
+}
+
+test("backupReference() is undefined where the rule saves nothing", () => {
+  assert.equal(backup(""), undefined);
+});
+
+test("backupReference() knows which of several targets is meant", () => {
+  const targets = "[b.example/x,c.example/xx,c.example/x]";
+  const template = "d.example/{{ index (split .Sync.Target `/`) 1 }}:{{ .Ref.Tag }}";
+  assert.equal(backup(template, "b.example/x:1", targets), "d.example/x:1");
+  assert.equal(backup(template, "c.example/xx:1", targets), "d.example/xx:1");
+  assert.equal(backup("{{ slice .Sync.Target 0 1 }}", "c.example/x:1", targets), "c.example/x:c");
+});
+
+test("backupReference() refuses what is neither a tag nor a reference", () => {
+  assert.throws(
+    () => backup("{{ .Ref.Digest }}"),
+    /back up b\.example\/x:1: "" is no tag and no reference/,
+  );
+  assert.throws(() => backup("A b/c"), { name: "ParseError" });
+});

@@ -1,0 +1,80 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { compilePattern, hasLooseEnds, literalOf } from "../../src/sync/pattern.ts";
+
+const MATCHES: [pattern: string, yes: string[], no: string[]][] = [
+  ["latest", ["latest"], ["latest2", "a-latest"]],
+  ["3.\\d+", ["3.19", "3x1"], ["3.", "13.1"]],
+  ["a|b", ["a", "ax", "xb"], ["c", "xa"]],
+  ["(a|b)", ["a", "b"], ["ax", "xb"]],
+  ["(?i)LATEST", ["latest", "Latest"], ["late"]],
+  ["(?P<x>v)\\d", ["v1"], ["v"]],
+  ["[[:digit:]]+", ["12"], ["a"]],
+  ["\\Q1.2\\E", ["1.2"], ["1x2"]],
+  ["", [""], ["a"]],
+];
+for (const [pattern, yes, no] of MATCHES) {
+  test(`compilePattern() ${JSON.stringify(pattern)} is Go's expression between anchors`, () => {
+    const matches = compilePattern(pattern);
+    for (const text of yes) assert.equal(matches(text), true, text);
+    for (const text of no) assert.equal(matches(text), false, text);
+  });
+}
+
+for (const pattern of ["(", "a**", "(?=a)", "(?<!a)b", "(a)\\1", "\\h", "[z-a]", "a{1001}"]) {
+  test(`compilePattern() refuses ${pattern}, which Go does not have`, () => {
+    assert.throws(() => compilePattern(pattern), {
+      name: "ParseError",
+      message: /is no pattern: /,
+      hint: /re2/,
+    });
+  });
+}
+
+test("compilePattern() takes no exponential time", () => {
+  const matches = compilePattern("(([a-z])+.)+[A-Z]([a-z])+");
+  let steps = 0;
+  // A backtracking engine would not come to the end of the first.
+  for (; steps < 100; steps++) assert.equal(matches("a".repeat(128)), false);
+  assert.equal(steps, 100);
+});
+
+for (
+  const [pattern, isLoose] of [
+    ["a|b", true],
+    ["(a|b)", false],
+    ["(a)|b", true],
+    ["a\\|b", false],
+    ["[a|b]", false],
+    ["[]|]x", false],
+    ["[^]|]x|y", true],
+    ["[\\]|]", false],
+    ["[[:alpha:]|]", false],
+    ["\\Qa|b\\E", false],
+    ["\\Qa|b\\E|c", true],
+    ["((a|b)|c)", false],
+  ] as const
+) {
+  test(`hasLooseEnds() ${pattern} is ${isLoose}`, () => {
+    assert.equal(hasLooseEnds(pattern), isLoose);
+  });
+}
+
+for (
+  const [pattern, literal] of [
+    ["latest", "latest"],
+    ["v1\\.2", "v1.2"],
+    ["a_b-c", "a_b-c"],
+    ["library/alpine", "library/alpine"],
+    ["1.2", undefined],
+    ["a+", undefined],
+    ["\\d", undefined],
+    ["(?i)a", undefined],
+    ["", undefined],
+  ] as const
+) {
+  test(`literalOf() ${JSON.stringify(pattern)} is ${literal}`, () => {
+    assert.equal(literalOf(pattern), literal);
+    if (literal !== undefined) assert.equal(compilePattern(pattern)(literal), true);
+  });
+}

@@ -1,0 +1,24 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { suggest } from "../../src/sync/suggest.ts";
+
+const KNOWN = ["source", "target", "targets", "tags", "digestTags", "schedule"];
+
+for (
+  const [word, meant] of [
+    ["souce", "source"],
+    ["Source", "source"],
+    ["tragets", "targets"],
+    ["tgas", "tags"],
+    ["digesttags", "digestTags"],
+    ["tag", "tags"],
+    ["shedule", "schedule"],
+    ["colour", undefined],
+    ["x", undefined],
+    ["", undefined],
+  ] as const
+) {
+  test(`suggest() for ${JSON.stringify(word)} is ${meant}`, () => {
+    assert.equal(suggest(word, KNOWN), meant);
+  });
+}
