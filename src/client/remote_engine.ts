@@ -124,16 +124,16 @@ export function createRemoteEngine(options: RemoteEngineOptions): RemoteEngine {
     throw notCrossdock(answer, server);
   }
 
-  function notOffered(what: string, hint: string): CrossdockError {
-    return new CrossdockError("unsupported", `${url} ${what}`, { hint });
-  }
-
   async function inspect(reference: string, options: RunOptions = {}): Promise<Inspection> {
     return await call(
       options,
       (how) => v1.images.$get({ query: { reference } }, how),
       (answer) => readResult(answer, inspectionSchema, server),
     );
+  }
+
+  function notOffered(what: string, hint: string): CrossdockError {
+    return new CrossdockError("unsupported", `${url} does not ${what}`, { hint });
   }
 
   return {
@@ -210,21 +210,22 @@ export function createRemoteEngine(options: RemoteEngineOptions): RemoteEngine {
       );
     },
 
-    checkAccess: (): Promise<AccessCheck> =>
-      Promise.reject(notOffered("does not try credentials for others", READY)),
+    checkAccess(): Promise<AccessCheck> {
+      return Promise.reject(
+        notOffered("try credentials for others", "GET /readyz says whether its own are in order"),
+      );
+    },
 
-    created: (): Promise<never> =>
-      Promise.reject(notOffered("does not say when an image was made", OWN_RULES)),
+    created(): Promise<Date | undefined> {
+      return Promise.reject(notOffered("tell when an image was made", "inspect shows its config"));
+    },
 
-    repositories: (): AsyncIterable<string[]> => {
-      const error = notOffered("does not list a registry's repositories", OWN_RULES);
-      return { [Symbol.asyncIterator]: () => ({ next: () => Promise.reject(error) }) };
+    // deno-lint-ignore require-yield -- it fails before there is anything to give
+    async *repositories(): AsyncGenerator<string[]> {
+      throw notOffered("list a registry's repositories", "name a repository");
     },
   };
 }
-
-const READY = "GET /readyz says whether its own are in order";
-const OWN_RULES = "it runs rules of its own: crossdock sync --via";
 
 function toConnectError(error: unknown, url: string): CrossdockError {
   const isKnown = error instanceof NetworkError;
