@@ -3,31 +3,7 @@
  * docs/crossdock.schema.json is made of this.
  */
 import * as z from "zod";
-import { PlainScalar } from "./read_yaml.ts";
-
-function sourceOf(value: unknown): unknown {
-  return value instanceof PlainScalar ? value.source : value;
-}
-
-function valueOf(value: unknown): unknown {
-  return value instanceof PlainScalar ? value.value : value;
-}
-
-/** `1.10` is text where text is wanted; editors are told so. */
-const text = z.preprocess(sourceOf, z.string().meta({ type: ["string", "number", "boolean"] }));
-const flag = z.preprocess(valueOf, z.boolean());
-
-function word<const Word extends string>(words: readonly [Word, ...Word[]]): z.ZodType<Word> {
-  return z.preprocess(sourceOf, z.enum(words)) as unknown as z.ZodType<Word>;
-}
-
-function whole(least: number, most: number): z.ZodType<number> {
-  return z.preprocess(valueOf, z.int().min(least).max(most));
-}
-
-function number(least: number, most: number): z.ZodType<number> {
-  return z.preprocess(valueOf, z.number().min(least).max(most));
-}
+import { flag, number, text, whole, word } from "./scalars.ts";
 
 const texts = z.array(text);
 const template = text.describe("A Go template may stand in it");
