@@ -1,6 +1,6 @@
 import process from "node:process";
 import { spawn } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 const MAIN = fileURLToPath(new URL("../src/cli/main.ts", import.meta.url));
@@ -33,11 +33,9 @@ export function runProcess(program: string, args: readonly string[]): Promise<Pr
   let cpuSeconds = 0;
   const poll = setInterval(() => {
     try {
-      const status = readFileSync(`/proc/${child.pid}/status`, "utf8");
-      peakMiB = Math.max(peakMiB, Number(/VmHWM:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1024);
-      const fields = readFileSync(`/proc/${child.pid}/stat`, "utf8").split(") ")[1]?.split(" ") ??
-        [];
-      cpuSeconds = Math.max(cpuSeconds, (Number(fields[11]) + Number(fields[12])) / 100);
+      const usage = readUsage(child.pid ?? 0);
+      peakMiB = Math.max(peakMiB, usage.peakMiB);
+      cpuSeconds = Math.max(cpuSeconds, usage.cpuSeconds);
     } catch {
       // It has just ended.
     }
@@ -51,6 +49,43 @@ export function runProcess(program: string, args: readonly string[]): Promise<Pr
       else reject(new Error(`${program} ${args.join(" ")} ended with ${code}: ${stderr}`));
     });
   });
+}
+
+/**
+ * What a process has cost so far.
+ *
+ * @throws an error of the file system when it has ended
+ */
+export function readUsage(pid: number): Omit<ProcessCost, "seconds"> {
+  const status = readFileSync(`/proc/${pid}/status`, "utf8");
+  const [, , user, system] = readStat(pid);
+  return {
+    peakMiB: Number(/VmHWM:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1024,
+    cpuSeconds: (Number(user) + Number(system)) / 100,
+  };
+}
+
+/** The process of that name which this one has started. */
+export function findChild(name: string): number {
+  const pids = readdirSync("/proc").filter((entry) => /^\d+$/.test(entry)).map(Number);
+  const found = pids.find((pid) => {
+    try {
+      const [command, parent] = readStat(pid);
+      return command === name && Number(parent) === process.pid;
+    } catch {
+      return false;
+    }
+  });
+  if (found === undefined) throw new Error(`find ${name}: this process has no such child`);
+  return found;
+}
+
+/** Command, parent, and ticks in user and system mode: fields 2, 4, 14 and 15 of proc_pid_stat(5). */
+function readStat(pid: number): (string | undefined)[] {
+  const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+  const [, command, rest = ""] = /^\d+ \((.*)\) (.*)/s.exec(stat) ?? [];
+  const fields = rest.split(" ");
+  return [command, fields[1], fields[11], fields[12]];
 }
 
 /** The middle of several figures. */

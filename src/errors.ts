@@ -50,6 +50,8 @@ export interface CrossdockErrorOptions {
   isTemporary?: boolean | undefined;
   /** How long the other side asked to be left alone, in milliseconds. */
   retryAfterMs?: number | undefined;
+  /** The field of the request or step that has to be another, where there is one. */
+  field?: string | undefined;
 }
 
 /** The base of all errors that crossdock throws on purpose, but for text that does not parse. */
@@ -59,6 +61,7 @@ export class CrossdockError extends Error {
   readonly hint: string | undefined;
   readonly isTemporary: boolean;
   readonly retryAfterMs: number | undefined;
+  readonly field: string | undefined;
   side: Side | undefined;
 
   constructor(code: ErrorCode, message: string, options: CrossdockErrorOptions = {}) {
@@ -67,6 +70,7 @@ export class CrossdockError extends Error {
     this.hint = options.hint;
     this.isTemporary = options.isTemporary ?? false;
     this.retryAfterMs = options.retryAfterMs;
+    this.field = options.field;
     this.side = options.side;
   }
 }

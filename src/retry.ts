@@ -34,3 +34,15 @@ export function retryDelayMs(
   const delay = Math.min(BASE_DELAY_MS * 2 ** attempt, MAX_DELAY_MS);
   return delay / 2 + (delay / 2) * random;
 }
+
+/**
+ * Retry-After in seconds or as a date, RFC 9110 §10.2.3, as milliseconds from now; `undefined` when there is none.
+ */
+export function parseRetryAfter(value: string | null, now: number): number | undefined {
+  if (!value) return undefined;
+  if (/^\d{1,9}$/.test(value.trim())) return Number(value) * 1000;
+  // Date.parse finds a date in nearly anything, "1.5" and "-5" among them; HTTP dates begin with the day.
+  if (!/^\s*(mon|tue|wed|thu|fri|sat|sun)/i.test(value)) return undefined;
+  const date = Date.parse(value);
+  return Number.isNaN(date) ? undefined : Math.max(0, date - now);
+}

@@ -17,3 +17,16 @@ export type Trace = <Result>(
 
 /** No spans. */
 export const noTrace: Trace = (_name, _attributes, work) => work({ set: () => {} });
+
+/** Does work inside the spans of both, `outer`'s around `inner`'s. */
+export function joinTraces(outer: Trace, inner: Trace): Trace {
+  return (name, attributes, work) =>
+    outer(name, attributes, (outerSpan) =>
+      inner(name, attributes, (innerSpan) =>
+        work({
+          set(key, value): void {
+            outerSpan.set(key, value);
+            innerSpan.set(key, value);
+          },
+        })));
+}

@@ -13,6 +13,7 @@ const SRC = fileURLToPath(new URL("../src", import.meta.url));
 const BENEATH: Readonly<Record<string, readonly string[]>> = {
   errors: [],
   trace: [],
+  redact_urls: [],
   retry: ["errors"],
   oci: ["errors"],
   streams: ["errors"],
@@ -26,7 +27,8 @@ const BENEATH: Readonly<Record<string, readonly string[]>> = {
   engine: ["sides"],
   mod: ["engine"],
   sync: ["engine"],
-  server: ["engine"],
+  webhooks: ["retry", "runtime", "auth"],
+  server: ["engine", "webhooks", "redact_urls"],
   client: ["server"],
   cli: ["client"],
   hosts: ["runtime"],
@@ -44,17 +46,29 @@ const ENTRY = "cli/main.ts";
 
 /** Where each package may be imported; one that is not listed nowhere. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
-  "zod": ["copy/request.ts", "copy/schema.ts", "copy/step.ts", "server/", "sync/"],
+  "zod": [
+    "copy/request.ts",
+    "copy/schema.ts",
+    "copy/step.ts",
+    "webhooks/",
+    "sync/",
+    "server/",
+    "client/",
+  ],
   "yaml": ["sync/"],
   "re2js": ["sync/pattern.ts"],
   "croner": ["sync/schedule.ts"],
   "aws4fetch": ["auth/ecr_api.ts"],
-  "jose": ["auth/acr.ts", "auth/artifact_registry.ts"],
-  "hono": ["server/", "entries/"],
+  "jose": ["auth/acr.ts", "auth/artifact_registry.ts", "webhooks/google_token.ts"],
+  "standardwebhooks": ["webhooks/"],
+  "hono": ["server/", "client/client.ts", "entries/"],
   "@hono/zod-openapi": ["server/"],
   "@hono/node-server": ["entries/"],
   "picomatch": ["server/allow_list.ts"],
   "ipaddr.js": ["server/guard.ts"],
+  "@opentelemetry/api": ["server/tracing.ts", "server/continue_trace.ts"],
+  "prom-client": ["server/metrics.ts"],
+  "rate-limiter-flexible": ["server/limit_tries.ts"],
   "commander": ["cli/"],
   "@commander-js/extra-typings": ["cli/"],
   "cli-progress": ["cli/"],
@@ -121,12 +135,42 @@ test("packages are imported only where they belong", () => {
   assert.deepEqual(wrong, []);
 });
 
-test("mod.ts is the only barrel", () => {
+/** Kept out of what every host shares, because a Worker would carry it and could not use it. */
+const LONG_RUNNING_ONLY = ["prom-client", "rate-limiter-flexible"];
+
+test("what counts in memory is not part of what every host shares", () => {
+  const shared = new Set(["server/compose.ts"]);
+  for (const file of shared) {
+    for (const { specifier } of imports.filter((found) => found.file === file)) {
+      if (specifier.startsWith(".")) shared.add(join(dirname(file), specifier));
+      assert.ok(!LONG_RUNNING_ONLY.includes(specifier), `${file} imports ${specifier}`);
+    }
+  }
+  assert.ok(shared.has("engine.ts"), "compose.ts leads to the engine");
+});
+
+test("client/ has no more of the server than what its answers look like", () => {
+  const values = files.filter((file) => partOf(file) === "client").flatMap((file) =>
+    [
+      ...read(file).matchAll(
+        /^(?:import|export) (?!type)[^;"']*?from "(\.\.\/server\/[^"]+|hono[^"]*)"/gm,
+      ),
+    ]
+      .map(([, from]) => from ?? "")
+  );
+  assert.deepEqual([...new Set(values)].sort(), [
+    "../server/problem.ts",
+    "../server/schemas.ts",
+    "hono/client",
+  ]);
+});
+
+test("mod.ts and client/mod.ts, the two that others import, are the only barrels", () => {
   const barrels = files.filter((file) => {
     const code = withoutComments(read(file)).trim();
     return code !== "" && code.replace(/export (type )?\{[^}]*\} from "[^"]+";/g, "").trim() === "";
   });
-  assert.deepEqual(barrels, ["mod.ts"]);
+  assert.deepEqual(barrels.sort(), ["client/mod.ts", "mod.ts"]);
 });
 
 function withoutComments(code: string): string {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { CrossdockError, NetworkError, SilenceError } from "../src/errors.ts";
-import { retryDelayMs } from "../src/retry.ts";
+import { parseRetryAfter, retryDelayMs } from "../src/retry.ts";
 
 const busy = (retryAfterMs?: number): CrossdockError =>
   new CrossdockError("rate_limited", "busy", { isTemporary: true, retryAfterMs });
@@ -51,5 +51,30 @@ for (const [name, error] of STOPS) {
 for (const error of [new NetworkError("reset", "x"), new SilenceError("x", 1)]) {
   test(`retryDelayMs() goes on after ${error.name}`, () => {
     assert.equal(retryDelayMs(error, 0, 5, 0), 250);
+  });
+}
+
+const NOW_MS = Date.UTC(2030, 0, 1, 12, 0, 0);
+
+const RETRY_AFTER: readonly [value: string | null, wanted: number | undefined][] = [
+  [null, undefined],
+  ["", undefined],
+  ["0", 0],
+  ["7", 7000],
+  [" 7 ", 7000],
+  ["Tue, 01 Jan 2030 12:00:42 GMT", 42_000],
+  ["Tuesday, 01-Jan-30 12:00:42 GMT", 42_000],
+  ["Tue Jan  1 12:00:42 2030 GMT", 42_000],
+  ["Tue, 01 Jan 2030 11:00:00 GMT", 0],
+  ["-5", undefined],
+  ["1.5", undefined],
+  ["7s", undefined],
+  ["soon", undefined],
+  ["Tuesday", undefined],
+];
+
+for (const [value, wanted] of RETRY_AFTER) {
+  test(`parseRetryAfter() of ${JSON.stringify(value)} is ${wanted}`, () => {
+    assert.equal(parseRetryAfter(value, NOW_MS), wanted);
   });
 }

@@ -110,7 +110,7 @@ function decodeAuth(auth: string, where: string): [username: string, password: s
   let decoded: string;
   try {
     const bytes = Uint8Array.from(atob(auth), (char) => char.charCodeAt(0));
-    decoded = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    decoded = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(bytes);
   } catch {
     // Without its cause, which could quote the secret.
     throw new ParseError(`${where}: want base64 of username:password, got something else`);

@@ -1,5 +1,5 @@
 import { ParseError } from "../errors.ts";
-import type { CredentialSources } from "./credentials.ts";
+import type { CredentialMatch, CredentialSources } from "./credentials.ts";
 import { describeMiss, showKey } from "./credentials.ts";
 import { findAuth, parseDockerConfig } from "./docker_config.ts";
 
@@ -20,7 +20,7 @@ export function credentialsFromDockerConfig(text: string, from: string): Credent
     );
   }
   return {
-    lookup(registry, repository) {
+    lookup(registry, repository): Promise<CredentialMatch | undefined> {
       const found = findAuth(config, registry, repository);
       return Promise.resolve(
         found && "credential" in found

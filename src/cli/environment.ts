@@ -1,3 +1,4 @@
+import type { RemoteEngine, RemoteEngineOptions } from "../client/remote_engine.ts";
 import type { Engine, EngineOptions } from "../engine.ts";
 import type { Runtime } from "../runtime.ts";
 import type { StopSignal } from "./exit_codes.ts";
@@ -25,4 +26,5 @@ export interface CliEnvironment {
   every(intervalMs: number, call: () => void): () => void;
   createRuntime(): Promise<Runtime>;
   createEngine(options: EngineOptions): Engine;
+  createRemoteEngine(options: RemoteEngineOptions): RemoteEngine;
 }

@@ -2,6 +2,7 @@
 import { CommanderError } from "@commander-js/extra-typings";
 import { CopyError } from "../copy/copy_error.ts";
 import { CrossdockError, ParseError } from "../errors.ts";
+import { redactUrls } from "../redact_urls.ts";
 import { EXIT_BUG, EXIT_DONE, exitCodeOf, exitCodeOfSignal } from "./exit_codes.ts";
 import { formatBytes } from "./format_bytes.ts";
 import { StoppedError } from "./stopped_error.ts";
@@ -117,12 +118,4 @@ function causesOf(error: unknown): unknown[] {
 
 function toMessage(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
-}
-
-/** Takes user info and query off URLs: a host's own errors quote them, and either may hold a signature or a token. */
-function redactUrls(line: string): string {
-  return line.replace(
-    /\b(https?:\/\/)(?:[^\s/@"')]*@)?([^\s?#"')]*)(?:[?#][^\s"')]*)?/gi,
-    "$1$2",
-  );
 }

@@ -3,6 +3,7 @@ import { toCredential } from "../auth/credentials.ts";
 import type { Credential } from "../auth/credentials.ts";
 import { ParseError } from "../errors.ts";
 import type { CliEnvironment } from "./environment.ts";
+import { readSecretDescriptor, readSecretVariable } from "./read_secret.ts";
 import type { NamedSideFlags } from "./side_flags.ts";
 
 /** The longest tokens of clouds have some 4 KB. */
@@ -34,33 +35,10 @@ export async function readGivenCredential(
     throw new ParseError(`${option} and ${other} exclude each other: give one of them`);
   }
   if (creds !== undefined) return { credential: parseCreds(creds, option), from: option };
-  if (credsEnv !== undefined) {
-    const from = `${option} ${checkVariable(option, credsEnv)}`;
-    const text = environment.env[credsEnv];
-    if (!text) throw new ParseError(`${from}: the variable is not set`);
-    return { credential: parseCreds(text, from), from };
-  }
-  const from = `${option} ${credsFd}`;
-  const text = await readDescriptor(credsFd ?? 0, from, environment);
-  return { credential: parseCreds(text.replace(/\r?\n$/, ""), from), from };
-}
-
-/** A text with a colon in it is no name but, most likely, the credential itself: it is not repeated. */
-function checkVariable(option: string, name: string): string {
-  if (/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) return name;
-  throw new ParseError(`${option}: want the name of an environment variable`);
-}
-
-async function readDescriptor(
-  fd: number,
-  from: string,
-  environment: CliEnvironment,
-): Promise<string> {
-  try {
-    return await environment.readDescriptor(fd);
-  } catch (cause) {
-    throw new ParseError(`${from}: the file descriptor cannot be read`, { cause });
-  }
+  const { text, from } = credsEnv === undefined
+    ? await readSecretDescriptor(option, credsFd ?? 0, environment)
+    : readSecretVariable(option, credsEnv, environment);
+  return { credential: parseCreds(text, from), from };
 }
 
 function parseCreds(text: string, from: string): Credential {

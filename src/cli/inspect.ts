@@ -22,6 +22,9 @@ export function addInspectCommand(program: Command, context: CommandContext): vo
     .addOption(options.authfileOption)
     .addOption(options.timeoutOption)
     .addOption(options.retriesOption)
+    .addOption(options.viaOption)
+    .addOption(options.viaTokenEnvOption)
+    .addOption(options.viaTokenFdOption)
     .addOption(options.jsonOption)
     .action(async (reference, flags) => {
       const name = parseReference(reference);

@@ -1,6 +1,8 @@
+#!/usr/bin/env node
 /** The program `crossdock`: joins the command line to the process it runs in. */
 import { readFile } from "node:fs/promises";
 import process from "node:process";
+import { createRemoteEngine } from "../client/remote_engine.ts";
 import { createEngine } from "../engine.ts";
 import { createRuntime } from "../hosts/detect.ts";
 import type { CliEnvironment, TextStream } from "./environment.ts";
@@ -27,6 +29,7 @@ const environment: CliEnvironment = {
   },
   createRuntime,
   createEngine,
+  createRemoteEngine,
 };
 
 // Connections that are kept for the next request must not keep the process.

@@ -1,6 +1,9 @@
+import type { RemoteEngine } from "../client/remote_engine.ts";
 import type { Engine, EngineOptions } from "../engine.ts";
 import { ParseError } from "../errors.ts";
 import type { CliEnvironment } from "./environment.ts";
+import { openRemoteEngine } from "./open_remote_engine.ts";
+import type { ViaFlags } from "./open_remote_engine.ts";
 import type { NamedSideFlags } from "./side_flags.ts";
 import { readSideOptions } from "./side_options.ts";
 import type { SideName } from "./side_options.ts";
@@ -12,7 +15,7 @@ export interface SideInput {
 }
 
 /** The options of a command that are about how it works, not what it does. */
-export interface EngineFlags {
+export interface EngineFlags extends ViaFlags {
   readonly authfile?: string | undefined;
   readonly concurrency?: number | undefined;
   readonly retries?: number | undefined;
@@ -21,7 +24,7 @@ export interface EngineFlags {
 }
 
 /**
- * Makes an engine from flags.
+ * Makes an engine from flags: one that works here, or with `--via` one that works at a server.
  *
  * @throws ParseError for a flag or a file that cannot be used
  */
@@ -31,7 +34,14 @@ export async function openEngine(
   source: SideInput,
   destination?: SideInput,
 ): Promise<Engine> {
-  const { authfile, concurrency, retries, timeout } = flags;
+  const { via, viaTokenEnv, viaTokenFd, authfile, concurrency, retries, timeout } = flags;
+  if (via !== undefined) {
+    return await openServer(environment, { ...flags, via }, source.named, destination?.named);
+  }
+  if (viaTokenEnv !== undefined || viaTokenFd !== undefined) {
+    const option = viaTokenEnv === undefined ? "--via-token-fd" : "--via-token-env";
+    throw new ParseError(`${option} is for a server: name it with --via`);
+  }
   refuseSharedDescriptor(source.named, destination?.named);
   const read = ({ named, name }: SideInput): Promise<EngineOptions["source"] & object> =>
     readSideOptions(named, name, authfile, environment);
@@ -43,6 +53,41 @@ export async function openEngine(
     ...(timeout === undefined ? {} : { timeoutMs: timeout }),
     runtime: await environment.createRuntime(),
   });
+}
+
+/**
+ * Makes an engine that works at a server.
+ *
+ * @throws ParseError for a flag that has no meaning there, or cannot be used
+ */
+export async function openServer(
+  environment: CliEnvironment,
+  flags: EngineFlags & { readonly via: string },
+  ...sides: (NamedSideFlags | undefined)[]
+): Promise<RemoteEngine> {
+  const local = [
+    ...sides.flatMap((side) => side ? listSideFlags(side) : []),
+    ...LOCAL_FLAGS.filter((name) => flags[name] !== undefined).map((name) => `--${name}`),
+  ];
+  if (local.length > 0) {
+    throw new ParseError(
+      `${local.join(", ")} cannot go with --via: ` +
+        "the server has credentials, TLS settings and limits of its own",
+    );
+  }
+  return await openRemoteEngine(environment, flags.via, flags);
+}
+
+const LOCAL_FLAGS = ["authfile", "concurrency", "retries", "timeout"] as const;
+
+/** Those that were given, as they are spelt. */
+function listSideFlags(
+  { prefix, flags: { tls, ca, creds, credsEnv, credsFd } }: NamedSideFlags,
+): string[] {
+  const named = { tls, ca, creds, "creds-env": credsEnv, "creds-fd": credsFd };
+  return Object.entries(named)
+    .filter(([, value]) => value !== undefined)
+    .map(([name]) => `${prefix}${name}`);
 }
 
 function refuseSharedDescriptor(source: NamedSideFlags, destination?: NamedSideFlags): void {

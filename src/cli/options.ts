@@ -129,6 +129,27 @@ export const credsFdOption = new Option(
   "the same, from an open file descriptor; 0 is stdin",
 ).argParser(descriptorNumber("--creds-fd"));
 
+export const viaOption = new Option(
+  "--via <url>",
+  "let a crossdock server do it, with its own credentials; it is shown the token in CROSSDOCK_TOKEN",
+);
+export const requiredViaOption = new Option(
+  "--via <url>",
+  "the crossdock server; it is shown the token in CROSSDOCK_TOKEN",
+).makeOptionMandatory();
+export const viaTokenEnvOption = new Option(
+  "--via-token-env <name>",
+  "the server's token, from another environment variable",
+);
+export const viaTokenFdOption = new Option(
+  "--via-token-fd <n>",
+  "the same, from an open file descriptor; 0 is stdin",
+).argParser(descriptorNumber("--via-token-fd"));
+export const detachOption = new Option(
+  "--detach",
+  "do not wait, where the server given with --via can go on by itself",
+);
+
 function descriptorNumber(option: string): (text: string) => number {
   const parse = wholeNumber(option, 0, MAX_DESCRIPTOR);
   const parseInput = wholeNumber(`${option} (1 and 2 are outputs)`, 3, MAX_DESCRIPTOR);

@@ -48,6 +48,9 @@ export function addPlanCommand(program: Command, context: CommandContext): void 
     .addOption(options.concurrencyOption)
     .addOption(options.timeoutOption)
     .addOption(options.retriesOption)
+    .addOption(options.viaOption)
+    .addOption(options.viaTokenEnvOption)
+    .addOption(options.viaTokenFdOption)
     .addOption(options.jsonOption)
     .action((source, destination, flags) => runPlan(source, destination, flags, context));
 }

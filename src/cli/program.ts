@@ -2,6 +2,7 @@
 import { Command } from "@commander-js/extra-typings";
 import pkg from "../../package.json" with { type: "json" };
 import { addAuthCommand } from "./auth.ts";
+import { addCancelCommand } from "./cancel.ts";
 import type { CommandContext } from "./command_context.ts";
 import { addCopyCommand } from "./copy.ts";
 import type { CliEnvironment } from "./environment.ts";
@@ -10,6 +11,7 @@ import { explainError } from "./explain_error.ts";
 import { addInspectCommand } from "./inspect.ts";
 import { ClosedOutputError, say } from "./output.ts";
 import { addPlanCommand } from "./plan.ts";
+import { addStatusCommand } from "./status.ts";
 import { StoppedError } from "./stopped_error.ts";
 import { RESTORE_TERMINAL } from "./progress_bar.ts";
 import { addTagsCommand } from "./tags.ts";
@@ -77,6 +79,8 @@ function createProgram(context: CommandContext): Command {
   addTagsCommand(program, context);
   addVerifyCommand(program, context);
   addAuthCommand(program, context);
+  addStatusCommand(program, context);
+  addCancelCommand(program, context);
   return program;
 }
 

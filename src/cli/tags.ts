@@ -21,6 +21,9 @@ export function addTagsCommand(program: Command, context: CommandContext): void 
     .addOption(options.authfileOption)
     .addOption(options.timeoutOption)
     .addOption(options.retriesOption)
+    .addOption(options.viaOption)
+    .addOption(options.viaTokenEnvOption)
+    .addOption(options.viaTokenFdOption)
     .addOption(options.jsonOption)
     .action(async (repository, flags) => {
       const name = parseRepository(repository);

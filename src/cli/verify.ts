@@ -37,6 +37,9 @@ export function addVerifyCommand(program: Command, context: CommandContext): voi
     .addOption(options.concurrencyOption)
     .addOption(options.timeoutOption)
     .addOption(options.retriesOption)
+    .addOption(options.viaOption)
+    .addOption(options.viaTokenEnvOption)
+    .addOption(options.viaTokenFdOption)
     .addOption(options.jsonOption)
     .action(async (source, destination, flags) => {
       const names = parseCopyRequest(toCopyRequest(source, destination, flags));

@@ -3,6 +3,7 @@ import type { ContentSource, ContentTarget, ManifestContent } from "../content.t
 import { CrossdockError } from "../errors.ts";
 import type { Emit } from "../events.ts";
 import { digestAlgorithm, digestBytes } from "../oci/digest.ts";
+import { parseManifest } from "../oci/manifest.ts";
 import type { Runtime } from "../runtime.ts";
 import { copyBlob } from "./copy_blob.ts";
 import type { ManifestCache } from "./manifest_cache.ts";
@@ -55,15 +56,7 @@ async function contentOf(
   { descriptor, content }: ManifestStep,
   { manifests, source, signal }: PerformContext,
 ): Promise<ManifestContent> {
-  if (content !== undefined) {
-    const bytes = new TextEncoder().encode(content);
-    const digest = await digestBytes(bytes, digestAlgorithm(descriptor.digest));
-    if (digest === descriptor.digest) return { bytes, digest, mediaType: descriptor.mediaType };
-    throw new CrossdockError(
-      "usage",
-      `step's content is ${digest}, not ${descriptor.digest} as its descriptor says`,
-    );
-  }
+  if (content !== undefined) return await readContent(content, descriptor);
   const found = manifests?.get(descriptor.digest) ??
     await source.fetchManifest(descriptor.digest, { signal });
   if (found) return found;
@@ -75,4 +68,29 @@ async function contentOf(
       hint: "it was deleted while it was copied; copy again",
     },
   );
+}
+
+/** What a step brings along goes to a registry as it is: it has to be what it says, and a manifest. */
+async function readContent(
+  content: string,
+  { digest, mediaType }: ManifestStep["descriptor"],
+): Promise<ManifestContent> {
+  // The cast: the types of Workers do not say that this is never shared memory.
+  const bytes = new TextEncoder().encode(content) as Uint8Array<ArrayBuffer>;
+  const found = await digestBytes(bytes, digestAlgorithm(digest));
+  if (found !== digest) {
+    throw new CrossdockError(
+      "usage",
+      `step's content is ${found}, not ${digest} as its descriptor says`,
+      { field: "content" },
+    );
+  }
+  try {
+    parseManifest(bytes, mediaType);
+  } catch (cause) {
+    if (!(cause instanceof CrossdockError)) throw cause;
+    const message = `step's content cannot be put: ${cause.message}`;
+    throw new CrossdockError("usage", message, { cause, field: "content" });
+  }
+  return { bytes, digest, mediaType };
 }

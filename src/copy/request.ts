@@ -8,42 +8,54 @@ import type { Reference } from "../oci/reference.ts";
 import { formatIssues } from "./schema.ts";
 
 const referrerFilter = z.strictObject({
-  artifactType: z.string().optional(),
-  annotations: z.record(z.string(), z.string()).optional(),
-});
+  artifactType: z.string().max(255).optional(),
+  annotations: z.record(z.string(), z.string()).optional().meta({
+    description: "all of these have to be there; an empty value stands for any",
+  }),
+}).meta({ id: "ReferrerFilter", description: "What a referrer has to have" });
 
 /** What a referrer has to have. */
 export type ReferrerFilter = z.output<typeof referrerFilter>;
 
 const copyOptions = {
-  /** `os/architecture[/variant]`, those to copy; all of an index without. */
-  platforms: z.array(z.string()).optional(),
-  /**
-   * What becomes of an index of which only some platforms are copied: `rebuild` makes one of those (a new digest),
-   * `sparse` keeps it as it is with children missing, `refuse` fails, `unwrap` has the image of the one platform that is
-   * asked for take its place. Default `rebuild`.
-   */
-  index: z.enum(["rebuild", "sparse", "refuse", "unwrap"]).optional(),
-  /** Whether what refers to a manifest (signatures, SBOMs, attestations) comes along. Default true. */
-  referrers: z.boolean().optional(),
-  /** Which of them: those that any of these fits, by artifact type and annotations (an empty value: whatever it is). Default: all. */
-  referrerFilters: z.array(referrerFilter).optional(),
-  /** Whether cosign's tags `sha256-….sig`, `.att` and `.sbom` come along. Default true. */
-  digestTags: z.boolean().optional(),
-  /**
-   * Who checks a blob's digest: `stream` hashes it here as it passes, `destination` leaves it to the registry that takes it,
-   * `auto` is `stream` but for a blob above 8 MiB whose destination is known to check. Default `auto`.
-   */
-  verify: z.enum(["auto", "stream", "destination"]).optional(),
-  /** What happens to a tag that the destination has with another digest. Default `overwrite`. */
-  ifExists: z.enum(["overwrite", "skip", "fail"]).optional(),
-  /**
-   * Whether an image that the destination has under its name is gone through to the last blob all the same, and what is
-   * missing beneath it copied. Default false.
-   */
-  recheck: z.boolean().optional(),
-  /** Whether layers that live at a URL outside the registry are fetched from there. Default false: left where they are. */
-  foreignLayers: z.boolean().optional(),
+  platforms: z.array(z.string()).optional().meta({
+    description: "`os/architecture[/variant]`, those to copy; all of an index without",
+  }),
+  index: z.enum(["rebuild", "sparse", "refuse", "unwrap"]).optional().meta({
+    description:
+      "what becomes of an index of which only some platforms are copied: `rebuild` makes one of those (a new digest), " +
+      "`sparse` keeps it as it is with children missing, `refuse` fails, `unwrap` has the image of the one platform that is " +
+      "asked for take its place. Default `rebuild`",
+  }),
+  referrers: z.boolean().optional().meta({
+    description:
+      "whether what refers to a manifest (signatures, SBOMs, attestations) comes along. Default `true`",
+  }),
+  referrerFilters: z.array(referrerFilter).max(64).optional().meta({
+    description: "which referrers: those that any of these fits. Default: all",
+  }),
+  digestTags: z.boolean().optional().meta({
+    description:
+      "whether cosign's tags `sha256-….sig`, `.att` and `.sbom` come along. Default `true`",
+  }),
+  verify: z.enum(["auto", "stream", "destination"]).optional().meta({
+    description:
+      "who checks a blob's digest: `stream` hashes it here as it passes, `destination` leaves it to the registry that takes " +
+      "it, `auto` is `stream` but for a blob above 8 MiB whose destination is known to check. Default `auto`",
+  }),
+  ifExists: z.enum(["overwrite", "skip", "fail"]).optional().meta({
+    description:
+      "what happens to a tag that the destination has with another digest. Default `overwrite`",
+  }),
+  recheck: z.boolean().optional().meta({
+    description:
+      "whether an image that the destination has under its name is gone through to the last blob all the same, and what is " +
+      "missing beneath it copied. Default `false`",
+  }),
+  foreignLayers: z.boolean().optional().meta({
+    description:
+      "whether layers that live at a URL outside the registry are fetched from there. Default `false`: left where they are",
+  }),
 };
 
 /** The body of a copy: references, and the options of `crossdock copy` in camel case. */
@@ -109,7 +121,7 @@ function nameDestination(source: Reference, destination: Reference, isSubset: bo
     throw new CrossdockError(
       "usage",
       `copy to digest ${destination.digest}: the source is ${source.digest}, and a copy keeps its digest`,
-      { hint: "leave the digest out of the destination" },
+      { field: "destination", hint: "leave the digest out of the destination" },
     );
   }
   if (destination.tag || destination.digest) return destination;

@@ -7,17 +7,25 @@ import { parseRepository } from "../oci/reference.ts";
 import { ParseError } from "../errors.ts";
 import { digestSchema as digest, formatIssues } from "./schema.ts";
 
-const repository = z.string().max(512).refine(isRepository, "not a repository: registry/name");
+const repository = z.string().max(512, { abort: true }).refine(
+  isRepository,
+  "not a repository: registry/name",
+)
+  .meta({ format: "oci-repository", description: "`registry/repository`" });
+
+/** It is sent as a header, which takes nothing but printable ASCII. */
+const mediaType = z.string().max(255).regex(/^[!-~]([ -~]*[!-~])?$/, "not a media type");
 
 const descriptor = z.strictObject({
-  mediaType: z.string().max(255),
+  mediaType,
   digest,
-  size: z.int().nonnegative(),
+  size: z.int().nonnegative().meta({ description: "bytes" }),
   artifactType: z.string().max(255).exactOptional(),
   annotations: z.record(z.string(), z.string()).exactOptional(),
-  /** Where a foreign layer lives. */
-  urls: z.array(z.url({ protocol: /^https?$/ }).max(4096)).max(16).exactOptional(),
-});
+  urls: z.array(z.url({ protocol: /^https?$/ }).max(4096)).max(16).exactOptional().meta({
+    description: "where a foreign layer lives: http or https",
+  }),
+}).meta({ id: "StepDescriptor", description: "What a step moves: type, digest and size" });
 
 const tag = z.string().regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/, "not a tag");
 
@@ -26,13 +34,21 @@ const blobStep = z.strictObject({
   source: repository,
   destination: repository,
   descriptor,
-  /** Repositories of the destination's registry that may have the blob already. */
-  mountFrom: z.array(z.string().max(255)).max(8),
-  /** `true` where the destination is likely to lack the blob: the source is opened while the destination is asked. */
-  eager: z.boolean(),
-  verify: z.enum(["auto", "stream", "destination"]),
-  /** Set by a dry run, which asks: what the destination has. Performing a step never relies on it. */
-  found: z.enum(["present", "absent"]).exactOptional(),
+  mountFrom: z.array(z.string().max(255)).max(8).meta({
+    description: "repositories of the destination's registry that may have the blob already",
+  }),
+  eager: z.boolean().meta({
+    description:
+      "`true` where the destination is likely to lack the blob: the source is opened while the destination is asked",
+  }),
+  verify: z.enum(["auto", "stream", "destination"]).meta({ description: "as in a copy" }),
+  found: z.enum(["present", "absent"]).exactOptional().meta({
+    description:
+      "set by a dry run, which asks: what the destination has. Performing a step never relies on it",
+  }),
+}).meta({
+  id: "BlobStep",
+  description: "One blob to the destination: it is there, it is mounted, or it is uploaded",
 });
 
 const manifestStep = z.strictObject({
@@ -40,10 +56,15 @@ const manifestStep = z.strictObject({
   source: repository,
   destination: repository,
   descriptor,
-  /** The tag to put it under; by digest alone without. */
-  tag: tag.exactOptional(),
-  /** The manifest itself where the source does not have it: an index that was rebuilt. */
-  content: z.string().max(4 * 1024 * 1024).exactOptional(),
+  tag: tag.exactOptional().meta({
+    description: "the tag to put it under; by digest alone without",
+  }),
+  content: z.string().max(4 * 1024 * 1024).exactOptional().meta({
+    description: "the manifest itself where the source does not have it: an index that was rebuilt",
+  }),
+}).meta({
+  id: "ManifestStep",
+  description: "One manifest to the destination, under a tag or its digest",
 });
 
 const referrersStep = z.strictObject({
@@ -51,10 +72,14 @@ const referrersStep = z.strictObject({
   destination: repository,
   subject: digest,
   referrers: z.array(descriptor).min(1),
+}).meta({
+  id: "ReferrersStep",
+  description: "What refers to one subject, listed at a destination that has no referrers API",
 });
 
 /** A step as it comes from outside. */
-export const stepSchema = z.discriminatedUnion("type", [blobStep, manifestStep, referrersStep]);
+export const stepSchema = z.discriminatedUnion("type", [blobStep, manifestStep, referrersStep])
+  .meta({ id: "Step", description: "One step of a plan" });
 
 /** One blob to the destination: it is there, it is mounted, or it is uploaded. */
 export type BlobStep = z.infer<typeof blobStep>;

@@ -1,14 +1,23 @@
-/** The server on Deno, Node and Bun: listens on `PORT` until it is told to stop. */
-import process from "node:process";
+#!/usr/bin/env node
+/** The server on Deno, Node and Bun: listens by `node:http` on `HOST` and `PORT` until it is told to stop. */
 import { serve } from "@hono/node-server";
-import { createRuntime } from "../hosts/detect.ts";
-import { composeServer } from "../server/compose.ts";
+import type { HttpBindings } from "@hono/node-server";
+import { getConnInfo } from "@hono/node-server/conninfo";
+import { createLongRunningServer, failToListen } from "./long_running.ts";
 
-const { app, log } = composeServer(process.env, {
-  runtime: await createRuntime(),
-  write: (line) => void process.stdout.write(`${line}\n`),
-});
-const port = Number(process.env["PORT"] ?? 8080);
-serve({ fetch: app.fetch, port, hostname: process.env["HOST"] ?? "0.0.0.0" }, (address) => {
-  log("info", "listening", { address: address.address, port: address.port });
-});
+const { app, config, log, stop } = await createLongRunningServer(
+  (context) => getConnInfo(context).remote.address,
+);
+const { hostname, port, graceMs } = config;
+
+const server = serve({
+  fetch(request, bindings): Response | Promise<Response> {
+    const { outgoing } = bindings as HttpBindings;
+    stop.track(new Promise((resolve) => outgoing.once("close", resolve)));
+    return app.fetch(request, bindings);
+  },
+  hostname,
+  port,
+}, (address) => log("info", "listening", { address: address.address, port: address.port }));
+server.on("error", (error) => failToListen(`${hostname}:${port}`, error));
+stop.onSignals({ graceMs, log, closeListener: () => server.close() });

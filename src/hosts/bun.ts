@@ -27,6 +27,11 @@ export function createBunRuntime(): Runtime {
   };
 }
 
+/** Under the name that `crossdock/runtime` has on every host. */
+export function createRuntime(): Promise<Runtime> {
+  return Promise.resolve(createBunRuntime());
+}
+
 async function send(request: HttpRequest): Promise<Response> {
   const extra: BunFetchOptions = { decompress: false };
   if (isCustomTls(request.tls)) extra.tls = toNodeTls(request.tls);

@@ -19,9 +19,16 @@ const TLS_HINT = "if the registry speaks TLS, leave out --src-tls off or --dest-
 
 /**
  * The hosts' own words, first match first: Deno has sentences only (of hyper and rustls), Node and Bun have codes, and
- * Bun's had names of their own before they became Node's.
+ * Bun's had names of their own before they became Node's. workerd has two sentences for all that can go wrong.
  */
 const DIAGNOSES: readonly Diagnosis[] = [
+  {
+    // Before all others: what follows is random, and might hold one of their words.
+    failure: "unknown",
+    pattern: /internal error; reference = /,
+    what: "the name does not resolve, or there was no TLS that both sides take",
+    hint: "check the registry's name and certificate, and whether it speaks TLS",
+  },
   {
     failure: "certificate",
     pattern:
@@ -71,6 +78,12 @@ const DIAGNOSES: readonly Diagnosis[] = [
     pattern:
       /ECONNRESET|ECONNABORTED|EPIPE|UND_ERR_SOCKET|ConnectionClosed|ConnectionReset|ERR_SOCKET_CLOSED|ERR_STREAM_DESTROYED|ERR_STREAM_PREMATURE_CLOSE|socket hang up|other side closed|connection (was )?(closed|reset|aborted)|broken pipe|handshake eof|unexpected eof|socket is closed|error reading a body|end of file before message/i,
     what: "the connection was cut before the answer",
+  },
+  {
+    failure: "reset",
+    pattern: /Network connection lost/,
+    what: "the connection was refused or cut",
+    hint: "check host and port, that the registry runs, and whether it speaks TLS",
   },
   {
     failure: "unknown",

@@ -2,13 +2,12 @@
 import { request as httpRequest } from "node:http";
 import type { ClientRequest, IncomingMessage } from "node:http";
 import { request as httpsRequest } from "node:https";
-import { CrossdockError } from "../errors.ts";
 import type { HttpRequest, UploadRequest } from "../runtime.ts";
 import { readBody } from "../streams/chunk_reader.ts";
-import type { ChunkReader } from "../streams/chunk_reader.ts";
 import { toRequestError } from "./network_failure.ts";
 import { agentFor } from "./node_agents.ts";
 import { toWebResponse } from "./node_response.ts";
+import { sendBody } from "./send_body.ts";
 
 /** One request on its way. */
 interface Exchange {
@@ -33,90 +32,26 @@ export async function sendOverNodeHttp(request: HttpRequest): Promise<Response> 
 }
 
 /** Streams one body of known length out. See {@linkcode Runtime.upload} for what it promises. */
-export async function uploadOverNodeHttp(request: UploadRequest): Promise<Response> {
+export function uploadOverNodeHttp(request: UploadRequest): Promise<Response> {
   const { body, sizeBytes, signal } = request;
   const reader = body instanceof Response ? readBody(body) : body;
-  let exchange: Exchange | undefined;
-  try {
+  return sendBody(reader, sizeBytes, () => {
     signal?.throwIfAborted();
     const headers = new Headers(request.headers);
     headers.set("content-length", `${sizeBytes}`);
-    exchange = begin(request, headers);
-    const writer = new BodyWriter(reader, exchange.outgoing, sizeBytes);
-    const written = writer.writeAll();
-    // It may fail after the answer came, when nobody waits for it any more.
-    written.catch(() => {});
-    await Promise.race([written, exchange.response]);
-    if (writer.isComplete) return await exchange.response;
-    writer.stop();
-    const response = await exchange.response;
-    void reader.cancel(new Error("the answer came before the body's end")).catch(() => {});
-    return response;
-  } catch (error) {
-    exchange?.destroy();
-    void reader.cancel(error).catch(() => {});
-    throw error;
-  }
-}
-
-/** Carries chunks from a reader to a request, each written out before the next is read. */
-class BodyWriter {
-  readonly #reader: ChunkReader;
-  readonly #outgoing: ClientRequest;
-  readonly #sizeBytes: number;
-  #isStopped = false;
-  /** Whether every byte was handed over. */
-  isComplete = false;
-
-  constructor(reader: ChunkReader, outgoing: ClientRequest, sizeBytes: number) {
-    this.#reader = reader;
-    this.#outgoing = outgoing;
-    this.#sizeBytes = sizeBytes;
-  }
-
-  stop(): void {
-    this.#isStopped = true;
-  }
-
-  async writeAll(): Promise<void> {
-    const size = this.#sizeBytes;
-    let bytes = 0;
-    while (bytes < size) {
-      const chunk = await this.#reader.read();
-      if (this.#isStopped) return;
-      if (!chunk) throw wrongSize(`ended after ${bytes} of ${size} bytes`);
-      bytes += chunk.byteLength;
-      // The last piece waits for the source's end: with it the other side would take the body for whole.
-      if (bytes < size) await this.#write(chunk);
-      else await this.#writeLast(chunk, bytes);
-      if (this.#isStopped) return;
-    }
-    if (size === 0) await this.#writeLast(new Uint8Array(), 0);
-  }
-
-  async #writeLast(chunk: Uint8Array<ArrayBuffer>, bytes: number): Promise<void> {
-    // A copy, because reading on may use its memory again.
-    const last = new Uint8Array(chunk);
-    if (bytes > this.#sizeBytes || await this.#reader.read()) {
-      throw wrongSize(`is longer than ${this.#sizeBytes} bytes`);
-    }
-    if (this.#isStopped) return;
-    this.isComplete = true;
-    this.#outgoing.end(last);
-  }
-
-  #write(chunk: Uint8Array<ArrayBuffer>): Promise<void> {
-    return new Promise((resolve) => {
-      this.#outgoing.write(chunk, (error) => {
-        // A failed write leaves this pending: the exchange knows whether it is an early answer, an abort or a break.
-        if (!error) resolve();
-      });
-    });
-  }
-}
-
-function wrongSize(what: string): CrossdockError {
-  return new CrossdockError("integrity", `send a body: it ${what}`);
+    const { outgoing, response, destroy } = begin(request, headers);
+    return {
+      response,
+      destroy,
+      write: (chunk) =>
+        new Promise((resolve) => {
+          outgoing.write(chunk, (error) => {
+            if (!error) resolve();
+          });
+        }),
+      end: (chunk) => outgoing.end(chunk),
+    };
+  });
 }
 
 function begin(request: HttpRequest | UploadRequest, headers: Headers): Exchange {

@@ -275,10 +275,11 @@ export class RegistryClient {
     authorization: string | undefined,
   ): Promise<Response> {
     const { runtime, timeoutMs, tls } = this.#options;
+    const untouchedMs = request.stream ? untouchedMsOf(request.stream) : 0;
     const silence = new AbortController();
     const timer = new SilenceTimer(timeoutMs, () => {
       silence.abort(
-        new SilenceError(`${request.what}: waiting for ${url.host}`, timeoutMs, {
+        new SilenceError(`${request.what}: waiting for ${url.host}`, timeoutMs + untouchedMs, {
           side: this.side,
         }),
       );
@@ -301,10 +302,9 @@ export class RegistryClient {
         });
       }
       const { body, sizeBytes } = request.stream;
-      // Nobody hears an untouched body pass; the host's own limits have to do there.
       const watched = body instanceof Response ? body : hearReads(body, timer, sizeBytes);
       // A host that connects before it reads may wait for the connection.
-      if (!(body instanceof Response)) timer.restart();
+      timer.restart(untouchedMs);
       return await runtime.upload({
         method: request.method,
         url,
@@ -356,6 +356,20 @@ export class StaleTokenError extends CrossdockError {
  * second beyond the time-out to answer after the last byte.
  */
 const COMMIT_BYTES_PER_MS = 20 * 1024 * 1024 / 1000;
+
+/**
+ * Nobody hears an untouched body pass, so it has this long for the whole of its way. At 128 KiB a second a gigabyte may take
+ * two hours, and an upload that stands still ends some day all the same: not every host or registry would end it.
+ */
+const UNTOUCHED_BYTES_PER_SECOND = 128 * 1024;
+
+/** Twelve days; a timer holds no more than twenty-four, and fires at once beyond. */
+const MAX_UNTOUCHED_MS = 2 ** 30;
+
+function untouchedMsOf({ body, sizeBytes }: { body: unknown; sizeBytes: number }): number {
+  if (!(body instanceof Response)) return 0;
+  return Math.min(Math.ceil(sizeBytes / UNTOUCHED_BYTES_PER_SECOND) * 1000, MAX_UNTOUCHED_MS);
+}
 
 /** While the source is awaited its own time-out counts, not the destination's. */
 function hearReads(reader: ChunkReader, timer: SilenceTimer, sizeBytes: number): ChunkReader {

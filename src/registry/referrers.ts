@@ -55,7 +55,8 @@ export async function recordReferrers(
   const missing = referrers.filter((descriptor) => !known.has(descriptor.digest));
   if (missing.length === 0) return false;
   const index = { schemaVersion: 2, mediaType: OCI_INDEX, manifests: [...present, ...missing] };
-  const bytes = new TextEncoder().encode(JSON.stringify(index));
+  // The cast: the types of Workers do not say that this is never shared memory.
+  const bytes = new TextEncoder().encode(JSON.stringify(index)) as Uint8Array<ArrayBuffer>;
   const content = { bytes, mediaType: OCI_INDEX, digest: await digestBytes(bytes) };
   await putManifest(context, content, { ...options, tag: referrersTag(subject) });
   return true;

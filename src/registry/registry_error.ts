@@ -1,6 +1,7 @@
 /** A registry's answer that was not the one wanted, as one class. */
 import { CrossdockError } from "../errors.ts";
 import type { CrossdockErrorOptions, ErrorCode } from "../errors.ts";
+import { parseRetryAfter } from "../retry.ts";
 import { readBody } from "../streams/chunk_reader.ts";
 import { limitSilence } from "../streams/silence.ts";
 import { toBytes } from "../streams/to_bytes.ts";
@@ -79,18 +80,6 @@ export async function toRegistryError(
 /** Takes query and user info off: either may hold a signature or a token. */
 export function redactUrl(url: URL): string {
   return `${url.protocol}//${url.host}${url.pathname}`;
-}
-
-/**
- * Retry-After in seconds or as a date, RFC 9110 §10.2.3, as milliseconds from now; `undefined` when there is none.
- */
-export function parseRetryAfter(value: string | null, now: number): number | undefined {
-  if (!value) return undefined;
-  if (/^\d{1,9}$/.test(value.trim())) return Number(value) * 1000;
-  // Date.parse finds a date in nearly anything, "1.5" and "-5" among them; HTTP dates begin with the day.
-  if (!/^\s*(mon|tue|wed|thu|fri|sat|sun)/i.test(value)) return undefined;
-  const date = Date.parse(value);
-  return Number.isNaN(date) ? undefined : Math.max(0, date - now);
 }
 
 async function readErrorText(response: Response): Promise<string> {

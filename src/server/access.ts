@@ -3,24 +3,30 @@ import type { MiddlewareHandler } from "hono";
 import { findAccessToken } from "./access_tokens.ts";
 import type { Scope } from "./access_tokens.ts";
 import type { AppEnv, AppOptions } from "./app_options.ts";
+import type { ServerConfig } from "./config.ts";
 import { RequestError } from "./problem.ts";
+
+/** The name of the security scheme in the OpenAPI document. */
+export const BEARER = "bearer";
+
+/** A route's part that lets nobody in without a token of at least this scope, and says so in the document. */
+export function secured(
+  scope: Scope,
+  options: AppOptions,
+): { middleware: MiddlewareHandler<AppEnv>; security: { [BEARER]: string[] }[] } {
+  return { middleware: requireScope(scope, options), security: [{ [BEARER]: [scope] }] };
+}
 
 /** Lets nobody in without a token of at least this scope; where no token is configured, nobody at all. */
 export function requireScope(
   scope: Scope,
-  { config: { tokens, open }, limitTries, addressOf }: AppOptions,
+  { config, limitTries, addressOf }: AppOptions,
 ): MiddlewareHandler<AppEnv> {
   return async (context, next) => {
-    if (open) return await next();
-    if (tokens.length === 0) {
-      throw new RequestError("unauthorized", "no token is configured, so that nobody may call", {
-        status: 401,
-        hint: "set CROSSDOCK_TOKENS, or CROSSDOCK_OPEN=true for local use",
-        headers: { "www-authenticate": "Bearer" },
-      });
-    }
+    refuseUnconfigured(config);
+    if (config.open) return await next();
     const shown = /^Bearer +(\S+) *$/i.exec(context.req.header("authorization") ?? "")?.[1];
-    const caller = shown === undefined ? undefined : await findAccessToken(shown, tokens);
+    const caller = shown === undefined ? undefined : await findAccessToken(shown, config.tokens);
     if (!caller) {
       const address = addressOf?.(context);
       const isTooMany = shown !== undefined && address !== undefined && await limitTries?.(address);
@@ -45,6 +51,24 @@ export function requireScope(
     }
     await next();
   };
+}
+
+/** Lets everybody in, with no token, once the server is configured: for what a browser opens and holds no secret. */
+export function requireConfigured({ config }: AppOptions): MiddlewareHandler<AppEnv> {
+  return async (_, next) => {
+    refuseUnconfigured(config);
+    await next();
+  };
+}
+
+/** Without a token and without the setting that opens the server, it serves nothing but health. */
+function refuseUnconfigured({ tokens, open }: ServerConfig): void {
+  if (open || tokens.length > 0) return;
+  throw new RequestError("unauthorized", "no token is configured, so that nobody may call", {
+    status: 401,
+    hint: "set CROSSDOCK_TOKENS, or CROSSDOCK_OPEN=true for local use",
+    headers: { "www-authenticate": "Bearer" },
+  });
 }
 
 function tooManyTries(): RequestError {

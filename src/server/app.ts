@@ -6,14 +6,18 @@ import { requestId } from "hono/request-id";
 import { secureHeaders } from "hono/secure-headers";
 import { createAllowed } from "./allowed.ts";
 import type { AppOptions } from "./app_options.ts";
-import { describeApi, documentRoutes } from "./document.ts";
+import { continueTrace } from "./continue_trace.ts";
+import { describeError } from "./describe_error.ts";
+import { describeApi } from "./document.ts";
 import { answerMissingRoute } from "./missing_route.ts";
 import { answerProblem, RequestError, toProblem } from "./problem.ts";
 import { logRequests } from "./request_log.ts";
 import { createRouter } from "./router.ts";
 import { copyRoutes } from "./routes/copies.ts";
+import { docsRoutes } from "./routes/docs.ts";
 import { healthRoutes, stopping } from "./routes/health.ts";
 import { imageRoutes } from "./routes/images.ts";
+import { metricsRoutes } from "./routes/metrics.ts";
 import { planRoutes } from "./routes/plans.ts";
 import { stepRoutes } from "./routes/steps.ts";
 
@@ -35,6 +39,7 @@ export function createApp(options: AppOptions) {
   const router = createRouter();
   router.use(requestId({ limitLength: 128 }));
   router.use(logRequests(options));
+  router.use(continueTrace);
   router.use(secureHeaders());
   if (config.corsOrigins.length > 0) {
     router.use("/v1/*", cors({ origin: [...config.corsOrigins], maxAge: 600 }));
@@ -51,19 +56,21 @@ export function createApp(options: AppOptions) {
     const known = error instanceof HTTPException ? toRequestError(error) : error;
     const problem = toProblem(known);
     if (problem.code === "internal") {
-      log("error", "unexpected error", { requestId: context.get("requestId"), ...describe(error) });
+      const requestId = context.get("requestId");
+      log("error", "unexpected error", { requestId, ...describeError(error) });
     }
     return answerProblem(context, problem, known instanceof RequestError ? known.headers : {});
   });
   router.notFound((context) => answerMissingRoute(context, router.routes));
 
+  if (options.metrics) router.route("/", metricsRoutes(options, options.metrics));
   return router
     .route("/", copyRoutes(options, allowed))
     .route("/", planRoutes(options, allowed))
     .route("/", stepRoutes(options, allowed))
     .route("/", imageRoutes(options, allowed))
     .route("/", healthRoutes(options))
-    .route("/", documentRoutes(() => describeApi(router)));
+    .route("/", docsRoutes(options, () => describeApi(router)));
 }
 
 /** The API's type, for hono's client. */
@@ -80,10 +87,4 @@ function toRequestError(error: HTTPException): RequestError {
     ...(error.status === 415 ? { hint: "send Content-Type: application/json" } : {}),
     ...(error.status === 400 ? { errors: [{ pointer: "#", detail: error.message }] } : {}),
   });
-}
-
-function describe(error: unknown): Record<string, unknown> {
-  return error instanceof Error
-    ? { error: `${error.name}: ${error.message}`, stack: error.stack }
-    : { error: String(error) };
 }

@@ -1,5 +1,6 @@
 import type { Context } from "hono";
 import type { Engine } from "../engine.ts";
+import type { Emit } from "../events.ts";
 import type { AccessToken } from "./access_tokens.ts";
 import type { DurableCopies } from "./durable_copies.ts";
 import type { Log } from "./log.ts";
@@ -27,6 +28,8 @@ export interface AppOptions {
   readonly limitTries?: (address: string) => Promise<boolean>;
   /** Prometheus' text format, where the host lives long enough to count. */
   readonly metrics?: () => Promise<{ contentType: string; text: string }>;
+  /** Told of the retries and warnings of every call. */
+  readonly onEvent?: Emit;
   /** Told when a request has been answered. */
   readonly onAnswer?: (
     answer: { route: string; method: string; status: number; ms: number },

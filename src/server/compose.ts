@@ -4,6 +4,7 @@ import { createEngine } from "../engine.ts";
 import type { Engine } from "../engine.ts";
 import type { Runtime } from "../runtime.ts";
 import type { EngineMemory, SideOptions } from "../sides.ts";
+import { joinTraces } from "../trace.ts";
 import type { Trace } from "../trace.ts";
 import { createApp } from "./app.ts";
 import type { App } from "./app.ts";
@@ -14,6 +15,7 @@ import { openCredentials } from "./credentials.ts";
 import { createGuard } from "./guard.ts";
 import { createLog } from "./log.ts";
 import type { Log } from "./log.ts";
+import { traceSpans } from "./tracing.ts";
 
 /** What differs between hosts. */
 export interface HostOptions extends Omit<AppOptions, "config" | "openEngine" | "log" | "now"> {
@@ -22,6 +24,7 @@ export interface HostOptions extends Omit<AppOptions, "config" | "openEngine" | 
   readonly write: (line: string) => void;
   /** The addresses of a name, where the host can tell. */
   readonly resolveHost?: (name: string) => Promise<readonly string[]>;
+  /** Told of the engine's spans, besides OpenTelemetry. */
   readonly trace?: Trace;
   /** Whether no two requests may share an engine, as on Workers. Then they share what it learnt. */
   readonly separateEngines?: boolean;
@@ -31,6 +34,8 @@ export interface HostOptions extends Omit<AppOptions, "config" | "openEngine" | 
 
 export interface ComposedServer {
   readonly app: App;
+  /** The same without asking for a token, for callers that only the host can let in. */
+  readonly createOpenApp: () => App;
   readonly config: ServerConfig;
   readonly log: Log;
   readonly openEngine: () => Engine;
@@ -63,7 +68,7 @@ export function composeServer(variables: Environment, host: HostOptions): Compos
       destination: side,
       guard,
       memory,
-      ...(trace ? { trace } : {}),
+      trace: trace ? joinTraces(traceSpans, trace) : traceSpans,
       ...(concurrency === undefined ? {} : { concurrency }),
       ...(retries === undefined ? {} : { retries }),
       ...(timeoutMs === undefined ? {} : { timeoutMs }),
@@ -73,6 +78,7 @@ export function composeServer(variables: Environment, host: HostOptions): Compos
   // The first one is made now, so that credentials that cannot be used are found at the start.
   const first = createServerEngine();
   const openEngine = separateEngines ? createServerEngine : (): Engine => first;
-  const app = createApp({ config, log, now, openEngine, ...rest });
-  return { app, config, log, openEngine };
+  const options: AppOptions = { config, log, now, openEngine, ...rest };
+  const createOpenApp = (): App => createApp({ ...options, config: { ...config, open: true } });
+  return { app: createApp(options), createOpenApp, config, log, openEngine };
 }

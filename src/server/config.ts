@@ -52,6 +52,9 @@ export interface ServerConfig {
   readonly corsOrigins: readonly string[];
   /** What each tick of cron copies. */
   readonly copies: readonly CopyRequestInput[];
+  /** Where a long-running host listens: an address or a name, and a port, 0 for any. */
+  readonly hostname: string;
+  readonly port: number;
   /** How long running copies may go on after the host was told to stop, in milliseconds. */
   readonly graceMs: number;
 }
@@ -79,6 +82,9 @@ const environment = z.object({
   CROSSDOCK_PARALLEL_STEPS: whole(1, 100).default(4),
   CROSSDOCK_CORS_ORIGINS: list.default([]),
   CROSSDOCK_COPIES: z.string().transform(parseWith(parseCopies)).default([]),
+  HOST: z.string().regex(/^([A-Za-z0-9.-]+|[0-9A-Fa-f:.]+)$/, "not an address or a name")
+    .default("0.0.0.0"),
+  PORT: whole(0, 65_535).default(8080),
   CROSSDOCK_GRACE_MS: whole(0, 600_000).default(25_000),
   CROSSDOCK_ECR_CREATE_REPOSITORY: flag.default(false),
   AWS_ACCESS_KEY_ID: z.string().optional(),
@@ -158,6 +164,8 @@ function toConfig(env: z.output<typeof environment>): ServerConfig {
     parallelSteps: env.CROSSDOCK_PARALLEL_STEPS,
     corsOrigins: env.CROSSDOCK_CORS_ORIGINS,
     copies: env.CROSSDOCK_COPIES,
+    hostname: env.HOST,
+    port: env.PORT,
     graceMs: env.CROSSDOCK_GRACE_MS,
   };
 }

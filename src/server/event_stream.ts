@@ -1,4 +1,5 @@
 /** A job's events as the body of an answer: NDJSON, or server-sent events. */
+import { CrossdockError } from "../errors.ts";
 import { toProblem } from "./problem.ts";
 import type { StreamEvent } from "./schemas.ts";
 
@@ -74,7 +75,7 @@ export function streamEvents(
     },
     cancel(): void {
       clearTimeout(timer);
-      gone.abort(new DOMException("the client went away", "AbortError"));
+      gone.abort(clientGone());
     },
   }, new ByteLengthQueuingStrategy({ highWaterMark: 64 * 1024 }));
 }
@@ -83,6 +84,12 @@ function toLine(event: StreamEvent): string {
   return `${JSON.stringify(event)}\n`;
 }
 
-function toSse(event: StreamEvent): string {
+/** Writes an event as a server-sent one. https://html.spec.whatwg.org/multipage/server-sent-events.html */
+export function toSse(event: StreamEvent): string {
   return `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`;
+}
+
+/** Why a call was given up whose client did not wait for the answer. */
+export function clientGone(): CrossdockError {
+  return new CrossdockError("aborted", "the client went away");
 }

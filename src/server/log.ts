@@ -23,3 +23,8 @@ export function createLog(
     write(JSON.stringify({ time: new Date(now()).toISOString(), level, message, ...fields }));
   };
 }
+
+/** A log whose lines all have these fields. */
+export function withFields(log: Log, fields: LogFields): Log {
+  return (level, message, more) => log(level, message, { ...fields, ...more });
+}

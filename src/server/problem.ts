@@ -6,88 +6,57 @@ import { CopyError } from "../copy/copy_error.ts";
 import { stepSchema } from "../copy/step.ts";
 import { CrossdockError, ParseError } from "../errors.ts";
 import type { ErrorCode } from "../errors.ts";
+import { toApiHint } from "./api_hint.ts";
 import type { AppEnv } from "./app_options.ts";
 
-/** The codes of the engine's errors, and what only a server can say. */
-const CODES = [
-  "usage",
-  "unauthorized",
-  "denied",
-  "not_found",
-  "conflict",
-  "unsupported",
-  "limit",
-  "integrity",
-  "network",
-  "tls",
-  "timeout",
-  "rate_limited",
-  "registry",
-  "aborted",
-  "internal",
-] as const satisfies readonly (ErrorCode | "internal")[];
+/**
+ * What each code means to a client: the engine's codes, and what only a server can say. What a registry did not do is a bad
+ * gateway; what the caller can mend is not.
+ */
+export const PROBLEMS = {
+  usage: { status: 400, title: "The request cannot be used" },
+  unauthorized: { status: 502, title: "A credential is missing or was not accepted" },
+  denied: { status: 403, title: "Not allowed" },
+  not_found: { status: 404, title: "Not found" },
+  conflict: { status: 409, title: "The destination holds something else" },
+  unsupported: { status: 422, title: "The content cannot be copied as asked" },
+  limit: { status: 422, title: "Above a limit" },
+  integrity: { status: 502, title: "Bytes do not match their digest or size" },
+  network: { status: 502, title: "A registry cannot be reached" },
+  tls: { status: 502, title: "TLS with a registry failed" },
+  timeout: { status: 504, title: "A registry went silent" },
+  rate_limited: { status: 429, title: "Too many requests" },
+  registry: { status: 502, title: "A registry answered as it should not" },
+  aborted: { status: 503, title: "Stopped" },
+  internal: { status: 500, title: "A bug in crossdock" },
+} as const satisfies Readonly<Record<ErrorCode | "internal", { status: number; title: string }>>;
 
-export type ProblemCode = (typeof CODES)[number];
+export type ProblemCode = keyof typeof PROBLEMS;
 
 export const problemSchema = z.object({
   type: z.string().meta({ description: "`urn:crossdock:problem:` and the code" }),
-  title: z.string(),
-  status: z.int(),
+  title: z.string().meta({ description: "the code in words" }),
+  status: z.int().min(400).max(599),
   detail: z.string().meta({ description: "what happened" }),
-  code: z.enum(CODES),
+  code: z.enum(Object.keys(PROBLEMS) as ProblemCode[]),
   side: z.enum(["source", "destination"]).optional().meta({ description: "the registry meant" }),
   hint: z.string().optional().meta({ description: "what to do next" }),
-  retryAfterMs: z.number().optional(),
+  retryAfterMs: z.number().nonnegative().optional().meta({
+    description: "how long a registry asked to be left alone, in milliseconds",
+  }),
   errors: z.array(z.object({
     pointer: z.string().optional().meta({ description: "JSON pointer into the body: `#/source`" }),
-    parameter: z.string().optional().meta({ description: "of the query or a header" }),
+    parameter: z.string().optional().meta({ description: "of the path, the query or a header" }),
     detail: z.string(),
-  })).optional(),
+  })).optional().meta({ description: "the parts of the request that are wrong" }),
   step: stepSchema.optional().meta({ description: "the step that failed" }),
-  requestId: z.string().optional(),
+  requestId: z.string().optional().meta({ description: "as in `X-Request-Id`" }),
 }).meta({ id: "Problem", description: "Problem details, RFC 9457" });
 
 export type Problem = z.output<typeof problemSchema>;
 
 /** A wrong part of a request. */
 export type FieldMistake = NonNullable<Problem["errors"]>[number];
-
-const TITLES: Readonly<Record<ProblemCode, string>> = {
-  usage: "The request cannot be used",
-  unauthorized: "A credential is missing or was not accepted",
-  denied: "Not allowed",
-  not_found: "Not found",
-  conflict: "The destination holds something else",
-  unsupported: "The content cannot be copied as asked",
-  limit: "Above a limit",
-  integrity: "Bytes do not match their digest or size",
-  network: "A registry cannot be reached",
-  tls: "TLS with a registry failed",
-  timeout: "A registry went silent",
-  rate_limited: "Too many requests",
-  registry: "A registry answered as it should not",
-  aborted: "Stopped",
-  internal: "A bug in crossdock",
-};
-
-/** What a registry did not do is a bad gateway; what the caller can mend is not. */
-const STATUSES: Readonly<Record<ProblemCode, number>> = {
-  usage: 400,
-  unauthorized: 502,
-  denied: 403,
-  not_found: 404,
-  conflict: 409,
-  unsupported: 422,
-  limit: 422,
-  integrity: 502,
-  network: 502,
-  tls: 502,
-  timeout: 504,
-  rate_limited: 429,
-  registry: 502,
-  aborted: 503,
-  internal: 500,
-};
 
 /** Refuses a request before anything is sent to a registry. */
 export class RequestError extends Error {
@@ -131,12 +100,14 @@ export function toProblem(error: unknown): Problem {
   if (!(error instanceof CrossdockError)) {
     return describe("internal", "an error that was not foreseen; the log has it");
   }
-  const { code, message, side, hint, retryAfterMs } = error;
+  const { code, message, side, retryAfterMs, field } = error;
+  const hint = toApiHint(error.hint);
   return {
     ...describe(code, message),
     ...(side ? { side } : {}),
     ...(hint ? { hint } : {}),
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    ...(field === undefined ? {} : { errors: [{ pointer: `#/${field}`, detail: message }] }),
     ...(error instanceof CopyError ? { step: error.step } : {}),
   };
 }
@@ -144,8 +115,8 @@ export function toProblem(error: unknown): Problem {
 function describe(code: ProblemCode, detail: string): Problem {
   return {
     type: `urn:crossdock:problem:${code}`,
-    title: TITLES[code],
-    status: STATUSES[code],
+    title: PROBLEMS[code].title,
+    status: PROBLEMS[code].status,
     detail,
     code,
   };

@@ -19,6 +19,8 @@ export function logRequests({ log, now, onAnswer }: AppOptions): MiddlewareHandl
       ms,
       caller: context.get("caller")?.name,
     });
-    onAnswer?.({ route: status === 404 ? "none" : routePath(context, -1), method, status, ms });
+    const route = routePath(context, -1);
+    // Where nothing takes the request, the last to see it was a middleware.
+    onAnswer?.({ route: route.includes("*") ? "none" : route, method, status, ms });
   };
 }

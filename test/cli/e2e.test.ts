@@ -5,6 +5,7 @@ import { putCosignSignature, putImage, putIndex, putReferrer } from "../support/
 import { startRegistry } from "../support/registry.ts";
 import type { RegistryOptions, RunningRegistry } from "../support/registry.ts";
 import { runCrossdock, startCrossdock } from "./run_crossdock.ts";
+import { until } from "./until.ts";
 
 /** Two registries that are gone at the end of the block. */
 interface Pair extends AsyncDisposable {
@@ -195,12 +196,4 @@ for (const [signal, code] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
     assert.deepEqual([exitCode, stdout], [code, ""]);
     assert.deepEqual(b.tags("app"), []);
   });
-}
-
-async function until(isSo: () => boolean): Promise<void> {
-  const endMs = Date.now() + 20_000;
-  while (!isSo()) {
-    if (Date.now() > endMs) throw new Error("it did not come so far");
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
 }

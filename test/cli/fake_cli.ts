@@ -3,11 +3,14 @@ import { Writable } from "node:stream";
 import { runCli } from "../../src/cli/program.ts";
 import type { CliEnvironment } from "../../src/cli/environment.ts";
 import type { StopSignal } from "../../src/cli/exit_codes.ts";
+import type { RemoteEngine, RemoteEngineOptions } from "../../src/client/remote_engine.ts";
 import type { Engine, EngineOptions } from "../../src/engine.ts";
 import type { Runtime } from "../../src/runtime.ts";
 
 export interface FakeCliOptions {
   engine?: Partial<Engine>;
+  /** What `--via` gives. */
+  remoteEngine?: Partial<RemoteEngine>;
   env?: Record<string, string>;
   /** Paths to texts. */
   files?: Record<string, string>;
@@ -27,6 +30,8 @@ export interface FakeCli {
   run(...argv: string[]): Promise<Run>;
   /** What engines were made with. */
   readonly engines: EngineOptions[];
+  /** What engines of servers were made with. */
+  readonly remoteEngines: RemoteEngineOptions[];
   /** Codes that the process was ended with at once. */
   readonly exits: number[];
   readonly environment: CliEnvironment;
@@ -50,11 +55,19 @@ export class TextSink extends Writable {
 }
 
 export function fakeCli(options: FakeCliOptions = {}): FakeCli {
-  const { engine = {}, env = {}, files = {}, descriptors = {}, isTerminal = false } = options;
+  const {
+    engine = {},
+    remoteEngine = {},
+    env = {},
+    files = {},
+    descriptors = {},
+    isTerminal = false,
+  } = options;
   const stdout = new TextSink();
   const stderr = new TextSink();
   stderr.isTTY = isTerminal;
   const engines: EngineOptions[] = [];
+  const remoteEngines: RemoteEngineOptions[] = [];
   const exits: number[] = [];
   const listeners = new Set<(name: StopSignal) => void>();
   const timers = new Set<{ intervalMs: number; dueMs: number; call: () => void }>();
@@ -82,11 +95,16 @@ export function fakeCli(options: FakeCliOptions = {}): FakeCli {
       engines.push(options);
       return { ...refusingEngine, ...engine };
     },
+    createRemoteEngine(options): RemoteEngine {
+      remoteEngines.push(options);
+      return { ...refusingEngine, ...remoteEngine };
+    },
   };
 
   return {
     environment,
     engines,
+    remoteEngines,
     exits,
     get timers(): number {
       return timers.size;
@@ -122,7 +140,7 @@ function refuse(): never {
   throw new Error("this engine was not to be asked");
 }
 
-const refusingEngine: Engine = {
+const refusingEngine: RemoteEngine = {
   plan: refuse,
   copy: refuse,
   resolve: refuse,
@@ -133,4 +151,7 @@ const refusingEngine: Engine = {
   repositories: refuse,
   verify: refuse,
   checkAccess: refuse,
+  detach: refuse,
+  getCopy: refuse,
+  cancelCopy: refuse,
 };

@@ -25,11 +25,28 @@ const runs: [argv: string[], more?: FakeCliOptions][] = [
     files: { "/a.json": `{"auths":{"localhost:5000":{"auth":"${SECRET}"}}}` },
   }],
 ];
+/** The same about a server. */
+const VIA = "https://a.example";
+runs.push(
+  [["--via", `https://me:${SECRET}@a.example`]],
+  [["--via", `https://a.example/?token=${SECRET}`]],
+  [["--via", `me:${SECRET}@a.example`]],
+  [["--via", VIA], { env: { CROSSDOCK_TOKEN: SECRET } }],
+  [["--via", VIA], { env: { CROSSDOCK_TOKEN: `${SECRET} ${SECRET}` } }],
+  [["--via", "http://a.example"], { env: { CROSSDOCK_TOKEN: SECRET } }],
+  [["--via", VIA, "--via-token-env", `${SECRET}=`]],
+  [["--via", VIA, "--via-token-env", "TOKEN"], { env: { TOKEN: `${SECRET}\n${SECRET}` } }],
+  [["--via", VIA, "--via-token-fd", "3"], { descriptors: { 3: SECRET } }],
+  [["--via", VIA, "--via-token-fd", "3"], { descriptors: { 3: `${SECRET} \n` } }],
+  [["--via", VIA, `--via-token=${SECRET}`]],
+  [["--via", VIA, "--src-creds", `me:${SECRET}`]],
+  [["--via-token-env", "TOKEN"], { env: { TOKEN: SECRET } }],
+);
 for (const [flags, more] of runs) {
   test(`crossdock copy ${flags.join(" ")} shows no secret`, async () => {
     const engine = { copy: () => Promise.resolve(report) };
     for (const debug of [[], ["--debug"]]) {
-      const cli = fakeCli({ engine, ...more });
+      const cli = fakeCli({ engine, remoteEngine: engine, ...more });
       const { stdout, stderr } = await cli.run("copy", ...debug, ...flags, SOURCE, DESTINATION);
       assert.ok(stdout + stderr !== "");
       assert.doesNotMatch(stdout + stderr, new RegExp(SECRET));

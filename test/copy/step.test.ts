@@ -40,6 +40,14 @@ const BAD: { field: string; step: unknown }[] = [
   { field: "size", step: { ...BLOB, descriptor: { ...BLOB.descriptor, size: "1" } } },
   { field: "mediaType", step: { ...BLOB, descriptor: { digest: DIGEST, size: 1 } } },
   {
+    field: "mediaType",
+    step: { ...MANIFEST, descriptor: { ...BLOB.descriptor, mediaType: "a/\u0080" } },
+  },
+  {
+    field: "mediaType",
+    step: { ...BLOB, descriptor: { ...BLOB.descriptor, mediaType: "a/b\r\n" } },
+  },
+  {
     field: "urls",
     step: { ...BLOB, descriptor: { ...BLOB.descriptor, urls: ["file:///etc/passwd"] } },
   },

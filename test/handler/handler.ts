@@ -1,9 +1,9 @@
 import type { ProcessEnd } from "../support/guarded_process.ts";
 
 /** The hosts that the suites of this folder are run against. */
-export type HandlerHost = "deno" | "deno-run" | "node" | "bun";
+export type HandlerHost = "deno" | "deno-run" | "node" | "bun" | "workerd";
 
-/** The server's real entry in a process of its own, on loopback. */
+/** The server's real entry on loopback: in a process of its own, but for workerd. */
 export interface Handler extends AsyncDisposable {
   readonly host: HandlerHost;
   /** `http://127.0.0.1:41234` */

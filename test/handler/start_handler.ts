@@ -1,27 +1,46 @@
 import process from "node:process";
+import type { ProcessEnd } from "../support/guarded_process.ts";
 import type { Handler, HandlerHost, StartHandler } from "./handler.ts";
 import { bun } from "./hosts/bun.ts";
 import { denoRun } from "./hosts/deno_run.ts";
 import { denoServe } from "./hosts/deno_serve.ts";
 import { node } from "./hosts/node.ts";
-import { startProcess } from "./hosts/start_process.ts";
+import { spawnHandler, startProcess } from "./hosts/start_process.ts";
+import { startWorkerd } from "./hosts/workerd.ts";
 
-/** How each host is started; a new one has its file in hosts/ and its line here. */
+/** The hosts that are programs of their own, each with its file in hosts/. */
+const PROGRAMS = { "deno": denoServe, "deno-run": denoRun, "node": node, "bun": bun } as const;
+
+/** How each host is started; one that is no such program has its file in hosts/ and its line here. */
 const STARTERS: Readonly<Record<HandlerHost, StartHandler>> = {
-  deno: (variables) => startProcess(denoServe, variables),
-  "deno-run": (variables) => startProcess(denoRun, variables),
-  node: (variables) => startProcess(node, variables),
-  bun: (variables) => startProcess(bun, variables),
+  deno: (variables) => startProcess(PROGRAMS.deno, variables),
+  "deno-run": (variables) => startProcess(PROGRAMS["deno-run"], variables),
+  node: (variables) => startProcess(PROGRAMS.node, variables),
+  bun: (variables) => startProcess(PROGRAMS.bun, variables),
+  workerd: startWorkerd,
 };
 
 /**
  * Starts the handler on the host that `CROSSDOCK_TEST_HOST` names: `deno` (`deno serve`, the default), `deno-run` (`deno task
- * serve`), `node` or `bun`.
+ * serve`), `node`, `bun` or `workerd`.
  */
 export async function startHandler(
   variables: Readonly<Record<string, string>>,
 ): Promise<Handler> {
   return await STARTERS[testHost()](variables);
+}
+
+/** Runs the handler where it is expected to end by itself. */
+export async function runHandlerToItsEnd(
+  variables: Readonly<Record<string, string>>,
+): Promise<{ end: ProcessEnd; stdout: string; stderr: string }> {
+  const host = testHost();
+  if (host === "workerd") throw new TypeError("workerd does not end by itself");
+  const child = spawnHandler(PROGRAMS[host], variables);
+  const timer = setTimeout(() => child.send("SIGKILL"), 30_000);
+  const end = await child.ended;
+  clearTimeout(timer);
+  return { end, stdout: child.stdout, stderr: child.stderr };
 }
 
 /** The host that is under test. */

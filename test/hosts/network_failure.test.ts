@@ -5,7 +5,7 @@ import { toNetworkError, toRequestError } from "../../src/hosts/network_failure.
 
 const url = new URL("https://user:pass@r.example:5000/v2/?token=x");
 
-/** What each host throws, as it was seen on Deno 2.9, Node 24 and Bun 1.4: code, message, failure, part of the message. */
+/** What each host throws, as it was seen on Deno 2.9, Node 24, Bun 1.4 and workerd: code, message, failure, part of the message. */
 const seen: readonly [string, string, NetworkFailure, RegExp][] = [
   ["", "client error (Connect): dns error: failed to lookup address information", "dns", /name/],
   [
@@ -73,6 +73,8 @@ const seen: readonly [string, string, NetworkFailure, RegExp][] = [
   ],
   ["ConnectionRefused", "Unable to connect.", "refused", /listens/],
   ["ConnectionClosed", "The socket connection was closed unexpectedly.", "reset", /cut/],
+  ["", "Network connection lost.", "reset", /refused or cut/],
+  ["", "internal error; reference = 3epipe5rljg7g9evn9h5lmgo", "unknown", /name|TLS/],
   ["", "something else", "unknown", /failed/],
 ];
 

@@ -1,8 +1,5 @@
 import { test } from "node:test";
 import assert from "node:assert/strict";
-import { createServer as createHttpsServer } from "node:https";
-import { createServer as createNetServer } from "node:net";
-import type { AddressInfo } from "node:net";
 import { gzipSync } from "node:zlib";
 import { CrossdockError, NetworkError } from "../../src/errors.ts";
 import type { NetworkFailure } from "../../src/errors.ts";
@@ -12,61 +9,20 @@ import type { TlsOptions, UploadRequest } from "../../src/runtime.ts";
 import type { ChunkReader } from "../../src/streams/chunk_reader.ts";
 import { serve } from "../support/serve.ts";
 import { certificate } from "./certificate.ts";
+import { byteAt, OneBufferReader, readerWith } from "./one_buffer_reader.ts";
 import { serveRaw } from "./raw_server.ts";
+import {
+  assertBytes,
+  contentLengthOf,
+  CREATED,
+  freePort,
+  serveTls,
+  until,
+  within,
+} from "./support.ts";
 
 const runtime = await createRuntime();
 const MIB = 1024 * 1024;
-
-/** Gives `sizeBytes` in chunks out of one buffer, which each read overwrites, as readChunks() may. */
-class OneBufferReader implements ChunkReader {
-  readonly #buffer: Uint8Array<ArrayBuffer>;
-  readonly #sizeBytes: number;
-  bytes = 0;
-  cancelled: unknown[] = [];
-
-  constructor(sizeBytes: number, chunkBytes = 64 * 1024) {
-    this.#sizeBytes = sizeBytes;
-    this.#buffer = new Uint8Array(chunkBytes);
-  }
-
-  read(): Promise<Uint8Array<ArrayBuffer> | undefined> {
-    const size = Math.min(this.#buffer.byteLength, this.#sizeBytes - this.bytes);
-    this.#buffer.fill(0xff);
-    if (size === 0) return Promise.resolve(undefined);
-    for (let i = 0; i < size; i++) this.#buffer[i] = byteAt(this.bytes + i);
-    this.bytes += size;
-    return Promise.resolve(this.#buffer.subarray(0, size));
-  }
-
-  cancel(reason?: unknown): Promise<void> {
-    this.cancelled.push(reason);
-    return Promise.resolve();
-  }
-}
-
-function byteAt(offset: number): number {
-  return (offset ^ (offset >> 8) ^ (offset >> 16)) & 0x7f;
-}
-
-function assertBytes(pieces: Uint8Array[], sizeBytes: number): void {
-  let offset = 0;
-  for (const piece of pieces) {
-    for (const byte of piece) {
-      if (byte !== byteAt(offset)) assert.fail(`byte ${offset} is ${byte}, not ${byteAt(offset)}`);
-      offset++;
-    }
-  }
-  assert.equal(offset, sizeBytes);
-}
-
-/** A reader that gives `chunks` pieces of 64 KiB, then does what it is told. */
-function readerWith(chunks: number, then: () => Promise<undefined>): OneBufferReader {
-  const reader = new OneBufferReader(Number.MAX_SAFE_INTEGER);
-  const read = reader.read.bind(reader);
-  let count = 0;
-  reader.read = () => count++ < chunks ? read() : then();
-  return reader;
-}
 
 function put(url: URL, body: Response | ChunkReader, sizeBytes: number): UploadRequest {
   const headers = new Headers({ "content-type": "application/octet-stream" });
@@ -76,33 +32,6 @@ function put(url: URL, body: Response | ChunkReader, sizeBytes: number): UploadR
 function get(url: URL | string, tls?: TlsOptions): Parameters<typeof runtime.fetch>[0] {
   const headers = new Headers({ "accept-encoding": "identity" });
   return { method: "GET", url: new URL(url), headers, tls };
-}
-
-function contentLengthOf(head: string): string | undefined {
-  assert.doesNotMatch(head, /transfer-encoding/);
-  return /^content-length: (\d+)$/m.exec(head)?.[1];
-}
-
-const CREATED =
-  "HTTP/1.1 201 Created\r\nConnection: close\r\nContent-Length: 0\r\nLocation: /x\r\n\r\n";
-
-async function within<T>(ms: number, what: string, promise: Promise<T>): Promise<T> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`${what}: not within ${ms} ms`)), ms);
-  });
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-async function until(what: string, condition: () => boolean): Promise<void> {
-  for (let i = 0; !condition(); i++) {
-    if (i > 300) assert.fail(`waited in vain until ${what}`);
-    await runtime.sleep(10);
-  }
 }
 
 /** A signal that tells how many listeners it has. */
@@ -125,28 +54,6 @@ function countedSignal(): {
     remove(type, listener);
   };
   return { signal, abort: (reason) => controller.abort(reason), count: () => listeners.size };
-}
-
-async function serveTls(): Promise<AsyncDisposable & { url: URL }> {
-  const server = createHttpsServer(certificate, (_request, response) => response.end("over tls"));
-  server.on("tlsClientError", () => {});
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  return {
-    url: new URL(`https://127.0.0.1:${(server.address() as AddressInfo).port}/v2/?secret=1`),
-    [Symbol.asyncDispose]: () =>
-      new Promise<void>((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
-  };
-}
-
-async function freePort(): Promise<number> {
-  const server = createNetServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise<void>((resolve) => server.close(() => resolve()));
-  return port;
 }
 
 async function assertFails(

@@ -12,54 +12,9 @@ crane_version=v0.22.1
 oras_version=v1.3.6
 regsync_version=v0.11.7
 
-fail() {
-  echo "test/registries/setup.sh: $*" >&2
-  exit 1
-}
-
-# Runs a command without a word, and shows the end of what it said when it fails.
-quietly() {
-  local what=$1 log
-  shift
-  log=$(mktemp)
-  if ! "$@" >"$log" 2>&1; then
-    tail -n 20 "$log" >&2
-    rm -f "$log"
-    fail "$what failed, see above"
-  fi
-  rm -f "$log"
-}
-
-as_root() {
-  if [ "$(id -u)" = 0 ]; then "$@"; else sudo -n "$@"; fi
-}
-
-install_packages() {
-  local missing=() package
-  for package in docker-registry skopeo openssl; do
-    [ -x "/usr/bin/$package" ] || missing+=("$package")
-  done
-  [ ${#missing[@]} -gt 0 ] || return 0
-
-  command -v apt-get >/dev/null ||
-    fail "missing in /usr/bin: ${missing[*]}; there is no apt-get to install them with"
-  [ "$(id -u)" = 0 ] || sudo -n true 2>/dev/null ||
-    fail "missing: ${missing[*]}; run as root, or with a sudo that asks no password"
-
-  # docker-registry would start a service on port 5000, which nobody asked for.
-  local policy=/usr/sbin/policy-rc.d
-  if [ ! -e "$policy" ]; then
-    trap 'as_root rm -f /usr/sbin/policy-rc.d' EXIT
-    printf '#!/bin/sh\nexit 101\n' | as_root tee "$policy" >/dev/null
-    as_root chmod 755 "$policy"
-  fi
-  quietly "apt-get update" as_root apt-get update
-  quietly "apt-get install ${missing[*]}" as_root env DEBIAN_FRONTEND=noninteractive \
-    apt-get install --yes --no-install-recommends "${missing[@]}"
-  for package in "${missing[@]}"; do
-    [ -x "/usr/bin/$package" ] || fail "apt-get installed $package, but there is no /usr/bin/$package"
-  done
-}
+installer=test/registries/setup.sh
+# shellcheck source=test/support/install.sh
+source "$here/../support/install.sh"
 
 # is_built NAME VERSION: the program is there, and of that version.
 is_built() {
@@ -79,7 +34,7 @@ go_build() {
   echo "$version" >"$bin/.$name.version"
 }
 
-install_packages
+install_programs docker-registry skopeo openssl
 sources=$(cat "$here"/distribution/{main.go,go.mod,go.sum} | sha256sum | cut -c 1-16)
 go_build distribution "$sources" \
   go -C "$here/distribution" build -buildvcs=false -trimpath -ldflags=-s -o "$bin/distribution" .

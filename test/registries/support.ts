@@ -27,6 +27,11 @@ export interface RealRegistryOptions {
   readonly storage?: "memory" | "filesystem";
   /** Whether manifests and blobs can be deleted; crane always can. Default: no. */
   readonly deletes?: boolean;
+  /** Where it tells of pushes and pulls, and with which headers. Not with crane. */
+  readonly notifications?: {
+    readonly url: string;
+    readonly headers: Readonly<Record<string, string>>;
+  };
   /** The most repositories that distribution 3 lists at once; it refuses whoever asks for more. Default: 1000. */
   readonly catalogPage?: number;
   /** Speak HTTPS. Not with crane. */
@@ -62,8 +67,9 @@ export async function startRealRegistry(
   options: RealRegistryOptions = {},
 ): Promise<RealRegistry> {
   const { auth = "open" } = options;
-  if (kind === "crane" && (auth !== "open" || options.tls !== undefined)) {
-    throw new TypeError("Cannot start crane's registry with auth or TLS: it has neither");
+  const isPlain = auth === "open" && !options.tls && !options.notifications;
+  if (kind === "crane" && !isPlain) {
+    throw new TypeError("Cannot start crane's registry with auth, TLS or notifications");
   }
   await using cleanup = new AsyncDisposableStack();
   const tokenServer = auth === "token"
@@ -104,7 +110,6 @@ async function startCrane(folder: string, options: RealRegistryOptions): Promise
     args: ["registry", "serve", "--address", "127.0.0.1:0", ...disk],
     env: { HOME: folder },
     listening: /serving on port (\d+)/,
-    logFile: join(folder, "log"),
   });
 }
 
@@ -123,14 +128,13 @@ async function startDistribution(
     args: ["serve", configFile],
     env: { HOME: folder, OTEL_TRACES_EXPORTER: "none" },
     listening: /listening on 127\.0\.0\.1:(\d+)/,
-    logFile: join(folder, "log"),
   });
 }
 
 /** https://distribution.github.io/distribution/about/configuration/ */
 function distributionConfig(
   folder: string,
-  { auth, storage, deletes = false, catalogPage, tls }: RealRegistryOptions,
+  { auth, storage, deletes = false, catalogPage, tls, notifications }: RealRegistryOptions,
   tokenServer: TokenServer | undefined,
 ): Record<string, unknown> {
   const driver = storage === "memory"
@@ -148,6 +152,14 @@ function distributionConfig(
     },
     http,
   };
+  if (notifications !== undefined) {
+    const { url, headers } = notifications;
+    const lists = Object.fromEntries(
+      Object.entries(headers).map(([name, value]) => [name, [value]]),
+    );
+    const patience = { timeout: "5s", threshold: 5, backoff: "100ms" };
+    config["notifications"] = { endpoints: [{ name: "test", url, headers: lists, ...patience }] };
+  }
   if (catalogPage !== undefined) config["catalog"] = { maxentries: catalogPage };
   if (auth === "htpasswd") {
     config["auth"] = { htpasswd: { realm: "crossdock tests", path: join(folder, "htpasswd") } };

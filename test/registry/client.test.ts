@@ -289,6 +289,27 @@ test("BlobUpload.put() fails with SilenceError when the destination stays silent
   assert.ok(error instanceof SilenceError);
 });
 
+test("BlobUpload.put() gives an untouched body up some day, later the larger it is", async () => {
+  await using registry = await startRegistry();
+  const bytes = randomBytes(1000, 1);
+  const { push } = await openSide(registry.host, { timeoutMs: 100 });
+  const upload = requireUpload(await push("a/b").beginBlob(describe(bytes)));
+  registry.fail({ method: "PUT", action: { hang: true } });
+  const error = await failureOf(upload.put(new Response(bytes)));
+  assert.ok(error instanceof SilenceError);
+  assert.match(error.message, /nothing for 1\.1 s$/);
+});
+
+test("BlobUpload.put() lets an untouched body take longer than the time-out", async () => {
+  await using registry = await startRegistry();
+  const bytes = randomBytes(1024 * 1024, 1);
+  const { push } = await openSide(registry.host, { timeoutMs: 100 });
+  const upload = requireUpload(await push("a/b").beginBlob(describe(bytes)));
+  registry.fail({ method: "PUT", action: { delayMs: 300 } });
+  await upload.put(new Response(bytes));
+  assert.ok(registry.hasBlob("a/b", describe(bytes).digest));
+});
+
 // Redirects.
 
 /** Sends a blob's request on so many times before the registry answers it. */

@@ -50,6 +50,8 @@ test("parseConfig() reads every variable", () => {
     CROSSDOCK_CORS_ORIGINS: "https://board.example.com",
     CROSSDOCK_COPIES: '[{"source":"alpine:3.20","destination":"b.io/alpine"}]',
     CROSSDOCK_GRACE_MS: "0",
+    HOST: "::1",
+    PORT: "0",
     CROSSDOCK_ECR_CREATE_REPOSITORY: "true",
     AWS_ACCESS_KEY_ID: "AKIA",
     AWS_SECRET_ACCESS_KEY: "key",
@@ -90,6 +92,8 @@ test("parseConfig() reads every variable", () => {
     corsOrigins: ["https://board.example.com"],
     copies: [{ source: "alpine:3.20", destination: "b.io/alpine" }],
     graceMs: 0,
+    hostname: "::1",
+    port: 0,
   });
 });
 
@@ -107,6 +111,8 @@ const WRONG: Readonly<Record<string, [name: string, value: string]>> = {
     '[{"source":"a","destination":"b.io/c","x":1}]',
   ],
   "a key without its secret": ["AWS_ACCESS_KEY_ID", "hunter2"],
+  "a port above 65535": ["PORT", "65536"],
+  "an address that is a URL": ["HOST", "http://hunter2"],
   "a variable that there is not": ["CROSSDOCK_TOKNES", "hunter2"],
 };
 

@@ -13,7 +13,7 @@ async function amazon(): Promise<{ runtime: Runtime; asked: HttpRequest[] }> {
   const asked: HttpRequest[] = [];
   const runtime: Runtime = {
     ...await createRuntime(),
-    fetch(request) {
+    fetch(request): Promise<Response> {
       asked.push(request);
       const authorizationToken = btoa("AWS:for-twelve-hours");
       const expiresAt = (Date.now() + 12 * 3600 * 1000) / 1000;

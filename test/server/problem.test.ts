@@ -46,6 +46,13 @@ for (const [code, status] of Object.entries(STATUSES)) {
   });
 }
 
+test("toProblem() points to the field that an error names", () => {
+  const error = new CrossdockError("usage", "no such thing", { field: "destination" });
+  assert.deepEqual(toProblem(error).errors, [
+    { pointer: "#/destination", detail: "no such thing" },
+  ]);
+});
+
 test("toProblem() tells which step failed", () => {
   const step: Step = {
     type: "manifest",

@@ -1,62 +1,99 @@
 /** `/v1/copies`: copy now and watch, or start a durable copy and ask for it later. */
 import { createRoute } from "@hono/zod-openapi";
 import * as z from "zod";
-import type { CopyRequestInput } from "../../copy/request.ts";
-import { requireScope } from "../access.ts";
+import type { Emit } from "../../events.ts";
+import { secured } from "../access.ts";
 import type { Allowed } from "../allowed.ts";
 import type { AppOptions } from "../app_options.ts";
-import { STREAM_HEADERS, streamEvents } from "../event_stream.ts";
+import { withDefaults } from "../copy_defaults.ts";
+import { STREAM_HEADERS, streamEvents, toSse } from "../event_stream.ts";
+import {
+  CANCELLED_COPY,
+  COPY_ID,
+  FINISHED_COPY,
+  LAST_EVENT,
+  MIRROR,
+  QUEUED_COPY,
+} from "../examples.ts";
 import { RequestError } from "../problem.ts";
-import { body, failures, json, refusals } from "../responses.ts";
+import {
+  body,
+  bodyRefusals,
+  everyAnswer,
+  failures,
+  json,
+  parameterExamples,
+  refusals,
+  toExamples,
+} from "../responses.ts";
 import { createRouter } from "../router.ts";
-import { copyBody, durableCopySchema, eventSchema } from "../schemas.ts";
+import { runCopy } from "../run_copy.ts";
+import { copyBody, copyId, durableCopySchema, eventSchema } from "../schemas.ts";
 import { startDurableCopy } from "../start_durable_copy.ts";
+import { watchCall } from "../watch_call.ts";
 
-const idParameter = z.object({
-  id: z.string().regex(/^[0-9a-f]{64}$/, "not the id of a copy").meta({
-    description: "as `Location` gave it",
-    example: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
-  }),
-});
+const TAGS = ["Copies"];
+
+/** The parameters of a call about a copy, with examples by the names of their answers. */
+function idOf(...examples: string[]): z.ZodObject<{ id: typeof copyId }> {
+  const values = Object.fromEntries(examples.map((name) => [name, COPY_ID]));
+  return z.object({
+    id: copyId.meta({ description: "as `Location` gave it", ...parameterExamples(values) }),
+  });
+}
 
 // deno-lint-ignore explicit-function-return-type
 export function copyRoutes(options: AppOptions, allowed: Allowed) {
   const { config, durable, openEngine } = options;
-  const withDefaults = (request: CopyRequestInput): CopyRequestInput => ({
-    ...(config.verify ? { verify: config.verify } : {}),
-    ...request,
-  });
 
   const post = createRoute({
     method: "post",
     path: "/v1/copies",
+    operationId: "copy",
+    tags: TAGS,
     summary: "Copy an image or artifact",
     description:
-      "Copies in this request and answers with a stream of events, NDJSON or server-sent ones; the last is `report` or " +
-      "`error`. A client that goes away stops the copy. With `Prefer: respond-async` and a durable runner the answer " +
-      "is 202, and the copy goes on by itself.",
-    middleware: requireScope("copy", options),
+      "Copies in this request and answers with a stream of events. The last one is `report`, or `error` with a problem: by " +
+      "then the status has long been sent. A client that goes away stops the copy, and doing it again finishes it.\n\n" +
+      "With `Prefer: respond-async`, and a durable runner at the server, the answer is 202 and the copy goes on by itself.",
+    ...secured("copy", options),
     request: {
-      body: body(copyBody),
+      body: body(copyBody, { mirror: MIRROR, respondAsync: MIRROR }),
       headers: z.object({
-        prefer: z.string().max(256).optional().meta({ description: "`respond-async`" }),
-        accept: z.string().max(1024).optional().meta({
-          description: "`text/event-stream` for server-sent events",
+        prefer: z.string().max(256).optional().meta({
+          description: "`respond-async`, RFC 7240",
+          ...parameterExamples({ respondAsync: "respond-async" }),
         }),
       }),
     },
     responses: {
       200: {
-        description: "Events, one a line",
+        description:
+          "Events: one a line of JSON, or server-sent ones where `Accept` has `text/event-stream`. The schema is that of one " +
+          "event. After 5 s in which nothing else happened there is a `heartbeat`.",
+        headers: everyAnswer,
         content: {
-          "application/x-ndjson": { schema: eventSchema },
-          "text/event-stream": { schema: z.string() },
+          "application/x-ndjson": {
+            schema: eventSchema,
+            examples: toExamples({ mirror: LAST_EVENT }),
+          },
+          "text/event-stream": {
+            schema: z.string(),
+            examples: toExamples({ mirror: toSse(LAST_EVENT) }),
+          },
         },
       },
       202: {
-        ...json("A durable copy was started, or is under way", durableCopySchema),
-        headers: z.object({ location: z.string() }),
+        ...json("A durable copy was started, or is under way", durableCopySchema, {
+          respondAsync: QUEUED_COPY,
+        }),
+        headers: everyAnswer.extend({
+          Location: z.string().meta({ description: "where its state can be asked for" }),
+          "Preference-Applied": z.literal("respond-async"),
+        }),
       },
+      ...refusals,
+      ...bodyRefusals,
       ...failures,
     },
   });
@@ -64,28 +101,41 @@ export function copyRoutes(options: AppOptions, allowed: Allowed) {
   const get = createRoute({
     method: "get",
     path: "/v1/copies/{id}",
+    operationId: "getCopy",
+    tags: TAGS,
     summary: "State and report of a durable copy",
-    middleware: requireScope("read", options),
-    request: { params: idParameter },
-    responses: { 200: json("The copy", durableCopySchema), ...refusals, 404: failures[404] },
+    ...secured("read", options),
+    request: { params: idOf("finished") },
+    responses: {
+      200: json("The copy", durableCopySchema, { finished: FINISHED_COPY }),
+      ...refusals,
+      404: failures[404],
+    },
   });
 
   const cancel = createRoute({
     method: "delete",
     path: "/v1/copies/{id}",
+    operationId: "cancelCopy",
+    tags: TAGS,
     summary: "Cancel a durable copy",
     description:
       "One that has ended stays as it is. What has arrived stays; the tag does not move.",
-    middleware: requireScope("copy", options),
-    request: { params: idParameter },
-    responses: { 200: json("The copy", durableCopySchema), ...refusals, 404: failures[404] },
+    ...secured("copy", options),
+    request: { params: idOf("cancelled") },
+    responses: {
+      200: json("The copy", durableCopySchema, { cancelled: CANCELLED_COPY }),
+      ...refusals,
+      404: failures[404],
+      413: bodyRefusals[413],
+    },
   });
 
   return createRouter()
     .openapi(post, async (context) => {
-      const request = withDefaults(context.req.valid("json"));
+      const request = withDefaults(config, context.req.valid("json"));
       allowed.copy(request);
-      const { prefer = "", accept = "" } = context.req.valid("header");
+      const { prefer = "" } = context.req.valid("header");
       if (durable && /(^|[,\s])respond-async($|[,;\s])/i.test(prefer)) {
         const copy = await startDurableCopy(request, { durable, engine: openEngine() });
         return context.json(copy, 202, {
@@ -94,9 +144,17 @@ export function copyRoutes(options: AppOptions, allowed: Allowed) {
         });
       }
       const { now, background, stopSignal } = options;
+      const accept = context.req.header("accept") ?? "";
       const format = accept.includes("text/event-stream") ? "sse" : "ndjson";
+      const call = watchCall(context, options);
       const events = streamEvents(
-        async (emit, signal) => void await openEngine().copy(request, { emit, signal }),
+        async (send, signal) => {
+          const emit: Emit = (event) => {
+            call.emit(event);
+            send(event);
+          };
+          await runCopy(request, { engine: openEngine(), log: call.log, emit, signal });
+        },
         { format, now, background, signal: stopSignal },
       );
       return context.body(events, 200, {

@@ -1,12 +1,23 @@
 /** `/v1/plans`: the dry run. */
 import { createRoute } from "@hono/zod-openapi";
 import * as z from "zod";
-import { requireScope } from "../access.ts";
+import { secured } from "../access.ts";
 import type { Allowed } from "../allowed.ts";
 import type { AppOptions } from "../app_options.ts";
-import { body, failures, json } from "../responses.ts";
+import { withDefaults } from "../copy_defaults.ts";
+import { MIRROR, PLAN } from "../examples.ts";
+import {
+  body,
+  bodyRefusals,
+  conflicts,
+  failures,
+  json,
+  parameterExamples,
+  refusals,
+} from "../responses.ts";
 import { createRouter } from "../router.ts";
 import { copyBody, planSchema } from "../schemas.ts";
+import { watchCall } from "../watch_call.ts";
 
 // deno-lint-ignore explicit-function-return-type
 export function planRoutes(options: AppOptions, allowed: Allowed) {
@@ -15,24 +26,32 @@ export function planRoutes(options: AppOptions, allowed: Allowed) {
     path: "/v1/plans",
     summary: "Show what a copy would do",
     description: "Writes nothing. Each step can be given to `/v1/steps`, stage after stage.",
-    middleware: requireScope("read", options),
+    operationId: "makePlan",
+    tags: ["Plans and steps"],
+    ...secured("read", options),
     request: {
-      body: body(copyBody),
-      query: z.object({
+      body: body(copyBody, { mirror: MIRROR }),
+      query: z.strictObject({
         survey: z.enum(["true", "false"]).default("true").meta({
           description: "whether the destination is asked for each blob, so that totals are known",
+          ...parameterExamples({ mirror: "true" }),
         }),
       }),
     },
-    responses: { 200: json("The plan", planSchema), ...failures },
+    responses: {
+      200: json("The plan", planSchema, { mirror: PLAN }),
+      ...refusals,
+      ...bodyRefusals,
+      ...failures,
+      ...conflicts,
+    },
   });
 
   return createRouter().openapi(post, async (context) => {
-    const { verify } = options.config;
-    const request = { ...(verify ? { verify } : {}), ...context.req.valid("json") };
+    const request = withDefaults(options.config, context.req.valid("json"));
     allowed.copy(request);
     const survey = context.req.valid("query").survey === "true";
-    const { signal } = context.req.raw;
-    return context.json(await options.openEngine().plan(request, { survey, signal }), 200);
+    const { signal, emit } = watchCall(context, options);
+    return context.json(await options.openEngine().plan(request, { survey, signal, emit }), 200);
   });
 }

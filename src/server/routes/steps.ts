@@ -1,11 +1,14 @@
 /** `/v1/steps`: performs one step, for a Workflow or any other orchestrator. */
 import { createRoute } from "@hono/zod-openapi";
-import { requireScope } from "../access.ts";
+import { stepSchema } from "../../copy/step.ts";
+import { secured } from "../access.ts";
 import type { Allowed } from "../allowed.ts";
 import type { AppOptions } from "../app_options.ts";
-import { body, failures, json } from "../responses.ts";
+import { OUTCOMES, STEPS } from "../examples.ts";
+import { body, bodyRefusals, conflicts, failures, json, refusals } from "../responses.ts";
 import { createRouter } from "../router.ts";
-import { performedSchema, stepBody } from "../schemas.ts";
+import { performedSchema } from "../schemas.ts";
+import { watchCall } from "../watch_call.ts";
 
 // deno-lint-ignore explicit-function-return-type
 export function stepRoutes(options: AppOptions, allowed: Allowed) {
@@ -15,16 +18,26 @@ export function stepRoutes(options: AppOptions, allowed: Allowed) {
     summary: "Perform one step of a plan",
     description:
       "Exactly one cross-mount, one upload, one manifest or one list of referrers. Doing it again does no harm.",
-    middleware: requireScope("copy", options),
-    request: { body: body(stepBody) },
-    responses: { 200: json("What became of it", performedSchema), ...failures },
+    operationId: "performStep",
+    tags: ["Plans and steps"],
+    ...secured("copy", options),
+    request: { body: body(stepSchema, STEPS) },
+    responses: {
+      200: json("What became of it", performedSchema, OUTCOMES),
+      ...refusals,
+      ...bodyRefusals,
+      ...failures,
+      ...conflicts,
+    },
   });
 
   return createRouter().openapi(post, async (context) => {
     const step = context.req.valid("json");
     allowed.step(step);
-    const job = options.openEngine().perform(step, { signal: context.req.raw.signal });
-    options.background?.(job);
+    const { signal, emit } = watchCall(context, options);
+    const job = options.openEngine().perform(step, { signal, emit });
+    // That it fails is told below; here it counts only that it has ended.
+    options.background?.(job.catch(() => {}));
     return context.json(await job, 200);
   });
 }

@@ -15,5 +15,5 @@ export const denoServe: HandlerProgram = {
     "0",
     "src/entries/fetch.ts",
   ],
-  listening: /Listening on http:\/\/127\.0\.0\.1:(\d+)/,
+  listening: /"message":"listening".*"port":(\d+)/,
 };

@@ -1,0 +1,67 @@
+import { CrossdockError, NetworkError, SilenceError } from "../errors.ts";
+import type { CopyEvent } from "../events.ts";
+import { eventSchema } from "../server/schemas.ts";
+import type { StreamEvent } from "../server/schemas.ts";
+import { readChunks } from "../streams/chunk_reader.ts";
+import { limitSilence } from "../streams/silence.ts";
+import { readTextLines } from "../streams/text_lines.ts";
+import { parseJson } from "./parse_json.ts";
+import { toProblemError } from "./problem_error.ts";
+
+/** The longest event is a plan: with half a KiB a step this is room for some 60 000. */
+const MAX_EVENT_LENGTH = 32 * 1024 * 1024;
+
+/** Heartbeats come every five seconds: six of them got lost. */
+const SILENCE_MS = 30_000;
+
+const BROKEN = "the connection broke before the report";
+const HINT = "the server stops a copy when it notices; do it again, what has arrived is kept";
+
+/**
+ * Reads the answer to `POST /v1/copies` event by event, as they come. The last one is the report; heartbeats are left out.
+ *
+ * @param silenceMs the longest silence, in milliseconds. Default 30 000
+ * @throws CrossdockError the copy's own, if it failed; `network` if the answer ends too early; `timeout` for silence; `registry`
+ *   for anything but events
+ */
+export async function* readEvents(
+  { body }: { readonly body: ReadableStream<Uint8Array<ArrayBuffer>> | null },
+  { silenceMs = SILENCE_MS }: { silenceMs?: number | undefined } = {},
+): AsyncGenerator<CopyEvent> {
+  if (body === null) throw new NetworkError("reset", BROKEN, { hint: HINT });
+  const reader = limitSilence(
+    readChunks(body),
+    silenceMs,
+    () => new SilenceError("wait for the copy's next event", silenceMs, { hint: HINT }),
+  );
+  const lines = readTextLines(reader, MAX_EVENT_LENGTH);
+  try {
+    for await (const line of lines) {
+      const event = parseEvent(line);
+      if (event.type === "error") throw toProblemError(event.problem);
+      if (event.type === "heartbeat") continue;
+      yield event;
+      if (event.type === "report") return;
+    }
+  } catch (error) {
+    if (error instanceof CrossdockError) throw error;
+    if (error instanceof RangeError) throw notEvents(error);
+    throw new NetworkError("reset", BROKEN, { cause: error, hint: HINT });
+  }
+  throw new NetworkError("reset", BROKEN, { hint: HINT });
+}
+
+function parseEvent(line: string): StreamEvent {
+  try {
+    return parseJson(line, eventSchema);
+  } catch (error) {
+    throw notEvents(error);
+  }
+}
+
+function notEvents(cause: unknown): CrossdockError {
+  return new CrossdockError("registry", "read the copy's events: a line is not an event", {
+    cause,
+    hint: "the server may be of another version",
+  });
+}

@@ -1,0 +1,243 @@
+/** An engine whose work is done by a crossdock server: the same calls, events and errors, over HTTP. */
+import type { AccessCheck } from "../registry/check_access.ts";
+import type { Inspection } from "../copy/inspect.ts";
+import type { Plan } from "../copy/plan.ts";
+import type { Report } from "../copy/report.ts";
+import type { CopyRequestInput } from "../copy/request.ts";
+import type { Verification } from "../copy/verify.ts";
+import type { Engine, Performed, RunOptions } from "../engine.ts";
+import { CrossdockError, NetworkError } from "../errors.ts";
+import type { NetworkFailure } from "../errors.ts";
+import { formatReference, parseReference } from "../oci/reference.ts";
+import type { DurableCopy } from "../server/durable_copies.ts";
+import {
+  durableCopySchema,
+  inspectionSchema,
+  performedSchema,
+  planSchema,
+  tagsSchema,
+  verificationSchema,
+} from "../server/schemas.ts";
+import { hasType, notCrossdock, readResult, toAnswerError } from "./answer.ts";
+import type { Answer, AnsweringServer } from "./answer.ts";
+import { createClient } from "./client.ts";
+import type { ClientOptions } from "./client.ts";
+import { readEvents } from "./read_events.ts";
+import { parseServerUrl } from "./server_url.ts";
+
+export interface RemoteEngineOptions extends ClientOptions {
+  /** Where the server is reached: `https://crossdock.example.com`, with a path before its own if it has one. */
+  readonly url: string;
+  /** What messages call the token, such as the variable that it came from. Default `token`. */
+  readonly tokenName?: string | undefined;
+  /** Longest silence of a running copy, in milliseconds. Default 30 000; the server's heartbeats come every 5000. */
+  readonly silenceMs?: number | undefined;
+}
+
+/** What became of a copy that was not to be waited for. */
+export type Detached =
+  /** It goes on by itself; `url` is where to ask for it. */
+  | { readonly copy: DurableCopy; readonly url: string }
+  /** The server has no durable runner: it was copied while the caller waited. */
+  | { readonly report: Report };
+
+export interface RemoteEngine extends Engine {
+  /** Copies without its caller where the server can do that, else as `copy` does. */
+  detach(request: CopyRequestInput, options?: RunOptions): Promise<Detached>;
+  /**
+   * State and report of a copy that goes on by itself.
+   *
+   * @throws CrossdockError `not_found`
+   */
+  getCopy(id: string, options?: RunOptions): Promise<DurableCopy>;
+  /**
+   * Stops a copy that goes on by itself; one that has ended stays as it is.
+   *
+   * @throws CrossdockError `not_found`
+   */
+  cancelCopy(id: string, options?: RunOptions): Promise<DurableCopy>;
+}
+
+/**
+ * Makes an engine of a server. What the server would have thrown is thrown here, with code, side, hint and step; what it
+ * refuses by itself, and what it does not answer, names its URL. Only `copy` and `detach` tell events.
+ *
+ * @throws ParseError for a URL or a token that cannot be used
+ */
+export function createRemoteEngine(options: RemoteEngineOptions): RemoteEngine {
+  const { token, tokenName = "token", silenceMs, fetch: send = globalThis.fetch } = options;
+  const hasToken = token !== undefined;
+  const url = parseServerUrl(options.url, { hasToken });
+  const server: AnsweringServer = { url, hasToken, tokenName };
+  const { v1 } = createClient(url, {
+    ...options,
+    fetch: (input, init) =>
+      send(input, init).catch((error) => {
+        throw init?.signal?.aborted ? init.signal.reason : toConnectError(error, url);
+      }),
+  });
+
+  /** Calls, reads, and tells an abort from the trouble that it makes. */
+  async function call<Value>(
+    { signal }: RunOptions,
+    request: (how: { init: RequestInit }) => Promise<Answer>,
+    read: (answer: Answer) => Promise<Value>,
+  ): Promise<Value> {
+    try {
+      return await read(await request({ init: { signal: signal ?? null } }));
+    } catch (error) {
+      signal?.throwIfAborted();
+      if (error instanceof CrossdockError) throw error;
+      throw new NetworkError("reset", `${url}: the connection broke before the answer was whole`, {
+        cause: error,
+      });
+    }
+  }
+
+  async function copy(
+    request: CopyRequestInput,
+    prefer: string | undefined,
+    options: RunOptions,
+  ): Promise<Detached> {
+    const header = { accept: "application/x-ndjson", ...(prefer ? { prefer } : {}) };
+    return await call(
+      options,
+      (how) => v1.copies.$post({ json: request, header }, how),
+      async (answer) => {
+        if (answer.status === 202) {
+          const copy = await readResult(answer, durableCopySchema, server);
+          return { copy, url: `${url}/v1/copies/${copy.id}` };
+        }
+        if (!answer.ok) throw await toAnswerError(answer, server);
+        return { report: await followCopy(answer, options) };
+      },
+    );
+  }
+
+  async function followCopy(answer: Answer, { emit }: RunOptions): Promise<Report> {
+    if (hasType(answer, "application/x-ndjson")) {
+      for await (const event of readEvents(answer, { silenceMs })) {
+        emit?.(event);
+        if (event.type === "report") return event.report;
+      }
+    }
+    throw notCrossdock(answer, server);
+  }
+
+  async function inspect(reference: string, options: RunOptions = {}): Promise<Inspection> {
+    return await call(
+      options,
+      (how) => v1.images.$get({ query: { reference } }, how),
+      (answer) => readResult(answer, inspectionSchema, server),
+    );
+  }
+
+  function notOffered(what: string, hint: string): CrossdockError {
+    return new CrossdockError("unsupported", `${url} does not ${what}`, { hint });
+  }
+
+  return {
+    inspect,
+
+    async plan(request, { survey = true, ...options } = {}): Promise<Plan> {
+      return await call(
+        options,
+        (how) => v1.plans.$post({ json: request, query: { survey: `${survey}` } }, how),
+        (answer) => readResult(answer, planSchema, server),
+      );
+    },
+
+    async copy(request, options = {}): Promise<Report> {
+      const done = await copy(request, undefined, options);
+      if ("report" in done) return done.report;
+      throw new CrossdockError(
+        "registry",
+        `${url} did not wait for a copy that it was to wait for`,
+      );
+    },
+
+    async detach(request, options = {}): Promise<Detached> {
+      return await copy(request, "respond-async", options);
+    },
+
+    async getCopy(id, options = {}): Promise<DurableCopy> {
+      return await call(
+        options,
+        (how) => v1.copies[":id"].$get({ param: { id: encodeURIComponent(id) } }, how),
+        (answer) => readResult(answer, durableCopySchema, server),
+      );
+    },
+
+    async cancelCopy(id, options = {}): Promise<DurableCopy> {
+      return await call(
+        options,
+        (how) => v1.copies[":id"].$delete({ param: { id: encodeURIComponent(id) } }, how),
+        (answer) => readResult(answer, durableCopySchema, server),
+      );
+    },
+
+    /** By all that the server tells of the image; there is no call for the digest alone. */
+    async resolve(text, options = {}): Promise<string> {
+      const reference = parseReference(text);
+      if (reference.digest) return formatReference(reference);
+      return (await inspect(text, options)).reference;
+    },
+
+    async perform(step, options = {}): Promise<Performed> {
+      return await call(
+        options,
+        (how) => v1.steps.$post({ json: step }, how),
+        (answer) => readResult(answer, performedSchema, server),
+      );
+    },
+
+    /** All in one page: the server gathers them. */
+    async *tags(repository, options = {}): AsyncGenerator<string[]> {
+      const { tags } = await call(
+        options,
+        (how) => v1.tags.$get({ query: { repository } }, how),
+        (answer) => readResult(answer, tagsSchema, server),
+      );
+      yield tags;
+    },
+
+    async verify(source, destination, options = {}): Promise<Verification> {
+      const { signal: _, emit: __, ...rest } = options;
+      return await call(
+        options,
+        (how) => v1.verifications.$post({ json: { source, destination, ...rest } }, how),
+        (answer) => readResult(answer, verificationSchema, server),
+      );
+    },
+
+    checkAccess(): Promise<AccessCheck> {
+      return Promise.reject(
+        notOffered("try credentials for others", "GET /readyz says whether its own are in order"),
+      );
+    },
+
+    created(): Promise<Date | undefined> {
+      return Promise.reject(notOffered("tell when an image was made", "inspect shows its config"));
+    },
+
+    // deno-lint-ignore require-yield -- it fails before there is anything to give
+    async *repositories(): AsyncGenerator<string[]> {
+      throw notOffered("list a registry's repositories", "name a repository");
+    },
+  };
+}
+
+function toConnectError(error: unknown, url: string): CrossdockError {
+  const isKnown = error instanceof NetworkError;
+  const failure = isKnown ? error.failure : "unknown";
+  const reason = isKnown ? `: ${error.message}` : "";
+  return new NetworkError(failure, `${url} does not answer${reason}`, {
+    cause: isKnown ? error.cause : error,
+    hint: HINTS[failure] ?? "check the URL, and that the server runs",
+  });
+}
+
+const HINTS: { readonly [Failure in NetworkFailure]?: string } = {
+  certificate: "this machine has to trust the server's certificate",
+  not_tls: "the server seems to speak plain HTTP there; write http:// if that is meant",
+};

@@ -1,0 +1,63 @@
+/** What the server has on every host that runs until it is told to stop: Deno, Node and Bun. */
+import { writeSync } from "node:fs";
+import process from "node:process";
+import { ParseError } from "../errors.ts";
+import { createRuntime } from "../hosts/detect.ts";
+import type { AppOptions } from "../server/app_options.ts";
+import { composeServer } from "../server/compose.ts";
+import type { ComposedServer } from "../server/compose.ts";
+import { createTriesLimit } from "../server/limit_tries.ts";
+import { createMetrics } from "../server/metrics.ts";
+import { warnAtStart } from "../server/warn_at_start.ts";
+import { GracefulStop } from "./graceful_stop.ts";
+import { resolveHost } from "./resolve_host.ts";
+
+const EXIT_FAILED = 1;
+const EXIT_CONFIGURATION = 2;
+const STDERR = 2;
+
+export interface LongRunningServer extends ComposedServer {
+  readonly stop: GracefulStop;
+}
+
+/**
+ * Makes the server from the process's environment. A configuration that is wrong ends the process with exit code 2 and a
+ * sentence that names every variable.
+ *
+ * @param addressOf the caller's address, from the connection: a header could be forged
+ */
+export async function createLongRunningServer(
+  addressOf: NonNullable<AppOptions["addressOf"]>,
+): Promise<LongRunningServer> {
+  const runtime = await createRuntime();
+  const stop = new GracefulStop();
+  try {
+    const server = composeServer(process.env, {
+      runtime,
+      write: (line) => void process.stdout.write(`${line}\n`),
+      resolveHost,
+      addressOf,
+      limitTries: createTriesLimit(),
+      stopSignal: stop.signal,
+      isStopping: () => stop.isStopping,
+      background: (job) => stop.track(job),
+      ...createMetrics({ now: () => runtime.now() }),
+    });
+    warnAtStart(server.config, server.log);
+    return { ...server, stop };
+  } catch (error) {
+    if (error instanceof ParseError) fail(error.message, EXIT_CONFIGURATION);
+    throw error;
+  }
+}
+
+/** Ends the process because it cannot listen. */
+export function failToListen(address: string, error: unknown): never {
+  fail(`listen on ${address}: ${error instanceof Error ? error.message : error}`, EXIT_FAILED);
+}
+
+function fail(message: string, exitCode: number): never {
+  // At once: what is left in a stream's buffer would be lost with the process.
+  writeSync(STDERR, `crossdock: ${message}\n`);
+  process.exit(exitCode);
+}

@@ -1,0 +1,77 @@
+/** What operations answer: their own answers one by one, the problems that they share in a section of its own. */
+import { html } from "hono/html";
+import { PROBLEMS } from "../problem.ts";
+import type { Answer, Api, Header } from "./api.ts";
+import { renderContent, renderType } from "./schema.ts";
+import { renderTable } from "./table.ts";
+import { renderLine } from "./text.ts";
+import type { Html } from "./text.ts";
+
+export function renderAnswers(answers: readonly { status: string; answer: Answer }[]): Html {
+  const good = answers.filter(({ status }) => status.startsWith("2"));
+  const problems = answers.filter(({ status }) => !status.startsWith("2"));
+  const rows = good.map(({ status, answer }) =>
+    [status, renderContent(answer.content), renderMeaning(answer)] as const
+  );
+  const links = problems.map(({ status }) =>
+    html`
+      <a href="#problem-${status}">${status}</a>
+    `
+  );
+  return html`
+    <h4>Answers</h4>
+    ${renderTable(["Status", "Body", "Meaning"], rows)}
+    ${links.length > 0 ? html`<p class="problems">Problems: ${links}</p>` : ""}
+  `;
+}
+
+/** The section of the problems: by status, and by code. */
+export function renderProblems({ components: { responses } }: Api): Html {
+  const statuses = Object.entries(responses).map(([name, answer]) => {
+    const status = name.replace("Problem", "");
+    return { status, answer };
+  }).sort((a, b) => a.status.localeCompare(b.status));
+  return html`
+    <section id="problems" aria-labelledby="problems-title">
+      <h2 id="problems-title">Problems</h2>
+      <p>
+        The body is a <a href="#schema-Problem">Problem</a>, of the type
+        <code>application/problem+json</code>.
+      </p>
+      ${renderTable(
+        ["Status", "Meaning"],
+        statuses.map(({ status, answer }) => [
+          html`<span id="problem-${status}">${status}</span>`,
+          renderMeaning(answer),
+        ]),
+      )}
+      <h3 class="apart" id="problem-codes">Codes</h3>
+      <p>
+        The <code>code</code> says what went wrong. Its status is the one below, but for a few refusals that have
+        their own: 401 for a caller's token, 413 and 415 for a body.
+      </p>
+      ${renderTable(
+        ["Code", "Status", "Meaning"],
+        Object.entries(PROBLEMS).map(([code, { status, title }]) => [
+          html`<code id="problem-${code}">${code}</code>`,
+          status,
+          title,
+        ]),
+      )}
+    </section>
+  `;
+}
+
+/** What an answer means, and the headers that only some answers have. */
+function renderMeaning({ description, headers }: Answer): Html {
+  const own = Object.entries(headers).filter(([name]) => name !== "X-Request-Id");
+  return html`${renderLine(description)}${own.map(renderHeader)}`;
+}
+
+function renderHeader([name, { required, description, schema }]: [string, Header]): Html {
+  const meaning = schema.enum ? renderType(schema) : renderLine(description ?? "");
+  const optional = required ? "" : html`
+    <small>optional</small>
+  `;
+  return html`<br><code>${name}</code>: ${meaning}${optional}`;
+}

@@ -1,0 +1,133 @@
+/**
+ * The API's page, made from its document: HTML and CSS in one piece. It loads nothing and runs no script, so that it works in
+ * networks that reach nothing else.
+ */
+import { html, raw } from "hono/html";
+import type { ApiDocument } from "../document.ts";
+import { renderProblems } from "./answers.ts";
+import { listRoutes } from "./api.ts";
+import type { Api, Route, Schema } from "./api.ts";
+import { renderMethod, renderOperation } from "./operation.ts";
+import { renderSchema } from "./schema.ts";
+import { ICON, STYLE } from "./style.ts";
+import { renderLine, renderText } from "./text.ts";
+import type { Html } from "./text.ts";
+
+export interface Page {
+  readonly html: string;
+  /** The value of Content-Security-Policy under which it works: its own style and icon, and nothing else. */
+  readonly policy: string;
+}
+
+export async function renderPage(document: ApiDocument): Promise<Page> {
+  // The generator's types leave open what its input settles: every route has its tags, examples and headers.
+  const api = document as unknown as Api;
+  const hash = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(STYLE));
+  const style = `'sha256-${btoa(String.fromCharCode(...new Uint8Array(hash)))}'`;
+  return {
+    html: `${await render(api)}`,
+    policy: `default-src 'none'; style-src ${style}; img-src data:; base-uri 'none'; ` +
+      "form-action 'none'; frame-ancestors 'none'",
+  };
+}
+
+function render(api: Api): Html {
+  const { title, version, description } = api.info;
+  const routes = listRoutes(api);
+  return html`
+    <!DOCTYPE html>
+    <html lang="en">
+      <head>
+        <meta charset="utf-8">
+        <meta name="viewport" content="width=device-width, initial-scale=1">
+        <title>${title} ${version}: HTTP API</title>
+        <link rel="icon" href="${ICON}">
+        <style>${raw(STYLE)}</style>
+      </head>
+      <body>
+        <a class="skip" href="#main">Skip to the content</a>
+        <header>
+          <h1>${title} <small>${version}</small></h1>
+          <p><a href="openapi.json">OpenAPI document</a></p>
+        </header>
+        ${renderContents(api, routes)}
+        <main id="main">
+          <section aria-label="About">
+            ${renderText(description)}
+            <p>
+              The examples take the server's address and a token from two variables of the shell,
+              <code>CROSSDOCK_URL</code> and <code>CROSSDOCK_TOKEN</code>. Every answer has
+              <code>X-Request-Id</code>: the caller's, or one that was made for it.
+            </p>
+          </section>
+          ${api.tags.map((tag) => renderTag(tag, routes, api))} ${renderProblems(api)}
+          ${renderSchemas(api)}
+        </main>
+      </body>
+    </html>
+  `;
+}
+
+function renderContents(api: Api, routes: readonly Route[]): Html {
+  const names = Object.keys(api.components.schemas).sort();
+  return html`
+    <nav aria-label="Contents">
+      ${api.tags.map(({ name }) =>
+        html`
+          <p><a href="#${toId(name)}">${name}</a></p>
+          <ul>${withTag(routes, name).map(renderEntry)}</ul>
+        `
+      )}
+      <p><a href="#problems">Problems</a></p>
+      <p><a href="#schemas">Schemas</a></p>
+      <ul class="long">${names.map((name) =>
+        html`<li><a href="#schema-${name}">${name}</a></li>`
+      )}</ul>
+    </nav>
+  `;
+}
+
+function renderEntry({ method, path, operation }: Route): Html {
+  return html`<li><a href="#${operation.operationId}">${renderMethod(method)} ${path}</a></li>`;
+}
+
+function renderTag(tag: Api["tags"][number], routes: readonly Route[], api: Api): Html {
+  const id = toId(tag.name);
+  return html`
+    <section id="${id}" aria-labelledby="${id}-title">
+      <h2 id="${id}-title">${tag.name}</h2>
+      ${renderText(tag.description)}
+      ${withTag(routes, tag.name).map((route) => renderOperation(route, api))}
+    </section>
+  `;
+}
+
+function renderSchemas({ components: { schemas } }: Api): Html {
+  const sorted = Object.entries(schemas).sort(([a], [b]) => a.localeCompare(b));
+  return html`
+    <section id="schemas" aria-labelledby="schemas-title">
+      <h2 id="schemas-title">Schemas</h2>
+      ${sorted.map(([name, schema]) => renderNamed(name, schema))}
+    </section>
+  `;
+}
+
+function renderNamed(name: string, schema: Schema): Html {
+  const id = `schema-${name}`;
+  const isClosed = schema.additionalProperties === false;
+  return html`
+    <article id="${id}" aria-labelledby="${id}-title">
+      <h3 id="${id}-title"><a href="#${id}">${name}</a></h3>
+      <p>${renderLine(schema.description ?? "")}${isClosed ? ". Other fields are refused" : ""}.</p>
+      ${renderSchema(schema)}
+    </article>
+  `;
+}
+
+function withTag(routes: readonly Route[], tag: string): Route[] {
+  return routes.filter(({ operation }) => operation.tags.includes(tag));
+}
+
+function toId(tag: string): string {
+  return tag.toLowerCase().replaceAll(" ", "-");
+}

@@ -1,0 +1,253 @@
+/**
+ * The examples of the OpenAPI document: what two registries and this server really answer. A test asks them all and compares,
+ * so that what stands here is never out of date.
+ */
+import type * as z from "zod";
+import type { Inspection } from "../copy/inspect.ts";
+import type { Plan } from "../copy/plan.ts";
+import type { CopyRequestInput } from "../copy/request.ts";
+import type { BlobStep, ManifestStep, ReferrersStep } from "../copy/step.ts";
+import type { Verification } from "../copy/verify.ts";
+import type { Performed } from "../engine.ts";
+import type { DurableCopy } from "./durable_copies.ts";
+import { PROBLEMS } from "./problem.ts";
+import type { Problem, ProblemCode } from "./problem.ts";
+import type { StreamEvent, tagsSchema, verificationBody } from "./schemas.ts";
+
+export const ALPINE = "docker.io/library/alpine";
+const MIRRORED = "registry.example.com/mirror/alpine";
+
+const manifest = {
+  mediaType: "application/vnd.oci.image.manifest.v1+json",
+  digest: "sha256:a0cb804ed12ace62bc1b00ea98997f56884eedce585bf3a31179ee6da01a7f0e",
+  size: 405,
+} as const;
+
+const config = {
+  mediaType: "application/vnd.oci.image.config.v1+json",
+  digest: "sha256:115fea5a2e46015243a120892a9e02ba59047a9f52d5b406c1dcb18b62a6b158",
+  size: 180,
+} as const;
+
+const layer = {
+  mediaType: "application/vnd.oci.image.layer.v1.tar+gzip",
+  digest: "sha256:70b40c1390e88a4bbb2a9d2124317c776a32c64646ef5b90d8fe5f7de3c6abfa",
+  size: 3_623_807,
+} as const;
+
+export const MIRROR: CopyRequestInput = {
+  source: `${ALPINE}:3.20`,
+  destination: `${MIRRORED}:3.20`,
+};
+
+const source = `${ALPINE}:3.20@${manifest.digest}`;
+const destination = `${MIRRORED}:3.20@${manifest.digest}`;
+
+const tagStep: ManifestStep = {
+  type: "manifest",
+  source: ALPINE,
+  destination: MIRRORED,
+  descriptor: manifest,
+  tag: "3.20",
+};
+
+function blobStep(descriptor: BlobStep["descriptor"]): BlobStep {
+  return {
+    type: "blob",
+    source: ALPINE,
+    destination: MIRRORED,
+    descriptor,
+    mountFrom: [],
+    eager: true,
+    verify: "auto",
+  };
+}
+
+const referrersStep: ReferrersStep = {
+  type: "referrers",
+  destination: MIRRORED,
+  subject: manifest.digest,
+  referrers: [{
+    mediaType: manifest.mediaType,
+    digest: `sha256:${"5".repeat(64)}`,
+    size: 723,
+    artifactType: "application/spdx+json",
+  }],
+};
+
+export const STEPS = { blob: blobStep(layer), manifest: tagStep, referrers: referrersStep };
+
+export const OUTCOMES: Readonly<Record<keyof typeof STEPS, Performed>> = {
+  blob: {
+    type: "blob",
+    state: "streamed",
+    bytes: layer.size,
+    requests: { source: 1, destination: 2 },
+  },
+  manifest: { type: "manifest", state: "put", requests: { source: 1, destination: 1 } },
+  referrers: { type: "referrers", state: "unneeded", requests: { source: 0, destination: 1 } },
+};
+
+export const PLAN: Plan = {
+  source,
+  destination,
+  root: manifest,
+  result: "copied",
+  stages: [
+    {
+      name: "blobs",
+      steps: [config, layer].map((blob): BlobStep => ({ ...blobStep(blob), found: "absent" })),
+    },
+    { name: "tag", steps: [tagStep] },
+  ],
+  foreign: [],
+  warnings: [],
+  totals: {
+    blobs: { stream: 2, mount: 0, present: 0 },
+    bytes: { stream: config.size + layer.size, mount: 0, present: 0 },
+    manifests: 1,
+    requests: { source: 5, destination: 6 },
+  },
+};
+
+const report = {
+  source,
+  destination,
+  digest: manifest.digest,
+  result: "copied",
+  blobs: { streamed: 2, mounted: 0, present: 0, foreign: 0 },
+  bytesStreamed: config.size + layer.size,
+  manifests: 1,
+  referrers: 0,
+  requests: { source: 5, destination: 6 },
+  durationMs: 1240,
+  warnings: [],
+} as const;
+
+export const LAST_EVENT: StreamEvent = { type: "report", report };
+
+export const COPY_ID = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
+export const QUEUED_COPY: DurableCopy = { id: COPY_ID, state: "queued" };
+export const FINISHED_COPY: DurableCopy = { id: COPY_ID, state: "complete", report };
+export const CANCELLED_COPY: DurableCopy = { id: COPY_ID, state: "cancelled" };
+
+export const INSPECTION: Inspection = {
+  reference: source,
+  root: {
+    descriptor: manifest,
+    kind: "image",
+    platform: "linux/amd64",
+    config: {
+      descriptor: config,
+      content: {
+        architecture: "amd64",
+        os: "linux",
+        config: { Cmd: ["/bin/sh"] },
+        rootfs: { type: "layers", diff_ids: [layer.digest] },
+      },
+    },
+    layers: [layer],
+    manifests: [],
+    referrers: [],
+    digestTags: [],
+  },
+  totalBytes: config.size + layer.size,
+};
+
+export const TAGS: z.output<typeof tagsSchema> = { repository: ALPINE, tags: ["3.20", "latest"] };
+
+export const COMPARISONS = {
+  tags: { source: `${ALPINE}:3.20`, destination: `${ALPINE}:latest` },
+  mirror: { source: `${ALPINE}:3.20`, destination: `${MIRRORED}:3.20` },
+} satisfies Record<string, z.input<typeof verificationBody>>;
+
+const checked = { manifests: 1, blobs: 2, referrers: 0 };
+
+export const VERIFICATIONS: Readonly<Record<keyof typeof COMPARISONS, Verification>> = {
+  tags: { source, destination: `${ALPINE}:latest`, equal: true, differences: [], checked },
+  mirror: {
+    source,
+    destination: `${MIRRORED}:3.20`,
+    equal: false,
+    differences: [
+      { kind: "tag", what: "3.20", state: "missing" },
+      { kind: "manifest", what: manifest.digest, state: "missing" },
+      { kind: "blob", what: config.digest, state: "missing" },
+      { kind: "blob", what: layer.digest, state: "missing" },
+    ],
+    checked,
+  },
+};
+
+function problem(code: ProblemCode, detail: string, more: Partial<Problem> = {}): Problem {
+  return {
+    type: `urn:crossdock:problem:${code}`,
+    code,
+    ...PROBLEMS[code],
+    detail,
+    requestId: "0b1f6a52-5a5c-4c4e-9d5c-0f7f3e1d2a90",
+    ...more,
+  };
+}
+
+const NOT_ALLOWED = "registry.example.com/other/alpine is not an allowed destination";
+
+/** A problem for each status that the document has one for. */
+export const PROBLEM_EXAMPLES = {
+  400: problem("usage", "#/colour: there is no such field", {
+    errors: [{ pointer: "#/colour", detail: "there is no such field" }],
+  }),
+  401: problem("unauthorized", "a bearer token is missing", {
+    status: 401,
+    hint: "send Authorization: Bearer and one of the tokens in CROSSDOCK_TOKENS",
+  }),
+  403: problem("denied", NOT_ALLOWED, {
+    hint: "CROSSDOCK_ALLOW_SOURCES and CROSSDOCK_ALLOW_DESTINATIONS say what may be copied where",
+    errors: [{ pointer: "#/destination", detail: NOT_ALLOWED }],
+  }),
+  404: problem("not_found", "docker.io/library/absent:3.20 is not there", {
+    side: "source",
+    hint: "check the name; some registries say the same when a credential is missing",
+  }),
+  409: problem(
+    "conflict",
+    `${MIRRORED}:3.20 is sha256:dff9de10919148711140d349bf03f1a99eb06f94b03e51715ccebfa7cdc518e2 and would become ${manifest.digest}`,
+    {
+      side: "destination",
+      hint: 'it was left as it is; use "ifExists": "overwrite" to move it',
+    },
+  ),
+  413: problem("limit", "the body is longer than 65536 bytes", { status: 413 }),
+  415: problem("usage", "Unsupported Media Type", {
+    status: 415,
+    hint: "send Content-Type: application/json",
+  }),
+  422: problem("unsupported", `${ALPINE}@${manifest.digest} has no platform linux/s390x`, {
+    side: "source",
+    hint: "it has no platforms at all: it is not an index",
+  }),
+  429: problem("rate_limited", "too many wrong tokens from this address", {
+    hint: "try again in a minute",
+  }),
+  500: problem("internal", "an error that was not foreseen; the log has it"),
+  502: problem("network", "connect to docker.io: the connection was cut before the answer", {
+    side: "source",
+    hint: "if the registry speaks TLS, take it out of CROSSDOCK_PLAIN_HTTP",
+  }),
+  503: problem("aborted", "the server is about to stop", {
+    hint: "try again: another one, or the next one, takes it",
+  }),
+  504: problem("timeout", `list tags of ${ALPINE}: waiting for docker.io: nothing for 1 s`, {
+    side: "source",
+    hint: "try again, or allow a longer silence with CROSSDOCK_TIMEOUT_MS",
+  }),
+} as const;
+
+/** The statuses of problems that the document has. */
+export type ProblemStatus = keyof typeof PROBLEM_EXAMPLES;
+
+/** A part of what a server counts. */
+export const METRICS = `# HELP crossdock_copies_total Copies that have ended
+# TYPE crossdock_copies_total counter
+crossdock_copies_total{result="copied"} 12
+`;

@@ -1,0 +1,31 @@
+import type { CopyRequestInput } from "../copy/request.ts";
+import type { Report } from "../copy/report.ts";
+import type { Engine, RunOptions } from "../engine.ts";
+import { describeError } from "./describe_error.ts";
+import type { Log } from "./log.ts";
+import { toProblem } from "./problem.ts";
+
+/** Copies, and logs how it began and what came of it. */
+export async function runCopy(
+  request: CopyRequestInput,
+  { engine, log, ...options }: RunOptions & { engine: Engine; log: Log },
+): Promise<Report> {
+  const { source, destination } = request;
+  log("info", "copy started", { source, destination });
+  try {
+    const report = await engine.copy(request, options);
+    const { warnings: _, ...summary } = report;
+    log("info", "copy ended", summary);
+    return report;
+  } catch (error) {
+    const problem = toProblem(error);
+    const isOurs = problem.status >= 500 && problem.code !== "aborted";
+    log(isOurs ? "error" : "warn", "copy failed", {
+      source,
+      destination,
+      problem,
+      ...(problem.code === "internal" ? describeError(error) : {}),
+    });
+    throw error;
+  }
+}

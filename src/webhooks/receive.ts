@@ -1,0 +1,58 @@
+/** From the bytes of a request to events: the one way in for whoever has a route. */
+import type { Received, WebhookRequest } from "./sender.ts";
+import { senders } from "./senders.ts";
+import type { SenderName } from "./senders.ts";
+import { verifyProof } from "./verify_proof.ts";
+import type { VerifyOptions } from "./verify_proof.ts";
+import { WebhookError } from "./webhook_error.ts";
+
+/** The longest that any sender means to send is Event Grid's batch of 1 MiB; the others are a few KiB. */
+export const MAX_WEBHOOK_BYTES = 1024 * 1024;
+
+/**
+ * Verifies a request and reads its events. Nothing of the body is read before it is verified.
+ *
+ * ```ts
+ * const received = await receive("github", { method: "POST", headers, body }, {
+ *   proof: { kind: "signature", secrets: [secret] },
+ *   runtime,
+ * });
+ * ```
+ *
+ * @throws WebhookError, whose codes say the status to answer with; CrossdockError that is temporary when Google's keys cannot
+ * be had
+ * @throws TypeError for a proof that the sender cannot give; `checkProof` tells when a configuration is read
+ */
+export async function receive(
+  name: SenderName,
+  request: WebhookRequest,
+  options: VerifyOptions,
+): Promise<Received> {
+  const sender = senders[name];
+  if (!sender.proofs.includes(options.proof.kind)) {
+    throw new TypeError(`${sender.title} has no proof by ${options.proof.kind}`);
+  }
+  if (request.body.byteLength > MAX_WEBHOOK_BYTES) {
+    throw new WebhookError(
+      "limit",
+      `read event of ${sender.title}: it is longer than ${MAX_WEBHOOK_BYTES} bytes`,
+    );
+  }
+  await verifyProof(sender, request, options);
+  if (request.method === "OPTIONS") {
+    if (sender.answerOptions) return sender.answerOptions(request.headers);
+    throw new WebhookError("usage", `${sender.title} sends events by POST`);
+  }
+  return sender.read({ headers: request.headers, body: parseJson(request.body) });
+}
+
+function parseJson(body: Uint8Array<ArrayBuffer>): unknown {
+  try {
+    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(body));
+  } catch {
+    // Without its cause, which quotes the body.
+    throw new WebhookError("usage", "read event: the body is not JSON", {
+      hint: "choose application/json as the content type at the sender",
+    });
+  }
+}

@@ -1,0 +1,64 @@
+import * as z from "zod";
+import { checkShape } from "../check_shape.ts";
+import type { PushFields } from "../event.ts";
+import { ignored, pushed } from "../sender.ts";
+import type { Message, Received, Sender } from "../sender.ts";
+import { WebhookError } from "../webhook_error.ts";
+import { readAzurePush } from "./azure_container_registry.ts";
+
+/** In Event Grid's schema or that of CloudEvents. */
+const event = z.object({
+  eventType: z.string().optional(),
+  type: z.string().optional(),
+  data: z.unknown(),
+}).refine(({ eventType, type }) => eventType !== undefined || type !== undefined);
+
+const validation = z.object({ validationCode: z.string().min(1) });
+
+/**
+ * Azure Container Registry by way of Event Grid, in both of its schemas. A subscription stands only once the handshake was
+ * answered: an event of its own, or an OPTIONS request with the schema of CloudEvents. The secret is part of the URL, so that
+ * a handshake proves as much as an event; headers of one's own are promised for events alone.
+ * https://learn.microsoft.com/azure/event-grid/event-schema-container-registry,
+ * https://learn.microsoft.com/azure/event-grid/end-point-validation-event-grid-events-schema
+ */
+export const azureEventGrid: Sender = {
+  title: "Azure Event Grid",
+  proofs: ["path"],
+  answerOptions,
+  read,
+};
+
+/** https://github.com/cloudevents/spec/blob/main/cloudevents/http-webhook.md#4-abuse-protection */
+function answerOptions(headers: Headers): Received {
+  const origin = headers.get("webhook-request-origin");
+  if (!origin) {
+    throw new WebhookError("usage", "answer handshake: it has no WebHook-Request-Origin");
+  }
+  const allowed = { "webhook-allowed-origin": origin, "webhook-allowed-rate": "*" };
+  return { kind: "answer", status: 200, headers: allowed, body: "" };
+}
+
+function read({ body }: Message): Received {
+  const events = Array.isArray(body)
+    ? checkShape(z.array(event).min(1), body)
+    : [checkShape(event, body)];
+  const pushes: PushFields[] = [];
+  for (const { eventType, type, data } of events) {
+    const name = eventType ?? type;
+    if (name === "Microsoft.EventGrid.SubscriptionValidationEvent") return answerValidation(data);
+    if (name === "Microsoft.ContainerRegistry.ImagePushed") pushes.push(readAzurePush(data));
+  }
+  return pushes.length > 0 ? pushed(pushes) : ignored("no event of a push of an image");
+}
+
+/** `validationUrl` would do as well, but is not asked: the answer is enough. */
+function answerValidation(data: unknown): Received {
+  const { validationCode } = checkShape(validation, data);
+  return {
+    kind: "answer",
+    status: 200,
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ validationResponse: validationCode }),
+  };
+}

@@ -1,0 +1,149 @@
+/** The npm package as its users get it: packed, installed into an empty folder, and run there on Node and Bun. */
+import assert from "node:assert/strict";
+import { readdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import process from "node:process";
+import { after, before, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { createTempFolder } from "../registries/run_program.ts";
+import type { TempFolder } from "../registries/run_program.ts";
+import { putIndex, putReferrer } from "../support/image.ts";
+import { spawnGuarded } from "../support/guarded_process.ts";
+import { startRegistry } from "../support/registry.ts";
+
+const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+
+/** Node and Bun of test/run_hosts.sh, before those of the machine. */
+const PATH = `${ROOT}.cache/runtimes/node_modules/.bin:${process.env["PATH"]}`;
+
+let folder: TempFolder;
+
+before(async () => {
+  folder = await createTempFolder("package");
+  await run(["npm", "pack", "--pack-destination", folder.path], ROOT);
+  const tarball = (await readdir(folder.path)).find((name) => name.endsWith(".tgz"));
+  assert.ok(tarball, "npm pack made no tarball");
+  await writeFile(join(folder.path, "package.json"), '{ "private": true, "type": "module" }');
+  await run(["npm", "install", "--no-audit", "--no-fund", `./${tarball}`]);
+});
+
+after(async () => await folder[Symbol.asyncDispose]());
+
+/** Runs a program to its end and gives what it wrote to stdout. */
+async function run(command: readonly string[], cwd = folder.path): Promise<string> {
+  // The machine's own environment, for what it tells npm.
+  const env = { ...process.env as Record<string, string>, PATH, NO_COLOR: "1" };
+  const program = spawnGuarded(command, { env, cwd });
+  const end = await program.ended;
+  assert.equal(
+    end,
+    0,
+    `${command.join(" ")} ended with ${end}\n${program.stdout}${program.stderr}`,
+  );
+  return program.stdout;
+}
+
+/** Writes a module beside the installed package and runs it. */
+async function runScript(host: string, code: string): Promise<string> {
+  const name = `script-${host}.mjs`;
+  await writeFile(join(folder.path, name), code);
+  return (await run([host, name])).trim();
+}
+
+test("npx crossdock copies an image on Node", async () => {
+  await using source = await startRegistry();
+  await using destination = await startRegistry();
+  const { descriptor } = await putIndex(source, "app", {
+    tag: "1",
+    platforms: ["linux/amd64", "linux/arm64"],
+  });
+  await putReferrer(source, "app", descriptor, { artifactType: "x/sbom", payload: "{}" });
+  const names = [`docker://${source.host}/app:1`, `docker://${destination.host}/app:1`];
+  const report = JSON.parse(
+    await run(["node", "node_modules/.bin/crossdock", "copy", ...names, "--json"]),
+  );
+  assert.equal(report.digest, descriptor.digest);
+  assert.deepEqual(destination.getManifest("app", "1"), source.getManifest("app", "1"));
+  assert.deepEqual(destination.blobs("app").sort(), source.blobs("app").sort());
+});
+
+for (const host of ["node", "bun"]) {
+  test(`crossdock copies as a library on ${host}, with that host's runtime`, async () => {
+    await using source = await startRegistry();
+    await using destination = await startRegistry();
+    const { descriptor } = await putIndex(source, "app", { tag: "1", platforms: ["linux/amd64"] });
+    const said = await runScript(
+      host,
+      `
+      import { createEngine } from "crossdock";
+      import { createRuntime } from "crossdock/runtime";
+      const runtime = await createRuntime();
+      const report = await createEngine({ runtime })
+        .copy({ source: "${source.host}/app:1", destination: "${destination.host}/app" });
+      console.log(JSON.stringify({ host: runtime.name, digest: report.digest }));
+      process.exit(0);
+    `,
+    );
+    assert.deepEqual(JSON.parse(said), { host, digest: descriptor.digest });
+    assert.equal(destination.getManifest("app", "1")?.digest, descriptor.digest);
+  });
+
+  test(`crossdock/runtime is the ${host} runtime's own file on ${host}`, async () => {
+    const url = await runScript(host, `console.log(import.meta.resolve("crossdock/runtime"));`);
+    assert.match(url, new RegExp(`/dist/src/hosts/${host}\\.js$`));
+  });
+}
+
+test("crossdock-server serves on Node", async () => {
+  const env = { PATH, HOST: "127.0.0.1", PORT: "0", CROSSDOCK_OPEN: "true" };
+  const server = spawnGuarded(["node", "node_modules/.bin/crossdock-server"], {
+    env,
+    cwd: folder.path,
+  });
+  try {
+    let port: string | undefined;
+    for (;;) {
+      port = /"message":"listening".*"port":(\d+)/.exec(server.stdout)?.[1];
+      if (port !== undefined) break;
+      const end = await Promise.race([server.ended, new Promise((go) => setTimeout(go, 10))]);
+      assert.equal(end, undefined, server.stderr);
+    }
+    const response = await fetch(`http://127.0.0.1:${port}/healthz`);
+    assert.deepEqual(await response.json(), { status: "ok" });
+  } finally {
+    await server.kill();
+  }
+});
+
+test("the package's types hold in a strict TypeScript project", async () => {
+  await writeFile(
+    join(folder.path, "consumer.ts"),
+    `
+    import { createEngine, type Report } from "crossdock";
+    import { createRuntime } from "crossdock/runtime";
+    import { createClient } from "crossdock/client";
+    const engine = createEngine({ runtime: await createRuntime() });
+    const report: Report = await engine.copy({ source: "alpine:3.20", destination: "b.io/alpine" });
+    const client = createClient("https://crossdock.example.com", { token: "secret" });
+    const answer = await client.v1.tags.$get({ query: { repository: "b.io/alpine" } });
+    if (answer.status === 200) { const tags: string[] = (await answer.json()).tags; tags.push(report.digest); }
+    // @ts-expect-error -- a copy has a destination
+    await engine.copy({ source: "alpine:3.20" });
+  `,
+  );
+  await writeFile(
+    join(folder.path, "tsconfig.json"),
+    JSON.stringify({
+      compilerOptions: {
+        strict: true,
+        noEmit: true,
+        target: "es2024",
+        module: "nodenext",
+        lib: ["esnext", "dom", "dom.iterable"],
+        types: [],
+      },
+      files: ["consumer.ts"],
+    }),
+  );
+  await run([join(ROOT, "node_modules/.bin/tsc"), "-p", "tsconfig.json"]);
+});

@@ -1,0 +1,85 @@
+/**
+ * Has schemathesis try the API as its document describes it: `deno task test:schemathesis`. The server is the real one, on
+ * loopback, between two embedded registries. Reports go to `.cache/schemathesis-report`.
+ *
+ * Exits with 1 unless every operation passed every check.
+ */
+
+import { spawn } from "node:child_process";
+import { mkdir, readFile, rm } from "node:fs/promises";
+import process from "node:process";
+import { denoRun } from "../handler/hosts/deno_run.ts";
+import { ROOT, startProcess } from "../handler/hosts/start_process.ts";
+import type { HandlerProgram } from "../handler/hosts/start_process.ts";
+import { TOKENS, variablesFor } from "../handler/setup.ts";
+import { putImage, putIndex } from "../support/image.ts";
+import { startRegistry } from "../support/registry.ts";
+import type { RegistryOptions } from "../support/registry.ts";
+
+/** Where it runs, so that what it keeps for itself lands there, too. */
+const FOLDER = `${ROOT}.cache/schemathesis-report`;
+const REPORT = `${FOLDER}/junit.xml`;
+
+/** Steps come in no order here, and a manifest that a registry refuses for want of its blobs is a 502 as it should be. */
+const LENIENT: RegistryOptions = { strictManifests: false };
+
+/** The server as it is deployed, but that whatever got past its own guard would end at Deno's. */
+const serve: HandlerProgram = {
+  ...denoRun,
+  command: denoRun.command.map((word) => word.replace(/^--allow-net$/, "$&=127.0.0.1")),
+};
+
+async function main(): Promise<number> {
+  await using source = await startRegistry(LENIENT);
+  await using destination = await startRegistry(LENIENT);
+  await putImage(source, "app", { tag: "1" });
+  await putIndex(source, "app", { tag: "2", platforms: ["linux/amd64", "linux/arm64"], seed: 2 });
+  await using server = await startProcess(serve, variablesFor(source, destination));
+  await rm(FOLDER, { recursive: true, force: true });
+  await mkdir(FOLDER, { recursive: true });
+  const code = await execute(`${ROOT}.cache/schemathesis/bin/schemathesis`, [
+    `--config-file=${ROOT}test/schemathesis/schemathesis.toml`,
+    "run",
+    `${server.url}/openapi.json`,
+    `--header=Authorization: Bearer ${TOKENS.copy}`,
+    "--report=junit",
+    `--report-junit-path=${REPORT}`,
+  ], {
+    SCHEMATHESIS_HOOKS: `${ROOT}test/schemathesis/hooks.py`,
+    SOURCE_REGISTRY: source.host,
+    DESTINATION_REGISTRY: destination.host,
+  });
+  if (server.stderr) say(server.stderr);
+  const { tests, failed } = readCounts(await readFile(REPORT, "utf8"));
+  say(`schemathesis: ${tests - failed} passed, ${failed} failed`);
+  return code === 0 && tests > 0 && failed === 0 ? 0 : 1;
+}
+
+/** What junit's totals say: a test for each operation in each phase. */
+function readCounts(junit: string): { tests: number; failed: number } {
+  const total = (attribute: string): number =>
+    Number(new RegExp(`<testsuites[^>]* ${attribute}="(\\d+)"`).exec(junit)?.[1] ?? 0);
+  return { tests: total("tests"), failed: total("failures") + total("errors") };
+}
+
+function execute(
+  command: string,
+  args: readonly string[],
+  environment: Readonly<Record<string, string>>,
+): Promise<number | null> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, {
+      cwd: FOLDER,
+      env: { ...process.env, ...environment },
+      stdio: ["ignore", "inherit", "inherit"],
+    });
+    child.on("error", reject);
+    child.on("close", resolve);
+  });
+}
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+process.exitCode = await main();

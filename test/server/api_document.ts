@@ -1,0 +1,7 @@
+import type { App } from "../../src/server/app.ts";
+import type { Api } from "../../src/server/docs/api.ts";
+
+/** The document as a client gets it. */
+export async function getDocument(app: App): Promise<Api> {
+  return await (await app.request("/openapi.json")).json() as Api;
+}

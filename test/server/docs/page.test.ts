@@ -1,0 +1,110 @@
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { test } from "node:test";
+import { listRoutes } from "../../../src/server/docs/api.ts";
+import { renderPage } from "../../../src/server/docs/page.ts";
+import type { ApiDocument } from "../../../src/server/document.ts";
+import { PROBLEMS } from "../../../src/server/problem.ts";
+import { getDocument } from "../api_document.ts";
+import { startDocumentedApp } from "../documented_app.ts";
+import { HOSTILE, sampleApi, sampleOperation } from "./sample_api.ts";
+
+async function render(api: unknown): Promise<{ html: string; policy: string }> {
+  return await renderPage(api as ApiDocument);
+}
+
+async function renderReal(): Promise<string> {
+  await using documented = await startDocumentedApp();
+  return (await render(await getDocument(documented.app))).html;
+}
+
+test("renderPage() escapes whatever the document says, wherever it stands", async () => {
+  const schema = {
+    type: "object",
+    description: HOSTILE,
+    properties: { [HOSTILE]: { type: HOSTILE, description: HOSTILE, pattern: HOSTILE } },
+  };
+  const answer = {
+    description: HOSTILE,
+    headers: { [HOSTILE]: { required: false, schema: {}, description: HOSTILE } },
+    content: { [HOSTILE]: { schema, examples: { one: { value: HOSTILE } } } },
+  };
+  const operation = sampleOperation({
+    summary: HOSTILE,
+    description: `${HOSTILE}\n\n\`${HOSTILE}\``,
+    security: [{ bearer: [HOSTILE] }],
+    parameters: [{
+      name: HOSTILE,
+      in: "query",
+      required: true,
+      schema: { enum: [HOSTILE], description: HOSTILE },
+      examples: { one: { value: HOSTILE } },
+    }],
+    requestBody: {
+      content: {
+        "application/json": {
+          schema: { $ref: "#/components/schemas/Hostile" },
+          examples: { one: { value: { [HOSTILE]: HOSTILE } } },
+        },
+      },
+    },
+    responses: { 200: answer, 400: { $ref: "#/components/responses/Problem400" } },
+  });
+  const { html } = await render(sampleApi(operation, {
+    info: { title: HOSTILE, version: HOSTILE, description: HOSTILE },
+    tags: [{ name: "Things", description: HOSTILE }],
+    components: { schemas: { Hostile: schema }, responses: { Problem400: answer } },
+  }));
+  assert.doesNotMatch(html, /<script|<img|onerror='y'|"x"/);
+  // In JSON and in curl's lines quotes are escaped once more, by a backslash.
+  assert.ok(html.split("&lt;script&gt;alert(").length > 25);
+});
+
+test("renderPage() allows its own style by its hash, and nothing else", async () => {
+  const { html, policy } = await render(sampleApi(sampleOperation()));
+  const style = /<style>([^]*)<\/style>/.exec(html)?.[1] ?? "";
+  assert.ok(style.length > 1000);
+  const hash = createHash("sha256").update(style).digest("base64");
+  assert.deepEqual(policy.split("; "), [
+    "default-src 'none'",
+    `style-src 'sha256-${hash}'`,
+    "img-src data:",
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+  ]);
+});
+
+test("renderPage() has no script, no style of an element's own and no resource from elsewhere", async () => {
+  const html = await renderReal();
+  assert.doesNotMatch(html, /<script|<iframe|<object|<embed|\sstyle=|\son[a-z]+=|@import|url\(/);
+  const sources = [...html.matchAll(/<link[^>]*href="([^"]*)"|\ssrc="([^"]*)"/g)]
+    .map(([, href, src]) => href ?? src ?? "");
+  assert.ok(sources.length > 0);
+  for (const source of sources) assert.match(source, /^data:image\/svg\+xml,/);
+});
+
+test("renderPage() leads to all that it links to, and names nothing twice", async () => {
+  const html = await renderReal();
+  const ids = [...html.matchAll(/\sid="([^"]*)"/g)].map(([, id]) => id);
+  assert.equal(new Set(ids).size, ids.length);
+  const links = [...html.matchAll(/<a [^>]*href="([^"]*)"/g)].map(([, href = ""]) => href);
+  assert.ok(links.length > 100);
+  for (const link of links.filter((link) => link !== "openapi.json")) {
+    assert.ok(link.startsWith("#") && ids.includes(link.slice(1)), link);
+  }
+});
+
+test("renderPage() shows every operation, schema and problem", async () => {
+  await using documented = await startDocumentedApp();
+  const document = await getDocument(documented.app);
+  const { html } = await render(document);
+  const wanted = [
+    ...listRoutes(document).map(({ operation }) => operation.operationId),
+    ...Object.keys(document.components.schemas).map((name) => `schema-${name}`),
+    ...Object.keys(PROBLEMS).map((code) => `problem-${code}`),
+    ...Object.keys(document.components.responses).map((name) => name.replace("P", "p"))
+      .map((name) => name.replace("problem", "problem-")),
+  ];
+  for (const id of wanted) assert.ok(html.includes(`id="${id}"`), id);
+});

@@ -1,0 +1,111 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Validator } from "@seriousme/openapi-schema-validator";
+import pkg from "../../package.json" with { type: "json" };
+import { listRoutes, resolveAnswer } from "../../src/server/docs/api.ts";
+import { getDocument } from "./api_document.ts";
+import { startDocumentedApp } from "./documented_app.ts";
+import { createValidator } from "./schema_validator.ts";
+
+await using documented = await startDocumentedApp();
+const document = await getDocument(documented.app);
+const routes = listRoutes(document);
+
+test("/openapi.json is a valid document of OpenAPI 3.1", async () => {
+  const validator = new Validator();
+  const result = await validator.validate({ ...structuredClone(document) });
+  assert.deepEqual(result.errors ?? [], []);
+  assert.equal(validator.version, "3.1");
+  assert.equal(document.info.version, pkg.version);
+});
+
+test("/openapi.json names every route of the API, and no other", () => {
+  assert.deepEqual(routes.map(({ method, path }) => `${method} ${path}`).sort(), [
+    "DELETE /v1/copies/{id}",
+    "GET /healthz",
+    "GET /metrics",
+    "GET /readyz",
+    "GET /v1/copies/{id}",
+    "GET /v1/images",
+    "GET /v1/tags",
+    "POST /v1/copies",
+    "POST /v1/plans",
+    "POST /v1/steps",
+    "POST /v1/verifications",
+  ]);
+});
+
+for (const { method, path, operation } of routes) {
+  const { operationId, tags, summary, security, parameters = [], requestBody } = operation;
+  const answers = Object.entries(operation.responses)
+    .map(([status, answer]) => [status, resolveAnswer(answer, document)] as const);
+
+  test(`/openapi.json ${method} ${path} has an id, a summary, a tag and who may call`, () => {
+    assert.equal(routes.filter((one) => one.operation.operationId === operationId).length, 1);
+    assert.ok(summary);
+    const known = document.tags.map(({ name }) => name);
+    assert.ok(tags.length === 1 && tags.every((tag) => known.includes(tag)), `${tags}`);
+    const scopes = security?.map(({ bearer }) => bearer?.join());
+    const wanted = tags.includes("Health") && path !== "/metrics"
+      ? undefined
+      : ["copy", "cancelCopy", "performStep"].includes(operationId)
+      ? ["copy"]
+      : ["read"];
+    assert.deepEqual(scopes, wanted);
+  });
+
+  test(`/openapi.json ${method} ${path} has an example of all that it takes and answers`, () => {
+    const validate = createValidator(document);
+    for (const { name, schema, examples } of parameters) {
+      assert.ok(Object.keys(examples).length > 0, `parameter ${name}`);
+      for (const { value } of Object.values(examples)) {
+        assert.deepEqual(validate(schema, value), [], name);
+      }
+    }
+    const contents = [...answers.map(([, { content }]) => content), requestBody?.content ?? {}];
+    for (
+      const [mediaType, { schema, examples }] of contents.flatMap((content) =>
+        Object.entries(content)
+      )
+    ) {
+      assert.ok(Object.keys(examples).length > 0, mediaType);
+      for (const [name, { value }] of Object.entries(examples)) {
+        assert.deepEqual(validate(schema, value), [], name);
+      }
+    }
+  });
+
+  test(`/openapi.json ${method} ${path} says which headers its answers have`, () => {
+    for (const [status, { headers, description }] of answers) {
+      assert.ok(description);
+      const required = Object.keys(headers).filter((name) => headers[name]?.required);
+      const wanted: Record<string, string[]> = {
+        202: ["Location", "Preference-Applied"],
+        401: ["WWW-Authenticate"],
+      };
+      assert.deepEqual(required.sort(), [...wanted[status] ?? [], "X-Request-Id"].sort(), status);
+    }
+  });
+}
+
+test("/openapi.json closes the schemas of requests, and leaves those of answers open", () => {
+  const closed = Object.entries(document.components.schemas)
+    .filter(([, { additionalProperties }]) => additionalProperties === false)
+    .map(([name]) => name);
+  assert.deepEqual(closed.sort(), [
+    "BlobStep",
+    "CopyRequest",
+    "ManifestStep",
+    "ReferrerFilter",
+    "ReferrersStep",
+    "StepDescriptor",
+    "VerificationRequest",
+  ]);
+});
+
+test("/openapi.json does not require what may be left out", () => {
+  const { Descriptor, Plan, BlobStep } = document.components.schemas;
+  assert.deepEqual(Descriptor?.required, ["mediaType", "digest", "size"]);
+  assert.ok(!Plan?.required?.includes("current"));
+  assert.ok(!BlobStep?.required?.includes("found"));
+});

@@ -1,0 +1,90 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { createRoute } from "@hono/zod-openapi";
+import * as z from "zod";
+import { RequestError } from "../../src/server/problem.ts";
+import { createRouter } from "../../src/server/router.ts";
+
+const schema = z.strictObject({
+  name: z.string().optional(),
+  list: z.array(z.array(z.strictObject({ count: z.int() }))).optional(),
+  "a/b~c d": z.string().optional(),
+});
+
+const router = createRouter().openapi(
+  createRoute({
+    method: "post",
+    path: "/{id}",
+    request: {
+      params: z.object({ id: z.string().max(4) }),
+      query: z.strictObject({ page: z.string().regex(/^\d+$/, "not a number").optional() }),
+      body: { required: true, content: { "application/json": { schema } } },
+    },
+    responses: { 200: { description: "it is good" } },
+  }),
+  (context) => context.json(context.req.valid("json"), 200),
+);
+router.onError((error, context) => {
+  assert.ok(error instanceof RequestError, String(error));
+  return context.json(error.problem, 400);
+});
+
+async function ask(body: unknown, path = "/a"): Promise<Response> {
+  return await router.request(path, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(body),
+  });
+}
+
+const BODIES: { body: unknown; pointers: string[] }[] = [
+  { body: { name: 1 }, pointers: ["#/name"] },
+  { body: { list: [[], [{ count: 1 }, { count: "1" }]] }, pointers: ["#/list/1/1/count"] },
+  { body: { list: [[{}]] }, pointers: ["#/list/0/0/count"] },
+  { body: { "a/b~c d": 1 }, pointers: ["#/a~1b~0c%20d"] },
+  { body: { colour: "red" }, pointers: ["#/colour"] },
+  { body: { colour: "red", name: 1, size: 2 }, pointers: ["#/name", "#/colour", "#/size"] },
+  { body: { list: [[{ count: 1, "x/y": 2 }]] }, pointers: ["#/list/0/0/x~1y"] },
+  { body: { "\ud800": 1 }, pointers: ["#/%EF%BF%BD"] },
+  { body: [], pointers: ["#"] },
+  { body: null, pointers: ["#"] },
+];
+
+for (const { body, pointers } of BODIES) {
+  test(`createRouter() points to what is wrong in ${JSON.stringify(body)}`, async () => {
+    const response = await ask(body);
+    assert.equal(response.status, 400);
+    const problem = await response.json();
+    assert.equal(problem.code, "usage");
+    assert.deepEqual(problem.errors.map((one: { pointer: string }) => one.pointer), pointers);
+    for (const { pointer, detail } of problem.errors) {
+      assert.ok(problem.detail.includes(`${pointer}: ${detail}`), problem.detail);
+    }
+  });
+}
+
+const PATHS = [
+  { path: "/a?page=x", errors: [{ parameter: "page", detail: "not a number" }] },
+  { path: "/a?pages=1", errors: [{ parameter: "pages", detail: "there is no such parameter" }] },
+];
+
+for (const { path, errors } of PATHS) {
+  test(`createRouter() names the parameter that is wrong in ${path}`, async () => {
+    const problem = await (await ask({}, path)).json();
+    assert.deepEqual(problem.errors, errors);
+  });
+}
+
+test("createRouter() names the part of the path that is wrong", async () => {
+  const problem = await (await ask({}, "/abcde")).json();
+  assert.deepEqual(
+    problem.errors.map(({ parameter }: { parameter: string }) => parameter),
+    ["id"],
+  );
+});
+
+test("createRouter() lets through what its schemas take", async () => {
+  const body = { name: "x", list: [[{ count: 1 }]] };
+  const response = await ask(body, "/a?page=1");
+  assert.deepEqual([response.status, await response.json()], [200, body]);
+});

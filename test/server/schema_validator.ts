@@ -1,0 +1,37 @@
+import { Ajv2020 } from "ajv/dist/2020.js";
+import formats from "ajv-formats";
+import { parsePlatform } from "../../src/oci/platform.ts";
+import { parseReference, parseRepository } from "../../src/oci/reference.ts";
+import type { Api, Schema } from "../../src/server/docs/api.ts";
+
+/** Says what a value has that a schema of the document does not want. */
+export type Validate = (schema: Schema, value: unknown) => string[];
+
+/** A validator for the document's schemas that none of this project's code has a part in, but for the formats of its own. */
+export function createValidator(document: Api): Validate {
+  const ajv = new Ajv2020({ strict: true, strictTypes: false, allErrors: true });
+  formats.default(ajv);
+  ajv.addFormat("oci-reference", parses(parseReference));
+  ajv.addFormat("oci-repository", parses(parseRepository));
+  ajv.addFormat("oci-platform", parses(parsePlatform));
+  ajv.addKeyword("components");
+  ajv.addSchema({ $id: "https://crossdock.test/", components: document.components });
+  return (schema, value) => {
+    const text = JSON.stringify(schema).replaceAll('"#/', '"https://crossdock.test/#/');
+    const validate = ajv.compile(JSON.parse(text));
+    return validate(value)
+      ? []
+      : (validate.errors ?? []).map(({ instancePath, message }) => `${instancePath}: ${message}`);
+  };
+}
+
+function parses(parse: (text: string) => unknown): (text: string) => boolean {
+  return (text) => {
+    try {
+      parse(text);
+      return true;
+    } catch {
+      return false;
+    }
+  };
+}

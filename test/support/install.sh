@@ -1,0 +1,53 @@
+# What the scripts share that install programs for tests. To be sourced; $installer is the script's name.
+
+fail() {
+  echo "$installer: $*" >&2
+  exit 1
+}
+
+# Runs a command without a word, and shows the end of what it said when it fails.
+quietly() {
+  local what=$1 log
+  shift
+  log=$(mktemp)
+  if ! "$@" >"$log" 2>&1; then
+    tail -n 20 "$log" >&2
+    rm -f "$log"
+    fail "$what failed, see above"
+  fi
+  rm -f "$log"
+}
+
+as_root() {
+  if [ "$(id -u)" = 0 ]; then "$@"; else sudo -n "$@"; fi
+}
+
+# install_programs NAME...: Debian's packages that are named as the program in /usr/bin that they bring.
+install_programs() {
+  local missing=() program
+  for program in "$@"; do
+    [ -x "/usr/bin/$program" ] || missing+=("$program")
+  done
+  [ ${#missing[@]} -gt 0 ] || return 0
+  install_packages "${missing[@]}"
+  for program in "${missing[@]}"; do
+    [ -x "/usr/bin/$program" ] || fail "apt-get installed $program, but there is no /usr/bin/$program"
+  done
+}
+
+install_packages() {
+  command -v apt-get >/dev/null || fail "missing: $*; there is no apt-get to install them with"
+  [ "$(id -u)" = 0 ] || sudo -n true 2>/dev/null ||
+    fail "missing: $*; run as root, or with a sudo that asks no password"
+
+  # A package may start a service, docker-registry on port 5000, which nobody asked for.
+  local policy=/usr/sbin/policy-rc.d
+  if [ ! -e "$policy" ]; then
+    trap 'as_root rm -f /usr/sbin/policy-rc.d' EXIT
+    printf '#!/bin/sh\nexit 101\n' | as_root tee "$policy" >/dev/null
+    as_root chmod 755 "$policy"
+  fi
+  quietly "apt-get update" as_root apt-get update
+  quietly "apt-get install $*" as_root env DEBIAN_FRONTEND=noninteractive \
+    apt-get install --yes --no-install-recommends "$@"
+}

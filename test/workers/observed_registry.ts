@@ -1,0 +1,19 @@
+import { createRegistry } from "../support/registry.ts";
+import type { RunningRegistry } from "../support/registry.ts";
+import { serve } from "../support/serve.ts";
+
+/** A registry that tells of requests whose client went away before they were answered to the end. */
+export interface ObservedRegistry extends RunningRegistry {
+  /** Their methods. */
+  readonly abandoned: readonly string[];
+}
+
+export async function startObservedRegistry(): Promise<ObservedRegistry> {
+  const registry = createRegistry();
+  const abandoned: string[] = [];
+  const server = await serve((request) => {
+    request.signal.addEventListener("abort", () => abandoned.push(request.method));
+    return registry.fetch(request);
+  });
+  return Object.assign(registry, server, { abandoned });
+}

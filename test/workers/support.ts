@@ -1,0 +1,225 @@
+/** The Worker as it is deployed, in the real workerd. */
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
+import { setTimeout as sleep } from "node:timers/promises";
+// @ts-types="../support/miniflare.d.ts"
+import { Log, LogLevel, Miniflare } from "miniflare";
+import { bundleWorker } from "../../build/bundle_worker.ts";
+import type { DurableCopy } from "../../src/server/durable_copies.ts";
+import { freePort } from "../hosts/support.ts";
+
+export interface StartOptions {
+  /** Besides {@linkcode OPEN}. */
+  readonly variables?: Readonly<Record<string, string>>;
+  /** Whether there is a Workflow. Default: true. */
+  readonly durable?: boolean;
+}
+
+export interface RunningWorker extends AsyncDisposable {
+  /** `http://127.0.0.1:41234` */
+  readonly url: string;
+  /** Lines of its log so far, parsed. */
+  readonly lines: readonly LogLine[];
+  /** Asks, and gives status and JSON. */
+  ask(method: string, path: string, body?: unknown): Promise<Answer>;
+  /** Starts a durable copy and gives its id. */
+  start(request: Readonly<Record<string, unknown>>): Promise<string>;
+  /** Waits until a copy has come to one of the states. */
+  reach(id: string, ...states: readonly DurableCopy["state"][]): Promise<DurableCopy>;
+  /** Kills the process that is workerd. Another one takes its place, with what the first one has kept. */
+  kill(): Promise<void>;
+  /** One tick of its clock. */
+  tick(): Promise<void>;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  // deno-lint-ignore no-explicit-any
+  readonly json: any;
+}
+
+export interface LogLine {
+  readonly level: string;
+  readonly message: string;
+  readonly [field: string]: unknown;
+}
+
+/** No token is asked for, and everything may be copied everywhere. */
+const OPEN = {
+  CROSSDOCK_OPEN: "true",
+  CROSSDOCK_ALLOW_SOURCES: "**",
+  CROSSDOCK_ALLOW_DESTINATIONS: "**",
+  CROSSDOCK_ALLOW_PRIVATE: "127.0.0.1",
+};
+
+/** Gives up after some 30 s. */
+const TRIES = 600;
+
+const TRY_MS = 50;
+
+/** Waits for something that comes by itself: a client that went away is noticed at the next heartbeat, after five seconds. */
+export async function until(what: string, condition: () => boolean): Promise<void> {
+  for (let i = 0; !condition(); i++) {
+    if (i > TRIES) assert.fail(`waited in vain until ${what}`);
+    await sleep(TRY_MS);
+  }
+}
+
+let bundle: string | undefined;
+
+/** Starts it on a loopback port, open to all. */
+export function startCrossdock(
+  { variables, ...options }: StartOptions = {},
+): Promise<RunningWorker> {
+  return startWith({ ...OPEN, ...variables }, options);
+}
+
+/** Starts it on a loopback port, with these variables and no others. */
+export async function startWith(
+  variables: Readonly<Record<string, string>>,
+  { durable = true }: Pick<StartOptions, "durable"> = {},
+): Promise<RunningWorker> {
+  const contents = bundle ??= makeBundle();
+  const folder = mkdtempSync(join(tmpdir(), "crossdock-workerd-"));
+  const port = await freePort();
+  const lines: LogLine[] = [];
+  const miniflare = new Miniflare({
+    host: "127.0.0.1",
+    port,
+    log: new Log(LogLevel.ERROR),
+    handleStructuredLogs: ({ message }) => {
+      if (message.startsWith("{")) lines.push(JSON.parse(message));
+    },
+    resourcePersistencePath: folder,
+    unsafeTriggerHandlers: true,
+    cf: false,
+    telemetry: { enabled: false },
+    enableDevRegistry: false,
+    workers: [{
+      config: {
+        name: "crossdock",
+        ...readConfig(),
+        manifest: { mainModule: "worker.js", modules: { "worker.js": { type: "esm", contents } } },
+        env: {
+          ...toText(variables),
+          FAILED_TRIES: {
+            type: "rate-limit",
+            namespace: "4040",
+            simple: { limit: 3, period: 60 },
+          },
+          ...(durable ? DURABLE : {}),
+        },
+        exports: {
+          Internal: { type: "worker" },
+          CopyWorkflow: { type: "workflow", name: "crossdock-copy" },
+        },
+      },
+    }],
+  });
+  const url = (await miniflare.ready).origin;
+
+  async function ask(method: string, path: string, body?: unknown): Promise<Answer> {
+    const response = await fetch(new URL(path, url), {
+      method,
+      ...(body === undefined ? {} : {
+        body: JSON.stringify(body),
+        headers: { "content-type": "application/json", prefer: "respond-async" },
+      }),
+    });
+    const { status, headers } = response;
+    return { status, headers, json: await response.json() };
+  }
+
+  return {
+    url,
+    lines,
+    ask,
+    async start(request): Promise<string> {
+      const { status, json } = await ask("POST", "/v1/copies", request);
+      assert.equal(status, 202, JSON.stringify(json));
+      return json.id;
+    },
+    async reach(id, ...states): Promise<DurableCopy> {
+      for (let i = 0; i < TRIES; i++) {
+        const { json } = await ask("GET", `/v1/copies/${id}`);
+        if (states.includes(json.state)) return json;
+        await sleep(TRY_MS);
+      }
+      throw new Error(`waited in vain until copy ${id} was ${states.join(" or ")}`);
+    },
+    async kill(): Promise<void> {
+      process.kill(findWorkerd(port), "SIGKILL");
+      for (let i = 0; i < TRIES; i++) {
+        await sleep(TRY_MS);
+        const response = await fetch(new URL("/healthz", url)).catch(() => undefined);
+        if (response) return void await response.body?.cancel();
+      }
+      throw new Error("waited in vain until workerd was there again");
+    },
+    async tick(): Promise<void> {
+      const response = await fetch(new URL("/cdn-cgi/local/scheduled", url));
+      assert.equal(response.status, 200, await response.text());
+    },
+    async [Symbol.asyncDispose](): Promise<void> {
+      await miniflare.dispose();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+const DURABLE = {
+  SELF: { type: "worker", worker: "crossdock", exportName: "Internal" },
+  COPY_WORKFLOW: {
+    type: "workflow",
+    name: "crossdock-copy",
+    worker: "crossdock",
+    exportName: "CopyWorkflow",
+  },
+} as const;
+
+function makeBundle(): string {
+  const folder = mkdtempSync(join(tmpdir(), "crossdock-bundle-"));
+  try {
+    return readFileSync(bundleWorker(folder), "utf8");
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** What wrangler.toml says of the runtime; it is written so that this is enough to read it. */
+function readConfig(): { compatibilityDate: string; compatibilityFlags: string[] } {
+  const toml = readFileSync(new URL("../../wrangler.toml", import.meta.url), "utf8");
+  const date = /^compatibility_date = "(.+)"$/m.exec(toml)?.[1];
+  const flags = /^compatibility_flags = \[([^\]]+)\]$/m.exec(toml)?.[1];
+  assert.ok(date && flags, "wrangler.toml has no compatibility date or flags");
+  return {
+    compatibilityDate: date,
+    compatibilityFlags: [...flags.matchAll(/^ {2}"(.+)",$/gm)].map(([, flag = ""]) => flag),
+  };
+}
+
+function toText(variables: Readonly<Record<string, string>>): Record<string, TextBinding> {
+  return Object.fromEntries(
+    Object.entries(variables).map(([name, value]) => [name, { type: "text", value }]),
+  );
+}
+
+interface TextBinding {
+  readonly type: "text";
+  readonly value: string;
+}
+
+/** By its port: other tests have workerds of their own in this process. */
+function findWorkerd(port: number): number {
+  const list = execFileSync("ps", ["-A", "-ww", "-o", "pid=,args="], { encoding: "utf8" });
+  const found = list.split("\n").filter((line) =>
+    line.includes("workerd") && line.includes(`127.0.0.1:${port}`)
+  );
+  assert.equal(found.length, 1, `workerd on port ${port}: ${found.length} processes`);
+  return Number.parseInt(found[0] ?? "", 10);
+}
