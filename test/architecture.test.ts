@@ -26,7 +26,7 @@ const BENEATH: Readonly<Record<string, readonly string[]>> = {
   sides: ["registry", "events"],
   engine: ["sides"],
   mod: ["engine"],
-  sync: ["engine"],
+  sync: ["engine", "webhooks"],
   webhooks: ["retry", "runtime", "auth"],
   server: ["engine", "webhooks", "redact_urls"],
   client: ["server"],

@@ -97,7 +97,7 @@ const inheritedSchema = z.strictObject(inheritedFields);
 
 const secrets = z.array(template).min(1);
 
-/** How a sender proves that an event is its own. */
+/** How a sender proves that an event is its own: a proof of `webhooks/`, with templates for secrets. */
 const incomingSchema = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("signature"), secrets }),
   z.strictObject({ kind: z.literal("header"), name: text, secrets }),
@@ -141,4 +141,5 @@ export type RawInherited = z.output<typeof inheritedSchema>;
 export type RawDefaults = z.output<typeof defaultsSchema>;
 export type RawRule = z.output<typeof ruleSchema>;
 export type RawTags = z.output<typeof tagsSchema>;
+export type RawProof = z.output<typeof incomingSchema>;
 export type RawWebhooks = z.output<typeof webhooksSchema>;

@@ -1,13 +1,11 @@
+import { checkProof, proofSchema } from "../webhooks/proof.ts";
+import type { Proof } from "../webhooks/proof.ts";
+import { isSenderName, senders } from "../webhooks/senders.ts";
+import type { SenderName } from "../webhooks/senders.ts";
+import { sayUnknown } from "./check_shape.ts";
 import type { Mistakes, Path } from "./mistakes.ts";
 import type { RenderAt } from "./render_at.ts";
-import type { RawWebhooks } from "./schema.ts";
-
-/** How a sender proves that an event is its own: by what the file says, with its secrets filled in. Not for logs. */
-export type IncomingWebhook =
-  | { readonly kind: "signature" | "bearer" | "path"; readonly secrets: string[] }
-  | { readonly kind: "header"; readonly name: string; readonly secrets: string[] }
-  | { readonly kind: "basic"; readonly username: string; readonly secrets: string[] }
-  | { readonly kind: "google"; readonly audience: string; readonly emails: string[] };
+import type { RawProof, RawWebhooks } from "./schema.ts";
 
 export type OutgoingEvent = "copied" | "failed" | "in-step";
 
@@ -21,8 +19,8 @@ export interface OutgoingWebhook {
 }
 
 export interface WebhookSettings {
-  /** By the name of the sender. */
-  readonly incoming: ReadonlyMap<string, IncomingWebhook>;
+  /** How each sender proves that an event is its own. */
+  readonly incoming: ReadonlyMap<SenderName, Proof>;
   readonly outgoing: readonly OutgoingWebhook[];
 }
 
@@ -34,9 +32,19 @@ export function readWebhooks(
   mistakes: Mistakes,
   render: RenderAt,
 ): WebhookSettings {
-  const incoming = new Map<string, IncomingWebhook>();
+  const incoming = new Map<SenderName, Proof>();
   for (const [sender, proof] of Object.entries(webhooks?.in ?? {})) {
-    incoming.set(sender, fillIn(proof, ["webhooks", "in", sender], render));
+    const path = ["webhooks", "in", sender];
+    if (!isSenderName(sender)) {
+      mistakes.add(path, sayUnknown("sender", sender, Object.keys(senders)), "key");
+      continue;
+    }
+    const filled = fillIn(proof, path, render);
+    const { success, data, error } = proofSchema.safeParse(filled);
+    for (const issue of error?.issues ?? []) mistakes.add([...path, ...issue.path], issue.message);
+    if (!success) continue;
+    mistakes.try(path, () => checkProof(senders[sender], data));
+    incoming.set(sender, data);
   }
   const outgoing: OutgoingWebhook[] = [];
   (webhooks?.out ?? []).forEach((hook, i) => {
@@ -53,7 +61,8 @@ export function readWebhooks(
   return { incoming, outgoing };
 }
 
-function fillIn(proof: IncomingWebhook, path: Path, render: RenderAt): IncomingWebhook {
+/** A proof with its templates filled in. */
+function fillIn(proof: RawProof, path: Path, render: RenderAt): RawProof {
   if (proof.kind === "google") return proof;
   const secrets = proof.secrets.map((secret, i) =>
     render([...path, "secrets", i], secret, {}) ?? ""

@@ -275,28 +275,30 @@ test("registryCredentials() finds a registry's credential and says where it is f
   assert.deepEqual(sources.describe(), ["crossdock.yaml: 1 host, not b.example"]);
 });
 
+const SECRET = "0123456789abcdef";
+
 test("parseSyncConfig() reads webhooks", () => {
   const { config } = parse(`
 webhooks:
   in:
-    docker-hub: {kind: path, secrets: ['{{ env "PASS" }}']}
-    distribution: {kind: basic, username: '{{ env "USER" }}', secrets: [a, b]}
-    plain: {kind: header, name: X-Secret, secrets: [a]}
+    docker-hub: {kind: path, secrets: ['{{ env "HOOK" }}']}
+    distribution: {kind: basic, username: '{{ env "USER" }}', secrets: [${SECRET}1, ${SECRET}2]}
+    harbor: {kind: header, name: Authorization, secrets: [${SECRET}]}
     artifact-registry: {kind: google, audience: https://x.example, emails: [a@b.example]}
   out:
     - {url: https://x.example/hook, secret: '{{ env "PASS" }}'}
     - {url: https://x.example/hook, secret: s, events: [failed], format: cloudevents}
 `);
-  assert.deepEqual(Object.fromEntries(config.webhooks.incoming), {
-    "docker-hub": { kind: "path", secrets: ["hunter2"] },
-    distribution: { kind: "basic", username: "ann", secrets: ["a", "b"] },
-    plain: { kind: "header", name: "X-Secret", secrets: ["a"] },
-    "artifact-registry": {
+  assert.deepEqual([...config.webhooks.incoming], [
+    ["docker-hub", { kind: "path", secrets: [ENV.HOOK] }],
+    ["distribution", { kind: "basic", username: "ann", secrets: [`${SECRET}1`, `${SECRET}2`] }],
+    ["harbor", { kind: "header", name: "Authorization", secrets: [SECRET] }],
+    ["artifact-registry", {
       kind: "google",
       audience: "https://x.example",
       emails: ["a@b.example"],
-    },
-  });
+    }],
+  ]);
   assert.deepEqual(config.webhooks.outgoing, [
     {
       url: "https://x.example/hook",
@@ -536,8 +538,23 @@ const MISTAKES: [name: string, text: string, message: RegExp][] = [
   ["no secret", "webhooks: {in: {quay: {kind: path, secrets: []}}}", /secrets: want one at least/],
   [
     "a proof's unknown key",
-    "webhooks: {in: {quay: {kind: path, secret: a, secrets: [a]}}}",
+    "webhooks: {in: {quay: {kind: path, secret: a, secrets: [0123456789abcdef]}}}",
     /webhooks\.in\.quay\.secret: there is no such key; did you mean secrets/,
+  ],
+  [
+    "a sender that is none",
+    `webhooks: {in: {dockerhub: {kind: path, secrets: [${SECRET}]}}}`,
+    /f:1:17: webhooks\.in\.dockerhub: there is no such sender; did you mean docker-hub/,
+  ],
+  [
+    "a short secret",
+    "webhooks: {in: {quay: {kind: path, secrets: [short]}}}",
+    /webhooks\.in\.quay\.secrets\[0\]: a secret is shorter than 16 characters/,
+  ],
+  [
+    "a proof that the sender cannot give",
+    `webhooks: {in: {github: {kind: header, name: x, secrets: [${SECRET}]}}}`,
+    /webhooks\.in\.github: .* has no proof by header, want signature/,
   ],
   [
     "a URL that is none",
