@@ -282,31 +282,48 @@ test("parseSyncConfig() reads webhooks", () => {
 webhooks:
   in:
     docker-hub: {kind: path, secrets: ['{{ env "HOOK" }}']}
-    distribution: {kind: basic, username: '{{ env "USER" }}', secrets: [${SECRET}1, ${SECRET}2]}
-    harbor: {kind: header, name: Authorization, secrets: [${SECRET}]}
-    artifact-registry: {kind: google, audience: https://x.example, emails: [a@b.example]}
+    distribution:
+      {place: a.example, kind: basic, username: '{{ env "USER" }}', secrets: [${SECRET}1, ${SECRET}2]}
+    harbor-eu: {sender: harbor, place: eu.example/team, kind: header, name: Authorization, secrets: [${SECRET}]}
+    artifact-registry:
+      {place: x.example, kind: google, audience: https://x.example, emails: [a@b.example]}
   out:
-    - {url: https://x.example/hook, secret: '{{ env "PASS" }}'}
-    - {url: https://x.example/hook, secret: s, events: [failed], format: cloudevents}
+    - {url: https://x.example/hook, secrets: ['whsec_{{ env "BASE64" }}']}
+    - {url: https://x.example/hook, secrets: [whsec_AAAA, whsec_BBBB], events: [failed, in_step]}
 `);
   assert.deepEqual([...config.webhooks.incoming], [
-    ["docker-hub", { kind: "path", secrets: [ENV.HOOK] }],
-    ["distribution", { kind: "basic", username: "ann", secrets: [`${SECRET}1`, `${SECRET}2`] }],
-    ["harbor", { kind: "header", name: "Authorization", secrets: [SECRET] }],
+    ["docker-hub", {
+      sender: "docker-hub",
+      place: "docker.io",
+      proof: { kind: "path", secrets: [ENV.HOOK] },
+    }],
+    ["distribution", {
+      sender: "distribution",
+      place: "a.example",
+      proof: { kind: "basic", username: "ann", secrets: [`${SECRET}1`, `${SECRET}2`] },
+    }],
+    ["harbor-eu", {
+      sender: "harbor",
+      place: "eu.example/team",
+      proof: { kind: "header", name: "Authorization", secrets: [SECRET] },
+    }],
     ["artifact-registry", {
-      kind: "google",
-      audience: "https://x.example",
-      emails: ["a@b.example"],
+      sender: "artifact-registry",
+      place: "x.example",
+      proof: { kind: "google", audience: "https://x.example", emails: ["a@b.example"] },
     }],
   ]);
   assert.deepEqual(config.webhooks.outgoing, [
     {
       url: "https://x.example/hook",
-      secret: "hunter2",
-      events: ["copied", "failed", "in-step"],
-      format: "standard",
+      secrets: ["whsec_c2VjcmV0"],
+      events: ["copied", "failed", "in_step"],
     },
-    { url: "https://x.example/hook", secret: "s", events: ["failed"], format: "cloudevents" },
+    {
+      url: "https://x.example/hook",
+      secrets: ["whsec_AAAA", "whsec_BBBB"],
+      events: ["failed", "in_step"],
+    },
   ]);
 });
 
@@ -554,17 +571,42 @@ const MISTAKES: [name: string, text: string, message: RegExp][] = [
   [
     "a proof that the sender cannot give",
     `webhooks: {in: {github: {kind: header, name: x, secrets: [${SECRET}]}}}`,
-    /webhooks\.in\.github: .* has no proof by header, want signature/,
+    /webhooks\.in\.github\.kind: .* has no proof by header, want signature/,
+  ],
+  [
+    "a hook that does not say where its events are from",
+    `webhooks: {in: {harbor: {kind: header, name: x, secrets: [${SECRET}]}}}`,
+    /webhooks\.in\.harbor\.place: is missing/,
+  ],
+  [
+    "a place that is none",
+    `webhooks: {in: {harbor: {place: harbor, kind: header, name: x, secrets: [${SECRET}]}}}`,
+    /webhooks\.in\.harbor\.place: "harbor" names no registry/,
+  ],
+  [
+    "a sender under another name that is none",
+    `webhooks: {in: {eu: {sender: harbour, kind: path, secrets: [${SECRET}]}}}`,
+    /webhooks\.in\.eu\.sender: there is no such sender; did you mean harbor$/,
+  ],
+  [
+    "a name that no URL has",
+    `webhooks: {in: {a/b: {sender: quay, kind: path, secrets: [${SECRET}]}}}`,
+    /webhooks\.in\."a\/b": want small letters/,
+  ],
+  [
+    "a secret for signatures that is no base64",
+    "webhooks: {out: [{url: https://a.example, secrets: ['whsec_?']}]}",
+    /webhooks\.out\[0\]\.secrets: a secret is not base64, want whsec_ and base64/,
   ],
   [
     "a URL that is none",
-    "webhooks: {out: [{url: ftp://a, secret: s}]}",
+    "webhooks: {out: [{url: ftp://a, secrets: [whsec_AAAA]}]}",
     /webhooks\.out\[0\]\.url: want an http or https URL/,
   ],
   [
     "an event that is none",
-    "webhooks: {out: [{url: https://a.example, secret: s, events: [x]}]}",
-    /events\[0\]: want copied, failed or in-step/,
+    "webhooks: {out: [{url: https://a.example, secrets: [whsec_AAAA], events: [x]}]}",
+    /events\[0\]: want copied, failed or in_step/,
   ],
 ];
 for (const [name, text, message] of MISTAKES) {
