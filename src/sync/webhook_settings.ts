@@ -1,32 +1,43 @@
+import { parsePlace } from "../webhooks/match.ts";
+import type { Notice } from "../webhooks/notice.ts";
+import { checkProof, proofSchema } from "../webhooks/proof.ts";
+import type { Proof } from "../webhooks/proof.ts";
+import { isSenderName, senders } from "../webhooks/senders.ts";
+import type { SenderName } from "../webhooks/senders.ts";
+import { sayUnknown } from "./check_shape.ts";
 import type { Mistakes, Path } from "./mistakes.ts";
 import type { RenderAt } from "./render_at.ts";
-import type { RawWebhooks } from "./schema.ts";
+import type { RawIncoming, RawWebhooks } from "./schema.ts";
 
-/** How a sender proves that an event is its own: by what the file says, with its secrets filled in. Not for logs. */
-export type IncomingWebhook =
-  | { readonly kind: "signature" | "bearer" | "path"; readonly secrets: string[] }
-  | { readonly kind: "header"; readonly name: string; readonly secrets: string[] }
-  | { readonly kind: "basic"; readonly username: string; readonly secrets: string[] }
-  | { readonly kind: "google"; readonly audience: string; readonly emails: string[] };
+/** Who may tell of pushes. Holds a secret: not for logs. */
+export interface IncomingWebhook {
+  readonly sender: SenderName;
+  /** Where its events are from, as `locateEvent()` takes it. */
+  readonly place: string;
+  readonly proof: Proof;
+}
 
-export type OutgoingEvent = "copied" | "failed" | "in-step";
-
-/** Whom to tell. Holds a secret: not for logs. */
+/** Who is told of copies. Holds a secret: not for logs. */
 export interface OutgoingWebhook {
   readonly url: string;
-  readonly secret: string;
-  readonly events: readonly OutgoingEvent[];
-  /** Standard Webhooks, or CloudEvents. */
-  readonly format: "standard" | "cloudevents";
+  readonly secrets: readonly string[];
+  readonly events: readonly Notice["type"][];
 }
 
 export interface WebhookSettings {
-  /** By the name of the sender. */
+  /** By the name in the path of its URL: `/hooks/docker-hub`. */
   readonly incoming: ReadonlyMap<string, IncomingWebhook>;
   readonly outgoing: readonly OutgoingWebhook[];
 }
 
-const ALL_EVENTS: readonly OutgoingEvent[] = ["copied", "failed", "in-step"];
+const ALL_EVENTS: OutgoingWebhook["events"] = ["copied", "failed", "in_step"];
+
+/** Services of which there is but one. */
+const PLACES: Readonly<Partial<Record<SenderName, string>>> = {
+  "docker-hub": "docker.io",
+  "github": "ghcr.io",
+  "quay": "quay.io",
+};
 
 /** Reads `webhooks`. */
 export function readWebhooks(
@@ -35,29 +46,66 @@ export function readWebhooks(
   render: RenderAt,
 ): WebhookSettings {
   const incoming = new Map<string, IncomingWebhook>();
-  for (const [sender, proof] of Object.entries(webhooks?.in ?? {})) {
-    incoming.set(sender, fillIn(proof, ["webhooks", "in", sender], render));
+  for (const [name, raw] of Object.entries(webhooks?.in ?? {})) {
+    const hook = readIncoming(name, raw, ["webhooks", "in", name], mistakes, render);
+    if (hook) incoming.set(name, hook);
   }
   const outgoing: OutgoingWebhook[] = [];
-  (webhooks?.out ?? []).forEach((hook, i) => {
+  (webhooks?.out ?? []).forEach(({ url: template, secrets, events = ALL_EVENTS }, i) => {
     const path = ["webhooks", "out", i];
-    const url = render([...path, "url"], hook.url, {});
-    const secret = render([...path, "secret"], hook.secret, {});
+    const url = render([...path, "url"], template, {});
+    const filled = fillIn(secrets, [...path, "secrets"], render);
     if (url !== undefined && !/^https?:$/.test(URL.parse(url)?.protocol ?? "")) {
       mistakes.add([...path, "url"], "want an http or https URL");
-    } else if (url !== undefined && secret !== undefined) {
-      const { events = ALL_EVENTS, format = "standard" } = hook;
-      outgoing.push({ url, secret, events, format });
     }
+    // One that came out empty was told already.
+    if (filled.every((secret) => secret !== "")) {
+      const proof = { kind: "signature" as const, secrets: filled };
+      mistakes.try([...path, "secrets"], () => checkProof(senders.plain, proof));
+    }
+    if (url !== undefined) outgoing.push({ url, secrets: filled, events });
   });
   return { incoming, outgoing };
 }
 
-function fillIn(proof: IncomingWebhook, path: Path, render: RenderAt): IncomingWebhook {
-  if (proof.kind === "google") return proof;
-  const secrets = proof.secrets.map((secret, i) =>
-    render([...path, "secrets", i], secret, {}) ?? ""
-  );
-  if (proof.kind !== "basic") return { ...proof, secrets };
-  return { ...proof, secrets, username: render([...path, "username"], proof.username, {}) ?? "" };
+function readIncoming(
+  name: string,
+  { sender = name, place, ...raw }: RawIncoming,
+  path: Path,
+  mistakes: Mistakes,
+  render: RenderAt,
+): IncomingWebhook | undefined {
+  if (!/^[a-z0-9][a-z0-9-]{0,62}$/.test(name)) {
+    mistakes.add(
+      path,
+      "want small letters, digits and - in a name, for it is part of a URL",
+      "key",
+    );
+  }
+  if (!isSenderName(sender)) {
+    const at = sender === name ? path : [...path, "sender"];
+    const hint = sender === name ? "; or write which it is under sender" : "";
+    mistakes.add(at, sayUnknown("sender", sender, Object.keys(senders)) + hint, "key");
+    return undefined;
+  }
+  const where = place ?? PLACES[sender];
+  if (where === undefined) mistakes.add([...path, "place"], "is missing");
+  else mistakes.try([...path, "place"], () => parsePlace(where));
+  const filled = raw.kind === "google" ? raw : {
+    ...raw,
+    secrets: fillIn(raw.secrets, [...path, "secrets"], render),
+    ...(raw.kind === "basic"
+      ? { username: render([...path, "username"], raw.username, {}) ?? "" }
+      : {}),
+  };
+  const { data: proof, error } = proofSchema.safeParse(filled);
+  for (const issue of error?.issues ?? []) mistakes.add([...path, ...issue.path], issue.message);
+  if (!proof || where === undefined) return undefined;
+  mistakes.try([...path, "kind"], () => checkProof(senders[sender], proof));
+  return { sender, place: where, proof };
+}
+
+/** Templates of secrets; one with a mistake, which is told, comes out empty. */
+function fillIn(templates: readonly string[], path: Path, render: RenderAt): string[] {
+  return templates.map((template, i) => render([...path, i], template, {}) ?? "");
 }
