@@ -248,9 +248,9 @@ export type ProblemStatus = keyof typeof PROBLEM_EXAMPLES;
 
 /** Events as registries send them. */
 export const HOOKS = {
-  plain: { sender: "plain", body: { repository: ALPINE, tag: "3.20" } },
+  plain: { hook: "plain", body: { repository: ALPINE, tag: "3.20" } },
   quay: {
-    sender: "quay",
+    hook: "quay",
     secret: "a-secret-of-the-hook",
     body: {
       name: "alpine",

@@ -19,28 +19,26 @@ const DIGEST_TAG = /^sha(?:256|512)-[0-9a-f]{64}(\.[a-z]+)?$/;
  * The rules whose source an event is about. Where a rule writes to is not asked for: the push of a mirror into its own target
  * is no event of its source.
  *
- * @param from where the hook's events are from, as the configuration says. Empty: where the event says itself
+ * @param place where the hook's events are from
  */
 export function matchRules(
   event: PushEvent,
-  from: readonly string[],
+  place: string,
   rules: readonly SyncRule[],
 ): RuleMatch[] {
-  const places = from.length > 0 ? from : event.registry === undefined ? [] : [event.registry];
-  return places.flatMap((place) => {
-    const about = locateEvent(event, place);
-    if (!about) return [];
-    const { tag: _, ...repository } = about;
-    const byTag = rules.filter((rule) => concerns(about, rule.source) && isMeant(about, rule));
-    const byDigest = rules.filter((rule) =>
-      !byTag.includes(rule) && concerns(repository, rule.source) && bringsAlong(about.tag, rule)
-    );
-    return [{ about, rules: byTag }, { about: repository, rules: byDigest }];
-  }).filter(({ rules }) => rules.length > 0);
+  const about = locateEvent(event, place);
+  if (!about) return [];
+  const { tag, ...repository } = about;
+  const byTag = rules.filter((rule) => concerns(about, rule.source) && isMeant(tag, rule));
+  const byDigest = rules.filter((rule) =>
+    !byTag.includes(rule) && concerns(repository, rule.source) && bringsAlong(tag, rule)
+  );
+  return [{ about, rules: byTag }, { about: repository, rules: byDigest }]
+    .filter(({ rules }) => rules.length > 0);
 }
 
 /** Whether a rule may select a tag. What is told without a tag may be about any. */
-function isMeant({ tag }: Reference, rule: SyncRule): boolean {
+function isMeant(tag: string | undefined, rule: SyncRule): boolean {
   return rule.type === "image" || tag === undefined || createTagFilter(rule)(tag);
 }
 

@@ -8,7 +8,6 @@ import type { PushEvent } from "../webhooks/event.ts";
 import type { GoogleKeys } from "../webhooks/google_token.ts";
 import { receive } from "../webhooks/receive.ts";
 import type { Received, WebhookRequest } from "../webhooks/sender.ts";
-import { isSenderName } from "../webhooks/senders.ts";
 import { WebhookError } from "../webhooks/webhook_error.ts";
 import type { ServerConfig } from "./config.ts";
 import { withFields } from "./log.ts";
@@ -35,12 +34,12 @@ export type HookAnswer =
   | { readonly kind: "accepted" };
 
 /**
- * Takes a request to `/hooks/{sender}`.
+ * Takes a request to `/hooks/{name}`.
  *
  * @throws WebhookError `not_found` where there is no such hook, and else as `receive` does
  */
 export type HookReceiver = (
-  sender: string,
+  name: string,
   request: WebhookRequest,
   log: Log,
 ) => Promise<HookAnswer>;
@@ -52,20 +51,18 @@ export function createHookReceiver(options: HookReceiverOptions): HookReceiver {
   const memory: RunMemory = new Map();
   const googleKeys: GoogleKeys = {};
 
-  return async (sender, request, log) => {
-    const hook = isSenderName(sender) ? webhooks.incoming.get(sender) : undefined;
-    if (!hook || !isSenderName(sender)) {
-      throw new WebhookError("not_found", "there is nothing here");
-    }
-    const { proof, from } = hook;
+  return async (name, request, log) => {
+    const hook = webhooks.incoming.get(name);
+    if (!hook) throw new WebhookError("not_found", "there is nothing here");
+    const { sender, proof, place } = hook;
     const received = await receive(sender, request, { proof, runtime, googleKeys });
     if (received.kind !== "events") return received;
     const matches = received.events.flatMap((event) =>
-      matchRules(event, from, rules).map((match) => ({ event, match }))
+      matchRules(event, place, rules).map((match) => ({ event, match }))
     );
     if (matches.length === 0) return { kind: "ignored", why: "no rule is about it" };
     for (const { event, match } of matches) {
-      admit(event, match, { ...options, memory, log: withFields(log, { sender }) });
+      admit(event, match, { ...options, memory, log: withFields(log, { hook: name }) });
     }
     return { kind: "accepted" };
   };

@@ -1,9 +1,7 @@
-/** `/hooks/{sender}`: registries tell of their pushes. */
+/** `/hooks/{name}`: registries tell of their pushes. */
 import type { Context } from "hono";
 import type { RouteConfig } from "@hono/zod-openapi";
 import * as z from "zod";
-import { isSenderName, senders } from "../../webhooks/senders.ts";
-import type { SenderName } from "../../webhooks/senders.ts";
 import { WebhookError } from "../../webhooks/webhook_error.ts";
 import type { AppEnv, AppOptions } from "../app_options.ts";
 import { WEBHOOK } from "../document.ts";
@@ -28,17 +26,15 @@ const DESCRIPTION =
   "For a registry, which proves itself as the configuration of the hook says (docs/webhooks.md): no token of the API is asked " +
   "for. An event is a hint where to look; what is copied to where is in the rules. It is answered before anything is copied.";
 
-const names = Object.keys(senders) as SenderName[];
-
 function operation(
-  example: { sender: SenderName; secret?: string; body: unknown },
+  example: { hook: string; secret?: string; body: unknown },
   { operationId, summary }: { operationId: string; summary: string },
 ): RouteConfig {
-  const { sender, secret, body } = example;
+  const { hook, secret, body } = example;
   const answers = { description: "Taken", headers: everyAnswer };
   return {
     method: "post",
-    path: secret === undefined ? "/hooks/{sender}" : "/hooks/{sender}/{secret}",
+    path: secret === undefined ? "/hooks/{name}" : "/hooks/{name}/{secret}",
     operationId,
     tags: ["Webhooks"],
     summary,
@@ -46,7 +42,10 @@ function operation(
     security: [{ [WEBHOOK]: [] }],
     request: {
       params: z.object({
-        sender: z.enum(names).meta(parameterExamples({ push: sender })),
+        name: z.string().meta({
+          description: "as in the configuration",
+          ...parameterExamples({ push: hook }),
+        }),
         ...(secret === undefined
           ? {}
           : { secret: z.string().meta(parameterExamples({ push: secret })) }),
@@ -101,33 +100,32 @@ export function hookRoutes(options: AppOptions) {
   for (const operation of OPERATIONS) router.openAPIRegistry.registerPath(operation);
   const handle = (context: Context<AppEnv>): Promise<Response> => take(context, options);
   return router
-    .on(["POST", "OPTIONS"], "/hooks/:sender", handle)
-    .on(["POST", "OPTIONS"], "/hooks/:sender/:secret", handle);
+    .on(["POST", "OPTIONS"], "/hooks/:name", handle)
+    .on(["POST", "OPTIONS"], "/hooks/:name/:secret", handle);
 }
 
 async function take(
   context: Context<AppEnv>,
   { receiveHook, log }: AppOptions,
 ): Promise<Response> {
-  const { sender = "", secret } = context.req.param();
+  const { name = "", secret } = context.req.param();
   const { method, raw: { headers } } = context.req;
   const body = new Uint8Array(await context.req.arrayBuffer());
   const withId = withFields(log, { requestId: context.get("requestId") });
   try {
     const answer = await receiveHook(
-      sender,
+      name,
       { method, headers, body, pathSecret: secret },
       withId,
     );
     if (answer.kind === "answer") return context.body(answer.body, 200, answer.headers);
     if (answer.kind === "accepted") return context.json({ state: "accepted" }, 202);
-    withId("debug", "event ignored", { sender, why: answer.why });
+    withId("debug", "event ignored", { hook: name, why: answer.why });
     return context.json({ state: "ignored", why: answer.why }, 202);
   } catch (error) {
     if (!(error instanceof WebhookError)) throw error;
     const { code, message, hint } = error;
-    // What stands for a sender may be anything.
-    withId("warn", "event refused", { sender: isSenderName(sender) ? sender : "?", code, message });
+    withId("warn", "event refused", { code, detail: message });
     throw new RequestError(code, message, {
       status: STATUSES[code],
       ...(code === "unauthorized" ? { headers: { "www-authenticate": "Webhook" } } : {}),
