@@ -51,7 +51,7 @@ export interface ComposedServer {
   readonly config: ServerConfig;
   readonly log: Log;
   readonly openEngine: () => LocalEngine;
-  readonly runRule: RuleRunner;
+  readonly rules: RuleRunner;
 }
 
 /**
@@ -103,7 +103,7 @@ export function composeServer(variables: Environment, host: HostOptions): Compos
     signal: host.stopSignal,
     stopping,
   });
-  const runRule = createRuleRunner({
+  const rules = createRuleRunner({
     config,
     openEngine,
     log,
@@ -111,11 +111,12 @@ export function composeServer(variables: Environment, host: HostOptions): Compos
     notify,
     durable: host.durable,
     durableRules,
+    isExclusive: !separateEngines,
     onEvent: host.onEvent,
     signal: host.stopSignal,
   });
-  const receiveHook = createHookReceiver({ config, runtime, run: runRule, background, stopping });
+  const receiveHook = createHookReceiver({ config, runtime, rules, background, stopping });
   const options: AppOptions = { config, log, now, openEngine, receiveHook, ...rest };
   const createOpenApp = (): App => createApp({ ...options, config: { ...config, open: true } });
-  return { app: createApp(options), createOpenApp, config, log, openEngine, runRule };
+  return { app: createApp(options), createOpenApp, config, log, openEngine, rules };
 }

@@ -3,7 +3,7 @@ import type { CopyRequestInput } from "../copy/request.ts";
 import type { LocalEngine } from "../engine.ts";
 import type { Emit } from "../events.ts";
 import type { SyncRule } from "../sync/rule.ts";
-import type { TagReport } from "../sync/rule_report.ts";
+import type { RuleReport, TagReport } from "../sync/rule_report.ts";
 import { runRule } from "../sync/run_rule.ts";
 import type { RunRuleOptions } from "../sync/run_rule.ts";
 import type { SyncEvent } from "../sync/sync_event.ts";
@@ -30,6 +30,8 @@ export interface RuleRunnerOptions {
   readonly durable?: DurableCopies | undefined;
   /** Where there is one, whole rules are started and go on by themselves. */
   readonly durableRules?: DurableRules | undefined;
+  /** Whether a rule is run by one at a time: on Workers one whose isolate was cut would never end. */
+  readonly isExclusive: boolean;
   /** Told of the retries of every copy. */
   readonly onEvent?: Emit | undefined;
   /** Aborted when the host has to end now. */
@@ -43,32 +45,65 @@ export interface RuleOccasion extends Pick<RunRuleOptions, "only" | "missing"> {
   readonly at: number;
 }
 
-/** Runs one rule and logs what came of it. Never rejects; says whether the rule could be run to its end. */
-export type RuleRunner = (rule: SyncRule, occasion: RuleOccasion) => Promise<boolean>;
+export interface RuleRunner {
+  /**
+   * Runs a rule, here or, where there is one, by the durable runner. Never rejects; says whether the rule could be run to its
+   * end, or started.
+   */
+  run(rule: SyncRule, occasion: RuleOccasion): Promise<boolean>;
+  /**
+   * Runs a rule here, logs what came of each image, and tells whoever wants to be told.
+   *
+   * @throws as `runRule` does
+   */
+  runHere(rule: SyncRule, occasion: RuleOccasion): Promise<RuleReport>;
+}
 
 /**
- * Makes a runner. A whole rule is not begun while it is under way: what that run finds is what another would find. What an
- * event is about is looked at all the same, for it may be newer than that.
+ * Makes a runner. Where the host lives long, a whole rule is not begun while it is under way: what that run finds is what
+ * another would find. What an event is about is looked at all the same, for it may be newer than that.
  */
 export function createRuleRunner(options: RuleRunnerOptions): RuleRunner {
+  const { log, isExclusive, durableRules } = options;
   const running = new Set<string>();
-  return async (rule, occasion) => {
-    const { by, only } = occasion;
-    const log = withFields(options.log, { rule: rule.name, by });
-    if (options.durableRules && only?.tag === undefined) {
-      return await startAndLog(rule, occasion, options.durableRules, log);
-    }
-    if (only) return await runAndLog(rule, occasion, { ...options, log });
-    if (running.has(rule.name)) {
-      log("warn", "rule is still running and not begun again");
-      return true;
-    }
-    running.add(rule.name);
+
+  function runHere(rule: SyncRule, occasion: RuleOccasion): Promise<RuleReport> {
+    return runAndTell(rule, occasion, { ...options, log: toRuleLog(rule, occasion) });
+  }
+
+  async function runOrLog(rule: SyncRule, occasion: RuleOccasion): Promise<boolean> {
     try {
-      return await runAndLog(rule, occasion, { ...options, log });
-    } finally {
-      running.delete(rule.name);
+      await runHere(rule, occasion);
+      return true;
+    } catch (error) {
+      toRuleLog(rule, occasion)("error", "rule failed", describeFailure(error));
+      return false;
     }
+  }
+
+  function toRuleLog({ name }: SyncRule, { by }: RuleOccasion): Log {
+    return withFields(log, { rule: name, by });
+  }
+
+  return {
+    runHere,
+    async run(rule, occasion): Promise<boolean> {
+      const { only } = occasion;
+      if (durableRules && only?.tag === undefined) {
+        return await startAndLog(rule, occasion, durableRules, toRuleLog(rule, occasion));
+      }
+      if (!isExclusive || only) return await runOrLog(rule, occasion);
+      if (running.has(rule.name)) {
+        toRuleLog(rule, occasion)("warn", "rule is still running and not begun again");
+        return true;
+      }
+      running.add(rule.name);
+      try {
+        return await runOrLog(rule, occasion);
+      } finally {
+        running.delete(rule.name);
+      }
+    },
   };
 }
 
@@ -87,37 +122,32 @@ async function startAndLog(
   }
 }
 
-async function runAndLog(
+async function runAndTell(
   rule: SyncRule,
   { only, missing }: RuleOccasion,
   { config, openEngine, log, now, notify, durable, onEvent, signal }: RuleRunnerOptions,
-): Promise<boolean> {
+): Promise<RuleReport> {
   const engine = openEngine();
   const startCopy = durable &&
     ((request: CopyRequestInput) =>
       startDurableCopy(request, { durable, engine, rule: rule.name }));
   log("info", "rule started", only);
-  try {
-    const report = await runRule({ ...rule, copy: withDefaults(config, rule.copy) }, {
-      engine,
-      now,
-      only,
-      missing,
-      startCopy,
-      signal,
-      emit: (event) => {
-        tellLog(event, log);
-        if (event.type === "tag-ended") notify(rule.name, event.tag);
-        if (event.type === "copy") onEvent?.(event.event);
-      },
-    });
-    const { tags, rule: _, ...rest } = report;
-    log(report.result === "ok" ? "info" : "warn", "rule ended", { ...rest, tags: count(tags) });
-    return true;
-  } catch (error) {
-    log("error", "rule failed", describeFailure(error));
-    return false;
-  }
+  const report = await runRule({ ...rule, copy: withDefaults(config, rule.copy) }, {
+    engine,
+    now,
+    only,
+    missing,
+    startCopy,
+    signal,
+    emit: (event) => {
+      tellLog(event, log);
+      if (event.type === "tag-ended") notify(rule.name, event.tag);
+      if (event.type === "copy") onEvent?.(event.event);
+    },
+  });
+  const { tags, rule: _, ...rest } = report;
+  log(report.result === "ok" ? "info" : "warn", "rule ended", { ...rest, tags: count(tags) });
+  return report;
 }
 
 function describeFailure(error: unknown): LogFields {
