@@ -19,7 +19,14 @@ import type { Log } from "./log.ts";
 import { createNotifier } from "./notifier.ts";
 import { createHookReceiver } from "./receive_hook.ts";
 import { createRuleRunner } from "./rule_runner.ts";
+import { ruleNames } from "./rule_names.ts";
+import { ruleStepRoutes } from "./routes/rule_steps.ts";
 import type { RuleRunner } from "./rule_runner.ts";
+import type { OutgoingWebhook } from "../sync/webhook_settings.ts";
+import { Slots } from "../sync/slots.ts";
+import { createPacer } from "../sync/pacer.ts";
+import type { CloudEvent } from "../webhooks/notice.ts";
+import { deliver } from "../webhooks/send.ts";
 import { traceSpans } from "./tracing.ts";
 
 /** What differs between hosts. */
@@ -46,12 +53,17 @@ export interface HostOptions
 
 export interface ComposedServer {
   readonly app: App;
-  /** The same without asking for a token, for callers that only the host can let in. */
+  /**
+   * The same without asking for a token, for callers that only the host can let in; with what rules need, and what they name
+   * allowed.
+   */
   readonly createOpenApp: () => App;
   readonly config: ServerConfig;
   readonly log: Log;
   readonly openEngine: () => LocalEngine;
   readonly rules: RuleRunner;
+  /** Makes one attempt to tell of a copy, as `deliver` does. */
+  readonly deliverNotice: (event: CloudEvent, target: OutgoingWebhook) => Promise<void>;
 }
 
 /**
@@ -82,6 +94,7 @@ export function composeServer(variables: Environment, host: HostOptions): Compos
       source: side,
       destination: side,
       guard,
+      pace: createPacer(config.sync.registries, runtime),
       memory,
       trace: trace ? joinTraces(traceSpans, trace) : traceSpans,
       ...(concurrency === undefined ? {} : { concurrency }),
@@ -112,11 +125,38 @@ export function composeServer(variables: Environment, host: HostOptions): Compos
     durable: host.durable,
     durableRules,
     isExclusive: !separateEngines,
+    // On Workers no request may wait for what another one began.
+    slots: separateEngines ? undefined : new Slots(config.sync.parallel),
+    env: textOf(variables),
     onEvent: host.onEvent,
     signal: host.stopSignal,
   });
   const receiveHook = createHookReceiver({ config, runtime, rules, background, stopping });
   const options: AppOptions = { config, log, now, openEngine, receiveHook, ...rest };
-  const createOpenApp = (): App => createApp({ ...options, config: { ...config, open: true } });
-  return { app: createApp(options), createOpenApp, config, log, openEngine, rules };
+  const names = ruleNames(config.sync.rules);
+  const open: AppOptions = {
+    ...options,
+    config: {
+      ...config,
+      open: true,
+      allowSources: [...config.allowSources, ...names.sources],
+      allowDestinations: [...config.allowDestinations, ...names.destinations],
+    },
+  };
+  const createOpenApp = (): App => {
+    const app = createApp(open);
+    app.route("/", ruleStepRoutes(open, rules));
+    return app;
+  };
+  const deliverNotice: ComposedServer["deliverNotice"] = async (event, { url, secrets }) =>
+    await deliver(event, { url: new URL(url), secrets }, { runtime, guard });
+  return { app: createApp(options), createOpenApp, config, log, openEngine, rules, deliverNotice };
+}
+
+function textOf(variables: Environment): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(variables).filter((entry): entry is [string, string] =>
+      typeof entry[1] === "string"
+    ),
+  );
 }

@@ -5,6 +5,7 @@ import type { Emit } from "../events.ts";
 import type { SyncRule } from "../sync/rule.ts";
 import type { RuleReport, TagReport } from "../sync/rule_report.ts";
 import { runRule } from "../sync/run_rule.ts";
+import { Slots } from "../sync/slots.ts";
 import type { RunRuleOptions } from "../sync/run_rule.ts";
 import type { SyncEvent } from "../sync/sync_event.ts";
 import type { ServerConfig } from "./config.ts";
@@ -32,6 +33,10 @@ export interface RuleRunnerOptions {
   readonly durableRules?: DurableRules | undefined;
   /** Whether a rule is run by one at a time: on Workers one whose isolate was cut would never end. */
   readonly isExclusive: boolean;
+  /** Images at once over all rules. Default: as many as the configuration says for each run. */
+  readonly slots?: Slots | undefined;
+  /** Variables for names that are templates. */
+  readonly env: Readonly<Record<string, string>>;
   /** Told of the retries of every copy. */
   readonly onEvent?: Emit | undefined;
   /** Aborted when the host has to end now. */
@@ -125,8 +130,10 @@ async function startAndLog(
 async function runAndTell(
   rule: SyncRule,
   { only, missing }: RuleOccasion,
-  { config, openEngine, log, now, notify, durable, onEvent, signal }: RuleRunnerOptions,
+  options: RuleRunnerOptions,
 ): Promise<RuleReport> {
+  const { config, openEngine, log, now, notify, durable, onEvent, signal, env } = options;
+  const { slots = new Slots(config.sync.parallel) } = options;
   const engine = openEngine();
   const startCopy = durable &&
     ((request: CopyRequestInput) =>
@@ -138,6 +145,8 @@ async function runAndTell(
     only,
     missing,
     startCopy,
+    slots,
+    env,
     signal,
     emit: (event) => {
       tellLog(event, log);

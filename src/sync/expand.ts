@@ -151,7 +151,8 @@ async function findTags(
   source: SyncSource,
   { only, signal }: ExpandOptions,
 ): Promise<{ tags: readonly string[]; isListed: boolean }> {
-  if (only?.tags) return { tags: only.tags, isListed: true };
+  // One of them may be gone since.
+  if (only?.tags) return { tags: only.tags, isListed: false };
   const isMeant = only?.tag === undefined ? undefined : createTagFilter(rule)(only.tag);
   if (isMeant === false) return { tags: [], isListed: false };
   const isCounted = rule.tagSets.some(({ latest }) => latest);
