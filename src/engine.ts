@@ -85,24 +85,12 @@ export interface Engine {
    * @throws CrossdockError `not_found`
    */
   resolve(reference: string, options?: RunOptions): Promise<string>;
-  /**
-   * When an image was made, as it says itself; `undefined` where it does not. Uses the source side's options.
-   *
-   * @throws CrossdockError `not_found`
-   */
-  created(reference: string, options?: RunOptions): Promise<Date | undefined>;
   /** Performs one step of a plan, from wherever it comes. The only way in which anything is written. */
   perform(step: Step, options?: RunOptions): Promise<Performed>;
   /** Shows an image: its manifests, platforms, config, layers, and what refers to it. Uses the source side's options. */
   inspect(reference: string, options?: RunOptions): Promise<Inspection>;
   /** Lists tags, page by page. Uses the source side's options. */
   tags(repository: string, options?: RunOptions): AsyncIterable<string[]>;
-  /**
-   * Lists the repositories of a registry, page by page, without its name. Uses the source side's options.
-   *
-   * @throws CrossdockError `unsupported` where it has no catalog, as Docker Hub and GHCR
-   */
-  repositories(registry: string, options?: RunOptions): AsyncIterable<string[]>;
   /** Compares two images to the last blob, moving none. */
   verify(
     source: string,
@@ -111,6 +99,22 @@ export interface Engine {
   ): Promise<Verification>;
   /** Tries a registry (and a repository, where one is named) with the credentials found for it. Uses the source side's options. */
   checkAccess(name: string, options?: RunOptions): Promise<AccessCheck>;
+}
+
+/** An engine that works here: it can also do what rules need, and what a server does by itself. */
+export interface LocalEngine extends Engine {
+  /**
+   * When an image was made, as it says itself; `undefined` where it does not. Uses the source side's options.
+   *
+   * @throws CrossdockError `not_found`
+   */
+  created(reference: string, options?: RunOptions): Promise<Date | undefined>;
+  /**
+   * Lists the repositories of a registry, page by page, without its name. Uses the source side's options.
+   *
+   * @throws CrossdockError `unsupported` where it has no catalog, as Docker Hub and GHCR
+   */
+  repositories(registry: string, options?: RunOptions): AsyncIterable<string[]>;
 }
 
 const DEFAULT_CONCURRENCY = 16;
@@ -123,7 +127,7 @@ const DEFAULT_TIMEOUT_MS = 60_000;
  *
  * @throws RangeError for an option out of its range
  */
-export function createEngine(options: EngineOptions): Engine {
+export function createEngine(options: EngineOptions): LocalEngine {
   const concurrency = checkRange("concurrency", options.concurrency ?? DEFAULT_CONCURRENCY, 1, 256);
   const retries = checkRange("retries", options.retries ?? DEFAULT_RETRIES, 0, 20);
   const timeoutMs = checkRange(

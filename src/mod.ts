@@ -9,7 +9,7 @@
  * ```
  */
 export { createEngine } from "./engine.ts";
-export type { Engine, EngineOptions, Performed, RunOptions } from "./engine.ts";
+export type { Engine, EngineOptions, LocalEngine, Performed, RunOptions } from "./engine.ts";
 export type { EngineMemory, SideOptions, TlsMode } from "./sides.ts";
 export type { Guard } from "./registry/client.ts";
 export type { Span, Trace } from "./trace.ts";

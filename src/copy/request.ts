@@ -22,8 +22,8 @@ const copyOptions = {
   index: z.enum(["rebuild", "sparse", "refuse", "unwrap"]).optional().meta({
     description:
       "what becomes of an index of which only some platforms are copied: `rebuild` makes one of those (a new digest), " +
-      "`sparse` keeps it as it is with children missing, `refuse` fails, `unwrap` has the image of the one platform that is " +
-      "asked for take its place. Default `rebuild`",
+      "`sparse` keeps it as it is with children missing, `refuse` fails, `unwrap` has the image of the one platform that " +
+      "is asked for take its place. Default `rebuild`",
   }),
   referrers: z.boolean().optional().meta({
     description:
@@ -31,8 +31,8 @@ const copyOptions = {
   }),
   referrerFilters: z.array(referrerFilter).optional().meta({
     description:
-      "which of them: those that any of these fits, by artifact type and annotations (an empty value: whatever it is). " +
-      "All without",
+      "which referrers come along: those that any of these fits, by artifact type and annotations (an empty value: " +
+      "whatever it is). Default: all",
   }),
   digestTags: z.boolean().optional().meta({
     description:
@@ -49,8 +49,8 @@ const copyOptions = {
   }),
   recheck: z.boolean().optional().meta({
     description:
-      "whether an image that the destination has under its name is gone through to the last blob all the same, and what is " +
-      "missing beneath it copied. Default `false`",
+      "whether an image that the destination has under its name is gone through to the last blob all the same, and what " +
+      "is missing beneath it copied. Default `false`",
   }),
   foreignLayers: z.boolean().optional().meta({
     description:
