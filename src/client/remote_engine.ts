@@ -124,10 +124,6 @@ export function createRemoteEngine(options: RemoteEngineOptions): RemoteEngine {
     throw notCrossdock(answer, server);
   }
 
-  function notOffered(what: string, hint: string): CrossdockError {
-    return new CrossdockError("unsupported", `${url} ${what}`, { hint });
-  }
-
   async function inspect(reference: string, options: RunOptions = {}): Promise<Inspection> {
     return await call(
       options,
@@ -210,21 +206,18 @@ export function createRemoteEngine(options: RemoteEngineOptions): RemoteEngine {
       );
     },
 
-    checkAccess: (): Promise<AccessCheck> =>
-      Promise.reject(notOffered("does not try credentials for others", READY)),
-
-    created: (): Promise<never> =>
-      Promise.reject(notOffered("does not say when an image was made", OWN_RULES)),
-
-    repositories: (): AsyncIterable<string[]> => {
-      const error = notOffered("does not list a registry's repositories", OWN_RULES);
-      return { [Symbol.asyncIterator]: () => ({ next: () => Promise.reject(error) }) };
+    checkAccess(): Promise<AccessCheck> {
+      const error = new CrossdockError(
+        "unsupported",
+        `${url} does not try credentials for others`,
+        {
+          hint: "GET /readyz says whether its own are in order",
+        },
+      );
+      return Promise.reject(error);
     },
   };
 }
-
-const READY = "GET /readyz says whether its own are in order";
-const OWN_RULES = "it runs rules of its own: crossdock sync --via";
 
 function toConnectError(error: unknown, url: string): CrossdockError {
   const isKnown = error instanceof NetworkError;
