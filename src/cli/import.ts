@@ -45,7 +45,10 @@ interface Files {
   readonly auth: string | undefined;
 }
 
-function convert({ text, from, auth }: Files, { from: program, to, scoped }: ImportOptions): Imported {
+function convert(
+  { text, from, auth }: Files,
+  { from: program, to, scoped }: ImportOptions,
+): Imported {
   switch (program) {
     case "skopeo":
       if (to === undefined) {

@@ -5,6 +5,7 @@ import type { AccessToken } from "./access_tokens.ts";
 import type { DurableCopies } from "./durable_copies.ts";
 import type { Log } from "./log.ts";
 import type { ServerConfig } from "./config.ts";
+import type { ServerRules } from "./rules.ts";
 
 /** What a host gives the server. */
 export interface AppOptions {
@@ -16,6 +17,8 @@ export interface AppOptions {
   readonly now: () => number;
   /** Where copies run that are asked for with `Prefer: respond-async`; without, these run in the request. */
   readonly durable?: DurableCopies;
+  /** What is kept in step with what; without, `/v1/syncs` says that there are no rules. */
+  readonly rules?: ServerRules;
   /** Keeps the host alive until a job has ended. */
   readonly background?: (job: Promise<unknown>) => void;
   /** Aborted when the host has to end now. */

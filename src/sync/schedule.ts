@@ -1,4 +1,4 @@
-import { Cron, CronPattern } from "croner";
+import { CronPattern } from "croner";
 import { ParseError } from "../errors.ts";
 import { quote } from "../oci/quote.ts";
 import { parseDuration } from "./duration.ts";
@@ -30,20 +30,6 @@ export function parseSchedule(text: string): Schedule {
     });
   }
   return { cron, ...(timeZone === undefined ? {} : { timeZone }) };
-}
-
-/**
- * When a schedule comes round next.
- *
- * @param afterMs milliseconds since the epoch; a span of time begins there
- * @returns milliseconds since the epoch; `undefined` for one that never comes round again, as the 30th of February
- */
-export function nextTime(schedule: Schedule, afterMs: number): number | undefined {
-  if ("everyMs" in schedule) return afterMs + schedule.everyMs;
-  const { cron, timeZone: timezone } = schedule;
-  const next = new Cron(cron, { mode: "5-part", paused: true, ...(timezone ? { timezone } : {}) })
-    .nextRun(new Date(afterMs));
-  return next?.getTime();
 }
 
 /**
