@@ -57,7 +57,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   ],
   "yaml": ["sync/"],
   "re2js": ["sync/pattern.ts"],
-  "croner": ["sync/schedule.ts"],
+  "croner": ["sync/"],
   "aws4fetch": ["auth/ecr_api.ts"],
   "jose": ["auth/acr.ts", "auth/artifact_registry.ts", "webhooks/google_token.ts"],
   "standardwebhooks": ["webhooks/"],

@@ -121,22 +121,32 @@ const inheritedSchema = z.strictObject(inheritedFields);
 
 const secrets = z.array(template).min(1);
 
-/** How a sender proves that an event is its own. */
+const incomingFields = {
+  from: z.array(template).min(1).optional().describe(
+    "Registries that its events are from. Default: those that they name",
+  ),
+};
+
+/** How a sender proves that an event is its own, and where that is from. */
 const incomingSchema = z.discriminatedUnion("kind", [
-  z.strictObject({ kind: z.literal("signature"), secrets }),
-  z.strictObject({ kind: z.literal("header"), name: text, secrets }),
-  z.strictObject({ kind: z.literal("bearer"), secrets }),
-  z.strictObject({ kind: z.literal("basic"), username: template, secrets }),
-  z.strictObject({ kind: z.literal("google"), audience: text, emails: texts.min(1) }),
-  z.strictObject({ kind: z.literal("path"), secrets }),
+  z.strictObject({ kind: z.literal("signature"), secrets, ...incomingFields }),
+  z.strictObject({ kind: z.literal("header"), name: text, secrets, ...incomingFields }),
+  z.strictObject({ kind: z.literal("bearer"), secrets, ...incomingFields }),
+  z.strictObject({ kind: z.literal("basic"), username: template, secrets, ...incomingFields }),
+  z.strictObject({
+    kind: z.literal("google"),
+    audience: text,
+    emails: texts.min(1),
+    ...incomingFields,
+  }),
+  z.strictObject({ kind: z.literal("path"), secrets, ...incomingFields }),
 ]);
 
 const outgoingSchema = z.strictObject({
   url: template,
-  secret: template,
+  secret: template.describe("whsec_ and base64, as Standard Webhooks has it"),
   events: z.array(word(["copied", "failed", "in-step"])).min(1).optional()
     .describe("Default: all of them"),
-  format: word(["standard", "cloudevents"]).optional().describe("Default: standard"),
 });
 
 export const webhooksSchema = z.strictObject({

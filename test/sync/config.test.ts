@@ -279,32 +279,36 @@ test("parseSyncConfig() reads webhooks", () => {
   const { config } = parse(`
 webhooks:
   in:
-    docker-hub: {kind: path, secrets: ['{{ env "PASS" }}']}
-    distribution: {kind: basic, username: '{{ env "USER" }}', secrets: [a, b]}
-    plain: {kind: header, name: X-Secret, secrets: [a]}
+    docker-hub: {kind: path, secrets: ['{{ env "LONG" }}']}
+    distribution: {kind: basic, username: '{{ env "USER" }}', secrets: [aaaaaaaaaaaaaaaa, bbbbbbbbbbbbbbbb], from: [r.example]}
+    harbor: {kind: header, name: X-Secret, secrets: [aaaaaaaaaaaaaaaa]}
     artifact-registry: {kind: google, audience: https://x.example, emails: [a@b.example]}
   out:
-    - {url: https://x.example/hook, secret: '{{ env "PASS" }}'}
-    - {url: https://x.example/hook, secret: s, events: [failed], format: cloudevents}
+    - {url: https://x.example/hook, secret: 'whsec_{{ env "LONG" }}'}
+    - {url: https://x.example/hook, secret: whsec_YWJj, events: [failed]}
 `);
   assert.deepEqual(Object.fromEntries(config.webhooks.incoming), {
-    "docker-hub": { kind: "path", secrets: ["hunter2"] },
-    distribution: { kind: "basic", username: "ann", secrets: ["a", "b"] },
-    plain: { kind: "header", name: "X-Secret", secrets: ["a"] },
+    "docker-hub": { proof: { kind: "path", secrets: ["bG9uZyBlbm91Z2gh"] }, from: [] },
+    distribution: {
+      proof: { kind: "basic", username: "ann", secrets: ["a".repeat(16), "b".repeat(16)] },
+      from: ["r.example"],
+    },
+    harbor: {
+      proof: { kind: "header", name: "X-Secret", secrets: ["a".repeat(16)] },
+      from: [],
+    },
     "artifact-registry": {
-      kind: "google",
-      audience: "https://x.example",
-      emails: ["a@b.example"],
+      proof: { kind: "google", audience: "https://x.example", emails: ["a@b.example"] },
+      from: [],
     },
   });
   assert.deepEqual(config.webhooks.outgoing, [
     {
-      url: "https://x.example/hook",
-      secret: "hunter2",
+      url: new URL("https://x.example/hook"),
+      secret: "whsec_bG9uZyBlbm91Z2gh",
       events: ["copied", "failed", "in-step"],
-      format: "standard",
     },
-    { url: "https://x.example/hook", secret: "s", events: ["failed"], format: "cloudevents" },
+    { url: new URL("https://x.example/hook"), secret: "whsec_YWJj", events: ["failed"] },
   ]);
 });
 
@@ -536,18 +540,48 @@ const MISTAKES: [name: string, text: string, message: RegExp][] = [
   ["no secret", "webhooks: {in: {quay: {kind: path, secrets: []}}}", /secrets: want one at least/],
   [
     "a proof's unknown key",
-    "webhooks: {in: {quay: {kind: path, secret: a, secrets: [a]}}}",
+    "webhooks: {in: {quay: {kind: path, secret: a, secrets: [aaaaaaaaaaaaaaaa]}}}",
     /webhooks\.in\.quay\.secret: there is no such key; did you mean secrets/,
   ],
   [
     "a URL that is none",
-    "webhooks: {out: [{url: ftp://a, secret: s}]}",
+    "webhooks: {out: [{url: ftp://a, secret: whsec_YWJj}]}",
     /webhooks\.out\[0\]\.url: want an http or https URL/,
   ],
   [
     "an event that is none",
-    "webhooks: {out: [{url: https://a.example, secret: s, events: [x]}]}",
+    "webhooks: {out: [{url: https://a.example, secret: whsec_YWJj, events: [x]}]}",
     /events\[0\]: want copied, failed or in-step/,
+  ],
+  [
+    "a secret that signs nothing",
+    "webhooks: {out: [{url: https://a.example, secret: 'whsec_%'}]}",
+    /webhooks\.out\[0\]\.secret: a secret is not base64/,
+  ],
+  [
+    "a sender that is none",
+    "webhooks: {in: {dockerhub: {kind: path, secrets: [aaaaaaaaaaaaaaaa]}}}",
+    /webhooks\.in\.dockerhub: there is no such sender; did you mean docker-hub/,
+  ],
+  [
+    "a secret that is short",
+    "webhooks: {in: {quay: {kind: path, secrets: [short]}}}",
+    /webhooks\.in\.quay\.secrets\[0\]: a secret is shorter than 16 characters/,
+  ],
+  [
+    "a proof that the sender cannot give",
+    "webhooks: {in: {quay: {kind: bearer, secrets: [aaaaaaaaaaaaaaaa]}}}",
+    /webhooks\.in\.quay\.kind: Quay has no proof by bearer, want path/,
+  ],
+  [
+    "a sender that does not say where it is",
+    "webhooks: {in: {nexus: {kind: signature, secrets: [aaaaaaaaaaaaaaaa]}}}",
+    /webhooks\.in\.nexus\.from: is missing: .* does not say which registry it is/,
+  ],
+  [
+    "a place that is no registry",
+    "webhooks: {in: {quay: {kind: path, secrets: [aaaaaaaaaaaaaaaa], from: [quay]}}}",
+    /webhooks\.in\.quay\.from\[0\]: "quay" names no registry/,
   ],
 ];
 for (const [name, text, message] of MISTAKES) {

@@ -5,7 +5,7 @@ import type { SyncRule } from "../../src/sync/rule.ts";
 
 export const NOW = Date.UTC(2026, 2, 7, 12);
 
-export const ENV = { USER: "ann", PASS: "hunter2", EMPTY: "" };
+export const ENV = { USER: "ann", PASS: "hunter2", LONG: "bG9uZyBlbm91Z2gh", EMPTY: "" };
 
 export interface Parsed {
   readonly config: SyncConfig;
