@@ -20,6 +20,7 @@ import { imageRoutes } from "./routes/images.ts";
 import { metricsRoutes } from "./routes/metrics.ts";
 import { planRoutes } from "./routes/plans.ts";
 import { stepRoutes } from "./routes/steps.ts";
+import { syncRoutes } from "./routes/syncs.ts";
 
 /** Names and options; the longest valid copy has 64 platforms. */
 const MAX_BODY_BYTES = 64 * 1024;
@@ -68,6 +69,7 @@ export function createApp(options: AppOptions) {
     .route("/", copyRoutes(options, allowed))
     .route("/", planRoutes(options, allowed))
     .route("/", stepRoutes(options, allowed))
+    .route("/", syncRoutes(options))
     .route("/", imageRoutes(options, allowed))
     .route("/", healthRoutes(options))
     .route("/", docsRoutes(options, () => describeApi(router)));
