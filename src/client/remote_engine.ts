@@ -132,6 +132,10 @@ export function createRemoteEngine(options: RemoteEngineOptions): RemoteEngine {
     );
   }
 
+  function notOffered(what: string, hint: string): CrossdockError {
+    return new CrossdockError("unsupported", `${url} does not ${what}`, { hint });
+  }
+
   return {
     inspect,
 
@@ -207,14 +211,18 @@ export function createRemoteEngine(options: RemoteEngineOptions): RemoteEngine {
     },
 
     checkAccess(): Promise<AccessCheck> {
-      const error = new CrossdockError(
-        "unsupported",
-        `${url} does not try credentials for others`,
-        {
-          hint: "GET /readyz says whether its own are in order",
-        },
+      return Promise.reject(
+        notOffered("try credentials for others", "GET /readyz says whether its own are in order"),
       );
-      return Promise.reject(error);
+    },
+
+    created(): Promise<Date | undefined> {
+      return Promise.reject(notOffered("tell when an image was made", "inspect shows its config"));
+    },
+
+    // deno-lint-ignore require-yield -- it fails before there is anything to give
+    async *repositories(): AsyncGenerator<string[]> {
+      throw notOffered("list a registry's repositories", "name a repository");
     },
   };
 }

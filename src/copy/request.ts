@@ -8,9 +8,11 @@ import type { Reference } from "../oci/reference.ts";
 import { formatIssues } from "./schema.ts";
 
 const referrerFilter = z.strictObject({
-  artifactType: z.string().optional(),
-  annotations: z.record(z.string(), z.string()).optional(),
-});
+  artifactType: z.string().max(255).optional(),
+  annotations: z.record(z.string(), z.string()).optional().meta({
+    description: "all of these have to be there; an empty value stands for any",
+  }),
+}).meta({ id: "ReferrerFilter", description: "What a referrer has to have" });
 
 /** What a referrer has to have. */
 export type ReferrerFilter = z.output<typeof referrerFilter>;
@@ -22,17 +24,15 @@ const copyOptions = {
   index: z.enum(["rebuild", "sparse", "refuse", "unwrap"]).optional().meta({
     description:
       "what becomes of an index of which only some platforms are copied: `rebuild` makes one of those (a new digest), " +
-      "`sparse` keeps it as it is with children missing, `refuse` fails, `unwrap` has the image of the one platform that " +
-      "is asked for take its place. Default `rebuild`",
+      "`sparse` keeps it as it is with children missing, `refuse` fails, `unwrap` has the image of the one platform that is " +
+      "asked for take its place. Default `rebuild`",
   }),
   referrers: z.boolean().optional().meta({
     description:
       "whether what refers to a manifest (signatures, SBOMs, attestations) comes along. Default `true`",
   }),
-  referrerFilters: z.array(referrerFilter).optional().meta({
-    description:
-      "which referrers come along: those that any of these fits, by artifact type and annotations (an empty value: " +
-      "whatever it is). Default: all",
+  referrerFilters: z.array(referrerFilter).max(64).optional().meta({
+    description: "which referrers: those that any of these fits. Default: all",
   }),
   digestTags: z.boolean().optional().meta({
     description:
@@ -49,8 +49,8 @@ const copyOptions = {
   }),
   recheck: z.boolean().optional().meta({
     description:
-      "whether an image that the destination has under its name is gone through to the last blob all the same, and what " +
-      "is missing beneath it copied. Default `false`",
+      "whether an image that the destination has under its name is gone through to the last blob all the same, and what is " +
+      "missing beneath it copied. Default `false`",
   }),
   foreignLayers: z.boolean().optional().meta({
     description:

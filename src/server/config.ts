@@ -1,8 +1,9 @@
 /** The server's configuration: from the environment alone, checked as a whole before anything is served. */
 import * as z from "zod";
-import { copyRequestSchema } from "../copy/request.ts";
-import type { CopyRequestInput } from "../copy/request.ts";
 import { ParseError } from "../errors.ts";
+import { parseSyncConfig } from "../sync/config.ts";
+import type { SyncConfig } from "../sync/config.ts";
+import { formatMistake, SyncConfigError } from "../sync/mistakes.ts";
 import { parseAccessTokens } from "./access_tokens.ts";
 import type { AccessToken } from "./access_tokens.ts";
 import type { LogLevel } from "./log.ts";
@@ -50,13 +51,28 @@ export interface ServerConfig {
   readonly parallelSteps: number;
   /** Origins that a browser may call from. */
   readonly corsOrigins: readonly string[];
-  /** What each tick of cron copies. */
-  readonly copies: readonly CopyRequestInput[];
+  /** Rules, and what they work with. */
+  readonly sync: ServerSync;
   /** Where a long-running host listens: an address or a name, and a port, 0 for any. */
   readonly hostname: string;
   readonly port: number;
   /** How long running copies may go on after the host was told to stop, in milliseconds. */
   readonly graceMs: number;
+}
+
+/** The text of `crossdock.yaml`, read. Holds secrets: not for logs. */
+export interface ServerSync extends SyncConfig {
+  /** Where the text is from, for people: a variable, or a file. */
+  readonly from: string;
+  /** What of it may not be as it was meant, each with its place. */
+  readonly warnings: readonly string[];
+}
+
+export interface ParseConfigOptions {
+  /** What stands in the file that `CROSSDOCK_CONFIG_FILE` names, on hosts that have files. */
+  readonly configFile?: string | undefined;
+  /** Milliseconds since the epoch, for templates. Default: the host's clock. */
+  readonly now?: number;
 }
 
 const list = z.string().transform((text) => text.split(/[\s,]+/).filter((item) => item !== ""));
@@ -81,7 +97,8 @@ const environment = z.object({
   CROSSDOCK_TIMEOUT_MS: whole(1000, 3_600_000).optional(),
   CROSSDOCK_PARALLEL_STEPS: whole(1, 100).default(4),
   CROSSDOCK_CORS_ORIGINS: list.default([]),
-  CROSSDOCK_COPIES: z.string().transform(parseWith(parseCopies)).default([]),
+  CROSSDOCK_CONFIG: z.string().optional(),
+  CROSSDOCK_CONFIG_FILE: z.string().optional(),
   HOST: z.string().regex(/^([A-Za-z0-9.-]+|[0-9A-Fa-f:.]+)$/, "not an address or a name")
     .default("0.0.0.0"),
   PORT: whole(0, 65_535).default(8080),
@@ -97,6 +114,8 @@ const environment = z.object({
   AZURE_AUTHORITY_HOST: z.string().optional(),
 });
 
+const NO_RULES: SyncConfig = parseSyncConfig("", { from: "", env: {}, now: 0 }).config;
+
 /** Variables of the command line program, which may stand in the same environment. */
 const NOT_OURS = new Set(["CROSSDOCK_DEBUG", "CROSSDOCK_TOKEN", "CROSSDOCK_VIA"]);
 
@@ -105,7 +124,10 @@ const NOT_OURS = new Set(["CROSSDOCK_DEBUG", "CROSSDOCK_TOKEN", "CROSSDOCK_VIA"]
  *
  * @throws ParseError naming every variable that is wrong, and no value
  */
-export function parseConfig(variables: Environment): ServerConfig {
+export function parseConfig(
+  variables: Environment,
+  { configFile, now = Date.now() }: ParseConfigOptions = {},
+): ServerConfig {
   const given = Object.fromEntries(
     Object.entries(variables).filter(([, value]) => typeof value === "string" && value !== ""),
   );
@@ -120,13 +142,45 @@ export function parseConfig(variables: Environment): ServerConfig {
     ),
     ...listIncomplete(given),
   ];
+  const sync = readSync(given, { configFile, now }, mistakes);
   if (mistakes.length > 0 || !result.success) {
     throw new ParseError(`configuration is not valid: ${mistakes.join("; ")}`);
   }
-  return toConfig(result.data);
+  return toConfig(result.data, sync);
 }
 
-function toConfig(env: z.output<typeof environment>): ServerConfig {
+/** Reads the rules, and tells of every mistake in them. */
+function readSync(
+  variables: Environment,
+  { configFile, now }: ParseConfigOptions & { now: number },
+  mistakes: string[],
+): ServerSync {
+  const { CROSSDOCK_CONFIG: text, CROSSDOCK_CONFIG_FILE: file } = variables as Record<
+    string,
+    string | undefined
+  >;
+  const nothing: ServerSync = { ...NO_RULES, from: "CROSSDOCK_CONFIG", warnings: [] };
+  if (file !== undefined && text !== undefined) {
+    mistakes.push("CROSSDOCK_CONFIG_FILE: CROSSDOCK_CONFIG is set, too, and only one of them is read");
+    return nothing;
+  }
+  if (file !== undefined && configFile === undefined) {
+    mistakes.push("CROSSDOCK_CONFIG_FILE: this host has no files; set CROSSDOCK_CONFIG to the text");
+    return nothing;
+  }
+  const from = file ?? "CROSSDOCK_CONFIG";
+  try {
+    const env = variables as Readonly<Record<string, string>>;
+    const { config, warnings } = parseSyncConfig(configFile ?? text ?? "", { from, env, now });
+    return { ...config, from, warnings: warnings.map(formatMistake) };
+  } catch (error) {
+    if (!(error instanceof SyncConfigError)) throw error;
+    mistakes.push(...error.mistakes.map(formatMistake));
+    return nothing;
+  }
+}
+
+function toConfig(env: z.output<typeof environment>, sync: ServerSync): ServerConfig {
   return {
     tokens: env.CROSSDOCK_TOKENS,
     open: env.CROSSDOCK_OPEN,
@@ -163,7 +217,7 @@ function toConfig(env: z.output<typeof environment>): ServerConfig {
     ...given("timeoutMs", env.CROSSDOCK_TIMEOUT_MS),
     parallelSteps: env.CROSSDOCK_PARALLEL_STEPS,
     corsOrigins: env.CROSSDOCK_CORS_ORIGINS,
-    copies: env.CROSSDOCK_COPIES,
+    sync,
     hostname: env.HOST,
     port: env.PORT,
     graceMs: env.CROSSDOCK_GRACE_MS,
@@ -190,21 +244,6 @@ function given<Name extends string, Value>(
   value: Value | undefined,
 ): { [Key in Name]?: Value } {
   return value === undefined ? {} : { [name]: value } as { [Key in Name]: Value };
-}
-
-function parseCopies(text: string): CopyRequestInput[] {
-  const result = z.array(copyRequestSchema).safeParse(parseJson(text));
-  if (result.success) return result.data;
-  const [issue] = result.error.issues;
-  throw new ParseError(`want a JSON array of copies; ${issue?.path.join(".")}: ${issue?.message}`);
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw new ParseError("not JSON");
-  }
 }
 
 /** A parser as a transform: what it throws is an issue of the variable's. */

@@ -1,10 +1,10 @@
 import type { CopyRequestInput } from "../copy/request.ts";
 import type { ServerConfig } from "./config.ts";
 
-/** A copy with what the configuration says where its caller does not. */
-export function withDefaults(
+/** A copy, or what a rule says of its copies, with what the configuration says where that does not. */
+export function withDefaults<Options extends Pick<CopyRequestInput, "verify">>(
   { verify }: Pick<ServerConfig, "verify">,
-  request: CopyRequestInput,
-): CopyRequestInput {
-  return { ...(verify ? { verify } : {}), ...request };
+  options: Options,
+): Options {
+  return { ...(verify ? { verify } : {}), ...options };
 }

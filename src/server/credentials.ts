@@ -1,4 +1,4 @@
-/** The credentials that the configuration gives: the docker config first, then the clouds' keys. */
+/** The credentials that the configuration gives: those of its rules, then the docker config, then the clouds' keys. */
 import { acrCredentials } from "../auth/acr.ts";
 import { artifactRegistryCredentials } from "../auth/artifact_registry.ts";
 import type { CloudMemory } from "../auth/cloud_credentials.ts";
@@ -9,6 +9,7 @@ import { createEcrRepository, ecrCredentials } from "../auth/ecr.ts";
 import type { FetchForExchange } from "../auth/exchange.ts";
 import type { CreateRepository } from "../registry/ensure_repository.ts";
 import type { Runtime } from "../runtime.ts";
+import { registryCredentials } from "../sync/registries.ts";
 import type { ServerConfig } from "./config.ts";
 
 export interface ServerCredentials {
@@ -24,13 +25,14 @@ export interface ServerCredentials {
  * @throws ParseError naming the variable
  */
 export function openCredentials(
-  { registryAuth, aws, googleServiceAccount, azure }: ServerConfig,
+  { sync, registryAuth, aws, googleServiceAccount, azure }: ServerConfig,
   runtime: Runtime,
   memory: CloudMemory,
 ): ServerCredentials {
   const fetch: FetchForExchange = (request) => runtime.fetch(request);
   const host = { fetch, now: (): number => runtime.now(), memory };
   const sources = [
+    ...(sync.registries.length > 0 ? [registryCredentials(sync.registries, sync.from)] : []),
     ...(registryAuth ? [credentialsFromDockerConfig(registryAuth, "CROSSDOCK_REGISTRY_AUTH")] : []),
     ...(aws ? [ecrCredentials({ ...aws, ...host })] : []),
     ...(googleServiceAccount

@@ -18,8 +18,10 @@ export interface DurableCopies {
   /**
    * Starts a copy whose source is named by its digest. The same digest to the same place by the same options is one copy as
    * long as it runs; one that has ended is begun again.
+   *
+   * @param options.rule the rule that wants it. A copy that somebody has asked for before stays without one.
    */
-  start(request: CopyRequestInput): Promise<DurableCopy>;
+  start(request: CopyRequestInput, options?: { readonly rule?: string }): Promise<DurableCopy>;
   get(id: string): Promise<DurableCopy | undefined>;
   /** Stops it; one that has ended stays as it is. */
   cancel(id: string): Promise<DurableCopy | undefined>;

@@ -245,3 +245,9 @@ export const PROBLEM_EXAMPLES = {
 
 /** The statuses of problems that the document has. */
 export type ProblemStatus = keyof typeof PROBLEM_EXAMPLES;
+
+/** A part of what a server counts. */
+export const METRICS = `# HELP crossdock_copies_total Copies that have ended
+# TYPE crossdock_copies_total counter
+crossdock_copies_total{result="copied"} 12
+`;

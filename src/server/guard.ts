@@ -4,7 +4,7 @@
  */
 import ipaddr from "ipaddr.js";
 import { CrossdockError } from "../errors.ts";
-import type { Guard } from "../registry/client.ts";
+import type { Side } from "../errors.ts";
 import { createMatcher } from "./allow_list.ts";
 
 export interface GuardOptions {
@@ -14,9 +14,12 @@ export interface GuardOptions {
   readonly resolveHost?: ((name: string) => Promise<readonly string[]>) | undefined;
 }
 
-export function createGuard({ allowPrivate, resolveHost }: GuardOptions): Guard {
+/** A guard for registries, and for whatever else is asked. */
+export type ServerGuard = (url: URL, options?: { readonly side?: Side }) => Promise<void>;
+
+export function createGuard({ allowPrivate, resolveHost }: GuardOptions): ServerGuard {
   const isAllowed = createMatcher(allowPrivate);
-  return async (url, { side }) => {
+  return async (url, { side } = {}) => {
     if (isAllowed(url.hostname) || isAllowed(url.host)) return;
     const name = url.hostname.replace(/^\[|\]$/g, "");
     const addresses = ipaddr.isValid(name) || !resolveHost

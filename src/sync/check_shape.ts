@@ -1,6 +1,5 @@
 /** What zod says of a value, in sentences and with places. */
 import * as z from "zod";
-import { quote } from "../oci/quote.ts";
 import type { Mistakes, Path } from "./mistakes.ts";
 import { PlainScalar } from "./read_yaml.ts";
 import { suggest } from "./suggest.ts";

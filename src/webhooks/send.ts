@@ -25,6 +25,8 @@ export interface SendOptions extends DeliverOptions {
   readonly runtime: Pick<Runtime, "fetch" | "now" | "random" | "sleep">;
   /** How often it is tried again. Default 3: for half an hour. At most 9: for three days. */
   readonly retries?: number;
+  /** Ends the waiting for the next attempt, and no attempt: whoever is about to stop makes one, and no more. */
+  readonly waitSignal?: AbortSignal | undefined;
 }
 
 const DEFAULT_TIMEOUT_MS = 15_000;
@@ -75,21 +77,21 @@ export function deliveryDelayMs(
  * Sends an event and waits in between. Whoever cannot wait that long calls {@linkcode deliver} and keeps the time by
  * {@linkcode deliveryDelayMs}.
  *
- * @throws what {@linkcode deliver} threw last
+ * @throws what {@linkcode deliver} threw last; the reason of the signal that ended the waiting
  */
 export async function send(
   event: CloudEvent,
   target: WebhookTarget,
   options: SendOptions,
 ): Promise<void> {
-  const { runtime, retries = DEFAULT_RETRIES, signal } = options;
+  const { runtime, retries = DEFAULT_RETRIES, signal, waitSignal = signal } = options;
   for (let attempt = 0;; attempt++) {
     try {
       return await deliver(event, target, options);
     } catch (error) {
       const delayMs = deliveryDelayMs(error, attempt, retries, runtime.random());
       if (delayMs === undefined) throw error;
-      await runtime.sleep(delayMs, signal);
+      await runtime.sleep(delayMs, waitSignal);
     }
   }
 }

@@ -201,3 +201,12 @@ test("a registry that wants a credential is a bad gateway, not a wrong token", a
   const problem = await readProblem(await dock.send("GET", path), 502);
   assert.equal(problem.code, "unauthorized");
 });
+
+test("/docs is a page, and /openapi.json what it is made of, without a token", async () => {
+  await using dock = await startDock();
+  const page = await fetch(`${dock.handler.url}/docs`);
+  assert.equal(page.status, 200);
+  assert.match(await page.text(), /<article id="copy"/);
+  const document = await (await fetch(`${dock.handler.url}/openapi.json`)).json();
+  assert.equal(document.openapi, "3.1.0");
+});

@@ -1,6 +1,7 @@
 /** A server between two registries that stand in for those that the document's examples name. */
 import { createRuntime } from "../../src/hosts/detect.ts";
 import type { App } from "../../src/server/app.ts";
+import { METRICS } from "../../src/server/examples.ts";
 import type { AppOptions } from "../../src/server/app_options.ts";
 import { composeServer } from "../../src/server/compose.ts";
 import type { HostOptions } from "../../src/server/compose.ts";
@@ -44,7 +45,7 @@ export async function startDocumentedApp(
     CROSSDOCK_ALLOW_PRIVATE: "127.0.0.1",
     CROSSDOCK_RETRIES: "0",
     ...variables,
-  }, { runtime, write: () => {}, ...host });
+  }, { runtime, write: () => {}, metrics: countNothing, ...host });
   const names = [["docker.io", source.host], ["registry.example.com", destination.host]] as const;
   const kept = started.move();
   return {
@@ -58,6 +59,11 @@ export async function startDocumentedApp(
         .replace(/"requestId":"[^"]+"/g, '"requestId":"0b1f6a52-5a5c-4c4e-9d5c-0f7f3e1d2a90"'),
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };
+}
+
+/** What a host serves that counts, as the example has it. */
+function countNothing(): Promise<{ contentType: string; text: string }> {
+  return Promise.resolve({ contentType: "text/plain; charset=utf-8", text: METRICS });
 }
 
 /** An image of the size and shape of the one that the examples name; its layer is noise. */

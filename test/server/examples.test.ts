@@ -61,6 +61,7 @@ for (const route of listRoutes(document)) {
         for (const header of Object.keys(headers)) assert.ok(response.headers.get(header), header);
         const text = documented.toExample(await response.text());
         if (mediaType === "text/event-stream") return assert.ok(text.endsWith(String(example)));
+        if (mediaType === "text/plain") return assert.equal(text, example);
         const values = mediaType === "application/x-ndjson"
           ? text.trim().split("\n").map((line) => JSON.parse(line))
           : [JSON.parse(text)];

@@ -1,4 +1,4 @@
-/** `/healthz`, `/readyz` and, where the host counts, `/metrics`. */
+/** `/healthz` and `/readyz`. */
 import { createRoute } from "@hono/zod-openapi";
 import * as z from "zod";
 import type { AppOptions } from "../app_options.ts";

@@ -1,9 +1,10 @@
 /** `/metrics`, where the host lives long enough to count. */
 import { createRoute } from "@hono/zod-openapi";
 import * as z from "zod";
-import { requireScope } from "../access.ts";
+import { secured } from "../access.ts";
 import type { AppOptions } from "../app_options.ts";
-import { refusals } from "../responses.ts";
+import { METRICS } from "../examples.ts";
+import { everyAnswer, refusals, toExamples } from "../responses.ts";
 import { createRouter } from "../router.ts";
 
 /** @param expose gives the counts in Prometheus' text format */
@@ -15,12 +16,16 @@ export function metricsRoutes(
   const get = createRoute({
     method: "get",
     path: "/metrics",
+    operationId: "getMetrics",
+    tags: ["Health"],
     summary: "Counts in Prometheus' text format",
-    middleware: requireScope("read", options),
+    description: "Served where the host lives long enough to count, which Workers does not.",
+    ...secured("read", options),
     responses: {
       200: {
         description: "The counts since the server started",
-        content: { "text/plain": { schema: z.string() } },
+        headers: everyAnswer,
+        content: { "text/plain": { schema: z.string(), examples: toExamples({ some: METRICS }) } },
       },
       401: refusals[401],
       429: refusals[429],

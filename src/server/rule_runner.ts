@@ -1,0 +1,134 @@
+/** Runs rules: by the clock, by an event, at the start. */
+import type { CopyRequestInput } from "../copy/request.ts";
+import type { Engine } from "../engine.ts";
+import type { Emit } from "../events.ts";
+import type { SyncRule } from "../sync/rule.ts";
+import type { TagReport } from "../sync/rule_report.ts";
+import { runRule } from "../sync/run_rule.ts";
+import type { RunRuleOptions } from "../sync/run_rule.ts";
+import type { SyncEvent } from "../sync/sync_event.ts";
+import type { ServerConfig } from "./config.ts";
+import { withDefaults } from "./copy_defaults.ts";
+import { describeError } from "./describe_error.ts";
+import type { DurableCopies } from "./durable_copies.ts";
+import { withFields } from "./log.ts";
+import type { Log } from "./log.ts";
+import type { Notifier } from "./notifier.ts";
+import { toProblem } from "./problem.ts";
+import { startDurableCopy } from "./start_durable_copy.ts";
+
+export interface RuleRunnerOptions {
+  readonly config: ServerConfig;
+  /** Called once a run. */
+  readonly openEngine: () => Engine;
+  readonly log: Log;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  readonly notify: Notifier;
+  /** Where there is one, copies are started and go on by themselves. */
+  readonly durable?: DurableCopies | undefined;
+  /** Told of the retries of every copy. */
+  readonly onEvent?: Emit | undefined;
+  /** Aborted when the host has to end now. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Why a rule is run, and what of it. */
+export interface RuleOccasion extends Pick<RunRuleOptions, "only" | "missing"> {
+  readonly by: "schedule" | "start" | "hook";
+}
+
+/** Runs one rule and logs what came of it. Never rejects; says whether the rule could be run to its end. */
+export type RuleRunner = (rule: SyncRule, occasion: RuleOccasion) => Promise<boolean>;
+
+/**
+ * Makes a runner. A whole rule is not begun while it is under way: what that run finds is what another would find. What an
+ * event is about is looked at all the same, for it may be newer than that.
+ */
+export function createRuleRunner(options: RuleRunnerOptions): RuleRunner {
+  const running = new Set<string>();
+  return async (rule, occasion) => {
+    const { by, only } = occasion;
+    const log = withFields(options.log, { rule: rule.name, by });
+    if (only) return await runAndLog(rule, occasion, { ...options, log });
+    if (running.has(rule.name)) {
+      log("warn", "rule is still running and not begun again");
+      return true;
+    }
+    running.add(rule.name);
+    try {
+      return await runAndLog(rule, occasion, { ...options, log });
+    } finally {
+      running.delete(rule.name);
+    }
+  };
+}
+
+async function runAndLog(
+  rule: SyncRule,
+  { only, missing }: RuleOccasion,
+  { config, openEngine, log, now, notify, durable, onEvent, signal }: RuleRunnerOptions,
+): Promise<boolean> {
+  const engine = openEngine();
+  const startCopy = durable &&
+    ((request: CopyRequestInput) =>
+      startDurableCopy(request, { durable, engine, rule: rule.name }));
+  log("info", "rule started", only);
+  try {
+    const report = await runRule({ ...rule, copy: withDefaults(config, rule.copy) }, {
+      engine,
+      now,
+      only,
+      missing,
+      startCopy,
+      signal,
+      emit: (event) => {
+        tellLog(event, log);
+        if (event.type === "tag-ended") notify(rule.name, event.tag);
+        if (event.type === "copy") onEvent?.(event.event);
+      },
+    });
+    const { tags, rule: _, ...rest } = report;
+    log(report.result === "ok" ? "info" : "warn", "rule ended", { ...rest, tags: count(tags) });
+    return true;
+  } catch (error) {
+    const problem = toProblem(error);
+    const unforeseen = problem.code === "internal" ? describeError(error) : {};
+    log("error", "rule failed", { problem, ...unforeseen });
+    return false;
+  }
+}
+
+/** What a line of the log is worth: what is as it was is not. */
+function tellLog(event: SyncEvent, log: Log): void {
+  switch (event.type) {
+    case "warning":
+      return log("warn", "warning", { detail: event.message });
+    case "copy": {
+      const { event: { type, ...rest }, source, destination } = event;
+      if (type === "retry") log("warn", "retry", rest);
+      if (type === "warning") log("warn", "warning", { source, destination, ...rest });
+      return;
+    }
+    case "tag-ended": {
+      const { source, destination, result, digest, error, report, id } = event.tag;
+      const about = { source, destination, digest };
+      if (result === "failed") return log("warn", "copy failed", { ...about, problem: error });
+      if (result === "started") return log("info", "durable copy started", { ...about, id });
+      if (result !== "copied" || !report) return log("debug", "copy not needed", { ...about, result });
+      const { warnings: _, ...summary } = report;
+      return log("info", "copy ended", summary);
+    }
+    case "prune-ended": {
+      const { result, ...rest } = event.pruned;
+      return log(result === "failed" ? "warn" : "info", `prune: ${result}`, rest);
+    }
+  }
+}
+
+/** How many images came to what. */
+function count(tags: readonly TagReport[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const { result } of tags) counts[result] = (counts[result] ?? 0) + 1;
+  return counts;
+}
