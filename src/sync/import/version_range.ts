@@ -1,0 +1,73 @@
+/** Ranges of versions of other libraries as those that are read here, whose bounds are spelt out. */
+
+/**
+ * Masterminds' (skopeo) leaves prereleases out and counts missing numbers as any; blang's (dregsy) takes a bare version for just
+ * that one. https://github.com/Masterminds/semver#checking-version-constraints, https://pkg.go.dev/github.com/blang/semver/v4#ParseRange
+ */
+export type RangeDialect = "masterminds" | "blang";
+
+const TERM =
+  /^(?<operator>=>|=<|~>|>=|<=|==|!=|[<>=!~^])?\s*v?(?<version>(?:[0-9]+|[xX*])(?:\.(?:[0-9]+|[xX*])){0,2})(?<prerelease>-[0-9A-Za-z.-]+)?(?=[\s,]|$)/;
+
+/** The ranges, any of which has to hold; `undefined` for what cannot be said: `!=`, and ranges with a hyphen. */
+export function convertRange(text: string, dialect: RangeDialect): string[] | undefined {
+  const ranges = text.split("||").map((part) => convertTerms(part, dialect));
+  return ranges.every((range) => range !== undefined) ? ranges : undefined;
+}
+
+function convertTerms(text: string, dialect: RangeDialect): string | undefined {
+  const terms: string[] = [];
+  let rest = text.trim();
+  while (rest !== "") {
+    const match = TERM.exec(rest);
+    const term = match?.groups && convertTerm(match.groups, dialect);
+    if (!match || term === undefined) return undefined;
+    terms.push(term);
+    rest = rest.slice(match[0].length).replace(/^[\s,]+/, "");
+  }
+  return terms.length === 0 ? undefined : terms.join(" ");
+}
+
+function convertTerm(
+  { operator = "", version = "", prerelease = "" }: Record<string, string | undefined>,
+  dialect: RangeDialect,
+): string | undefined {
+  const parts = version.split(".");
+  const wildcard = parts.findIndex((part) => !/^[0-9]+$/.test(part));
+  const numbers = (wildcard < 0 ? parts : parts.slice(0, wildcard)).map(Number);
+  const isWhole = numbers.length === 3 || dialect === "blang" && wildcard < 0;
+  const [major = 0, minor = 0] = numbers;
+  const start = `${numbers.join(".") || 0}${prerelease}`;
+  const within = `>=${start}${numbers.length === 0 ? "" : ` <${next(numbers)}`}`;
+  switch (operator) {
+    case "":
+    case "=":
+    case "==":
+      return isWhole ? `=${start}` : within;
+    case ">":
+      return isWhole ? `>${start}` : `>=${next(numbers)}`;
+    case ">=":
+    case "=>":
+      return `>=${start}`;
+    case "<":
+      return `<${start}`;
+    case "<=":
+    case "=<":
+      return isWhole ? `<=${start}` : `<${next(numbers)}`;
+    case "~":
+    case "~>":
+      return numbers.length < 2 ? within : `>=${start} <${major}.${minor + 1}`;
+    case "^": {
+      // Up to the first number that is not 0, or the last that is there.
+      const first = numbers.findIndex((number) => number > 0);
+      return `>=${start} <${next(first < 0 ? numbers : numbers.slice(0, first + 1))}`;
+    }
+    default:
+      return undefined;
+  }
+}
+
+/** The version behind all that begin with these numbers. */
+function next(numbers: readonly number[]): string {
+  return [...numbers.slice(0, -1), (numbers.at(-1) ?? 0) + 1].join(".");
+}

@@ -1,0 +1,32 @@
+/** Schemas of single values, as `readYaml()` gives them. */
+import * as z from "zod";
+import { PlainScalar } from "./read_yaml.ts";
+
+function sourceOf(value: unknown): unknown {
+  return value instanceof PlainScalar ? value.source : value;
+}
+
+function valueOf(value: unknown): unknown {
+  return value instanceof PlainScalar ? value.value : value;
+}
+
+/** `1.10` is text where text is wanted; editors are told so. */
+export const text = z.preprocess(
+  sourceOf,
+  z.string().meta({ type: ["string", "number", "boolean"] }),
+);
+export const flag = z.preprocess(valueOf, z.boolean());
+
+export function word<const Word extends string>(
+  words: readonly [Word, ...Word[]],
+): z.ZodType<Word> {
+  return z.preprocess(sourceOf, z.enum(words)) as unknown as z.ZodType<Word>;
+}
+
+export function whole(least: number, most: number): z.ZodType<number> {
+  return z.preprocess(valueOf, z.int().min(least).max(most));
+}
+
+export function number(least: number, most: number): z.ZodType<number> {
+  return z.preprocess(valueOf, z.number().min(least).max(most));
+}
