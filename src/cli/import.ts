@@ -28,10 +28,8 @@ export function addImportCommand(program: Command, { environment }: CommandConte
     .addOption(options.importScopedOption)
     .action(async (file, authFile, flags) => {
       refuseOthers(flags, authFile);
-      const text = await readInputFile(file, "import", environment);
-      const auth = authFile === undefined
-        ? undefined
-        : await readInputFile(authFile, "import", environment);
+      const text = await readInputFile(file, environment);
+      const auth = authFile === undefined ? undefined : await readInputFile(authFile, environment);
       const { text: config, notes } = convert({ text, from: nameOf(file), auth }, flags);
       for (const note of notes) say(environment, `note: ${note}`);
       await writeLines(environment, config.trimEnd().split("\n"));

@@ -172,6 +172,11 @@ export const statusOption = new Option(
   "say for each tag whether its copy is in step, behind or missing",
 );
 
+export const syncProgressOption = new Option(
+  "--progress <plain|none>",
+  "a line every few seconds while blobs move, or nothing (default: plain)",
+).argParser(oneOf("--progress", ["plain", "none"]));
+
 export const importFromOption = new Option(
   "--from <skopeo|image-syncer|dregsy>",
   "whose file it is",

@@ -10,8 +10,8 @@ const STDIN = 0;
  */
 export async function readInputFile(
   path: string,
-  what: string,
   environment: CliEnvironment,
+  { hint }: { readonly hint?: string } = {},
 ): Promise<string> {
   try {
     return path === "-"
@@ -20,9 +20,13 @@ export async function readInputFile(
   } catch (cause) {
     const { name, code } = cause as { name?: string; code?: string };
     if (name === "NotCapable") throw cause;
-    const fault = code === "ENOENT"
+    const isMissing = code === "ENOENT";
+    const fault = isMissing
       ? "there is no such file"
       : `it cannot be read${code === undefined ? "" : ` (${code})`}`;
-    throw new ParseError(`${what} ${path === "-" ? "stdin" : path}: ${fault}`, { cause });
+    throw new ParseError(`${path === "-" ? "stdin" : path}: ${fault}`, {
+      cause,
+      ...(isMissing && hint !== undefined ? { hint } : {}),
+    });
   }
 }

@@ -161,11 +161,15 @@ function readSync(
   >;
   const nothing: ServerSync = { ...NO_RULES, from: "CROSSDOCK_CONFIG", warnings: [] };
   if (file !== undefined && text !== undefined) {
-    mistakes.push("CROSSDOCK_CONFIG_FILE: CROSSDOCK_CONFIG is set, too, and only one of them is read");
+    mistakes.push(
+      "CROSSDOCK_CONFIG_FILE: CROSSDOCK_CONFIG is set, too, and only one of them is read",
+    );
     return nothing;
   }
   if (file !== undefined && configFile === undefined) {
-    mistakes.push("CROSSDOCK_CONFIG_FILE: this host has no files; set CROSSDOCK_CONFIG to the text");
+    mistakes.push(
+      "CROSSDOCK_CONFIG_FILE: this host has no files; set CROSSDOCK_CONFIG to the text",
+    );
     return nothing;
   }
   const from = file ?? "CROSSDOCK_CONFIG";

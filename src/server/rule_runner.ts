@@ -115,7 +115,9 @@ function tellLog(event: SyncEvent, log: Log): void {
       const about = { source, destination, digest };
       if (result === "failed") return log("warn", "copy failed", { ...about, problem: error });
       if (result === "started") return log("info", "durable copy started", { ...about, id });
-      if (result !== "copied" || !report) return log("debug", "copy not needed", { ...about, result });
+      if (result !== "copied" || !report) {
+        return log("debug", "copy not needed", { ...about, result });
+      }
       const { warnings: _, ...summary } = report;
       return log("info", "copy ended", summary);
     }

@@ -18,5 +18,7 @@ export function warnAtStart(config: ServerConfig, log: Log): void {
     ...(config.allowSources.length === 0 ? ["CROSSDOCK_ALLOW_SOURCES"] : []),
     ...(config.allowDestinations.length === 0 ? ["CROSSDOCK_ALLOW_DESTINATIONS"] : []),
   ];
-  if (empty.length > 0 && !hasRules) log("warn", `${empty.join(" and ")} not set: no copy is allowed`);
+  if (empty.length > 0 && !hasRules) {
+    log("warn", `${empty.join(" and ")} not set: no copy is allowed`);
+  }
 }
