@@ -9,6 +9,7 @@ import type { Reference } from "../oci/reference.ts";
 import { mapConcurrent } from "./concurrent.ts";
 import { imageNotFound } from "./image_not_found.ts";
 import { ManifestCache } from "./manifest_cache.ts";
+import type { MountMemory } from "./mount_memory.ts";
 import { isSelected, mayHold, rebuildTree, requirePlatforms, unwrapTree } from "./platforms.ts";
 import { findRelated } from "./related.ts";
 import type { Related, RelatedOptions, TaggedNode } from "./related.ts";
@@ -45,6 +46,10 @@ export interface Plan {
 }
 
 export interface PlanOptions {
+  /** What both names mean, where that was asked before. */
+  readonly seen?: { readonly current: Descriptor | undefined; readonly found: Descriptor };
+  /** Where blobs went in the course of a run. */
+  readonly mounts?: MountMemory | undefined;
   readonly warn?: ((message: string) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -72,6 +77,8 @@ class Planner {
   readonly #request: CopyRequest;
   readonly #source: ContentSource;
   readonly #target: ContentTarget;
+  readonly #seen: PlanOptions["seen"];
+  readonly #mounts: MountMemory | undefined;
   readonly #signal: AbortSignal | undefined;
   readonly #warn: (message: string) => void;
   readonly #warnings: string[] = [];
@@ -89,6 +96,8 @@ class Planner {
     this.#request = request;
     this.#source = source;
     this.#target = target;
+    this.#seen = options.seen;
+    this.#mounts = options.mounts;
     this.#signal = options.signal;
     this.#warn = (message) => {
       this.#warnings.push(message);
@@ -98,7 +107,7 @@ class Planner {
 
   async plan(): Promise<Planned> {
     const { ifExists, platforms, recheck } = this.#request;
-    const { current, found } = await this.#lookAtBoth();
+    const { current, found } = this.#seen ?? await this.#lookAtBoth();
     this.#isUpdate = current !== undefined && !recheck;
     if (platforms.length === 0 && found.digest === current?.digest && !recheck) {
       return await this.#planUnchanged(current, found);
@@ -290,30 +299,34 @@ class Planner {
 
   #toBlobSteps(blobs: readonly Descriptor[]): BlobStep[] {
     const { foreignLayers, recheck, verify } = this.#request;
-    const mountFrom = this.#mountCandidates();
     if (!foreignLayers) this.#foreign.push(...blobs.filter(isForeignLayer));
-    return blobs.filter((blob) => foreignLayers || !isForeignLayer(blob)).map((blob) => ({
-      type: "blob",
-      source: this.#source.name,
-      destination: this.#target.name,
-      descriptor: {
-        mediaType: blob.mediaType,
-        digest: blob.digest,
-        size: blob.size,
-        ...(foreignLayers && blob.urls ? { urls: blob.urls } : {}),
-      },
-      mountFrom,
-      eager: !this.#isUpdate && !recheck && mountFrom.length === 0,
-      verify,
-    }));
+    return blobs.filter((blob) => foreignLayers || !isForeignLayer(blob)).map((blob) => {
+      const mountFrom = this.#mountCandidates(blob);
+      return {
+        type: "blob",
+        source: this.#source.name,
+        destination: this.#target.name,
+        descriptor: {
+          mediaType: blob.mediaType,
+          digest: blob.digest,
+          size: blob.size,
+          ...(foreignLayers && blob.urls ? { urls: blob.urls } : {}),
+        },
+        mountFrom,
+        eager: !this.#isUpdate && !recheck && mountFrom.length === 0,
+        verify,
+      };
+    });
   }
 
-  /** From the source's own repository, where that is in the destination's registry. */
-  #mountCandidates(): string[] {
+  /** From the source's own repository, where that is in the destination's registry, else from where the run has put it. */
+  #mountCandidates({ digest }: Descriptor): string[] {
     const { source, destination } = this.#request;
     const isNeighbour = source.registry === destination.registry &&
       source.repository !== destination.repository;
-    return isNeighbour ? [source.repository] : [];
+    if (isNeighbour) return [source.repository];
+    const place = this.#mounts?.find(destination.registry, destination.repository, digest);
+    return place === undefined ? [] : [place];
   }
 
   #toManifestStages(name: Stage["name"], nodes: readonly TreeNode[]): Stage[] {

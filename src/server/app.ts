@@ -16,11 +16,13 @@ import { createRouter } from "./router.ts";
 import { copyRoutes } from "./routes/copies.ts";
 import { docsRoutes } from "./routes/docs.ts";
 import { healthRoutes, stopping } from "./routes/health.ts";
+import { hookRoutes } from "./routes/hooks.ts";
 import { imageRoutes } from "./routes/images.ts";
 import { metricsRoutes } from "./routes/metrics.ts";
 import { planRoutes } from "./routes/plans.ts";
 import { stepRoutes } from "./routes/steps.ts";
 import { syncRoutes } from "./routes/syncs.ts";
+import { MAX_WEBHOOK_BYTES } from "../webhooks/receive.ts";
 
 /** Names and options; the longest valid copy has 64 platforms. */
 const MAX_BODY_BYTES = 64 * 1024;
@@ -45,10 +47,16 @@ export function createApp(options: AppOptions) {
   if (config.corsOrigins.length > 0) {
     router.use("/v1/*", cors({ origin: [...config.corsOrigins], maxAge: 600 }));
   }
-  router.use("/v1/*", async (_, next) => {
-    if (options.isStopping?.()) throw stopping();
-    await next();
-  });
+  for (const path of ["/v1/*", "/hooks/*"]) {
+    router.use(path, async (_, next) => {
+      if (options.isStopping?.()) throw stopping();
+      await next();
+    });
+  }
+  router.use(
+    "/hooks/*",
+    bodyLimit({ maxSize: MAX_WEBHOOK_BYTES, onError: () => refuseBody(MAX_WEBHOOK_BYTES) }),
+  );
   router.use("/v1/*", async (context, next) => {
     const maxSize = context.req.path === "/v1/steps" ? MAX_STEP_BYTES : MAX_BODY_BYTES;
     return await bodyLimit({ maxSize, onError: () => refuseBody(maxSize) })(context, next);
@@ -71,6 +79,7 @@ export function createApp(options: AppOptions) {
     .route("/", stepRoutes(options, allowed))
     .route("/", syncRoutes(options))
     .route("/", imageRoutes(options, allowed))
+    .route("/", hookRoutes(options))
     .route("/", healthRoutes(options))
     .route("/", docsRoutes(options, () => describeApi(router)));
 }

@@ -1,7 +1,7 @@
 /** From the environment to a server: what every host does in the same way. */
 import type { CloudMemory } from "../auth/cloud_credentials.ts";
 import { createEngine } from "../engine.ts";
-import type { Engine } from "../engine.ts";
+import type { LocalEngine } from "../engine.ts";
 import type { Runtime } from "../runtime.ts";
 import type { EngineMemory, SideOptions } from "../sides.ts";
 import { joinTraces } from "../trace.ts";
@@ -13,12 +13,18 @@ import { parseConfig } from "./config.ts";
 import type { Environment, ServerConfig } from "./config.ts";
 import { openCredentials } from "./credentials.ts";
 import { createGuard } from "./guard.ts";
+import type { DurableRules } from "./durable_rules.ts";
 import { createLog } from "./log.ts";
 import type { Log } from "./log.ts";
+import { createNotifier } from "./notifier.ts";
+import { createHookReceiver } from "./receive_hook.ts";
+import { createRuleRunner } from "./rule_runner.ts";
+import type { RuleRunner } from "./rule_runner.ts";
 import { traceSpans } from "./tracing.ts";
 
 /** What differs between hosts. */
-export interface HostOptions extends Omit<AppOptions, "config" | "openEngine" | "log" | "now"> {
+export interface HostOptions
+  extends Omit<AppOptions, "config" | "openEngine" | "log" | "now" | "receiveHook"> {
   readonly runtime: Runtime;
   /** Takes one line of the log. */
   readonly write: (line: string) => void;
@@ -28,6 +34,12 @@ export interface HostOptions extends Omit<AppOptions, "config" | "openEngine" | 
   readonly trace?: Trace;
   /** Whether no two requests may share an engine, as on Workers. Then they share what it learnt. */
   readonly separateEngines?: boolean;
+  /** What stands in the file that `CROSSDOCK_CONFIG_FILE` names, where the host has files. */
+  readonly configFile?: string | undefined;
+  /** Where whole rules run. */
+  readonly durableRules?: DurableRules;
+  /** Aborted when the host is asked to end. */
+  readonly stopping?: AbortSignal;
   /** Blobs at once where the configuration does not say. */
   readonly concurrency?: number;
 }
@@ -38,7 +50,8 @@ export interface ComposedServer {
   readonly createOpenApp: () => App;
   readonly config: ServerConfig;
   readonly log: Log;
-  readonly openEngine: () => Engine;
+  readonly openEngine: () => LocalEngine;
+  readonly runRule: RuleRunner;
 }
 
 /**
@@ -47,20 +60,22 @@ export interface ComposedServer {
  * @throws ParseError naming every variable that is wrong
  */
 export function composeServer(variables: Environment, host: HostOptions): ComposedServer {
-  const { runtime, write, resolveHost, trace, separateEngines = false, ...rest } = host;
+  const { runtime, write, resolveHost, trace, separateEngines = false, ...others } = host;
+  const { configFile, durableRules, stopping, ...rest } = others;
   const now = (): number => runtime.now();
-  const config = parseConfig(variables);
+  const config = parseConfig(variables, { configFile, now: now() });
   const log = createLog(config.log, { write, now });
   const memory: EngineMemory = new Map();
   const cloudMemory: CloudMemory = new Map();
   const guard = createGuard({ allowPrivate: config.allowPrivate, resolveHost });
   const plain = new Set(config.plainHttp);
+  const tls = new Map(config.sync.registries.map(({ registry, tls }) => [registry, tls]));
   const { concurrency = host.concurrency, retries, timeoutMs } = config;
 
-  function createServerEngine(): Engine {
+  function createServerEngine(): LocalEngine {
     const side: SideOptions = {
       ...openCredentials(config, runtime, cloudMemory),
-      tls: (registry) => plain.has(registry) ? "off" : undefined,
+      tls: (registry) => tls.get(registry) ?? (plain.has(registry) ? "off" : undefined),
     };
     return createEngine({
       runtime,
@@ -77,8 +92,30 @@ export function composeServer(variables: Environment, host: HostOptions): Compos
 
   // The first one is made now, so that credentials that cannot be used are found at the start.
   const first = createServerEngine();
-  const openEngine = separateEngines ? createServerEngine : (): Engine => first;
-  const options: AppOptions = { config, log, now, openEngine, ...rest };
+  const openEngine = separateEngines ? createServerEngine : (): LocalEngine => first;
+  const background = host.background ?? ((job): void => void job);
+  const notify = createNotifier({
+    targets: config.sync.webhooks.outgoing,
+    runtime,
+    guard,
+    log,
+    background,
+    signal: host.stopSignal,
+    stopping,
+  });
+  const runRule = createRuleRunner({
+    config,
+    openEngine,
+    log,
+    now,
+    notify,
+    durable: host.durable,
+    durableRules,
+    onEvent: host.onEvent,
+    signal: host.stopSignal,
+  });
+  const receiveHook = createHookReceiver({ config, runtime, run: runRule, background, stopping });
+  const options: AppOptions = { config, log, now, openEngine, receiveHook, ...rest };
   const createOpenApp = (): App => createApp({ ...options, config: { ...config, open: true } });
-  return { app: createApp(options), createOpenApp, config, log, openEngine };
+  return { app: createApp(options), createOpenApp, config, log, openEngine, runRule };
 }

@@ -5,6 +5,9 @@ import pkg from "../../package.json" with { type: "json" };
 import { BEARER } from "./access.ts";
 import type { AppEnv } from "./app_options.ts";
 
+/** The name of the scheme by which registries prove themselves. */
+export const WEBHOOK = "webhook";
+
 /** An OpenAPI document as the generator makes it. */
 export type ApiDocument = ReturnType<OpenAPIHono["getOpenAPI31Document"]>;
 
@@ -22,6 +25,7 @@ const TAGS = [
       "perform them: stage after stage, and the steps of a stage side by side.",
   },
   { name: "Images", description: "Look, list and compare." },
+  { name: "Webhooks", description: "For registries that tell of their pushes." },
   { name: "Health", description: "For whoever keeps the server running; no token is needed." },
 ];
 
@@ -53,6 +57,13 @@ export function describeApi(app: Pick<OpenAPIHono<AppEnv>, "getOpenAPI31Document
           scheme: "bearer",
           description:
             "One of the tokens in the server's `CROSSDOCK_TOKENS`. Its scope is `read` or `copy`.",
+        },
+        [WEBHOOK]: {
+          type: "http",
+          scheme: "bearer",
+          description:
+            "Not a token of the API: the secret of the hook, or whatever else the sender proves itself by, as the hook's " +
+            "configuration says: a signature, a header, a user name and password, or the end of the path.",
         },
       },
     },

@@ -246,6 +246,23 @@ export const PROBLEM_EXAMPLES = {
 /** The statuses of problems that the document has. */
 export type ProblemStatus = keyof typeof PROBLEM_EXAMPLES;
 
+/** Events as registries send them. */
+export const HOOKS = {
+  plain: { hook: "plain", body: { repository: ALPINE, tag: "3.20" } },
+  quay: {
+    hook: "quay",
+    secret: "a-secret-of-the-hook",
+    body: {
+      name: "alpine",
+      namespace: "library",
+      repository: "library/alpine",
+      docker_url: ALPINE,
+      homepage: "https://quay.io/repository/library/alpine",
+      updated_tags: ["3.20"],
+    },
+  },
+} as const;
+
 /** A part of what a server counts. */
 export const METRICS = `# HELP crossdock_copies_total Copies that have ended
 # TYPE crossdock_copies_total counter

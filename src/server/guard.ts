@@ -4,7 +4,7 @@
  */
 import ipaddr from "ipaddr.js";
 import { CrossdockError } from "../errors.ts";
-import type { Side } from "../errors.ts";
+import type { Guard } from "../registry/client.ts";
 import { createMatcher } from "./allow_list.ts";
 
 export interface GuardOptions {
@@ -15,7 +15,7 @@ export interface GuardOptions {
 }
 
 /** A guard for registries, and for whatever else is asked. */
-export type ServerGuard = (url: URL, options?: { readonly side?: Side }) => Promise<void>;
+export type ServerGuard = (url: URL, about?: Partial<Parameters<Guard>[1]>) => Promise<void>;
 
 export function createGuard({ allowPrivate, resolveHost }: GuardOptions): ServerGuard {
   const isAllowed = createMatcher(allowPrivate);

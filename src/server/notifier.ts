@@ -1,7 +1,7 @@
 /** Tells others what became of the copies that rules made. */
 import type { Runtime } from "../runtime.ts";
 import type { TagReport } from "../sync/rule_report.ts";
-import type { OutgoingEvent, OutgoingWebhook } from "../sync/webhook_settings.ts";
+import type { OutgoingWebhook } from "../sync/webhook_settings.ts";
 import { toCloudEvent } from "../webhooks/notice.ts";
 import type { CloudEvent, Notice } from "../webhooks/notice.ts";
 import { send } from "../webhooks/send.ts";
@@ -47,8 +47,7 @@ export function wantedBy(
   { type }: Pick<Notice, "type">,
   targets: readonly OutgoingWebhook[],
 ): OutgoingWebhook[] {
-  const name: OutgoingEvent = type === "in_step" ? "in-step" : type;
-  return targets.filter(({ events }) => events.includes(name));
+  return targets.filter(({ events }) => events.includes(type));
 }
 
 function tell(notice: Notice, options: NotifierOptions): void {
@@ -61,11 +60,12 @@ function tell(notice: Notice, options: NotifierOptions): void {
 
 async function sendOrLog(
   event: CloudEvent,
-  { url, secret }: OutgoingWebhook,
+  { url: text, secrets }: OutgoingWebhook,
   { runtime, guard, log, signal, stopping }: NotifierOptions,
 ): Promise<void> {
+  const url = new URL(text);
   try {
-    await send(event, { url, secrets: [secret] }, { runtime, guard, signal, waitSignal: stopping });
+    await send(event, { url, secrets }, { runtime, guard, signal, waitSignal: stopping });
   } catch (error) {
     const problem = toProblem(error);
     log("error", "webhook was not delivered", {

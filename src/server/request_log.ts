@@ -14,7 +14,7 @@ export function logRequests({ log, now, onAnswer }: AppOptions): MiddlewareHandl
     log(status >= 500 ? "error" : isHealth ? "debug" : "info", "request", {
       requestId: context.get("requestId"),
       method,
-      path,
+      path: withoutSecret(path),
       status,
       ms,
       caller: context.get("caller")?.name,
@@ -23,4 +23,9 @@ export function logRequests({ log, now, onAnswer }: AppOptions): MiddlewareHandl
     // Where nothing takes the request, the last to see it was a middleware.
     onAnswer?.({ route: route.includes("*") ? "none" : route, method, status, ms });
   };
+}
+
+/** The end of a hook's path may be its secret. */
+function withoutSecret(path: string): string {
+  return path.replace(/^(\/hooks\/[^/]*\/).+$/, "$1***");
 }

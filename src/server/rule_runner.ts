@@ -1,6 +1,6 @@
 /** Runs rules: by the clock, by an event, at the start. */
 import type { CopyRequestInput } from "../copy/request.ts";
-import type { Engine } from "../engine.ts";
+import type { LocalEngine } from "../engine.ts";
 import type { Emit } from "../events.ts";
 import type { SyncRule } from "../sync/rule.ts";
 import type { TagReport } from "../sync/rule_report.ts";
@@ -11,8 +11,9 @@ import type { ServerConfig } from "./config.ts";
 import { withDefaults } from "./copy_defaults.ts";
 import { describeError } from "./describe_error.ts";
 import type { DurableCopies } from "./durable_copies.ts";
+import type { DurableRules } from "./durable_rules.ts";
 import { withFields } from "./log.ts";
-import type { Log } from "./log.ts";
+import type { Log, LogFields } from "./log.ts";
 import type { Notifier } from "./notifier.ts";
 import { toProblem } from "./problem.ts";
 import { startDurableCopy } from "./start_durable_copy.ts";
@@ -20,13 +21,15 @@ import { startDurableCopy } from "./start_durable_copy.ts";
 export interface RuleRunnerOptions {
   readonly config: ServerConfig;
   /** Called once a run. */
-  readonly openEngine: () => Engine;
+  readonly openEngine: () => LocalEngine;
   readonly log: Log;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
   readonly notify: Notifier;
   /** Where there is one, copies are started and go on by themselves. */
   readonly durable?: DurableCopies | undefined;
+  /** Where there is one, whole rules are started and go on by themselves. */
+  readonly durableRules?: DurableRules | undefined;
   /** Told of the retries of every copy. */
   readonly onEvent?: Emit | undefined;
   /** Aborted when the host has to end now. */
@@ -36,6 +39,8 @@ export interface RuleRunnerOptions {
 /** Why a rule is run, and what of it. */
 export interface RuleOccasion extends Pick<RunRuleOptions, "only" | "missing"> {
   readonly by: "schedule" | "start" | "hook";
+  /** Milliseconds since the epoch: the tick, or when the event came. */
+  readonly at: number;
 }
 
 /** Runs one rule and logs what came of it. Never rejects; says whether the rule could be run to its end. */
@@ -50,6 +55,9 @@ export function createRuleRunner(options: RuleRunnerOptions): RuleRunner {
   return async (rule, occasion) => {
     const { by, only } = occasion;
     const log = withFields(options.log, { rule: rule.name, by });
+    if (options.durableRules && only?.tag === undefined) {
+      return await startAndLog(rule, occasion, options.durableRules, log);
+    }
     if (only) return await runAndLog(rule, occasion, { ...options, log });
     if (running.has(rule.name)) {
       log("warn", "rule is still running and not begun again");
@@ -62,6 +70,21 @@ export function createRuleRunner(options: RuleRunnerOptions): RuleRunner {
       running.delete(rule.name);
     }
   };
+}
+
+async function startAndLog(
+  rule: SyncRule,
+  { at, only }: RuleOccasion,
+  durableRules: DurableRules,
+  log: Log,
+): Promise<boolean> {
+  try {
+    log("info", "durable rule started", { id: await durableRules.start({ rule, at, only }) });
+    return true;
+  } catch (error) {
+    log("error", "rule did not start", describeFailure(error));
+    return false;
+  }
 }
 
 async function runAndLog(
@@ -92,11 +115,14 @@ async function runAndLog(
     log(report.result === "ok" ? "info" : "warn", "rule ended", { ...rest, tags: count(tags) });
     return true;
   } catch (error) {
-    const problem = toProblem(error);
-    const unforeseen = problem.code === "internal" ? describeError(error) : {};
-    log("error", "rule failed", { problem, ...unforeseen });
+    log("error", "rule failed", describeFailure(error));
     return false;
   }
+}
+
+function describeFailure(error: unknown): LogFields {
+  const problem = toProblem(error);
+  return { problem, ...(problem.code === "internal" ? describeError(error) : {}) };
 }
 
 /** What a line of the log is worth: what is as it was is not. */

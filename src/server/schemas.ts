@@ -54,6 +54,13 @@ export const copyBody = copyRequestSchema.extend({
   platforms,
 }).meta({ id: "CopyRequest", description: "What is to be copied where, and how" });
 
+export const hookAnswerSchema = z.object({
+  state: z.enum(["accepted", "ignored"]).meta({
+    description: "`accepted`: rules are run behind the answer; `ignored`: nothing follows from it",
+  }),
+  why: z.string().optional().meta({ description: "why it is ignored" }),
+}).meta({ id: "HookAnswer", description: "What a registry is told of its event" });
+
 const { referrers, digestTags } = copyRequestSchema.shape;
 
 export const verificationBody = z.strictObject({

@@ -24,7 +24,7 @@ export function checkShape<Schema extends z.ZodType>(
     if (issue.code === "unrecognized_keys") {
       const known = listKeys(schema, issue.path);
       for (const key of issue.keys) {
-        mistakes.add([...place, key], sayUnknown(key, known), "key");
+        mistakes.add([...place, key], sayUnknown("key", key, known), "key");
         rest = without(rest, [...issue.path, key]);
       }
     } else {
@@ -99,9 +99,12 @@ function isNothing(value: unknown): boolean {
       Object.keys(value).length === 0;
 }
 
-function sayUnknown(key: string, known: readonly string[]): string {
-  const near = suggest(key, known);
-  return `there is no such key; ${near ? `did you mean ${near}` : `there are ${known.join(", ")}`}`;
+/** `there is no such key; did you mean source` */
+export function sayUnknown(what: string, name: string, known: readonly string[]): string {
+  const near = suggest(name, known);
+  return `there is no such ${what}; ${
+    near ? `did you mean ${near}` : `there are ${known.join(", ")}`
+  }`;
 }
 
 function sayIssue(issue: z.core.$ZodIssue): string {

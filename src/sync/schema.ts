@@ -3,31 +3,7 @@
  * docs/crossdock.schema.json is made of this.
  */
 import * as z from "zod";
-import { PlainScalar } from "./read_yaml.ts";
-
-function sourceOf(value: unknown): unknown {
-  return value instanceof PlainScalar ? value.source : value;
-}
-
-function valueOf(value: unknown): unknown {
-  return value instanceof PlainScalar ? value.value : value;
-}
-
-/** `1.10` is text where text is wanted; editors are told so. */
-const text = z.preprocess(sourceOf, z.string().meta({ type: ["string", "number", "boolean"] }));
-const flag = z.preprocess(valueOf, z.boolean());
-
-function word<const Word extends string>(words: readonly [Word, ...Word[]]): z.ZodType<Word> {
-  return z.preprocess(sourceOf, z.enum(words)) as unknown as z.ZodType<Word>;
-}
-
-function whole(least: number, most: number): z.ZodType<number> {
-  return z.preprocess(valueOf, z.int().min(least).max(most));
-}
-
-function number(least: number, most: number): z.ZodType<number> {
-  return z.preprocess(valueOf, z.number().min(least).max(most));
-}
+import { flag, number, text, whole, word } from "./scalars.ts";
 
 const texts = z.array(text);
 const template = text.describe("A Go template may stand in it");
@@ -122,35 +98,36 @@ const inheritedSchema = z.strictObject(inheritedFields);
 const secrets = z.array(template).min(1);
 
 const incomingFields = {
-  from: z.array(template).min(1).optional().describe(
-    "Registries that its events are from. Default: those that they name",
-  ),
+  sender: text.optional().describe("Which sender it is, if the name does not say: harbor"),
+  place: text.optional().describe("Where its events are from: registry.example, or ghcr.io/org"),
 };
 
-/** How a sender proves that an event is its own, and where that is from. */
+/** How a sender proves that an event is its own: a proof of `webhooks/`, with templates for secrets. */
 const incomingSchema = z.discriminatedUnion("kind", [
-  z.strictObject({ kind: z.literal("signature"), secrets, ...incomingFields }),
-  z.strictObject({ kind: z.literal("header"), name: text, secrets, ...incomingFields }),
-  z.strictObject({ kind: z.literal("bearer"), secrets, ...incomingFields }),
-  z.strictObject({ kind: z.literal("basic"), username: template, secrets, ...incomingFields }),
+  z.strictObject({ ...incomingFields, kind: z.literal("signature"), secrets }),
+  z.strictObject({ ...incomingFields, kind: z.literal("header"), name: text, secrets }),
+  z.strictObject({ ...incomingFields, kind: z.literal("bearer"), secrets }),
+  z.strictObject({ ...incomingFields, kind: z.literal("basic"), username: template, secrets }),
   z.strictObject({
+    ...incomingFields,
     kind: z.literal("google"),
     audience: text,
     emails: texts.min(1),
-    ...incomingFields,
   }),
-  z.strictObject({ kind: z.literal("path"), secrets, ...incomingFields }),
+  z.strictObject({ ...incomingFields, kind: z.literal("path"), secrets }),
 ]);
 
 const outgoingSchema = z.strictObject({
   url: template,
-  secret: template.describe("whsec_ and base64, as Standard Webhooks has it"),
-  events: z.array(word(["copied", "failed", "in-step"])).min(1).optional()
+  secrets: secrets.describe("whsec_ and base64; with several there is a signature by each"),
+  events: z.array(word(["copied", "failed", "in_step"])).min(1).optional()
     .describe("Default: all of them"),
 });
 
 export const webhooksSchema = z.strictObject({
-  in: z.record(z.string(), incomingSchema).optional().describe("By the sender's name"),
+  in: z.record(z.string(), incomingSchema).optional().describe(
+    "By the name that their URLs have: /hooks/NAME",
+  ),
   out: z.array(outgoingSchema).optional(),
 });
 
@@ -175,4 +152,5 @@ export type RawInherited = z.output<typeof inheritedSchema>;
 export type RawDefaults = z.output<typeof defaultsSchema>;
 export type RawRule = z.output<typeof ruleSchema>;
 export type RawTags = z.output<typeof tagsSchema>;
+export type RawIncoming = z.output<typeof incomingSchema>;
 export type RawWebhooks = z.output<typeof webhooksSchema>;

@@ -1,8 +1,13 @@
-/** The word that was most likely meant: the nearest one, if no more than a third of its letters differ. */
-export function suggest(word: string, known: Iterable<string>): string | undefined {
+/** The word that was most likely meant: the nearest one, if no more than a third of its letters differ or one begins with the other. */
+export function suggest(word: string, words: Iterable<string>): string | undefined {
   let best: { word: string; distance: number } | undefined;
-  for (const candidate of known) {
-    const distance = editDistance(word.toLowerCase(), candidate.toLowerCase());
+  for (const candidate of words) {
+    const [given, known] = [word.toLowerCase(), candidate.toLowerCase()];
+    const isShort = Math.min(given.length, known.length) < 3;
+    const isBeginning = !isShort && (known.startsWith(given) || given.startsWith(known));
+    const distance = isBeginning
+      ? Math.min(1, editDistance(given, known))
+      : editDistance(given, known);
     const limit = Math.max(1, Math.floor(candidate.length / 3));
     if (distance <= limit && distance < (best?.distance ?? Infinity)) {
       best = { word: candidate, distance };

@@ -1,39 +1,43 @@
-import { checkProof, checkSigningSecret, proofSchema } from "../webhooks/proof.ts";
-import type { Proof } from "../webhooks/proof.ts";
 import { parsePlace } from "../webhooks/match.ts";
+import type { Notice } from "../webhooks/notice.ts";
+import { checkProof, proofSchema } from "../webhooks/proof.ts";
+import type { Proof } from "../webhooks/proof.ts";
 import { isSenderName, senders } from "../webhooks/senders.ts";
 import type { SenderName } from "../webhooks/senders.ts";
+import { sayUnknown } from "./check_shape.ts";
 import type { Mistakes, Path } from "./mistakes.ts";
 import type { RenderAt } from "./render_at.ts";
-import type { RawWebhooks } from "./schema.ts";
-import { suggest } from "./suggest.ts";
+import type { RawIncoming, RawWebhooks } from "./schema.ts";
 
-/** Whose events are taken. Holds secrets: not for logs. */
+/** Who may tell of pushes. Holds a secret: not for logs. */
 export interface IncomingWebhook {
-  /** How the sender proves that an event is its own. */
+  readonly sender: SenderName;
+  /** Where its events are from, as `locateEvent()` takes it. */
+  readonly place: string;
   readonly proof: Proof;
-  /** Where its events are from, as `locateEvent` takes it. Empty: where they say themselves. */
-  readonly from: readonly string[];
 }
 
-export type OutgoingEvent = "copied" | "failed" | "in-step";
-
-/** Whom to tell. Holds a secret: not for logs. */
+/** Who is told of copies. Holds a secret: not for logs. */
 export interface OutgoingWebhook {
-  readonly url: URL;
-  /** `whsec_` and base64. */
-  readonly secret: string;
-  readonly events: readonly OutgoingEvent[];
+  readonly url: string;
+  readonly secrets: readonly string[];
+  readonly events: readonly Notice["type"][];
 }
 
 export interface WebhookSettings {
-  readonly incoming: ReadonlyMap<SenderName, IncomingWebhook>;
+  /** By the name in the path of its URL: `/hooks/docker-hub`. */
+  readonly incoming: ReadonlyMap<string, IncomingWebhook>;
   readonly outgoing: readonly OutgoingWebhook[];
 }
 
-type RawIncoming = NonNullable<NonNullable<RawWebhooks>["in"]>[string];
+const ALL_EVENTS: OutgoingWebhook["events"] = ["copied", "failed", "in_step"];
 
-const ALL_EVENTS: readonly OutgoingEvent[] = ["copied", "failed", "in-step"];
+/** Services of which there is but one. */
+const PLACES: Readonly<Partial<Record<SenderName, string>>> = {
+  "docker-hub": "docker.io",
+  "github": "ghcr.io",
+  "quay": "quay.io",
+};
 
 /** Reads `webhooks`. */
 export function readWebhooks(
@@ -41,83 +45,67 @@ export function readWebhooks(
   mistakes: Mistakes,
   render: RenderAt,
 ): WebhookSettings {
-  const incoming = new Map<SenderName, IncomingWebhook>();
-  for (const [name, hook] of Object.entries(webhooks?.in ?? {})) {
-    const path = ["webhooks", "in", name];
-    if (!isSenderName(name)) {
-      const near = suggest(name, Object.keys(senders));
-      const known = near ? `did you mean ${near}` : `there are ${Object.keys(senders).join(", ")}`;
-      mistakes.add(path, `there is no such sender; ${known}`, "key");
-      continue;
-    }
-    const read = readIncoming(name, hook, path, mistakes, render);
-    if (read) incoming.set(name, read);
+  const incoming = new Map<string, IncomingWebhook>();
+  for (const [name, raw] of Object.entries(webhooks?.in ?? {})) {
+    const hook = readIncoming(name, raw, ["webhooks", "in", name], mistakes, render);
+    if (hook) incoming.set(name, hook);
   }
   const outgoing: OutgoingWebhook[] = [];
-  (webhooks?.out ?? []).forEach(({ events = ALL_EVENTS, ...hook }, i) => {
+  (webhooks?.out ?? []).forEach(({ url: template, secrets, events = ALL_EVENTS }, i) => {
     const path = ["webhooks", "out", i];
-    const text = render([...path, "url"], hook.url, {});
-    const secret = render([...path, "secret"], hook.secret, {});
-    if (secret !== undefined) mistakes.try([...path, "secret"], () => checkSigningSecret(secret));
-    if (text === undefined) return;
-    const url = URL.parse(text);
-    if (!url || !/^https?:$/.test(url.protocol)) {
+    const url = render([...path, "url"], template, {});
+    const filled = fillIn(secrets, [...path, "secrets"], render);
+    if (url !== undefined && !/^https?:$/.test(URL.parse(url)?.protocol ?? "")) {
       mistakes.add([...path, "url"], "want an http or https URL");
-    } else if (secret !== undefined) {
-      outgoing.push({ url, secret, events });
     }
+    // One that came out empty was told already.
+    if (filled.every((secret) => secret !== "")) {
+      const proof = { kind: "signature" as const, secrets: filled };
+      mistakes.try([...path, "secrets"], () => checkProof(senders.plain, proof));
+    }
+    if (url !== undefined) outgoing.push({ url, secrets: filled, events });
   });
   return { incoming, outgoing };
 }
 
 function readIncoming(
-  name: SenderName,
-  { from = [], ...raw }: RawIncoming,
+  name: string,
+  { sender = name, place, ...raw }: RawIncoming,
   path: Path,
   mistakes: Mistakes,
   render: RenderAt,
 ): IncomingWebhook | undefined {
-  const places = from.map((text, i) => {
-    const at = [...path, "from", i];
-    const place = render(at, text, {});
-    return place && mistakes.try(at, () => parsePlace(place));
-  });
-  const { title, isSilent } = senders[name];
-  if (isSilent && from.length === 0) {
-    mistakes.add([...path, "from"], `is missing: ${title} does not say which registry it is`);
+  if (!/^[a-z0-9][a-z0-9-]{0,62}$/.test(name)) {
+    mistakes.add(
+      path,
+      "want small letters, digits and - in a name, for it is part of a URL",
+      "key",
+    );
   }
-  const proof = readProof(name, raw, path, mistakes, render);
-  return proof && { proof, from: places.filter((place) => place !== undefined) };
-}
-
-function readProof(
-  name: SenderName,
-  raw: Omit<RawIncoming, "from">,
-  path: Path,
-  mistakes: Mistakes,
-  render: RenderAt,
-): Proof | undefined {
-  const filled = fillIn(raw, path, render);
-  if (!filled) return undefined;
-  const { data, error } = proofSchema.safeParse(filled);
+  if (!isSenderName(sender)) {
+    const at = sender === name ? path : [...path, "sender"];
+    const hint = sender === name ? "; or write which it is under sender" : "";
+    mistakes.add(at, sayUnknown("sender", sender, Object.keys(senders)) + hint, "key");
+    return undefined;
+  }
+  const where = place ?? PLACES[sender];
+  if (where === undefined) mistakes.add([...path, "place"], "is missing");
+  else mistakes.try([...path, "place"], () => parsePlace(where));
+  const filled = raw.kind === "google" ? raw : {
+    ...raw,
+    secrets: fillIn(raw.secrets, [...path, "secrets"], render),
+    ...(raw.kind === "basic"
+      ? { username: render([...path, "username"], raw.username, {}) ?? "" }
+      : {}),
+  };
+  const { data: proof, error } = proofSchema.safeParse(filled);
   for (const issue of error?.issues ?? []) mistakes.add([...path, ...issue.path], issue.message);
-  if (!data) return undefined;
-  mistakes.try([...path, "kind"], () => checkProof(senders[name], data));
-  return data;
+  if (!proof || where === undefined) return undefined;
+  mistakes.try([...path, "kind"], () => checkProof(senders[sender], proof));
+  return { sender, place: where, proof };
 }
 
-/** With templates filled in; `undefined` where one has a mistake, which is told. */
-function fillIn(
-  raw: Omit<RawIncoming, "from"> & { secrets?: string[]; username?: string },
-  path: Path,
-  render: RenderAt,
-): Record<string, unknown> | undefined {
-  const secrets = raw.secrets?.map((secret, i) => render([...path, "secrets", i], secret, {}));
-  const username = raw.username === undefined
-    ? undefined
-    : render([...path, "username"], raw.username, {});
-  const isWhole = (secrets?.every((secret) => secret !== undefined) ?? true) &&
-    (raw.username === undefined) === (username === undefined);
-  if (!isWhole) return undefined;
-  return { ...raw, ...(secrets ? { secrets } : {}), ...(username ? { username } : {}) };
+/** Templates of secrets; one with a mistake, which is told, comes out empty. */
+function fillIn(templates: readonly string[], path: Path, render: RenderAt): string[] {
+  return templates.map((template, i) => render([...path, i], template, {}) ?? "");
 }

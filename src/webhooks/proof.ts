@@ -57,19 +57,12 @@ export function checkProof({ title, proofs, signature }: Sender, proof: Proof): 
     throw new ParseError(`${title} has no proof by ${proof.kind}, want ${proofs.join(" or ")}`);
   }
   if (proof.kind !== "signature" || signature !== "standard-webhooks") return;
-  for (const secret of proof.secrets) checkSigningSecret(secret);
-}
-
-/**
- * Checks that one can sign by Standard Webhooks with a secret.
- *
- * @throws ParseError that does not quote it
- */
-export function checkSigningSecret(secret: string): void {
-  try {
-    new Webhook(secret);
-  } catch {
-    // Without its cause, which could quote the secret.
-    throw new ParseError("a secret is not base64, want whsec_ and base64");
+  for (const secret of proof.secrets) {
+    try {
+      new Webhook(secret);
+    } catch {
+      // Without its cause, which could quote the secret.
+      throw new ParseError("a secret is not base64, want whsec_ and base64");
+    }
   }
 }

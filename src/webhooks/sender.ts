@@ -51,8 +51,6 @@ export interface Sender {
   readonly title: string;
   /** How it can prove who it is. `path` alone: it cannot, and its URL has to hold a secret. */
   readonly proofs: readonly Proof["kind"][];
-  /** Its events do not say which registry they are from, or not by a name that rules know. */
-  readonly isSilent?: true;
   /** Given where `proofs` has `signature`. */
   readonly signature?: Signature;
   /** Answers an OPTIONS request, of a sender that asks before it sends. */

@@ -275,40 +275,55 @@ test("registryCredentials() finds a registry's credential and says where it is f
   assert.deepEqual(sources.describe(), ["crossdock.yaml: 1 host, not b.example"]);
 });
 
+const SECRET = "0123456789abcdef";
+
 test("parseSyncConfig() reads webhooks", () => {
   const { config } = parse(`
 webhooks:
   in:
-    docker-hub: {kind: path, secrets: ['{{ env "LONG" }}']}
-    distribution: {kind: basic, username: '{{ env "USER" }}', secrets: [aaaaaaaaaaaaaaaa, bbbbbbbbbbbbbbbb], from: [r.example]}
-    harbor: {kind: header, name: X-Secret, secrets: [aaaaaaaaaaaaaaaa]}
-    artifact-registry: {kind: google, audience: https://x.example, emails: [a@b.example]}
+    docker-hub: {kind: path, secrets: ['{{ env "HOOK" }}']}
+    distribution:
+      {place: a.example, kind: basic, username: '{{ env "USER" }}', secrets: [${SECRET}1, ${SECRET}2]}
+    harbor-eu: {sender: harbor, place: eu.example/team, kind: header, name: Authorization, secrets: [${SECRET}]}
+    artifact-registry:
+      {place: x.example, kind: google, audience: https://x.example, emails: [a@b.example]}
   out:
-    - {url: https://x.example/hook, secret: 'whsec_{{ env "LONG" }}'}
-    - {url: https://x.example/hook, secret: whsec_YWJj, events: [failed]}
+    - {url: https://x.example/hook, secrets: ['whsec_{{ env "BASE64" }}']}
+    - {url: https://x.example/hook, secrets: [whsec_AAAA, whsec_BBBB], events: [failed, in_step]}
 `);
-  assert.deepEqual(Object.fromEntries(config.webhooks.incoming), {
-    "docker-hub": { proof: { kind: "path", secrets: ["bG9uZyBlbm91Z2gh"] }, from: [] },
-    distribution: {
-      proof: { kind: "basic", username: "ann", secrets: ["a".repeat(16), "b".repeat(16)] },
-      from: ["r.example"],
-    },
-    harbor: {
-      proof: { kind: "header", name: "X-Secret", secrets: ["a".repeat(16)] },
-      from: [],
-    },
-    "artifact-registry": {
+  assert.deepEqual([...config.webhooks.incoming], [
+    ["docker-hub", {
+      sender: "docker-hub",
+      place: "docker.io",
+      proof: { kind: "path", secrets: [ENV.HOOK] },
+    }],
+    ["distribution", {
+      sender: "distribution",
+      place: "a.example",
+      proof: { kind: "basic", username: "ann", secrets: [`${SECRET}1`, `${SECRET}2`] },
+    }],
+    ["harbor-eu", {
+      sender: "harbor",
+      place: "eu.example/team",
+      proof: { kind: "header", name: "Authorization", secrets: [SECRET] },
+    }],
+    ["artifact-registry", {
+      sender: "artifact-registry",
+      place: "x.example",
       proof: { kind: "google", audience: "https://x.example", emails: ["a@b.example"] },
-      from: [],
-    },
-  });
+    }],
+  ]);
   assert.deepEqual(config.webhooks.outgoing, [
     {
-      url: new URL("https://x.example/hook"),
-      secret: "whsec_bG9uZyBlbm91Z2gh",
-      events: ["copied", "failed", "in-step"],
+      url: "https://x.example/hook",
+      secrets: ["whsec_c2VjcmV0"],
+      events: ["copied", "failed", "in_step"],
     },
-    { url: new URL("https://x.example/hook"), secret: "whsec_YWJj", events: ["failed"] },
+    {
+      url: "https://x.example/hook",
+      secrets: ["whsec_AAAA", "whsec_BBBB"],
+      events: ["failed", "in_step"],
+    },
   ]);
 });
 
@@ -540,48 +555,58 @@ const MISTAKES: [name: string, text: string, message: RegExp][] = [
   ["no secret", "webhooks: {in: {quay: {kind: path, secrets: []}}}", /secrets: want one at least/],
   [
     "a proof's unknown key",
-    "webhooks: {in: {quay: {kind: path, secret: a, secrets: [aaaaaaaaaaaaaaaa]}}}",
+    "webhooks: {in: {quay: {kind: path, secret: a, secrets: [0123456789abcdef]}}}",
     /webhooks\.in\.quay\.secret: there is no such key; did you mean secrets/,
   ],
   [
-    "a URL that is none",
-    "webhooks: {out: [{url: ftp://a, secret: whsec_YWJj}]}",
-    /webhooks\.out\[0\]\.url: want an http or https URL/,
-  ],
-  [
-    "an event that is none",
-    "webhooks: {out: [{url: https://a.example, secret: whsec_YWJj, events: [x]}]}",
-    /events\[0\]: want copied, failed or in-step/,
-  ],
-  [
-    "a secret that signs nothing",
-    "webhooks: {out: [{url: https://a.example, secret: 'whsec_%'}]}",
-    /webhooks\.out\[0\]\.secret: a secret is not base64/,
-  ],
-  [
     "a sender that is none",
-    "webhooks: {in: {dockerhub: {kind: path, secrets: [aaaaaaaaaaaaaaaa]}}}",
-    /webhooks\.in\.dockerhub: there is no such sender; did you mean docker-hub/,
+    `webhooks: {in: {dockerhub: {kind: path, secrets: [${SECRET}]}}}`,
+    /f:1:17: webhooks\.in\.dockerhub: there is no such sender; did you mean docker-hub/,
   ],
   [
-    "a secret that is short",
+    "a short secret",
     "webhooks: {in: {quay: {kind: path, secrets: [short]}}}",
     /webhooks\.in\.quay\.secrets\[0\]: a secret is shorter than 16 characters/,
   ],
   [
     "a proof that the sender cannot give",
-    "webhooks: {in: {quay: {kind: bearer, secrets: [aaaaaaaaaaaaaaaa]}}}",
-    /webhooks\.in\.quay\.kind: Quay has no proof by bearer, want path/,
+    `webhooks: {in: {github: {kind: header, name: x, secrets: [${SECRET}]}}}`,
+    /webhooks\.in\.github\.kind: .* has no proof by header, want signature/,
   ],
   [
-    "a sender that does not say where it is",
-    "webhooks: {in: {nexus: {kind: signature, secrets: [aaaaaaaaaaaaaaaa]}}}",
-    /webhooks\.in\.nexus\.from: is missing: .* does not say which registry it is/,
+    "a hook that does not say where its events are from",
+    `webhooks: {in: {harbor: {kind: header, name: x, secrets: [${SECRET}]}}}`,
+    /webhooks\.in\.harbor\.place: is missing/,
   ],
   [
-    "a place that is no registry",
-    "webhooks: {in: {quay: {kind: path, secrets: [aaaaaaaaaaaaaaaa], from: [quay]}}}",
-    /webhooks\.in\.quay\.from\[0\]: "quay" names no registry/,
+    "a place that is none",
+    `webhooks: {in: {harbor: {place: harbor, kind: header, name: x, secrets: [${SECRET}]}}}`,
+    /webhooks\.in\.harbor\.place: "harbor" names no registry/,
+  ],
+  [
+    "a sender under another name that is none",
+    `webhooks: {in: {eu: {sender: harbour, kind: path, secrets: [${SECRET}]}}}`,
+    /webhooks\.in\.eu\.sender: there is no such sender; did you mean harbor$/,
+  ],
+  [
+    "a name that no URL has",
+    `webhooks: {in: {a/b: {sender: quay, kind: path, secrets: [${SECRET}]}}}`,
+    /webhooks\.in\."a\/b": want small letters/,
+  ],
+  [
+    "a secret for signatures that is no base64",
+    "webhooks: {out: [{url: https://a.example, secrets: ['whsec_?']}]}",
+    /webhooks\.out\[0\]\.secrets: a secret is not base64, want whsec_ and base64/,
+  ],
+  [
+    "a URL that is none",
+    "webhooks: {out: [{url: ftp://a, secrets: [whsec_AAAA]}]}",
+    /webhooks\.out\[0\]\.url: want an http or https URL/,
+  ],
+  [
+    "an event that is none",
+    "webhooks: {out: [{url: https://a.example, secrets: [whsec_AAAA], events: [x]}]}",
+    /events\[0\]: want copied, failed or in_step/,
   ],
 ];
 for (const [name, text, message] of MISTAKES) {

@@ -5,7 +5,13 @@ import type { SyncRule } from "../../src/sync/rule.ts";
 
 export const NOW = Date.UTC(2026, 2, 7, 12);
 
-export const ENV = { USER: "ann", PASS: "hunter2", LONG: "bG9uZyBlbm91Z2gh", EMPTY: "" };
+export const ENV = {
+  USER: "ann",
+  PASS: "hunter2",
+  HOOK: "0123456789abcdef-hook",
+  BASE64: "c2VjcmV0",
+  EMPTY: "",
+};
 
 export interface Parsed {
   readonly config: SyncConfig;

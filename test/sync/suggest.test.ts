@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { suggest } from "../../src/sync/suggest.ts";
 
-const KNOWN = ["source", "target", "targets", "tags", "digestTags", "schedule"];
+const KNOWN = ["user", "source", "target", "targets", "tags", "digestTags", "schedule"];
 
 for (
   const [word, meant] of [
@@ -10,6 +10,8 @@ for (
     ["Source", "source"],
     ["tragets", "targets"],
     ["tgas", "tags"],
+    ["username", "user"],
+    ["sched", "schedule"],
     ["digesttags", "digestTags"],
     ["tag", "tags"],
     ["shedule", "schedule"],

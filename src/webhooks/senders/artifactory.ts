@@ -26,7 +26,6 @@ const tagPush = z.object({
 export const artifactory: Sender = {
   title: "JFrog Artifactory",
   proofs: ["signature"],
-  isSilent: true,
   signature: { hash: "SHA-256", headers: ["x-jfrog-event-auth"], prefix: "" },
   read,
 };

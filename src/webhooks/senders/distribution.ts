@@ -27,7 +27,6 @@ const envelope = z.object({
 export const distribution: Sender = {
   title: "CNCF distribution",
   proofs: ["header", "bearer", "basic"],
-  isSilent: true,
   read,
 };
 

@@ -24,7 +24,6 @@ const payload = z.object({
 export const gitea: Sender = {
   title: "Gitea or Forgejo",
   proofs: ["signature"],
-  isSilent: true,
   signature: {
     hash: "SHA-256",
     headers: ["x-gitea-signature", "x-forgejo-signature"],

@@ -22,7 +22,6 @@ const MANIFEST_ASSET = /^\/?v2\/(?<name>.+)\/manifests\/(?<tag>[^/]+)$/;
 export const nexus: Sender = {
   title: "Nexus Repository",
   proofs: ["signature"],
-  isSilent: true,
   signature: { hash: "SHA-1", headers: ["x-nexus-webhook-signature"], prefix: "" },
   read,
 };

@@ -1,0 +1,110 @@
+/** What becomes of a registry's request: verified, matched to rules, and answered before any work is done. */
+import { formatReference } from "../oci/reference.ts";
+import type { Reference } from "../oci/reference.ts";
+import type { Runtime } from "../runtime.ts";
+import { admitEvent, forgetRun } from "../webhooks/dedupe.ts";
+import type { RunMemory } from "../webhooks/dedupe.ts";
+import type { PushEvent } from "../webhooks/event.ts";
+import type { GoogleKeys } from "../webhooks/google_token.ts";
+import { receive } from "../webhooks/receive.ts";
+import type { Received, WebhookRequest } from "../webhooks/sender.ts";
+import { WebhookError } from "../webhooks/webhook_error.ts";
+import type { ServerConfig } from "./config.ts";
+import { withFields } from "./log.ts";
+import type { Log } from "./log.ts";
+import { matchRules } from "./match_rules.ts";
+import type { RuleMatch } from "./match_rules.ts";
+import type { RuleRunner } from "./rule_runner.ts";
+
+export interface HookReceiverOptions {
+  readonly config: ServerConfig;
+  /** `fetch` is for Google's keys. */
+  readonly runtime: Pick<Runtime, "fetch" | "now" | "sleep">;
+  readonly run: RuleRunner;
+  /** Keeps the host alive until a job has ended. */
+  readonly background: (job: Promise<unknown>) => void;
+  /** Aborted when the host is asked to end: what was put off is left to the clock. */
+  readonly stopping?: AbortSignal | undefined;
+}
+
+/** What a sender is told. */
+export type HookAnswer =
+  | Exclude<Received, { kind: "events" }>
+  /** Rules are run behind the answer, or did run a moment ago. */
+  | { readonly kind: "accepted" };
+
+/**
+ * Takes a request to `/hooks/{name}`.
+ *
+ * @throws WebhookError `not_found` where there is no such hook, and else as `receive` does
+ */
+export type HookReceiver = (
+  name: string,
+  request: WebhookRequest,
+  log: Log,
+) => Promise<HookAnswer>;
+
+/** Makes a receiver, which remembers what it looked at in the last seconds: plain data that requests share. */
+export function createHookReceiver(options: HookReceiverOptions): HookReceiver {
+  const { config, runtime } = options;
+  const { rules, webhooks } = config.sync;
+  const memory: RunMemory = new Map();
+  const googleKeys: GoogleKeys = {};
+
+  return async (name, request, log) => {
+    const hook = webhooks.incoming.get(name);
+    if (!hook) throw new WebhookError("not_found", "there is nothing here");
+    const { sender, proof, place } = hook;
+    const received = await receive(sender, request, { proof, runtime, googleKeys });
+    if (received.kind !== "events") return received;
+    const matches = received.events.flatMap((event) =>
+      matchRules(event, place, rules).map((match) => ({ event, match }))
+    );
+    if (matches.length === 0) return { kind: "ignored", why: "no rule is about it" };
+    for (const { event, match } of matches) {
+      admit(event, match, { ...options, memory, log: withFields(log, { hook: name }) });
+    }
+    return { kind: "accepted" };
+  };
+}
+
+interface Admitting extends HookReceiverOptions {
+  readonly memory: RunMemory;
+  readonly log: Log;
+}
+
+function admit(event: PushEvent, match: RuleMatch, options: Admitting): void {
+  const { memory, runtime, background, log } = options;
+  const admission = admitEvent(memory, match.about, { event, now: runtime.now() });
+  const about = formatReference(match.about);
+  if (admission.run === "no") return log("debug", "event is not the first of its kind", { about });
+  const rules = match.rules.map(({ name }) => name);
+  log("info", "event", { about, rules, run: admission.run });
+  const waitMs = admission.run === "later" ? admission.at - runtime.now() : 0;
+  background(look(match, waitMs, options));
+}
+
+/** Never rejects. */
+async function look(
+  { about, rules }: RuleMatch,
+  waitMs: number,
+  options: Admitting,
+): Promise<void> {
+  const { runtime, run, memory, log, stopping } = options;
+  try {
+    if (waitMs > 0) await runtime.sleep(waitMs, stopping);
+  } catch {
+    return log("info", "event is left to the clock", { about: formatReference(about) });
+  }
+  const only = toOnly(about);
+  const results = await Promise.all(
+    rules.map((rule) => run(rule, { by: "hook", at: runtime.now(), only })),
+  );
+  // What could not be looked at is looked at when the sender tells it again.
+  if (results.includes(false)) forgetRun(memory, about);
+}
+
+function toOnly({ registry, repository, tag }: Reference): { repository: string; tag?: string } {
+  const name = formatReference({ registry, repository });
+  return { repository: name, ...(tag === undefined ? {} : { tag }) };
+}
