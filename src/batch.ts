@@ -5,6 +5,7 @@ import { imageNotFound } from "./copy/image_not_found.ts";
 import { MountMemory } from "./copy/mount_memory.ts";
 import type { Outcome } from "./copy/perform.ts";
 import { makePlan } from "./copy/plan.ts";
+import { wouldOverwrite } from "./copy/would_overwrite.ts";
 import type { Planned, PlanOptions } from "./copy/plan.ts";
 import { createSourceMemory, RememberedSource } from "./copy/remembered_source.ts";
 import type { Report } from "./copy/report.ts";
@@ -91,7 +92,7 @@ export interface Prospect {
   /** What it would mean; absent where an index has to be read for it. */
   readonly digest?: Digest;
   /** What the source's registry has last said of a limit. */
-  readonly pulls?: PullsLeft;
+  readonly pulls: PullsLeft | undefined;
   /** Makes the copy. Nothing that is known is asked again. `undefined` where there is nothing to be done. */
   readonly copy: ((options?: BatchCallOptions) => Promise<Report>) | undefined;
 }
@@ -198,15 +199,21 @@ export function createBatch(
             } satisfies PlanOptions,
           );
         const judged = judge(request, found, current, options);
+        // Of an image that may not move the rest need not be read.
+        if (judged.state === "behind" && current && current.digest !== found.digest) {
+          const { ifExists, destination } = request;
+          if (ifExists === "fail") throw wouldOverwrite(destination, current.digest, found.digest);
+        }
         const planned = judged.state === "unknown" ? await plan() : undefined;
         const { state, digest, isDone } = planned ? judgePlan(planned, current) : judged;
-        const pulls = repository.pulls;
         return {
           state: state === "unknown" ? "behind" : state,
           source: found,
           ...(current ? { current: current.digest } : {}),
           ...(digest ? { digest } : {}),
-          ...(pulls ? { pulls } : {}),
+          get pulls(): PullsLeft | undefined {
+            return repository.pulls;
+          },
           copy: isDone ? undefined : (own = {}) =>
             run({
               ...own,

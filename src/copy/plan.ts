@@ -18,6 +18,7 @@ import type { BlobStep, ManifestStep, Step } from "./step.ts";
 import type { PlanTotals } from "./survey.ts";
 import { heightOf, listBlobs, listNodes, readTree } from "./tree.ts";
 import type { TreeNode } from "./tree.ts";
+import { wouldOverwrite } from "./would_overwrite.ts";
 
 /** Steps that may run side by side. Each stage waits for the one before it. */
 export interface Stage {
@@ -124,7 +125,9 @@ class Planner {
       return this.#finish(found.digest, root, current, await this.#planRelated(tree, root.digest));
     }
     if (current && !isSame && ifExists === "skip") return this.#planSkipped(found.digest, current);
-    if (current && !isSame && ifExists === "fail") this.#refuseToOverwrite(current, root);
+    if (current && !isSame && ifExists === "fail") {
+      throw wouldOverwrite(this.#request.destination, current.digest, root.digest);
+    }
     return this.#finish(found.digest, root, current, await this.#planCopy(tree, found.digest));
   }
 
@@ -398,19 +401,6 @@ class Planner {
       warnings: this.#warnings,
     };
     return { plan, manifests: this.#manifests };
-  }
-
-  #refuseToOverwrite(current: Descriptor, root: Descriptor): never {
-    const { destination } = this.#request;
-    const name = formatReference(destination);
-    throw new CrossdockError(
-      "conflict",
-      `${name} is ${current.digest} and would become ${root.digest}`,
-      {
-        side: "destination",
-        hint: "it was left as it is; use --if-exists overwrite to move it",
-      },
-    );
   }
 
   #notFound(): never {

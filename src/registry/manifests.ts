@@ -162,8 +162,9 @@ export async function readManifestBytes(
   }
 }
 
-function learnPulls({ client }: RepositoryContext, { headers }: Response): void {
-  client.learnt.pulls = parsePullsLeft(headers, client.runtime.now()) ?? client.learnt.pulls;
+/** A manifest that comes without a word of a limit: there is none, or none any more. */
+function learnPulls({ client }: RepositoryContext, { status, headers }: Response): void {
+  if (status === 200) client.learnt.pulls = parsePullsLeft(headers, client.runtime.now());
 }
 
 function mediaTypeOf(response: Response): string {
