@@ -9,10 +9,12 @@ import { chooseRules } from "../sync/choose_rules.ts";
 import { parseSyncConfig } from "../sync/config.ts";
 import type { SyncConfig } from "../sync/config.ts";
 import { formatMistake } from "../sync/mistakes.ts";
+import { createPacer } from "../sync/pacer.ts";
 import { registryCredentials } from "../sync/registries.ts";
 import { runRules, statusOfRules } from "../sync/run_rules.ts";
 import type { RuleRunner, SyncStatus } from "../sync/run_rules.ts";
 import type { SyncRule } from "../sync/rule.ts";
+import { Slots } from "../sync/slots.ts";
 import type { CliEnvironment } from "./environment.ts";
 import { openServer, refuseViaToken } from "./open_engine.ts";
 import type { EngineFlags } from "./open_engine.ts";
@@ -114,14 +116,18 @@ export async function openLocalRules(
     runtime,
     source: side,
     destination: side,
+    pace: createPacer(config.registries, runtime),
     ...(concurrency === undefined ? {} : { concurrency }),
     ...(retries === undefined ? {} : { retries }),
     ...(timeout === undefined ? {} : { timeoutMs: timeout }),
   });
-  return {
-    rules,
-    runner: environment.createRuleRunner({ engine, now: () => environment.now() }),
-  };
+  const runner = environment.createRuleRunner({
+    engine,
+    now: () => environment.now(),
+    slots: new Slots(config.parallel),
+    env: environment.env,
+  });
+  return { rules, runner };
 }
 
 /** Both sides have the same: what is one rule's target may be the next one's source. */

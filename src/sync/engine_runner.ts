@@ -1,16 +1,12 @@
-import type { RuleRunner } from "./run_rules.ts";
+import { statusOfRule } from "./rule_status.ts";
 import { runRule } from "./run_rule.ts";
-import type { SyncEngine } from "./run_rule.ts";
-import { statusOfRule } from "./status_of_rule.ts";
+import type { RunRuleOptions } from "./run_rule.ts";
+import type { RuleRunner } from "./run_rules.ts";
 
-export interface EngineRunnerOptions {
-  /** Both of its sides with the credentials of the config. */
-  readonly engine: SyncEngine;
-  /** Milliseconds since the epoch. */
-  readonly now: () => number;
-}
+/** What all runs have in common. */
+export type EngineRunnerOptions = Pick<RunRuleOptions, "engine" | "now" | "slots" | "env">;
 
-/** Runs rules by an engine, waiting for every copy. */
+/** Runs rules by an engine, and waits for every copy. */
 export function createEngineRunner(host: EngineRunnerOptions): RuleRunner {
   return {
     run: (rule, options) => runRule(rule, { ...host, ...options }),

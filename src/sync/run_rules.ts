@@ -1,6 +1,5 @@
 /** Runs several rules, one after the other, and sums up what came of them. */
-import { CrossdockError } from "../errors.ts";
-import type { RuleReport, SyncFailure } from "./rule_report.ts";
+import type { RuleReport } from "./rule_report.ts";
 import type { RuleStatus } from "./rule_status.ts";
 import type { SyncRule } from "./rule.ts";
 import type { EmitSync } from "./sync_event.ts";
@@ -36,8 +35,8 @@ export interface SyncStatus {
 }
 
 /**
- * Runs rules, each to its end before the next: a rule has as many copies at once as its registries bear. One that fails as a whole
- * does not keep the next from running.
+ * Runs rules, each to its end before the next: one has several copies at once, and what is told of them stays together. What fails
+ * of one is in its report, and the next one runs.
  *
  * @throws the signal's reason
  */
@@ -50,62 +49,9 @@ export async function runRules(
   const reports: RuleReport[] = [];
   for (const rule of rules) {
     options.signal?.throwIfAborted();
-    reports.push(await runRuleOrFail(rule, runner, { now, ...options }));
+    reports.push(await runner.run(rule, options));
   }
   return { ...sumUpReports(reports), durationMs: now() - startedAt };
-}
-
-/** A rule whose registry does not say what it has comes to nothing at each of its targets. */
-async function runRuleOrFail(
-  rule: SyncRule,
-  runner: RuleRunner,
-  { now, ...options }: RunOptions & { now: () => number },
-): Promise<RuleReport> {
-  const startedAt = now();
-  try {
-    return await runner.run(rule, options);
-  } catch (thrown) {
-    const error = toFailure(thrown, options.signal);
-    const { name, source } = rule;
-    const report: RuleReport = {
-      rule: name,
-      result: "all-failed",
-      tags: rule.targets.map((destination) => ({ source, destination, result: "failed", error })),
-      pruned: [],
-      requests: { source: 0, destination: 0 },
-      durationMs: now() - startedAt,
-      warnings: [],
-    };
-    for (const tag of report.tags) options.emit?.({ type: "tag-ended", rule: name, tag });
-    options.emit?.({ type: "rule-ended", report });
-    return report;
-  }
-}
-
-async function statusOrError(
-  rule: SyncRule,
-  runner: RuleRunner,
-  options: Pick<RunOptions, "signal">,
-): Promise<RuleStatus> {
-  try {
-    return await runner.status(rule, options);
-  } catch (thrown) {
-    const error = toFailure(thrown, options.signal);
-    const { name, source } = rule;
-    return {
-      rule: name,
-      state: "error",
-      tags: rule.targets.map((destination) => ({ source, destination, state: "error", error })),
-      requests: { source: 0, destination: 0 },
-    };
-  }
-}
-
-/** @throws what it was given, if that is a bug or the echo of an abort */
-function toFailure(error: unknown, signal: AbortSignal | undefined): SyncFailure {
-  if (!(error instanceof CrossdockError) || signal?.aborted) throw error;
-  const { code, message, side, hint } = error;
-  return { code, message, ...(side ? { side } : {}), ...(hint ? { hint } : {}) };
 }
 
 /** What rules came to together. */
@@ -130,7 +76,7 @@ export async function statusOfRules(
   const statuses: RuleStatus[] = [];
   for (const rule of rules) {
     options.signal?.throwIfAborted();
-    statuses.push(await statusOrError(rule, runner, options));
+    statuses.push(await runner.status(rule, options));
   }
   const states = new Set(statuses.map(({ state }) => state));
   const state = states.has("error") ? "error" : states.has("behind") ? "behind" : "in-step";

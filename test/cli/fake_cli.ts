@@ -157,7 +157,7 @@ function refuse(): never {
   throw new Error("this engine was not to be asked");
 }
 
-const refusingEngine: RemoteEngine = {
+const refusingEngine: LocalEngine = {
   plan: refuse,
   copy: refuse,
   resolve: refuse,
@@ -166,7 +166,17 @@ const refusingEngine: RemoteEngine = {
   tags: refuse,
   verify: refuse,
   checkAccess: refuse,
+  created: refuse,
+  repositories: refuse,
+  batch: refuse,
+};
+
+const refusingServer: RemoteEngine = {
+  ...refusingEngine,
   detach: refuse,
   getCopy: refuse,
   cancelCopy: refuse,
+  sync: refuse,
+  detachSync: refuse,
+  syncStatus: refuse,
 };
