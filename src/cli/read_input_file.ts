@@ -20,13 +20,11 @@ export async function readInputFile(
   } catch (cause) {
     const { name, code } = cause as { name?: string; code?: string };
     if (name === "NotCapable") throw cause;
-    const isMissing = code === "ENOENT";
-    const fault = isMissing
-      ? "there is no such file"
-      : `it cannot be read${code === undefined ? "" : ` (${code})`}`;
-    throw new ParseError(`${path === "-" ? "stdin" : path}: ${fault}`, {
-      cause,
-      ...(isMissing && hint !== undefined ? { hint } : {}),
-    });
+    const from = path === "-" ? "stdin" : path;
+    if (code === "ENOENT") {
+      throw new ParseError(`${from}: there is no such file`, hint === undefined ? {} : { hint });
+    }
+    const reason = code === undefined ? "" : ` (${code})`;
+    throw new ParseError(`${from}: it cannot be read${reason}`, { cause });
   }
 }

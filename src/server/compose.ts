@@ -20,6 +20,7 @@ import { createNotifier } from "./notifier.ts";
 import { createHookReceiver } from "./receive_hook.ts";
 import { createRuleRunner } from "./rule_runner.ts";
 import type { RuleRunner } from "./rule_runner.ts";
+import { createServerRules } from "./server_rules.ts";
 import { traceSpans } from "./tracing.ts";
 
 /** What differs between hosts. */
@@ -114,8 +115,17 @@ export function composeServer(variables: Environment, host: HostOptions): Compos
     onEvent: host.onEvent,
     signal: host.stopSignal,
   });
+  const rules = createServerRules({
+    config,
+    openEngine,
+    log,
+    now,
+    notify,
+    durableRules,
+    onEvent: host.onEvent,
+  });
   const receiveHook = createHookReceiver({ config, runtime, run: runRule, background, stopping });
-  const options: AppOptions = { config, log, now, openEngine, receiveHook, ...rest };
+  const options: AppOptions = { config, log, now, openEngine, receiveHook, rules, ...rest };
   const createOpenApp = (): App => createApp({ ...options, config: { ...config, open: true } });
   return { app: createApp(options), createOpenApp, config, log, openEngine, runRule };
 }

@@ -3,7 +3,7 @@ import type { CopyRequestInput } from "../copy/request.ts";
 import type { LocalEngine } from "../engine.ts";
 import type { Emit } from "../events.ts";
 import type { SyncRule } from "../sync/rule.ts";
-import type { TagReport } from "../sync/rule_report.ts";
+import type { RuleReport, TagReport } from "../sync/rule_report.ts";
 import { runRule } from "../sync/run_rule.ts";
 import type { RunRuleOptions } from "../sync/run_rule.ts";
 import type { SyncEvent } from "../sync/sync_event.ts";
@@ -90,33 +90,58 @@ async function startAndLog(
 async function runAndLog(
   rule: SyncRule,
   { only, missing }: RuleOccasion,
-  { config, openEngine, log, now, notify, durable, onEvent, signal }: RuleRunnerOptions,
+  { durable, signal, ...host }: RuleRunnerOptions,
 ): Promise<boolean> {
+  try {
+    await runLogged(rule, { only, missing, durable, signal }, host);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** What every run of a rule by the server needs. */
+export type RuleHost = Pick<
+  RuleRunnerOptions,
+  "config" | "openEngine" | "log" | "now" | "notify" | "onEvent"
+>;
+
+/**
+ * Runs one rule, logs what came of it, and tells whoever wants to be told.
+ *
+ * @throws what the rule could not be run to its end for; it is logged by then
+ */
+export async function runLogged(
+  rule: SyncRule,
+  { durable, emit, ...options }:
+    & Pick<RunRuleOptions, "only" | "missing" | "dryRun" | "signal" | "emit">
+    & Pick<RuleRunnerOptions, "durable">,
+  { config, openEngine, log, now, notify, onEvent }: RuleHost,
+): Promise<RuleReport> {
   const engine = openEngine();
   const startCopy = durable &&
     ((request: CopyRequestInput) =>
       startDurableCopy(request, { durable, engine, rule: rule.name }));
-  log("info", "rule started", only);
+  log("info", "rule started", options.only);
   try {
     const report = await runRule({ ...rule, copy: withDefaults(config, rule.copy) }, {
+      ...options,
       engine,
       now,
-      only,
-      missing,
       startCopy,
-      signal,
       emit: (event) => {
         tellLog(event, log);
         if (event.type === "tag-ended") notify(rule.name, event.tag);
         if (event.type === "copy") onEvent?.(event.event);
+        emit?.(event);
       },
     });
     const { tags, rule: _, ...rest } = report;
     log(report.result === "ok" ? "info" : "warn", "rule ended", { ...rest, tags: count(tags) });
-    return true;
+    return report;
   } catch (error) {
     log("error", "rule failed", describeFailure(error));
-    return false;
+    throw error;
   }
 }
 

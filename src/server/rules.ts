@@ -1,6 +1,8 @@
 /** The port to the rules that a server has: whoever composes it makes one of its configuration. */
-import type { RuleRunner } from "../sync/run_rules.ts";
+import type { RuleRunner, RunOptions } from "../sync/run_rules.ts";
+import type { RuleReport } from "../sync/rule_report.ts";
 import type { SyncRule } from "../sync/rule.ts";
+import type { Log } from "./log.ts";
 
 /** A run that goes on without its caller. */
 export interface StartedRule {
@@ -12,9 +14,8 @@ export interface StartedRule {
 
 export interface ServerRules extends RuleRunner {
   readonly rules: readonly SyncRule[];
-  /** Has a rule run by itself, where the host can do that. One that runs already is not begun again. */
-  readonly start?: (
-    rule: SyncRule,
-    options: { readonly missing?: boolean | undefined },
-  ) => Promise<StartedRule>;
+  /** @param options.log of the call that has it run. Default: the server's */
+  run(rule: SyncRule, options: RunOptions & { readonly log?: Log }): Promise<RuleReport>;
+  /** Has a rule run by itself, where the host can do that. */
+  readonly start?: (rule: SyncRule) => Promise<StartedRule>;
 }

@@ -10,11 +10,12 @@ export const RULE = "alpine";
 
 export const SYNC_REQUESTS = {
   alpine: { rules: [RULE] },
-  respondAsync: { missing: true },
+  respondAsync: {},
 } satisfies Record<string, z.input<typeof syncBody>>;
 
 const { source, destination } = MIRROR;
-const { report: copied } = LAST_EVENT;
+/** What has been compared before is not asked for again. */
+const copied = { ...LAST_EVENT.report, requests: { source: 3, destination: 6 } };
 
 const tag: TagReport = {
   source,
@@ -31,7 +32,7 @@ const report: SyncReport = {
     result: "ok",
     tags: [tag],
     pruned: [],
-    requests: copied.requests,
+    requests: { source: 4, destination: 6 },
     durationMs: 1240,
     warnings: [],
   }],

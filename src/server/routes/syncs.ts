@@ -4,8 +4,8 @@ import * as z from "zod";
 import { ParseError } from "../../errors.ts";
 import { chooseRules } from "../../sync/choose_rules.ts";
 import { runRules, statusOfRules } from "../../sync/run_rules.ts";
+import type { RuleRunner } from "../../sync/run_rules.ts";
 import type { SyncRule } from "../../sync/rule.ts";
-import type { EmitSync } from "../../sync/sync_event.ts";
 import { secured } from "../access.ts";
 import type { AppOptions } from "../app_options.ts";
 import { toSse } from "../event_stream.ts";
@@ -55,7 +55,8 @@ export function syncRoutes(options: AppOptions) {
       "Runs them one after the other and answers with a stream of events. The last one is `report`, also where some of it failed: " +
       "`result` says so, and for each tag why. Or it is `error` with a problem, where the run was given up. A client that goes away " +
       "stops the run, and doing it again finishes it.\n\n" +
-      "With `Prefer: respond-async`, and a host that can run rules by themselves, the answer is 202; a dry run is waited for in any case.",
+      "With `Prefer: respond-async`, and a host where rules can run by themselves, the answer is 202. With `dryRun` or `missing` the " +
+      "run is waited for in any case.",
     ...secured("copy", options),
     request: {
       body: body(syncBody, SYNC_REQUESTS),
@@ -82,7 +83,10 @@ export function syncRoutes(options: AppOptions) {
         ...json("Runs were started, or are under way", startedSyncSchema, {
           respondAsync: STARTED_SYNC,
         }),
-        headers: everyAnswer.extend(ASYNC_APPLIED),
+        headers: everyAnswer.extend({
+          Location: z.string().meta({ description: "where it can be asked how the rules stand" }),
+          ...ASYNC_APPLIED,
+        }),
       },
       ...refusals,
       ...bodyRefusals,
@@ -121,20 +125,22 @@ export function syncRoutes(options: AppOptions) {
       const server = requireRules(options);
       const rules = choose(server.rules, names, { pointer: "#/rules" });
       const { prefer } = context.req.valid("header");
-      if (server.start && !dryRun && prefersAsync(prefer)) {
-        const { start } = server;
-        const started = await Promise.all(rules.map((rule) => start(rule, { missing })));
-        return context.json({ rules: started }, 202, { "preference-applied": "respond-async" });
+      const { start } = server;
+      if (start && !dryRun && !missing && prefersAsync(prefer)) {
+        const started = await Promise.all(rules.map(start));
+        return context.json({ rules: started }, 202, {
+          location: "/v1/syncs",
+          "preference-applied": "respond-async",
+        });
       }
-      return streamAnswer(context, options, async (send, { signal, emit: watch }) => {
-        const emit: EmitSync = (event) => {
-          if (event.type === "copy") watch(event.event);
-          if (event.type === "warning") watch({ type: "warning", message: event.message });
-          send(event);
+      const { now } = options;
+      return streamAnswer(context, options, async (send, { signal, log }) => {
+        const runner: RuleRunner = {
+          ...server,
+          run: (rule, options) => server.run(rule, { ...options, log }),
         };
-        const { now } = options;
-        const report = await runRules(rules, server, { dryRun, missing, now, signal, emit });
-        send({ type: "report", report });
+        const running = { dryRun, missing, now, signal, emit: send };
+        send({ type: "report", report: await runRules(rules, runner, running) });
       });
     })
     .openapi(get, async (context) => {
