@@ -1,6 +1,8 @@
 import type { RemoteEngine, RemoteEngineOptions } from "../client/remote_engine.ts";
-import type { Engine, EngineOptions } from "../engine.ts";
+import type { EngineOptions, LocalEngine } from "../engine.ts";
 import type { Runtime } from "../runtime.ts";
+import type { EngineRunnerOptions } from "../sync/engine_runner.ts";
+import type { RuleRunner } from "../sync/run_rules.ts";
 import type { StopSignal } from "./exit_codes.ts";
 
 /** A stream of the process, as far as the program uses it. */
@@ -14,6 +16,8 @@ export interface CliEnvironment {
   /** Everything else: progress, warnings, errors. */
   readonly stderr: TextStream;
   readTextFile(path: string): Promise<string>;
+  /** The same where nobody can wait: templates of a config read files. */
+  readTextFileSync(path: string): string;
   /** What can be read from an open file descriptor, to its end. */
   readDescriptor(fd: number): Promise<string>;
   /** Listens for Ctrl-C and the like; gives what takes the listener away. */
@@ -25,6 +29,7 @@ export interface CliEnvironment {
   /** Calls again and again; gives what ends it. */
   every(intervalMs: number, call: () => void): () => void;
   createRuntime(): Promise<Runtime>;
-  createEngine(options: EngineOptions): Engine;
+  createEngine(options: EngineOptions): LocalEngine;
   createRemoteEngine(options: RemoteEngineOptions): RemoteEngine;
+  createRuleRunner(options: EngineRunnerOptions): RuleRunner;
 }

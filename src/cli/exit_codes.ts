@@ -4,8 +4,12 @@ import type { ErrorCode } from "../errors.ts";
 export const EXIT_DONE = 0;
 /** An error that crossdock did not foresee. */
 export const EXIT_BUG = 1;
-/** `crossdock verify` found differences. */
+/** `crossdock verify` or `crossdock sync --status` found differences. */
 export const EXIT_DIFFERENT = 12;
+/** `crossdock sync`: some of it failed; the rest is done. */
+export const EXIT_SOME_FAILED = 13;
+/** `crossdock sync`: all of it failed. */
+export const EXIT_ALL_FAILED = 14;
 
 const EXIT_USAGE = 2;
 const EXIT_ACCESS = 3;
@@ -57,7 +61,9 @@ export const EXIT_CODES_HELP = `Exit codes:
     7  integrity: bytes do not match their digest or size
     8  network or TLS
     9  timeout: the other side went silent
-   10  rate limited
+   10  rate limited; sync: a rule was put off for that, and nothing failed
    11  the registry answered as it should not
-   12  verify found differences
+   12  verify or sync --status found differences
+   13  sync: some of it failed; the rest is done
+   14  sync: all of it failed
   130  stopped by Ctrl-C (143 by SIGTERM)`;

@@ -3,6 +3,7 @@ import { CommanderError } from "@commander-js/extra-typings";
 import { CopyError } from "../copy/copy_error.ts";
 import { CrossdockError, ParseError } from "../errors.ts";
 import { redactUrls } from "../redact_urls.ts";
+import { formatMistake, SyncConfigError } from "../sync/mistakes.ts";
 import { EXIT_BUG, EXIT_DONE, exitCodeOf, exitCodeOfSignal } from "./exit_codes.ts";
 import { formatBytes } from "./format_bytes.ts";
 import { StoppedError } from "./stopped_error.ts";
@@ -28,6 +29,12 @@ function explain(error: unknown): Explanation {
   if (error instanceof CommanderError) return explainUsage(error);
   if (error instanceof StoppedError) {
     return { lines: [error.message], exitCode: exitCodeOfSignal(error.signalName) };
+  }
+  if (error instanceof SyncConfigError) {
+    return {
+      lines: error.mistakes.map((mistake) => `error: ${formatMistake(mistake)}`),
+      exitCode: exitCodeOf(error.code),
+    };
   }
   if (error instanceof CrossdockError || error instanceof ParseError) {
     const side = "side" in error && error.side ? `${error.side}: ` : "";

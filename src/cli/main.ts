@@ -1,10 +1,12 @@
 #!/usr/bin/env node
 /** The program `crossdock`: joins the command line to the process it runs in. */
+import { readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import process from "node:process";
 import { createRemoteEngine } from "../client/remote_engine.ts";
 import { createEngine } from "../engine.ts";
 import { createRuntime } from "../hosts/detect.ts";
+import { createEngineRunner } from "../sync/engine_runner.ts";
 import type { CliEnvironment, TextStream } from "./environment.ts";
 import type { StopSignal } from "./exit_codes.ts";
 import { runCli } from "./program.ts";
@@ -16,6 +18,7 @@ const environment: CliEnvironment = {
   stdout: withoutErrorEvents(process.stdout),
   stderr: withoutErrorEvents(process.stderr),
   readTextFile: (path) => readFile(path, "utf8"),
+  readTextFileSync: (path) => readFileSync(path, "utf8"),
   readDescriptor,
   onSignal(listener): () => void {
     for (const name of STOP_SIGNALS) process.on(name, listener);
@@ -30,6 +33,7 @@ const environment: CliEnvironment = {
   createRuntime,
   createEngine,
   createRemoteEngine,
+  createRuleRunner: createEngineRunner,
 };
 
 // Connections that are kept for the next request must not keep the process.

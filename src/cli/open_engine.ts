@@ -34,14 +34,11 @@ export async function openEngine(
   source: SideInput,
   destination?: SideInput,
 ): Promise<Engine> {
-  const { via, viaTokenEnv, viaTokenFd, authfile, concurrency, retries, timeout } = flags;
+  const { via, authfile, concurrency, retries, timeout } = flags;
   if (via !== undefined) {
     return await openServer(environment, { ...flags, via }, source.named, destination?.named);
   }
-  if (viaTokenEnv !== undefined || viaTokenFd !== undefined) {
-    const option = viaTokenEnv === undefined ? "--via-token-fd" : "--via-token-env";
-    throw new ParseError(`${option} is for a server: name it with --via`);
-  }
+  refuseViaToken(flags);
   refuseSharedDescriptor(source.named, destination?.named);
   const read = ({ named, name }: SideInput): Promise<EngineOptions["source"] & object> =>
     readSideOptions(named, name, authfile, environment);
@@ -53,6 +50,13 @@ export async function openEngine(
     ...(timeout === undefined ? {} : { timeoutMs: timeout }),
     runtime: await environment.createRuntime(),
   });
+}
+
+/** @throws ParseError for a server's token where none is named */
+export function refuseViaToken({ viaTokenEnv, viaTokenFd }: ViaFlags): void {
+  if (viaTokenEnv === undefined && viaTokenFd === undefined) return;
+  const option = viaTokenEnv === undefined ? "--via-token-fd" : "--via-token-env";
+  throw new ParseError(`${option} is for a server: name it with --via`);
 }
 
 /**

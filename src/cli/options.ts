@@ -1,6 +1,6 @@
 /** The options that commands share, each once. Defaults are the engine's. */
 import { Option } from "@commander-js/extra-typings";
-import { addPlatform, oneOf, timeoutMs, wholeNumber } from "./parse_option.ts";
+import { addPlatform, addText, oneOf, timeoutMs, wholeNumber } from "./parse_option.ts";
 
 /** File descriptors are small numbers; 1 and 2 are where the program writes. */
 const MAX_DESCRIPTOR = 1023;
@@ -148,6 +148,46 @@ export const viaTokenFdOption = new Option(
 export const detachOption = new Option(
   "--detach",
   "do not wait, where the server given with --via can go on by itself",
+);
+
+export const configOption = new Option(
+  "-c, --config <file>",
+  "the rules; - is stdin (default: crossdock.yaml)",
+);
+export const ruleOption = new Option(
+  "--rule <name>",
+  "only this rule (repeatable; default: all of them)",
+).argParser(addText);
+export const missingOption = new Option(
+  "--missing",
+  "copy what the targets lack, and leave alone what they have",
+);
+export const syncDryRunOption = new Option("--dry-run", "say what would be done, and do nothing");
+export const watchOption = new Option(
+  "--watch",
+  "first --missing, then each rule by its schedule, until stopped",
+);
+export const statusOption = new Option(
+  "--status",
+  "say for each tag whether its copy is in step, behind or missing",
+);
+
+export const syncProgressOption = new Option(
+  "--progress <plain|none>",
+  "a line every few seconds while blobs move, or nothing (default: plain)",
+).argParser(oneOf("--progress", ["plain", "none"]));
+
+export const importFromOption = new Option(
+  "--from <skopeo|image-syncer|dregsy>",
+  "whose file it is",
+).argParser(oneOf("--from", ["skopeo", "image-syncer", "dregsy"])).makeOptionMandatory();
+export const importToOption = new Option(
+  "--to <registry/path>",
+  "skopeo's alone: where to, the last argument of skopeo sync",
+);
+export const importScopedOption = new Option(
+  "--scoped",
+  "skopeo's alone: as for skopeo sync --scoped",
 );
 
 function descriptorNumber(option: string): (text: string) => number {

@@ -52,6 +52,11 @@ export function addPlatform(text: string, previous: readonly string[] | undefine
   return [...previous ?? [], text];
 }
 
+/** Gathers the texts of an option that may stand several times. */
+export function addText(text: string, previous: readonly string[] | undefined): string[] {
+  return [...previous ?? [], text];
+}
+
 function show(text: string): string {
   return JSON.stringify(text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}…` : text);
 }

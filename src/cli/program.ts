@@ -8,12 +8,14 @@ import { addCopyCommand } from "./copy.ts";
 import type { CliEnvironment } from "./environment.ts";
 import { EXIT_CODES_HELP, EXIT_DONE, exitCodeOfSignal } from "./exit_codes.ts";
 import { explainError } from "./explain_error.ts";
+import { addImportCommand } from "./import.ts";
 import { addInspectCommand } from "./inspect.ts";
 import { ClosedOutputError, say } from "./output.ts";
 import { addPlanCommand } from "./plan.ts";
 import { addStatusCommand } from "./status.ts";
 import { StoppedError } from "./stopped_error.ts";
 import { RESTORE_TERMINAL } from "./progress_bar.ts";
+import { addSyncCommand } from "./sync.ts";
 import { addTagsCommand } from "./tags.ts";
 import { addVerifyCommand } from "./verify.ts";
 
@@ -75,6 +77,8 @@ function createProgram(context: CommandContext): Command {
     });
   addCopyCommand(program, context);
   addPlanCommand(program, context);
+  addSyncCommand(program, context);
+  addImportCommand(program, context);
   addInspectCommand(program, context);
   addTagsCommand(program, context);
   addVerifyCommand(program, context);

@@ -85,7 +85,8 @@ function startDisplay(
   }
 }
 
-function formatRetry(event: CopyEvent & { type: "retry" }): string {
+/** `retry 1 in 500 ms: source: get manifest: 503` */
+export function formatRetry(event: CopyEvent & { type: "retry" }): string {
   const { side, what, attempt, delayMs, reason } = event;
   // Most reasons begin with what was being done.
   const about = reason.startsWith(what) ? reason : `${what}: ${reason}`;

@@ -2,13 +2,21 @@ import type { CliEnvironment } from "./environment.ts";
 import { formatBytes } from "./format_bytes.ts";
 import { say } from "./output.ts";
 import type { ProgressDisplay } from "./progress.ts";
-import type { ProgressTally } from "./progress_tally.ts";
+
+/** How much there is to move, and how much of it has been. */
+export interface Moved {
+  readonly totalBlobs: number;
+  readonly totalBytes: number;
+  readonly doneBlobs: number;
+  readonly doneBytes: number;
+  readonly streamedBytes: number;
+}
 
 const INTERVAL_MS = 5000;
 
 /** A line every few seconds, for logs. A copy that is done before the first has none. */
 export function startPlainLines(
-  tally: ProgressTally,
+  tally: Moved,
   environment: CliEnvironment,
 ): ProgressDisplay {
   let lastBytes = 0;

@@ -36,12 +36,18 @@ export async function readSideOptions(
   const given = await readGivenCredential(named, environment);
   const credentials = given
     ? staticCredentials(given.credential, given.from)
-    : await openConfigFiles(name, authfile, environment);
+    : await openDockerConfig([name], authfile, environment);
   return { credentials, ...(tls ? { tls } : {}), ...(caCerts ? { caCerts } : {}) };
 }
 
-async function openConfigFiles(
-  { registry, repository }: SideName,
+/**
+ * The credentials on this machine.
+ *
+ * @param names what is going to be asked for
+ * @throws ParseError for a file that cannot be used
+ */
+export async function openDockerConfig(
+  names: readonly SideName[],
   authfile: string | undefined,
   environment: CliEnvironment,
 ): Promise<CredentialSources> {
@@ -49,7 +55,8 @@ async function openConfigFiles(
   const options = { env, authfile, readTextFile: (path: string) => readTextFile(path) };
   // The engine looks when a registry asks; a file that cannot be used has to be told before anything is sent. Helpers
   // are left alone until then: some take a second.
-  await dockerConfigSources({ ...options, runHelper: answerAtOnce }).lookup(registry, repository);
+  const sources = dockerConfigSources({ ...options, runHelper: answerAtOnce });
+  for (const { registry, repository } of names) await sources.lookup(registry, repository);
   const runHelper: RunHelper = (helper, registry) => runCredentialHelper(helper, registry, { env });
   return dockerConfigSources({ ...options, runHelper });
 }

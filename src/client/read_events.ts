@@ -1,7 +1,10 @@
+import type * as z from "zod";
 import { CrossdockError, NetworkError, SilenceError } from "../errors.ts";
 import type { CopyEvent } from "../events.ts";
 import { eventSchema } from "../server/schemas.ts";
 import type { StreamEvent } from "../server/schemas.ts";
+import { syncEventSchema } from "../server/sync_schemas.ts";
+import type { SyncStreamEvent } from "../server/sync_schemas.ts";
 import { readChunks } from "../streams/chunk_reader.ts";
 import { limitSilence } from "../streams/silence.ts";
 import { readTextLines } from "../streams/text_lines.ts";
@@ -15,32 +18,65 @@ const MAX_EVENT_LENGTH = 32 * 1024 * 1024;
 const SILENCE_MS = 30_000;
 
 const BROKEN = "the connection broke before the report";
-const HINT = "the server stops a copy when it notices; do it again, what has arrived is kept";
+const HINT = "the server stops when it notices; do it again, what has arrived is kept";
+
+/** How an answer of events is read. */
+export interface ReadEventsOptions {
+  /** The longest silence, in milliseconds. Default 30 000 */
+  readonly silenceMs?: number | undefined;
+}
+
+/** An answer whose body is events. */
+interface EventsAnswer {
+  readonly body: ReadableStream<Uint8Array<ArrayBuffer>> | null;
+}
 
 /**
  * Reads the answer to `POST /v1/copies` event by event, as they come. The last one is the report; heartbeats are left out.
  *
- * @param silenceMs the longest silence, in milliseconds. Default 30 000
  * @throws CrossdockError the copy's own, if it failed; `network` if the answer ends too early; `timeout` for silence; `registry`
  *   for anything but events
  */
-export async function* readEvents(
-  { body }: { readonly body: ReadableStream<Uint8Array<ArrayBuffer>> | null },
-  { silenceMs = SILENCE_MS }: { silenceMs?: number | undefined } = {},
+export function readEvents(
+  answer: EventsAnswer,
+  options: ReadEventsOptions = {},
 ): AsyncGenerator<CopyEvent> {
+  return readStream(answer, eventSchema, options);
+}
+
+/**
+ * Reads the answer to `POST /v1/syncs` event by event, as they come. The last one is the report; heartbeats are left out.
+ *
+ * @throws CrossdockError as {@linkcode readEvents} does; what failed of a rule is in the report
+ */
+export function readSyncEvents(
+  answer: EventsAnswer,
+  options: ReadEventsOptions = {},
+): AsyncGenerator<Exclude<SyncStreamEvent, Unread>> {
+  return readStream(answer, syncEventSchema, options);
+}
+
+/** Events that whoever reads never sees. */
+type Unread = { type: "heartbeat" } | { type: "error" };
+
+async function* readStream<Event extends StreamEvent | SyncStreamEvent>(
+  { body }: EventsAnswer,
+  schema: z.ZodType<Event>,
+  { silenceMs = SILENCE_MS }: ReadEventsOptions,
+): AsyncGenerator<Exclude<Event, Unread>> {
   if (body === null) throw new NetworkError("reset", BROKEN, { hint: HINT });
   const reader = limitSilence(
     readChunks(body),
     silenceMs,
-    () => new SilenceError("wait for the copy's next event", silenceMs, { hint: HINT }),
+    () => new SilenceError("wait for the server's next event", silenceMs, { hint: HINT }),
   );
   const lines = readTextLines(reader, MAX_EVENT_LENGTH);
   try {
     for await (const line of lines) {
-      const event = parseEvent(line);
+      const event = parseEvent(line, schema);
       if (event.type === "error") throw toProblemError(event.problem);
       if (event.type === "heartbeat") continue;
-      yield event;
+      yield event as Exclude<Event, Unread>;
       if (event.type === "report") return;
     }
   } catch (error) {
@@ -51,16 +87,16 @@ export async function* readEvents(
   throw new NetworkError("reset", BROKEN, { hint: HINT });
 }
 
-function parseEvent(line: string): StreamEvent {
+function parseEvent<Event>(line: string, schema: z.ZodType<Event>): Event {
   try {
-    return parseJson(line, eventSchema);
+    return parseJson(line, schema);
   } catch (error) {
     throw notEvents(error);
   }
 }
 
 function notEvents(cause: unknown): CrossdockError {
-  return new CrossdockError("registry", "read the copy's events: a line is not an event", {
+  return new CrossdockError("registry", "read the server's events: a line is not an event", {
     cause,
     hint: "the server may be of another version",
   });

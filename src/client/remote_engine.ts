@@ -1,4 +1,5 @@
 /** An engine whose work is done by a crossdock server: the same calls, events and errors, over HTTP. */
+import type * as z from "zod";
 import type { AccessCheck } from "../registry/check_access.ts";
 import type { Inspection } from "../copy/inspect.ts";
 import type { Plan } from "../copy/plan.ts";
@@ -18,11 +19,15 @@ import {
   tagsSchema,
   verificationSchema,
 } from "../server/schemas.ts";
+import { startedSyncSchema, syncStatusSchema } from "../server/sync_schemas.ts";
+import type { StartedSync, syncBody } from "../server/sync_schemas.ts";
+import type { SyncReport, SyncStatus } from "../sync/run_rules.ts";
+import type { EmitSync } from "../sync/sync_event.ts";
 import { hasType, notCrossdock, readResult, toAnswerError } from "./answer.ts";
 import type { Answer, AnsweringServer } from "./answer.ts";
 import { createClient } from "./client.ts";
 import type { ClientOptions } from "./client.ts";
-import { readEvents } from "./read_events.ts";
+import { readEvents, readSyncEvents } from "./read_events.ts";
 import { parseServerUrl } from "./server_url.ts";
 
 export interface RemoteEngineOptions extends ClientOptions {
@@ -56,11 +61,32 @@ export interface RemoteEngine extends Engine {
    * @throws CrossdockError `not_found`
    */
   cancelCopy(id: string, options?: RunOptions): Promise<DurableCopy>;
+  /**
+   * Has the server run rules of its own. What failed of them is in the report.
+   *
+   * @throws CrossdockError `not_found` for a rule that it does not have
+   */
+  sync(request: SyncRequest, options?: SyncOptions): Promise<SyncReport>;
+  /** The same without its caller where the server can do that, else as `sync` does. */
+  detachSync(request: SyncRequest, options?: SyncOptions): Promise<DetachedSync>;
+  /** How the server's own rules stand, or those of them that are named. */
+  syncStatus(rules?: readonly string[], options?: SyncOptions): Promise<SyncStatus>;
 }
+
+/** Which of a server's rules run, and how. */
+export type SyncRequest = z.input<typeof syncBody>;
+
+export interface SyncOptions {
+  readonly signal?: AbortSignal | undefined;
+  readonly emit?: EmitSync | undefined;
+}
+
+/** What became of a run that was not to be waited for. */
+export type DetachedSync = { readonly started: StartedSync } | { readonly report: SyncReport };
 
 /**
  * Makes an engine of a server. What the server would have thrown is thrown here, with code, side, hint and step; what it
- * refuses by itself, and what it does not answer, names its URL. Only `copy` and `detach` tell events.
+ * refuses by itself, and what it does not answer, names its URL. Only `copy` and `sync` tell events, and what detaches.
  *
  * @throws ParseError for a URL or a token that cannot be used
  */
@@ -79,7 +105,7 @@ export function createRemoteEngine(options: RemoteEngineOptions): RemoteEngine {
 
   /** Calls, reads, and tells an abort from the trouble that it makes. */
   async function call<Value>(
-    { signal }: RunOptions,
+    { signal }: Pick<SyncOptions, "signal">,
     request: (how: { init: RequestInit }) => Promise<Answer>,
     read: (answer: Answer) => Promise<Value>,
   ): Promise<Value> {
@@ -114,11 +140,44 @@ export function createRemoteEngine(options: RemoteEngineOptions): RemoteEngine {
     );
   }
 
+  function didNotWait(what: string): CrossdockError {
+    return new CrossdockError("registry", `${url} did not wait for ${what}, which it was to do`);
+  }
+
   async function followCopy(answer: Answer, { emit }: RunOptions): Promise<Report> {
     if (hasType(answer, "application/x-ndjson")) {
       for await (const event of readEvents(answer, { silenceMs })) {
         emit?.(event);
         if (event.type === "report") return event.report;
+      }
+    }
+    throw notCrossdock(answer, server);
+  }
+
+  async function sync(
+    request: SyncRequest,
+    prefer: string | undefined,
+    options: SyncOptions,
+  ): Promise<DetachedSync> {
+    const header = { accept: "application/x-ndjson", ...(prefer ? { prefer } : {}) };
+    return await call(
+      options,
+      (how) => v1.syncs.$post({ json: request, header }, how),
+      async (answer) => {
+        if (answer.status === 202) {
+          return { started: await readResult(answer, startedSyncSchema, server) };
+        }
+        if (!answer.ok) throw await toAnswerError(answer, server);
+        return { report: await followSync(answer, options) };
+      },
+    );
+  }
+
+  async function followSync(answer: Answer, { emit }: SyncOptions): Promise<SyncReport> {
+    if (hasType(answer, "application/x-ndjson")) {
+      for await (const event of readSyncEvents(answer, { silenceMs })) {
+        if (event.type === "report") return event.report;
+        emit?.(event);
       }
     }
     throw notCrossdock(answer, server);
@@ -146,10 +205,7 @@ export function createRemoteEngine(options: RemoteEngineOptions): RemoteEngine {
     async copy(request, options = {}): Promise<Report> {
       const done = await copy(request, undefined, options);
       if ("report" in done) return done.report;
-      throw new CrossdockError(
-        "registry",
-        `${url} did not wait for a copy that it was to wait for`,
-      );
+      throw didNotWait("a copy");
     },
 
     async detach(request, options = {}): Promise<Detached> {
@@ -169,6 +225,24 @@ export function createRemoteEngine(options: RemoteEngineOptions): RemoteEngine {
         options,
         (how) => v1.copies[":id"].$delete({ param: { id: encodeURIComponent(id) } }, how),
         (answer) => readResult(answer, durableCopySchema, server),
+      );
+    },
+
+    async sync(request, options = {}): Promise<SyncReport> {
+      const done = await sync(request, undefined, options);
+      if ("report" in done) return done.report;
+      throw didNotWait("rules");
+    },
+
+    async detachSync(request, options = {}): Promise<DetachedSync> {
+      return await sync(request, "respond-async", options);
+    },
+
+    async syncStatus(rules = [], options = {}): Promise<SyncStatus> {
+      return await call(
+        options,
+        (how) => v1.syncs.$get({ query: { rule: [...rules] } }, how),
+        (answer) => readResult(answer, syncStatusSchema, server),
       );
     },
 

@@ -6,7 +6,7 @@ import type { RuleRunner } from "../server/rule_runner.ts";
 import type { Runtime } from "../runtime.ts";
 
 export interface ClockOptions {
-  readonly rules: Pick<RuleRunner, "run">;
+  readonly runRule: RuleRunner;
   readonly runtime: Pick<Runtime, "now" | "sleep">;
   /** Aborted when no rule is to be begun any more. */
   readonly stopping: AbortSignal;
@@ -36,11 +36,11 @@ export function startClock(rules: readonly SyncRule[], options: ClockOptions): v
 
 async function runMissing(
   scheduled: readonly SyncRule[],
-  { rules, runtime, stopping, track }: ClockOptions,
+  { runRule, runtime, stopping, track }: ClockOptions,
 ): Promise<void> {
   for (const rule of scheduled) {
     if (stopping.aborted) return;
-    const run = rules.run(rule, { by: "start", at: runtime.now(), missing: true });
+    const run = runRule(rule, { by: "start", at: runtime.now(), missing: true });
     track(run);
     await run;
   }
@@ -49,7 +49,7 @@ async function runMissing(
 async function keepTime(
   rule: SyncRule,
   schedule: Schedule,
-  { rules, runtime, stopping, track }: ClockOptions,
+  { runRule, runtime, stopping, track }: ClockOptions,
 ): Promise<void> {
   for (;;) {
     const at = nextRun(schedule, runtime.now());
@@ -57,7 +57,7 @@ async function keepTime(
     for (let left = at - runtime.now(); left > 0; left = at - runtime.now()) {
       await runtime.sleep(Math.min(left, MAX_SLEEP_MS), stopping);
     }
-    const run = rules.run(rule, { by: "schedule", at });
+    const run = runRule(rule, { by: "schedule", at });
     track(run);
     await run;
   }

@@ -46,10 +46,10 @@ export async function createLongRunningServer(
       background: (job) => stop.track(job),
       ...createMetrics({ now: () => runtime.now() }),
     });
-    const { config, log, rules } = server;
+    const { config, log, runRule } = server;
     warnAtStart(config, log);
     startClock(config.sync.rules, {
-      rules,
+      runRule,
       runtime,
       stopping: stop.stopping,
       track: (job) => stop.track(job),

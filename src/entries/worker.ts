@@ -20,7 +20,7 @@ const worker = composeWorker(env, waitUntil);
 export default {
   fetch: (request: Request): Response | Promise<Response> => worker.app.fetch(request),
   scheduled: ({ cron, scheduledTime }: { cron: string; scheduledTime: number }): Promise<void> =>
-    runDueRules(worker.config.sync.rules, worker.rules, toTick(cron, scheduledTime)),
+    runDueRules(worker.config.sync.rules, worker.runRule, toTick(cron, scheduledTime)),
 };
 
 /** The same without asking for a token. No route leads here: only a service binding, which whoever deploys decides on. */

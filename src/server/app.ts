@@ -21,6 +21,7 @@ import { imageRoutes } from "./routes/images.ts";
 import { metricsRoutes } from "./routes/metrics.ts";
 import { planRoutes } from "./routes/plans.ts";
 import { stepRoutes } from "./routes/steps.ts";
+import { syncRoutes } from "./routes/syncs.ts";
 import { MAX_WEBHOOK_BYTES } from "../webhooks/receive.ts";
 
 /** Names and options; the longest valid copy has 64 platforms. */
@@ -71,13 +72,14 @@ export function createApp(options: AppOptions) {
   });
   router.notFound((context) => answerMissingRoute(context, router.routes));
 
+  if (options.receiveHook) router.route("/", hookRoutes(options, options.receiveHook));
   if (options.metrics) router.route("/", metricsRoutes(options, options.metrics));
   return router
     .route("/", copyRoutes(options, allowed))
     .route("/", planRoutes(options, allowed))
     .route("/", stepRoutes(options, allowed))
+    .route("/", syncRoutes(options))
     .route("/", imageRoutes(options, allowed))
-    .route("/", hookRoutes(options))
     .route("/", healthRoutes(options))
     .route("/", docsRoutes(options, () => describeApi(router)));
 }

@@ -4,11 +4,14 @@ import { createEngine } from "../engine.ts";
 import type { LocalEngine } from "../engine.ts";
 import type { Runtime } from "../runtime.ts";
 import type { EngineMemory, SideOptions } from "../sides.ts";
+import { createPacer } from "../sync/pacer.ts";
 import { joinTraces } from "../trace.ts";
 import type { Trace } from "../trace.ts";
 import { createApp } from "./app.ts";
 import type { App } from "./app.ts";
 import type { AppOptions } from "./app_options.ts";
+import { composeRules } from "./compose_rules.ts";
+import type { ComposedRules } from "./compose_rules.ts";
 import { parseConfig } from "./config.ts";
 import type { Environment, ServerConfig } from "./config.ts";
 import { openCredentials } from "./credentials.ts";
@@ -16,17 +19,8 @@ import { createGuard } from "./guard.ts";
 import type { DurableRules } from "./durable_rules.ts";
 import { createLog } from "./log.ts";
 import type { Log } from "./log.ts";
-import { createNotifier } from "./notifier.ts";
-import { createHookReceiver } from "./receive_hook.ts";
-import { createRuleRunner } from "./rule_runner.ts";
 import { ruleNames } from "./rule_names.ts";
 import { ruleStepRoutes } from "./routes/rule_steps.ts";
-import type { RuleRunner } from "./rule_runner.ts";
-import type { OutgoingWebhook } from "../sync/webhook_settings.ts";
-import { Slots } from "../sync/slots.ts";
-import { createPacer } from "../sync/pacer.ts";
-import type { CloudEvent } from "../webhooks/notice.ts";
-import { deliver } from "../webhooks/send.ts";
 import { traceSpans } from "./tracing.ts";
 
 /** What differs between hosts. */
@@ -51,7 +45,7 @@ export interface HostOptions
   readonly concurrency?: number;
 }
 
-export interface ComposedServer {
+export interface ComposedServer extends Pick<ComposedRules, "runRule" | "deliverNotice"> {
   readonly app: App;
   /**
    * The same without asking for a token, for callers that only the host can let in; with what rules need, and what they name
@@ -61,9 +55,6 @@ export interface ComposedServer {
   readonly config: ServerConfig;
   readonly log: Log;
   readonly openEngine: () => LocalEngine;
-  readonly rules: RuleRunner;
-  /** Makes one attempt to tell of a copy, as `deliver` does. */
-  readonly deliverNotice: (event: CloudEvent, target: OutgoingWebhook) => Promise<void>;
 }
 
 /**
@@ -106,33 +97,9 @@ export function composeServer(variables: Environment, host: HostOptions): Compos
   // The first one is made now, so that credentials that cannot be used are found at the start.
   const first = createServerEngine();
   const openEngine = separateEngines ? createServerEngine : (): LocalEngine => first;
-  const background = host.background ?? ((job): void => void job);
-  const notify = createNotifier({
-    targets: config.sync.webhooks.outgoing,
-    runtime,
-    guard,
-    log,
-    background,
-    signal: host.stopSignal,
-    stopping,
-  });
-  const rules = createRuleRunner({
-    config,
-    openEngine,
-    log,
-    now,
-    notify,
-    durable: host.durable,
-    durableRules,
-    isExclusive: !separateEngines,
-    // On Workers no request may wait for what another one began.
-    slots: separateEngines ? undefined : new Slots(config.sync.parallel),
-    env: textOf(variables),
-    onEvent: host.onEvent,
-    signal: host.stopSignal,
-  });
-  const receiveHook = createHookReceiver({ config, runtime, rules, background, stopping });
-  const options: AppOptions = { config, log, now, openEngine, receiveHook, ...rest };
+  const composed = composeRules(host, { config, variables, openEngine, guard, log });
+  const { ruleHost, rules, receiveHook, runRule, deliverNotice } = composed;
+  const options: AppOptions = { config, log, now, openEngine, receiveHook, rules, ...rest };
   const names = ruleNames(config.sync.rules);
   const open: AppOptions = {
     ...options,
@@ -145,18 +112,9 @@ export function composeServer(variables: Environment, host: HostOptions): Compos
   };
   const createOpenApp = (): App => {
     const app = createApp(open);
-    app.route("/", ruleStepRoutes(open, rules));
+    app.route("/", ruleStepRoutes(open, ruleHost));
     return app;
   };
-  const deliverNotice: ComposedServer["deliverNotice"] = async (event, { url, secrets }) =>
-    await deliver(event, { url: new URL(url), secrets }, { runtime, guard });
-  return { app: createApp(options), createOpenApp, config, log, openEngine, rules, deliverNotice };
-}
-
-function textOf(variables: Environment): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(variables).filter((entry): entry is [string, string] =>
-      typeof entry[1] === "string"
-    ),
-  );
+  const app = createApp(options);
+  return { app, createOpenApp, config, log, openEngine, runRule, deliverNotice };
 }

@@ -14,6 +14,11 @@ export type ApiDocument = ReturnType<OpenAPIHono["getOpenAPI31Document"]>;
 const TAGS = [
   { name: "Copies", description: "Copy now and watch, or start a copy that goes on by itself." },
   {
+    name: "Rules",
+    description:
+      "What the configuration keeps in step with what: run it now, or ask how it stands.",
+  },
+  {
     name: "Plans and steps",
     description:
       "A copy is a plan of steps. Each step moves one thing and can be done again without harm, so that any orchestrator can " +

@@ -2,9 +2,13 @@
 import { CrossdockError } from "../errors.ts";
 import { toProblem } from "./problem.ts";
 import type { StreamEvent } from "./schemas.ts";
+import type { SyncStreamEvent } from "./sync_schemas.ts";
 
 /** How events are written. */
 export type StreamFormat = "ndjson" | "sse";
+
+/** What such a body is made of. */
+export type StreamedEvent = StreamEvent | SyncStreamEvent;
 
 export interface EventStreamOptions {
   readonly format: StreamFormat;
@@ -34,7 +38,7 @@ export const STREAM_HEADERS = {
  * the job gets is aborted when the client goes away.
  */
 export function streamEvents(
-  job: (emit: (event: StreamEvent) => void, signal: AbortSignal) => Promise<void>,
+  job: (emit: (event: StreamedEvent) => void, signal: AbortSignal) => Promise<void>,
   options: EventStreamOptions,
 ): ReadableStream<Uint8Array> {
   const { format, heartbeatMs = HEARTBEAT_MS, now } = options;
@@ -50,18 +54,19 @@ export function streamEvents(
         clearTimeout(timer);
         timer = setTimeout(send, heartbeatMs, { type: "heartbeat" });
       };
-      const send = (event: StreamEvent): void => {
+      const send = (event: StreamedEvent): void => {
         if (gone.signal.aborted) return;
         controller.enqueue(encoder.encode(format === "sse" ? toSse(event) : toLine(event)));
         rest();
       };
-      const emit = (event: StreamEvent): void => {
-        if (event.type !== "progress") return send(event);
-        const { digest, bytes, sizeBytes } = event;
-        const isDue = now() - (lastProgress.get(digest) ?? 0) >= PROGRESS_MS;
+      const emit = (event: StreamedEvent): void => {
+        const progress = findProgress(event);
+        if (!progress) return send(event);
+        const { of, isWhole } = progress;
+        const isDue = now() - (lastProgress.get(of) ?? 0) >= PROGRESS_MS;
         // A client that reads slowly misses progress, and nothing else.
-        if ((!isDue && bytes < sizeBytes) || (controller.desiredSize ?? 0) < 0) return;
-        lastProgress.set(digest, now());
+        if ((!isDue && !isWhole) || (controller.desiredSize ?? 0) < 0) return;
+        lastProgress.set(of, now());
         send(event);
       };
       rest();
@@ -80,12 +85,22 @@ export function streamEvents(
   }, new ByteLengthQueuingStrategy({ highWaterMark: 64 * 1024 }));
 }
 
-function toLine(event: StreamEvent): string {
+/** Which blob an event tells the progress of, if it does, and whether all of it has gone. */
+function findProgress(event: StreamedEvent): { of: string; isWhole: boolean } | undefined {
+  const told = event.type === "copy" ? event.event : event;
+  if (told.type !== "progress") return undefined;
+  const { digest, bytes, sizeBytes } = told;
+  // Several copies may have the same blob on its way.
+  const of = event.type === "copy" ? `${event.destination} ${digest}` : digest;
+  return { of, isWhole: bytes >= sizeBytes };
+}
+
+function toLine(event: StreamedEvent): string {
   return `${JSON.stringify(event)}\n`;
 }
 
 /** Writes an event as a server-sent one. https://html.spec.whatwg.org/multipage/server-sent-events.html */
-export function toSse(event: StreamEvent): string {
+export function toSse(event: StreamedEvent): string {
   return `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`;
 }
 

@@ -124,7 +124,7 @@ const report = {
   warnings: [],
 } as const;
 
-export const LAST_EVENT: StreamEvent = { type: "report", report };
+export const LAST_EVENT = { type: "report", report } as const satisfies StreamEvent;
 
 export const COPY_ID = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
 export const QUEUED_COPY: DurableCopy = { id: COPY_ID, state: "queued" };

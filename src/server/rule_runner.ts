@@ -32,7 +32,7 @@ export interface RuleRunnerOptions {
   /** Where there is one, whole rules are started and go on by themselves. */
   readonly durableRules?: DurableRules | undefined;
   /** Whether a rule is run by one at a time: on Workers one whose isolate was cut would never end. */
-  readonly isExclusive: boolean;
+  readonly isExclusive?: boolean | undefined;
   /** Images at once over all rules. Default: as many as the configuration says for each run. */
   readonly slots?: Slots | undefined;
   /** Variables for names that are templates. */
@@ -50,65 +50,32 @@ export interface RuleOccasion extends Pick<RunRuleOptions, "only" | "missing"> {
   readonly at: number;
 }
 
-export interface RuleRunner {
-  /**
-   * Runs a rule, here or, where there is one, by the durable runner. Never rejects; says whether the rule could be run to its
-   * end, or started.
-   */
-  run(rule: SyncRule, occasion: RuleOccasion): Promise<boolean>;
-  /**
-   * Runs a rule here, logs what came of each image, and tells whoever wants to be told.
-   *
-   * @throws as `runRule` does
-   */
-  runHere(rule: SyncRule, occasion: RuleOccasion): Promise<RuleReport>;
-}
+/** Runs one rule and logs what came of it. Never rejects; says whether the rule could be run to its end. */
+export type RuleRunner = (rule: SyncRule, occasion: RuleOccasion) => Promise<boolean>;
 
 /**
  * Makes a runner. Where the host lives long, a whole rule is not begun while it is under way: what that run finds is what
  * another would find. What an event is about is looked at all the same, for it may be newer than that.
  */
 export function createRuleRunner(options: RuleRunnerOptions): RuleRunner {
-  const { log, isExclusive, durableRules } = options;
   const running = new Set<string>();
-
-  function runHere(rule: SyncRule, occasion: RuleOccasion): Promise<RuleReport> {
-    return runAndTell(rule, occasion, { ...options, log: toRuleLog(rule, occasion) });
-  }
-
-  async function runOrLog(rule: SyncRule, occasion: RuleOccasion): Promise<boolean> {
-    try {
-      await runHere(rule, occasion);
-      return true;
-    } catch (error) {
-      toRuleLog(rule, occasion)("error", "rule failed", describeFailure(error));
-      return false;
+  return async (rule, occasion) => {
+    const { by, only } = occasion;
+    const log = withFields(options.log, { rule: rule.name, by });
+    if (options.durableRules && only?.tag === undefined) {
+      return await startAndLog(rule, occasion, options.durableRules, log);
     }
-  }
-
-  function toRuleLog({ name }: SyncRule, { by }: RuleOccasion): Log {
-    return withFields(log, { rule: name, by });
-  }
-
-  return {
-    runHere,
-    async run(rule, occasion): Promise<boolean> {
-      const { only } = occasion;
-      if (durableRules && only?.tag === undefined) {
-        return await startAndLog(rule, occasion, durableRules, toRuleLog(rule, occasion));
-      }
-      if (!isExclusive || only) return await runOrLog(rule, occasion);
-      if (running.has(rule.name)) {
-        toRuleLog(rule, occasion)("warn", "rule is still running and not begun again");
-        return true;
-      }
-      running.add(rule.name);
-      try {
-        return await runOrLog(rule, occasion);
-      } finally {
-        running.delete(rule.name);
-      }
-    },
+    if (only || !options.isExclusive) return await runAndLog(rule, occasion, { ...options, log });
+    if (running.has(rule.name)) {
+      log("warn", "rule is still running and not begun again");
+      return true;
+    }
+    running.add(rule.name);
+    try {
+      return await runAndLog(rule, occasion, { ...options, log });
+    } finally {
+      running.delete(rule.name);
+    }
   };
 }
 
@@ -127,36 +94,66 @@ async function startAndLog(
   }
 }
 
-async function runAndTell(
+async function runAndLog(
   rule: SyncRule,
   { only, missing }: RuleOccasion,
-  options: RuleRunnerOptions,
+  { durable, signal, ...host }: RuleRunnerOptions,
+): Promise<boolean> {
+  try {
+    await runLogged(rule, { only, missing, durable, signal }, host);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** What every run of a rule by the server needs. */
+export type RuleHost = Pick<
+  RuleRunnerOptions,
+  "config" | "openEngine" | "log" | "now" | "notify" | "onEvent" | "slots" | "env"
+>;
+
+/**
+ * Runs one rule, logs what came of it, and tells whoever wants to be told.
+ *
+ * @throws what the rule could not be run to its end for; it is logged by then
+ */
+export async function runLogged(
+  rule: SyncRule,
+  { durable, emit, ...options }:
+    & Pick<RunRuleOptions, "only" | "missing" | "dryRun" | "signal" | "emit">
+    & Pick<RuleRunnerOptions, "durable">,
+  host: RuleHost,
 ): Promise<RuleReport> {
-  const { config, openEngine, log, now, notify, durable, onEvent, signal, env } = options;
-  const { slots = new Slots(config.sync.parallel) } = options;
+  const { config, openEngine, log, now, notify, onEvent, env } = host;
+  const { slots = new Slots(config.sync.parallel) } = host;
   const engine = openEngine();
   const startCopy = durable &&
     ((request: CopyRequestInput) =>
       startDurableCopy(request, { durable, engine, rule: rule.name }));
-  log("info", "rule started", only);
-  const report = await runRule({ ...rule, copy: withDefaults(config, rule.copy) }, {
-    engine,
-    now,
-    only,
-    missing,
-    startCopy,
-    slots,
-    env,
-    signal,
-    emit: (event) => {
-      tellLog(event, log);
-      if (event.type === "tag-ended") notify(rule.name, event.tag);
-      if (event.type === "copy") onEvent?.(event.event);
-    },
-  });
-  const { tags, rule: _, ...rest } = report;
-  log(report.result === "ok" ? "info" : "warn", "rule ended", { ...rest, tags: count(tags) });
-  return report;
+  log("info", "rule started", options.only);
+  try {
+    const report = await runRule({ ...rule, copy: withDefaults(config, rule.copy) }, {
+      ...options,
+      engine,
+      now,
+      slots,
+      env,
+      startCopy,
+      emit: (event) => {
+        tellLog(event, log);
+        if (event.type === "tag-ended") notify(rule.name, event.tag);
+        if (event.type === "copy") onEvent?.(event.event);
+        emit?.(event);
+      },
+    });
+    const { tags, rule: _, ...rest } = report;
+    log(report.result === "ok" ? "info" : "warn", "rule ended", { ...rest, tags: count(tags) });
+    return report;
+  } catch (error) {
+    log("error", "rule failed", describeFailure(error));
+    throw error;
+  }
 }
 
 function describeFailure(error: unknown): LogFields {

@@ -7,8 +7,10 @@ import type { RepositoryWork } from "../sync/expand.ts";
 import { pruneTarget } from "../sync/prune_target.ts";
 import type { SyncRule } from "../sync/rule.ts";
 import type { SyncFailure, TagReport } from "../sync/rule_report.ts";
+import type { DurableCopies } from "./durable_copies.ts";
 import { RequestError } from "./problem.ts";
-import type { RuleRunner } from "./rule_runner.ts";
+import { runLogged } from "./rule_runner.ts";
+import type { RuleHost } from "./rule_runner.ts";
 
 const rule = z.string();
 const repository = z.string();
@@ -52,8 +54,11 @@ export interface RuleStepAnswers {
 }
 
 export interface PerformRuleStepOptions {
-  readonly rules: Pick<RuleRunner, "runHere">;
+  readonly host: RuleHost;
   readonly engine: LocalEngine;
+  /** Where there is one, copies go on by themselves. */
+  readonly durable: DurableCopies | undefined;
+  readonly signal: AbortSignal;
   /** Milliseconds since the epoch. */
   readonly now: number;
   readonly warn: (message: string) => void;
@@ -69,13 +74,12 @@ export async function performRuleStep(
   rule: SyncRule,
   options: PerformRuleStepOptions,
 ): Promise<RuleStepAnswers[RuleStep["type"]]> {
-  const { rules, engine, now } = options;
-  const by = "schedule";
+  const { host, engine, now, durable, signal } = options;
   switch (step.type) {
     case "repositories": {
       const only = step.only === undefined ? {} : { only: { repository: step.only } };
       const repositories: string[] = [];
-      for await (const name of listRuleRepositories(rule, engine, { now, ...only })) {
+      for await (const name of listRuleRepositories(rule, engine, { now, signal, ...only })) {
         repositories.push(name);
       }
       return { repositories };
@@ -84,10 +88,10 @@ export async function performRuleStep(
       return { tags: (await look(rule, step.repository, options)).items.map(tagOf) };
     case "page": {
       const { repository, tags } = step;
-      return sumUp(await rules.runHere(rule, { by, at: now, only: { repository, tags } }));
+      return sumUp(await runLogged(rule, { only: { repository, tags }, durable, signal }, host));
     }
     case "image":
-      return sumUp(await rules.runHere(rule, { by, at: now }));
+      return sumUp(await runLogged(rule, { durable, signal }, host));
     case "prune":
       return await prune(rule, await look(rule, step.repository, options), options);
   }
@@ -103,9 +107,9 @@ export function findRule(rules: readonly SyncRule[], name: string): SyncRule {
 async function look(
   rule: SyncRule,
   repository: string,
-  { engine, now }: PerformRuleStepOptions,
+  { engine, now, signal }: PerformRuleStepOptions,
 ): Promise<RepositoryWork> {
-  for await (const work of expandRule(rule, engine, { now, only: { repository } })) {
+  for await (const work of expandRule(rule, engine, { now, signal, only: { repository } })) {
     if (work.failure) throw work.failure;
     return work;
   }
@@ -119,13 +123,13 @@ function tagOf({ source }: RepositoryWork["items"][number]): string {
 async function prune(
   { prune }: SyncRule,
   work: RepositoryWork,
-  { engine, warn }: PerformRuleStepOptions,
+  { engine, warn, signal }: PerformRuleStepOptions,
 ): Promise<RuleStepAnswers["prune"]> {
   const batch = engine.batch();
   const results: string[] = [];
   for (const target of prune ? work.targets : []) {
     if (!prune) continue;
-    const pruned = await pruneTarget(target, { prune, work, batch, warn });
+    const pruned = await pruneTarget(target, { prune, work, batch, warn, signal });
     results.push(...pruned.map(({ result }) => result));
   }
   const count = (result: string): number => results.filter((one) => one === result).length;

@@ -98,7 +98,7 @@ const descriptor: z.ZodType<Descriptor> = z.object({
 const resolved = z.string().meta({
   description: "`registry/repository[:tag]@digest`, as it was resolved",
 });
-const sides = z.object({ source: count, destination: count }).meta({
+export const sides = z.object({ source: count, destination: count }).meta({
   description: "requests to each side, those for tokens aside",
 });
 const result = z.enum(["copied", "unchanged", "skipped"]).meta({

@@ -4,11 +4,14 @@ import { runCli } from "../../src/cli/program.ts";
 import type { CliEnvironment } from "../../src/cli/environment.ts";
 import type { StopSignal } from "../../src/cli/exit_codes.ts";
 import type { RemoteEngine, RemoteEngineOptions } from "../../src/client/remote_engine.ts";
-import type { Engine, EngineOptions } from "../../src/engine.ts";
+import type { EngineOptions, LocalEngine } from "../../src/engine.ts";
 import type { Runtime } from "../../src/runtime.ts";
+import type { RuleRunner } from "../../src/sync/run_rules.ts";
 
 export interface FakeCliOptions {
-  engine?: Partial<Engine>;
+  engine?: Partial<LocalEngine>;
+  /** What runs rules. */
+  runner?: Partial<RuleRunner>;
   /** What `--via` gives. */
   remoteEngine?: Partial<RemoteEngine>;
   env?: Record<string, string>;
@@ -58,6 +61,7 @@ export function fakeCli(options: FakeCliOptions = {}): FakeCli {
   const {
     engine = {},
     remoteEngine = {},
+    runner = {},
     env = {},
     files = {},
     descriptors = {},
@@ -72,12 +76,24 @@ export function fakeCli(options: FakeCliOptions = {}): FakeCli {
   const listeners = new Set<(name: StopSignal) => void>();
   const timers = new Set<{ intervalMs: number; dueMs: number; call: () => void }>();
   let nowMs = 1_000_000;
+  const sleep: Runtime["sleep"] = (ms, signal) =>
+    new Promise((resolve, reject) => {
+      const timer = { intervalMs: Infinity, dueMs: nowMs + ms, call: end };
+      function end(): void {
+        timers.delete(timer);
+        if (signal?.aborted) reject(signal.reason);
+        else resolve();
+      }
+      timers.add(timer);
+      signal?.addEventListener("abort", end, { once: true });
+    });
 
   const environment: CliEnvironment = {
     env: { HOME: "/home/me", ...env },
     stdout,
     stderr,
     readTextFile: (path) => read(files[path]),
+    readTextFileSync: (path) => files[path] ?? refuse(),
     readDescriptor: (fd) => read(descriptors[fd]),
     onSignal(listener): () => void {
       listeners.add(listener);
@@ -90,15 +106,16 @@ export function fakeCli(options: FakeCliOptions = {}): FakeCli {
       timers.add(timer);
       return () => void timers.delete(timer);
     },
-    createRuntime: () => Promise.resolve({ name: "node" } as Runtime),
-    createEngine(options): Engine {
+    createRuntime: () => Promise.resolve({ name: "node", sleep } as Runtime),
+    createEngine(options): LocalEngine {
       engines.push(options);
       return { ...refusingEngine, ...engine };
     },
     createRemoteEngine(options): RemoteEngine {
       remoteEngines.push(options);
-      return { ...refusingEngine, ...remoteEngine };
+      return { ...refusingServer, ...remoteEngine };
     },
+    createRuleRunner: () => ({ run: refuse, status: refuse, ...runner }),
   };
 
   return {
@@ -140,7 +157,7 @@ function refuse(): never {
   throw new Error("this engine was not to be asked");
 }
 
-const refusingEngine: RemoteEngine = {
+const refusingEngine: LocalEngine = {
   plan: refuse,
   copy: refuse,
   resolve: refuse,
@@ -149,7 +166,17 @@ const refusingEngine: RemoteEngine = {
   tags: refuse,
   verify: refuse,
   checkAccess: refuse,
+  created: refuse,
+  repositories: refuse,
+  batch: refuse,
+};
+
+const refusingServer: RemoteEngine = {
+  ...refusingEngine,
   detach: refuse,
   getCopy: refuse,
   cancelCopy: refuse,
+  sync: refuse,
+  detachSync: refuse,
+  syncStatus: refuse,
 };

@@ -27,10 +27,12 @@ test("/openapi.json names every route of the API, and no other", () => {
     "GET /readyz",
     "GET /v1/copies/{id}",
     "GET /v1/images",
+    "GET /v1/syncs",
     "GET /v1/tags",
     "POST /v1/copies",
     "POST /v1/plans",
     "POST /v1/steps",
+    "POST /v1/syncs",
     "POST /v1/verifications",
   ]);
 });
@@ -48,7 +50,7 @@ for (const { method, path, operation } of routes) {
     const scopes = security?.map(({ bearer }) => bearer?.join());
     const wanted = tags.includes("Health") && path !== "/metrics"
       ? undefined
-      : ["copy", "cancelCopy", "performStep"].includes(operationId)
+      : ["copy", "cancelCopy", "performStep", "runRules"].includes(operationId)
       ? ["copy"]
       : ["read"];
     assert.deepEqual(scopes, wanted);
@@ -99,6 +101,7 @@ test("/openapi.json closes the schemas of requests, and leaves those of answers 
     "ReferrerFilter",
     "ReferrersStep",
     "StepDescriptor",
+    "SyncRequest",
     "VerificationRequest",
   ]);
 });

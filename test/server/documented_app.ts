@@ -44,6 +44,13 @@ export async function startDocumentedApp(
     CROSSDOCK_ALLOW_DESTINATIONS: `${destination.host}/mirror/**`,
     CROSSDOCK_ALLOW_PRIVATE: "127.0.0.1",
     CROSSDOCK_RETRIES: "0",
+    CROSSDOCK_CONFIG: [
+      "sync:",
+      "- name: alpine",
+      `  source: ${source.host}/library/alpine:3.20`,
+      `  target: ${destination.host}/mirror/alpine:3.20`,
+      "  type: image",
+    ].join("\n"),
     ...variables,
   }, { runtime, write: () => {}, metrics: countNothing, ...host });
   const names = [["docker.io", source.host], ["registry.example.com", destination.host]] as const;

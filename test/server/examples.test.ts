@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { DurableCopies } from "../../src/server/durable_copies.ts";
+import type { DurableRules } from "../../src/server/durable_rules.ts";
 import {
   ALPINE,
   CANCELLED_COPY,
@@ -23,6 +24,9 @@ const durable: DurableCopies = {
   get: (id) => Promise.resolve(id === COPY_ID ? FINISHED_COPY : undefined),
   cancel: (id) => Promise.resolve(id === COPY_ID ? CANCELLED_COPY : undefined),
 };
+
+/** And for whatever runs rules durably. */
+const durableRules: DurableRules = { start: () => Promise.resolve(COPY_ID) };
 
 await using documented = await startDocumentedApp();
 const document = await getDocument(documented.app);
@@ -54,7 +58,7 @@ for (const route of listRoutes(document)) {
     );
     for (const { status, headers, mediaType, schema, example } of answers) {
       test(`${method} ${path} answers the example ${name} as documented, in ${mediaType}`, async () => {
-        await using documented = await startDocumentedApp({ host: { durable } });
+        await using documented = await startDocumentedApp({ host: { durable, durableRules } });
         const response = await send(route, name, documented, { accept: mediaType });
         assert.equal(response.status, status);
         assert.equal(response.headers.get("content-type")?.split(";")[0], mediaType);

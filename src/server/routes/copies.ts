@@ -6,7 +6,7 @@ import { secured } from "../access.ts";
 import type { Allowed } from "../allowed.ts";
 import type { AppOptions } from "../app_options.ts";
 import { withDefaults } from "../copy_defaults.ts";
-import { STREAM_HEADERS, streamEvents, toSse } from "../event_stream.ts";
+import { toSse } from "../event_stream.ts";
 import {
   CANCELLED_COPY,
   COPY_ID,
@@ -15,6 +15,7 @@ import {
   MIRROR,
   QUEUED_COPY,
 } from "../examples.ts";
+import { ASYNC_APPLIED, preferHeader, prefersAsync } from "../prefer.ts";
 import { RequestError } from "../problem.ts";
 import {
   body,
@@ -30,7 +31,7 @@ import { createRouter } from "../router.ts";
 import { runCopy } from "../run_copy.ts";
 import { copyBody, copyId, durableCopySchema, eventSchema } from "../schemas.ts";
 import { startDurableCopy } from "../start_durable_copy.ts";
-import { watchCall } from "../watch_call.ts";
+import { streamAnswer } from "../stream_answer.ts";
 
 const TAGS = ["Copies"];
 
@@ -59,12 +60,7 @@ export function copyRoutes(options: AppOptions, allowed: Allowed) {
     ...secured("copy", options),
     request: {
       body: body(copyBody, { mirror: MIRROR, respondAsync: MIRROR }),
-      headers: z.object({
-        prefer: z.string().max(256).optional().meta({
-          description: "`respond-async`, RFC 7240",
-          ...parameterExamples({ respondAsync: "respond-async" }),
-        }),
-      }),
+      headers: preferHeader("respondAsync"),
     },
     responses: {
       200: {
@@ -89,7 +85,7 @@ export function copyRoutes(options: AppOptions, allowed: Allowed) {
         }),
         headers: everyAnswer.extend({
           Location: z.string().meta({ description: "where its state can be asked for" }),
-          "Preference-Applied": z.literal("respond-async"),
+          ...ASYNC_APPLIED,
         }),
       },
       ...refusals,
@@ -136,32 +132,19 @@ export function copyRoutes(options: AppOptions, allowed: Allowed) {
       const request = withDefaults(config, context.req.valid("json"));
       allowed.copy(request);
       const { prefer = "" } = context.req.valid("header");
-      if (durable && /(^|[,\s])respond-async($|[,;\s])/i.test(prefer)) {
+      if (durable && prefersAsync(prefer)) {
         const copy = await startDurableCopy(request, { durable, engine: openEngine() });
         return context.json(copy, 202, {
           location: `/v1/copies/${copy.id}`,
           "preference-applied": "respond-async",
         });
       }
-      const { now, background, stopSignal } = options;
-      const accept = context.req.header("accept") ?? "";
-      const format = accept.includes("text/event-stream") ? "sse" : "ndjson";
-      const call = watchCall(context, options);
-      const events = streamEvents(
-        async (send, signal) => {
-          const emit: Emit = (event) => {
-            call.emit(event);
-            send(event);
-          };
-          await runCopy(request, { engine: openEngine(), log: call.log, emit, signal });
-        },
-        { format, now, background, signal: stopSignal },
-      );
-      return context.body(events, 200, {
-        ...STREAM_HEADERS[format],
-        "cache-control": "no-store",
-        // nginx would hold events back.
-        "x-accel-buffering": "no",
+      return streamAnswer(context, options, async (send, { signal, log, emit: watch }) => {
+        const emit: Emit = (event) => {
+          watch(event);
+          send(event);
+        };
+        await runCopy(request, { engine: openEngine(), log, emit, signal });
       });
     })
     .openapi(get, async (context) => {

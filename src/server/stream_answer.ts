@@ -1,0 +1,31 @@
+import type { Context } from "hono";
+import type { AppEnv, AppOptions } from "./app_options.ts";
+import { STREAM_HEADERS, streamEvents } from "./event_stream.ts";
+import type { StreamedEvent } from "./event_stream.ts";
+import { watchCall } from "./watch_call.ts";
+import type { Call } from "./watch_call.ts";
+
+/**
+ * Runs a job within its request and answers with what it tells: NDJSON, or server-sent events where `Accept` has these. A client
+ * that goes away aborts the job's signal.
+ */
+export function streamAnswer(
+  context: Context<AppEnv>,
+  options: AppOptions,
+  job: (send: (event: StreamedEvent) => void, call: Call) => Promise<void>,
+): Response {
+  const { now, background, stopSignal } = options;
+  const accept = context.req.header("accept") ?? "";
+  const format = accept.includes("text/event-stream") ? "sse" : "ndjson";
+  const call = watchCall(context, options);
+  const events = streamEvents(
+    (send, signal) => job(send, { ...call, signal }),
+    { format, now, background, signal: stopSignal },
+  );
+  return context.body(events, 200, {
+    ...STREAM_HEADERS[format],
+    "cache-control": "no-store",
+    // nginx would hold events back.
+    "x-accel-buffering": "no",
+  });
+}

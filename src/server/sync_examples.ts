@@ -1,0 +1,56 @@
+/** The examples of `/v1/syncs` in the OpenAPI document: what a server between two registries really answers. */
+import type * as z from "zod";
+import type { TagReport } from "../sync/rule_report.ts";
+import type { SyncReport, SyncStatus } from "../sync/run_rules.ts";
+import { LAST_EVENT, MIRROR } from "./examples.ts";
+import type { StartedSync, syncBody, SyncStreamEvent } from "./sync_schemas.ts";
+
+/** The rule of the examples. */
+export const RULE = "alpine";
+
+export const SYNC_REQUESTS = {
+  alpine: { rules: [RULE] },
+  respondAsync: {},
+} satisfies Record<string, z.input<typeof syncBody>>;
+
+const { source, destination } = MIRROR;
+/** What has been compared before is not asked for again. */
+const copied = { ...LAST_EVENT.report, requests: { source: 3, destination: 6 } };
+
+const tag: TagReport = {
+  source,
+  destination,
+  result: "copied",
+  digest: copied.digest,
+  report: copied,
+};
+
+const report: SyncReport = {
+  result: "ok",
+  rules: [{
+    rule: RULE,
+    result: "ok",
+    tags: [tag],
+    pruned: [],
+    requests: { source: 4, destination: 6 },
+    durationMs: 1240,
+    warnings: [],
+  }],
+  durationMs: 1240,
+};
+
+export const LAST_SYNC_EVENT: SyncStreamEvent = { type: "report", report };
+
+export const STARTED_SYNC: StartedSync = {
+  rules: [{ rule: RULE, id: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08" }],
+};
+
+export const SYNC_STATUS: SyncStatus = {
+  state: "behind",
+  rules: [{
+    rule: RULE,
+    state: "behind",
+    tags: [{ source, destination, state: "missing", digest: copied.digest }],
+    requests: { source: 1, destination: 1 },
+  }],
+};

@@ -1,0 +1,76 @@
+/** What runs of rules might give, and a file with rules. */
+import type { RuleReport, TagReport } from "../../src/sync/rule_report.ts";
+import type { RuleStatus } from "../../src/sync/rule_status.ts";
+import type { RuleRunner } from "../../src/sync/run_rules.ts";
+import { digest } from "./samples.ts";
+
+export const FILE = `
+defaults: { interval: 1h }
+sync:
+- { name: base, source: localhost:5000/base, target: localhost:5001/base, type: repository }
+- { name: apps, source: localhost:5000/app, target: localhost:5001/app, type: repository }
+`;
+
+export function tagReport(rule: string, tag: string, more: Partial<TagReport> = {}): TagReport {
+  const names = {
+    source: `localhost:5000/${rule}:${tag}`,
+    destination: `localhost:5001/${rule}:${tag}`,
+  };
+  return { ...names, result: "copied", digest: digest("a"), ...more };
+}
+
+export const FAILED: Partial<TagReport> = {
+  result: "failed",
+  error: { code: "network", message: "connect: nobody listens", side: "source", hint: "is it up" },
+};
+
+export function ruleReport(
+  rule: string,
+  tags: readonly TagReport[],
+  more: Partial<RuleReport> = {},
+): RuleReport {
+  return {
+    rule,
+    result: "ok",
+    tags,
+    pruned: [],
+    requests: { source: 2, destination: 3 },
+    durationMs: 1200,
+    warnings: [],
+    ...more,
+  };
+}
+
+/** Runs rules as told, with the events that such a run has. */
+export function runnerOf(reports: Readonly<Record<string, RuleReport>>): Pick<RuleRunner, "run"> {
+  return {
+    run({ name: rule }, { emit }): Promise<RuleReport> {
+      const report = reports[rule];
+      if (!report) return Promise.reject(new Error(`rule ${rule} was not to run`));
+      emit?.({ type: "rule-started", rule });
+      for (const message of report.warnings) emit?.({ type: "warning", rule, message });
+      for (const tag of report.tags) emit?.({ type: "tag-ended", rule, tag });
+      for (const pruned of report.pruned) emit?.({ type: "prune-ended", rule, pruned });
+      emit?.({ type: "rule-ended", report });
+      return Promise.resolve(report);
+    },
+  };
+}
+
+/** How rules stand, as told. */
+export function statusOf(
+  states: Readonly<Record<string, RuleStatus["tags"]>>,
+): Pick<RuleRunner, "status"> {
+  return {
+    status({ name: rule }): Promise<RuleStatus> {
+      const tags = states[rule] ?? [];
+      const found = new Set(tags.map(({ state }) => state));
+      const state = found.has("error")
+        ? "error"
+        : found.has("behind") || found.has("missing")
+        ? "behind"
+        : "in-step";
+      return Promise.resolve({ rule, state, tags, requests: { source: 1, destination: 1 } });
+    },
+  };
+}
