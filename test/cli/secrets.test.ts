@@ -101,10 +101,6 @@ const configs: [name: string, text: string][] = [
   ],
   ["a password in a template", `creds: [{ registry: a.io, user: me, pass: '{{ "${SECRET}" }' }]\n`],
   ["a variable", `creds: [{ registry: a.io, user: me, pass: '{{ env "PASS" }}' }]\n${RULE}`],
-  [
-    "a variable in a name",
-    `sync: [{ source: '{{ env "PASS" }}!', target: a.io/b:1, type: image }]`,
-  ],
   ["a password twice", `creds: [{ registry: a.io, user: me, pass: ${SECRET}, pass: ${SECRET} }]`],
   [
     "a secret of a hook",
