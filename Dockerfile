@@ -1,5 +1,5 @@
-# The server for self-hosting, on Deno: it runs the sources as they are, and may open connections and read its environment,
-# and nothing else. See docs/deploy/self-hosting.md.
+# The server for self-hosting, on Deno: it runs the sources as they are, and may open connections, read its environment and
+# /etc/crossdock, and nothing else. See docs/deploy/self-hosting.md.
 ARG DENO_VERSION=2.9.6
 
 FROM denoland/deno:${DENO_VERSION} AS build
@@ -22,4 +22,4 @@ EXPOSE 8080
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=30s --timeout=5s --start-period=5s \
   CMD ["deno", "eval", "const { ok } = await fetch(`http://127.0.0.1:${Deno.env.get('PORT') || 8080}/healthz`); Deno.exit(ok ? 0 : 1);"]
-ENTRYPOINT ["deno", "run", "--no-prompt", "--cached-only", "--node-modules-dir=manual", "--allow-net", "--allow-env", "src/entries/serve.ts"]
+ENTRYPOINT ["deno", "run", "--no-prompt", "--cached-only", "--node-modules-dir=manual", "--allow-net", "--allow-env", "--allow-read=crossdock.yaml,/etc/crossdock", "src/entries/serve.ts"]

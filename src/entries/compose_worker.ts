@@ -4,14 +4,16 @@ import { createBrokenApp } from "../server/broken_app.ts";
 import { composeServer } from "../server/compose.ts";
 import type { ComposedServer, HostOptions } from "../server/compose.ts";
 import type { Environment } from "../server/config.ts";
-import type { DurableCopies } from "../server/durable_copies.ts";
 import { warnAtStart } from "../server/warn_at_start.ts";
 import { createWorkflowCopies } from "./workflow_copies.ts";
 import type { WorkflowBinding } from "./workflow_copies.ts";
+import { createWorkflowRules } from "./workflow_rules.ts";
+import type { RuleWorkflowBinding } from "./workflow_rules.ts";
 
 /** What wrangler.toml binds besides text. All of it may be left out. */
 interface Bindings {
   readonly COPY_WORKFLOW?: WorkflowBinding;
+  readonly SYNC_WORKFLOW?: RuleWorkflowBinding;
   /** This Worker's own entrypoint `Internal`. */
   readonly SELF?: unknown;
   readonly FAILED_TRIES?: {
@@ -19,11 +21,11 @@ interface Bindings {
   };
 }
 
-export interface ComposedWorker extends Pick<ComposedServer, "config" | "log" | "openEngine"> {
+export interface ComposedWorker
+  extends Pick<ComposedServer, "config" | "runRule" | "deliverNotice" | "log"> {
   readonly app: WebHandler;
   /** Asks for no token. */
   readonly openApp: WebHandler;
-  readonly durable: DurableCopies | undefined;
 }
 
 export interface WebHandler {
@@ -48,7 +50,7 @@ export function composeWorker(
   env: object,
   waitUntil: (job: Promise<unknown>) => void,
 ): ComposedWorker {
-  const { COPY_WORKFLOW, SELF, FAILED_TRIES } = env as Bindings;
+  const { COPY_WORKFLOW, SYNC_WORKFLOW, SELF, FAILED_TRIES } = env as Bindings;
   const durable = COPY_WORKFLOW && SELF ? createWorkflowCopies(COPY_WORKFLOW) : undefined;
   const host: HostOptions = {
     runtime: createWorkerdRuntime(),
@@ -60,6 +62,7 @@ export function composeWorker(
     // Set by Cloudflare, whatever the caller has sent.
     addressOf: (context) => context.req.header("cf-connecting-ip"),
     ...(durable ? { durable } : {}),
+    ...(durable && SYNC_WORKFLOW ? { durableRules: createWorkflowRules(SYNC_WORKFLOW) } : {}),
     ...(FAILED_TRIES
       ? { limitTries: async (key: string) => !(await FAILED_TRIES.limit({ key })).success }
       : {}),
@@ -67,14 +70,14 @@ export function composeWorker(
   try {
     const { createOpenApp, app, ...server } = composeServer(env as Environment, host);
     const warn = (): void => warnAtStart(server.config, server.log);
-    return { ...server, app: onFirst(warn, app), openApp: createOpenApp(), durable };
+    return { ...server, app: onFirst(warn, app), openApp: createOpenApp() };
   } catch (error) {
     if (!(error instanceof ParseError)) throw error;
     // Without a configuration nothing is allowed, and nothing is scheduled.
     const server = composeServer({}, host);
     const explain = (): void => server.log("error", error.message);
     const app = onFirst(explain, createBrokenApp(error));
-    return { ...server, app, openApp: app, durable };
+    return { ...server, app, openApp: app };
   }
 }
 

@@ -13,15 +13,20 @@ const LAST_WORDS_MS = 5000;
 export class GracefulStop {
   readonly #running = new Set<Promise<void>>();
   readonly #cut = new AbortController();
-  #isStopping = false;
+  readonly #stopping = new AbortController();
 
   /** Aborted when the grace time is over. */
   get signal(): AbortSignal {
     return this.#cut.signal;
   }
 
+  /** Aborted when the process is told to end. */
+  get stopping(): AbortSignal {
+    return this.#stopping.signal;
+  }
+
   get isStopping(): boolean {
-    return this.#isStopping;
+    return this.stopping.aborted;
   }
 
   /** Waits for a job, or for an answer that has not left yet, before the process ends. */
@@ -37,8 +42,8 @@ export class GracefulStop {
     closeListener: () => void;
   }): void {
     const onSignal = (name: "SIGTERM" | "SIGINT"): void => {
-      if (this.#isStopping) process.exit(128 + constants.signals[name]);
-      this.#isStopping = true;
+      if (this.isStopping) process.exit(128 + constants.signals[name]);
+      this.#stopping.abort();
       log("info", "stopping", { signal: name, graceMs });
       closeListener();
       void this.#end(graceMs, log).finally(() => process.exit(0));

@@ -1,5 +1,5 @@
 /** What the server has on every host that runs until it is told to stop: Deno, Node and Bun. */
-import { writeSync } from "node:fs";
+import { readFileSync, writeSync } from "node:fs";
 import process from "node:process";
 import { ParseError } from "../errors.ts";
 import { createRuntime } from "../hosts/detect.ts";
@@ -9,6 +9,7 @@ import type { ComposedServer } from "../server/compose.ts";
 import { createTriesLimit } from "../server/limit_tries.ts";
 import { createMetrics } from "../server/metrics.ts";
 import { warnAtStart } from "../server/warn_at_start.ts";
+import { startClock } from "./clock.ts";
 import { GracefulStop } from "./graceful_stop.ts";
 import { resolveHost } from "./resolve_host.ts";
 
@@ -34,6 +35,8 @@ export async function createLongRunningServer(
   try {
     const server = composeServer(process.env, {
       runtime,
+      configFile: readConfigFile(process.env["CROSSDOCK_CONFIG_FILE"]),
+      stopping: stop.stopping,
       write: (line) => void process.stdout.write(`${line}\n`),
       resolveHost,
       addressOf,
@@ -43,11 +46,31 @@ export async function createLongRunningServer(
       background: (job) => stop.track(job),
       ...createMetrics({ now: () => runtime.now() }),
     });
-    warnAtStart(server.config, server.log);
+    const { config, log, runRule } = server;
+    warnAtStart(config, log);
+    startClock(config.sync.rules, {
+      runRule,
+      runtime,
+      stopping: stop.stopping,
+      track: (job) => stop.track(job),
+    });
     return { ...server, stop };
   } catch (error) {
     if (error instanceof ParseError) fail(error.message, EXIT_CONFIGURATION);
     throw error;
+  }
+}
+
+/** @throws ParseError if it cannot be read */
+function readConfigFile(path: string | undefined): string | undefined {
+  if (!path) return undefined;
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new ParseError(
+      `configuration is not valid: CROSSDOCK_CONFIG_FILE: read ${path}: ${why}`,
+    );
   }
 }
 

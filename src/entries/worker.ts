@@ -1,11 +1,16 @@
-/** The server on Cloudflare Workers: its fetch, its clock, and the Workflow in which durable copies run. */
+/** The server on Cloudflare Workers: its fetch, its clock, and the Workflows in which rules and durable copies run. */
 import { env, waitUntil, WorkerEntrypoint, WorkflowEntrypoint } from "cloudflare:workers";
 import type { WorkflowEvent, WorkflowStep } from "cloudflare:workers";
-import type { CopyRequestInput } from "../copy/request.ts";
 import type { Report } from "../copy/report.ts";
 import { runDurableCopy } from "../server/durable_copy.ts";
-import { runScheduledCopies } from "../server/scheduled_copies.ts";
+import type { DurableSteps } from "../server/durable_copy.ts";
+import { runDurableRule } from "../server/durable_rule.ts";
+import type { DurableRuleReport, DurableRuleRun } from "../server/durable_rule.ts";
+import { runDueRules } from "../server/run_due_rules.ts";
+import { toTick } from "../sync/next_run.ts";
 import { composeWorker } from "./compose_worker.ts";
+import { runCopyOfRule } from "../server/run_copy_of_rule.ts";
+import type { CopyParams } from "./workflow_copies.ts";
 import { toDurableSteps } from "./workflow_steps.ts";
 import type { SelfBinding } from "./workflow_steps.ts";
 
@@ -14,7 +19,8 @@ const worker = composeWorker(env, waitUntil);
 
 export default {
   fetch: (request: Request): Response | Promise<Response> => worker.app.fetch(request),
-  scheduled: (): Promise<void> => runScheduledCopies(worker),
+  scheduled: ({ cron, scheduledTime }: { cron: string; scheduledTime: number }): Promise<void> =>
+    runDueRules(worker.config.sync.rules, worker.runRule, toTick(cron, scheduledTime)),
 };
 
 /** The same without asking for a token. No route leads here: only a service binding, which whoever deploys decides on. */
@@ -25,13 +31,29 @@ export class Internal extends WorkerEntrypoint {
 }
 
 /** A copy that goes on by itself, each step of it one request to this Worker with limits of its own. */
-export class CopyWorkflow extends WorkflowEntrypoint<unknown, CopyRequestInput> {
-  run(
-    { payload, instanceId }: WorkflowEvent<CopyRequestInput>,
+export class CopyWorkflow extends WorkflowEntrypoint<unknown, CopyParams> {
+  async run(
+    { payload, instanceId }: WorkflowEvent<CopyParams>,
     step: WorkflowStep,
   ): Promise<Report> {
-    const { SELF } = env as unknown as { SELF: SelfBinding };
-    const steps = toDurableSteps(step, { self: SELF, requestId: instanceId });
-    return runDurableCopy(payload, steps, worker.config);
+    const { request, rule } = payload;
+    const steps = openSteps(step, instanceId);
+    if (rule === undefined) return await runDurableCopy(request, steps, worker.config);
+    return await runCopyOfRule({ request, rule }, steps, worker);
   }
+}
+
+/** A run of a rule: lists and compares in pages, each a request of its own, and starts copies. */
+export class SyncWorkflow extends WorkflowEntrypoint<unknown, DurableRuleRun> {
+  run(
+    { payload, instanceId }: WorkflowEvent<DurableRuleRun>,
+    step: WorkflowStep,
+  ): Promise<DurableRuleReport> {
+    return runDurableRule(payload, openSteps(step, instanceId));
+  }
+}
+
+function openSteps(step: WorkflowStep, requestId: string): DurableSteps {
+  const { SELF } = env as unknown as { SELF: SelfBinding };
+  return toDurableSteps(step, { self: SELF, requestId });
 }

@@ -4,10 +4,17 @@ import { readCopyFailure, toPlatformProblem } from "../server/copy_failure.ts";
 import { copyId } from "../server/copy_id.ts";
 import type { DurableCopies, DurableCopy } from "../server/durable_copies.ts";
 
+/** What an instance is begun with, and begun again. */
+export interface CopyParams {
+  readonly request: CopyRequestInput;
+  /** The rule that wanted it. */
+  readonly rule?: string;
+}
+
 /** What is asked of a Workflow's binding. */
 export interface WorkflowBinding {
   /** Rejects where the id is taken. */
-  create(options: { id: string; params: CopyRequestInput }): Promise<unknown>;
+  create(options: { id: string; params: CopyParams }): Promise<unknown>;
   /** Rejects where there is none. */
   get(id: string): Promise<WorkflowInstance>;
 }
@@ -44,7 +51,7 @@ export function createWorkflowCopies(workflow: WorkflowBinding): DurableCopies {
   }
 
   /** Two who ask at once create one instance. */
-  async function create(id: string, params: CopyRequestInput): Promise<void> {
+  async function create(id: string, params: CopyParams): Promise<void> {
     try {
       await workflow.create({ id, params });
     } catch (error) {
@@ -59,11 +66,11 @@ export function createWorkflowCopies(workflow: WorkflowBinding): DurableCopies {
 
   return {
     get,
-    async start(request): Promise<DurableCopy> {
+    async start(request, options = {}): Promise<DurableCopy> {
       const id = await copyId(request);
       const instance = await find(id);
       if (!instance) {
-        await create(id, request);
+        await create(id, { request, ...options });
         return { id, state: "queued" };
       }
       const copy = toCopy(id, await instance.status());

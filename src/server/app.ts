@@ -72,6 +72,7 @@ export function createApp(options: AppOptions) {
   });
   router.notFound((context) => answerMissingRoute(context, router.routes));
 
+  if (options.receiveHook) router.route("/", hookRoutes(options, options.receiveHook));
   if (options.metrics) router.route("/", metricsRoutes(options, options.metrics));
   return router
     .route("/", copyRoutes(options, allowed))
@@ -79,7 +80,6 @@ export function createApp(options: AppOptions) {
     .route("/", stepRoutes(options, allowed))
     .route("/", syncRoutes(options))
     .route("/", imageRoutes(options, allowed))
-    .route("/", hookRoutes(options))
     .route("/", healthRoutes(options))
     .route("/", docsRoutes(options, () => describeApi(router)));
 }

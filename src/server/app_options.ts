@@ -1,5 +1,5 @@
 import type { Context } from "hono";
-import type { LocalEngine } from "../engine.ts";
+import type { Engine } from "../engine.ts";
 import type { Emit } from "../events.ts";
 import type { AccessToken } from "./access_tokens.ts";
 import type { DurableCopies } from "./durable_copies.ts";
@@ -12,12 +12,12 @@ import type { ServerRules } from "./rules.ts";
 export interface AppOptions {
   readonly config: ServerConfig;
   /** Called once a request: on Workers no two of them may share an engine. */
-  readonly openEngine: () => LocalEngine;
+  readonly openEngine: () => Engine;
   readonly log: Log;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
-  /** What takes registries' events. */
-  readonly receiveHook: HookReceiver;
+  /** What takes registries' events; without, there is nowhere to send them to. */
+  readonly receiveHook?: HookReceiver;
   /** Where copies run that are asked for with `Prefer: respond-async`; without, these run in the request. */
   readonly durable?: DurableCopies;
   /** What is kept in step with what; without, `/v1/syncs` says that there are no rules. */

@@ -4,11 +4,14 @@ import { createEngine } from "../engine.ts";
 import type { LocalEngine } from "../engine.ts";
 import type { Runtime } from "../runtime.ts";
 import type { EngineMemory, SideOptions } from "../sides.ts";
+import { createPacer } from "../sync/pacer.ts";
 import { joinTraces } from "../trace.ts";
 import type { Trace } from "../trace.ts";
 import { createApp } from "./app.ts";
 import type { App } from "./app.ts";
 import type { AppOptions } from "./app_options.ts";
+import { composeRules } from "./compose_rules.ts";
+import type { ComposedRules } from "./compose_rules.ts";
 import { parseConfig } from "./config.ts";
 import type { Environment, ServerConfig } from "./config.ts";
 import { openCredentials } from "./credentials.ts";
@@ -16,11 +19,8 @@ import { createGuard } from "./guard.ts";
 import type { DurableRules } from "./durable_rules.ts";
 import { createLog } from "./log.ts";
 import type { Log } from "./log.ts";
-import { createNotifier } from "./notifier.ts";
-import { createHookReceiver } from "./receive_hook.ts";
-import { createRuleRunner } from "./rule_runner.ts";
-import type { RuleRunner } from "./rule_runner.ts";
-import { createServerRules } from "./server_rules.ts";
+import { ruleNames } from "./rule_names.ts";
+import { ruleStepRoutes } from "./routes/rule_steps.ts";
 import { traceSpans } from "./tracing.ts";
 
 /** What differs between hosts. */
@@ -45,14 +45,16 @@ export interface HostOptions
   readonly concurrency?: number;
 }
 
-export interface ComposedServer {
+export interface ComposedServer extends Pick<ComposedRules, "runRule" | "deliverNotice"> {
   readonly app: App;
-  /** The same without asking for a token, for callers that only the host can let in. */
+  /**
+   * The same without asking for a token, for callers that only the host can let in; with what rules need, and what they name
+   * allowed.
+   */
   readonly createOpenApp: () => App;
   readonly config: ServerConfig;
   readonly log: Log;
   readonly openEngine: () => LocalEngine;
-  readonly runRule: RuleRunner;
 }
 
 /**
@@ -83,6 +85,7 @@ export function composeServer(variables: Environment, host: HostOptions): Compos
       source: side,
       destination: side,
       guard,
+      pace: createPacer(config.sync.registries, runtime),
       memory,
       trace: trace ? joinTraces(traceSpans, trace) : traceSpans,
       ...(concurrency === undefined ? {} : { concurrency }),
@@ -94,38 +97,24 @@ export function composeServer(variables: Environment, host: HostOptions): Compos
   // The first one is made now, so that credentials that cannot be used are found at the start.
   const first = createServerEngine();
   const openEngine = separateEngines ? createServerEngine : (): LocalEngine => first;
-  const background = host.background ?? ((job): void => void job);
-  const notify = createNotifier({
-    targets: config.sync.webhooks.outgoing,
-    runtime,
-    guard,
-    log,
-    background,
-    signal: host.stopSignal,
-    stopping,
-  });
-  const runRule = createRuleRunner({
-    config,
-    openEngine,
-    log,
-    now,
-    notify,
-    durable: host.durable,
-    durableRules,
-    onEvent: host.onEvent,
-    signal: host.stopSignal,
-  });
-  const rules = createServerRules({
-    config,
-    openEngine,
-    log,
-    now,
-    notify,
-    durableRules,
-    onEvent: host.onEvent,
-  });
-  const receiveHook = createHookReceiver({ config, runtime, run: runRule, background, stopping });
+  const composed = composeRules(host, { config, variables, openEngine, guard, log });
+  const { ruleHost, rules, receiveHook, runRule, deliverNotice } = composed;
   const options: AppOptions = { config, log, now, openEngine, receiveHook, rules, ...rest };
-  const createOpenApp = (): App => createApp({ ...options, config: { ...config, open: true } });
-  return { app: createApp(options), createOpenApp, config, log, openEngine, runRule };
+  const names = ruleNames(config.sync.rules);
+  const open: AppOptions = {
+    ...options,
+    config: {
+      ...config,
+      open: true,
+      allowSources: [...config.allowSources, ...names.sources],
+      allowDestinations: [...config.allowDestinations, ...names.destinations],
+    },
+  };
+  const createOpenApp = (): App => {
+    const app = createApp(open);
+    app.route("/", ruleStepRoutes(open, ruleHost));
+    return app;
+  };
+  const app = createApp(options);
+  return { app, createOpenApp, config, log, openEngine, runRule, deliverNotice };
 }

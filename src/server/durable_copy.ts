@@ -6,9 +6,9 @@ import type { Report } from "../copy/report.ts";
 import type { CopyRequestInput } from "../copy/request.ts";
 import type { Step } from "../copy/step.ts";
 import type { Performed } from "../engine.ts";
-import { CopyFailure, toPlatformProblem } from "./copy_failure.ts";
-import { problemSchema, RequestError } from "./problem.ts";
-import type { Problem } from "./problem.ts";
+import { askSelf } from "./ask_self.ts";
+import { CopyFailure } from "./copy_failure.ts";
+import { RequestError } from "./problem.ts";
 
 /** The port to what makes a copy durable. */
 export interface DurableSteps {
@@ -37,9 +37,6 @@ export interface DurableCopyOptions {
   readonly maxPerKept?: number;
 }
 
-/** Of an answer that is not ours. */
-const MAX_QUOTED_CHARS = 200;
-
 /** Some of the plan's steps, kept as one. */
 interface Batch {
   readonly name: string;
@@ -60,7 +57,7 @@ export async function runDurableCopy(
   // The time is part of what is kept: it is to be that of the first try.
   const { startedAt, plan } = await steps.run("plan", async () => ({
     startedAt: steps.now(),
-    plan: await ask<Plan>(steps, "/v1/plans?survey=false", request),
+    plan: await askSelf<Plan>(steps, "/v1/plans?survey=false", request),
   }));
   const performed: Performed[] = [];
   for (const batches of toBatches(plan, { maxKept, maxPerKept })) {
@@ -79,7 +76,9 @@ export async function runDurableCopy(
 /** One request each. A batch that failed midway asks again for what was done, which then is there. */
 async function performAll(batch: readonly Step[], steps: DurableSteps): Promise<Performed[]> {
   const performed: Performed[] = [];
-  for (const step of batch) performed.push(await ask<Performed>(steps, "/v1/steps", step, step));
+  for (const step of batch) {
+    performed.push(await askSelf<Performed>(steps, "/v1/steps", step, step));
+  }
   return performed;
 }
 
@@ -130,36 +129,6 @@ function describe(step: Step): string {
     case "referrers":
       return `referrers of ${step.subject}`;
   }
-}
-
-/**
- * Asks the server's own API, whose answers are of known shape.
- *
- * @throws CopyFailure with what came instead
- */
-async function ask<Answer>(
-  { post }: DurableSteps,
-  path: string,
-  body: unknown,
-  step?: Step,
-): Promise<Answer> {
-  let problem: Problem;
-  try {
-    const response = await post(path, body);
-    if (response.ok) return await response.json() as Answer;
-    problem = await readProblem(response);
-  } catch (error) {
-    problem = toPlatformProblem(error instanceof Error ? error.message : String(error));
-  }
-  throw new CopyFailure({ ...problem, ...(step ? { step } : {}) });
-}
-
-async function readProblem(response: Response): Promise<Problem> {
-  const text = await response.text();
-  if (response.headers.get("content-type") === "application/problem+json") {
-    return problemSchema.parse(JSON.parse(text));
-  }
-  return toPlatformProblem(`${response.status} ${text.slice(0, MAX_QUOTED_CHARS)}`);
 }
 
 function sum<Item>(items: readonly Item[], count: (item: Item) => number): number {

@@ -20,7 +20,7 @@ export interface HookReceiverOptions {
   readonly config: ServerConfig;
   /** `fetch` is for Google's keys. */
   readonly runtime: Pick<Runtime, "fetch" | "now" | "sleep">;
-  readonly run: RuleRunner;
+  readonly runRule: RuleRunner;
   /** Keeps the host alive until a job has ended. */
   readonly background: (job: Promise<unknown>) => void;
   /** Aborted when the host is asked to end: what was put off is left to the clock. */
@@ -85,21 +85,16 @@ function admit(event: PushEvent, match: RuleMatch, options: Admitting): void {
 }
 
 /** Never rejects. */
-async function look(
-  { about, rules }: RuleMatch,
-  waitMs: number,
-  options: Admitting,
-): Promise<void> {
-  const { runtime, run, memory, log, stopping } = options;
+async function look(match: RuleMatch, waitMs: number, options: Admitting): Promise<void> {
+  const { about } = match;
+  const { runtime, runRule, memory, log, stopping } = options;
   try {
     if (waitMs > 0) await runtime.sleep(waitMs, stopping);
   } catch {
     return log("info", "event is left to the clock", { about: formatReference(about) });
   }
-  const only = toOnly(about);
-  const results = await Promise.all(
-    rules.map((rule) => run(rule, { by: "hook", at: runtime.now(), only })),
-  );
+  const occasion = { by: "hook", at: runtime.now(), only: toOnly(about) } as const;
+  const results = await Promise.all(match.rules.map((rule) => runRule(rule, occasion)));
   // What could not be looked at is looked at when the sender tells it again.
   if (results.includes(false)) forgetRun(memory, about);
 }

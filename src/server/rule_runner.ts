@@ -5,6 +5,7 @@ import type { Emit } from "../events.ts";
 import type { SyncRule } from "../sync/rule.ts";
 import type { RuleReport, TagReport } from "../sync/rule_report.ts";
 import { runRule } from "../sync/run_rule.ts";
+import { Slots } from "../sync/slots.ts";
 import type { RunRuleOptions } from "../sync/run_rule.ts";
 import type { SyncEvent } from "../sync/sync_event.ts";
 import type { ServerConfig } from "./config.ts";
@@ -30,6 +31,12 @@ export interface RuleRunnerOptions {
   readonly durable?: DurableCopies | undefined;
   /** Where there is one, whole rules are started and go on by themselves. */
   readonly durableRules?: DurableRules | undefined;
+  /** Whether a rule is run by one at a time: on Workers one whose isolate was cut would never end. */
+  readonly isExclusive?: boolean | undefined;
+  /** Images at once over all rules. Default: as many as the configuration says for each run. */
+  readonly slots?: Slots | undefined;
+  /** Variables for names that are templates. */
+  readonly env: Readonly<Record<string, string>>;
   /** Told of the retries of every copy. */
   readonly onEvent?: Emit | undefined;
   /** Aborted when the host has to end now. */
@@ -47,8 +54,8 @@ export interface RuleOccasion extends Pick<RunRuleOptions, "only" | "missing"> {
 export type RuleRunner = (rule: SyncRule, occasion: RuleOccasion) => Promise<boolean>;
 
 /**
- * Makes a runner. A whole rule is not begun while it is under way: what that run finds is what another would find. What an
- * event is about is looked at all the same, for it may be newer than that.
+ * Makes a runner. Where the host lives long, a whole rule is not begun while it is under way: what that run finds is what
+ * another would find. What an event is about is looked at all the same, for it may be newer than that.
  */
 export function createRuleRunner(options: RuleRunnerOptions): RuleRunner {
   const running = new Set<string>();
@@ -58,7 +65,7 @@ export function createRuleRunner(options: RuleRunnerOptions): RuleRunner {
     if (options.durableRules && only?.tag === undefined) {
       return await startAndLog(rule, occasion, options.durableRules, log);
     }
-    if (only) return await runAndLog(rule, occasion, { ...options, log });
+    if (only || !options.isExclusive) return await runAndLog(rule, occasion, { ...options, log });
     if (running.has(rule.name)) {
       log("warn", "rule is still running and not begun again");
       return true;
@@ -103,7 +110,7 @@ async function runAndLog(
 /** What every run of a rule by the server needs. */
 export type RuleHost = Pick<
   RuleRunnerOptions,
-  "config" | "openEngine" | "log" | "now" | "notify" | "onEvent"
+  "config" | "openEngine" | "log" | "now" | "notify" | "onEvent" | "slots" | "env"
 >;
 
 /**
@@ -116,8 +123,10 @@ export async function runLogged(
   { durable, emit, ...options }:
     & Pick<RunRuleOptions, "only" | "missing" | "dryRun" | "signal" | "emit">
     & Pick<RuleRunnerOptions, "durable">,
-  { config, openEngine, log, now, notify, onEvent }: RuleHost,
+  host: RuleHost,
 ): Promise<RuleReport> {
+  const { config, openEngine, log, now, notify, onEvent, env } = host;
+  const { slots = new Slots(config.sync.parallel) } = host;
   const engine = openEngine();
   const startCopy = durable &&
     ((request: CopyRequestInput) =>
@@ -128,6 +137,8 @@ export async function runLogged(
       ...options,
       engine,
       now,
+      slots,
+      env,
       startCopy,
       emit: (event) => {
         tellLog(event, log);

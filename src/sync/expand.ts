@@ -38,8 +38,15 @@ export interface RepositoryWork {
 export interface ExpandOptions {
   /** Milliseconds since the epoch. */
   readonly now: number;
-  /** What a webhook told of: nothing else is looked at. Nothing comes of what the rule does not mean. */
-  readonly only?: { readonly repository: string; readonly tag?: string };
+  /**
+   * What a webhook told of: nothing else is looked at. Nothing comes of what the rule does not mean. `tags` are some of those
+   * that were selected before: they are taken as they are.
+   */
+  readonly only?: {
+    readonly repository: string;
+    readonly tag?: string;
+    readonly tags?: readonly string[];
+  };
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -62,6 +69,21 @@ export async function* expandRule(
     const name = path === undefined ? rule.source : `${rule.source}/${path}`;
     const targets = rule.targets.map((target) => path === undefined ? target : `${target}/${path}`);
     yield await expandRepository(rule, name, targets, source, options);
+  }
+}
+
+/**
+ * Lists the repositories of a rule: `registry/repository`.
+ *
+ * @throws CrossdockError where those of a registry cannot be listed
+ */
+export async function* listRuleRepositories(
+  rule: SyncRule,
+  source: SyncSource,
+  options: ExpandOptions,
+): AsyncGenerator<string> {
+  for await (const path of listRepositories(rule, source, options)) {
+    yield path === undefined ? rule.source : `${rule.source}/${path}`;
   }
 }
 
@@ -100,7 +122,9 @@ async function expandRepository(
   const work = { source: name, targets, items: [], tooFresh: [] };
   try {
     const { tags, isListed } = await findTags(rule, name, source, options);
-    const selection = await select(rule, name, tags, source, options);
+    const selection = options.only?.tags
+      ? { tags, tooFresh: [] }
+      : await select(rule, name, tags, source, options);
     const items = selection.tags.map((tag): WorkItem => ({
       rule: rule.name,
       source: `${name}:${tag}`,
@@ -127,6 +151,8 @@ async function findTags(
   source: SyncSource,
   { only, signal }: ExpandOptions,
 ): Promise<{ tags: readonly string[]; isListed: boolean }> {
+  // One of them may be gone since.
+  if (only?.tags) return { tags: only.tags, isListed: false };
   const isMeant = only?.tag === undefined ? undefined : createTagFilter(rule)(only.tag);
   if (isMeant === false) return { tags: [], isListed: false };
   const isCounted = rule.tagSets.some(({ latest }) => latest);

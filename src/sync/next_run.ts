@@ -15,16 +15,36 @@ export function nextRun(schedule: Schedule, after: number): number | undefined {
   return new Cron(cron, options).nextRun(new Date(after))?.getTime();
 }
 
+/** A tick of a clock that serves all rules, and the one before it, in milliseconds since the epoch. */
+export interface Tick {
+  readonly at: number;
+  readonly before: number;
+}
+
 /**
- * Whether a rule is to run at a tick of a clock that serves all rules: whether a time of its own lies between the tick before
- * and this one, which is part of it. Several such times are one run.
- *
- * @param tick milliseconds since the epoch, and how long the one before was before it
+ * Whether a rule is to run at a tick: whether a time of its own lies between the tick before and this one, which is part of
+ * it. Several such times are one run.
  */
-export function isDue(
-  schedule: Schedule,
-  { tick, sinceMs }: { readonly tick: number; readonly sinceMs: number },
-): boolean {
-  const next = nextRun(schedule, tick - sinceMs);
-  return next !== undefined && next <= tick;
+export function isDue(schedule: Schedule, { at, before }: Tick): boolean {
+  const next = nextRun(schedule, before);
+  return next !== undefined && next <= at;
+}
+
+const MINUTE_MS = 60_000;
+
+/** How far the tick before is taken to be away where nobody says which clock it was. */
+const DEFAULT_TICK_MS = 5 * MINUTE_MS;
+
+/**
+ * A tick of a clock that goes by a cron pattern in UTC. The tick before is the one that should have been: one that was missed
+ * is not made up for.
+ *
+ * @param scheduledAt milliseconds since the epoch; what there is of a minute is left out
+ */
+export function toTick(cron: string, scheduledAt: number): Tick {
+  const at = Math.floor(scheduledAt / MINUTE_MS) * MINUTE_MS;
+  const [before] = cron === ""
+    ? []
+    : new Cron(cron, { mode: "5-part", timezone: "UTC" }).previousRuns(1, new Date(at));
+  return { at, before: before?.getTime() ?? at - DEFAULT_TICK_MS };
 }

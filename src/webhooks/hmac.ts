@@ -12,7 +12,7 @@ export async function isHmac(
   const signature = parseHex(digits);
   // Web Crypto has no empty keys, and a secret that is empty is none.
   if (signature === undefined || secret === "") return false;
-  const key = await importKey(new TextEncoder().encode(secret), hash);
+  const key = await importKey(Uint8Array.from(new TextEncoder().encode(secret)), hash);
   return await crypto.subtle.verify("HMAC", key, signature, body);
 }
 

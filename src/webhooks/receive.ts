@@ -48,7 +48,7 @@ export async function receive(
 
 function parseJson(body: Uint8Array<ArrayBuffer>): unknown {
   try {
-    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(body));
+    return JSON.parse(new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(body));
   } catch {
     // Without its cause, which quotes the body.
     throw new WebhookError("usage", "read event: the body is not JSON", {

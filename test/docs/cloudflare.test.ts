@@ -12,7 +12,7 @@ const example = [...read(".dev.vars.example").matchAll(/^(?:# )?([A-Z_]+)=(.*)$/
   .map(([, name = "", value = ""]) => [name, value] as const);
 
 test(".dev.vars.example has each variable of the server that a Worker reads, once", () => {
-  const elsewhere = ["HOST", "PORT", "CROSSDOCK_GRACE_MS"];
+  const elsewhere = ["HOST", "PORT", "CROSSDOCK_GRACE_MS", "CROSSDOCK_CONFIG_FILE"];
   const known = [...read("src/server/config.ts").matchAll(/^ {2}([A-Z_]+): /gm)]
     .map(([, name = ""]) => name)
     .filter((name) => !elsewhere.includes(name));
@@ -21,7 +21,7 @@ test(".dev.vars.example has each variable of the server that a Worker reads, onc
 });
 
 test(".dev.vars.example is a configuration, with and without what is commented out", () => {
-  assert.equal(parseConfig(Object.fromEntries(example)).copies.length, 1);
+  assert.equal(parseConfig(Object.fromEntries(example)).sync.rules.length, 1);
   const set = read(".dev.vars.example").split("\n").filter((line) => /^[A-Z]/.test(line));
   const config = parseConfig(Object.fromEntries(set.map((line) => line.split(/=(.*)/s))));
   assert.equal(config.open, true);

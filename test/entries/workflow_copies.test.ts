@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { CopyRequestInput } from "../../src/copy/request.ts";
 import { createWorkflowCopies } from "../../src/entries/workflow_copies.ts";
-import type { WorkflowBinding } from "../../src/entries/workflow_copies.ts";
+import type { CopyParams, WorkflowBinding } from "../../src/entries/workflow_copies.ts";
 import { CopyFailure } from "../../src/server/copy_failure.ts";
 import { copyId } from "../../src/server/copy_id.ts";
 import type { DurableCopy } from "../../src/server/durable_copies.ts";
@@ -18,7 +17,7 @@ interface FakeInstance {
   status: string;
   output?: unknown;
   error?: { message: string };
-  params?: CopyRequestInput;
+  params?: CopyParams;
 }
 
 /** A Workflow as the platform has it, whose instances do not move by themselves. */
@@ -61,7 +60,14 @@ test("start() creates an instance under the copy's id", async () => {
   const workflow = fakeWorkflow();
   const copy = await createWorkflowCopies(workflow).start(REQUEST);
   assert.deepEqual(copy, { id: ID, state: "queued" });
-  assert.deepEqual(workflow.instances[ID]?.params, REQUEST);
+  assert.deepEqual(workflow.instances[ID]?.params, { request: REQUEST });
+});
+
+test("start() keeps the rule that wants the copy, which is no part of its id", async () => {
+  const workflow = fakeWorkflow();
+  const copy = await createWorkflowCopies(workflow).start(REQUEST, { rule: "apps" });
+  assert.equal(copy.id, ID);
+  assert.deepEqual(workflow.instances[ID]?.params, { request: REQUEST, rule: "apps" });
 });
 
 test("start() twice at once creates one instance", async () => {

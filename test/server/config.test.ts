@@ -48,7 +48,8 @@ test("parseConfig() reads every variable", () => {
     CROSSDOCK_TIMEOUT_MS: "5000",
     CROSSDOCK_PARALLEL_STEPS: "2",
     CROSSDOCK_CORS_ORIGINS: "https://board.example.com",
-    CROSSDOCK_COPIES: '[{"source":"alpine:3.20","destination":"b.io/alpine"}]',
+    CROSSDOCK_CONFIG:
+      "sync: [{source: alpine:3.20, target: 'b.io/alpine:3.20', type: image, schedule: '@daily'}]",
     CROSSDOCK_GRACE_MS: "0",
     HOST: "::1",
     PORT: "0",
@@ -105,11 +106,7 @@ const WRONG: Readonly<Record<string, [name: string, value: string]>> = {
   "a level that is none": ["CROSSDOCK_LOG", "loud"],
   "tokens that are no JSON": ["CROSSDOCK_TOKENS", "hunter2hunter2hunter2"],
   "a token that is too short": ["CROSSDOCK_TOKENS", '{"ci":"hunter2"}'],
-  "copies that are no array": ["CROSSDOCK_COPIES", '{"source":"hunter2"}'],
-  "a copy with a field too many": [
-    "CROSSDOCK_COPIES",
-    '[{"source":"a","destination":"b.io/c","x":1}]',
-  ],
+  "rules that are no list": ["CROSSDOCK_CONFIG", "creds: [{registry: a.io, user: hunter2}]"],
   "a key without its secret": ["AWS_ACCESS_KEY_ID", "hunter2"],
   "a port above 65535": ["PORT", "65536"],
   "an address that is a URL": ["HOST", "http://hunter2"],
@@ -139,4 +136,38 @@ test("parseConfig() tells all mistakes at once", () => {
 
 test("parseConfig() leaves the variables of the command line alone", () => {
   assert.deepEqual(parseConfig({ CROSSDOCK_DEBUG: "1", CROSSDOCK_TOKEN: "x" }), parseConfig({}));
+});
+
+test("parseConfig() names every mistake of the rules, with its line, besides those of variables", () => {
+  const text = "sync:\n  - {source: a.io/b, type: repository}\n  - {sorce: a.io/b, type: image}\n";
+  assert.throws(() => parseConfig({ CROSSDOCK_CONFIG: text, PORT: "many" }), (error) => {
+    assert.ok(error instanceof ParseError);
+    assert.match(error.message, /PORT: not a whole number/);
+    assert.match(error.message, /CROSSDOCK_CONFIG:2:5: sync\[0\]\.target: /);
+    assert.match(error.message, /CROSSDOCK_CONFIG:3:6: sync\[1\]\.sorce: /);
+    assert.doesNotMatch(error.message, /\n/);
+    return true;
+  });
+});
+
+test("parseConfig() reads the rules of a file, and fills in variables", () => {
+  const { sync } = parseConfig({ CROSSDOCK_CONFIG_FILE: "mirrors.yaml", PASS: "p" }, {
+    configFile: "creds: [{registry: a.io, user: u, pass: '{{ env \"PASS\" }}', regcert: x}]",
+  });
+  assert.deepEqual(sync.registries[0]?.credential, {
+    kind: "basic",
+    username: "u",
+    password: "p",
+  });
+  assert.equal(sync.warnings.length, 1);
+  assert.match(sync.warnings[0] ?? "", /^mirrors\.yaml:1:\d+: creds\[0\]\.regcert: /);
+});
+
+test("parseConfig() refuses a file of rules where there are no files, or beside rules", () => {
+  const file = { CROSSDOCK_CONFIG_FILE: "mirrors.yaml" };
+  assert.throws(() => parseConfig(file), /CROSSDOCK_CONFIG_FILE: this host has no files/);
+  assert.throws(
+    () => parseConfig({ ...file, CROSSDOCK_CONFIG: "sync: []" }, { configFile: "sync: []" }),
+    /CROSSDOCK_CONFIG_FILE: CROSSDOCK_CONFIG is set, too/,
+  );
 });

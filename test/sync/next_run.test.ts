@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { isDue, nextRun } from "../../src/sync/next_run.ts";
+import { isDue, nextRun, toTick } from "../../src/sync/next_run.ts";
 import type { Schedule } from "../../src/sync/schedule.ts";
 
 const MINUTE_MS = 60_000;
@@ -32,15 +32,31 @@ test("isDue() has each time in exactly one tick", () => {
     { everyMs: 7 * MINUTE_MS },
   ];
   const start = at("2026-11-25T00:00:00Z");
-  const sinceMs = 5 * MINUTE_MS;
+  const tickMs = 5 * MINUTE_MS;
   const counts = schedules.map((schedule) => {
-    const ticks = Array.from({ length: 12 }, (_, i) => start + (i + 1) * sinceMs);
-    return ticks.filter((tick) => isDue(schedule, { tick, sinceMs })).length;
+    const ticks = Array.from({ length: 12 }, (_, i) => ({
+      before: start + i * tickMs,
+      at: start + (i + 1) * tickMs,
+    }));
+    return ticks.filter((tick) => isDue(schedule, tick)).length;
   });
   assert.deepEqual(counts, [1, 6, 8]);
 });
 
 test("isDue() makes one run of several times between two ticks", () => {
-  const tick = at("2026-11-25T01:00:00Z");
-  assert.equal(isDue({ everyMs: 1000 }, { tick, sinceMs: 5 * MINUTE_MS }), true);
+  const tick = { before: at("2026-11-25T00:55:00Z"), at: at("2026-11-25T01:00:00Z") };
+  assert.equal(isDue({ everyMs: 1000 }, tick), true);
+});
+
+test("toTick() finds the tick before by the clock's own pattern", () => {
+  const ticks = [
+    toTick("*/5 * * * *", at("2026-11-25T01:00:00.120Z")),
+    toTick("17 * * * *", at("2026-11-25T01:17:00Z")),
+    toTick("", at("2026-11-25T01:00:59Z")),
+  ];
+  assert.deepEqual(ticks, [
+    { at: at("2026-11-25T01:00:00Z"), before: at("2026-11-25T00:55:00Z") },
+    { at: at("2026-11-25T01:17:00Z"), before: at("2026-11-25T00:17:00Z") },
+    { at: at("2026-11-25T01:00:00Z"), before: at("2026-11-25T00:55:00Z") },
+  ]);
 });

@@ -1,4 +1,4 @@
-/** What the Worker as it is deployed does within one request, and at a tick of its clock, in a real workerd. */
+/** What the Worker as it is deployed does within one request, in a real workerd. */
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { putImage } from "../support/image.ts";
@@ -82,43 +82,6 @@ test("POST /v1/copies lets go of both registries when its client goes away", asy
   await until("the source is let go of", () => source.abandoned.includes("GET"));
   await until("the destination is let go of", () => destination.abandoned.includes("PUT"));
   assert.deepEqual(destination.tags("app"), []);
-});
-
-test("scheduled() makes the copies that are configured, and one that fails stops no other", async () => {
-  await using source = await startRegistry();
-  await using destination = await startRegistry();
-  await putImage(source, "app", { tag: "1" });
-  const to = destination.host;
-  const copies = [
-    { source: `${source.host}/app:1`, destination: `${to}/first:1` },
-    { source: `${source.host}/app:none`, destination: `${to}/second:1` },
-    { source: `${source.host}/app:1`, destination: `${to}/third:1` },
-  ];
-  const variables = { CROSSDOCK_COPIES: JSON.stringify(copies), CROSSDOCK_RETRIES: "0" };
-  await using clocked = await startCrossdock({ durable: false, variables });
-  await clocked.tick();
-  assert.deepEqual(destination.tags("first"), ["1"]);
-  assert.deepEqual(destination.tags("second"), []);
-  assert.deepEqual(destination.tags("third"), ["1"]);
-  const told = clocked.lines.map(({ message }) => message);
-  assert.deepEqual(told.filter((message) => message !== "copy started"), [
-    "copy ended",
-    "copy failed",
-    "copy ended",
-  ]);
-});
-
-test("scheduled() starts durable copies where there is a Workflow", async () => {
-  await using source = await startRegistry();
-  await using destination = await startRegistry();
-  await putImage(source, "app", { tag: "1" });
-  const request = { source: `${source.host}/app:1`, destination: `${destination.host}/app:1` };
-  const variables = { CROSSDOCK_COPIES: JSON.stringify([request]) };
-  await using clocked = await startCrossdock({ variables });
-  await clocked.tick();
-  const started = clocked.lines.find(({ message }) => message === "durable copy started");
-  await clocked.reach(`${started?.["id"]}`, "complete");
-  assert.deepEqual(destination.tags("app"), ["1"]);
 });
 
 test("a wrong configuration is served as a problem and logged once", async () => {

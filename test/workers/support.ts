@@ -117,6 +117,7 @@ export async function startWith(
         exports: {
           Internal: { type: "worker" },
           CopyWorkflow: { type: "workflow", name: "crossdock-copy" },
+          SyncWorkflow: { type: "workflow", name: "crossdock-sync" },
         },
       },
     }],
@@ -179,6 +180,12 @@ const DURABLE = {
     name: "crossdock-copy",
     worker: "crossdock",
     exportName: "CopyWorkflow",
+  },
+  SYNC_WORKFLOW: {
+    type: "workflow",
+    name: "crossdock-sync",
+    worker: "crossdock",
+    exportName: "SyncWorkflow",
   },
 } as const;
 

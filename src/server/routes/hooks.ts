@@ -7,7 +7,9 @@ import type { AppEnv, AppOptions } from "../app_options.ts";
 import { WEBHOOK } from "../document.ts";
 import { HOOKS } from "../examples.ts";
 import { withFields } from "../log.ts";
+import type { Log } from "../log.ts";
 import { RequestError } from "../problem.ts";
+import type { HookReceiver } from "../receive_hook.ts";
 import {
   bodyRefusals,
   everyAnswer,
@@ -95,10 +97,10 @@ const OPERATIONS = [
  * to the byte.
  */
 // deno-lint-ignore explicit-function-return-type
-export function hookRoutes(options: AppOptions) {
+export function hookRoutes({ log }: AppOptions, receiveHook: HookReceiver) {
   const router = createRouter();
   for (const operation of OPERATIONS) router.openAPIRegistry.registerPath(operation);
-  const handle = (context: Context<AppEnv>): Promise<Response> => take(context, options);
+  const handle = (context: Context<AppEnv>): Promise<Response> => take(context, receiveHook, log);
   return router
     .on(["POST", "OPTIONS"], "/hooks/:name", handle)
     .on(["POST", "OPTIONS"], "/hooks/:name/:secret", handle);
@@ -106,7 +108,8 @@ export function hookRoutes(options: AppOptions) {
 
 async function take(
   context: Context<AppEnv>,
-  { receiveHook, log }: AppOptions,
+  receiveHook: HookReceiver,
+  log: Log,
 ): Promise<Response> {
   const { name = "", secret } = context.req.param();
   const { method, raw: { headers } } = context.req;

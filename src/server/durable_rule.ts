@@ -1,0 +1,111 @@
+/** What a durable run of a rule does: it lists, compares page by page, and has a copy started of whatever differs. */
+import { askSelf } from "./ask_self.ts";
+import { CopyFailure } from "./copy_failure.ts";
+import type { DurableSteps } from "./durable_copy.ts";
+import type { PageOutcome, RuleStep, RuleStepAnswers } from "./rule_step.ts";
+
+/** A run as it is begun: the rule is looked up in the configuration by its name. Plain JSON. */
+export interface DurableRuleRun {
+  readonly rule: string;
+  readonly type: "image" | "repository" | "registry";
+  /** Whether the rule deletes what it no longer selects. */
+  readonly prunes: boolean;
+  readonly only?: { readonly repository: string } | undefined;
+}
+
+/** What came of it. Plain JSON. */
+export interface DurableRuleReport extends PageOutcome {
+  readonly rule: string;
+  /** Tags that were deleted, and that could not be. */
+  readonly pruned: RuleStepAnswers["prune"];
+}
+
+export interface DurableRuleOptions {
+  /** Images that one request compares. Default 20: a HEAD each to both sides stays below the 50 requests of the free plan. */
+  readonly pageSize?: number;
+}
+
+/** Of all that failed, this much is told; the log has each. */
+const MAX_FAILURES = 100;
+
+const MAX_NAME_CHARS = 200;
+
+/**
+ * Runs a rule. Interrupted and run again with the same `steps`, it goes on where it was. A repository that cannot be listed
+ * is one that failed, and those after it follow.
+ *
+ * @throws CopyFailure when the repositories of a registry cannot be listed, or the rule is gone
+ */
+export async function runDurableRule(
+  { rule, type, prunes, only }: DurableRuleRun,
+  steps: DurableSteps,
+  { pageSize = 20 }: DurableRuleOptions = {},
+): Promise<DurableRuleReport> {
+  const outcomes: PageOutcome[] = [];
+  let pruned = { deleted: 0, failed: 0 };
+
+  async function ask<Type extends RuleStep["type"]>(
+    name: string,
+    step: Extract<RuleStep, { type: Type }>,
+  ): Promise<RuleStepAnswers[Type]> {
+    return await steps.run(name, () => askSelf(steps, "/internal/rule-steps", step));
+  }
+
+  if (type === "image") {
+    outcomes.push(await ask("image", { type: "image", rule }));
+    return { rule, ...sumUp(outcomes), pruned };
+  }
+  const { repositories } = await ask("repositories", {
+    type: "repositories",
+    rule,
+    ...(only ? { only: only.repository } : {}),
+  });
+  for (const [n, repository] of repositories.entries()) {
+    // Names have at most 256 characters, and no two are the same.
+    const place = `${n + 1} ${repository}`.slice(0, MAX_NAME_CHARS);
+    try {
+      const { tags } = await ask(`${place}: tags`, { type: "tags", rule, repository });
+      for (let i = 0; i < tags.length && !isPutOff(outcomes); i += pageSize) {
+        const page = tags.slice(i, i + pageSize);
+        const name = `${place}: ${i + 1} to ${i + page.length}`;
+        outcomes.push(await ask(name, { type: "page", rule, repository, tags: page }));
+      }
+      if (isPutOff(outcomes)) break;
+      if (!prunes || only) continue;
+      const one = await ask(`${place}: prune`, { type: "prune", rule, repository });
+      pruned = { deleted: pruned.deleted + one.deleted, failed: pruned.failed + one.failed };
+    } catch (error) {
+      if (!(error instanceof CopyFailure)) throw error;
+      outcomes.push(toFailed(repository, error));
+    }
+  }
+  return { rule, ...sumUp(outcomes), pruned };
+}
+
+function isPutOff(outcomes: readonly PageOutcome[]): boolean {
+  return outcomes.at(-1)?.putOffUntil !== undefined;
+}
+
+function toFailed(repository: string, { problem }: CopyFailure): PageOutcome {
+  const { detail, code } = problem;
+  const error = { code: code === "internal" ? "registry" as const : code, message: detail };
+  return {
+    counts: { failed: 1 },
+    failures: [{ source: repository, error }],
+  };
+}
+
+function sumUp(outcomes: readonly PageOutcome[]): PageOutcome {
+  const counts: Record<string, number> = {};
+  for (const outcome of outcomes) {
+    for (const [result, count] of Object.entries(outcome.counts)) {
+      counts[result] = (counts[result] ?? 0) + count;
+    }
+  }
+  const putOffUntil = outcomes.at(-1)?.putOffUntil;
+  return {
+    counts,
+    failures: outcomes.flatMap(({ failures }) => failures).slice(0, MAX_FAILURES),
+    ...(putOffUntil === undefined ? {} : { putOffUntil }),
+  };
+}
