@@ -9,19 +9,26 @@ const MAX_BLOBS = 50_000;
 const MAX_MISSES = 3;
 
 /**
- * Where blobs have gone in the course of one run, so that the next repository of the same registry can mount them instead of
- * having them sent again.
+ * Where blobs have gone in the course of one run, so that the next repository of the same registry can mount them, and the next
+ * tag of the same repository asks before it opens the source.
  */
 export class MountMemory {
-  /** The repository by `registry digest`. */
-  readonly #places = new Map<string, string>();
+  /** Repositories by `registry digest`. */
+  readonly #places = new Map<string, Set<string>>();
   readonly #misses = new Map<string, number>();
 
-  /** A repository of the registry, other than the given one, that has the blob. */
+  /** A repository of the registry from which the blob can be mounted into the given one. */
   find(registry: string, repository: string, digest: Digest): string | undefined {
+    if (this.has(registry, repository, digest)) return undefined;
     if ((this.#misses.get(registry) ?? 0) >= MAX_MISSES) return undefined;
-    const place = this.#places.get(`${registry} ${digest}`);
-    return place === repository ? undefined : place;
+    // The first one: a token that may read it is most likely at hand.
+    const [place] = this.#places.get(`${registry} ${digest}`) ?? [];
+    return place;
+  }
+
+  /** Whether the blob was seen in the repository. */
+  has(registry: string, repository: string, digest: Digest): boolean {
+    return this.#places.get(`${registry} ${digest}`)?.has(repository) ?? false;
   }
 
   /** Learns from a blob that is now where its step wanted it. */
@@ -31,9 +38,8 @@ export class MountMemory {
       this.#misses.set(registry, (this.#misses.get(registry) ?? 0) + 1);
     }
     const key = `${registry} ${step.descriptor.digest}`;
-    // The first place stays: a token that may read it is at hand.
-    if (this.#places.has(key)) return;
-    this.#places.set(key, repository);
+    const places = this.#places.get(key) ?? new Set();
+    this.#places.set(key, places.add(repository));
     const [oldest] = this.#places.keys();
     if (this.#places.size > MAX_BLOBS && oldest !== undefined) this.#places.delete(oldest);
   }

@@ -303,8 +303,11 @@ class Planner {
   #toBlobSteps(blobs: readonly Descriptor[]): BlobStep[] {
     const { foreignLayers, recheck, verify } = this.#request;
     if (!foreignLayers) this.#foreign.push(...blobs.filter(isForeignLayer));
+    const { registry, repository } = this.#request.destination;
     return blobs.filter((blob) => foreignLayers || !isForeignLayer(blob)).map((blob) => {
       const mountFrom = this.#mountCandidates(blob);
+      const isLikelyThere = this.#isUpdate || recheck || mountFrom.length > 0 ||
+        this.#mounts?.has(registry, repository, blob.digest) === true;
       return {
         type: "blob",
         source: this.#source.name,
@@ -316,7 +319,7 @@ class Planner {
           ...(foreignLayers && blob.urls ? { urls: blob.urls } : {}),
         },
         mountFrom,
-        eager: !this.#isUpdate && !recheck && mountFrom.length === 0,
+        eager: !isLikelyThere,
         verify,
       };
     });

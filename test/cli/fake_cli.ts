@@ -86,6 +86,7 @@ export function fakeCli(options: FakeCliOptions = {}): FakeCli {
       }
       timers.add(timer);
       signal?.addEventListener("abort", end, { once: true });
+      if (signal?.aborted) end();
     });
 
   const environment: CliEnvironment = {

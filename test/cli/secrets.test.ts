@@ -87,3 +87,58 @@ test("crossdock copy lets no text of a registry steer the terminal", async () =>
   const { stdout } = await fakeCli({ engine }).run("tags", "localhost:5000/app");
   assert.equal(stdout, "1\\u{1b}[2J\n");
 });
+
+/** Files with secrets in them, right and wrong, as `crossdock.yaml`. */
+const RULE =
+  "sync:\n- { name: a, source: a.io/b:1, target: c.io/b:1, type: image, interval: 1h }\n";
+const configs: [name: string, text: string][] = [
+  ["a password", `creds: [{ registry: a.io, user: me, pass: ${SECRET} }]\n${RULE}`],
+  ["a token", `creds: [{ registry: a.io, token: ${SECRET} }]\n${RULE}`],
+  ["a password of no user", `creds: [{ registry: a.io, pass: ${SECRET} }]\n${RULE}`],
+  [
+    "a password that is a list",
+    `creds: [{ registry: a.io, user: me, pass: [${SECRET}] }]\n${RULE}`,
+  ],
+  ["a password in a template", `creds: [{ registry: a.io, user: me, pass: '{{ "${SECRET}" }' }]\n`],
+  ["a variable", `creds: [{ registry: a.io, user: me, pass: '{{ env "PASS" }}' }]\n${RULE}`],
+  ["a password twice", `creds: [{ registry: a.io, user: me, pass: ${SECRET}, pass: ${SECRET} }]`],
+  [
+    "a secret of a hook",
+    `webhooks: { out: [{ url: "https://me:${SECRET}@h.io/${SECRET}", secret: ${SECRET} }] }\n${RULE}`,
+  ],
+];
+for (const [name, text] of configs) {
+  for (const flags of [[], ["--status"], ["--json"], ["--debug"], ["--rule", "nobody"]]) {
+    test(`crossdock sync ${flags.join(" ")} of a file with ${name} shows no secret`, async () => {
+      const error = { code: "unauthorized", message: "no", side: "source" } as const;
+      const names = { source: "a.io/b:1", destination: "c.io/b:1" };
+      const requests = { source: 1, destination: 1 };
+      const cli = fakeCli({
+        files: { "crossdock.yaml": text },
+        env: { PASS: SECRET },
+        runner: {
+          run: ({ name: rule }) =>
+            Promise.resolve({
+              rule,
+              result: "all-failed",
+              tags: [{ ...names, result: "failed", error }],
+              pruned: [],
+              requests,
+              durationMs: 1,
+              warnings: [],
+            }),
+          status: ({ name: rule }) =>
+            Promise.resolve({
+              rule,
+              state: "error",
+              tags: [{ ...names, state: "error", error }],
+              requests,
+            }),
+        },
+      });
+      const { stdout, stderr } = await cli.run("sync", ...flags);
+      assert.ok(stdout + stderr !== "");
+      assert.doesNotMatch(stdout + stderr, new RegExp(SECRET));
+    });
+  }
+}

@@ -1,9 +1,11 @@
 import { test } from "node:test";
 import assert from "node:assert/strict";
-import { readEvents } from "../../src/client/read_events.ts";
+import { readEvents, readSyncEvents } from "../../src/client/read_events.ts";
 import { CopyError } from "../../src/copy/copy_error.ts";
 import type { CopyEvent } from "../../src/events.ts";
 import { toProblem } from "../../src/server/problem.ts";
+import type { SyncStreamEvent } from "../../src/server/sync_schemas.ts";
+import type { RuleReport } from "../../src/sync/rule_report.ts";
 import { CrossdockError } from "../../src/errors.ts";
 import { blobStep, digest, plan, report, tagStep } from "../cli/samples.ts";
 
@@ -119,4 +121,31 @@ test("readEvents() gives a silent server up", async () => {
   const { events, error } = await failure({ body }, 20);
   assert.deepEqual([events.length, error.code], [1, "timeout"]);
   assert.ok(isCancelled);
+});
+
+test("readSyncEvents() gives each event of a run of rules, and ends with the report", async () => {
+  const rule = "app";
+  const names = { source: "a.io/app:1", destination: "b.io/app:1" };
+  const tag = { ...names, result: "copied", digest: digest("a"), report } as const;
+  const ended: RuleReport = {
+    rule,
+    result: "ok",
+    tags: [tag],
+    pruned: [],
+    requests: { source: 1, destination: 2 },
+    durationMs: 3,
+    warnings: ["w"],
+    putOffUntil: 5,
+  };
+  const events: SyncStreamEvent[] = [
+    { type: "rule-started", rule },
+    ...EVENTS.map((event) => ({ type: "copy", rule, ...names, event } as const)),
+    { type: "tag-ended", rule, tag },
+    { type: "prune-ended", rule, pruned: { destination: "b.io/app:0", result: "deleted" } },
+    { type: "warning", rule, message: "w" },
+    { type: "rule-ended", report: ended },
+    { type: "report", report: { result: "ok", rules: [ended], durationMs: 4 } },
+  ];
+  const bytes = toBytes([{ type: "heartbeat" }, ...events, { type: "rubbish" }]);
+  assert.deepEqual(await Array.fromAsync(readSyncEvents(bodyOf(bytes))), events);
 });
