@@ -14,7 +14,7 @@ import { withFields } from "./log.ts";
 import type { Log } from "./log.ts";
 import { matchRules } from "./match_rules.ts";
 import type { RuleMatch } from "./match_rules.ts";
-import type { RuleRunner } from "./rule_runner.ts";
+import type { RuleEnd, RuleRunner } from "./rule_runner.ts";
 
 export interface HookReceiverOptions {
   readonly config: ServerConfig;
@@ -73,6 +73,13 @@ interface Admitting extends HookReceiverOptions {
   readonly log: Log;
 }
 
+/**
+ * When to look again, after the look before, in milliseconds. CNCF distribution tells of a manifest a moment before its tag
+ * is there.
+ * https://github.com/distribution/distribution/blob/v3.0.0/registry/handlers/manifests.go
+ */
+const AGAIN_MS = [2000, 10_000] as const;
+
 function admit(event: PushEvent, match: RuleMatch, options: Admitting): void {
   const { memory, runtime, background, log } = options;
   const admission = admitEvent(memory, match.about, { event, now: runtime.now() });
@@ -81,22 +88,44 @@ function admit(event: PushEvent, match: RuleMatch, options: Admitting): void {
   const rules = match.rules.map(({ name }) => name);
   log("info", "event", { about, rules, run: admission.run });
   const waitMs = admission.run === "later" ? admission.at - runtime.now() : 0;
-  background(look(match, waitMs, options));
+  background(look(event, match, waitMs, options));
 }
 
 /** Never rejects. */
-async function look(match: RuleMatch, waitMs: number, options: Admitting): Promise<void> {
-  const { about } = match;
+async function look(
+  event: PushEvent,
+  { about, rules }: RuleMatch,
+  waitMs: number,
+  options: Admitting,
+): Promise<void> {
   const { runtime, runRule, memory, log, stopping } = options;
-  try {
-    if (waitMs > 0) await runtime.sleep(waitMs, stopping);
-  } catch {
-    return log("info", "event is left to the clock", { about: formatReference(about) });
+  const only = toOnly(about);
+  // Whether a repository already has what an event is about cannot be told from what comes of it.
+  const isWhole = event.tag !== undefined && about.tag === undefined;
+  const waits = isWhole ? [Math.max(waitMs, AGAIN_MS[0])] : [waitMs, ...AGAIN_MS];
+  let ends: RuleEnd[] = [];
+  for (const wait of waits) {
+    try {
+      if (wait > 0) await runtime.sleep(wait, stopping);
+    } catch {
+      return log("info", "event is left to the clock", { about: formatReference(about) });
+    }
+    const occasion = { by: "hook", at: runtime.now(), only } as const;
+    ends = await Promise.all(rules.map((rule) => runRule(rule, occasion)));
+    if (ends.every((end) => hasSeen(end, event))) break;
   }
-  const occasion = { by: "hook", at: runtime.now(), only: toOnly(about) } as const;
-  const results = await Promise.all(match.rules.map((rule) => runRule(rule, occasion)));
   // What could not be looked at is looked at when the sender tells it again.
-  if (results.includes(false)) forgetRun(memory, about);
+  if (ends.includes("failed")) forgetRun(memory, about);
+}
+
+/** Whether a run found what the event is about: the tag is there, and is what the sender says, as far as it says so. */
+function hasSeen(end: RuleEnd, { tag, digest }: PushEvent): boolean {
+  if (typeof end === "string" || tag === undefined) return true;
+  return end.tags.every(({ result, ...found }) => {
+    if (result === "missing") return false;
+    const isKnown = ["copied", "started", "unchanged"].includes(result);
+    return !isKnown || digest === undefined || found.digest === digest;
+  });
 }
 
 function toOnly({ registry, repository, tag }: Reference): { repository: string; tag?: string } {

@@ -50,8 +50,11 @@ export interface RuleOccasion extends Pick<RunRuleOptions, "only" | "missing"> {
   readonly at: number;
 }
 
-/** Runs one rule and logs what came of it. Never rejects; says whether the rule could be run to its end. */
-export type RuleRunner = (rule: SyncRule, occasion: RuleOccasion) => Promise<boolean>;
+/** How a run ended: with a report; or it goes on by itself, is under way already, or could not be run to its end. */
+export type RuleEnd = RuleReport | "started" | "running" | "failed";
+
+/** Runs one rule and logs what came of it. Never rejects. */
+export type RuleRunner = (rule: SyncRule, occasion: RuleOccasion) => Promise<RuleEnd>;
 
 /**
  * Makes a runner. Where the host lives long, a whole rule is not begun while it is under way: what that run finds is what
@@ -68,7 +71,7 @@ export function createRuleRunner(options: RuleRunnerOptions): RuleRunner {
     if (only || !options.isExclusive) return await runAndLog(rule, occasion, { ...options, log });
     if (running.has(rule.name)) {
       log("warn", "rule is still running and not begun again");
-      return true;
+      return "running";
     }
     running.add(rule.name);
     try {
@@ -84,13 +87,13 @@ async function startAndLog(
   { at, only }: RuleOccasion,
   durableRules: DurableRules,
   log: Log,
-): Promise<boolean> {
+): Promise<RuleEnd> {
   try {
     log("info", "durable rule started", { id: await durableRules.start({ rule, at, only }) });
-    return true;
+    return "started";
   } catch (error) {
     log("error", "rule did not start", describeFailure(error));
-    return false;
+    return "failed";
   }
 }
 
@@ -98,12 +101,11 @@ async function runAndLog(
   rule: SyncRule,
   { only, missing }: RuleOccasion,
   { durable, signal, ...host }: RuleRunnerOptions,
-): Promise<boolean> {
+): Promise<RuleEnd> {
   try {
-    await runLogged(rule, { only, missing, durable, signal }, host);
-    return true;
+    return await runLogged(rule, { only, missing, durable, signal }, host);
   } catch {
-    return false;
+    return "failed";
   }
 }
 

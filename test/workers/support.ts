@@ -17,6 +17,8 @@ export interface StartOptions {
   readonly variables?: Readonly<Record<string, string>>;
   /** Whether there is a Workflow. Default: true. */
   readonly durable?: boolean;
+  /** Default: a free one. */
+  readonly port?: number;
 }
 
 export interface RunningWorker extends AsyncDisposable {
@@ -82,11 +84,11 @@ export function startCrossdock(
 /** Starts it on a loopback port, with these variables and no others. */
 export async function startWith(
   variables: Readonly<Record<string, string>>,
-  { durable = true }: Pick<StartOptions, "durable"> = {},
+  { durable = true, port: fixed }: Pick<StartOptions, "durable" | "port"> = {},
 ): Promise<RunningWorker> {
   const contents = bundle ??= makeBundle();
   const folder = mkdtempSync(join(tmpdir(), "crossdock-workerd-"));
-  const port = await freePort();
+  const port = fixed ?? await freePort();
   const lines: LogLine[] = [];
   const miniflare = new Miniflare({
     host: "127.0.0.1",

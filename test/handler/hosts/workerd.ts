@@ -3,7 +3,8 @@ import type { Handler } from "../handler.ts";
 
 /** Starts the Worker as it is deployed. It ends with the test: what is held of programs alone stands in long_running/. */
 export async function startWorkerd(variables: Readonly<Record<string, string>>): Promise<Handler> {
-  const worker = await startWith(variables);
+  const { PORT, ...others } = variables;
+  const worker = await startWith(others, PORT === undefined ? {} : { port: Number(PORT) });
   const close = async (): Promise<void> => await worker[Symbol.asyncDispose]();
   return {
     host: "workerd",
