@@ -144,7 +144,7 @@ test("POST /v1/syncs gives server-sent events where these are asked for", async 
 test("POST /v1/syncs starts rules that go on by themselves where the host can do that", async () => {
   const started: RuleRun[] = [];
   const durableRules: DurableRules = {
-    start(run) {
+    start(run): Promise<string> {
       started.push(run);
       return Promise.resolve(`id-${run.rule.name}`);
     },
