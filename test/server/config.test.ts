@@ -63,7 +63,11 @@ test("parseConfig() reads every variable", () => {
     AZURE_CLIENT_SECRET: "hush",
     AZURE_AUTHORITY_HOST: "https://login.example.com",
   });
-  assert.deepEqual(config, {
+  const { sync, ...variables } = config;
+  assert.deepEqual(sync.rules.map(({ source, targets, schedule }) => [source, targets, schedule]), [
+    ["docker.io/library/alpine:3.20", ["b.io/alpine:3.20"], { cron: "@daily" }],
+  ]);
+  assert.deepEqual(variables, {
     tokens: [{ name: "ci", token: TOKEN, scope: "copy" }],
     open: true,
     registryAuth: '{"auths":{}}',
@@ -91,7 +95,6 @@ test("parseConfig() reads every variable", () => {
     timeoutMs: 5000,
     parallelSteps: 2,
     corsOrigins: ["https://board.example.com"],
-    copies: [{ source: "alpine:3.20", destination: "b.io/alpine" }],
     graceMs: 0,
     hostname: "::1",
     port: 0,

@@ -1,7 +1,7 @@
 /** A server between two registries that stand in for those that the document's examples name. */
 import { createRuntime } from "../../src/hosts/detect.ts";
 import type { App } from "../../src/server/app.ts";
-import { METRICS } from "../../src/server/examples.ts";
+import { HOOKS, METRICS } from "../../src/server/examples.ts";
 import type { AppOptions } from "../../src/server/app_options.ts";
 import { composeServer } from "../../src/server/compose.ts";
 import type { HostOptions } from "../../src/server/compose.ts";
@@ -38,6 +38,8 @@ export async function startDocumentedApp(
   const destination = started.use(await startRegistry({ strictManifests: false }));
   await putAlpine(source);
   const runtime = await createRuntime();
+  const jobs = new Set<Promise<unknown>>();
+  started.defer(async () => void await Promise.allSettled(jobs));
   const { app } = composeServer({
     CROSSDOCK_TOKENS: JSON.stringify({ ci: TOKEN, board: { token: READ_TOKEN, scope: "read" } }),
     CROSSDOCK_ALLOW_SOURCES: `${source.host}/library/*`,
@@ -50,9 +52,20 @@ export async function startDocumentedApp(
       `  source: ${source.host}/library/alpine:3.20`,
       `  target: ${destination.host}/mirror/alpine:3.20`,
       "  type: image",
+      "webhooks:",
+      "  in:",
+      `    plain: {kind: bearer, place: "${source.host}", secrets: [${TOKEN}]}`,
+      `    quay: {kind: path, place: "${source.host}", secrets: [${HOOKS.quay.secret}]}`,
     ].join("\n"),
     ...variables,
-  }, { runtime, write: () => {}, metrics: countNothing, ...host });
+  }, {
+    runtime,
+    write: () => {},
+    metrics: countNothing,
+    // Registries are there until what an event has brought about has ended.
+    background: (job) => void jobs.add(job),
+    ...host,
+  });
   const names = [["docker.io", source.host], ["registry.example.com", destination.host]] as const;
   const kept = started.move();
   return {

@@ -35,8 +35,8 @@ export interface RunningWorker extends AsyncDisposable {
   reach(id: string, ...states: readonly DurableCopy["state"][]): Promise<DurableCopy>;
   /** Kills the process that is workerd. Another one takes its place, with what the first one has kept. */
   kill(): Promise<void>;
-  /** One tick of its clock. */
-  tick(): Promise<void>;
+  /** One tick of its clock: by which pattern, and when, in milliseconds since the epoch. */
+  tick(tick?: { readonly cron: string; readonly at: number }): Promise<void>;
 }
 
 export interface Answer {
@@ -169,8 +169,9 @@ export async function startWith(
       }
       throw new Error("waited in vain until workerd was there again");
     },
-    async tick(): Promise<void> {
-      const response = await fetch(new URL("/cdn-cgi/local/scheduled", url));
+    async tick(tick): Promise<void> {
+      const query = tick ? `?${new URLSearchParams({ cron: tick.cron, time: `${tick.at}` })}` : "";
+      const response = await fetch(new URL(`/cdn-cgi/local/scheduled${query}`, url));
       assert.equal(response.status, 200, await response.text());
     },
     async [Symbol.asyncDispose](): Promise<void> {

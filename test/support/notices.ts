@@ -1,0 +1,36 @@
+import { Webhook } from "standardwebhooks";
+import type { CloudEvent } from "../../src/webhooks/notice.ts";
+import { serve } from "./serve.ts";
+import type { Server } from "./serve.ts";
+
+/** Somebody who is told of copies. */
+export interface NoticeReceiver extends Server {
+  readonly url: string;
+  /** Events whose signature was right, in the order in which they came. */
+  readonly events: readonly CloudEvent[];
+  /** Answers the next attempts with this status and keeps none of them. */
+  refuse(status: number, times: number): void;
+}
+
+/** `whsec_` and base64, for tests. */
+export const NOTICE_SECRET = `whsec_${btoa("a secret of thirty-two characters")}`;
+
+/** Verifies what comes by the library of whoever receives, and keeps it. */
+export async function startNoticeReceiver(): Promise<NoticeReceiver> {
+  const events: CloudEvent[] = [];
+  let refusals: number[] = [];
+  const server = await serve(async (request) => {
+    const body = await request.text();
+    const event = new Webhook(NOTICE_SECRET).verify(body, Object.fromEntries(request.headers));
+    const status = refusals.shift();
+    if (status !== undefined) return new Response(null, { status });
+    events.push(event as CloudEvent);
+    return new Response(null, { status: 204 });
+  });
+  return Object.assign(server, {
+    events,
+    refuse(status: number, times: number): void {
+      refusals = Array<number>(times).fill(status);
+    },
+  });
+}

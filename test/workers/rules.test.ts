@@ -1,0 +1,158 @@
+/** The Worker as it is deployed, with rules: ticks of its clock, runs as Workflows, and notices of copies. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { putImage } from "../support/image.ts";
+import { NOTICE_SECRET, startNoticeReceiver } from "../support/notices.ts";
+import { startRegistry } from "../support/registry.ts";
+import type { RunningRegistry } from "../support/registry.ts";
+import { startCrossdock, until } from "./support.ts";
+import type { LogLine, RunningWorker, StartOptions } from "./support.ts";
+
+/** Ten past three, to the minute. */
+const TEN_PAST_THREE = Date.UTC(2026, 10, 25, 3, 10);
+
+interface Mirror extends AsyncDisposable {
+  readonly source: RunningRegistry;
+  readonly destination: RunningRegistry;
+  readonly worker: RunningWorker;
+}
+
+/** A Worker that mirrors `app` from one registry to the other, and what else the text of its configuration says. */
+async function startMirror(
+  { more = "", prune = false, schedule = "10 3 * * *", ...options }: StartOptions & {
+    more?: string;
+    prune?: boolean;
+    schedule?: string;
+  } = {},
+): Promise<Mirror> {
+  await using started = new AsyncDisposableStack();
+  const source = started.use(await startRegistry());
+  const destination = started.use(await startRegistry());
+  const worker = started.use(
+    await startCrossdock({
+      ...options,
+      variables: {
+        CROSSDOCK_RETRIES: "0",
+        // What rules name needs no leave of these.
+        CROSSDOCK_ALLOW_SOURCES: "",
+        CROSSDOCK_ALLOW_DESTINATIONS: "",
+        CROSSDOCK_CONFIG: `
+sync:
+  - name: apps
+    type: repository
+    source: "${source.host}/app"
+    target: "${destination.host}/mirror/app"
+    schedule: "${schedule}"
+    ${prune ? "prune: {maxShare: 1}" : ""}
+${more}
+`,
+      },
+    }),
+  );
+  const kept = started.move();
+  return { source, destination, worker, [Symbol.asyncDispose]: () => kept.disposeAsync() };
+}
+
+function linesOf({ lines }: RunningWorker, message: string): LogLine[] {
+  return lines.filter((line) => line.message === message);
+}
+
+test("scheduled() starts a run of each rule that is due, and that a copy of each tag", async () => {
+  await using mirror = await startMirror();
+  const { source, destination, worker } = mirror;
+  for (const [seed, tag] of ["1", "2", "3"].entries()) await putImage(source, "app", { tag, seed });
+  await worker.tick({ cron: "*/5 * * * *", at: TEN_PAST_THREE });
+  await until("all tags are there", () => destination.tags("mirror/app").length === 3);
+  for (const tag of ["1", "2", "3"]) {
+    const { digest } = source.getManifest("app", tag) ?? {};
+    assert.equal(destination.getManifest("mirror/app", tag)?.digest, digest);
+  }
+  assert.equal(linesOf(worker, "durable rule started").length, 1);
+  assert.equal(linesOf(worker, "durable copy started").length, 3);
+});
+
+test("scheduled() starts nothing that is not due, and a tick that is told twice once", async () => {
+  await using mirror = await startMirror();
+  const { source, destination, worker } = mirror;
+  await putImage(source, "app", { tag: "1" });
+  await worker.tick({ cron: "*/5 * * * *", at: TEN_PAST_THREE - 5 * 60_000 });
+  assert.equal(linesOf(worker, "durable rule started").length, 0);
+  await worker.tick({ cron: "*/5 * * * *", at: TEN_PAST_THREE });
+  await worker.tick({ cron: "*/5 * * * *", at: TEN_PAST_THREE });
+  const ids = linesOf(worker, "durable rule started").map(({ id }) => id);
+  assert.equal(ids.length, 2);
+  assert.equal(ids[0], ids[1]);
+  await until("the tag is there", () => destination.tags("mirror/app").length === 1);
+  assert.equal(linesOf(worker, "rule started").length, 1);
+});
+
+test("SyncWorkflow of 300 tags that are in step lists them, and asks both sides for each by HEAD", async () => {
+  await using mirror = await startMirror();
+  const { source, destination, worker } = mirror;
+  for (const [registry, name] of [[source, "app"], [destination, "mirror/app"]] as const) {
+    const { descriptor } = await putImage(registry, name, { tag: "0" });
+    const bytes = registry.getManifest(name, "0")?.bytes ?? {};
+    const tags = Array.from({ length: 300 }, (_, i) => `${i}`);
+    await registry.putManifest(name, bytes, descriptor.mediaType, tags);
+  }
+  source.clearRequests();
+  destination.clearRequests();
+  await worker.tick({ cron: "*/5 * * * *", at: TEN_PAST_THREE });
+  await until("all pages are compared", () => linesOf(worker, "rule ended").length === 15);
+  assert.deepEqual(
+    [source.count(), source.count({ method: "HEAD" }), source.count({ path: "/tags/list" })],
+    [301, 300, 1],
+  );
+  assert.deepEqual([destination.count(), destination.count({ method: "HEAD" })], [300, 300]);
+  for (const { tags } of linesOf(worker, "rule ended")) assert.deepEqual(tags, { unchanged: 20 });
+});
+
+test("SyncWorkflow deletes what the rule no longer selects, where it says so", async () => {
+  await using mirror = await startMirror({ prune: true });
+  const { source, destination, worker } = mirror;
+  await putImage(source, "app", { tag: "1" });
+  for (const tag of ["1", "gone"]) await putImage(destination, "mirror/app", { tag });
+  await worker.tick({ cron: "*/5 * * * *", at: TEN_PAST_THREE });
+  await until("the tag is gone", () => !destination.tags("mirror/app").includes("gone"));
+  assert.deepEqual(destination.tags("mirror/app"), ["1"]);
+});
+
+test("SyncWorkflow goes on after a page that fails, and tells of the copy that was refused", async () => {
+  await using receiver = await startNoticeReceiver();
+  await using mirror = await startMirror({
+    more: `webhooks: {out: [{url: "${receiver.url}", secrets: [${NOTICE_SECRET}]}]}`,
+  });
+  const { source, destination, worker } = mirror;
+  for (const [seed, tag] of ["bad", "good"].entries()) await putImage(source, "app", { tag, seed });
+  const refusal = { status: 403, body: '{"errors":[{"code":"DENIED","message":"not yours"}]}' };
+  destination.fail({ method: "PUT", path: "/manifests/bad", times: 9, action: refusal });
+  receiver.refuse(503, 1);
+  await worker.tick({ cron: "*/5 * * * *", at: TEN_PAST_THREE });
+  await until("both were told of", () => receiver.events.length === 2);
+  const told = receiver.events.map(({ type, subject }) => `${type} ${subject}`).sort();
+  assert.deepEqual(told, [
+    `crossdock.copied ${destination.host}/mirror/app:good`,
+    `crossdock.failed ${destination.host}/mirror/app:bad`,
+  ]);
+  assert.deepEqual(destination.tags("mirror/app"), ["good"]);
+});
+
+test("scheduled() without a Workflow runs the rules that are due by itself", async () => {
+  await using mirror = await startMirror({ durable: false });
+  const { source, destination, worker } = mirror;
+  await putImage(source, "app", { tag: "1" });
+  await worker.tick({ cron: "*/5 * * * *", at: TEN_PAST_THREE });
+  assert.deepEqual(destination.tags("mirror/app"), ["1"]);
+  assert.deepEqual(linesOf(worker, "rule ended").map(({ tags }) => tags), [{ copied: 1 }]);
+});
+
+test("a wrong rule is told by name and line, and nothing runs", async () => {
+  await using broken = await startCrossdock({
+    variables: { CROSSDOCK_CONFIG: "sync:\n  - {source: a.example/b, type: repository}\n" },
+  });
+  const { status, json } = await broken.ask("GET", "/readyz");
+  assert.equal(status, 503);
+  assert.match(json.detail, /CROSSDOCK_CONFIG:2:5: sync\[0\]\.target: /);
+  await broken.tick({ cron: "*/5 * * * *", at: TEN_PAST_THREE });
+  assert.equal(linesOf(broken, "rule started").length, 0);
+});
