@@ -39,6 +39,7 @@ platforms = strategies.one_of(
 schemathesis.openapi.format("oci-repository", repositories)
 schemathesis.openapi.format("oci-reference", references)
 schemathesis.openapi.format("oci-platform", platforms)
+schemathesis.openapi.format("crossdock-rule", strategies.sampled_from(["app", "images"]))
 
 
 @schemathesis.hook
@@ -51,6 +52,8 @@ def before_call(context, case, kwargs):
         body["content"] = INDEX
         body["descriptor"]["mediaType"] = json.loads(INDEX)["mediaType"]
         body["descriptor"]["digest"] = f"sha256:{hashlib.sha256(INDEX.encode()).hexdigest()}"
+    if body.get("index") == "unwrap":
+        body["platforms"] = ["linux/amd64"]
     if "@" in body.get("source", "") and "destination" in body:
         body["destination"] = body["destination"].partition("@")[0]
 

@@ -103,6 +103,16 @@ test("POST /v1/syncs runs all rules where none is named, and logs them with the 
   ]);
 });
 
+test("POST /v1/syncs runs all rules where there is no body", async () => {
+  await using dock = await startDock();
+  const response = await fetch(`${dock.server.url}/v1/syncs`, {
+    method: "POST",
+    headers: bearer(),
+  });
+  const report = await readReport(response);
+  assert.deepEqual(report.rules.map(({ rule }) => rule), ["app", "base"]);
+});
+
 test("POST /v1/syncs writes nothing for a dry run, and only what is missing where that is asked for", async () => {
   await using dock = await startDock();
   const { b } = dock;
