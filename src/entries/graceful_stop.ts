@@ -43,7 +43,7 @@ export class GracefulStop {
   }): void {
     const onSignal = (name: "SIGTERM" | "SIGINT"): void => {
       if (this.isStopping) process.exit(128 + constants.signals[name]);
-      this.#stopping.abort();
+      this.#stopping.abort(new CrossdockError("aborted", "the server is about to stop"));
       log("info", "stopping", { signal: name, graceMs });
       closeListener();
       void this.#end(graceMs, log).finally(() => process.exit(0));

@@ -30,14 +30,14 @@ export type Notifier = (rule: string, tag: TagReport) => void;
 const MAX_FAILED = 10_000;
 
 /**
- * Makes a notifier. It remembers which destinations have failed since it was made, which is how it knows that one is in step
- * again; whatever was before it began, it does not know.
+ * Makes a notifier. It remembers which destinations have failed since it was made, and of what: so it tells the same failure
+ * once, and then that the destination is in step again. Whatever was before it began, it does not know.
  */
 export function createNotifier(options: NotifierOptions): Notifier {
-  const failed = new Set<string>();
+  const failed = new Map<string, string>();
   return (rule, tag) => {
     for (const notice of toNotices(rule, tag, failed)) tell(notice, options);
-    if (tag.result === "failed") remember(failed, tag.destination);
+    if (tag.error && tag.result === "failed") remember(failed, tag.destination, tag.error.code);
     else if (hasDigest(tag)) failed.delete(tag.destination);
   };
 }
@@ -79,11 +79,12 @@ async function sendOrLog(
   }
 }
 
-function toNotices(rule: string, tag: TagReport, failed: ReadonlySet<string>): Notice[] {
+function toNotices(rule: string, tag: TagReport, failed: ReadonlyMap<string, string>): Notice[] {
   const { source, destination, result, error, report } = tag;
   const about = { source, destination, rule };
   if (result === "failed" && error) {
     const { code, message, hint } = error;
+    if (failed.get(destination) === code) return [];
     return [{ ...about, type: "failed", code, message, hint }];
   }
   if (!hasDigest(tag)) return [];
@@ -107,10 +108,10 @@ function hasDigest(tag: TagReport): tag is TagReport & { digest: string } {
   return (tag.result === "copied" || tag.result === "unchanged") && tag.digest !== undefined;
 }
 
-function remember(failed: Set<string>, destination: string): void {
+function remember(failed: Map<string, string>, destination: string, code: string): void {
   failed.delete(destination);
-  failed.add(destination);
-  for (const oldest of failed) {
+  failed.set(destination, code);
+  for (const oldest of failed.keys()) {
     if (failed.size <= MAX_FAILED) break;
     failed.delete(oldest);
   }

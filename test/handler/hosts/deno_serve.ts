@@ -1,6 +1,7 @@
+import { tmpdir } from "node:os";
 import type { HandlerProgram } from "./start_process.ts";
 
-/** `deno serve` of the fetch entry. */
+/** `deno serve` of the fetch entry, which may read the files that tests write. */
 export const denoServe: HandlerProgram = {
   host: "deno",
   command: [
@@ -9,6 +10,7 @@ export const denoServe: HandlerProgram = {
     "--no-prompt",
     "--allow-net",
     "--allow-env",
+    `--allow-read=${tmpdir()}`,
     "--host",
     "127.0.0.1",
     "--port",
