@@ -118,7 +118,7 @@ class Planner {
     ) {
       return this.#planSkipped(found.digest, current);
     }
-    const tree = await this.#readSource(found);
+    const tree = await this.#readSource(found, current);
     const root = tree.descriptor;
     const isSame = root.digest === current?.digest;
     if (isSame && !recheck) {
@@ -157,8 +157,11 @@ class Planner {
     return { current, found: found ?? this.#notFound() };
   }
 
-  async #readSource(found: Descriptor | ManifestContent): Promise<TreeNode> {
-    const { platforms, index } = this.#request;
+  async #readSource(
+    found: Descriptor | ManifestContent,
+    current: Descriptor | undefined,
+  ): Promise<TreeNode> {
+    const { platforms, index, recheck } = this.#request;
     const content = "bytes" in found
       ? found
       : await this.#source.fetchManifest(found.digest, { signal: this.#signal }) ??
@@ -177,8 +180,10 @@ class Planner {
           : isSelected(entry, siblings, platforms)
       );
     };
-    // Of the image that is to be the root its manifest is wanted, wherever it is known.
-    const filter = { select, isKnown: index === "unwrap" ? undefined : isKnown };
+    // The image that is to be the root is wanted with its manifest, unless it is the root already.
+    const isRoot = ({ digest }: Descriptor): Promise<boolean> =>
+      Promise.resolve(digest === current?.digest && !recheck);
+    const filter = { select, isKnown: index === "unwrap" ? isRoot : isKnown };
     const tree = await readTree(this.#source, content, filter, this.#signal);
     if (index === "unwrap" && tree.manifest?.kind !== "index") return tree;
     requirePlatforms(entries, platforms, `${this.#source.name}@${content.digest}`);
