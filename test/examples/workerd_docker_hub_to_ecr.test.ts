@@ -58,6 +58,29 @@ test("examples/docker_hub_to_ecr copies at a tick of its clock what its rules se
   );
   assert.deepEqual(ecr.tags("mirror/alpine"), ["3.19.1", "3.20.0", "3.20.1", "3.21.0", "3.21.1"]);
   assert.deepEqual(ecr.tags("mirror/nginx"), ["stable"]);
+
+  // As `crossdock sync --via … --detach` asks.
+  await putImage(hub, "library/nginx", {
+    tag: "stable-alpine",
+    layers: 1,
+    layerBytes: 64,
+    seed: 98,
+  });
+  const asked = await fetch(new URL("/v1/syncs", worker.url), {
+    method: "POST",
+    headers: {
+      authorization: "Bearer a-token-of-the-example",
+      "content-type": "application/json",
+      prefer: "respond-async",
+    },
+    body: JSON.stringify({ rules: ["nginx"] }),
+  });
+  const { rules } = await asked.json();
+  assert.deepEqual([asked.status, rules.length, rules[0].rule], [202, 1, "nginx"]);
+  await until(
+    "the new tag is at the mirror",
+    () => ecr.tags("mirror/nginx").includes("stable-alpine"),
+  );
 });
 
 test("examples/docker_hub_to_ecr/wrangler.toml is bound to itself, and ticks when its rules are due", () => {
