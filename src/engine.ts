@@ -3,14 +3,15 @@
  * Here alone a registry's repositories (`registry/`) meet the copy (`copy/`).
  */
 import { noCredentials } from "./auth/credentials.ts";
-import { findCreated } from "./copy/created.ts";
+import { createBatch, createListing } from "./batch.ts";
+import type { Batch, BatchCopy, Listing } from "./batch.ts";
 import { imageNotFound } from "./copy/image_not_found.ts";
 import { inspectImage } from "./copy/inspect.ts";
 import type { Inspection } from "./copy/inspect.ts";
 import { performStep } from "./copy/perform.ts";
 import type { Outcome, PerformContext } from "./copy/perform.ts";
 import { makePlan } from "./copy/plan.ts";
-import type { Plan } from "./copy/plan.ts";
+import type { Plan, Planned } from "./copy/plan.ts";
 import { makeReport } from "./copy/report.ts";
 import type { Report } from "./copy/report.ts";
 import { parseCopyRequest } from "./copy/request.ts";
@@ -29,10 +30,9 @@ import {
   parseRepository,
   withDefaultTag,
 } from "./oci/reference.ts";
-import { listRepositories } from "./registry/catalog.ts";
 import { checkAccess } from "./registry/check_access.ts";
 import type { AccessCheck } from "./registry/check_access.ts";
-import type { Guard } from "./registry/client.ts";
+import type { Guard, Pace } from "./registry/client.ts";
 import type { Repository } from "./registry/repository.ts";
 import type { Runtime } from "./runtime.ts";
 import { openSides } from "./sides.ts";
@@ -52,6 +52,8 @@ export interface EngineOptions {
   readonly timeoutMs?: number;
   /** Asked before every request whether it may go there. Default: everywhere. */
   readonly guard?: Guard;
+  /** Holds requests to a registry back. Default: none is. */
+  readonly pace?: Pace;
   /** Default: no spans. */
   readonly trace?: Trace;
   /**
@@ -85,24 +87,12 @@ export interface Engine {
    * @throws CrossdockError `not_found`
    */
   resolve(reference: string, options?: RunOptions): Promise<string>;
-  /**
-   * When an image was made, as it says itself; `undefined` where it does not. Uses the source side's options.
-   *
-   * @throws CrossdockError `not_found`
-   */
-  created(reference: string, options?: RunOptions): Promise<Date | undefined>;
   /** Performs one step of a plan, from wherever it comes. The only way in which anything is written. */
   perform(step: Step, options?: RunOptions): Promise<Performed>;
   /** Shows an image: its manifests, platforms, config, layers, and what refers to it. Uses the source side's options. */
   inspect(reference: string, options?: RunOptions): Promise<Inspection>;
   /** Lists tags, page by page. Uses the source side's options. */
   tags(repository: string, options?: RunOptions): AsyncIterable<string[]>;
-  /**
-   * Lists the repositories of a registry, page by page, without its name. Uses the source side's options.
-   *
-   * @throws CrossdockError `unsupported` where it has no catalog, as Docker Hub and GHCR
-   */
-  repositories(registry: string, options?: RunOptions): AsyncIterable<string[]>;
   /** Compares two images to the last blob, moving none. */
   verify(
     source: string,
@@ -111,6 +101,16 @@ export interface Engine {
   ): Promise<Verification>;
   /** Tries a registry (and a repository, where one is named) with the credentials found for it. Uses the source side's options. */
   checkAccess(name: string, options?: RunOptions): Promise<AccessCheck>;
+}
+
+/** An engine that works here: it can also do what rules need, and what a server does by itself. */
+export interface LocalEngine extends Engine, Omit<Listing, "tags"> {
+  /**
+   * Begins a batch of copies. It ends by itself: all that it holds is in memory.
+   *
+   * @param options.isReadOnly whether nothing will be written: then destinations are asked for the right to pull alone
+   */
+  batch(options?: { isReadOnly?: boolean }): Batch;
 }
 
 const DEFAULT_CONCURRENCY = 16;
@@ -123,7 +123,7 @@ const DEFAULT_TIMEOUT_MS = 60_000;
  *
  * @throws RangeError for an option out of its range
  */
-export function createEngine(options: EngineOptions): Engine {
+export function createEngine(options: EngineOptions): LocalEngine {
   const concurrency = checkRange("concurrency", options.concurrency ?? DEFAULT_CONCURRENCY, 1, 256);
   const retries = checkRange("retries", options.retries ?? DEFAULT_RETRIES, 0, 20);
   const timeoutMs = checkRange(
@@ -148,23 +148,31 @@ export function createEngine(options: EngineOptions): Engine {
     });
   }
 
-  async function copy(input: CopyRequestInput, { signal, emit }: RunOptions): Promise<Report> {
-    const startedAt = runtime.now();
-    const request = parseCopyRequest(input);
-    const { source, target } = openBoth(request, emit);
-    const { plan, manifests } = await makePlan(request, source, target, {
-      signal,
-      warn: toWarn(emit),
+  /** Plans, performs and reports. */
+  async function run(copy: BatchCopy): Promise<Report> {
+    const { request, source, target, signal, emit, onOutcome } = copy;
+    const attributes = {
+      "crossdock.source": formatReference(request.source),
+      "crossdock.destination": formatReference(request.destination),
+    };
+    return await trace("copy", attributes, async (span) => {
+      const startedAt = runtime.now();
+      const { plan, manifests } = await copy.plan();
+      emit?.({ type: "plan", plan });
+      const context = { source, target, runtime, retries, timeoutMs, manifests, emit };
+      const perform = async (step: Step, stepSignal: AbortSignal): Promise<Outcome> => {
+        const outcome = await performTraced(step, { ...context, signal: stepSignal });
+        onOutcome?.(step, outcome);
+        return outcome;
+      };
+      const outcomes = await runPlan(plan, perform, { concurrency, emit, signal });
+      const requests = { source: source.requests, destination: target.requests };
+      const report = makeReport(plan, outcomes, requests, runtime.now() - startedAt);
+      emit?.({ type: "report", report });
+      span.set("crossdock.result", report.result);
+      span.set("crossdock.digest", report.digest);
+      return report;
     });
-    emit?.({ type: "plan", plan });
-    const context = { source, target, runtime, retries, timeoutMs, manifests, emit };
-    const perform = (step: Step, stepSignal: AbortSignal): Promise<Outcome> =>
-      performTraced(step, { ...context, signal: stepSignal });
-    const outcomes = await runPlan(plan, perform, { concurrency, emit, signal });
-    const requests = { source: source.requests, destination: target.requests };
-    const report = makeReport(plan, outcomes, requests, runtime.now() - startedAt);
-    emit?.({ type: "report", report });
-    return report;
   }
 
   function openBoth(request: CopyRequest, emit?: Emit): { source: Repository; target: Repository } {
@@ -175,6 +183,8 @@ export function createEngine(options: EngineOptions): Engine {
   }
 
   return {
+    ...createListing(sides),
+
     async plan(input, { signal, emit, survey = true } = {}): Promise<Plan> {
       const request = parseCopyRequest(input);
       const { source, target } = openBoth(request, emit);
@@ -184,16 +194,15 @@ export function createEngine(options: EngineOptions): Engine {
       return await surveyPlan(plan, target, planned, { concurrency, signal });
     },
 
-    async copy(input, options = {}): Promise<Report> {
-      const { source, destination } = input;
-      const attributes = { "crossdock.source": source, "crossdock.destination": destination };
-      return await trace("copy", attributes, async (span) => {
-        const report = await copy(input, options);
-        span.set("crossdock.result", report.result);
-        span.set("crossdock.digest", report.digest);
-        return report;
-      });
+    async copy(input, { signal, emit } = {}): Promise<Report> {
+      const request = parseCopyRequest(input);
+      const { source, target } = openBoth(request, emit);
+      const plan = (): Promise<Planned> =>
+        makePlan(request, source, target, { signal, warn: toWarn(emit) });
+      return await run({ request, source, target, plan, signal, emit });
     },
+
+    batch: (options) => createBatch({ sides, run }, options),
 
     async perform(value, { signal, emit } = {}): Promise<Performed> {
       const step = parseStep(value);
@@ -221,26 +230,9 @@ export function createEngine(options: EngineOptions): Engine {
       return formatReference({ ...reference, digest: found.digest });
     },
 
-    async created(text, { signal, emit } = {}): Promise<Date | undefined> {
-      const reference = withDefaultTag(parseReference(text));
-      return await findCreated(reference, sides.open("source", reference, { emit }), { signal });
-    },
-
     async inspect(text, { signal, emit } = {}): Promise<Inspection> {
       const reference = withDefaultTag(parseReference(text));
       return await inspectImage(reference, sides.open("source", reference, { emit }), { signal });
-    },
-
-    tags(text, { signal, emit } = {}): AsyncIterable<string[]> {
-      return sides.open("source", parseRepository(text), { emit }).listTags({ signal });
-    },
-
-    repositories(name, { signal, emit } = {}): AsyncIterable<string[]> {
-      const client = sides.client("source", parseRegistry(name));
-      return listRepositories(client, {
-        signal,
-        onRetry: (retry) => emit?.({ type: "retry", ...retry }),
-      });
     },
 
     async verify(source, destination, { signal, emit, ...rest } = {}): Promise<Verification> {

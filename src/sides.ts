@@ -6,11 +6,12 @@ import type { Emit } from "./events.ts";
 import { isLoopbackRegistry } from "./oci/reference.ts";
 import type { Reference } from "./oci/reference.ts";
 import { RegistryClient } from "./registry/client.ts";
-import type { Guard } from "./registry/client.ts";
+import type { Guard, Pace } from "./registry/client.ts";
 import type { CreateRepository } from "./registry/ensure_repository.ts";
 import { createRegistryMemory } from "./registry/memory.ts";
 import type { RegistryMemory } from "./registry/memory.ts";
 import { Repository } from "./registry/repository.ts";
+import type { RepositoryMode } from "./registry/repository.ts";
 import type { Runtime, TlsOptions } from "./runtime.ts";
 import type { Trace } from "./trace.ts";
 
@@ -38,8 +39,17 @@ export interface SidesOptions {
   readonly retries: number;
   readonly timeoutMs: number;
   readonly guard?: Guard;
+  readonly pace?: Pace;
   readonly trace?: Trace;
   readonly memory?: EngineMemory;
+}
+
+export interface OpenOptions {
+  /** Default: to pull from a source, to push to a destination. */
+  readonly mode?: RepositoryMode | undefined;
+  readonly emit?: Emit | undefined;
+  /** Called once for every request, tokens aside. */
+  readonly onRequest?: (() => void) | undefined;
 }
 
 export interface Sides {
@@ -49,13 +59,13 @@ export interface Sides {
   open(
     side: Side,
     reference: Reference,
-    options?: { mode?: "pull" | "push"; emit?: Emit | undefined },
+    options?: OpenOptions,
   ): Repository;
 }
 
 /** Makes clients as they are needed and keeps them. */
 export function openSides(options: SidesOptions): Sides {
-  const { runtime, retries, timeoutMs, guard, trace, memory = new Map() } = options;
+  const { runtime, retries, timeoutMs, guard, pace, trace, memory = new Map() } = options;
   const openers = { source: createOpener("source"), destination: createOpener("destination") };
 
   function createOpener(side: Side): (registry: string) => RegistryClient {
@@ -81,6 +91,7 @@ export function openSides(options: SidesOptions): Sides {
         timeoutMs,
         createRepository,
         guard,
+        pace,
         trace,
         memory: remember(side, registry),
       });
@@ -98,14 +109,13 @@ export function openSides(options: SidesOptions): Sides {
 
   return {
     client: (side, registry) => openers[side](registry),
-    open(side, reference, { mode = side === "source" ? "pull" : "push", emit } = {}): Repository {
+    open(side, reference, options = {}): Repository {
+      const { mode = side === "source" ? "pull" : "push", emit, onRequest } = options;
       const client = openers[side](reference.registry);
-      return new Repository(
-        client,
-        reference.repository,
-        mode,
-        (retry) => emit?.({ type: "retry", ...retry }),
-      );
+      return new Repository(client, reference.repository, mode, {
+        onRetry: (retry) => emit?.({ type: "retry", ...retry }),
+        onRequest,
+      });
     },
   };
 }

@@ -132,10 +132,6 @@ export function createRemoteEngine(options: RemoteEngineOptions): RemoteEngine {
     );
   }
 
-  function notOffered(what: string, hint: string): CrossdockError {
-    return new CrossdockError("unsupported", `${url} does not ${what}`, { hint });
-  }
-
   return {
     inspect,
 
@@ -211,18 +207,14 @@ export function createRemoteEngine(options: RemoteEngineOptions): RemoteEngine {
     },
 
     checkAccess(): Promise<AccessCheck> {
-      return Promise.reject(
-        notOffered("try credentials for others", "GET /readyz says whether its own are in order"),
+      const error = new CrossdockError(
+        "unsupported",
+        `${url} does not try credentials for others`,
+        {
+          hint: "GET /readyz says whether its own are in order",
+        },
       );
-    },
-
-    created(): Promise<Date | undefined> {
-      return Promise.reject(notOffered("tell when an image was made", "inspect shows its config"));
-    },
-
-    // deno-lint-ignore require-yield -- it fails before there is anything to give
-    async *repositories(): AsyncGenerator<string[]> {
-      throw notOffered("list a registry's repositories", "name a repository");
+      return Promise.reject(error);
     },
   };
 }

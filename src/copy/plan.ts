@@ -9,6 +9,7 @@ import type { Reference } from "../oci/reference.ts";
 import { mapConcurrent } from "./concurrent.ts";
 import { imageNotFound } from "./image_not_found.ts";
 import { ManifestCache } from "./manifest_cache.ts";
+import type { MountMemory } from "./mount_memory.ts";
 import { isSelected, mayHold, rebuildTree, requirePlatforms, unwrapTree } from "./platforms.ts";
 import { findRelated } from "./related.ts";
 import type { Related, RelatedOptions, TaggedNode } from "./related.ts";
@@ -17,6 +18,7 @@ import type { BlobStep, ManifestStep, Step } from "./step.ts";
 import type { PlanTotals } from "./survey.ts";
 import { heightOf, listBlobs, listNodes, readTree } from "./tree.ts";
 import type { TreeNode } from "./tree.ts";
+import { wouldOverwrite } from "./would_overwrite.ts";
 
 /** Steps that may run side by side. Each stage waits for the one before it. */
 export interface Stage {
@@ -45,6 +47,10 @@ export interface Plan {
 }
 
 export interface PlanOptions {
+  /** What both names mean, where that was asked before. */
+  readonly seen?: { readonly current: Descriptor | undefined; readonly found: Descriptor };
+  /** Where blobs went in the course of a run. */
+  readonly mounts?: MountMemory | undefined;
   readonly warn?: ((message: string) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -72,6 +78,8 @@ class Planner {
   readonly #request: CopyRequest;
   readonly #source: ContentSource;
   readonly #target: ContentTarget;
+  readonly #seen: PlanOptions["seen"];
+  readonly #mounts: MountMemory | undefined;
   readonly #signal: AbortSignal | undefined;
   readonly #warn: (message: string) => void;
   readonly #warnings: string[] = [];
@@ -89,6 +97,8 @@ class Planner {
     this.#request = request;
     this.#source = source;
     this.#target = target;
+    this.#seen = options.seen;
+    this.#mounts = options.mounts;
     this.#signal = options.signal;
     this.#warn = (message) => {
       this.#warnings.push(message);
@@ -98,7 +108,7 @@ class Planner {
 
   async plan(): Promise<Planned> {
     const { ifExists, platforms, recheck } = this.#request;
-    const { current, found } = await this.#lookAtBoth();
+    const { current, found } = this.#seen ?? await this.#lookAtBoth();
     this.#isUpdate = current !== undefined && !recheck;
     if (platforms.length === 0 && found.digest === current?.digest && !recheck) {
       return await this.#planUnchanged(current, found);
@@ -108,14 +118,16 @@ class Planner {
     ) {
       return this.#planSkipped(found.digest, current);
     }
-    const tree = await this.#readSource(found);
+    const tree = await this.#readSource(found, current);
     const root = tree.descriptor;
     const isSame = root.digest === current?.digest;
     if (isSame && !recheck) {
       return this.#finish(found.digest, root, current, await this.#planRelated(tree, root.digest));
     }
     if (current && !isSame && ifExists === "skip") return this.#planSkipped(found.digest, current);
-    if (current && !isSame && ifExists === "fail") this.#refuseToOverwrite(current, root);
+    if (current && !isSame && ifExists === "fail") {
+      throw wouldOverwrite(this.#request.destination, current.digest, root.digest);
+    }
     return this.#finish(found.digest, root, current, await this.#planCopy(tree, found.digest));
   }
 
@@ -145,8 +157,11 @@ class Planner {
     return { current, found: found ?? this.#notFound() };
   }
 
-  async #readSource(found: Descriptor | ManifestContent): Promise<TreeNode> {
-    const { platforms, index } = this.#request;
+  async #readSource(
+    found: Descriptor | ManifestContent,
+    current: Descriptor | undefined,
+  ): Promise<TreeNode> {
+    const { platforms, index, recheck } = this.#request;
     const content = "bytes" in found
       ? found
       : await this.#source.fetchManifest(found.digest, { signal: this.#signal }) ??
@@ -165,8 +180,10 @@ class Planner {
           : isSelected(entry, siblings, platforms)
       );
     };
-    // Of the image that is to be the root its manifest is wanted, wherever it is known.
-    const filter = { select, isKnown: index === "unwrap" ? undefined : isKnown };
+    // The image that is to be the root is wanted with its manifest, unless it is the root already.
+    const isRoot = ({ digest }: Descriptor): Promise<boolean> =>
+      Promise.resolve(digest === current?.digest && !recheck);
+    const filter = { select, isKnown: index === "unwrap" ? isRoot : isKnown };
     const tree = await readTree(this.#source, content, filter, this.#signal);
     if (index === "unwrap" && tree.manifest?.kind !== "index") return tree;
     requirePlatforms(entries, platforms, `${this.#source.name}@${content.digest}`);
@@ -290,30 +307,37 @@ class Planner {
 
   #toBlobSteps(blobs: readonly Descriptor[]): BlobStep[] {
     const { foreignLayers, recheck, verify } = this.#request;
-    const mountFrom = this.#mountCandidates();
     if (!foreignLayers) this.#foreign.push(...blobs.filter(isForeignLayer));
-    return blobs.filter((blob) => foreignLayers || !isForeignLayer(blob)).map((blob) => ({
-      type: "blob",
-      source: this.#source.name,
-      destination: this.#target.name,
-      descriptor: {
-        mediaType: blob.mediaType,
-        digest: blob.digest,
-        size: blob.size,
-        ...(foreignLayers && blob.urls ? { urls: blob.urls } : {}),
-      },
-      mountFrom,
-      eager: !this.#isUpdate && !recheck && mountFrom.length === 0,
-      verify,
-    }));
+    const { registry, repository } = this.#request.destination;
+    return blobs.filter((blob) => foreignLayers || !isForeignLayer(blob)).map((blob) => {
+      const mountFrom = this.#mountCandidates(blob);
+      const isLikelyThere = this.#isUpdate || recheck || mountFrom.length > 0 ||
+        this.#mounts?.has(registry, repository, blob.digest) === true;
+      return {
+        type: "blob",
+        source: this.#source.name,
+        destination: this.#target.name,
+        descriptor: {
+          mediaType: blob.mediaType,
+          digest: blob.digest,
+          size: blob.size,
+          ...(foreignLayers && blob.urls ? { urls: blob.urls } : {}),
+        },
+        mountFrom,
+        eager: !isLikelyThere,
+        verify,
+      };
+    });
   }
 
-  /** From the source's own repository, where that is in the destination's registry. */
-  #mountCandidates(): string[] {
+  /** From the source's own repository, where that is in the destination's registry, else from where the run has put it. */
+  #mountCandidates({ digest }: Descriptor): string[] {
     const { source, destination } = this.#request;
     const isNeighbour = source.registry === destination.registry &&
       source.repository !== destination.repository;
-    return isNeighbour ? [source.repository] : [];
+    if (isNeighbour) return [source.repository];
+    const place = this.#mounts?.find(destination.registry, destination.repository, digest);
+    return place === undefined ? [] : [place];
   }
 
   #toManifestStages(name: Stage["name"], nodes: readonly TreeNode[]): Stage[] {
@@ -385,19 +409,6 @@ class Planner {
       warnings: this.#warnings,
     };
     return { plan, manifests: this.#manifests };
-  }
-
-  #refuseToOverwrite(current: Descriptor, root: Descriptor): never {
-    const { destination } = this.#request;
-    const name = formatReference(destination);
-    throw new CrossdockError(
-      "conflict",
-      `${name} is ${current.digest} and would become ${root.digest}`,
-      {
-        side: "destination",
-        hint: "it was left as it is; use --if-exists overwrite to move it",
-      },
-    );
   }
 
   #notFound(): never {

@@ -19,6 +19,12 @@ const SMALLEST_FULL_PAGE = 100;
 /** A registry whose pages lead in circles would keep us for ever: 10 million repositories are enough. */
 const MAX_PAGES = 10_000;
 
+export interface ListRepositoriesOptions extends CallOptions {
+  readonly onRetry?: OnRetry | undefined;
+  /** Called once for every request that goes out. */
+  readonly count?: (() => void) | undefined;
+}
+
 interface Page {
   /** 400 where the size of the page is refused. */
   readonly status: number;
@@ -34,7 +40,7 @@ interface Page {
  */
 export async function* listRepositories(
   client: RegistryClient,
-  { signal, onRetry }: CallOptions & { onRetry?: OnRetry | undefined } = {},
+  { signal, onRetry, count }: ListRepositoriesOptions = {},
 ): AsyncGenerator<string[]> {
   const what = `list repositories of ${client.registry}`;
   const unsized = client.resolve("/v2/_catalog");
@@ -43,7 +49,7 @@ export async function* listRepositories(
   let target: URL | undefined = first;
   let last: string | undefined;
   for (let page = 0; target && page < MAX_PAGES; page++) {
-    const { status, body, link } = await readPage(client, target, what, { signal, onRetry });
+    const { status, body, link } = await readPage(client, target, what, { signal, onRetry, count });
     if (status === 400) {
       target = first = unsized;
       continue;
@@ -63,7 +69,7 @@ async function readPage(
   client: RegistryClient,
   target: URL,
   what: string,
-  options: CallOptions & { onRetry?: OnRetry | undefined },
+  options: ListRepositoriesOptions,
 ): Promise<Page> {
   const access = { repository: undefined, scopes: [CATALOG] };
   const accept = [200, 404, 405, ...(target.searchParams.has("n") ? [400] : [])];

@@ -33,6 +33,15 @@ export type Guard = (
   about: { side: Side; kind: "registry" | "token" | "foreign-layer" },
 ) => void | Promise<void>;
 
+/**
+ * Asked before every request to a registry's own API, after the guard: resolves when it may go out. What it gives is called when
+ * the answer has begun, or failed to. A transfer that goes on where it broke off is not kept waiting: it has had its turn.
+ */
+export type Pace = (
+  registry: string,
+  options: { readonly signal: AbortSignal | undefined },
+) => Promise<() => void>;
+
 export interface RegistryClientOptions {
   readonly runtime: Runtime;
   /** As in a reference: `docker.io`, `localhost:5000`. */
@@ -45,6 +54,7 @@ export interface RegistryClientOptions {
   readonly timeoutMs: number;
   readonly createRepository?: CreateRepository | undefined;
   readonly guard?: Guard | undefined;
+  readonly pace?: Pace | undefined;
   readonly trace?: Trace | undefined;
   /** What is known from before; this client adds to it. Default: what is listed in the quirks. */
   readonly memory?: RegistryMemory | undefined;
@@ -243,16 +253,18 @@ export class RegistryClient {
     return url.origin === this.#origin.origin;
   }
 
-  /** One request inside a span of its own. The guard has its say first. */
+  /** One request inside a span of its own. The guard has its say first, and the pace. */
   async #traced(
     url: URL,
     request: RegistryRequest,
     headers: Headers,
     authorization: string | undefined,
   ): Promise<Response> {
-    const { guard, trace = noTrace } = this.#options;
-    const { kind = "registry" } = request;
+    const { guard, pace, trace = noTrace } = this.#options;
+    const { kind = "registry", signal } = request;
     await guard?.(url, { side: this.side, kind });
+    const isPaced = kind === "registry" && this.#isOwn(url) && !request.headers?.range;
+    const release = isPaced ? await pace?.(this.registry, { signal }) : undefined;
     const attributes = {
       "http.request.method": request.method,
       "server.address": url.hostname,
@@ -260,11 +272,15 @@ export class RegistryClient {
       "crossdock.side": this.side,
       "crossdock.kind": kind,
     };
-    return await trace("registry request", attributes, async (span: Span) => {
-      const response = await this.#exchange(url, request, headers, authorization);
-      span.set("http.response.status_code", response.status);
-      return response;
-    });
+    try {
+      return await trace("registry request", attributes, async (span: Span) => {
+        const response = await this.#exchange(url, request, headers, authorization);
+        span.set("http.response.status_code", response.status);
+        return response;
+      });
+    } finally {
+      release?.();
+    }
   }
 
   /** One request, one answer; fails when nothing is heard for too long. */

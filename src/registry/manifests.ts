@@ -12,6 +12,7 @@ import { readBody } from "../streams/chunk_reader.ts";
 import { limitSilence } from "../streams/silence.ts";
 import { toBytes } from "../streams/to_bytes.ts";
 import { SilenceError } from "../errors.ts";
+import { parsePullsLeft } from "./pulls_left.ts";
 import { hasErrorCode } from "./registry_error.ts";
 import type { RepositoryContext } from "./repository_context.ts";
 
@@ -33,6 +34,7 @@ export async function resolveManifest(
     signal,
   });
   await response.body?.cancel();
+  learnPulls(context, response);
   if (response.status === 404) return undefined;
   const digest = isDigest(tagOrDigest)
     ? tagOrDigest
@@ -66,6 +68,7 @@ export async function fetchManifest(
     signal,
   };
   const answer = await read(request, async (response) => {
+    learnPulls(context, response);
     if (response.status === 200) {
       return { response, bytes: await readManifestBytes(context, response, what) };
     }
@@ -157,6 +160,11 @@ export async function readManifestBytes(
   } catch (error) {
     throw error instanceof RangeError ? tooLarge(error) : client.toReadError(error, what);
   }
+}
+
+/** A manifest that comes without a word of a limit: there is none, or none any more. */
+function learnPulls({ client }: RepositoryContext, { status, headers }: Response): void {
+  if (status === 200) client.learnt.pulls = parsePullsLeft(headers, client.runtime.now());
 }
 
 function mediaTypeOf(response: Response): string {

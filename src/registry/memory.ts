@@ -1,4 +1,5 @@
 import type { AuthMemory } from "../auth/authenticator.ts";
+import type { PullsLeft } from "./pulls_left.ts";
 import { quirksOf } from "./quirks.ts";
 
 /**
@@ -12,6 +13,8 @@ export interface RegistryMemory extends AuthMemory {
   referrersApi: boolean | undefined;
   /** The largest body of one request, where the registry said so or refused one. */
   maxUploadBytes: number | undefined;
+  /** Where the registry limits pulls: what was left when it last answered. */
+  pulls: PullsLeft | undefined;
 }
 
 /** What is known of a registry before its first answer. */
@@ -24,5 +27,6 @@ export function createRegistryMemory(registry: string): RegistryMemory {
     checksDigests,
     referrersApi: undefined,
     maxUploadBytes: undefined,
+    pulls: undefined,
   };
 }

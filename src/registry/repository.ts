@@ -11,12 +11,29 @@ import type { Descriptor } from "../oci/descriptor.ts";
 import type { Digest } from "../oci/digest.ts";
 import { hasBlob, openBlob } from "./blobs.ts";
 import type { OnRetry, RegistryClient } from "./client.ts";
+import { deleteTag } from "./delete_tag.ts";
 import { fetchManifest, putManifest, resolveManifest } from "./manifests.ts";
+import type { PullsLeft } from "./pulls_left.ts";
 import { listReferrers, recordReferrers } from "./referrers.ts";
 import { quirksOf } from "./quirks.ts";
 import type { RepositoryContext } from "./repository_context.ts";
 import { listTags } from "./tags.ts";
 import { beginBlob, checksDigests } from "./uploads.ts";
+
+/** What may be done in it. To delete takes a right of its own, which is asked for only then. */
+export type RepositoryMode = "pull" | "push" | "delete";
+
+const ACTIONS: Readonly<Record<RepositoryMode, Scope["actions"]>> = {
+  pull: ["pull"],
+  push: ["pull", "push"],
+  delete: ["delete", "pull", "push"],
+};
+
+export interface RepositoryOptions {
+  readonly onRetry?: OnRetry | undefined;
+  /** Called once for every request that goes out, tokens aside. */
+  readonly onRequest?: (() => void) | undefined;
+}
 
 /**
  * A repository to read from (`mode: "pull"`) or to write to (`mode: "push"`). All of its requests share one token.
@@ -31,18 +48,22 @@ export class Repository implements ContentTarget {
   constructor(
     client: RegistryClient,
     repository: string,
-    mode: "pull" | "push",
-    onRetry?: OnRetry,
+    mode: RepositoryMode,
+    { onRetry, onRequest }: RepositoryOptions = {},
   ) {
     this.name = `${client.registry}/${repository}`;
     this.registry = client.registry;
     this.countsPulls = quirksOf(client.registry).countsPulls ?? false;
     const scopes: Scope[] = [{
       repository,
-      actions: mode === "pull" ? ["pull"] : ["pull", "push"],
+      actions: ACTIONS[mode],
     }];
     const access = { repository, scopes };
-    const own = { access, onRetry, count: (): void => void this.#requests++ };
+    const count = (): void => {
+      this.#requests += 1;
+      onRequest?.();
+    };
+    const own = { access, onRetry, count };
     this.#context = {
       client,
       name: this.name,
@@ -74,6 +95,16 @@ export class Repository implements ContentTarget {
     options: CallOptions & { tag?: string } = {},
   ): Promise<void> {
     return putManifest(this.#context, content, options);
+  }
+
+  /** The pulls that are left at the registry, as it last said. */
+  get pulls(): PullsLeft | undefined {
+    return this.#context.client.learnt.pulls;
+  }
+
+  /** Deletes a tag and leaves others of the same digest alone. Wants the mode `delete`. */
+  deleteTag(tag: string, options: CallOptions = {}): Promise<void> {
+    return deleteTag(this.#context, tag, options);
   }
 
   hasBlob(descriptor: Descriptor, options: CallOptions = {}): Promise<boolean> {

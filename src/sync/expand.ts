@@ -1,6 +1,6 @@
 /** From a rule to copies, as they are asked for: a repository at a time. */
 import type { CopyRequestInput } from "../copy/request.ts";
-import type { Engine } from "../engine.ts";
+import type { LocalEngine } from "../engine.ts";
 import { CrossdockError } from "../errors.ts";
 import { formatReference, parseReference, parseRegistry } from "../oci/reference.ts";
 import type { SyncRule } from "./rule.ts";
@@ -8,7 +8,7 @@ import { createNameFilter, createTagFilter, literalTags, selectTags } from "./se
 import type { SelectTagsOptions, TagSelection } from "./select_tags.ts";
 
 /** What is asked of the source: a part of the engine. */
-export type SyncSource = Pick<Engine, "tags" | "repositories" | "created">;
+export type SyncSource = Pick<LocalEngine, "tags" | "repositories" | "created">;
 
 /** One image of a rule, to all of its targets. Plain JSON. */
 export interface WorkItem {

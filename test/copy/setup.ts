@@ -1,5 +1,5 @@
 import { createEngine } from "../../src/engine.ts";
-import type { Engine, EngineOptions } from "../../src/engine.ts";
+import type { EngineOptions, LocalEngine } from "../../src/engine.ts";
 import { createRuntime } from "../../src/hosts/detect.ts";
 import { startRegistry } from "../support/registry.ts";
 import type { RegistryOptions, RunningRegistry } from "../support/registry.ts";
@@ -8,7 +8,7 @@ import type { RegistryOptions, RunningRegistry } from "../support/registry.ts";
 export interface Pair extends AsyncDisposable {
   readonly source: RunningRegistry;
   readonly destination: RunningRegistry;
-  readonly engine: Engine;
+  readonly engine: LocalEngine;
 }
 
 /** Starts both registries; waits are cut short so that retries cost no time. */

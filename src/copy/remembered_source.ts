@@ -1,0 +1,69 @@
+import type { CallOptions, ContentSource, ManifestContent, ReferrersOptions } from "../content.ts";
+import type { Descriptor } from "../oci/descriptor.ts";
+import { isDigest } from "../oci/digest.ts";
+import type { Digest } from "../oci/digest.ts";
+import { ManifestCache } from "./manifest_cache.ts";
+
+/** What is remembered of one image: what lies under a digest does not change while it is copied. */
+export interface SourceMemory {
+  readonly manifests: ManifestCache;
+  readonly referrers: Map<Digest, Descriptor[]>;
+}
+
+export function createSourceMemory(): SourceMemory {
+  return { manifests: new ManifestCache(), referrers: new Map() };
+}
+
+/** A source of which manifests and lists of referrers are read once, however many destinations there are. */
+export class RememberedSource implements ContentSource {
+  readonly name: string;
+  readonly countsPulls: boolean;
+  readonly #source: ContentSource;
+  readonly #memory: SourceMemory;
+
+  constructor(source: ContentSource, memory: SourceMemory) {
+    this.name = source.name;
+    this.countsPulls = source.countsPulls;
+    this.#source = source;
+    this.#memory = memory;
+  }
+
+  get requests(): number {
+    return this.#source.requests;
+  }
+
+  resolveManifest(tagOrDigest: string, options?: CallOptions): Promise<Descriptor | undefined> {
+    return this.#source.resolveManifest(tagOrDigest, options);
+  }
+
+  async fetchManifest(
+    tagOrDigest: string,
+    options?: CallOptions,
+  ): Promise<ManifestContent | undefined> {
+    const { manifests } = this.#memory;
+    const known = isDigest(tagOrDigest) ? manifests.get(tagOrDigest) : undefined;
+    if (known) return known;
+    const content = await this.#source.fetchManifest(tagOrDigest, options);
+    if (content) manifests.add(content);
+    return content;
+  }
+
+  hasBlob(descriptor: Descriptor, options?: CallOptions): Promise<boolean> {
+    return this.#source.hasBlob(descriptor, options);
+  }
+
+  openBlob(descriptor: Descriptor, options?: CallOptions & { offset?: number }): Promise<Response> {
+    return this.#source.openBlob(descriptor, options);
+  }
+
+  async listReferrers(subject: Digest, options?: ReferrersOptions): Promise<Descriptor[]> {
+    const { referrers } = this.#memory;
+    const list = referrers.get(subject) ?? await this.#source.listReferrers(subject, options);
+    referrers.set(subject, list);
+    return list;
+  }
+
+  listTags(options?: CallOptions & { last?: string }): AsyncIterable<string[]> {
+    return this.#source.listTags(options);
+  }
+}

@@ -1,0 +1,38 @@
+/** How often one may still pull, as a registry says it along with a manifest. Plain data. */
+export interface PullsLeft {
+  readonly remaining: number;
+  /** In a window. */
+  readonly limit?: number;
+  readonly windowSeconds?: number;
+  /** When it was said, in milliseconds since the epoch. */
+  readonly at: number;
+}
+
+/**
+ * Reads `ratelimit-remaining: 76;w=21600` and `ratelimit-limit: 100;w=21600`. Docker Hub sends them where it limits whoever
+ * asks, with a HEAD, too, which it does not count: https://docs.docker.com/docker-hub/usage/pulls/
+ *
+ * @returns `undefined` where there is no such header: then there is no limit, or nobody tells
+ */
+export function parsePullsLeft(headers: Headers, now: number): PullsLeft | undefined {
+  const remaining = parseQuota(headers.get("ratelimit-remaining"));
+  if (!remaining) return undefined;
+  const limit = parseQuota(headers.get("ratelimit-limit"));
+  const windowSeconds = remaining.windowSeconds ?? limit?.windowSeconds;
+  return {
+    remaining: remaining.count,
+    ...(limit ? { limit: limit.count } : {}),
+    ...(windowSeconds === undefined ? {} : { windowSeconds }),
+    at: now,
+  };
+}
+
+const QUOTA = /^\s*(?<count>\d{1,15})\s*(?:;\s*w=(?<window>\d{1,9})\s*)?$/;
+
+function parseQuota(
+  value: string | null,
+): { count: number; windowSeconds: number | undefined } | undefined {
+  const { count, window } = QUOTA.exec(value ?? "")?.groups ?? {};
+  if (count === undefined) return undefined;
+  return { count: Number(count), windowSeconds: window === undefined ? undefined : Number(window) };
+}

@@ -1,0 +1,45 @@
+import type { Pace } from "../registry/client.ts";
+import type { Runtime } from "../runtime.ts";
+import type { RegistrySettings } from "./registries.ts";
+import { Slots } from "./slots.ts";
+
+/** What bounds the requests to a registry. Absent: nothing does. */
+export type RegistryLimits = Pick<
+  RegistrySettings,
+  "registry" | "requestsPerSecond" | "concurrentRequests"
+>;
+
+/**
+ * Paces the requests of an engine: so many a second to a registry, evenly spaced, and so many at once, each from its start until
+ * its answer begins. Both sides of a copy count, as do all copies of the engine.
+ */
+export function createPacer(
+  limits: readonly RegistryLimits[],
+  { now, sleep }: Pick<Runtime, "now" | "sleep">,
+): Pace {
+  const paces = new Map(limits.map((limit) => [limit.registry, paceOne(limit)]));
+
+  function paceOne({ requestsPerSecond, concurrentRequests }: RegistryLimits): PaceOne {
+    const slots = concurrentRequests ? new Slots(concurrentRequests) : undefined;
+    const spaceMs = requestsPerSecond ? 1000 / requestsPerSecond : 0;
+    let next = 0;
+    return async (signal) => {
+      const leave = await slots?.take(signal);
+      const turn = Math.max(now(), next);
+      next = turn + spaceMs;
+      try {
+        if (turn > now()) await sleep(turn - now(), signal);
+      } catch (error) {
+        leave?.();
+        throw error;
+      }
+      return () => leave?.();
+    };
+  }
+
+  return async (registry, { signal }) => await paces.get(registry)?.(signal) ?? noLeave;
+}
+
+type PaceOne = (signal: AbortSignal | undefined) => Promise<() => void>;
+
+function noLeave(): void {}

@@ -1,0 +1,107 @@
+/** How a rule stands, computed from the registries: nothing is stored. */
+import type { Batch } from "../batch.ts";
+import { mapConcurrent } from "../copy/concurrent.ts";
+import { expandRule } from "./expand.ts";
+import type { WorkItem } from "./expand.ts";
+import type { SyncFailure } from "./rule_report.ts";
+import type { SyncRule } from "./rule.ts";
+import type { RunRuleOptions } from "./run_rule.ts";
+import { Slots } from "./slots.ts";
+import { toFailure } from "./to_failure.ts";
+
+/** How one image of a rule stands at one target. */
+export interface TagStatus {
+  readonly source: string;
+  readonly destination: string;
+  readonly state:
+    /** The target has what the source has. */
+    | "in-step"
+    /** The target has another image, or lacks something that belongs to it. */
+    | "behind"
+    /** The target lacks it. */
+    | "missing"
+    /** It could not be found out. */
+    | "error";
+  /** The source's. */
+  readonly digest?: string;
+  /** The target's, where that differs. */
+  readonly current?: string;
+  readonly error?: SyncFailure;
+}
+
+/** Plain JSON, no secret. */
+export interface RuleStatus {
+  readonly rule: string;
+  /** `error`: something could not be found out; `behind`: some tags are behind or missing. */
+  readonly state: "in-step" | "behind" | "error";
+  readonly tags: readonly TagStatus[];
+  /** To each side, tokens aside. */
+  readonly requests: { readonly source: number; readonly destination: number };
+}
+
+export type StatusOfRuleOptions = Pick<
+  RunRuleOptions,
+  "engine" | "now" | "signal" | "only" | "slots"
+>;
+
+/**
+ * Compares all that a rule means by a HEAD on either side. Images that are too fresh, are of a media type that the rule does not
+ * want, or are named by it and not there, are left out.
+ *
+ * @throws the signal's reason
+ */
+export async function statusOfRule(
+  rule: SyncRule,
+  { engine, now, signal, only, slots = new Slots(4) }: StatusOfRuleOptions,
+): Promise<RuleStatus> {
+  const batch = engine.batch({ isReadOnly: true });
+  const tags: TagStatus[] = [];
+  const failAll = (source: string, targets: readonly string[], cause: unknown): void => {
+    const error = toFailure(cause, signal);
+    for (const destination of targets) tags.push({ source, destination, state: "error", error });
+  };
+  try {
+    const expanding = { now: now(), signal, ...(only ? { only } : {}) };
+    for await (const work of expandRule(rule, batch, expanding)) {
+      const { source, targets, items, failure } = work;
+      if (failure) failAll(source, targets, failure);
+      const look = async (item: WorkItem): Promise<TagStatus[]> => {
+        const leave = await slots.take(signal);
+        return await statusOfItem(rule, item, batch, signal).finally(leave);
+      };
+      tags.push(...(await mapConcurrent(items, slots.count, look, signal)).flat());
+    }
+  } catch (error) {
+    failAll(rule.source, rule.targets, error);
+  }
+  const states = new Set(tags.map(({ state }) => state));
+  const isBehind = states.has("behind") || states.has("missing");
+  const state = states.has("error") ? "error" : isBehind ? "behind" : "in-step";
+  return { rule: rule.name, state, tags, requests: { ...batch.requests } };
+}
+
+async function statusOfItem(
+  { fastCheck, mediaTypes }: SyncRule,
+  { source, requests, mayBeMissing }: WorkItem,
+  batch: Batch,
+  signal: AbortSignal | undefined,
+): Promise<TagStatus[]> {
+  const image = batch.open(source);
+  const statuses = await Promise.all(requests.map(async (request): Promise<TagStatus[]> => {
+    const { destination } = request;
+    try {
+      const asked = { ...request, ifExists: "overwrite" as const, recheck: false };
+      const prospect = await image.compare(asked, { fastCheck, signal });
+      const { digest } = prospect.source;
+      if (mediaTypes && !mediaTypes.includes(prospect.source.mediaType)) return [];
+      const { state, current } = prospect;
+      const differs = current !== undefined && current !== digest;
+      return [{ source, destination, state, digest, ...(differs ? { current } : {}) }];
+    } catch (cause) {
+      const error = toFailure(cause, signal);
+      const isNone = mayBeMissing && error.code === "not_found" && error.side === "source";
+      return isNone ? [] : [{ source, destination, state: "error", error }];
+    }
+  }));
+  return statuses.flat();
+}

@@ -1,0 +1,84 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { statusOfRule } from "../../src/sync/rule_status.ts";
+import type { RuleStatus } from "../../src/sync/rule_status.ts";
+import { runRule } from "../../src/sync/run_rule.ts";
+import type { SyncRule } from "../../src/sync/rule.ts";
+import { startPair } from "../copy/setup.ts";
+import type { Pair } from "../copy/setup.ts";
+import { putImage } from "../support/image.ts";
+import { NOW, ruleOf } from "./setup.ts";
+
+function appRule({ source, destination }: Pair, more = ""): SyncRule {
+  return ruleOf(
+    `{type: repository, source: "${source.host}/app", target: "${destination.host}/app"${more}}`,
+  );
+}
+
+function statesOf({ tags }: RuleStatus): string[] {
+  return tags.map(({ destination, state }) => `${destination.replace(/^.*:/, "")} ${state}`);
+}
+
+test("statusOfRule() tells how each tag stands, by a HEAD a side", async () => {
+  await using pair = await startPair();
+  const { source, destination, engine } = pair;
+  for (const [i, tag] of ["1", "2", "3"].entries()) await putImage(source, "app", { tag, seed: i });
+  const rule = appRule(pair);
+  await runRule(appRule(pair, ", tags: {allow: ['1', '2']}"), { engine, now: () => NOW });
+  const inStep = await statusOfRule(appRule(pair, ", tags: {allow: ['1', '2', none]}"), {
+    engine,
+    now: () => NOW,
+  });
+  assert.equal(inStep.state, "in-step");
+  const { descriptor } = await putImage(source, "app", { tag: "2", seed: 9 });
+  source.clearRequests();
+  destination.clearRequests();
+  const status = await statusOfRule(rule, { engine, now: () => NOW });
+  assert.deepEqual(statesOf(status), ["1 in-step", "2 behind", "3 missing"]);
+  assert.equal(status.state, "behind");
+  assert.deepEqual(status.requests, { source: 4, destination: 3 });
+  assert.deepEqual([source.count({ method: "HEAD" }), destination.count({ method: "HEAD" })], [
+    3,
+    3,
+  ]);
+  assert.equal(status.tags[1]?.digest, descriptor.digest);
+  assert.equal(status.tags[1]?.current, destination.getManifest("app", "2")?.digest);
+});
+
+test("statusOfRule() tells what it could not find out", async () => {
+  await using pair = await startPair();
+  const { source, engine } = pair;
+  for (const [i, tag] of ["1", "2"].entries()) await putImage(source, "app", { tag, seed: i });
+  source.fail({ path: "/manifests/2", action: { status: 403 }, times: 9 });
+  const status = await statusOfRule(appRule(pair), { engine, now: () => NOW });
+  assert.deepEqual(statesOf(status), ["1 missing", "2 error"]);
+  assert.equal(status.state, "error");
+  assert.equal(status.tags[1]?.error?.code, "denied");
+  source.fail({ path: "/tags/list", action: { status: 403 }, times: 9 });
+  const unlisted = await statusOfRule(appRule(pair), { engine, now: () => NOW });
+  assert.equal(unlisted.state, "error");
+  assert.equal(unlisted.tags[0]?.error?.side, "source");
+});
+
+test("statusOfRule() compares an image that is to stay, and one that is gone through each time, like any other", async () => {
+  await using pair = await startPair();
+  const { source, destination, engine } = pair;
+  await putImage(source, "app", { tag: "1" });
+  await putImage(destination, "app", { tag: "1", seed: 2 });
+  const options = { engine, now: () => NOW };
+  const kept = await statusOfRule(appRule(pair, ", ifExists: fail"), options);
+  assert.deepEqual(statesOf(kept), ["1 behind"]);
+  const rule = appRule(pair, ", forceRecursive: true");
+  await runRule(rule, options);
+  assert.deepEqual(statesOf(await statusOfRule(rule, options)), ["1 in-step"]);
+});
+
+test("statusOfRule() stops when it is told to", async () => {
+  await using pair = await startPair();
+  await putImage(pair.source, "app", { tag: "1" });
+  const signal = AbortSignal.abort(new Error("enough"));
+  await assert.rejects(
+    statusOfRule(appRule(pair), { engine: pair.engine, now: () => NOW, signal }),
+    /enough/,
+  );
+});
