@@ -11,10 +11,14 @@ const ROOT = fileURLToPath(new URL("..", import.meta.url));
 /** What an edge function should not outgrow; the free plan takes 3 MB. */
 const MAX_GZIP_BYTES = 300 * 1024;
 
-/** Bundles into a folder, as `wrangler deploy` would, and gives the file with the Worker. Sends nothing. */
-export function bundleWorker(folder: string): string {
+/**
+ * Bundles into a folder, as `wrangler deploy` would, and gives the file with the Worker. Sends nothing.
+ *
+ * @param config the file for wrangler. Default: that of this package
+ */
+export function bundleWorker(folder: string, config = join(ROOT, "wrangler.toml")): string {
   const wrangler = ["run", "--quiet", "--allow-all", "npm:wrangler"];
-  const args = [...wrangler, "deploy", "--dry-run", "--outdir", folder];
+  const args = [...wrangler, "deploy", "--dry-run", "--config", config, "--outdir", folder];
   execFileSync(process.execPath, args, { cwd: ROOT, stdio: ["ignore", "ignore", "inherit"] });
   return join(folder, "worker.js");
 }

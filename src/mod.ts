@@ -11,7 +11,8 @@
 export { createEngine } from "./engine.ts";
 export type { Engine, EngineOptions, LocalEngine, Performed, RunOptions } from "./engine.ts";
 export type { EngineMemory, SideOptions, TlsMode } from "./sides.ts";
-export type { Guard } from "./registry/client.ts";
+export type { Batch, BatchImage, Prospect } from "./batch.ts";
+export type { Guard, Pace } from "./registry/client.ts";
 export type { Span, Trace } from "./trace.ts";
 export type { AccessCheck } from "./registry/check_access.ts";
 export type { CreateRepository } from "./registry/ensure_repository.ts";

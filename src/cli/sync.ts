@@ -4,6 +4,7 @@ import type { DetachedSync } from "../client/remote_engine.ts";
 import { ParseError } from "../errors.ts";
 import type { RuleReport } from "../sync/rule_report.ts";
 import type { SyncReport, SyncStatus } from "../sync/run_rules.ts";
+import type { EmitSync } from "../sync/sync_event.ts";
 import type { CommandContext } from "./command_context.ts";
 import {
   EXIT_ALL_FAILED,
@@ -20,11 +21,11 @@ import { writeJson, writeLines } from "./output.ts";
 import { StoppedError } from "./stopped_error.ts";
 import { startSyncOutput } from "./sync_output.ts";
 import type { SyncOutput, SyncOutputFlags } from "./sync_output.ts";
+import { SyncRecord } from "./sync_record.ts";
 import { watchRules } from "./watch_rules.ts";
 
 /** All options of `sync`. */
-export interface SyncFlags extends RulesFlags, SyncOutputFlags {
-  readonly quiet?: true | undefined;
+interface SyncFlags extends RulesFlags, SyncOutputFlags {
   readonly dryRun?: true | undefined;
   readonly missing?: true | undefined;
   readonly status?: true | undefined;
@@ -64,14 +65,20 @@ async function syncOnce(flags: SyncFlags, context: CommandContext): Promise<void
   const { dryRun, missing } = flags;
   const opened = await openRules(flags, environment);
   const output = startSyncOutput(flags, environment);
+  const record = new SyncRecord();
+  const emit: EmitSync = (event) => {
+    record.add(event);
+    output.emit(event);
+  };
   try {
     const request = { ...(dryRun ? { dryRun } : {}), ...(missing ? { missing } : {}) };
-    const done = await opened.sync(request, { signal, emit: output.emit });
+    const done = await opened.sync(request, { signal, emit });
     await tellDone(done, flags, output, context);
   } catch (error) {
     const reason: unknown = signal.reason;
     if (!(reason instanceof StoppedError)) throw error;
-    throw await tellStopped(reason, flags, output, context);
+    await output.close();
+    throw await tellStopped(reason, record, flags, context);
   } finally {
     await output.close();
   }
@@ -100,12 +107,10 @@ async function tellDone(
 /** What had been done stays, so that it is told as after a run that came to its end. */
 async function tellStopped(
   { signalName }: StoppedError,
+  { rules }: SyncRecord,
   { json }: SyncFlags,
-  output: SyncOutput,
   { environment }: CommandContext,
 ): Promise<StoppedError> {
-  const { rules } = output.record;
-  await output.close();
   if (json) await writeJson(environment, { result: "stopped", rules });
   return new StoppedError(
     signalName,

@@ -1,12 +1,12 @@
 /** Tells a run of rules as it goes: what ended on stdout, everything else on stderr. */
 import type { CopyEvent } from "../events.ts";
+import type { SyncFailure } from "../sync/rule_report.ts";
 import type { EmitSync, SyncEvent } from "../sync/sync_event.ts";
 import type { CliEnvironment } from "./environment.ts";
 import { formatFailure, formatPruneReport, formatRule, formatTagReport } from "./format_sync.ts";
 import { ClosedOutputError, say, writeLines } from "./output.ts";
 import { formatRetry } from "./progress.ts";
 import { startPlainLines } from "./progress_plain.ts";
-import { SyncRecord } from "./sync_record.ts";
 import { SyncTally } from "./sync_tally.ts";
 
 /** Options of a command that decide what is told. */
@@ -18,7 +18,6 @@ export interface SyncOutputFlags {
 
 export interface SyncOutput {
   readonly emit: EmitSync;
-  readonly record: SyncRecord;
   /** Writes lines of the result, after those that were told before. Nobody who reads is no reason to stop. */
   write(lines: readonly string[]): void;
   /** Ends what is shown on the way. Resolves when all lines have been taken. */
@@ -29,7 +28,6 @@ export function startSyncOutput(
   { json, quiet, progress }: SyncOutputFlags,
   environment: CliEnvironment,
 ): SyncOutput {
-  const record = new SyncRecord();
   const tally = new SyncTally();
   const told = new Set<string>();
   const display = quiet || progress === "none" ? undefined : startPlainLines(tally, environment);
@@ -53,7 +51,7 @@ export function startSyncOutput(
     lastRule = rule;
   }
 
-  /** Each once: the same retry comes from every copy. */
+  /** Each once a run: the same retry comes from every copy. */
   function warn(line: string): void {
     if (quiet || told.has(line)) return;
     told.add(line);
@@ -83,20 +81,20 @@ export function startSyncOutput(
         if (pruned.error) tellFailure(`${rule}: delete ${pruned.destination}`, pruned.error);
         return;
       }
+      case "rule-ended":
+        return told.clear();
     }
   }
 
   /** Where its line is not on stdout, and what to do about it. */
-  function tellFailure(what: string, error: Parameters<typeof formatFailure>[0]): void {
+  function tellFailure(what: string, error: SyncFailure): void {
     if (quiet) say(environment, `error: ${what}: ${formatFailure(error)}`);
     else if (error.hint !== undefined) warn(`hint: ${error.hint}`);
   }
 
   return {
-    record,
     write,
     emit(event): void {
-      record.add(event);
       tally.add(event);
       tell(event);
     },

@@ -13,7 +13,7 @@ import { say } from "./output.ts";
 import { startSyncOutput } from "./sync_output.ts";
 import type { SyncOutput, SyncOutputFlags } from "./sync_output.ts";
 
-type WatchFlags = RulesFlags & SyncOutputFlags & { readonly quiet?: true | undefined };
+type WatchFlags = RulesFlags & SyncOutputFlags;
 
 /** A timer knows no longer wait than some 24 days, and a machine may sleep meanwhile. */
 const MAX_SLEEP_MS = 3_600_000;

@@ -3,20 +3,21 @@ import type { ContentSource, ContentTarget, ManifestContent } from "../content.t
 import { CrossdockError } from "../errors.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import type { Digest } from "../oci/digest.ts";
-import { isForeignLayer, isIndexMediaType } from "../oci/media_types.ts";
+import { isIndexMediaType } from "../oci/media_types.ts";
 import { formatReference } from "../oci/reference.ts";
 import type { Reference } from "../oci/reference.ts";
 import { mapConcurrent } from "./concurrent.ts";
 import { imageNotFound } from "./image_not_found.ts";
-import { ManifestCache } from "./manifest_cache.ts";
+import type { ManifestCache } from "./manifest_cache.ts";
 import type { MountMemory } from "./mount_memory.ts";
 import { isSelected, mayHold, rebuildTree, requirePlatforms, unwrapTree } from "./platforms.ts";
 import { findRelated } from "./related.ts";
 import type { Related, RelatedOptions, TaggedNode } from "./related.ts";
 import type { CopyRequest } from "./request.ts";
-import type { BlobStep, ManifestStep, Step } from "./step.ts";
+import type { Step } from "./step.ts";
+import { StepMaker, toPlainDescriptor } from "./step_maker.ts";
 import type { PlanTotals } from "./survey.ts";
-import { heightOf, listBlobs, listNodes, readTree } from "./tree.ts";
+import { listBlobs, listNodes, readTree } from "./tree.ts";
 import type { TreeNode } from "./tree.ts";
 import { wouldOverwrite } from "./would_overwrite.ts";
 
@@ -79,14 +80,10 @@ class Planner {
   readonly #source: ContentSource;
   readonly #target: ContentTarget;
   readonly #seen: PlanOptions["seen"];
-  readonly #mounts: MountMemory | undefined;
+  readonly #steps: StepMaker;
   readonly #signal: AbortSignal | undefined;
   readonly #warn: (message: string) => void;
   readonly #warnings: string[] = [];
-  readonly #manifests = new ManifestCache();
-  readonly #foreign: Descriptor[] = [];
-  /** The destination's tag is there with another digest: some of what lies beneath may be there, too. */
-  #isUpdate = false;
 
   constructor(
     request: CopyRequest,
@@ -98,7 +95,8 @@ class Planner {
     this.#source = source;
     this.#target = target;
     this.#seen = options.seen;
-    this.#mounts = options.mounts;
+    const names = { source: source.name, destination: target.name };
+    this.#steps = new StepMaker(request, names, options.mounts);
     this.#signal = options.signal;
     this.#warn = (message) => {
       this.#warnings.push(message);
@@ -109,7 +107,7 @@ class Planner {
   async plan(): Promise<Planned> {
     const { ifExists, platforms, recheck } = this.#request;
     const { current, found } = this.#seen ?? await this.#lookAtBoth();
-    this.#isUpdate = current !== undefined && !recheck;
+    this.#steps.isUpdate = current !== undefined && !recheck;
     if (platforms.length === 0 && found.digest === current?.digest && !recheck) {
       return await this.#planUnchanged(current, found);
     }
@@ -118,7 +116,7 @@ class Planner {
     ) {
       return this.#planSkipped(found.digest, current);
     }
-    const tree = await this.#readSource(found);
+    const tree = await this.#readSource(found, current);
     const root = tree.descriptor;
     const isSame = root.digest === current?.digest;
     if (isSame && !recheck) {
@@ -157,13 +155,16 @@ class Planner {
     return { current, found: found ?? this.#notFound() };
   }
 
-  async #readSource(found: Descriptor | ManifestContent): Promise<TreeNode> {
-    const { platforms, index } = this.#request;
+  async #readSource(
+    found: Descriptor | ManifestContent,
+    current: Descriptor | undefined,
+  ): Promise<TreeNode> {
+    const { platforms, index, recheck } = this.#request;
     const content = "bytes" in found
       ? found
       : await this.#source.fetchManifest(found.digest, { signal: this.#signal }) ??
         this.#notFound();
-    const isKnown = this.#isUpdate ? this.#isAtDestination : undefined;
+    const isKnown = this.#steps.isUpdate ? this.#isAtDestination : undefined;
     if (platforms.length === 0) {
       return await readTree(this.#source, content, { isKnown }, this.#signal);
     }
@@ -177,8 +178,10 @@ class Planner {
           : isSelected(entry, siblings, platforms)
       );
     };
-    // Of the image that is to be the root its manifest is wanted, wherever it is known.
-    const filter = { select, isKnown: index === "unwrap" ? undefined : isKnown };
+    // The image that is to be the root is wanted with its manifest, unless it is the root already.
+    const isRoot = ({ digest }: Descriptor): Promise<boolean> =>
+      Promise.resolve(digest === current?.digest && !recheck);
+    const filter = { select, isKnown: index === "unwrap" ? isRoot : isKnown };
     const tree = await readTree(this.#source, content, filter, this.#signal);
     if (index === "unwrap" && tree.manifest?.kind !== "index") return tree;
     requirePlatforms(entries, platforms, `${this.#source.name}@${content.digest}`);
@@ -246,10 +249,10 @@ class Planner {
     const early = hasRelated ? missing : missing.filter((node) => node !== tree);
     const isDone = hasRelated && tag === undefined;
     return [
-      { name: "blobs", steps: this.#toBlobSteps(blobs) },
-      ...this.#toManifestStages("manifests", early),
-      ...this.#toRelatedStages(related),
-      { name: "tag", steps: isDone ? [] : [this.#toManifestStep(tree, tag)] },
+      { name: "blobs", steps: this.#steps.toBlobSteps(blobs) },
+      ...this.#steps.toManifestStages("manifests", early),
+      ...this.#steps.toRelatedStages(related),
+      { name: "tag", steps: isDone ? [] : [this.#steps.toManifestStep(tree, tag)] },
     ];
   }
 
@@ -257,8 +260,8 @@ class Planner {
   async #planRelated(tree: TreeNode, sourceDigest: Digest): Promise<Stage[]> {
     const related = await this.#findRelated(listNodes(tree), tree, sourceDigest);
     return [
-      { name: "blobs", steps: this.#toBlobSteps(listBlobs(listRelatedNodes(related))) },
-      ...this.#toRelatedStages(related),
+      { name: "blobs", steps: this.#steps.toBlobSteps(listBlobs(listRelatedNodes(related))) },
+      ...this.#steps.toRelatedStages(related),
     ];
   }
 
@@ -269,7 +272,7 @@ class Planner {
   ): Promise<Related> {
     const { referrers } = this.#request;
     const options: RelatedOptions = {
-      isKnown: this.#isUpdate ? this.#isAtDestination : undefined,
+      isKnown: this.#steps.isUpdate ? this.#isAtDestination : undefined,
       warn: this.#warn,
       signal: this.#signal,
     };
@@ -277,7 +280,7 @@ class Planner {
     const digests = nodes.map(({ descriptor }) => descriptor.digest);
     if (isRebuilt && referrers) await this.#warnOfOrphans(sourceDigest);
     const { rounds, tagged } = await findRelated(this.#source, digests, this.#request, options);
-    return { rounds, tagged: this.#isUpdate ? await this.#withoutUnchanged(tagged) : tagged };
+    return { rounds, tagged: this.#steps.isUpdate ? await this.#withoutUnchanged(tagged) : tagged };
   }
 
   async #warnOfOrphans(sourceDigest: Digest): Promise<void> {
@@ -300,89 +303,6 @@ class Planner {
     return await this.#target.resolveManifest(digest, { signal: this.#signal }) !== undefined;
   };
 
-  #toBlobSteps(blobs: readonly Descriptor[]): BlobStep[] {
-    const { foreignLayers, recheck, verify } = this.#request;
-    if (!foreignLayers) this.#foreign.push(...blobs.filter(isForeignLayer));
-    const { registry, repository } = this.#request.destination;
-    return blobs.filter((blob) => foreignLayers || !isForeignLayer(blob)).map((blob) => {
-      const mountFrom = this.#mountCandidates(blob);
-      const isLikelyThere = this.#isUpdate || recheck || mountFrom.length > 0 ||
-        this.#mounts?.has(registry, repository, blob.digest) === true;
-      return {
-        type: "blob",
-        source: this.#source.name,
-        destination: this.#target.name,
-        descriptor: {
-          mediaType: blob.mediaType,
-          digest: blob.digest,
-          size: blob.size,
-          ...(foreignLayers && blob.urls ? { urls: blob.urls } : {}),
-        },
-        mountFrom,
-        eager: !isLikelyThere,
-        verify,
-      };
-    });
-  }
-
-  /** From the source's own repository, where that is in the destination's registry, else from where the run has put it. */
-  #mountCandidates({ digest }: Descriptor): string[] {
-    const { source, destination } = this.#request;
-    const isNeighbour = source.registry === destination.registry &&
-      source.repository !== destination.repository;
-    if (isNeighbour) return [source.repository];
-    const place = this.#mounts?.find(destination.registry, destination.repository, digest);
-    return place === undefined ? [] : [place];
-  }
-
-  #toManifestStages(name: Stage["name"], nodes: readonly TreeNode[]): Stage[] {
-    const byHeight = Map.groupBy(nodes, heightOf);
-    return [...byHeight.keys()].sort((a, b) => a - b).map((height) => ({
-      name,
-      steps: (byHeight.get(height) ?? []).map((node) => this.#toManifestStep(node, undefined)),
-    }));
-  }
-
-  #toRelatedStages({ rounds, tagged }: Related): Stage[] {
-    const stages = rounds.flatMap(({ nodes }) =>
-      this.#toManifestStages("referrers", nodes.flatMap(listNodes))
-    );
-    stages.push(
-      ...this.#toManifestStages(
-        "referrers",
-        tagged.flatMap(({ node }) => listNodes(node).filter((n) => n !== node)),
-      ),
-    );
-    const tags = tagged.map(({ tag, node }) => this.#toManifestStep(node, tag));
-    if (tags.length > 0) stages.push({ name: "referrers", steps: tags });
-    const records = rounds.flatMap(({ lists }) => lists).map(({ subject, descriptors }) => ({
-      type: "referrers" as const,
-      destination: this.#target.name,
-      subject,
-      referrers: descriptors.map(toPlainDescriptor),
-    }));
-    if (records.length > 0) stages.push({ name: "referrers", steps: records });
-    return stages;
-  }
-
-  #toManifestStep(
-    { descriptor, content, isRebuilt }: TreeNode,
-    tag: string | undefined,
-  ): ManifestStep {
-    if (content) this.#manifests.add(content);
-    return {
-      type: "manifest",
-      source: this.#source.name,
-      destination: this.#target.name,
-      descriptor: toPlainDescriptor({
-        ...descriptor,
-        mediaType: content?.mediaType ?? descriptor.mediaType,
-      }),
-      ...(tag ? { tag } : {}),
-      ...(isRebuilt && content ? { content: new TextDecoder().decode(content.bytes) } : {}),
-    };
-  }
-
   #finish(
     sourceDigest: Digest,
     root: Descriptor,
@@ -400,10 +320,10 @@ class Planner {
       ...(current ? { current: current.digest } : {}),
       result: result ?? (isWriting ? "copied" : "unchanged"),
       stages: filled,
-      foreign: this.#foreign.map(toPlainDescriptor),
+      foreign: this.#steps.foreign.map(toPlainDescriptor),
       warnings: this.#warnings,
     };
-    return { plan, manifests: this.#manifests };
+    return { plan, manifests: this.#steps.manifests };
   }
 
   #notFound(): never {
@@ -421,17 +341,4 @@ function listRelatedNodes({ rounds, tagged }: Related): TreeNode[] {
 /** The destination's name with the digest that it will have; a digest that was written there gives way to a rebuilt one. */
 function nameResult({ digest: _, ...name }: Reference, digest: Digest): Reference {
   return { ...name, digest };
-}
-
-/** What a step needs of a descriptor: no platform, no embedded data. */
-function toPlainDescriptor(
-  { mediaType, digest, size, artifactType, annotations }: Descriptor,
-): ManifestStep["descriptor"] {
-  return {
-    mediaType,
-    digest,
-    size,
-    ...(artifactType === undefined ? {} : { artifactType }),
-    ...(annotations === undefined ? {} : { annotations }),
-  };
 }

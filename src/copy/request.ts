@@ -99,7 +99,11 @@ export function parseCopyRequest(value: unknown): CopyRequest {
   const source = withDefaultTag(parseReference(input.source));
   const platforms = (input.platforms ?? []).map(parsePlatform);
   if (input.index === "unwrap" && platforms.length !== 1) {
-    throw new ParseError(`copy with index unwrap: want one platform, got ${platforms.length}`);
+    throw new CrossdockError(
+      "usage",
+      `copy with index unwrap: want one platform, got ${platforms.length}`,
+      { field: "platforms", hint: "pick one with --platform" },
+    );
   }
   return {
     source,

@@ -5,16 +5,16 @@
 import { Authenticator } from "../auth/authenticator.ts";
 import type { Access } from "../auth/authenticator.ts";
 import type { CredentialSources } from "../auth/credentials.ts";
-import { CrossdockError, NetworkError, SilenceError } from "../errors.ts";
+import { CrossdockError, NetworkError } from "../errors.ts";
 import type { Side } from "../errors.ts";
 import { registryEndpointHost } from "../oci/reference.ts";
 import { retryDelayMs } from "../retry.ts";
 import type { Runtime, TlsOptions } from "../runtime.ts";
 import type { ChunkReader } from "../streams/chunk_reader.ts";
-import { SilenceTimer } from "../streams/silence.ts";
 import { noTrace } from "../trace.ts";
 import type { Span, Trace } from "../trace.ts";
 import type { CreateRepository } from "./ensure_repository.ts";
+import { exchange } from "./exchange.ts";
 import { createRegistryMemory } from "./memory.ts";
 import type { RegistryMemory } from "./memory.ts";
 import { isRedirect, MAX_REDIRECTS, resolveLocation } from "./redirect.ts";
@@ -274,64 +274,14 @@ export class RegistryClient {
     };
     try {
       return await trace("registry request", attributes, async (span: Span) => {
-        const response = await this.#exchange(url, request, headers, authorization);
+        const sent = new Headers(headers);
+        if (authorization !== undefined) sent.set("authorization", authorization);
+        const response = await exchange(url, request, sent, this.#options);
         span.set("http.response.status_code", response.status);
         return response;
       });
     } finally {
       release?.();
-    }
-  }
-
-  /** One request, one answer; fails when nothing is heard for too long. */
-  async #exchange(
-    url: URL,
-    request: RegistryRequest,
-    ownHeaders: Headers,
-    authorization: string | undefined,
-  ): Promise<Response> {
-    const { runtime, timeoutMs, tls } = this.#options;
-    const untouchedMs = request.stream ? untouchedMsOf(request.stream) : 0;
-    const silence = new AbortController();
-    const timer = new SilenceTimer(timeoutMs, () => {
-      silence.abort(
-        new SilenceError(`${request.what}: waiting for ${url.host}`, timeoutMs + untouchedMs, {
-          side: this.side,
-        }),
-      );
-    });
-    const signal = request.signal
-      ? AbortSignal.any([request.signal, silence.signal])
-      : silence.signal;
-    const headers = new Headers(ownHeaders);
-    if (authorization !== undefined) headers.set("authorization", authorization);
-    try {
-      if (!request.stream) {
-        timer.restart();
-        return await runtime.fetch({
-          method: request.method,
-          url,
-          headers,
-          body: request.body,
-          tls,
-          signal,
-        });
-      }
-      const { body, sizeBytes } = request.stream;
-      const watched = body instanceof Response ? body : hearReads(body, timer, sizeBytes);
-      // A host that connects before it reads may wait for the connection.
-      timer.restart(untouchedMs);
-      return await runtime.upload({
-        method: request.method,
-        url,
-        headers,
-        body: watched,
-        sizeBytes,
-        tls,
-        signal,
-      });
-    } finally {
-      timer.close();
     }
   }
 
@@ -365,42 +315,4 @@ export class StaleTokenError extends CrossdockError {
       retryAfterMs: 0,
     });
   }
-}
-
-/**
- * A registry that keeps blobs in an object store copies them once more when they are committed: for each 20 MiB it has a
- * second beyond the time-out to answer after the last byte.
- */
-const COMMIT_BYTES_PER_MS = 20 * 1024 * 1024 / 1000;
-
-/**
- * Nobody hears an untouched body pass, so it has this long for the whole of its way. At 128 KiB a second a gigabyte may take
- * two hours, and an upload that stands still ends some day all the same: not every host or registry would end it.
- */
-const UNTOUCHED_BYTES_PER_SECOND = 128 * 1024;
-
-/** Twelve days; a timer holds no more than twenty-four, and fires at once beyond. */
-const MAX_UNTOUCHED_MS = 2 ** 30;
-
-function untouchedMsOf({ body, sizeBytes }: { body: unknown; sizeBytes: number }): number {
-  if (!(body instanceof Response)) return 0;
-  return Math.min(Math.ceil(sizeBytes / UNTOUCHED_BYTES_PER_SECOND) * 1000, MAX_UNTOUCHED_MS);
-}
-
-/** While the source is awaited its own time-out counts, not the destination's. */
-function hearReads(reader: ChunkReader, timer: SilenceTimer, sizeBytes: number): ChunkReader {
-  let bytes = 0;
-  return {
-    async read(): Promise<Uint8Array<ArrayBuffer> | undefined> {
-      timer.stop();
-      try {
-        const chunk = await reader.read();
-        bytes += chunk?.byteLength ?? 0;
-        return chunk;
-      } finally {
-        timer.restart(bytes < sizeBytes ? 0 : sizeBytes / COMMIT_BYTES_PER_MS);
-      }
-    },
-    cancel: (reason) => reader.cancel(reason),
-  };
 }

@@ -64,7 +64,7 @@ export interface ComposedServer extends Pick<ComposedRules, "runRule" | "deliver
  */
 export function composeServer(variables: Environment, host: HostOptions): ComposedServer {
   const { runtime, write, resolveHost, trace, separateEngines = false, ...others } = host;
-  const { configFile, durableRules, stopping, ...rest } = others;
+  const { configFile, durableRules: _, stopping: __, ...rest } = others;
   const now = (): number => runtime.now();
   const config = parseConfig(variables, { configFile, now: now() });
   const log = createLog(config.log, { write, now });

@@ -13,7 +13,7 @@ import { eventSchema, reportSchema, sides } from "./schemas.ts";
 const MAX_RULES = 1024;
 const MAX_NAME_LENGTH = 255;
 
-const ruleName = z.string().min(1).max(MAX_NAME_LENGTH);
+const ruleName = z.string().min(1).max(MAX_NAME_LENGTH).meta({ format: "crossdock-rule" });
 
 export const syncBody = z.strictObject({
   rules: z.array(ruleName).max(MAX_RULES).optional().meta({

@@ -317,7 +317,7 @@ test("crossdock sync --via has the server run its own rules", async () => {
   const done: SyncReport = { result: "some-failed", rules: [BOTH.base], durationMs: 7 };
   const cli = fakeCli({
     remoteEngine: {
-      sync(request, { emit } = {}) {
+      sync(request, { emit } = {}): Promise<SyncReport> {
         asked.push(request);
         for (const tag of BOTH.base.tags) emit?.({ type: "tag-ended", rule: "base", tag });
         return Promise.resolve(done);

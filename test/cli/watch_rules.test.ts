@@ -113,3 +113,27 @@ test("crossdock sync --watch wants a rule with a schedule", async () => {
   assert.match(stderr, /^error: no rule has a schedule.*\nhint: give it, or defaults/);
   assert.deepEqual(self.begun, []);
 });
+
+test("crossdock sync --watch tells a warning again in each run", async () => {
+  let runs = 0;
+  const cli = fakeCli({
+    files: { "crossdock.yaml": FILE },
+    runner: {
+      run({ name: rule }, { emit }): Promise<RuleReport> {
+        runs += 1;
+        for (const message of ["w", "w"]) emit?.({ type: "warning", rule, message });
+        const report = ruleReport(rule, []);
+        emit?.({ type: "rule-ended", report });
+        return Promise.resolve(report);
+      },
+    },
+  });
+  const running = cli.run("sync", "--watch", "--rule", "a");
+  await until(() => {
+    if (runs < 3) cli.advance(HOUR_MS);
+    return runs >= 3;
+  });
+  cli.send("SIGINT");
+  const { stderr } = await running;
+  assert.equal(stderr.match(/^warning: a: w$/gm)?.length, runs);
+});

@@ -12,6 +12,8 @@ import type { Verification } from "../../src/copy/verify.ts";
 import type { Performed } from "../../src/engine.ts";
 import type { DurableCopy } from "../../src/server/durable_copies.ts";
 import type { Problem } from "../../src/server/problem.ts";
+import type { StartedSync } from "../../src/server/sync_schemas.ts";
+import type { SyncStatus } from "../../src/sync/run_rules.ts";
 
 type V1 = Client["v1"];
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends (<T>() => T extends B ? 1 : 2) ? true
@@ -33,8 +35,12 @@ test("createClient() knows what each call takes, and answers with the engine's o
     Same<InferRequestType<V1["copies"]["$post"]>["json"], CopyRequestInput>,
     Takes<InferRequestType<V1["steps"]["$post"]>["json"], Step>,
     Same<InferRequestType<V1["images"]["$get"]>["query"], { reference: string }>,
-  ] = [true, true, true, true, true, true, true, true, true, true, true];
-  assert.equal(same.length, 11);
+    Same<Answer<V1["syncs"]["$get"], 200>, JSONParsed<SyncStatus>>,
+    Same<Answer<V1["syncs"]["$post"], 202>, JSONParsed<StartedSync>>,
+    Same<Answer<V1["syncs"]["$get"], 404>["code"], Problem["code"]>,
+    Takes<InferRequestType<V1["syncs"]["$get"]>["query"], { rule: string[] }>,
+  ] = [true, true, true, true, true, true, true, true, true, true, true, true, true, true, true];
+  assert.equal(same.length, 15);
   const client = createClient("https://a.example");
   // @ts-expect-error: a field that does not exist
   void (() => client.v1.copies.$post({ json: { source: "a", destinaton: "b" }, header: {} }));

@@ -15,6 +15,7 @@ import { createRuntime } from "../../src/hosts/detect.ts";
 import { createApp } from "../../src/server/app.ts";
 import { parseConfig } from "../../src/server/config.ts";
 import type { DurableCopies, DurableCopy } from "../../src/server/durable_copies.ts";
+import type { DurableRules } from "../../src/server/durable_rules.ts";
 import { blobStep, digest, report } from "../cli/samples.ts";
 import { TOKENS, variablesFor } from "../handler/setup.ts";
 import { putCosignSignature, putImage, putIndex, putReferrer } from "../support/image.ts";
@@ -437,4 +438,36 @@ test("createRemoteEngine() waits for a copy where the server cannot go on by its
   assert.ok("report" in done);
   assert.equal(done.report.result, "copied");
   assert.deepEqual([types[0], types.at(-1)], ["plan", "report"]);
+});
+
+test("createRemoteEngine() has the server run its own rules, and asks how they stand", async () => {
+  await using started = new AsyncDisposableStack();
+  const a = started.use(await startRegistry());
+  const b = started.use(await startRegistry());
+  await putImage(a, "app", { tag: "1", layers: 1 });
+  const rule = `{ name: app, source: "${a.host}/app", target: "${b.host}/app", type: repository }`;
+  const variables = { ...variablesFor(a, b), CROSSDOCK_CONFIG: `sync: [${rule}]` };
+  const durableRules: DurableRules = { start: () => Promise.resolve("run-1") };
+  const waiting = started.use(await serveApp(variables));
+  const starting = started.use(await serveApp(variables, { durableRules }));
+  const remote = createRemoteEngine({ url: waiting.url, token: TOKENS.copy });
+
+  const before = await remote.syncStatus();
+  assert.deepEqual([before.state, before.rules[0]?.tags[0]?.state], ["behind", "missing"]);
+  const types: string[] = [];
+  const done = await remote.sync({ rules: ["app"] }, { emit: ({ type }) => types.push(type) });
+  assert.equal(done.rules[0]?.tags[0]?.result, "copied");
+  assert.deepEqual([types[0], types.at(-1)], ["rule-started", "rule-ended"]);
+  assert.equal((await remote.syncStatus(["app"])).state, "in-step");
+
+  const detached = await remote.detachSync({});
+  assert.ok("report" in detached && detached.report.result === "ok");
+  const other = createRemoteEngine({ url: starting.url, token: TOKENS.copy });
+  assert.deepEqual(await other.detachSync({}), {
+    started: { rules: [{ rule: "app", id: "run-1" }] },
+  });
+  for (const call of [() => remote.sync({ rules: ["x"] }), () => remote.syncStatus(["x"])]) {
+    const { code, message } = await rejection(call());
+    assert.deepEqual([code, message], ["not_found", `${waiting.url}: there is no rule "x"`]);
+  }
 });

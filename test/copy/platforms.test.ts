@@ -147,7 +147,8 @@ test("copy() to unwrap wants one platform", async () => {
   await using pair = await startPair();
   for (const platforms of [[], ["linux/amd64", "linux/arm64"]]) {
     await assert.rejects(pair.engine.copy({ ...requestOf(pair), platforms, index: "unwrap" }), {
-      name: "ParseError",
+      code: "usage",
+      field: "platforms",
       message: /want one platform, got/,
     });
   }

@@ -34,7 +34,10 @@ async function main(): Promise<number> {
   await using destination = await startRegistry(LENIENT);
   await putImage(source, "app", { tag: "1" });
   await putIndex(source, "app", { tag: "2", platforms: ["linux/amd64", "linux/arm64"], seed: 2 });
-  await using server = await startProcess(serve, variablesFor(source, destination));
+  await using server = await startProcess(serve, {
+    ...variablesFor(source, destination),
+    CROSSDOCK_CONFIG: rulesFor(source.host, destination.host),
+  });
   await rm(FOLDER, { recursive: true, force: true });
   await mkdir(FOLDER, { recursive: true });
   const code = await execute(`${ROOT}.cache/schemathesis/bin/schemathesis`, [
@@ -53,6 +56,15 @@ async function main(): Promise<number> {
   const { tests, failed } = readCounts(await readFile(REPORT, "utf8"));
   say(`schemathesis: ${tests - failed} passed, ${failed} failed`);
   return code === 0 && tests > 0 && failed === 0 ? 0 : 1;
+}
+
+/** The rules that test/schemathesis/hooks.py knows by name. */
+function rulesFor(source: string, destination: string): string {
+  return `
+sync:
+- { name: app, source: "${source}/app", target: "${destination}/rules/app", type: repository }
+- { name: images, source: "${source}", target: "${destination}/rules", type: registry }
+`;
 }
 
 /** What junit's totals say: a test for each operation in each phase. */

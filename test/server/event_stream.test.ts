@@ -5,6 +5,7 @@ import { CrossdockError } from "../../src/errors.ts";
 import { streamEvents } from "../../src/server/event_stream.ts";
 import type { EventStreamOptions } from "../../src/server/event_stream.ts";
 import type { StreamEvent } from "../../src/server/schemas.ts";
+import type { SyncStreamEvent } from "../../src/server/sync_schemas.ts";
 
 const OPTIONS: EventStreamOptions = { format: "ndjson", now: Date.now };
 
@@ -79,6 +80,26 @@ test("streamEvents() tells a blob's progress now and then, and its end", async (
     progress("a", 3),
     progress("a", 10),
   ]);
+});
+
+test("streamEvents() tells the progress of each copy of a rule by itself", async () => {
+  const of = (destination: string, bytes: number): SyncStreamEvent => ({
+    type: "copy",
+    rule: "app",
+    source: "a.io/app:1",
+    destination,
+    event: { type: "progress", digest: "d", bytes, sizeBytes: 10 },
+  });
+  const events = await readEvents(streamEvents((emit) => {
+    for (const bytes of [1, 2, 10]) {
+      for (const name of ["b.io/app:1", "c.io/app:1"]) emit(of(name, bytes));
+    }
+    return Promise.resolve();
+  }, { ...OPTIONS, now: () => 1000 }));
+  const wanted = [1, 10].flatMap((bytes) =>
+    ["b.io/app:1", "c.io/app:1"].map((name) => of(name, bytes))
+  );
+  assert.deepEqual(events as unknown[], wanted);
 });
 
 test("streamEvents() keeps progress from a client that does not read, and nothing else", async () => {

@@ -14,6 +14,7 @@ export function createValidator(document: Api): Validate {
   ajv.addFormat("oci-reference", parses(parseReference));
   ajv.addFormat("oci-repository", parses(parseRepository));
   ajv.addFormat("oci-platform", parses(parsePlatform));
+  ajv.addFormat("crossdock-rule", true);
   ajv.addKeyword("components");
   ajv.addSchema({ $id: "https://crossdock.test/", components: document.components });
   return (schema, value) => {

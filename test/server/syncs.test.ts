@@ -103,6 +103,16 @@ test("POST /v1/syncs runs all rules where none is named, and logs them with the 
   ]);
 });
 
+test("POST /v1/syncs runs all rules where there is no body", async () => {
+  await using dock = await startDock();
+  const response = await fetch(`${dock.server.url}/v1/syncs`, {
+    method: "POST",
+    headers: bearer(),
+  });
+  const report = await readReport(response);
+  assert.deepEqual(report.rules.map(({ rule }) => rule), ["app", "base"]);
+});
+
 test("POST /v1/syncs writes nothing for a dry run, and only what is missing where that is asked for", async () => {
   await using dock = await startDock();
   const { b } = dock;
@@ -144,7 +154,7 @@ test("POST /v1/syncs gives server-sent events where these are asked for", async 
 test("POST /v1/syncs starts rules that go on by themselves where the host can do that", async () => {
   const started: RuleRun[] = [];
   const durableRules: DurableRules = {
-    start(run) {
+    start(run): Promise<string> {
       started.push(run);
       return Promise.resolve(`id-${run.rule.name}`);
     },

@@ -99,7 +99,7 @@ test("traceSpans() makes a tree of copy, steps and requests to registries", asyn
   assert.equal(copy.status.code, SpanStatusCode.UNSET);
   assert.deepEqual(copy.attributes, {
     "crossdock.source": `${server.source.host}/app:1`,
-    "crossdock.destination": `${server.destination.host}/app`,
+    "crossdock.destination": `${server.destination.host}/app:1`,
     "crossdock.result": "copied",
     "crossdock.digest": descriptor.digest,
   });

@@ -93,3 +93,20 @@ test("createEngine() with a pace never has more requests under way, in a copy wi
   assert.equal(report.blobs.streamed, 9);
   assert.equal(most, 2);
 });
+
+test("createEngine() with a pace of one goes on with a transfer that broke off while its upload waits", async () => {
+  await using registry = await startRegistry({ crossMount: false });
+  await putImage(registry, "app", { tag: "1", layers: 1, layerBytes: 600_000 });
+  registry.fail({ method: "GET", path: "/blobs/", after: 1, action: { cutAfterBytes: 300_000 } });
+  registry.fail({ method: "GET", path: "/blobs/", action: { cutAfterBytes: 300_000 } });
+  const runtime = await createRuntime();
+  const engine = createEngine({
+    runtime: { ...runtime, sleep: (_, signal) => runtime.sleep(1, signal) },
+    pace: createPacer([{ registry: registry.host, concurrentRequests: 1 }], runtime),
+  });
+  const names = { source: `${registry.host}/app:1`, destination: `${registry.host}/mirror:1` };
+  // What waits for itself would wait for ever.
+  const report = await engine.copy(names, { signal: AbortSignal.timeout(20_000) });
+  assert.equal(report.blobs.streamed, 2);
+  assert.ok(registry.requests.some(({ headers }) => headers.has("range")), "it was resumed");
+});

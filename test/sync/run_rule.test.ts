@@ -239,6 +239,7 @@ test("runRule() of one platform compares what takes the index's place", async ()
   clear(pair);
   assert.deepEqual(resultsOf(await run(rule, pair)), ["app:1 unchanged"]);
   assert.equal(writesOf(pair), 0);
+  assert.equal(pair.source.count({ method: "GET", path: "/manifests/" }), 1, "the index alone");
 });
 
 test("runRule() mounts what the run has put into another repository of the same registry", async () => {

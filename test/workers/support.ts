@@ -5,6 +5,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
+import { fileURLToPath } from "node:url";
 import { setTimeout as sleep } from "node:timers/promises";
 // @ts-types="../support/miniflare.d.ts"
 import { Log, LogLevel, Miniflare } from "miniflare";
@@ -19,6 +20,8 @@ export interface StartOptions {
   readonly durable?: boolean;
   /** Default: a free one. */
   readonly port?: number;
+  /** The file for wrangler. Default: that of this package. */
+  readonly config?: string;
 }
 
 export interface RunningWorker extends AsyncDisposable {
@@ -72,7 +75,10 @@ export async function until(what: string, condition: () => boolean): Promise<voi
   }
 }
 
-let bundle: string | undefined;
+/** By the file for wrangler that each is made of. */
+const bundles = new Map<string, string>();
+
+const WRANGLER = fileURLToPath(new URL("../../wrangler.toml", import.meta.url));
 
 /** Starts it on a loopback port, open to all. */
 export function startCrossdock(
@@ -84,9 +90,10 @@ export function startCrossdock(
 /** Starts it on a loopback port, with these variables and no others. */
 export async function startWith(
   variables: Readonly<Record<string, string>>,
-  { durable = true, port: fixed }: Pick<StartOptions, "durable" | "port"> = {},
+  { durable = true, config = WRANGLER, port: fixed }: Omit<StartOptions, "variables"> = {},
 ): Promise<RunningWorker> {
-  const contents = bundle ??= makeBundle();
+  const contents = bundles.get(config) ?? makeBundle(config);
+  bundles.set(config, contents);
   const folder = mkdtempSync(join(tmpdir(), "crossdock-workerd-"));
   const port = fixed ?? await freePort();
   const lines: LogLine[] = [];
@@ -105,7 +112,7 @@ export async function startWith(
     workers: [{
       config: {
         name: "crossdock",
-        ...readConfig(),
+        ...readConfig(config),
         manifest: { mainModule: "worker.js", modules: { "worker.js": { type: "esm", contents } } },
         env: {
           ...toText(variables),
@@ -192,18 +199,18 @@ const DURABLE = {
   },
 } as const;
 
-function makeBundle(): string {
+function makeBundle(config: string): string {
   const folder = mkdtempSync(join(tmpdir(), "crossdock-bundle-"));
   try {
-    return readFileSync(bundleWorker(folder), "utf8");
+    return readFileSync(bundleWorker(folder, config), "utf8");
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
 /** What wrangler.toml says of the runtime; it is written so that this is enough to read it. */
-function readConfig(): { compatibilityDate: string; compatibilityFlags: string[] } {
-  const toml = readFileSync(new URL("../../wrangler.toml", import.meta.url), "utf8");
+function readConfig(config: string): { compatibilityDate: string; compatibilityFlags: string[] } {
+  const toml = readFileSync(config, "utf8");
   const date = /^compatibility_date = "(.+)"$/m.exec(toml)?.[1];
   const flags = /^compatibility_flags = \[([^\]]+)\]$/m.exec(toml)?.[1];
   assert.ok(date && flags, "wrangler.toml has no compatibility date or flags");

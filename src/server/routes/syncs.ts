@@ -59,7 +59,8 @@ export function syncRoutes(options: AppOptions) {
       "run is waited for in any case.",
     ...secured("copy", options),
     request: {
-      body: body(syncBody, SYNC_REQUESTS),
+      // Without one, all rules run.
+      body: { ...body(syncBody, SYNC_REQUESTS), required: false },
       headers: preferHeader("respondAsync"),
     },
     responses: {

@@ -1,0 +1,39 @@
+import assert from "node:assert/strict";
+import { existsSync, readFileSync } from "node:fs";
+import { test } from "node:test";
+import { fakeCli } from "../cli/fake_cli.ts";
+
+const PAGE = new URL("../../docs/cli.md", import.meta.url);
+const page = readFileSync(PAGE, "utf8");
+
+test("docs/cli.md has each option of crossdock sync and import, and no other", async () => {
+  for (const command of ["sync", "import"]) {
+    const { stdout } = await fakeCli().run(command, "--help");
+    const known = [...stdout.matchAll(/^ {2}(?:-\w, )?(--[a-z-]+)/gm)].map(([, name = ""]) => name);
+    const [, section = ""] = new RegExp(`^## crossdock ${command}\n([^]*?)(?:\n## |$(?![^]))`, "m")
+      .exec(page) ?? [];
+    const told = new Set([...section.matchAll(/--[a-z-]+/g)].map(([name]) => name));
+    for (const name of known) {
+      if (name !== "--help") assert.ok(told.has(name), `${command} ${name}`);
+    }
+    if (command !== "sync") continue;
+    const [, table = ""] = /^\| option .*\n\|[ -|]+\n((?:\|.*\n)+)/m.exec(section) ?? [];
+    const listed = table.split("\n").flatMap((row) =>
+      [...(row.split("|")[1] ?? "").matchAll(/--[a-z-]+/g)].map(([name]) => name)
+    );
+    assert.deepEqual(listed.filter((name) => !known.includes(name)), []);
+  }
+});
+
+test("docs/cli.md has the exit codes that the help has", async () => {
+  const { stdout } = await fakeCli().run("--help");
+  const listed = [...page.matchAll(/^\| (\d+) /gm)].map(([, code]) => code);
+  for (const code of listed) assert.match(stdout, new RegExp(`^ +${code} {2}`, "m"));
+  assert.deepEqual(listed, ["0", "2", "10", "12", "13", "14", "130"]);
+});
+
+test("docs/cli.md leads to pages that are there", () => {
+  const links = [...page.matchAll(/\]\(([^)#:]+)/g)].map(([, link = ""]) => link);
+  assert.ok(links.length > 5);
+  for (const link of links) assert.ok(existsSync(new URL(link, PAGE)), link);
+});
