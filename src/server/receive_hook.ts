@@ -76,7 +76,7 @@ interface Admitting extends HookReceiverOptions {
 /**
  * When to look again, after the look before, in milliseconds. CNCF distribution tells of a manifest a moment before its tag
  * is there.
- * https://github.com/distribution/distribution/blob/v3.0.0/registry/handlers/manifests.go
+ * https://github.com/distribution/distribution/blob/00f0ef83d54a9df22a703bd07f01308aaf565d08/registry/handlers/manifests.go
  */
 const AGAIN_MS = [2000, 10_000] as const;
 

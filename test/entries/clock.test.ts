@@ -1,0 +1,69 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { startClock } from "../../src/entries/clock.ts";
+import { parseConfig } from "../../src/server/config.ts";
+import type { RuleOccasion } from "../../src/server/rule_runner.ts";
+
+const MINUTE_MS = 60_000;
+const START = Date.UTC(2026, 10, 25, 3, 0, 30);
+
+const { rules } = parseConfig({
+  CROSSDOCK_CONFIG: `
+sync:
+  - {name: five, type: repository, source: r.example/a, target: m.example/a, schedule: "CRON_TZ=UTC */5 * * * *"}
+  - {name: idle, type: repository, source: r.example/b, target: m.example/b}
+`,
+}).sync;
+
+/** Runs the clock until it has run rules so many times, and gives what for and when. Each run takes `takesMs`. */
+async function run(count: number, takesMs: number): Promise<string[]> {
+  const told: string[] = [];
+  const stopping = new AbortController();
+  const { promise, resolve } = Promise.withResolvers<void>();
+  let now = START;
+  const track = new Set<Promise<unknown>>();
+  startClock(rules, {
+    runtime: {
+      now: () => now,
+      sleep: async (ms, signal) => {
+        // Others get their turn.
+        await new Promise((next) => setTimeout(next, 0));
+        signal?.throwIfAborted();
+        assert.ok(ms > 0 && ms <= MINUTE_MS, `${ms}`);
+        now += ms;
+      },
+    },
+    runRule: async ({ name }, { by, at, missing = false }: RuleOccasion) => {
+      told.push(`${name} ${by} ${(at - START) / 1000} ${(now - START) / 1000} ${missing}`);
+      if (by === "schedule") now += takesMs;
+      if (told.length === count) {
+        stopping.abort(new Error("about to stop"));
+        resolve();
+      }
+      return await Promise.resolve("started");
+    },
+    stopping: stopping.signal,
+    track: (job) => void track.add(job),
+  });
+  await promise;
+  await Promise.all(track);
+  assert.equal(track.size, count);
+  return told;
+}
+
+test("startClock() runs what has a schedule: at the start for what is missing, then at its times", async () => {
+  assert.deepEqual(await run(3, 1000), [
+    "five start 0 0 true",
+    "five schedule 270 270 false",
+    "five schedule 570 570 false",
+  ]);
+});
+
+test("startClock() does not make up for what came due while a rule ran", async () => {
+  assert.deepEqual(await run(3, 12 * MINUTE_MS), [
+    "five start 0 0 true",
+    "five schedule 270 270 false",
+    // Five and ten minutes later it was still running.
+    "five schedule 1170 1170 false",
+  ]);
+});
