@@ -9,8 +9,8 @@ import { PROBLEMS, problemSchema } from "./problem.ts";
 import type { StartedRule } from "./rules.ts";
 import { eventSchema, reportSchema, sides } from "./schemas.ts";
 
-/** No config has so many rules, and none a name so long. */
-const MAX_RULES = 1024;
+/** As many as a body has room for, and as long as a config allows. */
+const MAX_RULES = 200;
 const MAX_NAME_LENGTH = 255;
 
 const ruleName = z.string().min(1).max(MAX_NAME_LENGTH).meta({ format: "crossdock-rule" });
