@@ -14,8 +14,15 @@ import type { CopyParams } from "./workflow_copies.ts";
 import { toDurableSteps } from "./workflow_steps.ts";
 import type { SelfBinding } from "./workflow_steps.ts";
 
+/** The text of a `crossdock.yaml` that was bundled: `[define]` of wrangler.toml. For one that is too long for a variable. */
+declare const CROSSDOCK_BUNDLED_CONFIG: string | undefined;
+
+const bundled = typeof CROSSDOCK_BUNDLED_CONFIG === "string"
+  ? { CROSSDOCK_CONFIG: CROSSDOCK_BUNDLED_CONFIG }
+  : {};
+
 // Once an isolate; each request makes what it works with.
-const worker = composeWorker(env, waitUntil);
+const worker = composeWorker({ ...bundled, ...env }, waitUntil);
 
 export default {
   fetch: (request: Request): Response | Promise<Response> => worker.app.fetch(request),

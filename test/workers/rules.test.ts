@@ -1,6 +1,9 @@
 /** The Worker as it is deployed, with rules: ticks of its clock, runs as Workflows, and notices of copies. */
 import assert from "node:assert/strict";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
+import { fileURLToPath } from "node:url";
 import { putImage } from "../support/image.ts";
 import { NOTICE_SECRET, startNoticeReceiver } from "../support/notices.ts";
 import { startRegistry } from "../support/registry.ts";
@@ -155,4 +158,26 @@ test("a wrong rule is told by name and line, and nothing runs", async () => {
   assert.match(json.detail, /CROSSDOCK_CONFIG:2:5: sync\[0\]\.target: /);
   await broken.tick({ cron: "*/5 * * * *", at: TEN_PAST_THREE });
   assert.equal(linesOf(broken, "rule started").length, 0);
+});
+
+test("rules may be bundled with the Worker, by wrangler's define", async () => {
+  const root = fileURLToPath(new URL("../../", import.meta.url));
+  const rules =
+    "sync:\n  - {name: bundled, source: a.example/b, target: b.example/c, type: repository}\n";
+  mkdirSync(join(root, ".cache"), { recursive: true });
+  // Within the package, whose modules it is bundled with.
+  const folder = mkdtempSync(join(root, ".cache", "define-"));
+  const config = join(folder, "wrangler.toml");
+  try {
+    const toml = readFileSync(join(root, "wrangler.toml"), "utf8")
+      .replace(/^main = "(.+)"$/m, (_, path) => `main = ${JSON.stringify(join(root, path))}`);
+    const text = JSON.stringify(JSON.stringify(rules));
+    writeFileSync(config, `${toml}\n[define]\nCROSSDOCK_BUNDLED_CONFIG = ${text}\n`);
+    await using worker = await startCrossdock({ config });
+    const { status, json } = await worker.ask("POST", "/v1/syncs", { rules: ["none"] });
+    assert.equal(status, 404);
+    assert.match(JSON.stringify(json), /bundled/);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });
