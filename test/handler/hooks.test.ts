@@ -221,3 +221,25 @@ test("GET /hooks/{name} is 405", async () => {
   assert.equal(answer.headers.get("allow"), "POST, OPTIONS");
   await readProblem(answer, 405);
 });
+
+test("POST /hooks/{name} copies with the credentials of the rules' configuration before all others", async () => {
+  await using dock = await startDock({
+    source: { auth: { type: "basic", users: { robot: "of-the-rules" } } },
+    variables: ({ source, destination }) => ({
+      PASSWORD: "of-the-rules",
+      CROSSDOCK_REGISTRY_AUTH: JSON.stringify({
+        auths: { [source]: { username: "robot", password: "of-the-api" } },
+      }),
+      CROSSDOCK_CONFIG: `
+creds: [{registry: "${source}", user: robot, pass: '{{ env "PASSWORD" }}'}]
+sync: [{source: "${source}/app:1", target: "${destination}/app:1", type: image}]
+webhooks: {in: {plain: {kind: bearer, place: "${source}", secrets: [${SECRET}]}}}
+`,
+    }),
+  });
+  await putImage(dock.source, "app", { tag: "1" });
+  const event = { repository: `${dock.source.host}/app`, tag: "1" };
+  assert.equal(await readState(await tell(dock, "/hooks/plain", event)), "accepted");
+  await until("the tag is there", () => dock.destination.tags("app").length > 0);
+  assert.doesNotMatch(dock.handler.stdout, /of-the-/);
+});

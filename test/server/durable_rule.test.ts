@@ -1,0 +1,129 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { DurableSteps } from "../../src/server/durable_copy.ts";
+import { runDurableRule } from "../../src/server/durable_rule.ts";
+import { RequestError } from "../../src/server/problem.ts";
+import type { PageOutcome, RuleStep } from "../../src/server/rule_step.ts";
+
+type Answer = (step: RuleStep) => unknown;
+
+/** Steps that are kept by name, on a server that answers what `answer` says; what it throws is a problem. */
+function fakeSteps(answer: Answer): { steps: DurableSteps; asked: string[] } {
+  const kept = new Map<string, unknown>();
+  const asked: string[] = [];
+  const steps: DurableSteps = {
+    async run<Value>(name: string, work: () => Promise<Value>): Promise<Value> {
+      assert.ok(name.length <= 256, name);
+      if (!kept.has(name)) kept.set(name, await work());
+      return kept.get(name) as Value;
+    },
+    post(path, body): Promise<Response> {
+      assert.equal(path, "/internal/rule-steps");
+      const { rule: _, ...step } = body as RuleStep;
+      asked.push(
+        Object.values(step).map((part) => Array.isArray(part) ? part.join() : part).join(" "),
+      );
+      try {
+        return Promise.resolve(Response.json(answer(body as RuleStep)));
+      } catch (error) {
+        assert.ok(error instanceof RequestError);
+        const headers = { "content-type": "application/problem+json" };
+        const { problem } = error;
+        return Promise.resolve(
+          new Response(JSON.stringify(problem), { status: problem.status, headers }),
+        );
+      }
+    },
+    now: () => 0,
+  };
+  return { steps, asked };
+}
+
+const REPOSITORIES = ["r.example/a", "r.example/b"];
+
+/** Two repositories of three tags, all in step. */
+function answerInStep(step: RuleStep): unknown {
+  switch (step.type) {
+    case "repositories":
+      return { repositories: REPOSITORIES };
+    case "tags":
+      return { tags: ["1", "2", "3"] };
+    case "page":
+      return { counts: { unchanged: step.tags.length }, failures: [] } satisfies PageOutcome;
+    case "image":
+      return { counts: { started: 1 }, failures: [] } satisfies PageOutcome;
+    case "prune":
+      return { deleted: 1, failed: 0 };
+  }
+}
+
+const RUN = { rule: "all", type: "registry", prunes: false } as const;
+const PAGES = { pageSize: 2 };
+
+test("runDurableRule() lists, and compares page by page", async () => {
+  const { steps, asked } = fakeSteps(answerInStep);
+  const report = await runDurableRule(RUN, steps, PAGES);
+  assert.deepEqual(asked, [
+    "repositories",
+    "tags r.example/a",
+    "page r.example/a 1,2",
+    "page r.example/a 3",
+    "tags r.example/b",
+    "page r.example/b 1,2",
+    "page r.example/b 3",
+  ]);
+  assert.deepEqual(report.counts, { unchanged: 6 });
+});
+
+test("runDurableRule() asks nothing again that was kept", async () => {
+  const { steps, asked } = fakeSteps(answerInStep);
+  const first = await runDurableRule(RUN, steps, PAGES);
+  const count = asked.length;
+  assert.deepEqual(await runDurableRule(RUN, steps, PAGES), first);
+  assert.equal(asked.length, count);
+});
+
+test("runDurableRule() prunes where the rule says so, and not for an event", async () => {
+  const { steps, asked } = fakeSteps(answerInStep);
+  const { pruned } = await runDurableRule({ ...RUN, prunes: true }, steps, PAGES);
+  assert.deepEqual(pruned, { deleted: 2, failed: 0 });
+  assert.equal(asked.filter((step) => step.startsWith("prune")).length, 2);
+  const other = fakeSteps(answerInStep);
+  const only = { repository: "r.example/a" };
+  await runDurableRule({ ...RUN, prunes: true, only }, other.steps, PAGES);
+  assert.equal(other.asked[0], "repositories r.example/a");
+  assert.equal(other.asked.filter((step) => step.startsWith("prune")).length, 0);
+});
+
+test("runDurableRule() counts a repository that cannot be listed, and goes on after it", async () => {
+  const { steps, asked } = fakeSteps((step) => {
+    if (step.type === "tags" && step.repository === "r.example/a") {
+      throw new RequestError("not_found", "r.example/a is not there");
+    }
+    return answerInStep(step);
+  });
+  const report = await runDurableRule(RUN, steps, PAGES);
+  assert.deepEqual(report.counts, { failed: 1, unchanged: 3 });
+  assert.deepEqual(report.failures, [{
+    source: "r.example/a",
+    error: { code: "not_found", message: "r.example/a is not there" },
+  }]);
+  assert.equal(asked.at(-1), "page r.example/b 3");
+});
+
+test("runDurableRule() ends at a page that a rate limit put off, and prunes nothing then", async () => {
+  const { steps, asked } = fakeSteps((step) =>
+    step.type === "page"
+      ? { counts: { "put-off": 2 }, failures: [], putOffUntil: 5 }
+      : answerInStep(step)
+  );
+  const report = await runDurableRule({ ...RUN, prunes: true }, steps, PAGES);
+  assert.equal(report.putOffUntil, 5);
+  assert.deepEqual(asked, ["repositories", "tags r.example/a", "page r.example/a 1,2"]);
+});
+
+test("runDurableRule() of an image is one step", async () => {
+  const { steps, asked } = fakeSteps(answerInStep);
+  const report = await runDurableRule({ ...RUN, type: "image" }, steps);
+  assert.deepEqual([asked, report.counts], [["image"], { started: 1 }]);
+});
