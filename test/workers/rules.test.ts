@@ -149,6 +149,15 @@ test("scheduled() without a Workflow runs the rules that are due by itself", asy
   assert.deepEqual(linesOf(worker, "rule ended").map(({ tags }) => tags), [{ copied: 1 }]);
 });
 
+test("steps of rules are asked for by the Worker itself alone", async () => {
+  await using mirror = await startMirror();
+  const { status } = await mirror.worker.ask("POST", "/internal/rule-steps", {
+    type: "repositories",
+    rule: "apps",
+  });
+  assert.equal(status, 404);
+});
+
 test("a wrong rule is told by name and line, and nothing runs", async () => {
   await using broken = await startCrossdock({
     variables: { CROSSDOCK_CONFIG: "sync:\n  - {source: a.example/b, type: repository}\n" },
