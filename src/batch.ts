@@ -8,11 +8,12 @@ import { makePlan } from "./copy/plan.ts";
 import { wouldOverwrite } from "./copy/would_overwrite.ts";
 import type { Planned, PlanOptions } from "./copy/plan.ts";
 import { createSourceMemory, RememberedSource } from "./copy/remembered_source.ts";
+import type { SourceMemory } from "./copy/remembered_source.ts";
 import type { Report } from "./copy/report.ts";
+import type { Repositories } from "./copy/repositories.ts";
 import { parseCopyRequest } from "./copy/request.ts";
 import type { CopyRequest, CopyRequestInput } from "./copy/request.ts";
 import type { Step } from "./copy/step.ts";
-import type { ContentSource } from "./content.ts";
 import { ParseError } from "./errors.ts";
 import type { Side } from "./errors.ts";
 import type { Emit } from "./events.ts";
@@ -105,10 +106,8 @@ export interface BatchContext {
 }
 
 /** A copy of a batch. */
-export interface BatchCopy extends BatchCallOptions {
+export interface BatchCopy extends BatchCallOptions, Repositories {
   readonly request: CopyRequest;
-  readonly source: ContentSource;
-  readonly target: Repository;
   readonly plan: () => Promise<Planned>;
   readonly onOutcome?: (step: Step, outcome: Outcome) => void;
 }
@@ -156,7 +155,8 @@ export function createBatch(
 
   function open(text: string): BatchImage {
     const reference = withDefaultTag(parseReference(text));
-    const memory = createSourceMemory();
+    /** By repository: the image's own, and those of its referrers. */
+    const memories = new Map<string, SourceMemory>();
     let resolving: Promise<Descriptor> | undefined;
 
     async function resolve({ emit, signal }: BatchCallOptions): Promise<Descriptor> {
@@ -166,6 +166,12 @@ export function createBatch(
       return found;
     }
 
+    function remember(source: Repository): RememberedSource {
+      const memory = memories.get(source.name) ?? createSourceMemory();
+      memories.set(source.name, memory);
+      return new RememberedSource(source, memory);
+    }
+
     return {
       async compare(input, options = {}): Promise<Prospect> {
         const { emit, signal } = options;
@@ -173,14 +179,19 @@ export function createBatch(
         if (formatReference(request.source) !== formatReference(reference)) {
           throw new ParseError(`compare ${input.source}: the image that was opened is ${text}`);
         }
+        const { referrerSource, referrerDestination } = request;
         const repository = openSide("source", reference, emit);
-        const source = new RememberedSource(repository, memory);
-        const target = openSide(
-          "destination",
-          request.destination,
-          emit,
-          isReadOnly ? "pull" : "push",
-        );
+        const openTarget = (name: Reference): Repository =>
+          openSide("destination", name, emit, isReadOnly ? "pull" : "push");
+        const target = openTarget(request.destination);
+        const repositories: Repositories = {
+          source: remember(repository),
+          target,
+          elsewhere: {
+            source: referrerSource && remember(openSide("source", referrerSource, emit)),
+            target: referrerDestination && openTarget(referrerDestination),
+          },
+        };
         resolving ??= resolve(options);
         const [found, current] = await Promise.all([
           resolving,
@@ -189,8 +200,7 @@ export function createBatch(
         const plan = async (own: BatchCallOptions = options): Promise<Planned> =>
           await makePlan(
             request,
-            source,
-            target,
+            repositories,
             {
               seen: { current, found },
               mounts,
@@ -218,12 +228,11 @@ export function createBatch(
             run({
               ...own,
               request,
-              source,
-              target,
+              ...repositories,
               plan: () => planned ? Promise.resolve(planned) : plan(own),
               onOutcome(step, outcome): void {
                 if (step.type !== "blob" || outcome.type !== "blob") return;
-                const { registry, repository } = request.destination;
+                const { registry, repository } = parseRepository(step.destination);
                 mounts.add(registry, repository, step, outcome);
               },
             }),

@@ -14,6 +14,8 @@ import { makePlan } from "./copy/plan.ts";
 import type { Plan, Planned } from "./copy/plan.ts";
 import { makeReport } from "./copy/report.ts";
 import type { Report } from "./copy/report.ts";
+import { countRequests, pickRepositories } from "./copy/repositories.ts";
+import type { Repositories } from "./copy/repositories.ts";
 import { parseCopyRequest } from "./copy/request.ts";
 import type { CopyRequest, CopyRequestInput } from "./copy/request.ts";
 import { runPlan } from "./copy/run.ts";
@@ -33,7 +35,6 @@ import {
 import { checkAccess } from "./registry/check_access.ts";
 import type { AccessCheck } from "./registry/check_access.ts";
 import type { Guard, Pace } from "./registry/client.ts";
-import type { Repository } from "./registry/repository.ts";
 import type { Runtime } from "./runtime.ts";
 import { openSides } from "./sides.ts";
 import type { EngineMemory, SideOptions } from "./sides.ts";
@@ -150,7 +151,7 @@ export function createEngine(options: EngineOptions): LocalEngine {
 
   /** Plans, performs and reports. */
   async function run(copy: BatchCopy): Promise<Report> {
-    const { request, source, target, signal, emit, onOutcome } = copy;
+    const { request, signal, emit, onOutcome } = copy;
     const attributes = {
       "crossdock.source": formatReference(request.source),
       "crossdock.destination": formatReference(request.destination),
@@ -159,15 +160,17 @@ export function createEngine(options: EngineOptions): LocalEngine {
       const startedAt = runtime.now();
       const { plan, manifests } = await copy.plan();
       emit?.({ type: "plan", plan });
-      const context = { source, target, runtime, retries, timeoutMs, manifests, emit };
+      const context = { runtime, retries, timeoutMs, manifests, emit };
       const perform = async (step: Step, stepSignal: AbortSignal): Promise<Outcome> => {
-        const outcome = await performTraced(step, { ...context, signal: stepSignal });
+        const repositories = pickRepositories(step, copy);
+        const own = { ...context, ...repositories, signal: stepSignal };
+        const outcome = await performTraced(step, own);
         onOutcome?.(step, outcome);
         return outcome;
       };
       const outcomes = await runPlan(plan, perform, { concurrency, emit, signal });
-      const requests = { source: source.requests, destination: target.requests };
-      const report = makeReport(plan, outcomes, requests, runtime.now() - startedAt);
+      const durationMs = runtime.now() - startedAt;
+      const report = makeReport(plan, outcomes, countRequests(copy), durationMs);
       emit?.({ type: "report", report });
       span.set("crossdock.result", report.result);
       span.set("crossdock.digest", report.digest);
@@ -175,10 +178,15 @@ export function createEngine(options: EngineOptions): LocalEngine {
     });
   }
 
-  function openBoth(request: CopyRequest, emit?: Emit): { source: Repository; target: Repository } {
+  function openAll(request: CopyRequest, emit?: Emit): Repositories {
+    const { source, destination, referrerSource, referrerDestination } = request;
     return {
-      source: sides.open("source", request.source, { emit }),
-      target: sides.open("destination", request.destination, { emit }),
+      source: sides.open("source", source, { emit }),
+      target: sides.open("destination", destination, { emit }),
+      elsewhere: {
+        source: referrerSource && sides.open("source", referrerSource, { emit }),
+        target: referrerDestination && sides.open("destination", referrerDestination, { emit }),
+      },
     };
   }
 
@@ -187,19 +195,18 @@ export function createEngine(options: EngineOptions): LocalEngine {
 
     async plan(input, { signal, emit, survey = true } = {}): Promise<Plan> {
       const request = parseCopyRequest(input);
-      const { source, target } = openBoth(request, emit);
-      const { plan } = await makePlan(request, source, target, { signal, warn: toWarn(emit) });
+      const repositories = openAll(request, emit);
+      const { plan } = await makePlan(request, repositories, { signal, warn: toWarn(emit) });
       if (!survey) return plan;
-      const planned = { source: source.requests, destination: target.requests };
-      return await surveyPlan(plan, target, planned, { concurrency, signal });
+      return await surveyPlan(plan, repositories, { concurrency, signal });
     },
 
     async copy(input, { signal, emit } = {}): Promise<Report> {
       const request = parseCopyRequest(input);
-      const { source, target } = openBoth(request, emit);
+      const repositories = openAll(request, emit);
       const plan = (): Promise<Planned> =>
-        makePlan(request, source, target, { signal, warn: toWarn(emit) });
-      return await run({ request, source, target, plan, signal, emit });
+        makePlan(request, repositories, { signal, warn: toWarn(emit) });
+      return await run({ request, ...repositories, plan, signal, emit });
     },
 
     batch: (options) => createBatch({ sides, run }, options),

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { startPair } from "./copy/setup.ts";
-import { putImage, putIndex } from "./support/image.ts";
+import { putImage, putIndex, putReferrer } from "./support/image.ts";
 
 test("Batch.open().compare() tells how a destination stands, and has a copy only where there is something to do", async () => {
   await using pair = await startPair();
@@ -69,4 +69,34 @@ test("Batch refuses another source than was opened, and to delete what is no tag
     /want a tag/,
   );
   assert.deepEqual(batch.requests, { source: 0, destination: 0 });
+});
+
+test("Batch.open().compare() reads referrers of another repository once for all destinations", async () => {
+  await using pair = await startPair();
+  const { source, destination, engine } = pair;
+  const { descriptor } = await putImage(source, "app", { tag: "1" });
+  const options = { artifactType: "a/b", payload: "signed" };
+  const referrer = await putReferrer(source, "signed", descriptor, options);
+  const batch = engine.batch();
+  const image = batch.open(`${source.host}/app:1`);
+  for (const name of ["one", "two"]) {
+    const prospect = await image.compare({
+      source: `${source.host}/app:1`,
+      destination: `${destination.host}/${name}:1`,
+      referrerSource: `${source.host}/signed`,
+      referrerDestination: `${destination.host}/${name}-kept`,
+    });
+    const report = await prospect.copy?.();
+    assert.equal(report?.referrers, 1);
+    // What the first destination took is mounted into the second.
+    const fates = name === "one" ? [5, 0] : [0, 5];
+    assert.deepEqual([report?.blobs.streamed, report?.blobs.mounted], fates);
+    assert.ok(destination.getManifest(`${name}-kept`, referrer.descriptor.digest));
+  }
+  assert.equal(source.count({ path: `/signed/referrers/${descriptor.digest}` }), 1);
+  assert.equal(source.count({ path: `/signed/manifests/${referrer.descriptor.digest}` }), 1);
+  assert.deepEqual(batch.requests, {
+    source: source.requests.length,
+    destination: destination.requests.length,
+  });
 });

@@ -145,8 +145,9 @@ async function readSide(
 }
 
 /** The registries of a rule, with the repositories where it names them. */
-function listNames({ type, source, targets }: SyncRule): SideName[] {
-  return [source, ...targets].map((name) =>
+function listNames({ type, source, targets, copy }: SyncRule): SideName[] {
+  const others = [copy.referrerSource, copy.referrerDestination];
+  return [source, ...targets, ...others.filter((name) => name !== undefined)].map((name) =>
     type === "registry" && !name.includes("/") ? { registry: name } : parseReference(name)
   );
 }

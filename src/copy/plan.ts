@@ -6,18 +6,18 @@ import type { Digest } from "../oci/digest.ts";
 import { isIndexMediaType } from "../oci/media_types.ts";
 import { formatReference } from "../oci/reference.ts";
 import type { Reference } from "../oci/reference.ts";
-import { mapConcurrent } from "./concurrent.ts";
 import { imageNotFound } from "./image_not_found.ts";
 import type { ManifestCache } from "./manifest_cache.ts";
 import type { MountMemory } from "./mount_memory.ts";
 import { isSelected, mayHold, rebuildTree, requirePlatforms, unwrapTree } from "./platforms.ts";
-import { findRelated } from "./related.ts";
-import type { Related, RelatedOptions, TaggedNode } from "./related.ts";
+import { RelatedPlanner } from "./related_planner.ts";
+import type { Repositories } from "./repositories.ts";
 import type { CopyRequest } from "./request.ts";
 import type { Step } from "./step.ts";
+import { StepFindings } from "./step_findings.ts";
 import { StepMaker, toPlainDescriptor } from "./step_maker.ts";
 import type { PlanTotals } from "./survey.ts";
-import { listBlobs, listNodes, readTree } from "./tree.ts";
+import { listNodes, readTree } from "./tree.ts";
 import type { TreeNode } from "./tree.ts";
 import { wouldOverwrite } from "./would_overwrite.ts";
 
@@ -65,49 +65,53 @@ export interface Planned {
 /** Reads source and destination and lays out the steps. */
 export async function makePlan(
   request: CopyRequest,
-  source: ContentSource,
-  target: ContentTarget,
+  repositories: Repositories,
   options: PlanOptions = {},
 ): Promise<Planned> {
-  return await new Planner(request, source, target, options).plan();
+  return await new Planner(request, repositories, options).plan();
 }
-
-/** Manifests of the destination that are looked for at once. */
-const LOOK_CONCURRENCY = 16;
 
 class Planner {
   readonly #request: CopyRequest;
   readonly #source: ContentSource;
   readonly #target: ContentTarget;
   readonly #seen: PlanOptions["seen"];
+  readonly #findings = new StepFindings();
   readonly #steps: StepMaker;
+  readonly #related: RelatedPlanner;
+  /** The destination's tag is there, perhaps with another digest: some of what lies beneath may be there, too. */
+  #isUpdate = false;
   readonly #signal: AbortSignal | undefined;
   readonly #warn: (message: string) => void;
   readonly #warnings: string[] = [];
 
   constructor(
     request: CopyRequest,
-    source: ContentSource,
-    target: ContentTarget,
-    options: PlanOptions,
+    repositories: Repositories,
+    { seen, mounts, warn, signal }: PlanOptions,
   ) {
+    const { source, target } = repositories;
     this.#request = request;
     this.#source = source;
     this.#target = target;
-    this.#seen = options.seen;
-    const names = { source: source.name, destination: target.name };
-    this.#steps = new StepMaker(request, names, options.mounts);
-    this.#signal = options.signal;
+    this.#seen = seen;
+    this.#signal = signal;
     this.#warn = (message) => {
       this.#warnings.push(message);
-      options.warn?.(message);
+      warn?.(message);
     };
+    const findings = this.#findings;
+    const names = { source: source.name, destination: target.name };
+    const steps = new StepMaker(request, names, { mounts, findings });
+    const shared = { steps, findings, mounts, warn: this.#warn, signal };
+    this.#steps = steps;
+    this.#related = new RelatedPlanner(request, repositories, shared);
   }
 
   async plan(): Promise<Planned> {
     const { ifExists, platforms, recheck } = this.#request;
     const { current, found } = this.#seen ?? await this.#lookAtBoth();
-    this.#steps.isUpdate = current !== undefined && !recheck;
+    this.#isUpdate = current !== undefined && !recheck;
     if (platforms.length === 0 && found.digest === current?.digest && !recheck) {
       return await this.#planUnchanged(current, found);
     }
@@ -164,7 +168,7 @@ class Planner {
       ? found
       : await this.#source.fetchManifest(found.digest, { signal: this.#signal }) ??
         this.#notFound();
-    const isKnown = this.#steps.isUpdate ? this.#isAtDestination : undefined;
+    const isKnown = this.#isUpdate ? this.#isAtDestination : undefined;
     if (platforms.length === 0) {
       return await readTree(this.#source, content, { isKnown }, this.#signal);
     }
@@ -239,64 +243,30 @@ class Planner {
 
   /** blobs → manifests, children first → what refers to them → the tag. */
   async #planCopy(tree: TreeNode, sourceDigest: Digest): Promise<Stage[]> {
-    const nodes = listNodes(tree);
-    const related = await this.#findRelated(nodes, tree, sourceDigest);
-    const missing = nodes.filter((node) => node.content);
-    const blobs = listBlobs([...missing, ...listRelatedNodes(related)]);
+    const isUpdate = this.#isUpdate;
+    const related = await this.#related.find(tree, { sourceDigest, isUpdate });
+    const missing = listNodes(tree).filter((node) => node.content);
     const { tag } = this.#request.destination;
-    const hasRelated = related.rounds.length > 0 || related.tagged.length > 0;
     // Referrers want their subject there, and the tag comes last: then the root is put by its digest first.
-    const early = hasRelated ? missing : missing.filter((node) => node !== tree);
-    const isDone = hasRelated && tag === undefined;
+    const isFirst = this.#related.wantsImage(related);
+    const early = isFirst ? missing : missing.filter((node) => node !== tree);
+    const isDone = isFirst && tag === undefined;
     return [
-      { name: "blobs", steps: this.#steps.toBlobSteps(blobs) },
+      { name: "blobs", steps: this.#related.toBlobSteps(missing, related, { isUpdate }) },
       ...this.#steps.toManifestStages("manifests", early),
-      ...this.#steps.toRelatedStages(related),
+      ...this.#related.toStages(related),
       { name: "tag", steps: isDone ? [] : [this.#steps.toManifestStep(tree, tag)] },
     ];
   }
 
   /** Only what refers to an image that is there. */
   async #planRelated(tree: TreeNode, sourceDigest: Digest): Promise<Stage[]> {
-    const related = await this.#findRelated(listNodes(tree), tree, sourceDigest);
+    const isUpdate = this.#isUpdate;
+    const related = await this.#related.find(tree, { sourceDigest, isUpdate });
     return [
-      { name: "blobs", steps: this.#steps.toBlobSteps(listBlobs(listRelatedNodes(related))) },
-      ...this.#steps.toRelatedStages(related),
+      { name: "blobs", steps: this.#related.toBlobSteps([], related, { isUpdate }) },
+      ...this.#related.toStages(related),
     ];
-  }
-
-  async #findRelated(
-    nodes: readonly TreeNode[],
-    root: TreeNode,
-    sourceDigest: Digest,
-  ): Promise<Related> {
-    const { referrers } = this.#request;
-    const options: RelatedOptions = {
-      isKnown: this.#steps.isUpdate ? this.#isAtDestination : undefined,
-      warn: this.#warn,
-      signal: this.#signal,
-    };
-    const isRebuilt = root.descriptor.digest !== sourceDigest;
-    const digests = nodes.map(({ descriptor }) => descriptor.digest);
-    if (isRebuilt && referrers) await this.#warnOfOrphans(sourceDigest);
-    const { rounds, tagged } = await findRelated(this.#source, digests, this.#request, options);
-    return { rounds, tagged: this.#steps.isUpdate ? await this.#withoutUnchanged(tagged) : tagged };
-  }
-
-  async #warnOfOrphans(sourceDigest: Digest): Promise<void> {
-    const orphans = await this.#source.listReferrers(sourceDigest, { signal: this.#signal });
-    if (orphans.length === 0) return;
-    this.#warn(
-      `${orphans.length} referrers of ${sourceDigest} stay behind: they are about the index as it is at the source`,
-    );
-  }
-
-  async #withoutUnchanged(tagged: readonly TaggedNode[]): Promise<TaggedNode[]> {
-    const changed = await mapConcurrent(tagged, LOOK_CONCURRENCY, async ({ tag, node }) => {
-      const current = await this.#target.resolveManifest(tag, { signal: this.#signal });
-      return current?.digest !== node.descriptor.digest;
-    }, this.#signal);
-    return tagged.filter((_, i) => changed[i]);
   }
 
   readonly #isAtDestination = async ({ digest }: Descriptor): Promise<boolean> => {
@@ -320,22 +290,15 @@ class Planner {
       ...(current ? { current: current.digest } : {}),
       result: result ?? (isWriting ? "copied" : "unchanged"),
       stages: filled,
-      foreign: this.#steps.foreign.map(toPlainDescriptor),
+      foreign: this.#findings.foreign.map(toPlainDescriptor),
       warnings: this.#warnings,
     };
-    return { plan, manifests: this.#steps.manifests };
+    return { plan, manifests: this.#findings.manifests };
   }
 
   #notFound(): never {
     throw imageNotFound(this.#request.source);
   }
-}
-
-/** All manifests that belong to what refers to an image. */
-function listRelatedNodes({ rounds, tagged }: Related): TreeNode[] {
-  return [...rounds.flatMap(({ nodes }) => nodes), ...tagged.map(({ node }) => node)].flatMap(
-    listNodes,
-  );
 }
 
 /** The destination's name with the digest that it will have; a digest that was written there gives way to a rebuilt one. */

@@ -3,7 +3,7 @@ import * as z from "zod";
 import { CrossdockError, ParseError } from "../errors.ts";
 import { parsePlatform } from "../oci/platform.ts";
 import type { Platform } from "../oci/platform.ts";
-import { parseReference, withDefaultTag } from "../oci/reference.ts";
+import { parseReference, parseRepository, withDefaultTag } from "../oci/reference.ts";
 import type { Reference } from "../oci/reference.ts";
 import { formatIssues } from "./schema.ts";
 
@@ -33,6 +33,13 @@ const copyOptions = {
   }),
   referrerFilters: z.array(referrerFilter).max(64).optional().meta({
     description: "which referrers: those that any of these fits. Default: all",
+  }),
+  referrerSource: z.string().optional().meta({
+    description:
+      "`registry/repository`, where referrers are listed and read. Default: the source's repository",
+  }),
+  referrerDestination: z.string().optional().meta({
+    description: "`registry/repository`, where referrers go. Default: the destination's repository",
   }),
   digestTags: z.boolean().optional().meta({
     description:
@@ -79,6 +86,10 @@ export interface CopyRequest {
   readonly referrers: boolean;
   /** Empty: all. */
   readonly referrerFilters: readonly ReferrerFilter[];
+  /** A repository, where referrers are not in the source's own. */
+  readonly referrerSource?: Reference;
+  /** A repository, where referrers do not go to the destination's own. */
+  readonly referrerDestination?: Reference;
   readonly digestTags: boolean;
   readonly verify: "auto" | "stream" | "destination";
   readonly ifExists: "overwrite" | "skip" | "fail";
@@ -88,7 +99,8 @@ export interface CopyRequest {
 
 /**
  * Checks a request and fills in what it leaves open. A source without tag and digest means `latest`; a destination without
- * them takes the source's tag, or its digest where it has no tag.
+ * them takes the source's tag, or its digest where it has no tag. What is said of repositories of referrers and comes to nothing
+ * is left out: they are the image's own, or there are no referrers to copy.
  *
  * @throws ParseError naming the field that is wrong
  */
@@ -105,19 +117,51 @@ export function parseCopyRequest(value: unknown): CopyRequest {
       { field: "platforms", hint: "pick one with --platform" },
     );
   }
+  const referrers = input.referrers ?? true;
+  const destination = nameDestination(
+    source,
+    parseReference(input.destination),
+    platforms.length > 0,
+  );
+  const referrerSource = readOther("referrerSource", input, source);
+  const referrerDestination = readOther("referrerDestination", input, destination);
   return {
     source,
-    destination: nameDestination(source, parseReference(input.destination), platforms.length > 0),
+    destination,
     platforms,
     index: input.index ?? "rebuild",
-    referrers: input.referrers ?? true,
+    referrers,
     referrerFilters: input.referrerFilters ?? [],
+    ...(referrers && referrerSource ? { referrerSource } : {}),
+    ...(referrers && referrerDestination ? { referrerDestination } : {}),
     digestTags: input.digestTags ?? true,
     verify: input.verify ?? "auto",
     ifExists: input.ifExists ?? "overwrite",
     recheck: input.recheck ?? false,
     foreignLayers: input.foreignLayers ?? false,
   };
+}
+
+/** A repository that is another than the image's. */
+function readOther(
+  field: "referrerSource" | "referrerDestination",
+  { [field]: text }: CopyRequestInput,
+  image: Reference,
+): Reference | undefined {
+  if (text === undefined) return undefined;
+  const other = parseField(field, text);
+  const isSame = other.registry === image.registry && other.repository === image.repository;
+  return isSame ? undefined : other;
+}
+
+function parseField(field: string, text: string): Reference {
+  try {
+    return parseRepository(text);
+  } catch (cause) {
+    if (!(cause instanceof ParseError)) throw cause;
+    const { message, hint } = cause;
+    throw new CrossdockError("usage", `${field}: ${message}`, { cause, field, hint });
+  }
 }
 
 function nameDestination(source: Reference, destination: Reference, isSubset: boolean): Reference {

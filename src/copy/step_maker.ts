@@ -1,50 +1,64 @@
 /** Makes a plan's steps of what was found at the source. */
 import type { Descriptor } from "../oci/descriptor.ts";
 import { isForeignLayer } from "../oci/media_types.ts";
-import { ManifestCache } from "./manifest_cache.ts";
+import { parseRepository } from "../oci/reference.ts";
+import type { Reference } from "../oci/reference.ts";
 import type { MountMemory } from "./mount_memory.ts";
 import type { Stage } from "./plan.ts";
 import type { Related } from "./related.ts";
 import type { CopyRequest } from "./request.ts";
 import type { BlobStep, ManifestStep } from "./step.ts";
+import type { StepFindings } from "./step_findings.ts";
 import { heightOf, listNodes } from "./tree.ts";
 import type { TreeNode } from "./tree.ts";
 
+/** Makes steps from one repository to another. */
 export class StepMaker {
   readonly #request: CopyRequest;
   readonly #source: string;
   readonly #destination: string;
+  readonly #from: Reference;
+  readonly #to: Reference;
   readonly #mounts: MountMemory | undefined;
-  /** What the steps' manifests hold, as far as it was read. */
-  readonly manifests = new ManifestCache();
-  /** Layers that stay where they are. */
-  readonly foreign: Descriptor[] = [];
-  /** The destination's tag is there with another digest: some of what lies beneath may be there, too. */
-  isUpdate = false;
+  readonly #findings: StepFindings;
 
   /**
    * @param names of the repositories, `registry/repository`
-   * @param mounts where a run has put blobs so far
+   * @param options.mounts where a run has put blobs so far
+   * @param options.findings what is added to
    */
   constructor(
     request: CopyRequest,
     names: { readonly source: string; readonly destination: string },
-    mounts: MountMemory | undefined,
+    { mounts, findings }: {
+      readonly mounts?: MountMemory | undefined;
+      readonly findings: StepFindings;
+    },
   ) {
     this.#request = request;
     this.#source = names.source;
     this.#destination = names.destination;
+    this.#from = parseRepository(names.source);
+    this.#to = parseRepository(names.destination);
     this.#mounts = mounts;
+    this.#findings = findings;
   }
 
-  /** Blobs that live outside the registry stay there unless they are asked for. */
-  toBlobSteps(blobs: readonly Descriptor[]): BlobStep[] {
+  /**
+   * Blobs that live outside the registry stay there unless they are asked for.
+   *
+   * @param options.isUpdate whether the destination may well have some of them
+   */
+  toBlobSteps(
+    blobs: readonly Descriptor[],
+    { isUpdate }: { readonly isUpdate: boolean },
+  ): BlobStep[] {
     const { foreignLayers, recheck, verify } = this.#request;
-    if (!foreignLayers) this.foreign.push(...blobs.filter(isForeignLayer));
-    const { registry, repository } = this.#request.destination;
+    if (!foreignLayers) this.#findings.foreign.push(...blobs.filter(isForeignLayer));
+    const { registry, repository } = this.#to;
     return blobs.filter((blob) => foreignLayers || !isForeignLayer(blob)).map((blob) => {
       const mountFrom = this.#mountCandidates(blob);
-      const isLikelyThere = this.isUpdate || recheck || mountFrom.length > 0 ||
+      const isLikelyThere = isUpdate || recheck || mountFrom.length > 0 ||
         this.#mounts?.has(registry, repository, blob.digest) === true;
       return {
         type: "blob",
@@ -65,11 +79,11 @@ export class StepMaker {
 
   /** From the source's own repository, where that is in the destination's registry, else from where the run has put it. */
   #mountCandidates({ digest }: Descriptor): string[] {
-    const { source, destination } = this.#request;
-    const isNeighbour = source.registry === destination.registry &&
-      source.repository !== destination.repository;
-    if (isNeighbour) return [source.repository];
-    const place = this.#mounts?.find(destination.registry, destination.repository, digest);
+    const from = this.#from;
+    const { registry, repository } = this.#to;
+    const isNeighbour = from.registry === registry && from.repository !== repository;
+    if (isNeighbour) return [from.repository];
+    const place = this.#mounts?.find(registry, repository, digest);
     return place === undefined ? [] : [place];
   }
 
@@ -82,27 +96,32 @@ export class StepMaker {
     }));
   }
 
-  /** Subjects before what refers to them, then digest tags, then lists for registries without the referrers API. */
-  toRelatedStages({ rounds, tagged }: Related): Stage[] {
-    const stages = rounds.flatMap(({ nodes }) =>
+  /** Subjects before what refers to them. */
+  toReferrerStages(rounds: Related["rounds"]): Stage[] {
+    return rounds.flatMap(({ nodes }) =>
       this.toManifestStages("referrers", nodes.flatMap(listNodes))
     );
-    stages.push(
-      ...this.toManifestStages(
-        "referrers",
-        tagged.flatMap(({ node }) => listNodes(node).filter((n) => n !== node)),
-      ),
-    );
+  }
+
+  /** What lies beneath digest tags, then these. */
+  toDigestTagStages(tagged: Related["tagged"]): Stage[] {
+    const beneath = tagged.flatMap(({ node }) => listNodes(node).filter((n) => n !== node));
     const tags = tagged.map(({ tag, node }) => this.toManifestStep(node, tag));
-    if (tags.length > 0) stages.push({ name: "referrers", steps: tags });
+    return [
+      ...this.toManifestStages("referrers", beneath),
+      ...(tags.length > 0 ? [{ name: "referrers" as const, steps: tags }] : []),
+    ];
+  }
+
+  /** Lists for registries without the referrers API. */
+  toListStages(rounds: Related["rounds"]): Stage[] {
     const records = rounds.flatMap(({ lists }) => lists).map(({ subject, descriptors }) => ({
       type: "referrers" as const,
       destination: this.#destination,
       subject,
       referrers: descriptors.map(toPlainDescriptor),
     }));
-    if (records.length > 0) stages.push({ name: "referrers", steps: records });
-    return stages;
+    return records.length > 0 ? [{ name: "referrers", steps: records }] : [];
   }
 
   /** Under a tag, or by its digest alone. */
@@ -110,7 +129,7 @@ export class StepMaker {
     { descriptor, content, isRebuilt }: TreeNode,
     tag: string | undefined,
   ): ManifestStep {
-    if (content) this.manifests.add(content);
+    if (content) this.#findings.manifests.add(content);
     return {
       type: "manifest",
       source: this.#source,

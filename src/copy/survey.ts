@@ -1,6 +1,7 @@
-import type { ContentTarget } from "../content.ts";
 import { mapConcurrent } from "./concurrent.ts";
 import type { Plan } from "./plan.ts";
+import { countRequests, pickRepositories } from "./repositories.ts";
+import type { Repositories } from "./repositories.ts";
 import type { Step } from "./step.ts";
 
 /** What a plan would move and what it would cost, with the destination asked for each blob. */
@@ -16,15 +17,20 @@ export interface PlanTotals {
   readonly requests: { readonly source: number; readonly destination: number };
 }
 
-/** Asks the destination for each blob of a plan, for a dry run: performing does not need it. */
+/**
+ * Asks the destination for each blob of a plan, for a dry run: performing does not need it.
+ *
+ * @param repositories those that the plan was made with: their requests so far are those of planning
+ */
 export async function surveyPlan(
   plan: Plan,
-  target: ContentTarget,
-  planned: { source: number; destination: number },
+  repositories: Repositories,
   options: { concurrency: number; signal?: AbortSignal | undefined },
 ): Promise<Plan> {
+  const planned = countRequests(repositories);
   const ask = async (step: Step, signal: AbortSignal): Promise<Step> => {
     if (step.type !== "blob") return step;
+    const { target } = pickRepositories(step, repositories);
     const isPresent = await target.hasBlob(step.descriptor, { signal });
     return { ...step, found: isPresent ? "present" : "absent" };
   };

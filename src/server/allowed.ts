@@ -48,10 +48,13 @@ export function createAllowed({ allowSources, allowDestinations }: ServerConfig)
 
   return {
     copy(request): void {
-      const { source, destination } = parseCopyRequest(request);
+      const parsed = parseCopyRequest(request);
+      const { source, destination, referrerSource: from, referrerDestination: to } = parsed;
       refuse([
         check({ pointer: "#/source" }, "source", toRepositoryName(source)),
         check({ pointer: "#/destination" }, "destination", toRepositoryName(destination)),
+        from && check({ pointer: "#/referrerSource" }, "source", toRepositoryName(from)),
+        to && check({ pointer: "#/referrerDestination" }, "destination", toRepositoryName(to)),
       ]);
     },
     step(step): void {

@@ -9,7 +9,13 @@ export function ruleNames(
   const toGlob = (name: string, type: SyncRule["type"]): string =>
     type === "registry" ? `${name}/**` : toRepositoryName(parseReference(name));
   return {
-    sources: rules.map(({ source, type }) => toGlob(source, type)),
-    destinations: rules.flatMap(({ targets, type }) => targets.map((name) => toGlob(name, type))),
+    sources: rules.flatMap(({ source, type, copy: { referrerSource } }) => [
+      toGlob(source, type),
+      ...(referrerSource === undefined ? [] : [toGlob(referrerSource, "repository")]),
+    ]),
+    destinations: rules.flatMap(({ targets, type, copy: { referrerDestination } }) => [
+      ...targets.map((name) => toGlob(name, type)),
+      ...(referrerDestination === undefined ? [] : [toGlob(referrerDestination, "repository")]),
+    ]),
   };
 }

@@ -52,6 +52,12 @@ export const copyBody = copyRequestSchema.extend({
     description: "`registry/repository[:tag]`; the source's tag where there is none",
   }),
   platforms,
+  referrerSource: repositoryText.optional().meta({
+    description: copyRequestSchema.shape.referrerSource.description,
+  }),
+  referrerDestination: repositoryText.optional().meta({
+    description: copyRequestSchema.shape.referrerDestination.description,
+  }),
 }).meta({ id: "CopyRequest", description: "What is to be copied where, and how" });
 
 export const hookAnswerSchema = z.object({

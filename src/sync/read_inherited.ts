@@ -15,6 +15,9 @@ export interface Inherited {
   readonly minAgeMs?: number;
   readonly mediaTypes?: readonly string[];
   readonly fastCheck?: boolean;
+  /** Templates for repositories. */
+  readonly referrerSource?: string;
+  readonly referrerTarget?: string;
   readonly copy: CopyOptions;
 }
 
@@ -23,7 +26,7 @@ const MIN_RETRY_MS = 5 * 60_000;
 
 /** Reads those keys. */
 export function readInherited(raw: RawInherited, path: Path, mistakes: Mistakes): Inherited {
-  const { backup, mediaTypes, fastCheck, minAge } = raw;
+  const { backup, mediaTypes, fastCheck, minAge, referrerSource, referrerTarget } = raw;
   const schedule = readSchedule(raw, path, mistakes);
   const minAgeMs = minAge === undefined
     ? undefined
@@ -33,6 +36,8 @@ export function readInherited(raw: RawInherited, path: Path, mistakes: Mistakes)
     rateLimit: readRateLimit(raw.ratelimit ?? {}, [...path, "ratelimit"], mistakes),
     scheduleText: { schedule: raw.schedule ?? "", interval: raw.interval ?? "" },
     ...(backup ? { backup } : {}),
+    ...(referrerSource ? { referrerSource } : {}),
+    ...(referrerTarget ? { referrerTarget } : {}),
     ...(schedule ? { schedule } : {}),
     ...(mediaTypes?.length ? { mediaTypes } : {}),
     ...(fastCheck === undefined ? {} : { fastCheck }),

@@ -1,4 +1,4 @@
-/** Source and targets of a rule: templates filled in, aliases of hosts resolved, every name in its one spelling. */
+/** Source, targets and other repositories of a rule: templates filled in, aliases of hosts resolved, every name in its one spelling. */
 import {
   formatReference,
   parseReference,
@@ -8,8 +8,9 @@ import {
 } from "../oci/reference.ts";
 import type { Reference } from "../oci/reference.ts";
 import type { Mistakes, Path } from "./mistakes.ts";
+import type { Inherited } from "./read_inherited.ts";
 import type { RenderAt } from "./render_at.ts";
-import type { SyncRule } from "./rule.ts";
+import type { CopyOptions, SyncRule } from "./rule.ts";
 import type { RawRule } from "./schema.ts";
 
 export interface Names {
@@ -18,6 +19,8 @@ export interface Names {
   /** `.Sync` for templates that are filled in later: `Source` and the first `Target` as the file names them. */
   readonly sync: Readonly<Record<string, string>>;
 }
+
+type ReferrerKey = "referrerSource" | "referrerTarget";
 
 export interface NamesContext {
   readonly mistakes: Mistakes;
@@ -64,6 +67,28 @@ export function readNames(raw: RawRule, path: Path, context: NamesContext): Name
   const isWhole = source !== undefined && targets.length === places.length;
   if (!isWhole) return undefined;
   return { source, targets, sync: { ...data.Sync, Target: texts[0] ?? "" } };
+}
+
+/** Repositories of referrers that are not the image's: those that a copy request has, as far as the file names them. */
+export function readReferrerNames(
+  texts: Pick<Inherited, ReferrerKey>,
+  locate: (key: ReferrerKey) => Path,
+  context: NamesContext,
+): Pick<CopyOptions, "referrerSource" | "referrerDestination"> {
+  const read = (key: ReferrerKey): string | undefined => {
+    const { [key]: text } = texts;
+    if (text === undefined) return undefined;
+    const rendered = context.render(locate(key), text, { Sync: context.sync });
+    return rendered === undefined
+      ? undefined
+      : readName("repository", rendered, locate(key), context);
+  };
+  const from = read("referrerSource");
+  const to = read("referrerTarget");
+  return {
+    ...(from === undefined ? {} : { referrerSource: from }),
+    ...(to === undefined ? {} : { referrerDestination: to }),
+  };
 }
 
 /** A target without a tag means latest, as in regsync, and not the source's tag. */

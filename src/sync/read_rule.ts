@@ -2,7 +2,7 @@ import { parsePlatform } from "../oci/platform.ts";
 import type { Mistakes, Path } from "./mistakes.ts";
 import { mergeInherited, readInherited } from "./read_inherited.ts";
 import type { Inherited } from "./read_inherited.ts";
-import { readNames } from "./read_names.ts";
+import { readNames, readReferrerNames } from "./read_names.ts";
 import { checkPatterns, readNameFilter, readTagSets } from "./read_tags.ts";
 import type { RenderAt } from "./render_at.ts";
 import type { CopyOptions, PruneOptions, SyncRule } from "./rule.ts";
@@ -28,8 +28,8 @@ export function readRule(
   { mistakes, render, defaults, aliases }: RuleContext,
 ): Omit<SyncRule, "name"> | undefined {
   const own = readInherited(raw, path, mistakes);
-  const { backup, schedule, scheduleText, rateLimit, minAgeMs, mediaTypes, fastCheck, copy } =
-    mergeInherited(defaults, own);
+  const merged = mergeInherited(defaults, own);
+  const { backup, schedule, scheduleText, rateLimit, minAgeMs, mediaTypes, fastCheck } = merged;
   const sync = {
     Source: raw.source,
     Target: raw.target ?? raw.targets?.[0] ?? "",
@@ -56,15 +56,34 @@ export function readRule(
     );
   }
   warnOfIdleKeys(raw, path, mistakes);
-  const names = readNames(raw, path, { mistakes, render, aliases, sync });
+  if (!merged.copy.referrers) warnOfIdleReferrers(raw, path, mistakes);
+  const naming = { mistakes, render, aliases, sync };
+  const names = readNames(raw, path, naming);
   if (!names) return undefined;
+  const copy = {
+    referrers: false,
+    digestTags: false,
+    index: "sparse" as const,
+    ...merged.copy,
+    ...platforms,
+  };
+  const places = copy.referrers
+    ? readReferrerNames(
+      merged,
+      (key) => own[key] === undefined ? ["defaults", key] : [...path, key],
+      {
+        ...naming,
+        sync: names.sync,
+      },
+    )
+    : {};
   return {
     type: raw.type,
     source: names.source,
     targets: names.targets,
     tagSets,
     repositories,
-    copy: { referrers: false, digestTags: false, index: "sparse", ...copy, ...platforms },
+    copy: { ...copy, ...places },
     fastCheck: fastCheck ?? false,
     ...(minAgeMs ? { minAgeMs } : {}),
     ...(mediaTypes ? { mediaTypes } : {}),
@@ -127,6 +146,13 @@ const REF_FIELDS = { Reference: "", Registry: "", Repository: "", Tag: "", Diges
 function checkBackup(text: string, sync: Readonly<Record<string, string>>): void {
   if (isTemplate(text)) {
     checkFields(parseTemplate(text), { Ref: REF_FIELDS, Sync: sync, Step: sync });
+  }
+}
+
+/** As in regsync, naming a repository of referrers does not have them copied. */
+function warnOfIdleReferrers(raw: RawRule, path: Path, mistakes: Mistakes): void {
+  for (const name of ["referrerSource", "referrerTarget"] as const) {
+    if (raw[name]) mistakes.warn([...path, name], "it counts with referrers: true only", "key");
   }
 }
 

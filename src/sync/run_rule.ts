@@ -234,8 +234,11 @@ class RuleRun {
       const backup = backupReference(this.#rule, destination, { env, now: now() });
       if (backup === undefined) return;
       const saved = formatReference({ ...parseReference(destination), digest: current });
+      // What refers to it stays where it is, unless that is the image's own repository.
+      const { referrerSource: _, referrerDestination, ...copy } = this.#rule.copy;
       const options = {
-        ...this.#rule.copy,
+        ...copy,
+        ...(referrerDestination === undefined ? {} : { referrers: false }),
         ifExists: "overwrite" as const,
         recheck: false,
       };

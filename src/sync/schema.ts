@@ -59,6 +59,8 @@ const inheritedFields = {
   digestTags: flag.optional().describe("Copies cosign's tags sha256-….sig, too"),
   referrers: flag.optional().describe("Copies what refers to an image, too"),
   referrerFilters: z.array(referrerFilterSchema).optional(),
+  referrerSource: template.optional().describe("The repository that lists referrers"),
+  referrerTarget: template.optional().describe("The repository that referrers go to"),
   fastCheck: flag.optional().describe("Looks for nothing more where the digest is the same"),
   forceRecursive: flag.optional().describe("Goes through an image whose digest is the same"),
   includeExternal: flag.optional().describe("Copies layers that live outside of the registry"),

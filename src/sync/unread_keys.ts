@@ -18,9 +18,6 @@ function warn(why: string): UnreadKey {
   return { then: "warn", why };
 }
 
-const referrersElsewhere =
-  "what refers to an image is copied from and to the repository of the image; give the other repository a rule of its own";
-
 const referrerSlow = refuse(
   "a repository is not searched through for referrers that its registry does not list",
 );
@@ -60,14 +57,10 @@ export const UNREAD_KEYS: Readonly<Record<"creds" | "defaults" | "sync", Keys>> 
     cacheTime: warn("nothing is kept from one run to the next"),
     userAgent: warn("requests say that they come from crossdock"),
     referrerSlow,
-    referrerSource: refuse(referrersElsewhere),
-    referrerTarget: refuse(referrersElsewhere),
     hooks,
   },
   sync: {
     referrerSlow,
-    referrerSource: refuse(referrersElsewhere),
-    referrerTarget: refuse(referrersElsewhere),
     fastCopy: warn("regsync does not read it, though its documents have it; write fastCheck"),
     hooks,
   },

@@ -1,28 +1,36 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { CopyRequestInput } from "../../src/copy/request.ts";
 import type { Descriptor } from "../../src/oci/descriptor.ts";
 import { referrersTag } from "../../src/oci/digest_tag.ts";
 import { OCI_INDEX } from "../../src/oci/media_types.ts";
-import { putImage, putIndex, putReferrer } from "../support/image.ts";
+import { putCosignSignature, putImage, putIndex, putReferrer } from "../support/image.ts";
 import type { PutImage } from "../support/image.ts";
 import type { EmbeddedRegistry } from "../support/registry.ts";
 import { requestOf, startPair } from "./setup.ts";
+import type { Pair } from "./setup.ts";
 
 function refer(
   registry: EmbeddedRegistry,
   subject: Descriptor,
   payload: string,
+  repository = "app",
 ): Promise<PutImage> {
-  return putReferrer(registry, "app", subject, { artifactType: "application/x.test", payload });
+  return putReferrer(registry, repository, subject, {
+    artifactType: "application/x.test",
+    payload,
+  });
 }
 
 async function listed(
   registry: EmbeddedRegistry & { host: string },
   { digest }: Descriptor,
+  repository = "app",
 ): Promise<string[]> {
+  const url = `http://${registry.host}/v2/${repository}`;
   const response = registry.hasReferrers
-    ? await fetch(`http://${registry.host}/v2/app/referrers/${digest}`)
-    : await fetch(`http://${registry.host}/v2/app/manifests/${referrersTag(digest)}`);
+    ? await fetch(`${url}/referrers/${digest}`)
+    : await fetch(`${url}/manifests/${referrersTag(digest)}`);
   if (response.status !== 200) {
     await response.body?.cancel();
     return [];
@@ -181,3 +189,153 @@ for (
     );
   });
 }
+
+/** A copy whose referrers come from `signed` and go to `kept`. */
+function elsewhereOf(pair: Pair): CopyRequestInput {
+  return {
+    ...requestOf(pair),
+    referrerSource: `${pair.source.host}/signed`,
+    referrerDestination: `${pair.destination.host}/kept`,
+  };
+}
+
+for (const from of [true, false]) {
+  for (const to of [true, false]) {
+    const name = (has: boolean): string => has ? "with the referrers API" : "without";
+    test(`copy() brings referrers from another repository to another, ${name(from)} to ${name(to)}`, async () => {
+      await using pair = await startPair({
+        source: { referrers: from },
+        destination: { referrers: to },
+      });
+      const { source, destination, engine } = pair;
+      const { descriptor } = await putImage(source, "app", { tag: "1" });
+      await refer(source, descriptor, "beside the image");
+      await putCosignSignature(source, "app", descriptor.digest);
+      const first = await refer(source, descriptor, "first", "signed");
+      const deep = await refer(source, first.descriptor, "deep", "signed");
+      const report = await engine.copy(elsewhereOf(pair));
+      assert.deepEqual([report.referrers, report.warnings], [3, []]);
+      assert.deepEqual(await listed(destination, descriptor, "kept"), [first.descriptor.digest]);
+      const deeper = await listed(destination, first.descriptor, "kept");
+      assert.deepEqual(deeper, [deep.descriptor.digest]);
+      assert.deepEqual(await listed(destination, descriptor), []);
+      const isTagged = ({ path }: { path: string }): boolean => path.endsWith(".sig");
+      const tagged = destination.requests.filter(isTagged).map(({ path }) => path.split("/")[2]);
+      assert.deepEqual([...new Set(tagged)], ["app"]);
+      const writes = destination.requests.filter(({ method }) => method === "PUT");
+      assert.match(writes.at(-1)?.path ?? "", /app\/manifests\/1$/);
+      assert.equal(source.count({ path: "/app/referrers/" }), 0);
+    });
+  }
+}
+
+test("copy() brings referrers of another repository to the image, which is there before them", async () => {
+  await using pair = await startPair();
+  const { source, destination, engine } = pair;
+  const { descriptor } = await putImage(source, "app", { tag: "1" });
+  const { descriptor: referrer } = await refer(source, descriptor, "first", "signed");
+  const { referrerDestination: _, ...request } = elsewhereOf(pair);
+  const report = await engine.copy(request);
+  assert.deepEqual(await listed(destination, descriptor), [referrer.digest]);
+  const puts = destination.requests.filter(({ method, path }) =>
+    method === "PUT" && path.includes("/manifests/")
+  );
+  const names = [descriptor.digest, referrer.digest, "1"];
+  assert.deepEqual(puts.map(({ path }) => path), names.map((name) => `/v2/app/manifests/${name}`));
+  assert.equal(report.manifests, 3);
+});
+
+test("copy() takes referrers of the image to another repository, and the image there is put once", async () => {
+  await using pair = await startPair();
+  const { source, destination, engine } = pair;
+  const { descriptor } = await putImage(source, "app", { tag: "1" });
+  const { descriptor: referrer } = await refer(source, descriptor, "first");
+  const { referrerSource: _, ...request } = elsewhereOf(pair);
+  const report = await engine.copy(request);
+  assert.deepEqual(await listed(destination, descriptor, "kept"), [referrer.digest]);
+  assert.deepEqual(await listed(destination, descriptor), []);
+  assert.deepEqual([report.manifests, report.referrers], [2, 1]);
+});
+
+test("copy() brings what is new in another repository after an image that is there", async () => {
+  await using pair = await startPair();
+  const { source, destination, engine } = pair;
+  const { descriptor } = await putImage(source, "app", { tag: "1" });
+  const first = await refer(source, descriptor, "first", "signed");
+  await engine.copy(elsewhereOf(pair));
+  const second = await refer(source, descriptor, "second", "signed");
+  const report = await engine.copy(elsewhereOf(pair));
+  assert.deepEqual([report.result, report.manifests], ["copied", 1]);
+  const all = [first.descriptor.digest, second.descriptor.digest].sort();
+  assert.deepEqual(await listed(destination, descriptor, "kept"), all);
+  assert.equal((await engine.copy(elsewhereOf(pair))).result, "unchanged");
+});
+
+test("plan() counts what a copy with referrers elsewhere takes", async () => {
+  await using pair = await startPair();
+  const { source, destination, engine } = pair;
+  const { descriptor } = await putImage(source, "app", { tag: "1" });
+  await refer(source, descriptor, "first", "signed");
+  const { totals } = await engine.plan(elsewhereOf(pair));
+  assert.equal(destination.count({ method: "PUT" }) + destination.count({ method: "POST" }), 0);
+  const asked = source.requests.length;
+  const report = await engine.copy(elsewhereOf(pair));
+  assert.equal(totals?.blobs.stream, report.blobs.streamed);
+  assert.equal(totals?.bytes.stream, report.bytesStreamed);
+  assert.equal(totals?.manifests, report.manifests);
+  assert.deepEqual(totals?.requests.source, report.requests.source);
+  assert.equal(report.requests.source, source.requests.length - asked);
+});
+
+test("plan() asks each destination for the blobs that go there", async () => {
+  await using pair = await startPair();
+  const { source, destination, engine } = pair;
+  const { descriptor } = await putImage(source, "app", { tag: "1" });
+  await refer(source, descriptor, "first", "signed");
+  await refer(destination, descriptor, "first", "kept");
+  const { totals } = await engine.plan(elsewhereOf(pair));
+  assert.deepEqual(totals?.blobs, { stream: 3, mount: 0, present: 2 });
+});
+
+test("perform() of the steps of a plan brings referrers from another repository to another", async () => {
+  await using pair = await startPair({ destination: { referrers: false } });
+  const { source, destination, engine } = pair;
+  const { descriptor } = await putImage(source, "app", { tag: "1" });
+  const { descriptor: referrer } = await refer(source, descriptor, "first", "signed");
+  const { stages } = await engine.plan(elsewhereOf(pair), { survey: false });
+  for (const step of stages.flatMap(({ steps }) => steps)) await engine.perform(step);
+  assert.deepEqual(await listed(destination, descriptor, "kept"), [referrer.digest]);
+  assert.equal(destination.getManifest("app", "1")?.digest, descriptor.digest);
+});
+
+test("copy() mounts what another repository of the destination's registry has", async () => {
+  await using pair = await startPair();
+  const { source, destination, engine } = pair;
+  const { descriptor } = await putImage(source, "app", { tag: "1" });
+  const { descriptor: referrer } = await refer(destination, descriptor, "first", "signed");
+  const request = { ...elsewhereOf(pair), referrerSource: `${destination.host}/signed` };
+  const report = await engine.copy(request);
+  assert.deepEqual(await listed(destination, descriptor, "kept"), [referrer.digest]);
+  assert.deepEqual([report.blobs.mounted, report.blobs.streamed], [2, 3]);
+});
+
+test("copy() asks the same where the repositories of referrers are the image's", async () => {
+  const asked: string[][] = [];
+  for (const isNamed of [false, true]) {
+    await using pair = await startPair();
+    const { source, destination, engine } = pair;
+    const { descriptor } = await putImage(source, "app", { tag: "1" });
+    await refer(source, descriptor, "first");
+    const request = requestOf(pair);
+    const names = {
+      referrerSource: `${source.host}/app`,
+      referrerDestination: request.destination,
+    };
+    await engine.copy(isNamed ? { ...request, ...names } : request);
+    const all = [...source.requests, ...destination.requests];
+    asked.push(
+      all.map(({ method, path }) => `${method} ${path.replace(/uploads\/.*/, "")}`).sort(),
+    );
+  }
+  assert.deepEqual(asked[0], asked[1]);
+});

@@ -92,3 +92,30 @@ for (const { field, value } of BAD) {
     );
   });
 }
+
+test("parseCopyRequest() reads the repositories of referrers, where these are others", () => {
+  const names = { source: "a.io/x:1", destination: "b.io/y" };
+  const own = { referrerSource: "a.io/x", referrerDestination: "b.io/y" };
+  const others = { referrerSource: "a.io/sig", referrerDestination: "c.io/y" };
+  const read = (input: Partial<CopyRequestInput>): unknown[] => {
+    const request = parseCopyRequest({ ...names, ...input });
+    return [request.referrerSource, request.referrerDestination];
+  };
+  assert.deepEqual(read(others), [
+    { registry: "a.io", repository: "sig" },
+    { registry: "c.io", repository: "y" },
+  ]);
+  assert.deepEqual(read(own), [undefined, undefined]);
+  assert.deepEqual(read({ ...others, referrers: false }), [undefined, undefined]);
+});
+
+for (const field of ["referrerSource", "referrerDestination"]) {
+  for (const text of ["a.io/x:1", `a.io/x@${A}`, "a b", ""]) {
+    test(`parseCopyRequest() refuses ${JSON.stringify(text)} as ${field}, which it names`, () => {
+      assert.throws(
+        () => parseCopyRequest({ source: "a.io/x", destination: "b.io/y", [field]: text }),
+        { code: "usage", field },
+      );
+    });
+  }
+}

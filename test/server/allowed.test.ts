@@ -65,6 +65,22 @@ test("createAllowed().copy() points to each field that is not allowed", () => {
   assert.deepEqual(errors?.map(({ pointer }) => pointer), ["#/source", "#/destination"]);
 });
 
+test("createAllowed().copy() points to repositories of referrers that are not allowed", () => {
+  const names = { source: "alpine:3.20", destination: "mirror.io/hub/alpine" };
+  const referrers = { referrerSource: "signatures", referrerDestination: "mirror.io/hub/signed" };
+  allowed.copy({ ...names, ...referrers });
+  const { status, errors } = refused(() =>
+    allowed.copy({
+      ...names,
+      referrerSource: referrers.referrerDestination,
+      referrerDestination: referrers.referrerSource,
+    })
+  );
+  assert.equal(status, 403);
+  const pointers = errors?.map(({ pointer }) => pointer);
+  assert.deepEqual(pointers, ["#/referrerSource", "#/referrerDestination"]);
+});
+
 test("createAllowed().read() takes sources and destinations", () => {
   allowed.read("reference", "alpine");
   allowed.read("reference", "mirror.io/hub/alpine:1");

@@ -58,6 +58,8 @@ test("parseSyncConfig() reads every key of a rule", () => {
     digestTags: true
     referrers: true
     referrerFilters: [{artifactType: a/b, annotations: {c: d}}]
+    referrerSource: ghcr.io/signed
+    referrerTarget: "{{ .Sync.Target }}-signed"
     fastCheck: true
     forceRecursive: true
     includeExternal: true
@@ -90,6 +92,8 @@ test("parseSyncConfig() reads every key of a rule", () => {
       index: "rebuild",
       referrers: true,
       referrerFilters: [{ artifactType: "a/b", annotations: { c: "d" } }],
+      referrerSource: "ghcr.io/signed",
+      referrerDestination: "b.example/app-signed",
       digestTags: true,
       verify: "stream",
       ifExists: "fail",
@@ -134,6 +138,31 @@ test("parseSyncConfig() gives a rule what defaults say", () => {
   assert.deepEqual([rule.minAgeMs, rule.mediaTypes, rule.fastCheck], [3_600_000, ["a/b"], true]);
   assert.equal(rule.backup?.template, "b-{{ .Ref.Tag }}");
   assert.equal(rule.backup?.sync["Schedule"], "0 1 * * *");
+});
+
+test("parseSyncConfig() gives a rule the repositories of referrers that defaults name, in their one spelling", () => {
+  const before = [
+    "creds: [{registry: hub.example, hostname: c.example}]",
+    "defaults: {referrers: true, referrerSource: hub.example/signed, referrerTarget: '{{ .Sync.Target }}/signed'}",
+  ].join("\n");
+  assert.deepEqual(ruleOf(`{${REPOSITORY}, referrerSource: alpine}`, before).copy, {
+    referrers: true,
+    digestTags: false,
+    index: "sparse",
+    referrerSource: "docker.io/library/alpine",
+    referrerDestination: "b.example/app/signed",
+  });
+  const { referrerSource } = ruleOf(`{${REPOSITORY}}`, before).copy;
+  assert.equal(referrerSource, "c.example/signed");
+  const without = ruleOf(`{${REPOSITORY}, referrers: false}`, before).copy;
+  assert.deepEqual(without, { referrers: false, digestTags: false, index: "sparse" });
+});
+
+test("parseSyncConfig() warns of repositories of referrers where none are copied", () => {
+  const { warnings } = parse(`sync: [{${IMAGE}, referrerSource: c.example/app}]`);
+  assert.deepEqual(warnings.map((line) => line.replace(/^f:\d+:\d+: /, "")), [
+    "sync[0].referrerSource: it counts with referrers: true only",
+  ]);
 });
 
 test("parseSyncConfig() takes the rule's word before that of defaults", () => {
@@ -538,9 +567,19 @@ const MISTAKES: [name: string, text: string, message: RegExp][] = [
     /creds\[0\]\.mirrors: a source is read from where it says/,
   ],
   [
-    "referrers from elsewhere",
-    `sync: [{${IMAGE}, referrerSource: c.example/app}]`,
-    /referrerSource: what refers to an image is copied from and to/,
+    "referrers from an image",
+    `sync: [{${IMAGE}, referrers: true, referrerSource: "c.example/app:1"}]`,
+    /sync\[0\]\.referrerSource: .*it has a tag, want a repository alone/,
+  ],
+  [
+    "referrers to nowhere",
+    `sync: [{${IMAGE}, referrers: true, referrerTarget: '{{ env "NONE" }}'}]`,
+    /sync\[0\]\.referrerTarget: is empty/,
+  ],
+  [
+    "referrers from nowhere, in defaults",
+    `defaults: {referrers: true, referrerSource: "{{ .Sync.Nothing }}"}\nsync: [{${IMAGE}}]`,
+    /: defaults\.referrerSource: /,
   ],
   [
     "a proof of another kind",

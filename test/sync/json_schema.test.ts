@@ -20,6 +20,6 @@ test("syncConfigJsonSchema() lets extensions be and marks what is not read", () 
   ]);
   assert.deepEqual(rule.properties.type.enum, ["image", "repository", "registry"]);
   assert.equal(rule.properties.hooks.deprecated, true);
-  assert.equal(rule.properties.referrerSource, undefined);
+  assert.equal(rule.properties.referrerSlow, undefined);
   assert.equal(properties.creds.items.properties.regcert.deprecated, true);
 });

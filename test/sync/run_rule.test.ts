@@ -231,6 +231,31 @@ test("runRule() brings referrers and digest tags after an image that is in step,
   assert.deepEqual(resultsOf(again), ["app:1 unchanged"]);
 });
 
+test("runRule() takes referrers from another repository to another, for each target, and no others", async () => {
+  await using pair = await startPair();
+  const { source: { host }, destination } = pair;
+  const { descriptor } = await putImage(pair.source, "app", { tag: "1" });
+  const options = { artifactType: "application/spdx+json", payload: "{}" };
+  const beside = await putReferrer(pair.source, "app", descriptor, { ...options, payload: "" });
+  const rule = ruleOf(
+    `{type: repository, source: "${host}/app", referrers: true, referrerSource: "${host}/signed", ` +
+      `targets: ["${destination.host}/a", "${destination.host}/b"], referrerTarget: "${destination.host}/kept"}`,
+  );
+  assert.deepEqual(resultsOf(await run(rule, pair)), ["a:1 copied", "b:1 copied"]);
+  assert.deepEqual(resultsOf(await run(rule, pair)), ["a:1 unchanged", "b:1 unchanged"]);
+  const referrer = await putReferrer(pair.source, "signed", descriptor, options);
+  const dry = await run(rule, pair, { dryRun: true });
+  assert.deepEqual(resultsOf(dry), ["a:1 would-copy", "b:1 would-copy"]);
+  const report = await run(rule, pair);
+  assert.equal(report.result, "ok");
+  for (const name of ["a", "b", "kept"]) {
+    const has = destination.getManifest(name, referrer.descriptor.digest) !== undefined;
+    assert.equal(has, name === "kept");
+    assert.equal(destination.getManifest(name, beside.descriptor.digest), undefined);
+  }
+  assert.deepEqual(resultsOf(await run(rule, pair)), ["a:1 unchanged", "b:1 unchanged"]);
+});
+
 test("runRule() of one platform compares what takes the index's place", async () => {
   await using pair = await startPair();
   await putIndex(pair.source, "app", { tag: "1", platforms: ["linux/amd64", "linux/arm64"] });
@@ -287,6 +312,29 @@ test("runRule() saves what it overwrites", async () => {
   assert.notEqual(pair.destination.getManifest("app", "1")?.digest, before);
   assert.deepEqual(report.warnings, []);
 });
+
+for (const [what, keeps] of [["without", true], ["with", false]] as const) {
+  const where = keeps ? "in a repository of its own" : "beside it";
+  test(`runRule() saves an image ${what} what refers to it and is kept ${where}`, async () => {
+    await using pair = await startPair();
+    const { host } = pair.destination;
+    const { descriptor } = await putImage(pair.source, "app", { tag: "1" });
+    const options = { artifactType: "application/spdx+json", payload: "{}" };
+    const { descriptor: referrer } = await putReferrer(pair.source, "signed", descriptor, options);
+    const kept = keeps ? `, referrerTarget: "${host}/kept"` : "";
+    const rule = appRule(
+      pair,
+      `, backup: '${host}/old:{{.Ref.Tag}}', referrers: true, referrerSource: "${pair.source.host}/signed"${kept}`,
+    );
+    await run(rule, pair);
+    await putImage(pair.source, "app", { tag: "1", seed: 9 });
+    const report = await run(rule, pair);
+    assert.deepEqual([resultsOf(report), report.warnings], [["app:1 copied"], []]);
+    assert.equal(pair.destination.getManifest("old", "1")?.digest, descriptor.digest);
+    const isSaved = pair.destination.getManifest("old", referrer.digest) !== undefined;
+    assert.equal(isSaved, !keeps);
+  });
+}
 
 test("runRule() copies all the same where it cannot save what it overwrites", async () => {
   await using pair = await startPair();
