@@ -1,5 +1,7 @@
 /** Parts that routes share in the OpenAPI document. */
 import * as z from "zod";
+import { toSse } from "./event_stream.ts";
+import type { StreamedEvent } from "./event_stream.ts";
 import { PROBLEM_EXAMPLES } from "./examples.ts";
 import type { ProblemStatus } from "./examples.ts";
 import { problemSchema } from "./problem.ts";
@@ -52,6 +54,27 @@ export function json<Schema extends z.ZodType>(
     description,
     headers: everyAnswer,
     content: { "application/json": { schema, examples: toExamples(examples) } },
+  };
+}
+
+/** An answer that is a stream of events, with the last of them as an example, by the name of its request. */
+export function eventStream<Schema extends z.ZodType<StreamedEvent>>(
+  schema: Schema,
+  last: Readonly<Record<string, z.output<Schema>>>,
+): Answer<
+  typeof everyAnswer,
+  Content<"application/x-ndjson", Schema> & Content<"text/event-stream", z.ZodString>
+> {
+  const asText = Object.entries(last).map(([name, event]) => [name, toSse(event)]);
+  return {
+    description:
+      "Events: one a line of JSON, or server-sent ones where `Accept` has `text/event-stream`. The schema is that of one " +
+      "event. After 5 s in which nothing else happened there is a `heartbeat`.",
+    headers: everyAnswer,
+    content: {
+      "application/x-ndjson": { schema, examples: toExamples(last) },
+      "text/event-stream": { schema: z.string(), examples: toExamples(Object.fromEntries(asText)) },
+    },
   };
 }
 

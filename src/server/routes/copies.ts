@@ -6,7 +6,6 @@ import { secured } from "../access.ts";
 import type { Allowed } from "../allowed.ts";
 import type { AppOptions } from "../app_options.ts";
 import { withDefaults } from "../copy_defaults.ts";
-import { toSse } from "../event_stream.ts";
 import {
   CANCELLED_COPY,
   COPY_ID,
@@ -20,12 +19,12 @@ import { RequestError } from "../problem.ts";
 import {
   body,
   bodyRefusals,
+  eventStream,
   everyAnswer,
   failures,
   json,
   parameterExamples,
   refusals,
-  toExamples,
 } from "../responses.ts";
 import { createRouter } from "../router.ts";
 import { runCopy } from "../run_copy.ts";
@@ -63,22 +62,7 @@ export function copyRoutes(options: AppOptions, allowed: Allowed) {
       headers: preferHeader("respondAsync"),
     },
     responses: {
-      200: {
-        description:
-          "Events: one a line of JSON, or server-sent ones where `Accept` has `text/event-stream`. The schema is that of one " +
-          "event. After 5 s in which nothing else happened there is a `heartbeat`.",
-        headers: everyAnswer,
-        content: {
-          "application/x-ndjson": {
-            schema: eventSchema,
-            examples: toExamples({ mirror: LAST_EVENT }),
-          },
-          "text/event-stream": {
-            schema: z.string(),
-            examples: toExamples({ mirror: toSse(LAST_EVENT) }),
-          },
-        },
-      },
+      200: eventStream(eventSchema, { mirror: LAST_EVENT }),
       202: {
         ...json("A durable copy was started, or is under way", durableCopySchema, {
           respondAsync: QUEUED_COPY,

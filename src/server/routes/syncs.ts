@@ -8,7 +8,6 @@ import type { RuleRunner } from "../../sync/run_rules.ts";
 import type { SyncRule } from "../../sync/rule.ts";
 import { secured } from "../access.ts";
 import type { AppOptions } from "../app_options.ts";
-import { toSse } from "../event_stream.ts";
 import {
   LAST_SYNC_EVENT,
   RULE,
@@ -22,12 +21,12 @@ import type { FieldMistake } from "../problem.ts";
 import {
   body,
   bodyRefusals,
+  eventStream,
   everyAnswer,
   failures,
   json,
   parameterExamples,
   refusals,
-  toExamples,
 } from "../responses.ts";
 import { createRouter } from "../router.ts";
 import type { ServerRules } from "../rules.ts";
@@ -64,22 +63,7 @@ export function syncRoutes(options: AppOptions) {
       headers: preferHeader("respondAsync"),
     },
     responses: {
-      200: {
-        description:
-          "Events: one a line of JSON, or server-sent ones where `Accept` has `text/event-stream`. The schema is that of one " +
-          "event. After 5 s in which nothing else happened there is a `heartbeat`.",
-        headers: everyAnswer,
-        content: {
-          "application/x-ndjson": {
-            schema: syncEventSchema,
-            examples: toExamples({ alpine: LAST_SYNC_EVENT }),
-          },
-          "text/event-stream": {
-            schema: z.string(),
-            examples: toExamples({ alpine: toSse(LAST_SYNC_EVENT) }),
-          },
-        },
-      },
+      200: eventStream(syncEventSchema, { alpine: LAST_SYNC_EVENT }),
       202: {
         ...json("Runs were started, or are under way", startedSyncSchema, {
           respondAsync: STARTED_SYNC,
