@@ -12,6 +12,7 @@ from hypothesis import strategies
 
 SOURCE = os.environ["SOURCE_REGISTRY"]
 DESTINATION = os.environ["DESTINATION_REGISTRY"]
+SIZES = json.loads(os.environ["SOURCE_SIZES"])
 INDEX = '{"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[]}'
 
 registries = strategies.sampled_from(
@@ -51,6 +52,10 @@ def before_call(context, case, kwargs):
         body["content"] = INDEX
         body["descriptor"]["mediaType"] = json.loads(INDEX)["mediaType"]
         body["descriptor"]["digest"] = f"sha256:{hashlib.sha256(INDEX.encode()).hexdigest()}"
+    if body.get("type") == "blob":
+        # A blob of another size than its step says is a source that gives wrong bytes: an honest 502.
+        descriptor = body["descriptor"]
+        descriptor["size"] = SIZES.get(descriptor["digest"], descriptor["size"])
     if body.get("index") == "unwrap":
         body["platforms"] = (body.get("platforms") or ["linux/amd64"])[:1]
     if "@" in body.get("source", "") and "destination" in body:

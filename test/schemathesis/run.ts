@@ -14,6 +14,7 @@ import type { HandlerProgram } from "../handler/hosts/start_process.ts";
 import { TOKENS, variablesFor } from "../handler/setup.ts";
 import { putImage, putIndex } from "../support/image.ts";
 import { startRegistry } from "../support/registry.ts";
+import type { RunningRegistry } from "../support/registry.ts";
 import type { RegistryOptions } from "../support/registry.ts";
 
 /** Where it runs, so that what it keeps for itself lands there, too. */
@@ -50,12 +51,22 @@ async function main(): Promise<number> {
   ], {
     SCHEMATHESIS_HOOKS: `${ROOT}test/schemathesis/hooks.py`,
     SOURCE_REGISTRY: source.host,
+    SOURCE_SIZES: JSON.stringify(await listSizes(source)),
     DESTINATION_REGISTRY: destination.host,
   });
   if (server.stderr) say(server.stderr);
   const { tests, failed } = readCounts(await readFile(REPORT, "utf8"));
   say(`schemathesis: ${tests - failed} passed, ${failed} failed`);
   return code === 0 && tests > 0 && failed === 0 ? 0 : 1;
+}
+
+/** How large each blob is that a step may name. */
+async function listSizes(registry: RunningRegistry): Promise<Record<string, number>> {
+  const sizes: Record<string, number> = {};
+  for (const digest of registry.blobs("app")) {
+    sizes[digest] = (await registry.getBlob("app", digest))?.byteLength ?? 0;
+  }
+  return sizes;
 }
 
 /** The rules that test/schemathesis/hooks.py knows by name. */
