@@ -3,7 +3,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-version=1.20260915.1
+version=1.20260917.1
 folder=.cache/workerd
 if ! "$folder/node_modules/workerd/bin/workerd" --version >/dev/null 2>&1; then
   mkdir -p "$folder"
