@@ -29,7 +29,7 @@ const HOSTS: Readonly<Partial<Record<HandlerHost, StartHandler>>> = {
 /** A registry that tells of its pushes to a hook of a handler that has yet to start. */
 function startTelling(port: number, hook: string): Promise<RealRegistry> {
   return startRealRegistry("distribution3", {
-    storage: "memory",
+    storage: "filesystem",
     notifications: {
       url: `http://127.0.0.1:${port}/hooks/${hook}`,
       headers: { Authorization: `Bearer ${TOKEN}` },
