@@ -54,6 +54,7 @@ async function mirror(from: string, to: string): Promise<{ results: string[]; ms
   if (!rule) throw new Error("there is no rule");
   const { tags, durationMs } = await runRule(rule, {
     engine,
+    rules: config.rules,
     now: () => runtime.now(),
     slots: new Slots(config.parallel),
   });

@@ -123,6 +123,7 @@ export async function openLocalRules(
   });
   const runner = environment.createRuleRunner({
     engine,
+    rules: config.rules,
     now: () => environment.now(),
     slots: new Slots(config.parallel),
     env: environment.env,

@@ -10,6 +10,8 @@ import { createTriesLimit } from "../server/limit_tries.ts";
 import { createMetrics } from "../server/metrics.ts";
 import { warnAtStart } from "../server/warn_at_start.ts";
 import { startClock } from "./clock.ts";
+import type { ClockOptions } from "./clock.ts";
+import { findDenoCron, registerCrons } from "./deno_cron.ts";
 import { GracefulStop } from "./graceful_stop.ts";
 import { resolveHost } from "./resolve_host.ts";
 
@@ -48,12 +50,15 @@ export async function createLongRunningServer(
     });
     const { config, log, runRule } = server;
     warnAtStart(config, log);
-    startClock(config.sync.rules, {
+    const clock: ClockOptions = {
       runRule,
       runtime,
       stopping: stop.stopping,
       track: (job) => stop.track(job),
-    });
+    };
+    const cron = findDenoCron();
+    if (cron) registerCrons(config.sync.rules, { ...clock, cron });
+    else startClock(config.sync.rules, clock);
     return { ...server, stop };
   } catch (error) {
     if (error instanceof ParseError) fail(error.message, EXIT_CONFIGURATION);

@@ -138,6 +138,7 @@ export async function runLogged(
     const report = await runRule({ ...rule, copy: withDefaults(config, rule.copy) }, {
       ...options,
       engine,
+      rules: config.sync.rules,
       now,
       slots,
       env,

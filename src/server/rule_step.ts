@@ -121,15 +121,15 @@ function tagOf({ source }: RepositoryWork["items"][number]): string {
 }
 
 async function prune(
-  { prune }: SyncRule,
+  rule: SyncRule,
   work: RepositoryWork,
-  { engine, warn, signal }: PerformRuleStepOptions,
+  { host, engine, warn, signal }: PerformRuleStepOptions,
 ): Promise<RuleStepAnswers["prune"]> {
+  const { rules } = host.config.sync;
   const batch = engine.batch();
   const results: string[] = [];
-  for (const target of prune ? work.targets : []) {
-    if (!prune) continue;
-    const pruned = await pruneTarget(target, { prune, work, batch, warn, signal });
+  for (const target of work.targets) {
+    const pruned = await pruneTarget(target, { rule, rules, work, batch, warn, signal });
     results.push(...pruned.map(({ result }) => result));
   }
   const count = (result: string): number => results.filter((one) => one === result).length;

@@ -3,6 +3,7 @@ import { formatReference, isTag, parseReference, withDefaultTag } from "../oci/r
 import { quote } from "../oci/quote.ts";
 import type { SyncRule } from "./rule.ts";
 import { parseTemplate } from "./template/parse.ts";
+import type { TemplateNode } from "./template/parse.ts";
 import { renderTemplate } from "./template/render.ts";
 import type { Surroundings } from "./template/functions.ts";
 
@@ -42,4 +43,27 @@ export function backupReference(
   if (/[:/]/.test(name)) return formatReference(withDefaultTag(parseReference(name)));
   if (isTag(name)) return formatReference({ registry, repository, tag: name });
   throw new ParseError(`back up ${destination}: ${quote(name)} is no tag and no reference`);
+}
+
+/**
+ * Tells whether a name may be one that a `backup` gives: a tag, or a reference as the file spells it. Of a template that is
+ * known by the text around its actions; an action may give anything, and a tag alone where it is that of the image.
+ */
+export function createBackupTest(template: string): (name: string) => boolean {
+  const pattern = new RegExp(`^${parseTemplate(template).map(toPattern).join("")}$`);
+  return (name) => pattern.test(name);
+}
+
+function toPattern(node: TemplateNode): string {
+  // There is no white space in a name; what stands around it is trimmed.
+  if (node.kind === "text") return node.text.replaceAll(/\s/g, "").replaceAll(/\W/g, "\\$&");
+  return isTagOfImage(node) ? "[^:/]*" : ".*";
+}
+
+/** `{{ .Ref.Tag }}` */
+function isTagOfImage(node: TemplateNode): boolean {
+  if (node.kind !== "pipeline") return false;
+  const [[operand, ...others] = [], ...commands] = node.pipeline.commands;
+  return others.length + commands.length === 0 && operand?.base.kind === "data" &&
+    operand.fields.join(".") === "Ref.Tag";
 }

@@ -4,7 +4,10 @@ import type { RunRuleOptions } from "./run_rule.ts";
 import type { RuleRunner } from "./run_rules.ts";
 
 /** What all runs have in common. */
-export type EngineRunnerOptions = Pick<RunRuleOptions, "engine" | "now" | "slots" | "env">;
+export type EngineRunnerOptions = Pick<
+  RunRuleOptions,
+  "engine" | "rules" | "now" | "slots" | "env"
+>;
 
 /** Runs rules by an engine, and waits for every copy. */
 export function createEngineRunner(host: EngineRunnerOptions): RuleRunner {

@@ -48,3 +48,18 @@ export function toTick(cron: string, scheduledAt: number): Tick {
     : new Cron(cron, { mode: "5-part", timezone: "UTC" }).previousRuns(1, new Date(at));
   return { at, before: before?.getTime() ?? at - DEFAULT_TICK_MS };
 }
+
+/** A clock that is ahead of ours by less than that tells of a time that has not come here. */
+const AHEAD_MS = 1000;
+
+/**
+ * The tick of a clock that goes by a cron pattern in UTC and says no more than that it is time: the last one that the pattern
+ * has. So one that is told late is still itself.
+ *
+ * @param now milliseconds since the epoch
+ */
+export function lastTick(cron: string, now: number): Tick {
+  const clock = new Cron(cron, { mode: "5-part", timezone: "UTC" });
+  const [at, before] = clock.previousRuns(2, new Date(now + AHEAD_MS));
+  return { at: at?.getTime() ?? now, before: before?.getTime() ?? now };
+}

@@ -1,13 +1,18 @@
 import type { Batch } from "../batch.ts";
 import { CrossdockError } from "../errors.ts";
+import { quote } from "../oci/quote.ts";
+import { findClaims } from "./claims.ts";
 import type { RepositoryWork } from "./expand.ts";
 import { choosePrunable } from "./prune.ts";
-import type { PruneOptions } from "./rule.ts";
+import type { SyncRule } from "./rule.ts";
 import type { PruneReport } from "./rule_report.ts";
 import { toFailure } from "./to_failure.ts";
 
 export interface PruneTargetOptions {
-  readonly prune: PruneOptions;
+  /** Nothing is deleted unless it says so. */
+  readonly rule: SyncRule;
+  /** All rules of the configuration, those too that do not run: what they bring to the target stays. */
+  readonly rules: readonly SyncRule[];
   readonly work: RepositoryWork;
   readonly batch: Pick<Batch, "tags" | "deleteTag">;
   /** Deletes nothing and says what would be deleted. */
@@ -17,15 +22,17 @@ export interface PruneTargetOptions {
 }
 
 /**
- * Deletes the tags of a target that its rule no longer selects: tags alone, one after the other. A registry that deletes nothing
+ * Deletes the tags of a target that no rule selects any longer: tags alone, one after the other. A registry that deletes nothing
  * is asked once.
  *
  * @param target `registry/repository`
  */
 export async function pruneTarget(
   target: string,
-  { prune, work, batch, dryRun, warn, signal }: PruneTargetOptions,
+  { rule, rules, work, batch, dryRun, warn, signal }: PruneTargetOptions,
 ): Promise<PruneReport[]> {
+  const { prune } = rule;
+  if (!prune) return [];
   const present: string[] = [];
   try {
     for await (const page of batch.tags(target, { side: "destination", signal })) {
@@ -36,7 +43,14 @@ export async function pruneTarget(
     if (code !== "not_found") warn(`prune ${target}: ${message}`);
     return [];
   }
-  const { tags, isTooMuch } = choosePrunable(prune, work, present);
+  const claims = findClaims(target, { rule, source: work.source, rules });
+  const { tags, uncertain, isTooMuch } = choosePrunable({ ...prune, claims }, work, present);
+  for (const name of uncertain) {
+    warn(
+      `tags that may be backups of the rule ${quote(name)} are not pruned, for its backup is a ` +
+        "template: give prune a pattern for them in keep",
+    );
+  }
   if (isTooMuch) {
     warn(
       `prune ${target}: ${tags.length} of ${present.length} tags are no longer selected, ` +

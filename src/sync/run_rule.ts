@@ -21,6 +21,8 @@ export type SyncEngine = Pick<LocalEngine, "batch">;
 
 export interface RunRuleOptions {
   readonly engine: SyncEngine;
+  /** All rules of the configuration, those too that do not run: what they bring to a target is not pruned. */
+  readonly rules: readonly SyncRule[];
   /** Milliseconds since the epoch. */
   readonly now: () => number;
   readonly signal?: AbortSignal | undefined;
@@ -251,14 +253,14 @@ class RuleRun {
   }
 
   async #prune(work: RepositoryWork, tags: readonly TagReport[]): Promise<void> {
-    const { prune } = this.#rule;
-    const { dryRun, only, missing, signal } = this.#options;
+    const { rules, dryRun, only, missing, signal } = this.#options;
     // Where nothing of the source was seen to be there, nothing at a target is known to be gone from it.
     const isSeen = tags.some(({ result }) => result !== "failed" && result !== "missing");
-    if (!prune || only || missing || !isSeen || this.#putOffUntil !== undefined) return;
+    if (!this.#rule.prune || only || missing || !isSeen || this.#putOffUntil !== undefined) return;
     for (const target of work.targets) {
       const pruned = await pruneTarget(target, {
-        prune,
+        rule: this.#rule,
+        rules,
         work,
         batch: this.#batch,
         dryRun,
@@ -303,6 +305,7 @@ class RuleRun {
   }
 
   #warn(message: string): void {
+    if (this.#warnings.includes(message)) return;
     this.#warnings.push(message);
     this.#options.emit?.({ type: "warning", rule: this.#rule.name, message });
   }

@@ -90,7 +90,7 @@ export const ruleSchema = z.strictObject({
   platform: text.optional().describe("Its image takes the place of the index"),
   platforms: texts.optional(),
   prune: pruneSchema.optional().describe(
-    "Deletes tags of the target that the rule does not select",
+    "Deletes tags of the target that no rule selects",
   ),
   ...inheritedFields,
 });

@@ -90,6 +90,22 @@ test("crossdock sync --missing leaves a tag alone that the target has", async ()
   );
 });
 
+test("crossdock sync --rule prunes nothing that a rule brings which does not run", async () => {
+  await using pair = await startPair();
+  const { a, b } = pair;
+  for (const tag of ["1.0", "edge"]) await putImage(b, "mirror/app", { tag });
+  const edge =
+    `- { name: edge, source: "${a.host}/app:edge", target: "${b.host}/mirror/app:edge", type: image }\n`;
+  const text = fileFor(pair, edge).replace('["1.*"]', '["1.2.*"]')
+    .replace("interval: 1h", "prune: { maxShare: 1 }");
+  const planned = await sync(text, "--rule", "app", "--dry-run");
+  assert.match(planned.stdout, /^would-delete +\S+\/mirror\/app:1\.0$/m);
+  assert.doesNotMatch(planned.stdout, /edge/);
+  const { exitCode, stderr } = await sync(text, "--rule", "app");
+  assert.deepEqual([exitCode, stderr], [0, ""]);
+  assert.deepEqual(b.tags("mirror/app"), ["1.2", "1.2.3", "edge"]);
+});
+
 test("crossdock sync ends with 13 where one rule fails, and the others are done; with 14 where all fail", async () => {
   await using pair = await startPair();
   const { a, b } = pair;

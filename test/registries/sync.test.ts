@@ -60,8 +60,10 @@ for (const [kind, options] of PRUNING) {
     await using source = await startRealRegistry("distribution3", { storage: "memory" });
     await using mirror = await startRealRegistry(kind, options);
     const engine = await engineFor(mirror);
-    const run = (more: string): Promise<RuleReport> =>
-      runRule(ruleFor(source, mirror, more), { engine, now: Date.now });
+    const run = (more: string): Promise<RuleReport> => {
+      const rule = ruleFor(source, mirror, more);
+      return runRule(rule, { engine, rules: [rule], now: Date.now });
+    };
     for (const tag of ["1", "2", "3"]) await putTinyImage(source, `app:${tag}`);
     const first = await run("tags: {allow: ['.*']}");
     assert.deepEqual(first.tags.map(({ result }) => result), ["copied", "copied", "copied"]);
@@ -88,10 +90,8 @@ for (const kind of ["distribution2", "distribution3"] as const) {
     const engine = await engineFor(mirror);
     await putTinyImage(source, "app:1");
     await putTinyImage(mirror, "app:2");
-    const report = await runRule(ruleFor(source, mirror, "prune: {maxShare: 1}"), {
-      engine,
-      now: Date.now,
-    });
+    const rule = ruleFor(source, mirror, "prune: {maxShare: 1}");
+    const report = await runRule(rule, { engine, rules: [rule], now: Date.now });
     assert.deepEqual(report.pruned.map(({ result, error }) => [result, error?.code]), [
       ["failed", "unsupported"],
     ]);

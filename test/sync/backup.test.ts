@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { backupReference } from "../../src/sync/backup.ts";
+import { backupReference, createBackupTest } from "../../src/sync/backup.ts";
 import { NOW, ruleOf } from "./setup.ts";
 
 const SURROUNDINGS = { env: { TEAM: "ops" }, now: NOW };
@@ -58,3 +58,26 @@ test("backupReference() refuses what is neither a tag nor a reference", () => {
   );
   assert.throws(() => backup("A b/c"), { name: "ParseError" });
 });
+
+const MAY_BE: [template: string, name: string, isBackup: boolean][] = [
+  ["old", "old", true],
+  [" old\n", "old", true],
+  ["old", "older", false],
+  ["v1.2", "v1x2", false],
+  ["old-{{ .Ref.Tag }}", "old-1", true],
+  ["old-{{ .Ref.Tag }}", "older-1", false],
+  ["old-{{- .Ref.Tag -}} ", "old-1", true],
+  ["{{ .Ref.Tag }}-old", "1-old", true],
+  ["{{ .Ref.Tag }}-old", "b.example/x:1-old", false],
+  ["{{ .Ref.Reference }}-old", "b.example/x:1-old", true],
+  ["{{ .Ref.Tag | lower }}-old", "b.example/x:1-old", true],
+  ["{{ if .Ref.Tag }}a{{ else }}b{{ end }}-{{ time.Now.Unix }}", "a-1", true],
+  ["{{ $t := .Ref.Tag }}old-{{ $t }}", "old-1", true],
+  ["{{ .Ref.Registry }}/backups/{{ .Ref.Repository }}:{{ .Ref.Tag }}", "b.example/x:1", false],
+  ["{{ .Ref.Registry }}/backups/{{ .Ref.Repository }}:{{ .Ref.Tag }}", "b.e/backups/x:1", true],
+];
+for (const [template, name, isBackup] of MAY_BE) {
+  test(`createBackupTest() of ${JSON.stringify(template)} says ${isBackup} of ${name}`, () => {
+    assert.equal(createBackupTest(template)(name), isBackup);
+  });
+}

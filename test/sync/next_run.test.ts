@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { isDue, nextRun, toTick } from "../../src/sync/next_run.ts";
+import { isDue, lastTick, nextRun, toTick } from "../../src/sync/next_run.ts";
 import type { Schedule } from "../../src/sync/schedule.ts";
 
 const MINUTE_MS = 60_000;
@@ -60,3 +60,15 @@ test("toTick() finds the tick before by the clock's own pattern", () => {
     { at: at("2026-11-25T01:00:00Z"), before: at("2026-11-25T00:55:00Z") },
   ]);
 });
+
+const TOLD: [pattern: string, now: string, tick: string, before: string][] = [
+  ["0 10 * * *", "2026-11-25T10:00:00.000Z", "2026-11-25T10:00Z", "2026-11-24T10:00Z"],
+  ["0 10 * * *", "2026-11-25T09:59:59.900Z", "2026-11-25T10:00Z", "2026-11-24T10:00Z"],
+  ["0 10 * * *", "2026-11-25T10:07:00.000Z", "2026-11-25T10:00Z", "2026-11-24T10:00Z"],
+  ["* * * * *", "2026-11-25T10:00:40.000Z", "2026-11-25T10:00Z", "2026-11-25T09:59Z"],
+];
+for (const [pattern, now, tick, before] of TOLD) {
+  test(`lastTick() of ${pattern} at ${now} is ${tick}`, () => {
+    assert.deepEqual(lastTick(pattern, at(now)), { at: at(tick), before: at(before) });
+  });
+}

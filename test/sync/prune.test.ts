@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { CrossdockError } from "../../src/errors.ts";
+import type { Claim } from "../../src/sync/claims.ts";
 import type { RepositoryWork } from "../../src/sync/expand.ts";
 import { choosePrunable } from "../../src/sync/prune.ts";
 
@@ -19,11 +20,12 @@ function workOf(tags: string[], rest: Partial<RepositoryWork> = {}): RepositoryW
   };
 }
 
-const HALF = { keep: [], maxShare: 0.5 };
+const HALF = { keep: [], maxShare: 0.5, claims: [] };
 
 test("choosePrunable() chooses tags that are no longer selected", () => {
   assert.deepEqual(choosePrunable(HALF, workOf(["1", "2"]), ["1", "2", "3", "4"]), {
     tags: ["3", "4"],
+    uncertain: [],
     isTooMuch: false,
   });
 });
@@ -37,7 +39,7 @@ test("choosePrunable() keeps what a pattern takes, what is too fresh, and tags o
     `sha256-${"b".repeat(64)}`,
     "2",
   ];
-  const options = { keep: ["old-.*"], maxShare: 1 };
+  const options = { keep: ["old-.*"], maxShare: 1, claims: [] };
   assert.deepEqual(choosePrunable(options, workOf(["1"], { tooFresh: ["fresh"] }), present).tags, [
     "2",
   ]);
@@ -47,21 +49,42 @@ test("choosePrunable() says that it is more than the share", () => {
   const present = ["1", "2", "3", "4", "5"];
   assert.deepEqual(choosePrunable(HALF, workOf(["1", "2"]), present), {
     tags: ["3", "4", "5"],
+    uncertain: [],
     isTooMuch: true,
   });
 });
 
 test("choosePrunable() allows one tag of a small repository, and none where the share is 0", () => {
   const work = workOf(["1", "2"]);
-  assert.equal(choosePrunable({ keep: [], maxShare: 0.1 }, work, ["1", "2", "3"]).isTooMuch, false);
-  assert.equal(choosePrunable({ keep: [], maxShare: 0 }, work, ["1", "2", "3"]).isTooMuch, true);
-  assert.equal(choosePrunable({ keep: [], maxShare: 0 }, work, ["1", "2"]).isTooMuch, false);
+  const tenth = { ...HALF, maxShare: 0.1 };
+  const none = { ...HALF, maxShare: 0 };
+  assert.equal(choosePrunable(tenth, work, ["1", "2", "3"]).isTooMuch, false);
+  assert.equal(choosePrunable(none, work, ["1", "2", "3"]).isTooMuch, true);
+  assert.equal(choosePrunable(none, work, ["1", "2"]).isTooMuch, false);
 });
 
 test("choosePrunable() chooses nothing where nothing was selected or the source failed", () => {
-  const all = { keep: [], maxShare: 1 };
-  const nothing = { tags: [], isTooMuch: false };
+  const all = { ...HALF, maxShare: 1 };
+  const nothing = { tags: [], uncertain: [], isTooMuch: false };
   assert.deepEqual(choosePrunable(all, workOf([]), ["1", "2"]), nothing);
   const failure = new CrossdockError("network", "nobody listens");
   assert.deepEqual(choosePrunable(all, workOf(["1"], { failure }), ["1", "2"]), nothing);
+});
+
+test("choosePrunable() leaves what others have, and names those who may have it", () => {
+  const claims: Claim[] = [
+    { rule: "stable", isCertain: true, takes: (tag) => tag === "stable" },
+    { rule: "other", isCertain: false, takes: (tag) => /^s|^old-/.test(tag) },
+  ];
+  const present = ["1", "2", "stable", "old-1", "old-2"];
+  assert.deepEqual(choosePrunable({ ...HALF, claims }, workOf(["1"]), present), {
+    tags: ["2"],
+    uncertain: ["other"],
+    isTooMuch: false,
+  });
+  assert.deepEqual(choosePrunable({ ...HALF, claims }, workOf(["1"]), ["1", "stable"]), {
+    tags: [],
+    uncertain: [],
+    isTooMuch: false,
+  });
 });

@@ -1,12 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { createEngineRunner } from "../../src/sync/engine_runner.ts";
 import type { RuleReport } from "../../src/sync/rule_report.ts";
 import { runRule } from "../../src/sync/run_rule.ts";
 import type { RunRuleOptions } from "../../src/sync/run_rule.ts";
+import { runRules } from "../../src/sync/run_rules.ts";
 import { startPair } from "../copy/setup.ts";
 import type { Pair } from "../copy/setup.ts";
 import { putImage } from "../support/image.ts";
-import { NOW, ruleOf } from "./setup.ts";
+import { NOW, parse, ruleOf } from "./setup.ts";
 
 /** A source with `1` and `2` and a mirror that has `3` and `4`, too; `2` and `4` are the same image there. */
 async function startMirror(options: Parameters<typeof startPair>[0] = {}): Promise<Pair> {
@@ -28,7 +30,7 @@ async function prune(
   const rule = ruleOf(
     `{type: repository, source: "${source.host}/app", target: "${destination.host}/app", ${how}}`,
   );
-  return await runRule(rule, { engine, now: () => NOW, ...options });
+  return await runRule(rule, { engine, rules: [rule], now: () => NOW, ...options });
 }
 
 function prunedOf({ pruned }: RuleReport): string[] {
@@ -95,6 +97,71 @@ test("runRule() deletes nothing where the source cannot be listed, lost its tags
   assert.equal((await prune(pair, "prune: {maxShare: 1}")).result, "ok");
   assert.equal(pair.destination.count({ method: "DELETE" }), 0);
   assert.deepEqual(pair.destination.tags("app"), ["1", "2", "3", "4"]);
+});
+
+test("runRules() leaves in a target of several rules what each of them brings there", async () => {
+  await using pair = await startPair();
+  const { source, destination, engine } = pair;
+  const tags = ["v1.0", "v2.0"];
+  for (const [seed, tag] of tags.entries()) await putImage(source, "app", { tag, seed });
+  await putImage(source, "base", { tag: "1", seed: 7 });
+  for (const tag of ["v1.gone", "v2.gone", "else"]) await putImage(destination, "app", { tag });
+  const target = `${destination.host}/app`;
+  const { config: { rules } } = parse(`sync:
+- {name: one, type: repository, source: "${source.host}/app", target: "${target}", tags: {allow: ["v1.0"]}, prune: {maxShare: 1}}
+- {name: two, type: repository, source: "${source.host}/app", target: "${target}", tags: {allow: ["v2.*"]}, prune: {maxShare: 1}}
+- {name: stable, type: image, source: "${source.host}/base:1", target: "${target}:stable"}
+`);
+  const now = (): number => NOW;
+  const runner = createEngineRunner({ engine, rules, now });
+  const prunedBy = async (dryRun: boolean): Promise<string[][]> => {
+    const report = await runRules(rules, runner, { now, dryRun });
+    assert.equal(report.result, "ok");
+    assert.deepEqual(report.rules.flatMap(({ warnings }) => warnings), []);
+    return report.rules.map(prunedOf);
+  };
+  const gone = ["app:else", "app:v1.gone"];
+  // The second rule would select v2.gone again if it came back, and so nobody but that rule may delete it.
+  assert.deepEqual(await prunedBy(true), [
+    gone.map((tag) => `${tag} would-delete`),
+    [...gone, "app:v2.gone"].map((tag) => `${tag} would-delete`),
+    [],
+  ]);
+  assert.deepEqual(await prunedBy(false), [
+    gone.map((tag) => `${tag} deleted`),
+    ["app:v2.gone deleted"],
+    [],
+  ]);
+  assert.deepEqual(destination.tags("app"), ["stable", "v1.0", "v2.0"]);
+  assert.deepEqual((await prunedBy(false)).flat(), []);
+});
+
+test("runRule() says once that it leaves what may be another rule's backups", async () => {
+  await using pair = await startMirror();
+  const { destination } = pair;
+  const names = ["app", "copy"].map((name) => `${destination.host}/${name}`);
+  for (const tag of ["1", "old-3", "old-4"]) await putImage(destination, "copy", { tag });
+  const { config: { rules } } = parse(`sync:
+- {name: one, type: repository, source: "${pair.source.host}/app", targets: ["${
+    names.join('", "')
+  }"], prune: {maxShare: 1}}
+- {name: two, type: image, source: "r.example/x:1", targets: ["${
+    names.map((name) => `${name}:4`).join('", "')
+  }"], backup: "old-{{ .Ref.Tag }}"}
+`);
+  const [rule] = rules;
+  assert.ok(rule);
+  await putImage(destination, "app", { tag: "old-4", seed: 5 });
+  const report = await runRule(rule, { engine: pair.engine, rules, now: () => NOW });
+  assert.deepEqual(prunedOf(report), ["app:3 deleted"]);
+  assert.deepEqual(report.warnings, [
+    'tags that may be backups of the rule "two" are not pruned, for its backup is a template: ' +
+    "give prune a pattern for them in keep",
+  ]);
+  assert.deepEqual(destination.tags("copy"), ["1", "2", "old-3", "old-4"]);
+  const keeping = { ...rule, prune: { keep: ["old-.*"], maxShare: 1 } };
+  const quiet = await runRule(keeping, { engine: pair.engine, rules, now: () => NOW });
+  assert.deepEqual([quiet.warnings, prunedOf(quiet)], [[], []]);
 });
 
 for (

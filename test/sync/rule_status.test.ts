@@ -24,7 +24,8 @@ test("statusOfRule() tells how each tag stands, by a HEAD a side", async () => {
   const { source, destination, engine } = pair;
   for (const [i, tag] of ["1", "2", "3"].entries()) await putImage(source, "app", { tag, seed: i });
   const rule = appRule(pair);
-  await runRule(appRule(pair, ", tags: {allow: ['1', '2']}"), { engine, now: () => NOW });
+  const some = appRule(pair, ", tags: {allow: ['1', '2']}");
+  await runRule(some, { engine, rules: [some], now: () => NOW });
   const inStep = await statusOfRule(appRule(pair, ", tags: {allow: ['1', '2', none]}"), {
     engine,
     now: () => NOW,
@@ -69,7 +70,7 @@ test("statusOfRule() compares an image that is to stay, and one that is gone thr
   const kept = await statusOfRule(appRule(pair, ", ifExists: fail"), options);
   assert.deepEqual(statesOf(kept), ["1 behind"]);
   const rule = appRule(pair, ", forceRecursive: true");
-  await runRule(rule, options);
+  await runRule(rule, { ...options, rules: [rule] });
   assert.deepEqual(statesOf(await statusOfRule(rule, options)), ["1 in-step"]);
 });
 

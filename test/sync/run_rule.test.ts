@@ -22,7 +22,7 @@ function run(
   { engine }: Pick<Pair, "engine">,
   options: Partial<RunRuleOptions> = {},
 ): Promise<RuleReport> {
-  return runRule(rule, { engine, now: () => NOW, ...options });
+  return runRule(rule, { engine, rules: [rule], now: () => NOW, ...options });
 }
 
 /** A rule about `app`, with more in its entry. */

@@ -46,7 +46,7 @@ sync:
     source: "${source.host}/app"
     target: "${destination.host}/mirror/app"
     schedule: "${schedule}"
-    ${prune ? "prune: {maxShare: 1}" : ""}
+${prune ? pruning(destination) : ""}
 ${more}
 `,
       },
@@ -54,6 +54,14 @@ ${more}
   );
   const kept = started.move();
   return { source, destination, worker, [Symbol.asyncDispose]: () => kept.disposeAsync() };
+}
+
+/** The end of a rule that prunes, and another rule whose tag it must leave there. */
+function pruning({ host }: RunningRegistry): string {
+  return `
+    prune: {maxShare: 1}
+  - {name: stable, type: image, source: "r.example/app:1", target: "${host}/mirror/app:stable"}
+`;
 }
 
 function linesOf({ lines }: RunningWorker, message: string): LogLine[] {
@@ -110,14 +118,14 @@ test("SyncWorkflow of 300 tags that are in step lists them, and asks both sides 
   for (const { tags } of linesOf(worker, "rule ended")) assert.deepEqual(tags, { unchanged: 20 });
 });
 
-test("SyncWorkflow deletes what the rule no longer selects, where it says so", async () => {
+test("SyncWorkflow deletes what no rule selects any longer, where it says so", async () => {
   await using mirror = await startMirror({ prune: true });
   const { source, destination, worker } = mirror;
   await putImage(source, "app", { tag: "1" });
-  for (const tag of ["1", "gone"]) await putImage(destination, "mirror/app", { tag });
+  for (const tag of ["1", "gone", "stable"]) await putImage(destination, "mirror/app", { tag });
   await worker.tick({ cron: "*/5 * * * *", at: TEN_PAST_THREE });
   await until("the tag is gone", () => !destination.tags("mirror/app").includes("gone"));
-  assert.deepEqual(destination.tags("mirror/app"), ["1"]);
+  assert.deepEqual(destination.tags("mirror/app"), ["1", "stable"]);
 });
 
 test("SyncWorkflow goes on after a page that fails, and tells of the copy that was refused", async () => {
