@@ -37,7 +37,7 @@ import type { AccessCheck } from "./registry/check_access.ts";
 import type { Guard, Pace } from "./registry/client.ts";
 import type { Runtime } from "./runtime.ts";
 import { openSides } from "./sides.ts";
-import type { EngineMemory, SideOptions } from "./sides.ts";
+import type { EngineMemory, OpenOptions, SideOptions } from "./sides.ts";
 import { noTrace } from "./trace.ts";
 import type { Trace } from "./trace.ts";
 
@@ -98,7 +98,12 @@ export interface Engine {
   verify(
     source: string,
     destination: string,
-    options?: RunOptions & Pick<CopyRequestInput, "referrers" | "digestTags" | "platforms">,
+    options?:
+      & RunOptions
+      & Pick<
+        CopyRequestInput,
+        "referrers" | "referrerSource" | "referrerDestination" | "digestTags" | "platforms"
+      >,
   ): Promise<Verification>;
   /** Tries a registry (and a repository, where one is named) with the credentials found for it. Uses the source side's options. */
   checkAccess(name: string, options?: RunOptions): Promise<AccessCheck>;
@@ -178,14 +183,14 @@ export function createEngine(options: EngineOptions): LocalEngine {
     });
   }
 
-  function openAll(request: CopyRequest, emit?: Emit): Repositories {
+  function openAll(request: CopyRequest, options: OpenOptions): Repositories {
     const { source, destination, referrerSource, referrerDestination } = request;
     return {
-      source: sides.open("source", source, { emit }),
-      target: sides.open("destination", destination, { emit }),
+      source: sides.open("source", source, options),
+      target: sides.open("destination", destination, options),
       elsewhere: {
-        source: referrerSource && sides.open("source", referrerSource, { emit }),
-        target: referrerDestination && sides.open("destination", referrerDestination, { emit }),
+        source: referrerSource && sides.open("source", referrerSource, options),
+        target: referrerDestination && sides.open("destination", referrerDestination, options),
       },
     };
   }
@@ -195,7 +200,7 @@ export function createEngine(options: EngineOptions): LocalEngine {
 
     async plan(input, { signal, emit, survey = true } = {}): Promise<Plan> {
       const request = parseCopyRequest(input);
-      const repositories = openAll(request, emit);
+      const repositories = openAll(request, { emit });
       const { plan } = await makePlan(request, repositories, { signal, warn: toWarn(emit) });
       if (!survey) return plan;
       return await surveyPlan(plan, repositories, { concurrency, signal });
@@ -203,7 +208,7 @@ export function createEngine(options: EngineOptions): LocalEngine {
 
     async copy(input, { signal, emit } = {}): Promise<Report> {
       const request = parseCopyRequest(input);
-      const repositories = openAll(request, emit);
+      const repositories = openAll(request, { emit });
       const plan = (): Promise<Planned> =>
         makePlan(request, repositories, { signal, warn: toWarn(emit) });
       return await run({ request, ...repositories, plan, signal, emit });
@@ -244,10 +249,7 @@ export function createEngine(options: EngineOptions): LocalEngine {
 
     async verify(source, destination, { signal, emit, ...rest } = {}): Promise<Verification> {
       const request = parseCopyRequest({ source, destination, ...rest });
-      const target = sides.open("destination", request.destination, { mode: "pull", emit });
-      return await verifyCopy(request, sides.open("source", request.source, { emit }), target, {
-        signal,
-      });
+      return await verifyCopy(request, openAll(request, { mode: "pull", emit }), { signal });
     },
 
     async checkAccess(name, { signal } = {}): Promise<AccessCheck> {

@@ -60,7 +60,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "re2js": ["sync/pattern.ts"],
   "croner": ["sync/"],
   "aws4fetch": ["auth/ecr_api.ts"],
-  "jose": ["auth/acr.ts", "auth/artifact_registry.ts", "webhooks/google_token.ts"],
+  "jose": ["auth/artifact_registry.ts", "auth/read_jwt_expiry.ts", "webhooks/google_token.ts"],
   "standardwebhooks": ["webhooks/"],
   "hono": ["server/", "client/client.ts", "entries/"],
   "@hono/zod-openapi": ["server/"],

@@ -2,7 +2,6 @@
  * Azure Container Registry without a helper program: the secret of an app registration becomes a token of Microsoft Entra,
  * that a refresh token of the registry, and that, as any identity token, an access token. docs/registries/acr.md
  */
-import { decodeJwt } from "jose";
 import { CrossdockError, ParseError } from "../errors.ts";
 import { isLoopbackRegistry } from "../oci/reference.ts";
 import { cloudCredentials } from "./cloud_credentials.ts";
@@ -11,6 +10,7 @@ import type { CredentialSources } from "./credentials.ts";
 import { exchange, quoteAnswer, toExchangeError } from "./exchange.ts";
 import type { ExchangeAnswer, FetchForExchange } from "./exchange.ts";
 import { FreshCache } from "./fresh_cache.ts";
+import { readJwtExpiry } from "./read_jwt_expiry.ts";
 
 export interface AcrOptions {
   /** The directory: a GUID or a domain. */
@@ -152,7 +152,7 @@ async function getRefreshToken(
   return {
     credential: { kind: "identity_token", token: value },
     from: `${from} (client ${clientId})`,
-    expiresAt: expiryOf(value) ?? token.expiresAt,
+    expiresAt: readJwtExpiry(value) ?? token.expiresAt,
   };
 }
 
@@ -180,17 +180,6 @@ function requireToken(
   const token = members[name];
   if (typeof token === "string" && token !== "") return token;
   throw new CrossdockError("registry", `${what}: ${url.host} answered without a token`);
-}
-
-/** The registry's tokens are JWTs, whose own word is enough to know when to ask again. */
-function expiryOf(token: string): number | undefined {
-  try {
-    const { exp } = decodeJwt(token);
-    return exp === undefined ? undefined : exp * 1000;
-  } catch {
-    // Without its cause, which could quote the token.
-    return undefined;
-  }
 }
 
 /** The registry's errors have the form of the distribution specification. */

@@ -53,11 +53,19 @@ export const noCredentials: CredentialSources = {
  * The same credential for whatever is asked, so for one side of a copy only.
  *
  * @param from where it came from, for people: `--source-creds`
+ * @param options.registry the only registry that it is shown to, as references name it. Default: every one that is asked for
  */
-export function staticCredentials(credential: Credential, from: string): CredentialSources {
+export function staticCredentials(
+  credential: Credential,
+  from: string,
+  { registry: only }: { readonly registry?: string } = {},
+): CredentialSources {
   return {
-    lookup: () => Promise.resolve({ credential, from }),
-    describe: () => [`${from}: given for every registry`],
+    lookup(registry): Promise<CredentialMatch | undefined> {
+      const isMeant = only === undefined || only === registry;
+      return Promise.resolve(isMeant ? { credential, from } : undefined);
+    },
+    describe: () => [`${from}: given for ${only ?? "every registry"}`],
   };
 }
 

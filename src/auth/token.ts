@@ -7,6 +7,7 @@ import { CrossdockError } from "../errors.ts";
 import { basicAuthorization } from "./basic.ts";
 import type { CredentialMatch } from "./credentials.ts";
 import { readAnswer } from "./read_answer.ts";
+import { readJwtExpiry } from "./read_jwt_expiry.ts";
 import { formatScope } from "./scope.ts";
 import type { Scope } from "./scope.ts";
 
@@ -32,6 +33,9 @@ export type FetchForToken = (request: {
 
 /** "If omitted, this defaults to 60 seconds", the token specification says. */
 const DEFAULT_LIFETIME_S = 60;
+
+/** The clocks here and there may differ: a token that names a moment counts for this much less. */
+const CLOCK_SKEW_MS = 60_000;
 
 /**
  * Asks the realm for a token.
@@ -74,8 +78,15 @@ export async function fetchToken(options: {
       `token server ${realm.url.host} of ${registry} answered without a token`,
     );
   }
-  const seconds = Number(answer.expires_in);
-  return { value, expiresAt: now() + 1000 * (seconds > 0 ? seconds : DEFAULT_LIFETIME_S) };
+  return { value, expiresAt: expiryOf(value, answer.expires_in, now()) };
+}
+
+/** The answer counts, then the token's own word; where neither says more, what the specification gives it. */
+function expiryOf(token: string, expiresIn: unknown, now: number): number {
+  const seconds = Number(expiresIn);
+  if (seconds > 0) return now + 1000 * seconds;
+  const said = readJwtExpiry(token) ?? 0;
+  return Math.max(now + 1000 * DEFAULT_LIFETIME_S, said - CLOCK_SKEW_MS);
 }
 
 function getToken({ realm, scopes, match, fetch }: {

@@ -6,7 +6,7 @@ import type { CopyRequestInput } from "../copy/request.ts";
 import type { RunOptions } from "../engine.ts";
 import { ParseError } from "../errors.ts";
 import type { CommandContext } from "./command_context.ts";
-import { toCopyRequest } from "./copy_request.ts";
+import { toCopyRequest, toSides } from "./copy_request.ts";
 import type { CopyFlags } from "./copy_request.ts";
 import type { CliEnvironment } from "./environment.ts";
 import { formatDurableCopy } from "./format_durable_copy.ts";
@@ -19,7 +19,6 @@ import { runPlan } from "./plan.ts";
 import { startProgress } from "./progress.ts";
 import type { ProgressMode } from "./progress.ts";
 import type { TagState } from "./progress_tally.ts";
-import { destinationFlags, sourceFlags } from "./side_flags.ts";
 import type { DestinationFlags, SourceFlags } from "./side_flags.ts";
 import { StoppedError } from "./stopped_error.ts";
 
@@ -41,6 +40,8 @@ export function addCopyCommand(program: Command, context: CommandContext): void 
     .addOption(options.indexOption)
     .addOption(options.referrersOption)
     .addOption(options.noReferrersOption)
+    .addOption(options.referrerSourceOption)
+    .addOption(options.referrerDestinationOption)
     .addOption(options.digestTagsOption)
     .addOption(options.noDigestTagsOption)
     .addOption(options.foreignLayersOption)
@@ -107,9 +108,7 @@ async function openCopy(
   environment: CliEnvironment,
 ): Promise<(options: RunOptions) => Promise<Detached>> {
   const { via } = flags;
-  const names = parseCopyRequest(request);
-  const source = { named: sourceFlags(flags), name: names.source };
-  const destination = { named: destinationFlags(flags), name: names.destination };
+  const { source, destination } = toSides(parseCopyRequest(request), flags);
   if (flags.detach) {
     if (via === undefined) throw new ParseError("--detach is for a server: name it with --via");
     const server = await openServer(

@@ -1,18 +1,13 @@
 import type { RemoteEngine } from "../client/remote_engine.ts";
-import type { Engine, EngineOptions } from "../engine.ts";
+import type { Engine } from "../engine.ts";
 import { ParseError } from "../errors.ts";
+import type { SideOptions } from "../sides.ts";
 import type { CliEnvironment } from "./environment.ts";
 import { openRemoteEngine } from "./open_remote_engine.ts";
 import type { ViaFlags } from "./open_remote_engine.ts";
 import type { NamedSideFlags } from "./side_flags.ts";
 import { readSideOptions } from "./side_options.ts";
-import type { SideName } from "./side_options.ts";
-
-/** A side's flags and what they are about. */
-export interface SideInput {
-  readonly named: NamedSideFlags;
-  readonly name: SideName;
-}
+import type { SideInput } from "./side_options.ts";
 
 /** The options of a command that are about how it works, not what it does. */
 export interface EngineFlags extends ViaFlags {
@@ -40,8 +35,8 @@ export async function openEngine(
   }
   refuseViaToken(flags);
   refuseSharedDescriptor(source.named, destination?.named);
-  const read = ({ named, name }: SideInput): Promise<EngineOptions["source"] & object> =>
-    readSideOptions(named, name, authfile, environment);
+  const read = (side: SideInput): Promise<SideOptions> =>
+    readSideOptions(side, authfile, environment);
   return environment.createEngine({
     source: await read(source),
     ...(destination ? { destination: await read(destination) } : {}),

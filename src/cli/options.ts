@@ -1,6 +1,13 @@
 /** The options that commands share, each once. Defaults are the engine's. */
 import { Option } from "@commander-js/extra-typings";
-import { addPlatform, addText, oneOf, timeoutMs, wholeNumber } from "./parse_option.ts";
+import {
+  addPlatform,
+  addText,
+  oneOf,
+  repositoryName,
+  timeoutMs,
+  wholeNumber,
+} from "./parse_option.ts";
 
 /** File descriptors are small numbers; 1 and 2 are where the program writes. */
 const MAX_DESCRIPTOR = 1023;
@@ -21,6 +28,14 @@ export const referrersOption = new Option(
   "take along what refers to the image: signatures, SBOMs, attestations (default)",
 );
 export const noReferrersOption = new Option("--no-referrers", "leave these behind");
+export const referrerSourceOption = new Option(
+  "--referrer-source <repository>",
+  "where these are (default: the source's repository)",
+).argParser(repositoryName("--referrer-source"));
+export const referrerDestinationOption = new Option(
+  "--referrer-destination <repository>",
+  "where these go (default: the destination's repository)",
+).argParser(repositoryName("--referrer-destination"));
 
 export const digestTagsOption = new Option(
   "--digest-tags",

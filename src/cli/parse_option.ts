@@ -1,6 +1,7 @@
 /** Parsers of option values. Each error is a sentence that names the option, what it wants and what it got. */
 import { ParseError } from "../errors.ts";
 import { parsePlatform } from "../oci/platform.ts";
+import { parseRepository } from "../oci/reference.ts";
 
 const MAX_SHOWN = 60;
 
@@ -43,6 +44,20 @@ export function timeoutMs(option: string): (text: string) => number {
         show(text)
       }`,
     );
+  };
+}
+
+/** Takes the name of a repository, without a tag or digest. */
+export function repositoryName(option: string): (text: string) => string {
+  return (text) => {
+    try {
+      parseRepository(text);
+      return text;
+    } catch (error) {
+      if (!(error instanceof ParseError)) throw error;
+      const { message, hint } = error;
+      throw new ParseError(`${option}: ${message}`, hint === undefined ? {} : { hint });
+    }
   };
 }
 

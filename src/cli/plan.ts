@@ -2,7 +2,7 @@
 import type { Command } from "@commander-js/extra-typings";
 import { parseCopyRequest } from "../copy/request.ts";
 import type { CommandContext } from "./command_context.ts";
-import { toCopyRequest } from "./copy_request.ts";
+import { toCopyRequest, toSides } from "./copy_request.ts";
 import type { CopyFlags } from "./copy_request.ts";
 import { formatPlan } from "./format_plan.ts";
 import { openEngine } from "./open_engine.ts";
@@ -10,7 +10,6 @@ import type { EngineFlags } from "./open_engine.ts";
 import * as options from "./options.ts";
 import { writeJson, writeLines } from "./output.ts";
 import { startProgress } from "./progress.ts";
-import { destinationFlags, sourceFlags } from "./side_flags.ts";
 import type { DestinationFlags, SourceFlags } from "./side_flags.ts";
 
 /** All options of `plan`. */
@@ -29,6 +28,8 @@ export function addPlanCommand(program: Command, context: CommandContext): void 
     .addOption(options.indexOption)
     .addOption(options.referrersOption)
     .addOption(options.noReferrersOption)
+    .addOption(options.referrerSourceOption)
+    .addOption(options.referrerDestinationOption)
     .addOption(options.digestTagsOption)
     .addOption(options.noDigestTagsOption)
     .addOption(options.foreignLayersOption)
@@ -63,13 +64,8 @@ export async function runPlan(
   { environment, signal }: CommandContext,
 ): Promise<void> {
   const request = toCopyRequest(source, destination, flags);
-  const names = parseCopyRequest(request);
-  const engine = await openEngine(
-    environment,
-    flags,
-    { named: sourceFlags(flags), name: names.source },
-    { named: destinationFlags(flags), name: names.destination },
-  );
+  const sides = toSides(parseCopyRequest(request), flags);
+  const engine = await openEngine(environment, flags, sides.source, sides.destination);
   const progress = startProgress({ quiet: flags.quiet, progress: "none" }, environment);
   const plan = await engine.plan(request, { signal, emit: progress.emit });
   progress.close(plan.warnings);

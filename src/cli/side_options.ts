@@ -1,5 +1,5 @@
 /** One side's flags as the engine takes them. */
-import { staticCredentials } from "../auth/credentials.ts";
+import { firstOf, staticCredentials } from "../auth/credentials.ts";
 import type { Credential, CredentialSources } from "../auth/credentials.ts";
 import { ParseError } from "../errors.ts";
 import type { Reference } from "../oci/reference.ts";
@@ -15,14 +15,21 @@ import type { NamedSideFlags } from "./side_flags.ts";
 /** What a side is about: its registry, and the repository if one is meant. */
 export type SideName = Pick<Reference, "registry"> & Partial<Pick<Reference, "repository">>;
 
+/** A side's flags and what they are about: one registry, and no other that referrers are in. */
+export interface SideInput {
+  readonly named: NamedSideFlags;
+  readonly name: SideName;
+  /** Where referrers are, if that is another repository. */
+  readonly referrers?: SideName | undefined;
+}
+
 /**
  * Reads what a side's flags point to: certificates, credentials, config files.
  *
  * @throws ParseError for whatever cannot be used; nothing has been sent then
  */
 export async function readSideOptions(
-  named: NamedSideFlags,
-  name: SideName,
+  { named, name, referrers }: SideInput,
   authfile: string | undefined,
   environment: CliEnvironment,
 ): Promise<SideOptions> {
@@ -33,11 +40,17 @@ export async function readSideOptions(
   const caCerts = ca === undefined
     ? undefined
     : await readCaCertificates(ca, `${prefix}ca`, environment);
+  const { registry } = name;
   const given = await readGivenCredential(named, environment);
-  const credentials = given
-    ? staticCredentials(given.credential, given.from)
-    : await openDockerConfig([name], authfile, environment);
-  return { credentials, ...(tls ? { tls } : {}), ...(caCerts ? { caCerts } : {}) };
+  const sources = given ? [staticCredentials(given.credential, given.from, { registry })] : [];
+  const open = [name, ...(referrers ? [referrers] : [])]
+    .filter((name) => !given || name.registry !== registry);
+  if (open.length > 0) sources.push(await openDockerConfig(open, authfile, environment));
+  return {
+    credentials: firstOf(...sources),
+    ...(tls ? { tls: (asked: string) => asked === registry ? tls : undefined } : {}),
+    ...(caCerts ? { caCerts } : {}),
+  };
 }
 
 /**

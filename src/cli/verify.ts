@@ -3,14 +3,13 @@ import type { Command } from "@commander-js/extra-typings";
 import { parseCopyRequest } from "../copy/request.ts";
 import { formatReference } from "../oci/reference.ts";
 import type { CommandContext } from "./command_context.ts";
-import { toCopyRequest } from "./copy_request.ts";
+import { toCopyRequest, toSides } from "./copy_request.ts";
 import { EXIT_DIFFERENT } from "./exit_codes.ts";
 import { formatVerification } from "./format_verification.ts";
 import { openEngine } from "./open_engine.ts";
 import * as options from "./options.ts";
 import { writeJson, writeLines } from "./output.ts";
 import { startProgress } from "./progress.ts";
-import { destinationFlags, sourceFlags } from "./side_flags.ts";
 
 export function addVerifyCommand(program: Command, context: CommandContext): void {
   const { environment, signal } = context;
@@ -21,6 +20,8 @@ export function addVerifyCommand(program: Command, context: CommandContext): voi
     .addOption(options.platformOption)
     .addOption(options.referrersOption)
     .addOption(options.noReferrersOption)
+    .addOption(options.referrerSourceOption)
+    .addOption(options.referrerDestinationOption)
     .addOption(options.digestTagsOption)
     .addOption(options.noDigestTagsOption)
     .addOption(options.srcTlsOption)
@@ -42,24 +43,14 @@ export function addVerifyCommand(program: Command, context: CommandContext): voi
     .addOption(options.viaTokenFdOption)
     .addOption(options.jsonOption)
     .action(async (source, destination, flags) => {
-      const names = parseCopyRequest(toCopyRequest(source, destination, flags));
-      const engine = await openEngine(
-        environment,
-        flags,
-        { named: sourceFlags(flags), name: names.source },
-        { named: destinationFlags(flags), name: names.destination },
-      );
+      const { source: _, destination: __, ...asked } = toCopyRequest(source, destination, flags);
+      const request = parseCopyRequest({ source, destination, ...asked });
+      const sides = toSides(request, flags);
+      const engine = await openEngine(environment, flags, sides.source, sides.destination);
       const { emit } = startProgress({ progress: "none" }, environment);
-      const { referrers, digestTags, platform } = flags;
-      const wanted = formatReference(names.source);
-      const copied = formatReference(names.destination);
-      const verification = await engine.verify(wanted, copied, {
-        signal,
-        emit,
-        ...(referrers === undefined ? {} : { referrers }),
-        ...(digestTags === undefined ? {} : { digestTags }),
-        ...(platform ? { platforms: platform } : {}),
-      });
+      const wanted = formatReference(request.source);
+      const copied = formatReference(request.destination);
+      const verification = await engine.verify(wanted, copied, { ...asked, signal, emit });
       if (!verification.equal) context.setExitCode(EXIT_DIFFERENT);
       if (flags.json) await writeJson(environment, verification);
       else await writeLines(environment, formatVerification(verification));

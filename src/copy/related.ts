@@ -39,6 +39,8 @@ export interface RelatedOptions {
   readonly warn: (message: string) => void;
   /** Whether the source may have a tag, as far as it was listed. */
   readonly hasTag?: ((tag: string) => Promise<boolean>) | undefined;
+  /** Where referrers are listed and read. Default: where digest tags are. */
+  readonly referrerSource?: ContentSource | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -204,16 +206,19 @@ export async function findRelated(
     & Partial<Pick<CopyRequest, "referrerFilters">>,
   options: RelatedOptions,
 ): Promise<Related> {
+  const { referrerSource = source } = options;
   const listing = wanted.digestTags ? listDigestTags(source, digests, options) : undefined;
   listing?.catch(() => {}); // It is awaited below; until then it must not count as unhandled.
-  // The list shows fallback tags of referrers, too: those that it lacks need not be asked for.
-  const hasTag = listing && (async (tag: string): Promise<boolean> => {
-    const { tags, isComplete } = await listing;
-    return tags.has(tag) || !isComplete || !tag.startsWith(FIRST_TAG);
-  });
+  // The list shows fallback tags of referrers, too, if they are there: those that it lacks need not be asked for.
+  const hasTag = listing && referrerSource === source
+    ? async (tag: string): Promise<boolean> => {
+      const { tags, isComplete } = await listing;
+      return tags.has(tag) || !isComplete || !tag.startsWith(FIRST_TAG);
+    }
+    : undefined;
   const [rounds, tagged] = await Promise.all([
     wanted.referrers
-      ? findReferrers(source, digests, wanted.referrerFilters ?? [], { ...options, hasTag })
+      ? findReferrers(referrerSource, digests, wanted.referrerFilters ?? [], { ...options, hasTag })
       : [],
     listing ? listing.then(({ tags }) => readDigestTags(source, digests, tags, options)) : [],
   ]);

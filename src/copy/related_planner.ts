@@ -74,25 +74,15 @@ export class RelatedPlanner {
     const options: RelatedOptions = {
       isKnown: isUpdate ? this.#isAtDestination : undefined,
       warn: this.#warn,
+      referrerSource: this.#referrerSource,
       signal: this.#signal,
     };
     const isRebuilt = root.descriptor.digest !== sourceDigest;
     const digests = listNodes(root).map(({ descriptor }) => descriptor.digest);
     if (isRebuilt && this.#request.referrers) await this.#warnOfOrphans(sourceDigest);
-    const { rounds, tagged } = this.#isElsewhere
-      ? await this.#findApart(digests, options)
-      : await findRelated(this.#image.source, digests, this.#request, options);
+    const { source } = this.#image;
+    const { rounds, tagged } = await findRelated(source, digests, this.#request, options);
     return { rounds, tagged: isUpdate ? await this.#withoutUnchanged(tagged) : tagged };
-  }
-
-  /** Referrers from their own repository; digest tags are in the image's. */
-  async #findApart(digests: readonly Digest[], options: RelatedOptions): Promise<Related> {
-    const request = this.#request;
-    const [{ rounds }, { tagged }] = await Promise.all([
-      findRelated(this.#referrerSource, digests, { ...request, digestTags: false }, options),
-      findRelated(this.#image.source, digests, { ...request, referrers: false }, options),
-    ]);
-    return { rounds, tagged };
   }
 
   async #warnOfOrphans(sourceDigest: Digest): Promise<void> {

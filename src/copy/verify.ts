@@ -1,5 +1,6 @@
 /** Compares a copy with its source, to the last blob, moving none. */
 import type { ContentSource } from "../content.ts";
+import type { Descriptor } from "../oci/descriptor.ts";
 import type { Digest } from "../oci/digest.ts";
 import { isForeignLayer } from "../oci/media_types.ts";
 import { formatReference } from "../oci/reference.ts";
@@ -7,8 +8,10 @@ import { mapConcurrent } from "./concurrent.ts";
 import { fetchRoot } from "./inspect.ts";
 import { isSelected, rebuildTree } from "./platforms.ts";
 import { findRelated } from "./related.ts";
+import type { Repositories } from "./repositories.ts";
 import type { CopyRequest } from "./request.ts";
 import { listBlobs, listNodes, readTree } from "./tree.ts";
+import type { TreeNode } from "./tree.ts";
 
 /** One thing that the destination lacks or has differently. */
 export interface Difference {
@@ -36,11 +39,13 @@ export interface Verification {
 
 const CONCURRENCY = 16;
 
-/** Reads the source's tree and asks the destination for each part of it, by HEAD. */
+/**
+ * Reads the source's tree and asks the destination for each part of it, by HEAD. Referrers are read and asked for where a copy
+ * would have them.
+ */
 export async function verifyCopy(
   request: CopyRequest,
-  source: ContentSource,
-  target: ContentSource,
+  { source, target, elsewhere }: Repositories,
   { signal }: { signal?: AbortSignal | undefined } = {},
 ): Promise<Verification> {
   const differences: Difference[] = [];
@@ -58,19 +63,20 @@ export async function verifyCopy(
 
   const nodes = listNodes(tree);
   const digests = nodes.map(({ descriptor }) => descriptor.digest);
-  const options = { warn: () => {}, signal };
+  const options = { warn: () => {}, referrerSource: elsewhere.source, signal };
   const { rounds, tagged } = await findRelated(source, digests, request, options);
+  const referrerTarget = elsewhere.target ?? target;
   const referrers = rounds.flatMap((round) => round.nodes.flatMap(listNodes));
   await mapConcurrent(
     nodes,
     CONCURRENCY,
-    ({ descriptor }) => compareManifest("manifest", descriptor.digest),
+    ({ descriptor }) => compareManifest("manifest", descriptor.digest, target),
     signal,
   );
   await mapConcurrent(
     referrers,
     CONCURRENCY,
-    ({ descriptor }) => compareManifest("referrer", descriptor.digest),
+    ({ descriptor }) => compareManifest("referrer", descriptor.digest, referrerTarget),
     signal,
   );
   await mapConcurrent(
@@ -78,7 +84,7 @@ export async function verifyCopy(
     CONCURRENCY,
     async ({ subject, descriptors }) => {
       const present = new Set(
-        (await target.listReferrers(subject, { signal })).map(({ digest }) => digest),
+        (await referrerTarget.listReferrers(subject, { signal })).map(({ digest }) => digest),
       );
       for (const { digest } of descriptors) {
         const isReported = differences.some(({ what }) => what === digest);
@@ -100,12 +106,24 @@ export async function verifyCopy(
     signal,
   );
 
-  const all = [...nodes, ...referrers, ...tagged.flatMap(({ node }) => listNodes(node))];
-  const blobs = listBlobs(all).filter((blob) => request.foreignLayers || !isForeignLayer(blob));
-  await mapConcurrent(blobs, CONCURRENCY, async (blob) => {
-    if (await target.hasBlob(blob, { signal })) return;
+  const own = [...nodes, ...tagged.flatMap(({ node }) => listNodes(node))];
+  const blobs = elsewhere.target
+    ? [...listBlobsOf(own, target), ...listBlobsOf(referrers, elsewhere.target)]
+    : listBlobsOf([...own, ...referrers], target);
+  await mapConcurrent(blobs, CONCURRENCY, async ({ blob, repository }) => {
+    if (await repository.hasBlob(blob, { signal })) return;
     differences.push({ kind: "blob", what: blob.digest, state: "missing" });
   }, signal);
+
+  /** Each blob once, and where it has to be. */
+  function listBlobsOf(
+    nodes: readonly TreeNode[],
+    repository: ContentSource,
+  ): { blob: Descriptor; repository: ContentSource }[] {
+    return listBlobs(nodes)
+      .filter((blob) => request.foreignLayers || !isForeignLayer(blob))
+      .map((blob) => ({ blob, repository }));
+  }
 
   async function compareTag(kind: Difference["kind"], tag: string, wanted: Digest): Promise<void> {
     const found = await target.resolveManifest(tag, { signal });
@@ -115,8 +133,12 @@ export async function verifyCopy(
     }
   }
 
-  async function compareManifest(kind: Difference["kind"], digest: Digest): Promise<void> {
-    if (await target.resolveManifest(digest, { signal })) return;
+  async function compareManifest(
+    kind: Difference["kind"],
+    digest: Digest,
+    repository: ContentSource,
+  ): Promise<void> {
+    if (await repository.resolveManifest(digest, { signal })) return;
     differences.push({ kind, what: digest, state: "missing" });
   }
 

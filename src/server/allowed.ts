@@ -15,8 +15,11 @@ export interface Allowed {
   /** A reference or repository that is read, named by a parameter of the query. */
   read(parameter: string, name: string): void;
   /** A source and a destination that are compared. */
-  comparison(request: { source: string; destination: string }): void;
+  comparison(request: CopyRequestInput): void;
 }
+
+/** What a name has to be allowed as; a `name` may be either. */
+type Kind = "source" | "destination" | "name";
 
 export function createAllowed({ allowSources, allowDestinations }: ServerConfig): Allowed {
   const isSource = createMatcher(allowSources);
@@ -34,7 +37,7 @@ export function createAllowed({ allowSources, allowDestinations }: ServerConfig)
 
   function check(
     place: Omit<FieldMistake, "detail">,
-    kind: "source" | "destination" | "name",
+    kind: Kind,
     name: string,
   ): FieldMistake | undefined {
     const matches = kind === "source"
@@ -46,17 +49,20 @@ export function createAllowed({ allowSources, allowDestinations }: ServerConfig)
     return { ...place, detail: `${name} is not an allowed ${kind}` };
   }
 
+  function refuseNames(request: CopyRequestInput, { from, to }: { from: Kind; to: Kind }): void {
+    const { source, destination, referrerSource, referrerDestination } = parseCopyRequest(request);
+    refuse([
+      check({ pointer: "#/source" }, from, toRepositoryName(source)),
+      check({ pointer: "#/destination" }, to, toRepositoryName(destination)),
+      referrerSource &&
+      check({ pointer: "#/referrerSource" }, from, toRepositoryName(referrerSource)),
+      referrerDestination &&
+      check({ pointer: "#/referrerDestination" }, to, toRepositoryName(referrerDestination)),
+    ]);
+  }
+
   return {
-    copy(request): void {
-      const parsed = parseCopyRequest(request);
-      const { source, destination, referrerSource: from, referrerDestination: to } = parsed;
-      refuse([
-        check({ pointer: "#/source" }, "source", toRepositoryName(source)),
-        check({ pointer: "#/destination" }, "destination", toRepositoryName(destination)),
-        from && check({ pointer: "#/referrerSource" }, "source", toRepositoryName(from)),
-        to && check({ pointer: "#/referrerDestination" }, "destination", toRepositoryName(to)),
-      ]);
-    },
+    copy: (request) => refuseNames(request, { from: "source", to: "destination" }),
     step(step): void {
       const destination = parseRepository(step.destination);
       const from = step.type === "referrers" ? undefined : parseRepository(step.source);
@@ -78,12 +84,6 @@ export function createAllowed({ allowSources, allowDestinations }: ServerConfig)
     read(parameter, text): void {
       refuse([check({ parameter }, "name", toRepositoryName(parseReference(text)))]);
     },
-    comparison(request): void {
-      const { source, destination } = parseCopyRequest(request);
-      refuse([
-        check({ pointer: "#/source" }, "name", toRepositoryName(source)),
-        check({ pointer: "#/destination" }, "name", toRepositoryName(destination)),
-      ]);
-    },
+    comparison: (request) => refuseNames(request, { from: "name", to: "name" }),
   };
 }

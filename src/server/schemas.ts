@@ -45,6 +45,10 @@ export const repositoryText = textFor("oci-repository", parseRepository).meta({
 const platforms = z.array(textFor("oci-platform", parsePlatform)).max(MAX_PLATFORMS).optional()
   .meta({ description: copyRequestSchema.shape.platforms.description });
 
+const referrerSource = repositoryText.optional().meta({
+  description: copyRequestSchema.shape.referrerSource.description,
+});
+
 /** The flags of `crossdock copy` in camel case. */
 export const copyBody = copyRequestSchema.extend({
   source: referenceText,
@@ -52,9 +56,7 @@ export const copyBody = copyRequestSchema.extend({
     description: "`registry/repository[:tag]`; the source's tag where there is none",
   }),
   platforms,
-  referrerSource: repositoryText.optional().meta({
-    description: copyRequestSchema.shape.referrerSource.description,
-  }),
+  referrerSource,
   referrerDestination: repositoryText.optional().meta({
     description: copyRequestSchema.shape.referrerDestination.description,
   }),
@@ -75,6 +77,11 @@ export const verificationBody = z.strictObject({
   platforms: platforms.meta({ description: "`os/architecture[/variant]`, those to compare" }),
   referrers: referrers.meta({
     description: "whether what refers to a manifest is compared. Default `true`",
+  }),
+  referrerSource,
+  referrerDestination: repositoryText.optional().meta({
+    description:
+      "`registry/repository`, where they are to be. Default: the destination's repository",
   }),
   digestTags: digestTags.meta({
     description: "whether cosign's tags are compared. Default `true`",

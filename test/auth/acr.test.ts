@@ -9,7 +9,8 @@ import { ENTRA, startAcr, startEntra } from "./acr_server.ts";
 import type { EntraServer } from "./acr_server.ts";
 
 const NOW = Date.UTC(2025, 0, 1, 12);
-const HOUR = 60 * 60 * 1000;
+const MINUTE = 60 * 1000;
+const HOUR = 60 * MINUTE;
 
 const HOSTS: [registry: string, isOurs: boolean][] = [
   ["contoso.azurecr.io", true],
@@ -68,6 +69,24 @@ test("acrCredentials() goes the whole way: Entra's token, refresh token, access 
   assert.equal(form?.service, acr.host);
   assert.equal(form?.scope, "repository:a/b:pull,push");
   assert.equal(form?.refresh_token?.split(".").length, 3);
+});
+
+test("acrCredentials() has an access token kept for as long as it says itself", async () => {
+  let nowMs = Date.now();
+  const now = (): number => nowMs;
+  await using entra = await startEntra();
+  await using acr = await startAcr(entra, { now });
+  const credentials = acrCredentials(await optionsFor(entra, { now }));
+  const repository = (await openSide(acr.host, { credentials, runtime: { now } })).pull("a/b");
+  const counts: number[] = [];
+  for (const passMs of [0, HOUR, 12 * MINUTE, 2 * MINUTE]) {
+    nowMs += passMs;
+    acr.registry.advanceClock(passMs);
+    await repository.resolveManifest("1");
+    counts.push(acr.tokenForms.length);
+  }
+  assert.deepEqual(counts, [1, 1, 1, 2]);
+  assert.equal(acr.registry.count({ status: 401 }), 1);
 });
 
 test("acrCredentials() gives an identity token for as long as it says itself", async () => {

@@ -52,7 +52,7 @@ export interface AcrServer extends Server {
 
 /**
  * A registry that gives refresh tokens at `/oauth2/exchange` for Entra's tokens, and access tokens at `/oauth2/token` for
- * those: https://github.com/Azure/acr/blob/main/docs/AAD-OAuth.md
+ * those, of which they alone say that they are good for 75 minutes: https://github.com/Azure/acr/blob/main/docs/AAD-OAuth.md
  *
  * @param options.refreshLifetimeMs default: three hours
  * @param options.isJwt whether refresh tokens say when they expire. Default: true
@@ -63,7 +63,8 @@ export async function startAcr(
 ): Promise<AcrServer> {
   const { now = Date.now, refreshLifetimeMs = 3 * 60 * 60 * 1000, isJwt = true } = options;
   const identityTokens: Record<string, string> = {};
-  const auth: BearerAuth = { type: "bearer", users: {}, identityTokens };
+  const lifetime = { isJwt: true, tokenLifetimeSeconds: 75 * 60 };
+  const auth: BearerAuth = { type: "bearer", users: {}, identityTokens, ...lifetime };
   const registry = createRegistry({ auth });
   const exchanges: Record<string, string>[] = [];
   const tokenForms: Record<string, string>[] = [];

@@ -86,6 +86,14 @@ test("staticCredentials() gives the same for every registry", async () => {
   assert.deepEqual(await sources.lookup("ghcr.io", undefined), want);
 });
 
+test("staticCredentials() shows a credential to one registry alone, where one is named", async () => {
+  const credential = { kind: "registry_token", token: "t" } as const;
+  const sources = staticCredentials(credential, "--creds", { registry: "a.io" });
+  assert.deepEqual(await sources.lookup("a.io", "x"), { credential, from: "--creds" });
+  assert.equal(await sources.lookup("b.a.io", "x"), undefined);
+  assert.deepEqual(sources.describe(), ["--creds: given for a.io"]);
+});
+
 test("noCredentials has nothing to say", async () => {
   assert.equal(await noCredentials.lookup("ghcr.io", "a"), undefined);
   assert.deepEqual(noCredentials.describe(), []);

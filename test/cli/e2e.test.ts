@@ -67,6 +67,54 @@ test("crossdock copies an index with a signature and an SBOM, plans, verifies, a
   assert.equal(equal.exitCode, 0);
 });
 
+test("crossdock plans, copies and verifies referrers in repositories of their own", async () => {
+  await using pair = await startPair();
+  const { a, b } = pair;
+  const { descriptor } = await putImage(a, "app", { tag: "1" });
+  const referrer = await putReferrer(a, "signed", descriptor, {
+    artifactType: "application/spdx+json",
+    payload: "{}",
+  });
+  const { digest } = referrer.descriptor;
+  const names = [`${a.host}/app:1`, `${b.host}/app:1`];
+  const from = ["--referrer-source", `${a.host}/signed`];
+  const to = ["--referrer-destination", `${b.host}/kept`];
+
+  const planned = await runCrossdock("plan", ...from, ...to, ...names);
+  assert.match(planned.stdout, /\nreferrers\n/, planned.stderr);
+  const copied = await runCrossdock("copy", ...from, ...to, ...names);
+  assert.equal(copied.exitCode, 0, copied.stderr);
+  assert.ok(b.getManifest("kept", digest));
+  assert.equal(b.getManifest("app", digest), undefined);
+
+  const equal = await runCrossdock("verify", ...from, ...to, ...names);
+  assert.match(equal.stdout, /^equal: .*1 referrer compared/, equal.stderr);
+  assert.equal(equal.exitCode, 0);
+  const lacking = await runCrossdock("verify", ...from, ...names);
+  assert.equal(lacking.exitCode, 12, lacking.stderr);
+  assert.match(lacking.stdout, new RegExp(`^missing {4}referrer ${digest}\n`));
+});
+
+for (const type of ["basic", "bearer"] as const) {
+  test(`crossdock copy shows a given credential to no other registry of referrers: ${type}`, async () => {
+    await using pair = await startPair({ auth: { type, users: { me: "s3cret" } } });
+    await using third = await startRegistry({ auth: { type, users: { me: "s3cret" } } });
+    const { a, b } = pair;
+    await putImage(a, "app", { tag: "1" });
+    const { exitCode, stderr } = await runCrossdock(
+      "copy",
+      ...["--dest-creds", "me:s3cret", "--referrer-destination", `${third.host}/kept`],
+      ...["--src-creds", "me:s3cret", "--referrer-source", `${third.host}/signed`],
+      `${a.host}/app:1`,
+      `${b.host}/app:1`,
+    );
+    assert.equal(exitCode, 3, stderr);
+    assert.match(stderr, /\nhint: .*--src-creds: given for 127\.0\.0\.1:\d+; ~\/\.docker/);
+    assert.ok(third.requests.length > 0);
+    assert.ok(third.requests.every(({ headers }) => headers.get("authorization") === null));
+  });
+}
+
 test("crossdock verify tells what a copy lacks", async () => {
   await using pair = await startPair();
   const { a, b } = pair;

@@ -3,10 +3,12 @@ import assert from "node:assert/strict";
 import type { Plan } from "../../src/copy/plan.ts";
 import type { Report } from "../../src/copy/report.ts";
 import type { CopyRequestInput } from "../../src/copy/request.ts";
+import type { Verification } from "../../src/copy/verify.ts";
 import type { Engine } from "../../src/engine.ts";
+import type { SideOptions, TlsMode } from "../../src/sides.ts";
 import { fakeCli } from "./fake_cli.ts";
 import type { FakeCliOptions } from "./fake_cli.ts";
-import { DESTINATION, plan, report, SOURCE } from "./samples.ts";
+import { DESTINATION, plan, report, SOURCE, verification } from "./samples.ts";
 
 const PEM = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n";
 const files = { "/ca.pem": `# ours\n${PEM}# theirs\n${PEM}`, "/not.pem": "no", "/bad.json": "{" };
@@ -38,6 +40,11 @@ const goodRequests: [flags: string[], wanted: Partial<CopyRequestInput>][] = [
   [["--index=refuse"], { index: "refuse" }],
   [["--referrers"], { referrers: true }],
   [["--no-referrers"], { referrers: false }],
+  [["--referrer-source", "docker.io/acme/signed"], { referrerSource: "docker.io/acme/signed" }],
+  [["--referrers", "--referrer-destination=docker://b.io/kept"], {
+    referrers: true,
+    referrerDestination: "docker://b.io/kept",
+  }],
   [["--digest-tags"], { digestTags: true }],
   [["--no-digest-tags"], { digestTags: false }],
   [["--foreign-layers"], { foreignLayers: true }],
@@ -95,8 +102,84 @@ test("crossdock copy gives each side its TLS options", async () => {
   const flags = ["--src-tls", "unverified", "--dest-ca", "/ca.pem", "--dest-tls", "on"];
   await cli.run("copy", ...flags, SOURCE, DESTINATION);
   const { source, destination } = cli.engines[0] ?? {};
-  assert.deepEqual([source?.tls, source?.caCerts], ["unverified", undefined]);
-  assert.deepEqual([destination?.tls, destination?.caCerts], ["on", [PEM, PEM]]);
+  assert.deepEqual([tlsOf(source, "localhost:5000"), source?.caCerts], ["unverified", undefined]);
+  assert.deepEqual([tlsOf(destination, "localhost:5001"), destination?.caCerts], ["on", [
+    PEM,
+    PEM,
+  ]]);
+});
+
+function tlsOf({ tls }: SideOptions = {}, registry: string): TlsMode | undefined {
+  return typeof tls === "function" ? tls(registry) : tls;
+}
+
+test("crossdock copy, plan and verify keep the flags of a side to its registry, and look in Docker's files for another of referrers", async () => {
+  const auths = { "signed.io": { username: "docker", password: "s3cret" } };
+  const engine = {
+    ...recordingEngine().engine,
+    verify: () => Promise.resolve(verification),
+  };
+  const flags = ["--src-tls", "off", "--src-creds", "me:s3:cret"];
+  for (const command of ["copy", "plan", "verify"]) {
+    const cli = fakeCli({
+      engine,
+      files: { "/home/me/.docker/config.json": JSON.stringify({ auths }) },
+    });
+    const other = ["--referrer-source", "signed.io/app"];
+    const { stderr } = await cli.run(command, ...flags, ...other, SOURCE, DESTINATION);
+    assert.equal(stderr, "");
+    const { source } = cli.engines[0] ?? {};
+    assert.deepEqual(["localhost:5000", "signed.io"].map((name) => tlsOf(source, name)), [
+      "off",
+      undefined,
+    ]);
+    const own = await source?.credentials?.lookup("localhost:5000", "app");
+    assert.equal(own?.from, "--src-creds");
+    const others = await source?.credentials?.lookup("signed.io", "app");
+    assert.deepEqual(others?.credential, { kind: "basic", ...auths["signed.io"] });
+    assert.equal(await source?.credentials?.lookup("elsewhere.io", "app"), undefined);
+  }
+});
+
+test("crossdock copy shows a given credential to another repository of the same registry, and reads no file", async () => {
+  const cli = fakeCli({
+    ...recordingEngine(),
+    files: { "/home/me/.docker/config.json": "[]" },
+  });
+  const flags = ["--src-creds", "me:s3:cret", "--dest-creds", "me:s3:cret"];
+  const other = ["--referrer-source", "localhost:5000/signed"];
+  const { exitCode, stderr } = await cli.run("copy", ...flags, ...other, SOURCE, DESTINATION);
+  assert.equal(exitCode, 0, stderr);
+  const match = await cli.engines[0]?.source?.credentials?.lookup("localhost:5000", "signed");
+  assert.equal(match?.from, "--src-creds");
+});
+
+test("crossdock verify compares what its flags say", async () => {
+  const asked: unknown[] = [];
+  const cli = fakeCli({
+    engine: {
+      verify(source, destination, { signal: _, emit: __, ...options } = {}): Promise<Verification> {
+        asked.push([source, destination, options]);
+        return Promise.resolve(verification);
+      },
+    },
+  });
+  const names = ["docker://localhost:5000/app", DESTINATION];
+  await cli.run("verify", ...names);
+  const elsewhere = { referrerSource: "a.io/signed", referrerDestination: "b.io/kept" };
+  const flags = ["--referrer-source", "a.io/signed", "--referrer-destination", "b.io/kept"];
+  const { exitCode, stderr } = await cli.run(
+    "verify",
+    ...["--platform", "linux/amd64", "--no-digest-tags"],
+    ...flags,
+    ...names,
+  );
+  assert.equal(exitCode, 0, stderr);
+  const full = ["localhost:5000/app:latest", DESTINATION];
+  assert.deepEqual(asked, [
+    [...full, {}],
+    [...full, { platforms: ["linux/amd64"], digestTags: false, ...elsewhere }],
+  ]);
 });
 
 const basic = { kind: "basic", username: "me", password: "s3:cret" };
@@ -160,6 +243,24 @@ const bad: [argv: string[], wanted: RegExp, more?: FakeCliOptions][] = [
     ["copy", "--index", "drop", ...both],
     /^error: --index: want rebuild, sparse, refuse or unwrap, got "drop"\n$/,
   ],
+  [
+    ["copy", "--referrer-source", "a.io/b:1", ...both],
+    /^error: --referrer-source: .*it has a tag, want a repository alone\nhint: write a\.io\/b\n$/,
+  ],
+  [
+    ["plan", "--referrer-destination", `a.io/b@sha256:${"0".repeat(64)}`, ...both],
+    /^error: --referrer-destination: .*it has a digest, want a repository alone\nhint: /,
+  ],
+  [["verify", "--referrer-source", "", ...both], /^error: --referrer-source: parse reference ""/],
+  [
+    ["copy", "--no-referrers", "--referrer-source", "a.io/b", ...both],
+    /^error: --referrer-source and --no-referrers exclude each other: give one of them\n$/,
+  ],
+  [
+    ["verify", "--referrer-destination", "a.io/b", "--no-referrers", ...both],
+    /^error: --referrer-destination and --no-referrers exclude each other/,
+  ],
+  [["inspect", "--referrer-source", "a.io/b", SOURCE], /^error: unknown option/],
   [["copy", "--verify", "no", ...both], /^error: --verify: want auto, stream or destination/],
   [
     ["copy", "--if-exists", "", ...both],

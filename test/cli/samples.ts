@@ -2,6 +2,7 @@
 import type { Plan } from "../../src/copy/plan.ts";
 import type { Report } from "../../src/copy/report.ts";
 import type { BlobStep, ManifestStep } from "../../src/copy/step.ts";
+import type { Verification } from "../../src/copy/verify.ts";
 import type { Digest } from "../../src/oci/digest.ts";
 
 export const MANIFEST = "application/vnd.oci.image.manifest.v1+json";
@@ -89,4 +90,12 @@ export const report: Report = {
   requests: { source: 10, destination: 17 },
   durationMs: 2000,
   warnings: [],
+};
+
+export const verification: Verification = {
+  source: SOURCE,
+  destination: DESTINATION,
+  equal: true,
+  differences: [],
+  checked: { manifests: 1, blobs: 1, referrers: 0 },
 };

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import type { DurableCopy } from "../../src/server/durable_copies.ts";
 import { fakeCli } from "./fake_cli.ts";
 import type { FakeCliOptions } from "./fake_cli.ts";
-import { DESTINATION, plan, report, SOURCE } from "./samples.ts";
+import { DESTINATION, plan, report, SOURCE, verification } from "./samples.ts";
 
 const VIA = ["--via", "https://a.example/dock"];
 const ID = "0".repeat(64);
@@ -20,17 +20,7 @@ test("crossdock asks the server that --via names, and no registry", async () => 
       copy: () => note("copy", Promise.resolve(report)),
       plan: () => note("plan", Promise.resolve(plan)),
       tags: () => note("tags", ReadableStream.from([["1", "2"]])),
-      verify: () =>
-        note(
-          "verify",
-          Promise.resolve({
-            source: SOURCE,
-            destination: DESTINATION,
-            equal: true,
-            differences: [],
-            checked: { manifests: 1, blobs: 1, referrers: 0 },
-          }),
-        ),
+      verify: () => note("verify", Promise.resolve(verification)),
     },
   });
   for (
@@ -109,6 +99,8 @@ const refused: [flags: string[], message: RegExp][] = [
     /^error: --via-token-fd 3: the file descriptor cannot be read\n/,
   ],
   [[...VIA, "--via-token-fd", "1"], /--via-token-fd \(1 and 2 are outputs\)/],
+  [[...VIA, "--referrer-source", "a.io/b:1"], /^error: --referrer-source: .*it has a tag/],
+  [[...VIA, "--no-referrers", "--referrer-source", "a.io/b"], /exclude each other/],
 ];
 for (const [flags, message] of refused) {
   test(`crossdock copy refuses ${flags.join(" ")}`, async () => {

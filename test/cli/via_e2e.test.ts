@@ -3,7 +3,7 @@ import { test } from "node:test";
 import assert from "node:assert/strict";
 import { serveApp } from "../client/serve_app.ts";
 import { TOKENS, variablesFor } from "../handler/setup.ts";
-import { putImage, putIndex } from "../support/image.ts";
+import { putImage, putIndex, putReferrer } from "../support/image.ts";
 import { startRegistry } from "../support/registry.ts";
 import type { RegistryOptions, RunningRegistry } from "../support/registry.ts";
 import { serve } from "../support/serve.ts";
@@ -59,6 +59,30 @@ test("crossdock --via plans, copies, verifies, shows and lists, and says what it
   }
   const again = await runVia(dock, "copy", "--json", source, `${b.host}/via/app:1`);
   assert.equal(JSON.parse(again.stdout).result, "unchanged");
+});
+
+test("crossdock --via plans, copies and verifies referrers in repositories of their own", async () => {
+  await using dock = await startDock();
+  const { a, b } = dock;
+  const { descriptor } = await putImage(a, "app", { tag: "1" });
+  const options = { artifactType: "application/spdx+json", payload: "{}" };
+  const referrer = await putReferrer(a, "signed", descriptor, options);
+  const argsOf = (where: "here" | "via"): string[] => [
+    ...["--referrer-source", `${a.host}/signed`],
+    ...["--referrer-destination", `${b.host}/${where}/kept`],
+    `${a.host}/app:1`,
+    `${b.host}/${where}/app:1`,
+  ];
+  for (const command of ["plan", "verify", "copy", "verify"]) {
+    const here = await runCrossdock(command, ...argsOf("here"));
+    const via = await runVia(dock, command, ...argsOf("via"));
+    assert.deepEqual(steady(via), steady(here));
+  }
+  assert.ok(b.getManifest("via/kept", referrer.descriptor.digest));
+  const outside = ["--referrer-source", "quay.io/other/signed", ...argsOf("via").slice(2)];
+  const refused = await runVia(dock, "verify", ...outside);
+  assert.equal(refused.exitCode, 3);
+  assert.match(refused.stderr, /^error: .*quay\.io\/other\/signed is not an allowed name\n/);
 });
 
 test("crossdock copy --via ends as it does without: not found, conflict, credentials of a registry", async () => {

@@ -114,11 +114,12 @@ test("createRemoteEngine() plans, copies, verifies, shows and lists as an engine
 
   assert.equal((await remote.verify(source, `${b.host}/them/app:1`)).equal, true);
   const none = [source, `${b.host}/none:1`] as const;
-  const lacking = await remote.verify(...none, { platforms: ["linux/amd64"] });
-  assert.deepEqual(
-    inOrder(lacking),
-    inOrder(await local.verify(...none, { platforms: ["linux/amd64"] })),
-  );
+  await putReferrer(a, "signed", descriptor, { artifactType: "x/sbom", payload: "signed" });
+  const elsewhere = { referrerSource: `${a.host}/signed`, referrerDestination: `${b.host}/kept` };
+  for (const options of [{ platforms: ["linux/amd64"] }, elsewhere]) {
+    const lacking = await remote.verify(...none, options);
+    assert.deepEqual(inOrder(lacking), inOrder(await local.verify(...none, options)));
+  }
 });
 
 test("createRemoteEngine() performs the steps of a plan", async () => {

@@ -60,6 +60,89 @@ test("verify() names a referrer that is missing, and a digest tag", async () => 
   assert.equal((await engine.verify(...namesOf(pair), options)).equal, true);
 });
 
+/** Where referrers are, if not beside the image. */
+function elsewhereOf(
+  { source, destination }: Pair,
+): { referrerSource: string; referrerDestination: string } {
+  return {
+    referrerSource: `${source.host}/signed`,
+    referrerDestination: `${destination.host}/kept`,
+  };
+}
+
+for (const referrers of [true, false]) {
+  const api = referrers ? "with the referrers API" : "without";
+  test(`verify() compares referrers in repositories of their own, ${api}`, async () => {
+    await using pair = await startPair({ source: { referrers }, destination: { referrers } });
+    const { source, destination, engine } = pair;
+    const { descriptor } = await putImage(source, "app", { tag: "1" });
+    await putReferrer(source, "app", descriptor, { ...REFERRER, payload: "beside the image" });
+    await putCosignSignature(source, "app", descriptor.digest);
+    const first = await putReferrer(source, "signed", descriptor, REFERRER);
+    await putReferrer(source, "signed", first.descriptor, { ...REFERRER, payload: "deep" });
+    const elsewhere = elsewhereOf(pair);
+    await engine.copy({ ...requestOf(pair), ...elsewhere });
+    source.clearRequests();
+    destination.clearRequests();
+    const result = await engine.verify(...namesOf(pair), elsewhere);
+    assert.deepEqual(result.differences, []);
+    assert.deepEqual(result.checked, { manifests: 1, blobs: 8, referrers: 3 });
+    const asked = [...source.requests, ...destination.requests];
+    assert.ok(asked.every(({ method }) => /^(GET|HEAD)$/.test(method)));
+    assert.equal(source.count({ path: "/app/referrers/" }), 0);
+    assert.equal(destination.count({ path: "/app/referrers/" }), 0);
+    assert.equal(destination.count({ path: `/app/manifests/${first.descriptor.digest}` }), 0);
+  });
+}
+
+test("verify() names what the repositories of referrers lack, and nothing that lies elsewhere", async () => {
+  await using pair = await startPair();
+  const { source, destination, engine } = pair;
+  const { descriptor } = await putImage(source, "app", { tag: "1" });
+  await engine.copy(requestOf(pair));
+  const { descriptor: { digest }, layers, config } = await putReferrer(
+    source,
+    "signed",
+    descriptor,
+    REFERRER,
+  );
+  // What the image's own repository has does not count.
+  await putReferrer(destination, "app", descriptor, REFERRER);
+  const elsewhere = elsewhereOf(pair);
+  const { differences } = await engine.verify(...namesOf(pair), elsewhere);
+  const blobs = [config, ...layers].map(({ digest }) => digest).sort();
+  assert.deepEqual(differences.filter(({ kind }) => kind !== "blob"), [
+    { kind: "referrer", what: digest, state: "missing" },
+  ]);
+  const missing = differences.filter(({ kind }) => kind === "blob").map(({ what }) => what);
+  assert.deepEqual(missing.sort(), blobs);
+  const { referrerSource } = elsewhere;
+  assert.equal((await engine.verify(...namesOf(pair), { referrerSource })).equal, true);
+  const options = { ...elsewhere, referrers: false };
+  assert.equal((await engine.verify(...namesOf(pair), options)).equal, true);
+});
+
+test("verify() asks the same where the repositories of referrers are the image's", async () => {
+  await using pair = await startPair();
+  const { source, destination, engine } = pair;
+  const { descriptor } = await putImage(source, "app", { tag: "1" });
+  await putReferrer(source, "app", descriptor, REFERRER);
+  await engine.copy(requestOf(pair));
+  const own = {
+    referrerSource: `${source.host}/app`,
+    referrerDestination: `${destination.host}/app`,
+  };
+  const asked: string[][] = [];
+  for (const options of [{}, own]) {
+    source.clearRequests();
+    destination.clearRequests();
+    assert.equal((await engine.verify(...namesOf(pair), options)).equal, true);
+    const all = [...source.requests, ...destination.requests];
+    asked.push(all.map(({ method, path }) => `${method} ${path}`).sort());
+  }
+  assert.deepEqual(asked[0], asked[1]);
+});
+
 test("verify() says which image the tag is instead", async () => {
   await using pair = await startPair();
   const { source, destination, engine } = pair;

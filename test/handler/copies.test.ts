@@ -195,6 +195,29 @@ test("GET /v1/images, GET /v1/tags and POST /v1/verifications look, list and com
   assert.deepEqual((await compare()).differences, []);
 });
 
+test("POST /v1/verifications compares referrers in repositories of their own", async () => {
+  const { descriptor } = await putImage(source, "apart", { tag: "1" });
+  const options = { artifactType: "application/x.test", payload: "signed" };
+  const referrer = await putReferrer(source, "apart-signed", descriptor, options);
+  const body = {
+    ...requestFor("apart"),
+    referrerSource: `${source.host}/apart-signed`,
+    referrerDestination: `${destination.host}/apart-kept`,
+  };
+  const compare = async (body: unknown): Promise<unknown[]> => {
+    const response = await dock.send("POST", "/v1/verifications", { body });
+    return (await response.json()).differences.filter(({ kind }: { kind: string }) =>
+      kind !== "blob"
+    );
+  };
+  await readReport(await dock.copy(body));
+  assert.deepEqual(await compare(body), []);
+  const missing = { kind: "referrer", what: referrer.descriptor.digest, state: "missing" };
+  const { referrerDestination: _, ...rest } = body;
+  assert.deepEqual(await compare(rest), [missing]);
+  assert.deepEqual(await compare({ ...rest, referrers: false }), []);
+});
+
 test("GET /v1/copies/{id} knows no copy that was not started", async () => {
   const response = await fetch(`${handler.url}/v1/copies/${"0".repeat(64)}`, { headers: bearer() });
   assert.equal(response.status, 404);

@@ -10,6 +10,8 @@ import { createEngine } from "../../src/engine.ts";
 import { createRuntime } from "../../src/hosts/detect.ts";
 import { parseSyncConfig } from "../../src/sync/config.ts";
 import { expandRule } from "../../src/sync/expand.ts";
+import { putImage, putReferrer } from "../support/image.ts";
+import { startRegistry } from "../support/registry.ts";
 import { REGSYNC_FILES, REGSYNC_FOLDER } from "../sync/regsync_files.ts";
 import { requireBinary } from "./binaries.ts";
 import { createTempFolder } from "./run_program.ts";
@@ -148,12 +150,13 @@ async function select(text: string, env: Record<string, string>): Promise<string
 }
 
 async function startPair(): Promise<
-  AsyncDisposable & { env: Record<string, string>; source: RealRegistry }
+  AsyncDisposable & { env: Record<string, string>; source: RealRegistry; target: RealRegistry }
 > {
   const source = await startRealRegistry("distribution3", { storage: "memory" });
   const target = await startRealRegistry("distribution3", { storage: "memory" });
   return {
     source,
+    target,
     env: { SOURCE: source.host, TARGET: target.host },
     async [Symbol.asyncDispose](): Promise<void> {
       await Promise.all([source.stop(), target.stop()]);
@@ -283,4 +286,60 @@ test("parseSyncConfig() fills in templates as regsync does", async () => {
     })),
   );
   assert.deepEqual(config.rules[0]?.schedule, { everyMs: 90 * 60_000 });
+});
+
+test("verify() finds nothing missing of what regsync copied with referrers in repositories of their own", async () => {
+  await using pair = await startPair();
+  await using embedded = await startRegistry();
+  const { source: { host: from }, target: { host: to } } = pair;
+  const { descriptor } = await putImage(embedded, "app", { tag: "1" });
+  for (const payload of ["first", "second"]) {
+    await putReferrer(embedded, "app", descriptor, { artifactType: "application/x.test", payload });
+  }
+  const engine = createEngine({ runtime: await createRuntime() });
+  await engine.copy({
+    source: `${embedded.host}/app:1`,
+    destination: `${from}/app`,
+    referrerDestination: `${from}/signed`,
+  });
+  const verify = (name: string): ReturnType<typeof engine.verify> =>
+    engine.verify(`${from}/app:1`, `${to}/${name}:1`, {
+      referrerSource: `${from}/signed`,
+      referrerDestination: `${to}/${name}-kept`,
+    });
+  const rule = {
+    source: `${from}/app:1`,
+    target: `${to}/theirs:1`,
+    type: "image",
+    referrers: true,
+    referrerSource: `${from}/signed`,
+  };
+  const run = (referrerTarget: string): Promise<unknown> => {
+    const creds = [from, to].map((registry) => ({ registry, tls: "disabled" }));
+    return regsync(["once"], JSON.stringify({ creds, sync: [{ ...rule, referrerTarget }] }), {});
+  };
+
+  await run(`${to}/elsewhere`);
+  const { differences } = await verify("theirs");
+  assert.equal(differences.filter(({ kind }) => kind === "referrer").length, 2);
+  await run(`${to}/theirs-kept`);
+  const theirs = await verify("theirs");
+  assert.deepEqual([theirs.equal, theirs.checked.referrers], [true, 2]);
+
+  await engine.copy({
+    source: `${from}/app:1`,
+    destination: `${to}/ours:1`,
+    referrerSource: `${from}/signed`,
+    referrerDestination: `${to}/ours-kept`,
+  });
+  assert.deepEqual(await listed("ours-kept"), await listed("theirs-kept"));
+
+  async function listed(repository: string): Promise<string[]> {
+    const tag = descriptor.digest.replace(":", "-");
+    const response = await fetch(`http://${to}/v2/${repository}/manifests/${tag}`, {
+      headers: { accept: "application/vnd.oci.image.index.v1+json" },
+    });
+    const { manifests } = await response.json() as { manifests: { digest: string }[] };
+    return manifests.map(({ digest }) => digest).sort();
+  }
 });

@@ -81,6 +81,24 @@ test("createAllowed().copy() points to repositories of referrers that are not al
   assert.deepEqual(pointers, ["#/referrerSource", "#/referrerDestination"]);
 });
 
+test("createAllowed().comparison() takes what either list holds, and points to the rest", () => {
+  const names = {
+    source: "mirror.io/hub/alpine",
+    destination: "alpine",
+    referrerSource: "mirror.io/hub/signed",
+    referrerDestination: "signatures",
+  };
+  allowed.comparison(names);
+  for (const field of Object.keys(names)) {
+    const { status, errors } = refused(() =>
+      allowed.comparison({ ...names, [field]: "quay.io/a/b" })
+    );
+    assert.equal(status, 403);
+    assert.deepEqual(errors?.map(({ pointer }) => pointer), [`#/${field}`]);
+  }
+  allowed.comparison({ ...names, referrers: false, referrerSource: "quay.io/a/b" });
+});
+
 test("createAllowed().read() takes sources and destinations", () => {
   allowed.read("reference", "alpine");
   allowed.read("reference", "mirror.io/hub/alpine:1");

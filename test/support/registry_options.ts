@@ -58,6 +58,8 @@ export interface BearerAuth {
   anonymousPull?: boolean;
   /** Default: 300. */
   tokenLifetimeSeconds?: number;
+  /** Whether tokens are JWTs that say it themselves, and the answer does not, as at Azure. Default: false. */
+  isJwt?: boolean;
   /** The name of the token's field in the answer to a GET. A POST always answers `access_token`. Default: `"token"`. */
   tokenField?: "token" | "access_token";
   /** Identity tokens to user names, for POST with `grant_type=refresh_token`. */

@@ -93,8 +93,9 @@ export function imageRoutes(options: AppOptions, allowed: Allowed) {
       return context.json({ repository, tags }, 200);
     })
     .openapi(verify, async (context) => {
-      const { source, destination, ...rest } = context.req.valid("json");
-      allowed.comparison({ source, destination });
+      const request = context.req.valid("json");
+      allowed.comparison(request);
+      const { source, destination, ...rest } = request;
       const { signal, emit } = watchCall(context, options);
       const comparison = { ...rest, signal, emit };
       return context.json(await openEngine().verify(source, destination, comparison), 200);
