@@ -5,6 +5,7 @@
 import { noCredentials } from "./auth/credentials.ts";
 import { createBatch, createListing } from "./batch.ts";
 import type { Batch, BatchCopy, Listing } from "./batch.ts";
+import { carryManifests } from "./copy/carry_manifests.ts";
 import { imageNotFound } from "./copy/image_not_found.ts";
 import { inspectImage } from "./copy/inspect.ts";
 import type { Inspection } from "./copy/inspect.ts";
@@ -69,17 +70,21 @@ export interface RunOptions {
   readonly emit?: Emit;
 }
 
+export interface PlanOptions extends RunOptions {
+  /** Whether the destination is asked for each blob, so that totals are known. Default: true. */
+  readonly survey?: boolean;
+  /** Whether steps carry the manifests that the plan has read, up to 4 MiB, so that they are not read again. Default: false. */
+  readonly manifests?: boolean;
+}
+
 /** What a step came to, and the requests to each side that it took, tokens aside. */
 export type Performed = Outcome & {
   readonly requests: { readonly source: number; readonly destination: number };
 };
 
 export interface Engine {
-  /**
-   * Says what a copy would do: writes nothing. The destination is asked for each blob, so that the totals are known, unless
-   * `survey` is false.
-   */
-  plan(request: CopyRequestInput, options?: RunOptions & { survey?: boolean }): Promise<Plan>;
+  /** Says what a copy would do: writes nothing. */
+  plan(request: CopyRequestInput, options?: PlanOptions): Promise<Plan>;
   /** Copies, and reports. The tag moves last. */
   copy(request: CopyRequestInput, options?: RunOptions): Promise<Report>;
   /**
@@ -198,10 +203,15 @@ export function createEngine(options: EngineOptions): LocalEngine {
   return {
     ...createListing(sides),
 
-    async plan(input, { signal, emit, survey = true } = {}): Promise<Plan> {
+    async plan(
+      input,
+      { signal, emit, survey = true, manifests: isCarrying = false } = {},
+    ): Promise<Plan> {
       const request = parseCopyRequest(input);
       const repositories = openAll(request, { emit });
-      const { plan } = await makePlan(request, repositories, { signal, warn: toWarn(emit) });
+      const planned = await makePlan(request, repositories, { signal, warn: toWarn(emit) });
+      const made = isCarrying ? carryManifests(planned.plan, planned.manifests) : planned.plan;
+      const plan = { ...made, requests: countRequests(repositories) };
       if (!survey) return plan;
       return await surveyPlan(plan, repositories, { concurrency, signal });
     },

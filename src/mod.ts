@@ -9,7 +9,14 @@
  * ```
  */
 export { createEngine } from "./engine.ts";
-export type { Engine, EngineOptions, LocalEngine, Performed, RunOptions } from "./engine.ts";
+export type {
+  Engine,
+  EngineOptions,
+  LocalEngine,
+  Performed,
+  PlanOptions,
+  RunOptions,
+} from "./engine.ts";
 export type { EngineMemory, SideOptions, TlsMode } from "./sides.ts";
 export type { Batch, BatchImage, Prospect } from "./batch.ts";
 export type { Guard, Pace } from "./registry/client.ts";

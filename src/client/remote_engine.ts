@@ -194,10 +194,14 @@ export function createRemoteEngine(options: RemoteEngineOptions): RemoteEngine {
   return {
     inspect,
 
-    async plan(request, { survey = true, ...options } = {}): Promise<Plan> {
+    async plan(request, { survey = true, manifests = false, ...options } = {}): Promise<Plan> {
       return await call(
         options,
-        (how) => v1.plans.$post({ json: request, query: { survey: `${survey}` } }, how),
+        (how) =>
+          v1.plans.$post({
+            json: request,
+            query: { survey: `${survey}`, manifests: `${manifests}` },
+          }, how),
         (answer) => readResult(answer, planSchema, server),
       );
     },

@@ -43,6 +43,8 @@ export interface Plan {
   /** Layers that live outside the registry and stay there. */
   readonly foreign: readonly Descriptor[];
   readonly warnings: readonly string[];
+  /** Requests to each side that it took to make the plan by itself, tokens aside. */
+  readonly requests?: { readonly source: number; readonly destination: number };
   /** Only from a dry run: what would move, and what it would cost. */
   readonly totals?: PlanTotals;
 }

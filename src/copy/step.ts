@@ -60,7 +60,8 @@ const manifestStep = z.strictObject({
     description: "the tag to put it under; by digest alone without",
   }),
   content: z.string().max(4 * 1024 * 1024).exactOptional().meta({
-    description: "the manifest itself where the source does not have it: an index that was rebuilt",
+    description:
+      "the manifest itself, where the source does not have it (an index that was rebuilt) or is not to be asked for it again",
   }),
 }).meta({
   id: "ManifestStep",

@@ -57,7 +57,7 @@ export async function runDurableCopy(
   // The time is part of what is kept: it is to be that of the first try.
   const { startedAt, plan } = await steps.run("plan", async () => ({
     startedAt: steps.now(),
-    plan: await askSelf<Plan>(steps, "/v1/plans?survey=false", request),
+    plan: await askSelf<Plan>(steps, "/v1/plans?survey=false&manifests=true", request),
   }));
   const performed: Performed[] = [];
   for (const batches of toBatches(plan, { maxKept, maxPerKept })) {
@@ -67,8 +67,8 @@ export async function runDurableCopy(
     performed.push(...outcomes.flat());
   }
   const requests = {
-    source: sum(performed, (one) => one.requests.source),
-    destination: sum(performed, (one) => one.requests.destination),
+    source: sum([plan, ...performed], (one) => one.requests?.source ?? 0),
+    destination: sum([plan, ...performed], (one) => one.requests?.destination ?? 0),
   };
   return makeReport(plan, performed, requests, steps.now() - startedAt);
 }

@@ -102,6 +102,7 @@ export const PLAN: Plan = {
   ],
   foreign: [],
   warnings: [],
+  requests: { source: 3, destination: 1 },
   totals: {
     blobs: { stream: 2, mount: 0, present: 0 },
     bytes: { stream: config.size + layer.size, mount: 0, present: 0 },

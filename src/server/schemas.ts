@@ -138,6 +138,9 @@ export const planSchema: z.ZodType<Plan> = z.object({
     description: "layers that live outside the registry and stay there",
   }),
   warnings: z.array(z.string()),
+  requests: sides.exactOptional().meta({
+    description: "requests to each side that the plan itself took, tokens aside",
+  }),
   totals: z.object({
     blobs: fates,
     bytes: fates,

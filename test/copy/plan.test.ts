@@ -112,3 +112,40 @@ test("plan() of an image that is not there says so", async () => {
     message: /app:1 is not there/,
   });
 });
+
+test("plan() has steps carry their manifests when asked, and performing them reads none again", async () => {
+  await using pair = await startPair();
+  const { source, destination, engine } = pair;
+  await putIndex(source, "app", { tag: "1", platforms: ["linux/amd64", "linux/arm64"] });
+  const plan = await engine.plan(requestOf(pair), { survey: false, manifests: true });
+  assert.deepEqual(plan.requests, { source: source.count(), destination: destination.count() });
+  assert.equal(source.count({ method: "GET", path: "/manifests/" }), 3);
+  for (const { steps } of plan.stages) {
+    for (const step of steps) await engine.perform(step);
+  }
+  assert.equal(source.count({ method: "GET", path: "/manifests/" }), 3);
+  assert.deepEqual(destination.getManifest("app", "1"), source.getManifest("app", "1"));
+});
+
+test("plan() has steps carry manifests up to 4 MiB together", async () => {
+  await using pair = await startPair();
+  const { source, engine } = pair;
+  const annotations = { note: "n".repeat(2_500_000) };
+  const images = await Promise.all(
+    [1, 2].map((seed) => putImage(source, "app", { seed, annotations })),
+  );
+  const manifests = images.map(({ descriptor }) => descriptor);
+  await source.putManifest(
+    "app",
+    { schemaVersion: 2, mediaType: OCI_INDEX, manifests },
+    OCI_INDEX,
+    [
+      "1",
+    ],
+  );
+  const plan = await engine.plan(requestOf(pair), { survey: false, manifests: true });
+  const carried = plan.stages.flatMap(({ steps }) => steps)
+    .flatMap((step) => step.type === "manifest" ? [step.content?.length ?? 0] : []);
+  assert.equal(carried.filter((length) => length === 0).length, 1);
+  assert.ok(carried.reduce((sum, length) => sum + length, 0) <= 4 * 1024 * 1024);
+});

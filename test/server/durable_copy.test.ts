@@ -122,7 +122,7 @@ test("runDurableCopy() plans once, asks for each step alone, and sums up", async
   const steps = fakeSteps(planOfBlobs(3));
   const report = await runDurableCopy(REQUEST, steps, { parallelSteps: 2 });
   assert.deepEqual(steps.asked.map(({ path }) => path), [
-    "/v1/plans?survey=false",
+    "/v1/plans?survey=false&manifests=true",
     ...Array(4).fill("/v1/steps"),
   ]);
   assert.deepEqual(steps.asked[0]?.body, REQUEST);

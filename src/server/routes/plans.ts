@@ -36,6 +36,11 @@ export function planRoutes(options: AppOptions, allowed: Allowed) {
           description: "whether the destination is asked for each blob, so that totals are known",
           ...parameterExamples({ mirror: "true" }),
         }),
+        manifests: z.enum(["true", "false"]).default("false").meta({
+          description:
+            "whether steps carry the manifests that the plan has read, up to 4 MiB, so that performing them does not read them again",
+          ...parameterExamples({ mirror: "false" }),
+        }),
       }),
     },
     responses: {
@@ -50,8 +55,10 @@ export function planRoutes(options: AppOptions, allowed: Allowed) {
   return createRouter().openapi(post, async (context) => {
     const request = withDefaults(options.config, context.req.valid("json"));
     allowed.copy(request);
-    const survey = context.req.valid("query").survey === "true";
+    const query = context.req.valid("query");
+    const [survey, manifests] = [query.survey === "true", query.manifests === "true"];
     const { signal, emit } = watchCall(context, options);
-    return context.json(await options.openEngine().plan(request, { survey, signal, emit }), 200);
+    const plan = await options.openEngine().plan(request, { survey, manifests, signal, emit });
+    return context.json(plan, 200);
   });
 }
