@@ -39,10 +39,15 @@ export function backupReference(
     Sync: sync,
     Step: sync,
   };
-  const name = renderTemplate(parseTemplate(backup.template), data, surroundings).trim();
-  if (/[:/]/.test(name)) return formatReference(withDefaultTag(parseReference(name)));
-  if (isTag(name)) return formatReference({ registry, repository, tag: name });
-  throw new ParseError(`back up ${destination}: ${quote(name)} is no tag and no reference`);
+  try {
+    const name = renderTemplate(parseTemplate(backup.template), data, surroundings).trim();
+    if (/[:/]/.test(name)) return formatReference(withDefaultTag(parseReference(name)));
+    if (isTag(name)) return formatReference({ registry, repository, tag: name });
+    throw new ParseError(`${quote(name)} is no tag and no reference`);
+  } catch (error) {
+    if (!(error instanceof ParseError)) throw error;
+    throw new ParseError(`back up ${destination}: ${error.message}`);
+  }
 }
 
 /**

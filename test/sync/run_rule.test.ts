@@ -349,6 +349,48 @@ test("runRule() copies all the same where it cannot save what it overwrites", as
   assert.match(report.warnings[0] ?? "", /^back up .*app:1: put manifest .*403/);
 });
 
+const NO_BACKUPS: [template: string, message: RegExp][] = [
+  ["no tag of {{ .Ref.Tag }}", /^back up .*app:1: "no tag of 1" is no tag and no reference/],
+  ["a/b/UPPER:{{ .Ref.Tag }}", /a\/b\/UPPER:1/],
+  [
+    "{{ index (split .Ref.Tag `-`) 3 }}",
+    /^back up .*app:1: template, character 4: index wants an index below 1/,
+  ],
+  ["{{ file `/run/team` }}", /file has no files to read here/],
+];
+for (const [template, message] of NO_BACKUPS) {
+  test(`runRule() overwrites nothing where the backup ${template} has no name`, async () => {
+    await using pair = await startPair();
+    await putTags(pair, "1");
+    const rule = appRule(pair, `, backup: '${template}'`);
+    await run(rule, pair);
+    const before = pair.destination.getManifest("app", "1")?.digest;
+    await putTags(pair, "2");
+    await putImage(pair.source, "app", { tag: "1", seed: 9 });
+    clear(pair);
+    const report = await run(rule, pair);
+    assert.deepEqual(resultsOf(report), ["app:1 failed", "app:2 copied"]);
+    assert.equal(report.result, "some-failed");
+    assert.match(report.tags[0]?.error?.message ?? "", message);
+    assert.deepEqual(report.warnings, []);
+    assert.equal(pair.destination.getManifest("app", "1")?.digest, before);
+  });
+}
+
+test("runRule() reads the files that a backup names", async () => {
+  await using pair = await startPair();
+  await putTags(pair, "1");
+  const rule = appRule(pair, ", backup: '{{ file `/run/team` }}-{{ .Ref.Tag }}'");
+  await run(rule, pair);
+  const before = pair.destination.getManifest("app", "1")?.digest;
+  await putImage(pair.source, "app", { tag: "1", seed: 9 });
+  const report = await run(rule, pair, {
+    readFile: (path) => path === "/run/team" ? "ops\n" : undefined,
+  });
+  assert.deepEqual([resultsOf(report), report.warnings], [["app:1 copied"], []]);
+  assert.equal(pair.destination.getManifest("app", "ops-1")?.digest, before);
+});
+
 test("runRule() starts durable copies, pinned to what was found, and makes none itself", async () => {
   await using pair = await startPair();
   await putTags(pair, "1", "2");
