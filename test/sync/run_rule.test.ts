@@ -231,6 +231,26 @@ test("runRule() brings referrers and digest tags after an image that is in step,
   assert.deepEqual(resultsOf(again), ["app:1 unchanged"]);
 });
 
+for (const [api, where] of [[true, "/referrers/"], [false, "/manifests/sha256-"]] as const) {
+  const source = api ? "with the API of referrers" : "without it";
+  test(`runRule() asks a source ${source} about an index that is in step and each image of it`, async () => {
+    await using pair = await startPair({ source: { referrers: api } });
+    await putIndex(pair.source, "app", { tag: "1", platforms: ["linux/amd64", "linux/arm64"] });
+    const rule = appRule(pair, ", referrers: true");
+    await run(rule, pair);
+    clear(pair);
+    const { requests } = await run(rule, pair);
+    assert.equal(pair.source.count({ method: "GET", path: where }), 3);
+    assert.deepEqual(requests, { source: 5, destination: 2 });
+    const plain = await run(appRule(pair), pair);
+    const fast = await run(appRule(pair, ", referrers: true, fastCheck: true"), pair);
+    assert.deepEqual([plain.requests, fast.requests], [
+      { source: 2, destination: 1 },
+      { source: 2, destination: 1 },
+    ]);
+  });
+}
+
 test("runRule() takes referrers from another repository to another, for each target, and no others", async () => {
   await using pair = await startPair();
   const { source: { host }, destination } = pair;
