@@ -105,6 +105,12 @@ export async function openLocalRules(
   const rules = chooseRules(config.rules, flags.rule);
   if (!quiet) {
     for (const warning of warnings) say(environment, `warning: ${formatMistake(warning)}`);
+    if (config.webhooks.outgoing.length > 0) {
+      say(
+        environment,
+        `warning: ${from}: webhooks.out: nobody is told, only a server tells others`,
+      );
+    }
   }
   if (rules.length === 0) throw new ParseError(`${from}: there is no rule in it, want one in sync`);
   const runtime = await environment.createRuntime();
