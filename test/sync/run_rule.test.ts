@@ -130,7 +130,7 @@ test("runRule() does not take a tag that the rule names and nobody has for a fai
   assert.equal(report.result, "ok");
 });
 
-test("runRule() copies to several targets and reads the source once", async () => {
+test("runRule() copies to several targets and reads manifests once, and blobs for each registry", async () => {
   await using pair = await startPair();
   await using second = await startRegistry();
   await putIndex(pair.source, "app", { tag: "1", platforms: ["linux/amd64", "linux/arm64"] });
@@ -142,6 +142,8 @@ test("runRule() copies to several targets and reads the source once", async () =
   assert.deepEqual(resultsOf(report), ["a:1 copied", "b:1 copied"]);
   assert.equal(source.count({ method: "HEAD" }), 1);
   assert.equal(source.count({ method: "GET", path: "/manifests/" }), 3);
+  const blobs = new Set(report.tags.map(({ report }) => report?.blobs.streamed));
+  assert.deepEqual(blobs, new Set([source.count({ method: "GET", path: "/blobs/" }) / 2]));
   assert.ok(second.getManifest("b", "1"));
 });
 
@@ -229,6 +231,15 @@ test("runRule() brings referrers and digest tags after an image that is in step,
   assert.equal(full.tags[0]?.report?.referrers, 2);
   const again = await run(appRule(pair, `${more}, tags: {allow: ['1']}`), pair);
   assert.deepEqual(resultsOf(again), ["app:1 unchanged"]);
+});
+
+test("runRule() goes through an image that is in step where forceRecursive says so, whatever fastCheck says", async () => {
+  await using pair = await startPair();
+  await putIndex(pair.source, "app", { tag: "1", platforms: ["linux/amd64", "linux/arm64"] });
+  await run(appRule(pair), pair);
+  clear(pair);
+  await run(appRule(pair, ", fastCheck: true, forceRecursive: true"), pair);
+  assert.ok(pair.source.count({ method: "GET", path: "/manifests/" }) > 0);
 });
 
 for (const [api, where] of [[true, "/referrers/"], [false, "/manifests/sha256-"]] as const) {
