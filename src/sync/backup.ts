@@ -30,11 +30,14 @@ export function backupReference(
   const sync = { ...backup.sync, Target: target };
   const data = {
     Ref: {
+      Scheme: "reg",
       Reference: destination,
+      CommonName: formatReference(parseReference(destination)),
       Registry: registry,
       Repository: repository,
       Tag: tag,
       Digest: digest,
+      Path: "",
     },
     Sync: sync,
     Step: sync,
