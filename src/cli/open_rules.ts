@@ -98,15 +98,19 @@ export async function openLocalRules(
   const text = await readInputFile(file, environment, {
     hint: "name the file with --config; docs/sync.md says what stands in it",
   });
-  const { config, warnings } = parseSyncConfig(text, {
-    from,
-    env: environment.env,
-    now: environment.now(),
-    readFile: (path) => readOrNothing(path, environment),
-  });
+  const { env } = environment;
+  const readFile = (path: string): string | undefined => readOrNothing(path, environment);
+  const now = environment.now();
+  const { config, warnings } = parseSyncConfig(text, { from, env, now, readFile });
   const rules = chooseRules(config.rules, flags.rule);
   if (!quiet) {
     for (const warning of warnings) say(environment, `warning: ${formatMistake(warning)}`);
+    if (config.webhooks.outgoing.length > 0) {
+      say(
+        environment,
+        `warning: ${from}: webhooks.out: nobody is told, only a server tells others`,
+      );
+    }
   }
   if (rules.length === 0) throw new ParseError(`${from}: there is no rule in it, want one in sync`);
   const runtime = await environment.createRuntime();
@@ -126,7 +130,8 @@ export async function openLocalRules(
     rules: config.rules,
     now: () => environment.now(),
     slots: new Slots(config.parallel),
-    env: environment.env,
+    env,
+    readFile,
   });
   return { rules, runner };
 }

@@ -38,6 +38,7 @@ export async function createLongRunningServer(
     const server = composeServer(process.env, {
       runtime,
       configFile: readConfigFile(process.env["CROSSDOCK_CONFIG_FILE"]),
+      readFile: readOrNothing,
       stopping: stop.stopping,
       write: (line) => void process.stdout.write(`${line}\n`),
       resolveHost,
@@ -76,6 +77,15 @@ function readConfigFile(path: string | undefined): string | undefined {
     throw new ParseError(
       `configuration is not valid: CROSSDOCK_CONFIG_FILE: read ${path}: ${why}`,
     );
+  }
+}
+
+/** What a template's `file` gives. */
+function readOrNothing(path: string): string | undefined {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return undefined;
   }
 }
 

@@ -37,6 +37,8 @@ export interface HostOptions
   readonly separateEngines?: boolean;
   /** What stands in the file that `CROSSDOCK_CONFIG_FILE` names, where the host has files. */
   readonly configFile?: string | undefined;
+  /** The content of a file that a template names, where the host has files; `undefined` for one that cannot be read. */
+  readonly readFile?: ((path: string) => string | undefined) | undefined;
   /** Where whole rules run. */
   readonly durableRules?: DurableRules;
   /** Aborted when the host is asked to end. */
@@ -64,9 +66,9 @@ export interface ComposedServer extends Pick<ComposedRules, "runRule" | "deliver
  */
 export function composeServer(variables: Environment, host: HostOptions): ComposedServer {
   const { runtime, write, resolveHost, trace, separateEngines = false, ...others } = host;
-  const { configFile, durableRules: _, stopping: __, ...rest } = others;
+  const { configFile, readFile, durableRules: _, stopping: __, ...rest } = others;
   const now = (): number => runtime.now();
-  const config = parseConfig(variables, { configFile, now: now() });
+  const config = parseConfig(variables, { configFile, readFile, now: now() });
   const log = createLog(config.log, { write, now });
   const memory: EngineMemory = new Map();
   const cloudMemory: CloudMemory = new Map();

@@ -51,6 +51,7 @@ export function composeRules(host: HostOptions, options: ComposeRulesOptions): C
     // On Workers no request may wait for what another one began.
     slots: host.separateEngines ? undefined : new Slots(config.sync.parallel),
     env: textOf(variables),
+    readFile: host.readFile,
     onEvent,
   };
   const runRule = createRuleRunner({

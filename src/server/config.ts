@@ -71,6 +71,8 @@ export interface ServerSync extends SyncConfig {
 export interface ParseConfigOptions {
   /** What stands in the file that `CROSSDOCK_CONFIG_FILE` names, on hosts that have files. */
   readonly configFile?: string | undefined;
+  /** The content of a file, for templates; `undefined` for one that cannot be read. Absent on hosts that have none. */
+  readonly readFile?: ((path: string) => string | undefined) | undefined;
   /** Milliseconds since the epoch, for templates. Default: the host's clock. */
   readonly now?: number;
 }
@@ -126,7 +128,7 @@ const NOT_OURS = new Set(["CROSSDOCK_DEBUG", "CROSSDOCK_TOKEN", "CROSSDOCK_VIA"]
  */
 export function parseConfig(
   variables: Environment,
-  { configFile, now = Date.now() }: ParseConfigOptions = {},
+  { now = Date.now(), ...files }: ParseConfigOptions = {},
 ): ServerConfig {
   const given = Object.fromEntries(
     Object.entries(variables).filter(([, value]) => typeof value === "string" && value !== ""),
@@ -142,7 +144,7 @@ export function parseConfig(
     ),
     ...listIncomplete(given),
   ];
-  const sync = readSync(given, { configFile, now }, mistakes);
+  const sync = readSync(given, { ...files, now }, mistakes);
   if (mistakes.length > 0 || !result.success) {
     throw new ParseError(`configuration is not valid: ${mistakes.join("; ")}`);
   }
@@ -152,7 +154,7 @@ export function parseConfig(
 /** Reads the rules, and tells of every mistake in them. */
 function readSync(
   variables: Environment,
-  { configFile, now }: ParseConfigOptions & { now: number },
+  { configFile, readFile, now }: ParseConfigOptions & { now: number },
   mistakes: string[],
 ): ServerSync {
   const { CROSSDOCK_CONFIG: text, CROSSDOCK_CONFIG_FILE: file } = variables as Record<
@@ -175,7 +177,8 @@ function readSync(
   const from = file ?? "CROSSDOCK_CONFIG";
   try {
     const env = variables as Readonly<Record<string, string>>;
-    const { config, warnings } = parseSyncConfig(configFile ?? text ?? "", { from, env, now });
+    const options = { from, env, now, readFile };
+    const { config, warnings } = parseSyncConfig(configFile ?? text ?? "", options);
     return { ...config, from, warnings: warnings.map(formatMistake) };
   } catch (error) {
     if (!(error instanceof SyncConfigError)) throw error;

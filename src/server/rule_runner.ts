@@ -37,6 +37,8 @@ export interface RuleRunnerOptions {
   readonly slots?: Slots | undefined;
   /** Variables for names that are templates. */
   readonly env: Readonly<Record<string, string>>;
+  /** What stands in a file that such a template names, where the host has files. */
+  readonly readFile?: RunRuleOptions["readFile"];
   /** Told of the retries of every copy. */
   readonly onEvent?: Emit | undefined;
   /** Aborted when the host has to end now. */
@@ -112,7 +114,7 @@ async function runAndLog(
 /** What every run of a rule by the server needs. */
 export type RuleHost = Pick<
   RuleRunnerOptions,
-  "config" | "openEngine" | "log" | "now" | "notify" | "onEvent" | "slots" | "env"
+  "config" | "openEngine" | "log" | "now" | "notify" | "onEvent" | "slots" | "env" | "readFile"
 >;
 
 /**
@@ -127,7 +129,7 @@ export async function runLogged(
     & Pick<RuleRunnerOptions, "durable">,
   host: RuleHost,
 ): Promise<RuleReport> {
-  const { config, openEngine, log, now, notify, onEvent, env } = host;
+  const { config, openEngine, log, now, notify, onEvent, env, readFile } = host;
   const { slots = new Slots(config.sync.parallel) } = host;
   const engine = openEngine();
   const startCopy = durable &&
@@ -142,6 +144,7 @@ export async function runLogged(
       now,
       slots,
       env,
+      readFile,
       startCopy,
       emit: (event) => {
         tellLog(event, log);

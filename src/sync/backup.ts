@@ -30,19 +30,27 @@ export function backupReference(
   const sync = { ...backup.sync, Target: target };
   const data = {
     Ref: {
+      Scheme: "reg",
       Reference: destination,
+      CommonName: formatReference(parseReference(destination)),
       Registry: registry,
       Repository: repository,
       Tag: tag,
       Digest: digest,
+      Path: "",
     },
     Sync: sync,
     Step: sync,
   };
-  const name = renderTemplate(parseTemplate(backup.template), data, surroundings).trim();
-  if (/[:/]/.test(name)) return formatReference(withDefaultTag(parseReference(name)));
-  if (isTag(name)) return formatReference({ registry, repository, tag: name });
-  throw new ParseError(`back up ${destination}: ${quote(name)} is no tag and no reference`);
+  try {
+    const name = renderTemplate(parseTemplate(backup.template), data, surroundings).trim();
+    if (/[:/]/.test(name)) return formatReference(withDefaultTag(parseReference(name)));
+    if (isTag(name)) return formatReference({ registry, repository, tag: name });
+    throw new ParseError(`${quote(name)} is no tag and no reference`);
+  } catch (error) {
+    if (!(error instanceof ParseError)) throw error;
+    throw new ParseError(`back up ${destination}: ${error.message}`);
+  }
 }
 
 /**

@@ -6,7 +6,7 @@ import type { RuleRunner } from "./run_rules.ts";
 /** What all runs have in common. */
 export type EngineRunnerOptions = Pick<
   RunRuleOptions,
-  "engine" | "rules" | "now" | "slots" | "env"
+  "engine" | "rules" | "now" | "slots" | "env" | "readFile"
 >;
 
 /** Runs rules by an engine, and waits for every copy. */

@@ -141,7 +141,16 @@ function readPrune(
 }
 
 /** What templates of `backup` know of the image that is about to be overwritten. */
-const REF_FIELDS = { Reference: "", Registry: "", Repository: "", Tag: "", Digest: "" };
+const REF_FIELDS = {
+  Scheme: "",
+  Reference: "",
+  CommonName: "",
+  Registry: "",
+  Repository: "",
+  Tag: "",
+  Digest: "",
+  Path: "",
+};
 
 function checkBackup(text: string, sync: Readonly<Record<string, string>>): void {
   if (isTemplate(text)) {

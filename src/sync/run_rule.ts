@@ -43,6 +43,8 @@ export interface RunRuleOptions {
   readonly slots?: Slots | undefined;
   /** Variables for the template of `backup`. Default: none. */
   readonly env?: Readonly<Record<string, string | undefined>> | undefined;
+  /** The content of a file, for the template of `backup`. Absent where the host has none. */
+  readonly readFile?: ((path: string) => string | undefined) | undefined;
 }
 
 const DEFAULT_SLOTS = 4;
@@ -227,14 +229,18 @@ class RuleRun {
     this.#putOffUntil = Math.max(this.#putOffUntil ?? 0, this.#options.now() + delayMs);
   }
 
-  /** What a target has is saved before it is overwritten; that it cannot be is no reason not to go on, as in regsync. */
+  /**
+   * What a target has is saved before it is overwritten. That it cannot be copied is no reason not to go on, as in regsync.
+   *
+   * @throws {ParseError} where `backup` gives no name
+   */
   async #backUp(request: CopyRequestInput, { current, digest }: Prospect): Promise<void> {
     if (!current || current === digest || !this.#rule.backup) return;
-    const { signal, env = {}, now } = this.#options;
+    const { signal, env = {}, readFile, now } = this.#options;
     const { destination } = request;
+    const backup = backupReference(this.#rule, destination, { env, readFile, now: now() });
+    if (backup === undefined) return;
     try {
-      const backup = backupReference(this.#rule, destination, { env, now: now() });
-      if (backup === undefined) return;
       const saved = formatReference({ ...parseReference(destination), digest: current });
       // What refers to it stays where it is, unless that is the image's own repository.
       const { referrerSource: _, referrerDestination, ...copy } = this.#rule.copy;

@@ -23,6 +23,17 @@ export function word<const Word extends string>(
   return z.preprocess(sourceOf, z.enum(words)) as unknown as z.ZodType<Word>;
 }
 
+/** A word in upper or lower case, as regsync reads it; an empty one says nothing. */
+export function anyCase<const Word extends string>(
+  words: readonly [Word, ...Word[]],
+): z.ZodType<Word | undefined> {
+  const toLower = (value: unknown): unknown => {
+    const source = sourceOf(value);
+    return typeof source === "string" ? source.toLowerCase() || undefined : source;
+  };
+  return z.preprocess(toLower, z.enum(words).optional()) as unknown as z.ZodType<Word | undefined>;
+}
+
 export function whole(least: number, most: number): z.ZodType<number> {
   return z.preprocess(valueOf, z.int().min(least).max(most));
 }

@@ -3,7 +3,7 @@
  * docs/crossdock.schema.json is made of this.
  */
 import * as z from "zod";
-import { flag, number, text, whole, word } from "./scalars.ts";
+import { anyCase, flag, number, text, whole, word } from "./scalars.ts";
 
 const texts = z.array(text);
 const template = text.describe("A Go template may stand in it");
@@ -15,7 +15,7 @@ export const credsSchema = z.strictObject({
   user: template.optional(),
   pass: template.optional().describe('Better a template than the password: {{ env "GHCR_PASS" }}'),
   token: template.optional().describe("A refresh token"),
-  tls: word(["enabled", "insecure", "disabled"]).optional(),
+  tls: anyCase(["enabled", "insecure", "disabled"]).optional(),
   repoAuth: flag.optional().describe("Tokens are for one repository each in any case"),
   reqPerSec: number(0, 10_000).optional(),
   reqConcurrent: whole(0, 1000).optional(),

@@ -67,6 +67,22 @@ test("crossdock sync tells warnings and what to do on stderr, each once", async 
   assert.match(stdout, /^failed {8}base$/m);
 });
 
+test("crossdock sync warns once that nobody of webhooks.out is told", async () => {
+  const secret = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3";
+  const out = (path: string): string =>
+    `{url: "https://chat.example/${path}", secrets: [${secret}]}`;
+  const options = {
+    files: { "crossdock.yaml": `${FILE}\nwebhooks: {out: [${out("a")}, ${out("b")}]}\n` },
+    runner: runnerOf(BOTH),
+  };
+  const { exitCode, stderr } = await sync(options);
+  assert.deepEqual([exitCode, stderr], [
+    0,
+    "warning: crossdock.yaml: webhooks.out: nobody is told, only a server tells others\n",
+  ]);
+  assert.equal((await sync(options, "--quiet")).stderr, "");
+});
+
 test("crossdock sync --quiet prints nothing but errors", async () => {
   const fine = await sync({ runner: runnerOf(BOTH) }, "--quiet");
   assert.deepEqual(fine, { exitCode: 0, stdout: "", stderr: "" });

@@ -1,7 +1,8 @@
 /** `crossdock sync` and `import` as their users run them: a process of its own, between registries that listen. */
 import { test } from "node:test";
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { serveApp } from "../client/serve_app.ts";
 import { TOKENS, variablesFor } from "../handler/setup.ts";
@@ -72,6 +73,23 @@ test("crossdock sync copies what a rule selects, and a second run writes nothing
   ]);
   assert.deepEqual([...new Set(b.requests.map(({ method }) => method))], ["HEAD"]);
   assert.equal((await sync(text, "--status")).exitCode, 0);
+});
+
+test("crossdock sync reads the file that a backup names", async () => {
+  await using pair = await startPair();
+  const { b } = pair;
+  await putImage(b, "mirror/app", { tag: "1.2", seed: 77 });
+  const folder = mkdtempSync(join(tmpdir(), "crossdock-backup-"));
+  try {
+    const file = join(folder, "team");
+    writeFileSync(file, "ops\n");
+    const backup = `  backup: '{{ file "${file}" }}-{{ .Ref.Tag }}'`;
+    const done = await sync(fileFor(pair, backup));
+    assert.deepEqual([done.exitCode, done.stderr], [0, ""]);
+    assert.deepEqual(b.tags("mirror/app"), ["1.2", "1.2.3", "ops-1.2"]);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });
 
 test("crossdock sync --missing leaves a tag alone that the target has", async () => {

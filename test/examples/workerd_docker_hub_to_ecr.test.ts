@@ -31,7 +31,17 @@ test("examples/docker_hub_to_ecr copies at a tick of its clock what its rules se
   const users = { someone: SECRETS.DOCKERHUB_TOKEN };
   const hub = started.use(await startRegistry({ auth: { type: "bearer", users } }));
   const ecr = started.use(await startRegistry());
-  const releases = ["3.18.9", "3.19.1", "3.20.0", "3.20.1", "3.21.0", "3.21.1", "3.22_rc1", "edge"];
+  const releases = [
+    "3.18.9",
+    "3.19.1",
+    "3.20.0",
+    "3.20.1",
+    "3.21.0",
+    "3.21.1",
+    "3.22_rc1",
+    "edge",
+    "20251016",
+  ];
   for (const [i, tag] of releases.entries()) {
     await putImage(hub, "library/alpine", { tag, layers: 1, layerBytes: 64, seed: i });
   }

@@ -166,6 +166,26 @@ test("parseConfig() reads the rules of a file, and fills in variables", () => {
   assert.match(sync.warnings[0] ?? "", /^mirrors\.yaml:1:\d+: creds\[0\]\.regcert: /);
 });
 
+test("parseConfig() reads the files that templates name, and refuses them where there are none", () => {
+  const CROSSDOCK_CONFIG = `creds: [{registry: a.io, user: u, pass: '{{ file "/run/pass" }}'}]`;
+  const { sync } = parseConfig({ CROSSDOCK_CONFIG }, {
+    readFile: (path) => path === "/run/pass" ? "p\n" : undefined,
+  });
+  assert.deepEqual(sync.registries[0]?.credential, {
+    kind: "basic",
+    username: "u",
+    password: "p",
+  });
+  assert.throws(
+    () => parseConfig({ CROSSDOCK_CONFIG }),
+    /CROSSDOCK_CONFIG:1:\d+: creds\[0\]\.pass: .*file has no files to read here; use env/,
+  );
+  assert.throws(
+    () => parseConfig({ CROSSDOCK_CONFIG }, { readFile: () => undefined }),
+    /creds\[0\]\.pass: is empty; file \/run\/pass cannot be read/,
+  );
+});
+
 test("parseConfig() refuses a file of rules where there are no files, or beside rules", () => {
   const file = { CROSSDOCK_CONFIG_FILE: "mirrors.yaml" };
   assert.throws(() => parseConfig(file), /CROSSDOCK_CONFIG_FILE: this host has no files/);

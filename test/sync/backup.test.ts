@@ -31,6 +31,8 @@ const GOOD: [template: string, reference: string][] = [
     "b.example/backups/ops:repository-60m",
   ],
   ["{{ .Ref.Reference }}-old", "b.example/x:1-old"],
+  ["{{ .Ref.CommonName }}-old", "b.example/x:1-old"],
+  ["{{ .Ref.Scheme }}-{{ .Ref.Path }}{{ .Ref.Tag }}", "b.example/x:reg-1"],
   ["{{ time.Now.Format `20060102` }}", "b.example/x:20260307"],
 ];
 for (const [template, reference] of GOOD) {

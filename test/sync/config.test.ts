@@ -275,6 +275,18 @@ creds:
   assert.deepEqual(warnings, []);
 });
 
+test("parseSyncConfig() reads tls in any case, and an empty one as if it were not there", () => {
+  const words = ["Enabled", "INSECURE", '"Disabled"', '""'];
+  const entries = words.map((tls, i) => `  - {registry: ${i}.example, tls: ${tls}}\n`);
+  const { config } = parse(`creds:\n${entries.join("")}`);
+  assert.deepEqual(config.registries, [
+    { registry: "0.example", tls: "on" },
+    { registry: "1.example", tls: "unverified" },
+    { registry: "2.example", tls: "off" },
+    { registry: "3.example" },
+  ]);
+});
+
 test("parseSyncConfig() calls a registry by its host where creds give it another name", () => {
   const { config } = parse(`
 creds: [{registry: ours.example, hostname: "10.0.0.1:5000", user: a, pass: b}]

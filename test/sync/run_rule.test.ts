@@ -130,7 +130,7 @@ test("runRule() does not take a tag that the rule names and nobody has for a fai
   assert.equal(report.result, "ok");
 });
 
-test("runRule() copies to several targets and reads the source once", async () => {
+test("runRule() copies to several targets and reads manifests once, and blobs for each registry", async () => {
   await using pair = await startPair();
   await using second = await startRegistry();
   await putIndex(pair.source, "app", { tag: "1", platforms: ["linux/amd64", "linux/arm64"] });
@@ -142,6 +142,8 @@ test("runRule() copies to several targets and reads the source once", async () =
   assert.deepEqual(resultsOf(report), ["a:1 copied", "b:1 copied"]);
   assert.equal(source.count({ method: "HEAD" }), 1);
   assert.equal(source.count({ method: "GET", path: "/manifests/" }), 3);
+  const blobs = new Set(report.tags.map(({ report }) => report?.blobs.streamed));
+  assert.deepEqual(blobs, new Set([source.count({ method: "GET", path: "/blobs/" }) / 2]));
   assert.ok(second.getManifest("b", "1"));
 });
 
@@ -230,6 +232,35 @@ test("runRule() brings referrers and digest tags after an image that is in step,
   const again = await run(appRule(pair, `${more}, tags: {allow: ['1']}`), pair);
   assert.deepEqual(resultsOf(again), ["app:1 unchanged"]);
 });
+
+test("runRule() goes through an image that is in step where forceRecursive says so, whatever fastCheck says", async () => {
+  await using pair = await startPair();
+  await putIndex(pair.source, "app", { tag: "1", platforms: ["linux/amd64", "linux/arm64"] });
+  await run(appRule(pair), pair);
+  clear(pair);
+  await run(appRule(pair, ", fastCheck: true, forceRecursive: true"), pair);
+  assert.ok(pair.source.count({ method: "GET", path: "/manifests/" }) > 0);
+});
+
+for (const [api, where] of [[true, "/referrers/"], [false, "/manifests/sha256-"]] as const) {
+  const source = api ? "with the API of referrers" : "without it";
+  test(`runRule() asks a source ${source} about an index that is in step and each image of it`, async () => {
+    await using pair = await startPair({ source: { referrers: api } });
+    await putIndex(pair.source, "app", { tag: "1", platforms: ["linux/amd64", "linux/arm64"] });
+    const rule = appRule(pair, ", referrers: true");
+    await run(rule, pair);
+    clear(pair);
+    const { requests } = await run(rule, pair);
+    assert.equal(pair.source.count({ method: "GET", path: where }), 3);
+    assert.deepEqual(requests, { source: 5, destination: 2 });
+    const plain = await run(appRule(pair), pair);
+    const fast = await run(appRule(pair, ", referrers: true, fastCheck: true"), pair);
+    assert.deepEqual([plain.requests, fast.requests], [
+      { source: 2, destination: 1 },
+      { source: 2, destination: 1 },
+    ]);
+  });
+}
 
 test("runRule() takes referrers from another repository to another, for each target, and no others", async () => {
   await using pair = await startPair();
@@ -347,6 +378,48 @@ test("runRule() copies all the same where it cannot save what it overwrites", as
   assert.deepEqual(resultsOf(report), ["app:1 copied"]);
   assert.equal(report.result, "ok");
   assert.match(report.warnings[0] ?? "", /^back up .*app:1: put manifest .*403/);
+});
+
+const NO_BACKUPS: [template: string, message: RegExp][] = [
+  ["no tag of {{ .Ref.Tag }}", /^back up .*app:1: "no tag of 1" is no tag and no reference/],
+  ["a/b/UPPER:{{ .Ref.Tag }}", /a\/b\/UPPER:1/],
+  [
+    "{{ index (split .Ref.Tag `-`) 3 }}",
+    /^back up .*app:1: template, character 4: index wants an index below 1/,
+  ],
+  ["{{ file `/run/team` }}", /file has no files to read here/],
+];
+for (const [template, message] of NO_BACKUPS) {
+  test(`runRule() overwrites nothing where the backup ${template} has no name`, async () => {
+    await using pair = await startPair();
+    await putTags(pair, "1");
+    const rule = appRule(pair, `, backup: '${template}'`);
+    await run(rule, pair);
+    const before = pair.destination.getManifest("app", "1")?.digest;
+    await putTags(pair, "2");
+    await putImage(pair.source, "app", { tag: "1", seed: 9 });
+    clear(pair);
+    const report = await run(rule, pair);
+    assert.deepEqual(resultsOf(report), ["app:1 failed", "app:2 copied"]);
+    assert.equal(report.result, "some-failed");
+    assert.match(report.tags[0]?.error?.message ?? "", message);
+    assert.deepEqual(report.warnings, []);
+    assert.equal(pair.destination.getManifest("app", "1")?.digest, before);
+  });
+}
+
+test("runRule() reads the files that a backup names", async () => {
+  await using pair = await startPair();
+  await putTags(pair, "1");
+  const rule = appRule(pair, ", backup: '{{ file `/run/team` }}-{{ .Ref.Tag }}'");
+  await run(rule, pair);
+  const before = pair.destination.getManifest("app", "1")?.digest;
+  await putImage(pair.source, "app", { tag: "1", seed: 9 });
+  const report = await run(rule, pair, {
+    readFile: (path) => path === "/run/team" ? "ops\n" : undefined,
+  });
+  assert.deepEqual([resultsOf(report), report.warnings], [["app:1 copied"], []]);
+  assert.equal(pair.destination.getManifest("app", "ops-1")?.digest, before);
 });
 
 test("runRule() starts durable copies, pinned to what was found, and makes none itself", async () => {

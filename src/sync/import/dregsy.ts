@@ -101,7 +101,7 @@ function readLocation(
   const registry = mistakes.try([...path, "registry"], () => toRegistry(location.registry));
   if (registry === undefined) return undefined;
   if (location.auth !== undefined && location.auth !== "none") writer.login(registry);
-  if (location["skip-tls-verify"]) writer.creds({ registry, tls: "insecure" });
+  if (location["skip-tls-verify"]) writer.insecure(registry);
   if (location["auth-refresh"] !== undefined) {
     writer.note(
       `${registry}: auth-refresh is not kept, credentials of clouds are renewed by themselves`,

@@ -63,7 +63,7 @@ function writeLogins(logins: z.output<typeof authSchema>, writer: ConfigWriter):
   for (const key of Object.keys(logins).sort((a, b) => a.length - b.length)) {
     const { username, password, insecure } = logins[key] ?? {};
     const registry = toRegistry(key);
-    if (insecure) writer.creds({ registry, tls: "insecure" });
+    if (insecure) writer.insecure(registry);
     if (username === undefined && password === undefined) continue;
     if (key.includes("/")) {
       writer.note(

@@ -77,6 +77,12 @@ export class ConfigWriter {
     this.note(`${registry}: set ${name}, its identity token is not written here`);
   }
 
+  /** Says that a registry's certificate is not checked. Elsewhere that may stand for plain HTTP as well, which is said here. */
+  insecure(registry: string): void {
+    this.creds({ registry, tls: "insecure" });
+    this.note(`${registry}: write \`tls: disabled\` if it speaks plain HTTP`);
+  }
+
   finish(): Imported {
     const config = {
       version: 1,

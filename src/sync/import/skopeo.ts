@@ -53,7 +53,7 @@ export function importSkopeo(file: string, options: SkopeoOptions): Imported {
     const { credentials: { username, identitytoken } = {}, "tls-verify": verify } = entry;
     if (username !== undefined) writer.login(registry);
     if (identitytoken !== undefined) writer.identity(registry);
-    if (verify === false) writer.creds({ registry, tls: "insecure" });
+    if (verify === false) writer.insecure(registry);
     if (entry["cert-dir"] !== undefined) {
       writer.note(
         `${registry}: cert-dir is not kept, give certificates to the command line or the host`,

@@ -65,6 +65,9 @@ export const TEMPLATE_FUNCTIONS: Readonly<Record<string, TemplateFunction>> = {
   trimSpace: { arity: [1, 1], call: ([value]) => text(value).trim() },
   // With the line feed that Go's encoder ends it with.
   json: { arity: [1, 1], call: ([value]) => `${toJson(value)}\n` },
+  jsonPretty: { arity: [1, 1], call: ([value]) => `${toJson(value, 2)}\n` },
+  // None of the values here has a form of its own for it in regsync.
+  printPretty: { arity: [1, 1], call: ([value]) => `${toJson(value, 2)}\n` },
   time: { arity: [0, 0], call: (_, { now }) => new TimeFunctions(now) },
   index: { arity: [1, ANY], call: ([value, ...keys]) => keys.reduce(pick, value) },
   slice: { arity: [1, 3], call: ([value, from, to]) => cut(value, from, to) },
@@ -74,6 +77,10 @@ export const TEMPLATE_FUNCTIONS: Readonly<Record<string, TemplateFunction>> = {
     call: ([value, ...others]) => others.some((other) => isSame(value, other)),
   },
   ne: { arity: [2, 2], call: ([a, b]) => !isSame(a, b) },
+  lt: { arity: [2, 2], call: ([a, b]) => compare(a, b) < 0 },
+  le: { arity: [2, 2], call: ([a, b]) => compare(a, b) <= 0 },
+  gt: { arity: [2, 2], call: ([a, b]) => compare(a, b) > 0 },
+  ge: { arity: [2, 2], call: ([a, b]) => compare(a, b) >= 0 },
   and: { arity: [1, ANY], call: (args) => args.find((arg) => !isTrue(arg)) ?? args.at(-1) },
   or: { arity: [1, ANY], call: (args) => args.find(isTrue) ?? args.at(-1) },
   not: { arity: [1, 1], call: ([value]) => !isTrue(value) },
@@ -134,16 +141,29 @@ function cut(value: Value, from: Value, to: Value): Value {
   throw new TypeError(`wants bounds within 0 and ${items.length}, got ${start} and ${end}`);
 }
 
-function isSame(a: Value, b: Value): boolean {
-  if (typeof a !== typeof b || typeof a === "object") {
-    throw new TypeError(`cannot compare ${kindOf(a)} with ${kindOf(b)}`);
-  }
-  return a === b;
+function isSame(left: Value, right: Value): boolean {
+  const [a, b] = [numberOrValue(left), numberOrValue(right)];
+  if (typeof a === typeof b && typeof a !== "object") return a === b;
+  throw new TypeError(`cannot compare ${kindOf(left)} with ${kindOf(right)}`);
 }
 
-function toJson(value: Value): string {
+/** Below 0 where the first comes before the second. */
+function compare(left: Value, right: Value): number {
+  const [a, b] = [numberOrValue(left), numberOrValue(right)];
+  if (typeof a === "number" && typeof b === "number") return a - b;
+  if (typeof a === "string" && typeof b === "string") return a < b ? -1 : a === b ? 0 : 1;
+  throw new TypeError(`cannot compare ${kindOf(left)} with ${kindOf(right)}`);
+}
+
+/** A month and a day of the week are numbers in Go. */
+function numberOrValue(value: Value): Value {
+  const isNamed = typeof value === "object" && !Array.isArray(value) && "number" in value;
+  return isNamed ? value.number : value;
+}
+
+function toJson(value: Value, indent = 0): string {
   const isPlain = typeof value !== "object" || Array.isArray(value);
-  if (isPlain) return JSON.stringify(value ?? null);
+  if (isPlain) return JSON.stringify(value ?? null, null, indent);
   throw new TypeError(`wants text, a number or a list, got ${kindOf(value)}`);
 }
 

@@ -180,4 +180,38 @@ if (testHost() !== "deno-run") {
       rmSync(folder, { recursive: true });
     }
   });
+
+  test("handler reads the files that templates name, when it starts and for a backup", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "crossdock-rules-"));
+    try {
+      await using source = await startRegistry();
+      await using destination = await startRegistry();
+      await putImage(source, "app", { tag: "1", seed: 1 });
+      const old = await putImage(destination, "mirror/app", { tag: "1", seed: 2 });
+      const from = join(folder, "source");
+      const team = join(folder, "team");
+      writeFileSync(from, `${source.host}/app\n`);
+      writeFileSync(team, "ops\n");
+      await using _ = await startHandler({
+        CROSSDOCK_ALLOW_PRIVATE: "127.0.0.1",
+        CROSSDOCK_CONFIG: `
+sync:
+- name: app
+  type: repository
+  source: '{{ file "${from}" }}'
+  target: ${destination.host}/mirror/app
+  interval: 1s
+  backup: '{{ file "${team}" }}-{{ .Ref.Tag }}'
+`,
+      });
+      const digestOf = (tag: string): unknown => destination.getManifest("mirror/app", tag)?.digest;
+      await until("the old image is saved", () => digestOf("ops-1") === old.descriptor.digest);
+      await until(
+        "the new one is there",
+        () => digestOf("1") === source.getManifest("app", "1")?.digest,
+      );
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
 }

@@ -130,9 +130,10 @@ test("importSkopeo() says what is not as it was", () => {
       /^registry\.example\.com: cert-dir is not kept/,
       /^registry\.example\.com\/other: the range "!= 1\.0\.0" cannot be said here/,
       /^quay\.io: set QUAY_IO_TOKEN/,
+      /^registry\.example\.com: write `tls: disabled` if it speaks plain HTTP$/,
     ]
   ) assert.ok(notes.some((text) => note.test(text)), `${note} in ${notes.join("\n")}`);
-  assert.equal(notes.length, 5);
+  assert.equal(notes.length, 6);
   const twice = "a.example: {images: {x/app: [], y/app: []}}";
   const clash = importSkopeo(twice, { from: "f", destination: "m.example" }).notes;
   assert.match(
@@ -196,6 +197,7 @@ test("importImageSyncer() makes rules of its pair of files", () => {
 test("importImageSyncer() says what is not as it was", () => {
   const { notes } = importImageSyncer({ images: IMAGES, auth: AUTH });
   assert.deepEqual(notes, [
+    "quay.io: write `tls: disabled` if it speaks plain HTTP",
     "quay.io: set QUAY_IO_USER and QUAY_IO_PASS, its credential is not written here",
     "ghcr.io/org: its credential counts for all of ghcr.io here",
     "ghcr.io: set GHCR_IO_USER and GHCR_IO_PASS, its credential is not written here",
@@ -320,10 +322,11 @@ test("importDregsy() says what is not as it was", () => {
       /^reg\.example\/app: no rule is made of it, since names cannot be changed by an expression/,
       /^reg\.example\/app: the range "!1\.2\.3" cannot be said here/,
       /^reg\.example\/app: keep: \.\*a\.\* is not kept beside another expression/,
+      /^127\.0\.0\.1:5000: write `tls: disabled` if it speaks plain HTTP$/,
       /whole indexes are copied/,
     ]
   ) assert.ok(notes.some((text) => note.test(text)), `${note} in\n${notes.join("\n")}`);
-  assert.equal(notes.length, 13);
+  assert.equal(notes.length, 14);
 });
 
 test("importDregsy() refuses what is no such file, with its place", () => {

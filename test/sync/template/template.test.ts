@@ -45,6 +45,14 @@ const GOOD: [text: string, result: string][] = [
   ['{{ trimSpace "  a " }}', "a"],
   ["{{ json .Ref.Tag }}", '"1.2"\n'],
   ['{{ json (split "a,b" ",") }}', '["a","b"]\n'],
+  ['{{ jsonPretty (split "a,b" ",") }}', '[\n  "a",\n  "b"\n]\n'],
+  ["{{ printPretty .Ref.Tag }}", '"1.2"\n'],
+  [
+    "{{ lt 1 2 }} {{ lt 2 2 }} {{ le 2 2 }} {{ gt 2 10 }} {{ ge 10 2 }}",
+    "true false true false true",
+  ],
+  ["{{ lt `2` `10` }} {{ ge .Ref.Tag `1.2` }}", "false true"],
+  ["{{ if gt time.Now.Month 2 }}{{ eq time.Now.Weekday 6 }}{{ end }}", "true"],
   ['{{ if eq .Sync.Type "image" }}i{{ else }}r{{ end }}', "i"],
   ['{{ if eq .Sync.Type "a" "image" }}i{{ end }}', "i"],
   ['{{ if ne .Sync.Type "image" }}i{{ else if .Ref.Digest }}d{{ else }}r{{ end }}', "r"],
@@ -103,6 +111,9 @@ const BAD: [text: string, message: RegExp][] = [
   ["{{ 'a' }}", /"'" is not read here/],
   ['{{ "\\z" }}', /is no escape/],
   ["{{ eq .Ref .Ref }}", /cannot compare/],
+  ["{{ lt 1 `2` }}", /lt cannot compare a number with text/],
+  ["{{ gt true false }}", /gt cannot compare true or false with true or false/],
+  ["{{ with .Ref }}{{ end }}", /\{\{with\}\} is not read here/],
 ];
 for (const [text, message] of BAD) {
   test(`template ${text} is refused`, () => {
