@@ -64,6 +64,7 @@ export async function runDurableRule(
     // Names have at most 256 characters, and no two are the same.
     const place = `${n + 1} ${repository}`.slice(0, MAX_NAME_CHARS);
     try {
+      const begin = outcomes.length;
       const { tags } = await ask(`${place}: tags`, { type: "tags", rule, repository });
       for (let i = 0; i < tags.length && !isPutOff(outcomes); i += pageSize) {
         const page = tags.slice(i, i + pageSize);
@@ -72,7 +73,8 @@ export async function runDurableRule(
       }
       if (isPutOff(outcomes)) break;
       if (!prunes || only) continue;
-      const one = await ask(`${place}: prune`, { type: "prune", rule, repository });
+      const { counts } = sumUp(outcomes.slice(begin));
+      const one = await ask(`${place}: prune`, { type: "prune", rule, repository, counts });
       pruned = { deleted: pruned.deleted + one.deleted, failed: pruned.failed + one.failed };
     } catch (error) {
       if (!(error instanceof CopyFailure)) throw error;

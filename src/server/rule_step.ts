@@ -4,6 +4,7 @@ import type { LocalEngine } from "../engine.ts";
 import { parseReference } from "../oci/reference.ts";
 import { expandRule, listRuleRepositories } from "../sync/expand.ts";
 import type { RepositoryWork } from "../sync/expand.ts";
+import { mayPrune } from "../sync/prune.ts";
 import { pruneTarget } from "../sync/prune_target.ts";
 import type { SyncRule } from "../sync/rule.ts";
 import type { SyncFailure, TagReport } from "../sync/rule_report.ts";
@@ -24,8 +25,13 @@ export const ruleStepSchema = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("page"), rule, repository, tags: z.array(z.string()) }),
   /** Compares the one image of a rule that names it. */
   z.strictObject({ type: z.literal("image"), rule }),
-  /** Deletes what the rule no longer selects, as far as it says so. */
-  z.strictObject({ type: z.literal("prune"), rule, repository }),
+  /** Deletes what the rule no longer selects, as far as it says so and the images of the pages came to something. */
+  z.strictObject({
+    type: z.literal("prune"),
+    rule,
+    repository,
+    counts: z.record(z.string(), z.number()),
+  }),
 ]);
 
 export type RuleStep = z.output<typeof ruleStepSchema>;
@@ -92,8 +98,12 @@ export async function performRuleStep(
     }
     case "image":
       return sumUp(await runLogged(rule, { durable, signal }, host));
-    case "prune":
-      return await prune(rule, await look(rule, step.repository, options), options);
+    case "prune": {
+      const work = await look(rule, step.repository, options);
+      const fresh = work.tooFresh.map(() => "too-fresh");
+      if (!mayPrune([...Object.keys(step.counts), ...fresh])) return { deleted: 0, failed: 0 };
+      return await prune(rule, work, options);
+    }
   }
 }
 
