@@ -5,7 +5,7 @@ import { runDurableRule } from "../../src/server/durable_rule.ts";
 import { RequestError } from "../../src/server/problem.ts";
 import type { PageOutcome, RuleStep } from "../../src/server/rule_step.ts";
 
-/** Tags, or counts of what came of images. */
+/** Tags, dates, or counts of what came of images. */
 function tell(part: object): string {
   return Array.isArray(part) ? part.join() : JSON.stringify(part);
 }
@@ -26,7 +26,8 @@ function fakeSteps(answer: Answer): { steps: DurableSteps; asked: string[] } {
       assert.equal(path, "/internal/rule-steps");
       const { rule: _, ...step } = body as RuleStep;
       asked.push(
-        Object.values(step).map((part) => typeof part === "string" ? part : tell(part)).join(" "),
+        Object.values(step).map((part) => typeof part === "string" ? part : tell(part))
+          .filter((part) => part !== "").join(" "),
       );
       try {
         return Promise.resolve(Response.json(answer(body as RuleStep)));
@@ -123,6 +124,23 @@ test("runDurableRule() prunes nothing of a repository with a page that failed", 
   await runDurableRule({ ...RUN, prunes: true }, steps, PAGES);
   assert.deepEqual(asked.filter((step) => step.startsWith("prune")), [
     'prune r.example/b {"unchanged":3}',
+  ]);
+});
+
+test("runDurableRule() lists part by part where the rule needs dates", async () => {
+  const { steps, asked } = fakeSteps((step) => {
+    if (step.type !== "tags") return answerInStep(step);
+    const { length } = step.dates;
+    if (length === 2) return { tags: ["1"] };
+    return { dates: [[`${length + 1}`, length === 0 ? 5 : null]] };
+  });
+  await runDurableRule({ ...RUN, prunes: true }, steps, PAGES);
+  assert.deepEqual(asked.filter((step) => step.includes("r.example/a")), [
+    "tags r.example/a",
+    "tags r.example/a 1,5",
+    "tags r.example/a 1,5,2,",
+    "page r.example/a 1",
+    'prune r.example/a 1,5,2, {"unchanged":1}',
   ]);
 });
 
