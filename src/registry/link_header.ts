@@ -1,7 +1,8 @@
 /**
- * The next page of a list: `Link: <url>; rel="next"`, RFC 8288. Resolved against the page it came with.
+ * The next page of a list: `Link: <url>; rel="next"`, RFC 8288. Resolved against the page it came with. A registry behind a proxy
+ * may tell the name that it has there: of a link to another origin the path and the query are taken, and tokens stay here.
  *
- * @returns `undefined` on the last page, for a link back to the same page, and for one to another origin: tokens do not follow it there
+ * @returns `undefined` on the last page, and for a link back to the same page
  */
 export function nextLink(header: string | null, base: URL): URL | undefined {
   for (
@@ -10,14 +11,13 @@ export function nextLink(header: string | null, base: URL): URL | undefined {
     )
   ) {
     if (!/;\s*rel\s*=\s*"?next"?(?:[\s;,]|$)/i.test(parameters)) continue;
-    const url = URL.parse(target, base);
-    if (!url) return undefined;
-    // A proxy that ends TLS lets the registry behind it believe that it is spoken to in plain HTTP.
-    if (url.protocol === "http:" && base.protocol === "https:" && url.hostname === base.hostname) {
-      url.protocol = "https:";
-      url.port = base.port;
-    }
-    return url.origin === base.origin && url.href !== base.href ? url : undefined;
+    const named = URL.parse(target, base);
+    if (!named || !/^https?:$/.test(named.protocol)) return undefined;
+    // Part by part: a path may begin with two slashes, which would name a host.
+    const url = new URL(base);
+    url.pathname = named.pathname;
+    url.search = named.search;
+    return url.href === base.href ? undefined : url;
   }
   return undefined;
 }

@@ -2,7 +2,7 @@
 import { askSelf } from "./ask_self.ts";
 import { CopyFailure } from "./copy_failure.ts";
 import type { DurableSteps } from "./durable_copy.ts";
-import type { PageOutcome, RuleStep, RuleStepAnswers } from "./rule_step.ts";
+import type { PageOutcome, RuleStep, RuleStepAnswers, TagDates } from "./rule_step.ts";
 
 /** A run as it is begun: the rule is looked up in the configuration by its name. Plain JSON. */
 export interface DurableRuleRun {
@@ -51,6 +51,25 @@ export async function runDurableRule(
     return await steps.run(name, () => askSelf(steps, "/internal/rule-steps", step));
   }
 
+  /** Where the rule needs dates, a request finds some of them. */
+  async function list(
+    place: string,
+    repository: string,
+  ): Promise<{ tags: readonly string[]; dates: TagDates }> {
+    const dates: TagDates = [];
+    for (let part = 1;; part++) {
+      const name = part === 1 ? `${place}: tags` : `${place}: tags, part ${part}`;
+      const { tags, dates: found = [] } = await ask(name, {
+        type: "tags",
+        rule,
+        repository,
+        dates,
+      });
+      dates.push(...found);
+      if (tags) return { tags, dates };
+    }
+  }
+
   if (type === "image") {
     outcomes.push(await ask("image", { type: "image", rule }));
     return { rule, ...sumUp(outcomes), pruned };
@@ -64,7 +83,8 @@ export async function runDurableRule(
     // Names have at most 256 characters, and no two are the same.
     const place = `${n + 1} ${repository}`.slice(0, MAX_NAME_CHARS);
     try {
-      const { tags } = await ask(`${place}: tags`, { type: "tags", rule, repository });
+      const begin = outcomes.length;
+      const { tags, dates } = await list(place, repository);
       for (let i = 0; i < tags.length && !isPutOff(outcomes); i += pageSize) {
         const page = tags.slice(i, i + pageSize);
         const name = `${place}: ${i + 1} to ${i + page.length}`;
@@ -72,7 +92,9 @@ export async function runDurableRule(
       }
       if (isPutOff(outcomes)) break;
       if (!prunes || only) continue;
-      const one = await ask(`${place}: prune`, { type: "prune", rule, repository });
+      const { counts } = sumUp(outcomes.slice(begin));
+      const step = { type: "prune" as const, rule, repository, dates, counts };
+      const one = await ask(`${place}: prune`, step);
       pruned = { deleted: pruned.deleted + one.deleted, failed: pruned.failed + one.failed };
     } catch (error) {
       if (!(error instanceof CopyFailure)) throw error;

@@ -1,9 +1,11 @@
 /** What a durable run of a rule asks its own server for, one request each. */
 import * as z from "zod";
 import type { LocalEngine } from "../engine.ts";
+import { CrossdockError } from "../errors.ts";
 import { parseReference } from "../oci/reference.ts";
 import { expandRule, listRuleRepositories } from "../sync/expand.ts";
-import type { RepositoryWork } from "../sync/expand.ts";
+import type { RepositoryWork, SyncSource } from "../sync/expand.ts";
+import { mayPrune } from "../sync/prune.ts";
 import { pruneTarget } from "../sync/prune_target.ts";
 import type { SyncRule } from "../sync/rule.ts";
 import type { SyncFailure, TagReport } from "../sync/rule_report.ts";
@@ -14,21 +16,31 @@ import type { RuleHost } from "./rule_runner.ts";
 
 const rule = z.string();
 const repository = z.string();
+/** When images were made, by their tags: milliseconds since the epoch, `null` where nobody says. */
+const dates = z.array(z.tuple([z.string(), z.number().nullable()])).default([]);
 
 export const ruleStepSchema = z.discriminatedUnion("type", [
   /** Lists the repositories that the rule is about. */
   z.strictObject({ type: z.literal("repositories"), rule, only: repository.optional() }),
-  /** Lists the tags of one of them that the rule selects. */
-  z.strictObject({ type: z.literal("tags"), rule, repository }),
+  /** Lists the tags of one of them that the rule selects, given the dates that were found so far. */
+  z.strictObject({ type: z.literal("tags"), rule, repository, dates }),
   /** Compares some of these and starts copies. */
   z.strictObject({ type: z.literal("page"), rule, repository, tags: z.array(z.string()) }),
   /** Compares the one image of a rule that names it. */
   z.strictObject({ type: z.literal("image"), rule }),
-  /** Deletes what the rule no longer selects, as far as it says so. */
-  z.strictObject({ type: z.literal("prune"), rule, repository }),
+  /** Deletes what the rule no longer selects, as far as it says so and the images of the pages came to something. */
+  z.strictObject({
+    type: z.literal("prune"),
+    rule,
+    repository,
+    dates,
+    counts: z.record(z.string(), z.number()),
+  }),
 ]);
 
 export type RuleStep = z.output<typeof ruleStepSchema>;
+
+export type TagDates = z.output<typeof dates>;
 
 /** What became of the images of a page. Plain JSON. */
 export interface PageOutcome {
@@ -47,11 +59,22 @@ export interface PageOutcome {
 /** What each gives. */
 export interface RuleStepAnswers {
   readonly repositories: { readonly repositories: readonly string[] };
-  readonly tags: { readonly tags: readonly string[] };
+  readonly tags: {
+    /** Absent where other dates have to be found first: then it is to be asked again, with those that were. */
+    readonly tags?: readonly string[];
+    /** Those that were found this time. */
+    readonly dates?: TagDates;
+  };
   readonly page: PageOutcome;
   readonly image: PageOutcome;
   readonly prune: { readonly deleted: number; readonly failed: number };
 }
+
+/**
+ * Dates that one request finds: an index, a manifest, a config and a redirect each, with a HEAD before, stay below the 50 requests
+ * of the free plan.
+ */
+const MAX_DATES = 8;
 
 export interface PerformRuleStepOptions {
   readonly host: RuleHost;
@@ -84,16 +107,27 @@ export async function performRuleStep(
       }
       return { repositories };
     }
-    case "tags":
-      return { tags: (await look(rule, step.repository, options)).items.map(tagOf) };
+    case "tags": {
+      const { work, dates, isPart } = await look(rule, step, options);
+      return {
+        ...(isPart ? {} : { tags: work.items.map(tagOf) }),
+        ...(dates.length > 0 ? { dates } : {}),
+      };
+    }
     case "page": {
       const { repository, tags } = step;
       return sumUp(await runLogged(rule, { only: { repository, tags }, durable, signal }, host));
     }
     case "image":
       return sumUp(await runLogged(rule, { durable, signal }, host));
-    case "prune":
-      return await prune(rule, await look(rule, step.repository, options), options);
+    case "prune": {
+      const { work, isPart } = await look(rule, step, options);
+      const fresh = work.tooFresh.map(() => "too-fresh");
+      if (isPart || !mayPrune([...Object.keys(step.counts), ...fresh])) {
+        return { deleted: 0, failed: 0 };
+      }
+      return await prune(rule, work, options);
+    }
   }
 }
 
@@ -104,16 +138,54 @@ export function findRule(rules: readonly SyncRule[], name: string): SyncRule {
   throw new RequestError("not_found", `there is no rule ${name} in the configuration`);
 }
 
+interface Look {
+  readonly work: RepositoryWork;
+  /** Dates that were not known before. */
+  readonly dates: TagDates;
+  /** Whether dates are still to be found; then the work is not what the rule means. */
+  readonly isPart: boolean;
+}
+
 async function look(
   rule: SyncRule,
-  repository: string,
+  { repository, dates }: Pick<Extract<RuleStep, { type: "tags" }>, "repository" | "dates">,
   { engine, now, signal }: PerformRuleStepOptions,
-): Promise<RepositoryWork> {
-  for await (const work of expandRule(rule, engine, { now, signal, only: { repository } })) {
+): Promise<Look> {
+  const known = new Map(dates);
+  const found: TagDates = [];
+  let asked = 0;
+  const source: SyncSource = {
+    tags: engine.tags,
+    repositories: engine.repositories,
+    async created(name, options): Promise<Date | undefined> {
+      const tag = parseReference(name).tag ?? "";
+      let time = known.get(tag);
+      if (time === undefined && ++asked <= MAX_DATES) {
+        time = await findTime(engine, name, options);
+        found.push([tag, time]);
+      }
+      return typeof time === "number" ? new Date(time) : undefined;
+    },
+  };
+  for await (const work of expandRule(rule, source, { now, signal, only: { repository } })) {
     if (work.failure) throw work.failure;
-    return work;
+    return { work, dates: found, isPart: asked > MAX_DATES };
   }
-  return { source: repository, targets: [], items: [], tooFresh: [] };
+  const work = { source: repository, targets: [], items: [], tooFresh: [] };
+  return { work, dates: [], isPart: false };
+}
+
+/** @returns `null` where there is no date, or no image any longer */
+async function findTime(
+  source: SyncSource,
+  ...[name, options]: Parameters<SyncSource["created"]>
+): Promise<number | null> {
+  try {
+    return (await source.created(name, options))?.getTime() ?? null;
+  } catch (error) {
+    if (error instanceof CrossdockError && error.code === "not_found") return null;
+    throw error;
+  }
 }
 
 function tagOf({ source }: RepositoryWork["items"][number]): string {

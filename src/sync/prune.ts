@@ -17,6 +17,17 @@ export interface Prunable {
 const DIGEST_TAG = /^sha(?:256|512)-/;
 
 /**
+ * Whether what the images of a repository came to allows to prune its targets. Where nothing of the source was seen to be there,
+ * nothing at a target is known to be gone from it; nor is it in a run that was put off.
+ *
+ * @param results of the repository's images and of the tags that are too fresh: each a `TagResult`, in any order and number
+ */
+export function mayPrune(results: readonly string[]): boolean {
+  const isSeen = results.some((result) => result !== "failed" && result !== "missing");
+  return isSeen && !results.includes("put-off");
+}
+
+/**
  * Chooses what may be deleted from one target. Nothing is, where the source could not be looked at or nothing was selected: a
  * source that lost its tags must not empty its mirror.
  *

@@ -97,6 +97,19 @@ test("listRepositories() leaves the size to a registry that refuses ours", async
   assert.deepEqual(asked, ["?n=1000", ""]);
 });
 
+test("listRepositories() keeps to the registry where Link names another, and gives no name twice", async () => {
+  const asked: string[] = [];
+  await using server = await serve((request) => {
+    const { search } = new URL(request.url);
+    asked.push(search);
+    const [repositories, last] = asked.length === 1 ? [["a", "b"], "b"] : [["b", "c"], "c"];
+    const link = `<http://registry.internal:5000/v2/_catalog?last=${last}>; rel="next"`;
+    return Response.json({ repositories }, { headers: asked.length > 2 ? {} : { link } });
+  });
+  assert.deepEqual(await pages(server.host), [["a", "b"], ["c"]]);
+  assert.deepEqual(asked, ["?n=1000", "?last=b", "?last=c"]);
+});
+
 for (
   const [name, body, wanted] of [
     ["null repositories", { repositories: null }, []],

@@ -21,11 +21,20 @@ const ROWS: readonly [name: string, header: string | null, wanted: string | unde
   ["a relation that begins alike", `</p>; rel="nextish"`, undefined],
   ["no relation", `</p>`, undefined],
   ["no brackets", `/p; rel="next"`, undefined],
-  ["another origin", `<https://evil/x>; rel="next"`, undefined],
-  ["another port", `<https://h:8443/x>; rel="next"`, undefined],
+  ["another origin", `<https://internal/x?last=b>; rel="next"`, "https://h/x?last=b"],
+  ["another port", `<https://h:8443/x>; rel="next"`, "https://h/x"],
+  ["a name and a password", `<https://ann:secret@h/x>; rel="next"`, "https://h/x"],
+  ["two slashes", `<https://internal//evil/x>; rel="next"`, "https://h//evil/x"],
+  ["a host alone", `<//evil/x>; rel="next"`, "https://h/x"],
   ["the same host in plain HTTP", `<http://h/x?last=b>; rel="next"`, "https://h/x?last=b"],
-  ["another host in plain HTTP", `<http://evil/x>; rel="next"`, undefined],
+  ["another host in plain HTTP", `<http://internal:5000/x>; rel="next"`, "https://h/x"],
+  ["another scheme", `<data:text/plain,x>; rel="next"`, undefined],
   ["the page itself", `<${BASE}>; rel="next"`, undefined],
+  [
+    "the page itself by another name",
+    `<http://internal/v2/a/tags/list?n=2>; rel="next"`,
+    undefined,
+  ],
   ["no URL", `<http://[>; rel="next"`, undefined],
 ];
 

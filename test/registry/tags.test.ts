@@ -63,7 +63,7 @@ for (
 ) {
   test(`Repository.listTags() takes ${name}`, async () => {
     await using server = await serveJson(body);
-    assert.deepEqual(await pages(server.host), [wanted]);
+    assert.deepEqual((await pages(server.host)).flat(), wanted);
   });
 }
 
@@ -89,17 +89,81 @@ test("Repository.listTags() says not_found for a repository that is not there", 
   assert.equal((await failureOf(pages(registry.host))).code, "not_found");
 });
 
-test("Repository.listTags() does not follow Link to another origin", async () => {
-  let asked = 0;
+test("Repository.listTags() keeps to the registry where Link names another", async () => {
+  let askedElsewhere = 0;
   await using elsewhere = await serve(() => {
-    asked++;
+    askedElsewhere++;
     return Response.json({ tags: ["evil"] });
   });
-  await using server = await serve(() =>
-    Response.json({ tags: ["a"] }, { headers: { link: `<${elsewhere.url}/x>; rel="next"` } })
-  );
-  assert.deepEqual(await pages(server.host), [["a"]]);
-  assert.equal(asked, 0);
+  const asked: string[] = [];
+  await using server = await serve((request) => {
+    const { pathname, search } = new URL(request.url);
+    asked.push(pathname + search);
+    const link = `<${elsewhere.url}/v2/a/b/tags/list?n=1&last=a>; rel="next"`;
+    return asked.length === 1
+      ? Response.json({ tags: ["a"] }, { headers: { link } })
+      : Response.json({ tags: ["b"] });
+  });
+  assert.deepEqual(await pages(server.host), [["a"], ["b"]]);
+  assert.deepEqual(asked, ["/v2/a/b/tags/list?n=1000", "/v2/a/b/tags/list?n=1&last=a"]);
+  assert.equal(askedElsewhere, 0);
+});
+
+/** A registry that gives no Link. */
+async function serveUnlinked(
+  count: number,
+  { size = Infinity, ignoresLast = false }: { size?: number; ignoresLast?: boolean } = {},
+): Promise<Server & { readonly all: string[]; readonly asked: (string | null)[] }> {
+  const all = Array.from({ length: count }, (_, i) => `t${10_000 + i}`);
+  const asked: (string | null)[] = [];
+  const server = await serve((request) => {
+    const last = new URL(request.url).searchParams.get("last");
+    asked.push(last);
+    const from = last === null || ignoresLast ? 0 : all.indexOf(last) + 1;
+    return Response.json({ tags: all.slice(from, from + size) });
+  });
+  return Object.assign(server, { all, asked });
+}
+
+test("Repository.listTags() goes on by `last` where a full page has no Link", async () => {
+  await using server = await serveUnlinked(2500, { size: 1000 });
+  const found = await pages(server.host);
+  assert.deepEqual(found.map((page) => page.length), [1000, 1000, 500]);
+  assert.deepEqual(found.flat(), server.all);
+  assert.deepEqual(server.asked, [null, "t10999", "t11999"]);
+});
+
+for (
+  const [name, count, size, asked] of [
+    ["a page shorter than asked for", 999, 1000, 1],
+    ["a page of the size asked for, and an empty one", 1000, 1000, 2],
+    ["a page longer than asked for", 1001, Infinity, 1],
+  ] as const
+) {
+  test(`Repository.listTags() ends at ${name}`, async () => {
+    await using server = await serveUnlinked(count, { size });
+    assert.deepEqual(await pages(server.host), [server.all]);
+    assert.equal(server.asked.length, asked);
+  });
+}
+
+test("Repository.listTags() stops where `last` is ignored, and gives no tag twice", async () => {
+  await using server = await serveUnlinked(2500, { size: 1000, ignoresLast: true });
+  assert.deepEqual(await pages(server.host), [server.all.slice(0, 1000)]);
+  assert.equal(server.asked.length, 2);
+});
+
+test("Repository.listTags() stops where Link leads in circles", async () => {
+  let asked = 0;
+  await using server = await serve((request) => {
+    asked++;
+    const isFirst = !new URL(request.url).search.includes("last");
+    const [tags, rest] = isFirst ? [["a", "b"], "?last=b"] : [["b", "c"], ""];
+    const link = `</v2/a/b/tags/list${rest}>; rel="next"`;
+    return Response.json({ tags }, { headers: { link } });
+  });
+  assert.deepEqual(await pages(server.host), [["a", "b"], ["c"]]);
+  assert.equal(asked, 3);
 });
 
 test("Repository.listTags() does not ask for ever where a page links to itself", async () => {

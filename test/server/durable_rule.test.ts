@@ -5,6 +5,11 @@ import { runDurableRule } from "../../src/server/durable_rule.ts";
 import { RequestError } from "../../src/server/problem.ts";
 import type { PageOutcome, RuleStep } from "../../src/server/rule_step.ts";
 
+/** Tags, dates, or counts of what came of images. */
+function tell(part: object): string {
+  return Array.isArray(part) ? part.join() : JSON.stringify(part);
+}
+
 type Answer = (step: RuleStep) => unknown;
 
 /** Steps that are kept by name, on a server that answers what `answer` says; what it throws is a problem. */
@@ -21,7 +26,8 @@ function fakeSteps(answer: Answer): { steps: DurableSteps; asked: string[] } {
       assert.equal(path, "/internal/rule-steps");
       const { rule: _, ...step } = body as RuleStep;
       asked.push(
-        Object.values(step).map((part) => Array.isArray(part) ? part.join() : part).join(" "),
+        Object.values(step).map((part) => typeof part === "string" ? part : tell(part))
+          .filter((part) => part !== "").join(" "),
       );
       try {
         return Promise.resolve(Response.json(answer(body as RuleStep)));
@@ -93,6 +99,49 @@ test("runDurableRule() prunes where the rule says so, and not for an event", asy
   await runDurableRule({ ...RUN, prunes: true, only }, other.steps, PAGES);
   assert.equal(other.asked[0], "repositories r.example/a");
   assert.equal(other.asked.filter((step) => step.startsWith("prune")).length, 0);
+});
+
+test("runDurableRule() tells prune what the images of that repository came to", async () => {
+  const { steps, asked } = fakeSteps((step) =>
+    step.type === "page" && step.repository === "r.example/a"
+      ? { counts: step.tags.length === 2 ? { missing: 2 } : { failed: 1 }, failures: [] }
+      : answerInStep(step)
+  );
+  await runDurableRule({ ...RUN, prunes: true }, steps, PAGES);
+  assert.deepEqual(asked.filter((step) => step.startsWith("prune")), [
+    'prune r.example/a {"missing":2,"failed":1}',
+    'prune r.example/b {"unchanged":3}',
+  ]);
+});
+
+test("runDurableRule() prunes nothing of a repository with a page that failed", async () => {
+  const { steps, asked } = fakeSteps((step) => {
+    if (step.type === "page" && step.tags.includes("3") && step.repository === "r.example/a") {
+      throw new RequestError("internal", "it broke");
+    }
+    return answerInStep(step);
+  });
+  await runDurableRule({ ...RUN, prunes: true }, steps, PAGES);
+  assert.deepEqual(asked.filter((step) => step.startsWith("prune")), [
+    'prune r.example/b {"unchanged":3}',
+  ]);
+});
+
+test("runDurableRule() lists part by part where the rule needs dates", async () => {
+  const { steps, asked } = fakeSteps((step) => {
+    if (step.type !== "tags") return answerInStep(step);
+    const { length } = step.dates;
+    if (length === 2) return { tags: ["1"] };
+    return { dates: [[`${length + 1}`, length === 0 ? 5 : null]] };
+  });
+  await runDurableRule({ ...RUN, prunes: true }, steps, PAGES);
+  assert.deepEqual(asked.filter((step) => step.includes("r.example/a")), [
+    "tags r.example/a",
+    "tags r.example/a 1,5",
+    "tags r.example/a 1,5,2,",
+    "page r.example/a 1",
+    'prune r.example/a 1,5,2, {"unchanged":1}',
+  ]);
 });
 
 test("runDurableRule() counts a repository that cannot be listed, and goes on after it", async () => {

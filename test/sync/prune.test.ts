@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { CrossdockError } from "../../src/errors.ts";
 import type { Claim } from "../../src/sync/claims.ts";
 import type { RepositoryWork } from "../../src/sync/expand.ts";
-import { choosePrunable } from "../../src/sync/prune.ts";
+import { choosePrunable, mayPrune } from "../../src/sync/prune.ts";
 
 function workOf(tags: string[], rest: Partial<RepositoryWork> = {}): RepositoryWork {
   return {
@@ -88,3 +88,19 @@ test("choosePrunable() leaves what others have, and names those who may have it"
     isTooMuch: false,
   });
 });
+
+for (
+  const [results, wanted] of [
+    [[], false],
+    [["missing"], false],
+    [["failed", "missing"], false],
+    [["failed", "unchanged"], true],
+    [["missing", "too-fresh"], true],
+    [["skipped"], true],
+    [["unchanged", "put-off"], false],
+  ] as const
+) {
+  test(`mayPrune() after ${results.join(" and ") || "nothing"}`, () => {
+    assert.equal(mayPrune(results), wanted);
+  });
+}

@@ -22,9 +22,10 @@ interface Mirror extends AsyncDisposable {
 
 /** A Worker that mirrors `app` from one registry to the other, and what else the text of its configuration says. */
 async function startMirror(
-  { more = "", prune = false, schedule = "10 3 * * *", ...options }: StartOptions & {
+  { more = "", prune = false, tags = "", schedule = "10 3 * * *", ...options }: StartOptions & {
     more?: string;
     prune?: boolean;
+    tags?: string;
     schedule?: string;
   } = {},
 ): Promise<Mirror> {
@@ -46,6 +47,7 @@ sync:
     source: "${source.host}/app"
     target: "${destination.host}/mirror/app"
     schedule: "${schedule}"
+${tags && `    tags: ${tags}`}
 ${prune ? pruning(destination) : ""}
 ${more}
 `,
@@ -126,6 +128,19 @@ test("SyncWorkflow deletes what no rule selects any longer, where it says so", a
   await worker.tick({ cron: "*/5 * * * *", at: TEN_PAST_THREE });
   await until("the tag is gone", () => !destination.tags("mirror/app").includes("gone"));
   assert.deepEqual(destination.tags("mirror/app"), ["1", "stable"]);
+});
+
+test("SyncWorkflow deletes nothing where the source has none of the tags that the rule names", async () => {
+  await using mirror = await startMirror({ prune: true, tags: "{allow: ['1', '2']}" });
+  const { destination, worker } = mirror;
+  for (const tag of ["1", "2", "old"]) await putImage(destination, "mirror/app", { tag });
+  await worker.tick({ cron: "*/5 * * * *", at: TEN_PAST_THREE });
+  // The repository, its tags, their page, and what may be pruned.
+  const steps = (): LogLine[] =>
+    linesOf(worker, "request").filter(({ path }) => path === "/internal/rule-steps");
+  await until("all steps were asked for", () => steps().length === 4);
+  assert.deepEqual(linesOf(worker, "rule ended").map(({ tags }) => tags), [{ missing: 2 }]);
+  assert.deepEqual(destination.tags("mirror/app"), ["1", "2", "old"]);
 });
 
 test("SyncWorkflow goes on after a page that fails, and tells of the copy that was refused", async () => {
