@@ -29,7 +29,7 @@ import {
 import type { Reference } from "./oci/reference.ts";
 import { listRepositories } from "./registry/catalog.ts";
 import type { PullsLeft } from "./registry/pulls_left.ts";
-import type { Repository, RepositoryMode } from "./registry/repository.ts";
+import type { Repository, RepositoryMode, RepositoryOptions } from "./registry/repository.ts";
 import type { Sides } from "./sides.ts";
 
 export interface BatchCallOptions extends CallOptions {
@@ -105,6 +105,13 @@ export interface BatchContext {
   readonly run: (copy: BatchCopy) => Promise<Report>;
 }
 
+export interface BatchOptions {
+  /** Whether nothing will be written: then destinations are asked for the right to pull alone. */
+  readonly isReadOnly?: boolean;
+  /** Asked before each manifest that is read of a source. */
+  readonly beforePull?: RepositoryOptions["beforePull"];
+}
+
 /** A copy of a batch. */
 export interface BatchCopy extends BatchCallOptions, Repositories {
   readonly request: CopyRequest;
@@ -135,10 +142,9 @@ export function createListing(sides: Sides, onRequest?: (side: Side) => void): L
   };
 }
 
-/** @param isReadOnly whether nothing will be written: then destinations are asked for the right to pull alone */
 export function createBatch(
   { sides, run }: BatchContext,
-  { isReadOnly = false }: { isReadOnly?: boolean } = {},
+  { isReadOnly = false, beforePull }: BatchOptions = {},
 ): Batch {
   const requests = { source: 0, destination: 0 };
   const mounts = new MountMemory();
@@ -150,7 +156,12 @@ export function createBatch(
     emit: Emit | undefined,
     mode?: RepositoryMode,
   ): Repository {
-    return sides.open(side, reference, { mode, emit, onRequest: () => count(side) });
+    return sides.open(side, reference, {
+      mode,
+      emit,
+      onRequest: () => count(side),
+      ...(side === "source" ? { beforePull } : {}),
+    });
   }
 
   function open(text: string): BatchImage {

@@ -10,6 +10,8 @@ import { backupReference } from "./backup.ts";
 import { expandRule } from "./expand.ts";
 import type { ExpandOptions, RepositoryWork, WorkItem } from "./expand.ts";
 import { pruneTarget } from "./prune_target.ts";
+import { checkFloor, createPullFloor } from "./pull_floor.ts";
+import { DEFAULT_RETRY_MS } from "./rule.ts";
 import type { SyncRule } from "./rule.ts";
 import type { PruneReport, RuleReport, TagReport } from "./rule_report.ts";
 import { Slots } from "./slots.ts";
@@ -71,7 +73,8 @@ class RuleRun {
   constructor(rule: SyncRule, options: RunRuleOptions) {
     this.#rule = rule;
     this.#options = options;
-    this.#batch = options.engine.batch({ isReadOnly: options.dryRun ?? false });
+    const beforePull = createPullFloor(rule);
+    this.#batch = options.engine.batch({ isReadOnly: options.dryRun ?? false, beforePull });
     this.#slots = options.slots ?? new Slots(DEFAULT_SLOTS);
     this.#startedAt = options.now();
   }
@@ -194,7 +197,12 @@ class RuleRun {
         ...(prospect.digest ? { digest: prospect.digest } : {}),
       };
     }
-    if (this.#isTooMuch(prospect)) return { ...names, result: "put-off" };
+    if (this.#putOffUntil !== undefined) return { ...names, result: "put-off" };
+    try {
+      this.#checkFloor(prospect);
+    } catch (error) {
+      return this.#fail(request, error);
+    }
     this.#copying += 1;
     try {
       await this.#backUp(request, prospect);
@@ -211,19 +219,15 @@ class RuleRun {
     }
   }
 
-  /** Whether one more copy would take the source's registry below the floor; then the run is put off. */
-  #isTooMuch({ pulls }: Prospect): boolean {
-    const { rateLimit } = this.#rule;
-    if (this.#putOffUntil !== undefined) return true;
-    if (!rateLimit || !pulls || pulls.remaining - this.#copying - 1 >= rateLimit.min) return false;
-    this.#putOff(rateLimit.retryMs);
-    this.#warn(
-      `${pulls.remaining} pulls are left at the source, and ${rateLimit.min} are to stay: the run is put off`,
-    );
-    return true;
+  /** @throws CrossdockError `rate_limited` where one more copy would take the source's registry below the floor */
+  #checkFloor({ pulls }: Prospect): void {
+    const { rateLimit, source } = this.#rule;
+    if (!rateLimit || !pulls) return;
+    checkFloor(rateLimit, pulls.remaining - this.#copying, source.split("/", 1).join());
   }
 
-  #putOff(delayMs: number): void {
+  #putOff(delayMs: number, why: string): void {
+    if (this.#putOffUntil === undefined) this.#warn(`${why}: the run is put off`);
     this.#putOffUntil = Math.max(this.#putOffUntil ?? 0, this.#options.now() + delayMs);
   }
 
@@ -289,12 +293,13 @@ class RuleRun {
     if (mayBeMissing && error.code === "not_found" && error.side === "source") {
       return { ...names, result: "missing" };
     }
-    if (
-      error.code === "rate_limited" && cause instanceof CrossdockError &&
-      cause.retryAfterMs !== undefined
-    ) {
-      this.#putOff(cause.retryAfterMs);
-      return { ...names, result: "put-off", error };
+    if (error.code === "rate_limited" && cause instanceof CrossdockError) {
+      const { retryMs = DEFAULT_RETRY_MS } = this.#rule.rateLimit ?? {};
+      const delayMs = cause.retryAfterMs ?? (cause.side === "source" ? retryMs : undefined);
+      if (delayMs !== undefined) {
+        this.#putOff(delayMs, error.message);
+        return { ...names, result: "put-off", error };
+      }
     }
     return { ...names, result: "failed", error };
   }
