@@ -20,8 +20,14 @@ export const ruleStepSchema = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("repositories"), rule, only: repository.optional() }),
   /** Lists the tags of one of them that the rule selects. */
   z.strictObject({ type: z.literal("tags"), rule, repository }),
-  /** Compares some of these and starts copies. */
-  z.strictObject({ type: z.literal("page"), rule, repository, tags: z.array(z.string()) }),
+  /** Compares some of these and starts copies, besides those that the run has started. */
+  z.strictObject({
+    type: z.literal("page"),
+    rule,
+    repository,
+    tags: z.array(z.string()),
+    started: z.number().optional(),
+  }),
   /** Compares the one image of a rule that names it. */
   z.strictObject({ type: z.literal("image"), rule }),
   /** Deletes what the rule no longer selects, as far as it says so. */
@@ -87,8 +93,9 @@ export async function performRuleStep(
     case "tags":
       return { tags: (await look(rule, step.repository, options)).items.map(tagOf) };
     case "page": {
-      const { repository, tags } = step;
-      return sumUp(await runLogged(rule, { only: { repository, tags }, durable, signal }, host));
+      const { repository, tags, started } = step;
+      const only = { repository, tags };
+      return sumUp(await runLogged(rule, { only, started, durable, signal }, host));
     }
     case "image":
       return sumUp(await runLogged(rule, { durable, signal }, host));

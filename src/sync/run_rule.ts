@@ -41,6 +41,8 @@ export interface RunRuleOptions {
   readonly startCopy?:
     | ((request: CopyRequestInput) => Promise<{ readonly id: string }>)
     | undefined;
+  /** Copies that were started before in the course of the same run. They may all still be to pull. */
+  readonly started?: number | undefined;
   /** Images at once, shared by the rules that run side by side. Default: four of its own. */
   readonly slots?: Slots | undefined;
   /** Variables for the template of `backup`. Default: none. */
@@ -67,8 +69,8 @@ class RuleRun {
   readonly #warnings: string[] = [];
   readonly #pruned: PruneReport[] = [];
   #putOffUntil: number | undefined;
-  /** Each of them is going to pull once at least. */
-  #copying = 0;
+  /** Each of them is going to pull once at least; one that was started may do so after this run. */
+  #copying: number;
 
   constructor(rule: SyncRule, options: RunRuleOptions) {
     this.#rule = rule;
@@ -77,6 +79,7 @@ class RuleRun {
     this.#batch = options.engine.batch({ isReadOnly: options.dryRun ?? false, beforePull });
     this.#slots = options.slots ?? new Slots(DEFAULT_SLOTS);
     this.#startedAt = options.now();
+    this.#copying = options.started ?? 0;
   }
 
   async run(): Promise<RuleReport> {
@@ -208,6 +211,7 @@ class RuleRun {
       await this.#backUp(request, prospect);
       if (startCopy) {
         const { id } = await startCopy({ ...request, source: pin(request.source, prospect) });
+        this.#copying += 1;
         return { ...names, result: "started", ...(digest ? { digest } : {}), id };
       }
       const report = await copy({ signal, emit: this.#emitFor(request) });

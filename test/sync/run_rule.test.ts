@@ -366,6 +366,21 @@ test("runRule() starts durable copies, pinned to what was found, and makes none 
   assert.equal(writesOf(pair), 0);
 });
 
+test("runRule() starts no more durable copies than may pull, those started before among them", async () => {
+  await using pair = await startPair();
+  await putTags(pair, "1", "2", "3", "4", "5", "6", "7", "8");
+  tellPulls(pair, () => 26);
+  const rule = appRule(pair, ", ratelimit: {min: 20}");
+  for (const [started, may] of [[undefined, 6], [4, 2], [6, 0]] as const) {
+    const report = await run(rule, pair, {
+      started,
+      startCopy: () => Promise.resolve({ id: "a" }),
+    });
+    assert.equal(report.result, "put-off");
+    assert.equal(report.tags.filter(({ result }) => result === "started").length, may);
+  }
+});
+
 test("runRule() looks at nothing but what an event told of", async () => {
   await using pair = await startPair();
   await putTags(pair, "1", "2");
