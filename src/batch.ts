@@ -119,9 +119,46 @@ export interface BatchCopy extends BatchCallOptions, Repositories {
   readonly onOutcome?: (step: Step, outcome: Outcome) => void;
 }
 
+/** Beyond these the oldest are read again. */
+const MAX_DATES = 10_000;
+
 /** @param onRequest called once for every request, tokens aside */
-export function createListing(sides: Sides, onRequest?: (side: Side) => void): Listing {
+export function createListing(
+  sides: Sides,
+  onRequest?: (side: Side) => void,
+  beforePull?: BatchOptions["beforePull"],
+): Listing {
   const counting = (side: Side): () => void => () => onRequest?.(side);
+  const reading = new Map<Digest, Promise<Date | undefined>>();
+
+  /** Where manifests that are read count, a HEAD tells first of which image, and that is read once. */
+  async function findDate(
+    reference: Reference,
+    source: Repository,
+    signal: AbortSignal | undefined,
+  ): Promise<Date | undefined> {
+    const found = await source.resolveManifest(nameOf(reference), { signal });
+    if (!found) throw imageNotFound(reference);
+    const { digest } = found;
+    const { dates } = sides.client("source", reference.registry).learnt;
+    const known = dates.get(digest);
+    if (known !== undefined || dates.has(digest)) {
+      return known === undefined ? known : new Date(known);
+    }
+    const date = reading.get(digest) ??
+      findCreated({ ...reference, digest }, source, { signal }).finally(() =>
+        reading.delete(digest)
+      );
+    reading.set(digest, date);
+    const time = (await date)?.getTime();
+    for (const oldest of dates.keys()) {
+      if (dates.size < MAX_DATES) break;
+      dates.delete(oldest);
+    }
+    dates.set(digest, time);
+    return await date;
+  }
+
   return {
     tags(text, { side = "source", signal, emit } = {}): AsyncIterable<string[]> {
       const options = { mode: "pull" as const, emit, onRequest: counting(side) };
@@ -136,8 +173,11 @@ export function createListing(sides: Sides, onRequest?: (side: Side) => void): L
     },
     async created(text, { signal, emit } = {}): Promise<Date | undefined> {
       const reference = withDefaultTag(parseReference(text));
-      const source = sides.open("source", reference, { emit, onRequest: counting("source") });
-      return await findCreated(reference, source, { signal });
+      const onRequest = counting("source");
+      const source = sides.open("source", reference, { emit, onRequest, beforePull });
+      return await (beforePull || source.countsPulls
+        ? findDate(reference, source, signal)
+        : findCreated(reference, source, { signal }));
     },
   };
 }
@@ -253,7 +293,7 @@ export function createBatch(
   }
 
   return {
-    ...createListing(sides, count),
+    ...createListing(sides, count, beforePull),
     requests,
     open,
     async deleteTag(text, { signal, emit } = {}): Promise<void> {

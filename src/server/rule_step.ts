@@ -5,6 +5,7 @@ import { parseReference } from "../oci/reference.ts";
 import { expandRule, listRuleRepositories } from "../sync/expand.ts";
 import type { RepositoryWork } from "../sync/expand.ts";
 import { pruneTarget } from "../sync/prune_target.ts";
+import { createPullFloor } from "../sync/pull_floor.ts";
 import type { SyncRule } from "../sync/rule.ts";
 import type { SyncFailure, TagReport } from "../sync/rule_report.ts";
 import type { DurableCopies } from "./durable_copies.ts";
@@ -116,7 +117,8 @@ async function look(
   repository: string,
   { engine, now, signal }: PerformRuleStepOptions,
 ): Promise<RepositoryWork> {
-  for await (const work of expandRule(rule, engine, { now, signal, only: { repository } })) {
+  const batch = engine.batch({ isReadOnly: true, beforePull: createPullFloor(rule) });
+  for await (const work of expandRule(rule, batch, { now, signal, only: { repository } })) {
     if (work.failure) throw work.failure;
     return work;
   }

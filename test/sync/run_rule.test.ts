@@ -6,6 +6,7 @@ import { createRuntime } from "../../src/hosts/detect.ts";
 import { runRule } from "../../src/sync/run_rule.ts";
 import type { RunRuleOptions } from "../../src/sync/run_rule.ts";
 import type { RuleReport } from "../../src/sync/rule_report.ts";
+import { statusOfRule } from "../../src/sync/rule_status.ts";
 import { Slots } from "../../src/sync/slots.ts";
 import type { SyncEvent } from "../../src/sync/sync_event.ts";
 import type { SyncRule } from "../../src/sync/rule.ts";
@@ -492,6 +493,35 @@ test("runRule() reads no manifest past the floor for what a comparison needs", a
   assert.equal(report.result, "put-off");
   assert.ok(pulls.left >= 20, `${pulls.left} are left`);
 });
+
+for (const more of ["minAge: 24h", "tags: {latest: 3, by: created}"]) {
+  test(`runRule() asks for no date past the floor, and for those of an image once: ${more}`, async () => {
+    await using pair = await startPair();
+    const platforms = ["linux/amd64", "linux/arm64"];
+    for (let i = 1; i <= 20; i++) {
+      await putIndex(pair.source, "app", { tag: `${i}`, platforms, seed: i });
+    }
+    const rule = appRule(pair, `, ${more}, ratelimit: {min: 20}`);
+    const pulls = countPulls(pair, 35);
+    const report = await run(rule, pair, { dryRun: true });
+    assert.equal(report.result, "put-off");
+    assert.deepEqual(resultsOf(report), ["app put-off"]);
+    assert.ok(pulls.left >= 20, `${pulls.left} are left`);
+    const status = await statusOfRule(rule, { engine: pair.engine, now: () => NOW });
+    assert.equal(status.state, "error");
+    assert.equal(status.tags[0]?.error?.code, "rate_limited");
+    assert.ok(pulls.left >= 20, `${pulls.left} are left`);
+    countPulls(pair, 1000);
+    await run(rule, pair, { dryRun: true });
+    const { length } = pair.source.requests.filter(({ method, path }) =>
+      method === "GET" && path.includes("/manifests/")
+    );
+    assert.ok(length <= 40 + 8, `${length} manifests were read for 20 dates`);
+    pair.source.clearRequests();
+    await run(rule, pair, { dryRun: true });
+    assert.equal(pair.source.count({ method: "GET", path: "/manifests/" }), 0);
+  });
+}
 
 test("runRule() is put off by a 429 of the source that does not say for how long", async () => {
   await using pair = await startPair();
