@@ -38,7 +38,7 @@ export function checkFloor(
     "rate_limited",
     `${
       Math.max(left, 0)
-    } pulls are left at ${registry}, of which ${count} would be taken and ${min} are to stay`,
+    } pulls are left at ${registry} besides those under way: ${count} would be taken, ${min} are to stay`,
     { side: "source", retryAfterMs: retryMs },
   );
 }
