@@ -19,6 +19,8 @@ import type { Side } from "./errors.ts";
 import type { Emit } from "./events.ts";
 import type { Descriptor } from "./oci/descriptor.ts";
 import type { Digest } from "./oci/digest.ts";
+import { manifestChildren, parseManifest } from "./oci/manifest.ts";
+import { isIndexMediaType } from "./oci/media_types.ts";
 import {
   formatReference,
   parseReference,
@@ -94,6 +96,8 @@ export interface Prospect {
   readonly digest?: Digest;
   /** What the source's registry has last said of a limit. */
   readonly pulls: PullsLeft | undefined;
+  /** How many manifests a copy reads that knows nothing of this one: what refers to them, and indexes in an index, aside. */
+  readonly countManifests: (options?: CallOptions) => Promise<number>;
   /** Makes the copy. Nothing that is known is asked again. `undefined` where there is nothing to be done. */
   readonly copy: ((options?: BatchCallOptions) => Promise<Report>) | undefined;
 }
@@ -274,6 +278,12 @@ export function createBatch(
           ...(digest ? { digest } : {}),
           get pulls(): PullsLeft | undefined {
             return repository.pulls;
+          },
+          async countManifests(own = {}): Promise<number> {
+            if (!isIndexMediaType(found.mediaType)) return 1;
+            const index = await repositories.source.fetchManifest(found.digest, own);
+            if (!index) throw imageNotFound(reference);
+            return 1 + manifestChildren(parseManifest(index.bytes, index.mediaType)).length;
           },
           copy: isDone ? undefined : (own = {}) =>
             run({

@@ -68,7 +68,7 @@ export async function runDurableRule(
       for (let i = 0; i < tags.length && !isPutOff(outcomes); i += pageSize) {
         const page = tags.slice(i, i + pageSize);
         const name = `${place}: ${i + 1} to ${i + page.length}`;
-        const { started } = sumUp(outcomes).counts;
+        const started = outcomes.findLast((outcome) => outcome.started)?.started;
         outcomes.push(
           await ask(name, {
             type: "page",

@@ -21,7 +21,7 @@ export const ruleStepSchema = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("repositories"), rule, only: repository.optional() }),
   /** Lists the tags of one of them that the rule selects. */
   z.strictObject({ type: z.literal("tags"), rule, repository }),
-  /** Compares some of these and starts copies, besides those that the run has started. */
+  /** Compares some of these and starts copies. Those that the run has started before take `started` pulls. */
   z.strictObject({
     type: z.literal("page"),
     rule,
@@ -49,6 +49,8 @@ export interface PageOutcome {
   }[];
   /** Milliseconds since the epoch, where a rate limit put off the rest. */
   readonly putOffUntil?: number;
+  /** Pulls of the copies that the run has started so far. */
+  readonly started?: number;
 }
 
 /** What each gives. */
@@ -95,8 +97,9 @@ export async function performRuleStep(
       return { tags: (await look(rule, step.repository, options)).items.map(tagOf) };
     case "page": {
       const { repository, tags, started } = step;
-      const only = { repository, tags };
-      return sumUp(await runLogged(rule, { only, started, durable, signal }, host));
+      const given = { only: { repository, tags }, started: { pulls: started ?? 0 } };
+      const outcome = sumUp(await runLogged(rule, { ...given, durable, signal }, host));
+      return { ...outcome, started: given.started.pulls };
     }
     case "image":
       return sumUp(await runLogged(rule, { durable, signal }, host));

@@ -41,8 +41,8 @@ export interface RunRuleOptions {
   readonly startCopy?:
     | ((request: CopyRequestInput) => Promise<{ readonly id: string }>)
     | undefined;
-  /** Copies that were started before in the course of the same run. They may all still be to pull. */
-  readonly started?: number | undefined;
+  /** Pulls of the copies that were started before in the course of the same run; those that are started here are added. */
+  readonly started?: { pulls: number } | undefined;
   /** Images at once, shared by the rules that run side by side. Default: four of its own. */
   readonly slots?: Slots | undefined;
   /** Variables for the template of `backup`. Default: none. */
@@ -69,8 +69,8 @@ class RuleRun {
   readonly #warnings: string[] = [];
   readonly #pruned: PruneReport[] = [];
   #putOffUntil: number | undefined;
-  /** Each of them is going to pull once at least; one that was started may do so after this run. */
-  #copying: number;
+  /** Of copies: each is going to pull once at least, and one that was started may do so after this run. */
+  readonly #underWay: { pulls: number };
 
   constructor(rule: SyncRule, options: RunRuleOptions) {
     this.#rule = rule;
@@ -79,7 +79,7 @@ class RuleRun {
     this.#batch = options.engine.batch({ isReadOnly: options.dryRun ?? false, beforePull });
     this.#slots = options.slots ?? new Slots(DEFAULT_SLOTS);
     this.#startedAt = options.now();
-    this.#copying = options.started ?? 0;
+    this.#underWay = options.started ?? { pulls: 0 };
   }
 
   async run(): Promise<RuleReport> {
@@ -201,17 +201,25 @@ class RuleRun {
       };
     }
     if (this.#putOffUntil !== undefined) return { ...names, result: "put-off" };
+    let pulls = 1;
     try {
-      this.#checkFloor(prospect);
+      this.#checkFloor(prospect, pulls);
     } catch (error) {
       return this.#fail(request, error);
     }
-    this.#copying += 1;
+    this.#underWay.pulls += pulls;
     try {
+      // What goes on by itself asks nobody.
+      if (startCopy && this.#rule.rateLimit?.min && prospect.pulls) {
+        const more = await prospect.countManifests({ signal }) - pulls;
+        this.#checkFloor(prospect, more);
+        this.#underWay.pulls += more;
+        pulls += more;
+      }
       await this.#backUp(request, prospect);
       if (startCopy) {
         const { id } = await startCopy({ ...request, source: pin(request.source, prospect) });
-        this.#copying += 1;
+        this.#underWay.pulls += pulls;
         return { ...names, result: "started", ...(digest ? { digest } : {}), id };
       }
       const report = await copy({ signal, emit: this.#emitFor(request) });
@@ -219,15 +227,16 @@ class RuleRun {
     } catch (error) {
       return this.#fail(request, error);
     } finally {
-      this.#copying -= 1;
+      this.#underWay.pulls -= pulls;
     }
   }
 
-  /** @throws CrossdockError `rate_limited` where one more copy would take the source's registry below the floor */
-  #checkFloor({ pulls }: Prospect): void {
+  /** @throws CrossdockError `rate_limited` where that many more would take the source's registry below the floor */
+  #checkFloor({ pulls }: Prospect, count: number): void {
     const { rateLimit, source } = this.#rule;
     if (!rateLimit || !pulls) return;
-    checkFloor(rateLimit, pulls.remaining - this.#copying, source.split("/", 1).join());
+    const left = pulls.remaining - this.#underWay.pulls;
+    checkFloor(rateLimit, left, source.split("/", 1).join(), count);
   }
 
   #putOff(delayMs: number, why: string): void {

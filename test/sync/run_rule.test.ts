@@ -372,14 +372,34 @@ test("runRule() starts no more durable copies than may pull, those started befor
   await putTags(pair, "1", "2", "3", "4", "5", "6", "7", "8");
   tellPulls(pair, () => 26);
   const rule = appRule(pair, ", ratelimit: {min: 20}");
-  for (const [started, may] of [[undefined, 6], [4, 2], [6, 0]] as const) {
+  for (const [before, may] of [[0, 6], [4, 2], [6, 0]] as const) {
+    const started = { pulls: before };
     const report = await run(rule, pair, {
       started,
       startCopy: () => Promise.resolve({ id: "a" }),
     });
     assert.equal(report.result, "put-off");
     assert.equal(report.tags.filter(({ result }) => result === "started").length, may);
+    assert.equal(started.pulls, before + may);
   }
+});
+
+test("runRule() counts each manifest of an index that a durable copy is going to read", async () => {
+  await using pair = await startPair();
+  const platforms = ["linux/amd64", "linux/arm64"];
+  for (let i = 1; i <= 8; i++) {
+    await putIndex(pair.source, "app", { tag: `${i}`, platforms, attestations: true, seed: i });
+  }
+  const pulls = countPulls(pair, 45);
+  const started = { pulls: 0 };
+  const rule = appRule(pair, ", ratelimit: {min: 20}");
+  const startCopy = (): Promise<{ id: string }> => Promise.resolve({ id: "a" });
+  const report = await run(rule, pair, { started, startCopy });
+  assert.equal(report.result, "put-off");
+  const { length } = report.tags.filter(({ result }) => result === "started");
+  assert.ok(length > 0);
+  assert.equal(started.pulls, length * 5);
+  assert.ok(pulls.left - started.pulls >= 20, `${pulls.left - started.pulls} are going to be left`);
 });
 
 test("runRule() looks at nothing but what an event told of", async () => {
