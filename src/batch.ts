@@ -19,6 +19,8 @@ import type { Side } from "./errors.ts";
 import type { Emit } from "./events.ts";
 import type { Descriptor } from "./oci/descriptor.ts";
 import type { Digest } from "./oci/digest.ts";
+import { manifestChildren, parseManifest } from "./oci/manifest.ts";
+import { isIndexMediaType } from "./oci/media_types.ts";
 import {
   formatReference,
   parseReference,
@@ -29,7 +31,7 @@ import {
 import type { Reference } from "./oci/reference.ts";
 import { listRepositories } from "./registry/catalog.ts";
 import type { PullsLeft } from "./registry/pulls_left.ts";
-import type { Repository, RepositoryMode } from "./registry/repository.ts";
+import type { Repository, RepositoryMode, RepositoryOptions } from "./registry/repository.ts";
 import type { Sides } from "./sides.ts";
 
 export interface BatchCallOptions extends CallOptions {
@@ -94,6 +96,8 @@ export interface Prospect {
   readonly digest?: Digest;
   /** What the source's registry has last said of a limit. */
   readonly pulls: PullsLeft | undefined;
+  /** How many manifests a copy reads that knows nothing of this one: what refers to them, and indexes in an index, aside. */
+  readonly countManifests: (options?: CallOptions) => Promise<number>;
   /** Makes the copy. Nothing that is known is asked again. `undefined` where there is nothing to be done. */
   readonly copy: ((options?: BatchCallOptions) => Promise<Report>) | undefined;
 }
@@ -105,6 +109,13 @@ export interface BatchContext {
   readonly run: (copy: BatchCopy) => Promise<Report>;
 }
 
+export interface BatchOptions {
+  /** Whether nothing will be written: then destinations are asked for the right to pull alone. */
+  readonly isReadOnly?: boolean;
+  /** Asked before each manifest that is read of a source. */
+  readonly beforePull?: RepositoryOptions["beforePull"];
+}
+
 /** A copy of a batch. */
 export interface BatchCopy extends BatchCallOptions, Repositories {
   readonly request: CopyRequest;
@@ -112,9 +123,46 @@ export interface BatchCopy extends BatchCallOptions, Repositories {
   readonly onOutcome?: (step: Step, outcome: Outcome) => void;
 }
 
+/** Beyond these the oldest are read again. */
+const MAX_DATES = 10_000;
+
 /** @param onRequest called once for every request, tokens aside */
-export function createListing(sides: Sides, onRequest?: (side: Side) => void): Listing {
+export function createListing(
+  sides: Sides,
+  onRequest?: (side: Side) => void,
+  beforePull?: BatchOptions["beforePull"],
+): Listing {
   const counting = (side: Side): () => void => () => onRequest?.(side);
+  const reading = new Map<Digest, Promise<Date | undefined>>();
+
+  /** Where manifests that are read count, a HEAD tells first of which image, and that is read once. */
+  async function findDate(
+    reference: Reference,
+    source: Repository,
+    signal: AbortSignal | undefined,
+  ): Promise<Date | undefined> {
+    const found = await source.resolveManifest(nameOf(reference), { signal });
+    if (!found) throw imageNotFound(reference);
+    const { digest } = found;
+    const { dates } = sides.client("source", reference.registry).learnt;
+    const known = dates.get(digest);
+    if (known !== undefined || dates.has(digest)) {
+      return known === undefined ? known : new Date(known);
+    }
+    const date = reading.get(digest) ??
+      findCreated({ ...reference, digest }, source, { signal }).finally(() =>
+        reading.delete(digest)
+      );
+    reading.set(digest, date);
+    const time = (await date)?.getTime();
+    for (const oldest of dates.keys()) {
+      if (dates.size < MAX_DATES) break;
+      dates.delete(oldest);
+    }
+    dates.set(digest, time);
+    return await date;
+  }
+
   return {
     tags(text, { side = "source", signal, emit } = {}): AsyncIterable<string[]> {
       const options = { mode: "pull" as const, emit, onRequest: counting(side) };
@@ -129,16 +177,18 @@ export function createListing(sides: Sides, onRequest?: (side: Side) => void): L
     },
     async created(text, { signal, emit } = {}): Promise<Date | undefined> {
       const reference = withDefaultTag(parseReference(text));
-      const source = sides.open("source", reference, { emit, onRequest: counting("source") });
-      return await findCreated(reference, source, { signal });
+      const onRequest = counting("source");
+      const source = sides.open("source", reference, { emit, onRequest, beforePull });
+      return await (beforePull || source.countsPulls
+        ? findDate(reference, source, signal)
+        : findCreated(reference, source, { signal }));
     },
   };
 }
 
-/** @param isReadOnly whether nothing will be written: then destinations are asked for the right to pull alone */
 export function createBatch(
   { sides, run }: BatchContext,
-  { isReadOnly = false }: { isReadOnly?: boolean } = {},
+  { isReadOnly = false, beforePull }: BatchOptions = {},
 ): Batch {
   const requests = { source: 0, destination: 0 };
   const mounts = new MountMemory();
@@ -150,7 +200,12 @@ export function createBatch(
     emit: Emit | undefined,
     mode?: RepositoryMode,
   ): Repository {
-    return sides.open(side, reference, { mode, emit, onRequest: () => count(side) });
+    return sides.open(side, reference, {
+      mode,
+      emit,
+      onRequest: () => count(side),
+      ...(side === "source" ? { beforePull } : {}),
+    });
   }
 
   function open(text: string): BatchImage {
@@ -224,6 +279,12 @@ export function createBatch(
           get pulls(): PullsLeft | undefined {
             return repository.pulls;
           },
+          async countManifests(own = {}): Promise<number> {
+            if (!isIndexMediaType(found.mediaType)) return 1;
+            const index = await repositories.source.fetchManifest(found.digest, own);
+            if (!index) throw imageNotFound(reference);
+            return 1 + manifestChildren(parseManifest(index.bytes, index.mediaType)).length;
+          },
           copy: isDone ? undefined : (own = {}) =>
             run({
               ...own,
@@ -242,7 +303,7 @@ export function createBatch(
   }
 
   return {
-    ...createListing(sides, count),
+    ...createListing(sides, count, beforePull),
     requests,
     open,
     async deleteTag(text, { signal, emit } = {}): Promise<void> {

@@ -39,6 +39,12 @@ export interface ContentSource {
    * @throws CrossdockError `integrity` when bytes and digest disagree, `limit` above 4 MiB
    */
   fetchManifest(tagOrDigest: string, options?: CallOptions): Promise<ManifestContent | undefined>;
+  /**
+   * Asks before the manifests of an index are read whether all of them may be.
+   *
+   * @throws CrossdockError `rate_limited` where a limit of the registry is too near
+   */
+  checkPulls?(digests: readonly Digest[]): void;
   /** Whether a blob is there. */
   hasBlob(descriptor: Descriptor, options?: CallOptions): Promise<boolean>;
   /**

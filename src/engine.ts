@@ -4,7 +4,7 @@
  */
 import { noCredentials } from "./auth/credentials.ts";
 import { createBatch, createListing } from "./batch.ts";
-import type { Batch, BatchCopy, Listing } from "./batch.ts";
+import type { Batch, BatchCopy, BatchOptions, Listing } from "./batch.ts";
 import { carryManifests } from "./copy/carry_manifests.ts";
 import { imageNotFound } from "./copy/image_not_found.ts";
 import { inspectImage } from "./copy/inspect.ts";
@@ -116,12 +116,8 @@ export interface Engine {
 
 /** An engine that works here: it can also do what rules need, and what a server does by itself. */
 export interface LocalEngine extends Engine, Omit<Listing, "tags"> {
-  /**
-   * Begins a batch of copies. It ends by itself: all that it holds is in memory.
-   *
-   * @param options.isReadOnly whether nothing will be written: then destinations are asked for the right to pull alone
-   */
-  batch(options?: { isReadOnly?: boolean }): Batch;
+  /** Begins a batch of copies. It ends by itself: all that it holds is in memory. */
+  batch(options?: BatchOptions): Batch;
 }
 
 const DEFAULT_CONCURRENCY = 16;

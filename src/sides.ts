@@ -11,7 +11,7 @@ import type { CreateRepository } from "./registry/ensure_repository.ts";
 import { createRegistryMemory } from "./registry/memory.ts";
 import type { RegistryMemory } from "./registry/memory.ts";
 import { Repository } from "./registry/repository.ts";
-import type { RepositoryMode } from "./registry/repository.ts";
+import type { RepositoryMode, RepositoryOptions } from "./registry/repository.ts";
 import type { Runtime, TlsOptions } from "./runtime.ts";
 import type { Trace } from "./trace.ts";
 
@@ -44,12 +44,10 @@ export interface SidesOptions {
   readonly memory?: EngineMemory;
 }
 
-export interface OpenOptions {
+export interface OpenOptions extends Pick<RepositoryOptions, "onRequest" | "beforePull"> {
   /** Default: to pull from a source, to push to a destination. */
   readonly mode?: RepositoryMode | undefined;
   readonly emit?: Emit | undefined;
-  /** Called once for every request, tokens aside. */
-  readonly onRequest?: (() => void) | undefined;
 }
 
 export interface Sides {
@@ -110,11 +108,11 @@ export function openSides(options: SidesOptions): Sides {
   return {
     client: (side, registry) => openers[side](registry),
     open(side, reference, options = {}): Repository {
-      const { mode = side === "source" ? "pull" : "push", emit, onRequest } = options;
+      const { mode = side === "source" ? "pull" : "push", emit, ...own } = options;
       const client = openers[side](reference.registry);
       return new Repository(client, reference.repository, mode, {
         onRetry: (retry) => emit?.({ type: "retry", ...retry }),
-        onRequest,
+        ...own,
       });
     },
   };

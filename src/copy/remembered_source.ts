@@ -48,6 +48,10 @@ export class RememberedSource implements ContentSource {
     return content;
   }
 
+  checkPulls(digests: readonly Digest[]): void {
+    this.#source.checkPulls?.(digests.filter((digest) => !this.#memory.manifests.get(digest)));
+  }
+
   hasBlob(descriptor: Descriptor, options?: CallOptions): Promise<boolean> {
     return this.#source.hasBlob(descriptor, options);
   }

@@ -64,6 +64,7 @@ export async function readTree(
     if (selected.length > 0 && depth >= MAX_INDEX_DEPTH) {
       throw tooLarge(source, `indexes nested deeper than ${MAX_INDEX_DEPTH}`);
     }
+    source.checkPulls?.(selected.map(({ digest }) => digest));
     const children = await mapConcurrent(
       selected,
       READ_CONCURRENCY,

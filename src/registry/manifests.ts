@@ -67,6 +67,7 @@ export async function fetchManifest(
     accept: [200, 404],
     signal,
   };
+  const done = context.beforePull?.(client.registry, client.learnt.pulls);
   const answer = await read(request, async (response) => {
     learnPulls(context, response);
     if (response.status === 200) {
@@ -74,7 +75,7 @@ export async function fetchManifest(
     }
     await response.body?.cancel();
     return undefined;
-  });
+  }).finally(done);
   if (!answer) return undefined;
   const { response, bytes } = answer;
   const promised = isDigest(tagOrDigest)

@@ -1,4 +1,5 @@
 import type { AuthMemory } from "../auth/authenticator.ts";
+import type { Digest } from "../oci/digest.ts";
 import type { PullsLeft } from "./pulls_left.ts";
 import { quirksOf } from "./quirks.ts";
 
@@ -15,6 +16,8 @@ export interface RegistryMemory extends AuthMemory {
   maxUploadBytes: number | undefined;
   /** Where the registry limits pulls: what was left when it last answered. */
   pulls: PullsLeft | undefined;
+  /** When images were made, by digest, in milliseconds since the epoch; `undefined` for one that does not say. */
+  readonly dates: Map<Digest, number | undefined>;
 }
 
 /** What is known of a registry before its first answer. */
@@ -28,5 +31,6 @@ export function createRegistryMemory(registry: string): RegistryMemory {
     referrersApi: undefined,
     maxUploadBytes: undefined,
     pulls: undefined,
+    dates: new Map(),
   };
 }

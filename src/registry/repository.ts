@@ -16,7 +16,7 @@ import { fetchManifest, putManifest, resolveManifest } from "./manifests.ts";
 import type { PullsLeft } from "./pulls_left.ts";
 import { listReferrers, recordReferrers } from "./referrers.ts";
 import { quirksOf } from "./quirks.ts";
-import type { RepositoryContext } from "./repository_context.ts";
+import type { BeforePull, RepositoryContext } from "./repository_context.ts";
 import { listTags } from "./tags.ts";
 import { beginBlob, checksDigests } from "./uploads.ts";
 
@@ -33,6 +33,8 @@ export interface RepositoryOptions {
   readonly onRetry?: OnRetry | undefined;
   /** Called once for every request that goes out, tokens aside. */
   readonly onRequest?: (() => void) | undefined;
+  /** Default: any manifest may be read. */
+  readonly beforePull?: BeforePull | undefined;
 }
 
 /**
@@ -49,7 +51,7 @@ export class Repository implements ContentTarget {
     client: RegistryClient,
     repository: string,
     mode: RepositoryMode,
-    { onRetry, onRequest }: RepositoryOptions = {},
+    { onRetry, onRequest, beforePull }: RepositoryOptions = {},
   ) {
     this.name = `${client.registry}/${repository}`;
     this.registry = client.registry;
@@ -70,6 +72,7 @@ export class Repository implements ContentTarget {
       repository,
       path: (endpoint) => `/v2/${repository}/${endpoint}`,
       access,
+      beforePull,
       send: (request) => client.send({ ...own, ...request }),
       read: (request, read) => client.read({ ...own, ...request }, read),
     };
@@ -95,6 +98,11 @@ export class Repository implements ContentTarget {
     options: CallOptions & { tag?: string } = {},
   ): Promise<void> {
     return putManifest(this.#context, content, options);
+  }
+
+  checkPulls({ length }: readonly Digest[]): void {
+    const { beforePull, client } = this.#context;
+    beforePull?.(client.registry, client.learnt.pulls, length)();
   }
 
   /** The pulls that are left at the registry, as it last said. */

@@ -88,7 +88,16 @@ export async function runDurableRule(
       for (let i = 0; i < tags.length && !isPutOff(outcomes); i += pageSize) {
         const page = tags.slice(i, i + pageSize);
         const name = `${place}: ${i + 1} to ${i + page.length}`;
-        outcomes.push(await ask(name, { type: "page", rule, repository, tags: page }));
+        const started = outcomes.findLast((outcome) => outcome.started)?.started;
+        outcomes.push(
+          await ask(name, {
+            type: "page",
+            rule,
+            repository,
+            tags: page,
+            ...(started ? { started } : {}),
+          }),
+        );
       }
       if (isPutOff(outcomes)) break;
       if (!prunes || only) continue;

@@ -125,7 +125,7 @@ export type RuleHost = Pick<
 export async function runLogged(
   rule: SyncRule,
   { durable, emit, ...options }:
-    & Pick<RunRuleOptions, "only" | "missing" | "dryRun" | "signal" | "emit">
+    & Pick<RunRuleOptions, "only" | "missing" | "dryRun" | "started" | "signal" | "emit">
     & Pick<RuleRunnerOptions, "durable">,
   host: RuleHost,
 ): Promise<RuleReport> {

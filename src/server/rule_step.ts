@@ -7,6 +7,7 @@ import { expandRule, listRuleRepositories } from "../sync/expand.ts";
 import type { RepositoryWork, SyncSource } from "../sync/expand.ts";
 import { mayPrune } from "../sync/prune.ts";
 import { pruneTarget } from "../sync/prune_target.ts";
+import { createPullFloor } from "../sync/pull_floor.ts";
 import type { SyncRule } from "../sync/rule.ts";
 import type { SyncFailure, TagReport } from "../sync/rule_report.ts";
 import type { DurableCopies } from "./durable_copies.ts";
@@ -24,8 +25,14 @@ export const ruleStepSchema = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("repositories"), rule, only: repository.optional() }),
   /** Lists the tags of one of them that the rule selects, given the dates that were found so far. */
   z.strictObject({ type: z.literal("tags"), rule, repository, dates }),
-  /** Compares some of these and starts copies. */
-  z.strictObject({ type: z.literal("page"), rule, repository, tags: z.array(z.string()) }),
+  /** Compares some of these and starts copies. Those that the run has started before take `started` pulls. */
+  z.strictObject({
+    type: z.literal("page"),
+    rule,
+    repository,
+    tags: z.array(z.string()),
+    started: z.number().optional(),
+  }),
   /** Compares the one image of a rule that names it. */
   z.strictObject({ type: z.literal("image"), rule }),
   /** Deletes what the rule no longer selects, as far as it says so and the images of the pages came to something. */
@@ -54,6 +61,8 @@ export interface PageOutcome {
   }[];
   /** Milliseconds since the epoch, where a rate limit put off the rest. */
   readonly putOffUntil?: number;
+  /** Pulls of the copies that the run has started so far. */
+  readonly started?: number;
 }
 
 /** What each gives. */
@@ -115,8 +124,10 @@ export async function performRuleStep(
       };
     }
     case "page": {
-      const { repository, tags } = step;
-      return sumUp(await runLogged(rule, { only: { repository, tags }, durable, signal }, host));
+      const { repository, tags, started } = step;
+      const given = { only: { repository, tags }, started: { pulls: started ?? 0 } };
+      const outcome = sumUp(await runLogged(rule, { ...given, durable, signal }, host));
+      return { ...outcome, started: given.started.pulls };
     }
     case "image":
       return sumUp(await runLogged(rule, { durable, signal }, host));
@@ -151,17 +162,18 @@ async function look(
   { repository, dates }: Pick<Extract<RuleStep, { type: "tags" }>, "repository" | "dates">,
   { engine, now, signal }: PerformRuleStepOptions,
 ): Promise<Look> {
+  const batch = engine.batch({ isReadOnly: true, beforePull: createPullFloor(rule) });
   const known = new Map(dates);
   const found: TagDates = [];
   let asked = 0;
   const source: SyncSource = {
-    tags: engine.tags,
-    repositories: engine.repositories,
+    tags: batch.tags,
+    repositories: batch.repositories,
     async created(name, options): Promise<Date | undefined> {
       const tag = parseReference(name).tag ?? "";
       let time = known.get(tag);
       if (time === undefined && ++asked <= MAX_DATES) {
-        time = await findTime(engine, name, options);
+        time = await findTime(batch, name, options);
         found.push([tag, time]);
       }
       return typeof time === "number" ? new Date(time) : undefined;

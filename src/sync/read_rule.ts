@@ -5,6 +5,7 @@ import type { Inherited } from "./read_inherited.ts";
 import { readNames, readReferrerNames } from "./read_names.ts";
 import { checkPatterns, readNameFilter, readTagSets } from "./read_tags.ts";
 import type { RenderAt } from "./render_at.ts";
+import { DEFAULT_RETRY_MS } from "./rule.ts";
 import type { CopyOptions, PruneOptions, SyncRule } from "./rule.ts";
 import type { RawRule } from "./schema.ts";
 import { isTemplate, parseTemplate } from "./template/parse.ts";
@@ -18,7 +19,6 @@ export interface RuleContext {
   readonly aliases: ReadonlyMap<string, string>;
 }
 
-const DEFAULT_RETRY_MS = 5 * 60_000;
 const DEFAULT_MAX_SHARE = 0.1;
 
 /** Reads a rule, but for its name; `undefined` where a name of what is copied has a mistake. */
@@ -88,8 +88,8 @@ export function readRule(
     ...(minAgeMs ? { minAgeMs } : {}),
     ...(mediaTypes ? { mediaTypes } : {}),
     ...(schedule ? { schedule } : {}),
-    ...(rateLimit.min
-      ? { rateLimit: { min: rateLimit.min, retryMs: rateLimit.retryMs ?? DEFAULT_RETRY_MS } }
+    ...(rateLimit.min || rateLimit.retryMs
+      ? { rateLimit: { min: rateLimit.min ?? 0, retryMs: rateLimit.retryMs ?? DEFAULT_RETRY_MS } }
       : {}),
     ...(backup === undefined ? {} : { backup: { template: backup, sync: names.sync } }),
     ...(prune ? { prune } : {}),

@@ -1,6 +1,9 @@
 import type { CopyRequestInput } from "../copy/request.ts";
 import type { Schedule } from "./schedule.ts";
 
+/** For how long a run is put off where nobody says it. */
+export const DEFAULT_RETRY_MS = 5 * 60_000;
+
 /** Which names: those that a pattern of `allow` takes (all without one) and none of `deny`. */
 export interface NameFilter {
   readonly allow: readonly string[];
@@ -37,7 +40,7 @@ export interface SyncRule {
   /** Whether an image with the right digest is done with, whatever there is that refers to it. */
   readonly fastCheck: boolean;
   readonly schedule?: Schedule;
-  /** With fewer pulls left at the source no copy begins; one looks again after `retryMs`. */
+  /** With fewer pulls left at the source no manifest is read; one looks again after `retryMs`. */
   readonly rateLimit?: { readonly min: number; readonly retryMs: number };
   /** A template for `backupReference()`, and what is `.Sync` in it. */
   readonly backup?: { readonly template: string; readonly sync: Readonly<Record<string, string>> };

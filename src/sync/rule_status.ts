@@ -3,6 +3,7 @@ import type { Batch } from "../batch.ts";
 import { mapConcurrent } from "../copy/concurrent.ts";
 import { expandRule } from "./expand.ts";
 import type { WorkItem } from "./expand.ts";
+import { createPullFloor } from "./pull_floor.ts";
 import type { SyncFailure } from "./rule_report.ts";
 import type { SyncRule } from "./rule.ts";
 import type { RunRuleOptions } from "./run_rule.ts";
@@ -46,7 +47,7 @@ export type StatusOfRuleOptions = Pick<
 
 /**
  * Compares all that a rule means by a HEAD on either side. Images that are too fresh, are of a media type that the rule does not
- * want, or are named by it and not there, are left out.
+ * want, or are named by it and not there, are left out. What cannot be found out without going below the rule's floor of pulls is an error.
  *
  * @throws the signal's reason
  */
@@ -54,7 +55,7 @@ export async function statusOfRule(
   rule: SyncRule,
   { engine, now, signal, only, slots = new Slots(4) }: StatusOfRuleOptions,
 ): Promise<RuleStatus> {
-  const batch = engine.batch({ isReadOnly: true });
+  const batch = engine.batch({ isReadOnly: true, beforePull: createPullFloor(rule) });
   const tags: TagStatus[] = [];
   const failAll = (source: string, targets: readonly string[], cause: unknown): void => {
     const error = toFailure(cause, signal);

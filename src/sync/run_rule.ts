@@ -9,7 +9,10 @@ import { formatReference, parseReference, withDefaultTag } from "../oci/referenc
 import { backupReference } from "./backup.ts";
 import { expandRule } from "./expand.ts";
 import type { ExpandOptions, RepositoryWork, WorkItem } from "./expand.ts";
+import { mayPrune } from "./prune.ts";
 import { pruneTarget } from "./prune_target.ts";
+import { checkFloor, createPullFloor } from "./pull_floor.ts";
+import { DEFAULT_RETRY_MS } from "./rule.ts";
 import type { SyncRule } from "./rule.ts";
 import type { PruneReport, RuleReport, TagReport } from "./rule_report.ts";
 import { Slots } from "./slots.ts";
@@ -39,6 +42,8 @@ export interface RunRuleOptions {
   readonly startCopy?:
     | ((request: CopyRequestInput) => Promise<{ readonly id: string }>)
     | undefined;
+  /** Pulls of the copies that were started before in the course of the same run; those that are started here are added. */
+  readonly started?: { pulls: number } | undefined;
   /** Images at once, shared by the rules that run side by side. Default: four of its own. */
   readonly slots?: Slots | undefined;
   /** Variables for the template of `backup`. Default: none. */
@@ -67,15 +72,17 @@ class RuleRun {
   readonly #warnings: string[] = [];
   readonly #pruned: PruneReport[] = [];
   #putOffUntil: number | undefined;
-  /** Each of them is going to pull once at least. */
-  #copying = 0;
+  /** Of copies: each is going to pull once at least, and one that was started may do so after this run. */
+  readonly #underWay: { pulls: number };
 
   constructor(rule: SyncRule, options: RunRuleOptions) {
     this.#rule = rule;
     this.#options = options;
-    this.#batch = options.engine.batch({ isReadOnly: options.dryRun ?? false });
+    const beforePull = createPullFloor(rule);
+    this.#batch = options.engine.batch({ isReadOnly: options.dryRun ?? false, beforePull });
     this.#slots = options.slots ?? new Slots(DEFAULT_SLOTS);
     this.#startedAt = options.now();
+    this.#underWay = options.started ?? { pulls: 0 };
   }
 
   async run(): Promise<RuleReport> {
@@ -196,12 +203,26 @@ class RuleRun {
         ...(prospect.digest ? { digest: prospect.digest } : {}),
       };
     }
-    if (this.#isTooMuch(prospect)) return { ...names, result: "put-off" };
-    this.#copying += 1;
+    if (this.#putOffUntil !== undefined) return { ...names, result: "put-off" };
+    let pulls = 1;
     try {
+      this.#checkFloor(prospect, pulls);
+    } catch (error) {
+      return this.#fail(request, error);
+    }
+    this.#underWay.pulls += pulls;
+    try {
+      // What goes on by itself asks nobody.
+      if (startCopy && this.#rule.rateLimit?.min && prospect.pulls) {
+        const more = await prospect.countManifests({ signal }) - pulls;
+        this.#checkFloor(prospect, more);
+        this.#underWay.pulls += more;
+        pulls += more;
+      }
       await this.#backUp(request, prospect);
       if (startCopy) {
         const { id } = await startCopy({ ...request, source: pin(request.source, prospect) });
+        this.#underWay.pulls += pulls;
         return { ...names, result: "started", ...(digest ? { digest } : {}), id };
       }
       const report = await copy({ signal, emit: this.#emitFor(request) });
@@ -209,23 +230,20 @@ class RuleRun {
     } catch (error) {
       return this.#fail(request, error);
     } finally {
-      this.#copying -= 1;
+      this.#underWay.pulls -= pulls;
     }
   }
 
-  /** Whether one more copy would take the source's registry below the floor; then the run is put off. */
-  #isTooMuch({ pulls }: Prospect): boolean {
-    const { rateLimit } = this.#rule;
-    if (this.#putOffUntil !== undefined) return true;
-    if (!rateLimit || !pulls || pulls.remaining - this.#copying - 1 >= rateLimit.min) return false;
-    this.#putOff(rateLimit.retryMs);
-    this.#warn(
-      `${pulls.remaining} pulls are left at the source, and ${rateLimit.min} are to stay: the run is put off`,
-    );
-    return true;
+  /** @throws CrossdockError `rate_limited` where that many more would take the source's registry below the floor */
+  #checkFloor({ pulls }: Prospect, count: number): void {
+    const { rateLimit, source } = this.#rule;
+    if (!rateLimit || !pulls) return;
+    const left = pulls.remaining - this.#underWay.pulls;
+    checkFloor(rateLimit, left, source.split("/", 1).join(), count);
   }
 
-  #putOff(delayMs: number): void {
+  #putOff(delayMs: number, why: string): void {
+    if (this.#putOffUntil === undefined) this.#warn(`${why}: the run is put off`);
     this.#putOffUntil = Math.max(this.#putOffUntil ?? 0, this.#options.now() + delayMs);
   }
 
@@ -260,8 +278,7 @@ class RuleRun {
 
   async #prune(work: RepositoryWork, tags: readonly TagReport[]): Promise<void> {
     const { rules, dryRun, only, missing, signal } = this.#options;
-    // Where nothing of the source was seen to be there, nothing at a target is known to be gone from it.
-    const isSeen = tags.some(({ result }) => result !== "failed" && result !== "missing");
+    const isSeen = mayPrune(tags.map(({ result }) => result));
     if (!this.#rule.prune || only || missing || !isSeen || this.#putOffUntil !== undefined) return;
     for (const target of work.targets) {
       const pruned = await pruneTarget(target, {
@@ -295,12 +312,13 @@ class RuleRun {
     if (mayBeMissing && error.code === "not_found" && error.side === "source") {
       return { ...names, result: "missing" };
     }
-    if (
-      error.code === "rate_limited" && cause instanceof CrossdockError &&
-      cause.retryAfterMs !== undefined
-    ) {
-      this.#putOff(cause.retryAfterMs);
-      return { ...names, result: "put-off", error };
+    if (error.code === "rate_limited" && cause instanceof CrossdockError) {
+      const { retryMs = DEFAULT_RETRY_MS } = this.#rule.rateLimit ?? {};
+      const delayMs = cause.retryAfterMs ?? (cause.side === "source" ? retryMs : undefined);
+      if (delayMs !== undefined) {
+        this.#putOff(delayMs, error.message);
+        return { ...names, result: "put-off", error };
+      }
     }
     return { ...names, result: "failed", error };
   }

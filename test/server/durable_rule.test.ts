@@ -171,6 +171,21 @@ test("runDurableRule() ends at a page that a rate limit put off, and prunes noth
   assert.deepEqual(asked, ["repositories", "tags r.example/a", "page r.example/a 1,2"]);
 });
 
+test("runDurableRule() hands what it has started to each further page", async () => {
+  const { steps, asked } = fakeSteps((step) =>
+    step.type === "page"
+      ? { counts: { started: 1 }, failures: [], started: (step.started ?? 0) + 3 }
+      : answerInStep(step)
+  );
+  await runDurableRule(RUN, steps, PAGES);
+  assert.deepEqual(asked.filter((step) => step.startsWith("page")), [
+    "page r.example/a 1,2",
+    "page r.example/a 3 3",
+    "page r.example/b 1,2 6",
+    "page r.example/b 3 9",
+  ]);
+});
+
 test("runDurableRule() of an image is one step", async () => {
   const { steps, asked } = fakeSteps(answerInStep);
   const report = await runDurableRule({ ...RUN, type: "image" }, steps);
