@@ -53,6 +53,11 @@ export interface RuleOccasion extends Pick<RunRuleOptions, "only" | "missing"> {
 /** How a run ended: with a report; or it goes on by itself, is under way already, or could not be run to its end. */
 export type RuleEnd = RuleReport | "started" | "running" | "failed";
 
+/** When the rest of a run is to be tried that a limit put off, in milliseconds since the epoch. */
+export function putOffUntil(end: RuleEnd): number | undefined {
+  return typeof end === "string" ? undefined : end.putOffUntil;
+}
+
 /** Runs one rule and logs what came of it. Never rejects. */
 export type RuleRunner = (rule: SyncRule, occasion: RuleOccasion) => Promise<RuleEnd>;
 
