@@ -15,8 +15,14 @@ export function createWorkflowRules(workflow: RuleWorkflowBinding): DurableRules
   return {
     async start(run): Promise<string> {
       const id = await ruleRunId(run);
-      const { rule: { name, type, prune }, only } = run;
-      const params = { rule: name, type, prunes: prune !== undefined, ...(only ? { only } : {}) };
+      const { rule: { name, type, prune }, only, after } = run;
+      const params = {
+        rule: name,
+        type,
+        prunes: prune !== undefined,
+        ...(only ? { only } : {}),
+        ...(after === undefined ? {} : { after }),
+      };
       try {
         await workflow.create({ id, params });
       } catch (error) {

@@ -8,6 +8,8 @@ export interface RuleRun {
   /** Milliseconds since the epoch: the tick, or when the event came. */
   readonly at: number;
   readonly only?: { readonly repository: string } | undefined;
+  /** When it is to begin, in milliseconds since the epoch. Default: now. */
+  readonly after?: number | undefined;
 }
 
 export interface DurableRules {

@@ -148,6 +148,22 @@ test("SyncWorkflow goes on after a page that fails, and tells of the copy that w
   assert.deepEqual(destination.tags("mirror/app"), ["good"]);
 });
 
+test("SyncWorkflow waits for a registry's limit, and goes on with the page", async () => {
+  await using mirror = await startMirror();
+  const { source, destination, worker } = mirror;
+  await putImage(source, "app", { tag: "1" });
+  const refusal = { status: 429, headers: { "retry-after": "2" } };
+  source.fail({ method: "HEAD", path: "/manifests/1", times: 1, action: refusal });
+  const begun = Date.now();
+  await worker.tick({ cron: "*/5 * * * *", at: TEN_PAST_THREE });
+  await until("the tag is there", () => destination.tags("mirror/app").length === 1);
+  assert.ok(Date.now() - begun >= 2000);
+  assert.deepEqual(linesOf(worker, "rule ended").map(({ tags }) => tags), [
+    { "put-off": 1 },
+    { started: 1 },
+  ]);
+});
+
 test("scheduled() without a Workflow runs the rules that are due by itself", async () => {
   await using mirror = await startMirror({ durable: false });
   const { source, destination, worker } = mirror;
