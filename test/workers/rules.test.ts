@@ -22,8 +22,8 @@ interface Mirror extends AsyncDisposable {
 
 /** A Worker that mirrors `app` from one registry to the other, and what else the text of its configuration says. */
 async function startMirror(
-  { more = "", prune = false, schedule = "10 3 * * *", ...options }: StartOptions & {
-    more?: string;
+  { more = () => "", prune = false, schedule = "10 3 * * *", ...options }: StartOptions & {
+    more?: (source: RunningRegistry) => string;
     prune?: boolean;
     schedule?: string;
   } = {},
@@ -47,7 +47,7 @@ sync:
     target: "${destination.host}/mirror/app"
     schedule: "${schedule}"
 ${prune ? pruning(destination) : ""}
-${more}
+${more(source)}
 `,
       },
     }),
@@ -131,7 +131,7 @@ test("SyncWorkflow deletes what no rule selects any longer, where it says so", a
 test("SyncWorkflow goes on after a page that fails, and tells of the copy that was refused", async () => {
   await using receiver = await startNoticeReceiver();
   await using mirror = await startMirror({
-    more: `webhooks: {out: [{url: "${receiver.url}", secrets: [${NOTICE_SECRET}]}]}`,
+    more: () => `webhooks: {out: [{url: "${receiver.url}", secrets: [${NOTICE_SECRET}]}]}`,
   });
   const { source, destination, worker } = mirror;
   for (const [seed, tag] of ["bad", "good"].entries()) await putImage(source, "app", { tag, seed });
@@ -162,6 +162,29 @@ test("SyncWorkflow waits for a registry's limit, and goes on with the page", asy
     { "put-off": 1 },
     { started: 1 },
   ]);
+});
+
+test("an event that a limit puts off is left to a Workflow that waits, one for several", async () => {
+  await using mirror = await startMirror({
+    more: ({ host }) =>
+      `webhooks: {in: {plain: {kind: bearer, place: "${host}", secrets: [a-secret-of-the-registry]}}}`,
+  });
+  const { source, worker } = mirror;
+  for (const [seed, tag] of ["1", "2"].entries()) {
+    await putImage(source, "app", { tag, seed });
+    const refusal = { status: 429, headers: { "retry-after": "86400" } };
+    source.fail({ method: "HEAD", path: `/manifests/${tag}`, times: 1, action: refusal });
+    const response = await fetch(`${worker.url}/hooks/plain`, {
+      method: "POST",
+      headers: { authorization: "Bearer a-secret-of-the-registry" },
+      body: JSON.stringify({ repository: `${source.host}/app`, tag }),
+    });
+    assert.equal(response.status, 202, await response.text());
+  }
+  await until("both are left", () => linesOf(worker, "durable rule started").length === 2);
+  const ids = linesOf(worker, "durable rule started").map(({ id }) => id);
+  assert.equal(ids[0], ids[1]);
+  assert.equal(linesOf(worker, "rule ended").length, 2);
 });
 
 test("scheduled() without a Workflow runs the rules that are due by itself", async () => {
