@@ -18,6 +18,8 @@ export interface DurableRuleRun {
 /** What came of it. Plain JSON. */
 export interface DurableRuleReport extends PageOutcome {
   readonly rule: string;
+  /** Milliseconds since the epoch. */
+  readonly startedAt: number;
   /** Tags that were deleted, and that could not be. */
   readonly pruned: RuleStepAnswers["prune"];
 }
@@ -80,10 +82,11 @@ export async function runDurableRule(
     }
   }
 
+  const startedAt = await steps.run("start", () => Promise.resolve(steps.now()));
   if (after !== undefined) await steps.sleepUntil("begin", after);
   if (type === "image") {
     await compare("image", { type: "image", rule });
-    return { rule, ...sumUp(outcomes), pruned };
+    return { rule, startedAt, ...sumUp(outcomes), pruned };
   }
   const { repositories } = await ask("repositories", {
     type: "repositories",
@@ -109,7 +112,7 @@ export async function runDurableRule(
       outcomes.push(toFailed(repository, error));
     }
   }
-  return { rule, ...sumUp(outcomes), pruned };
+  return { rule, startedAt, ...sumUp(outcomes), pruned };
 }
 
 function isPutOff(outcomes: readonly PageOutcome[]): boolean {

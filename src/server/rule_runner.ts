@@ -58,6 +58,8 @@ export function putOffUntil(end: RuleEnd | undefined): number | undefined {
   return typeof end === "string" ? undefined : end?.putOffUntil;
 }
 
+const STILL_RUNNING = "rule is still running and not begun again";
+
 /** What a limit put off goes on at a multiple of that. */
 const LATER_MS = 5 * 60_000;
 
@@ -65,8 +67,8 @@ const LATER_MS = 5 * 60_000;
 export type RuleRunner = (rule: SyncRule, occasion: RuleOccasion) => Promise<RuleEnd>;
 
 /**
- * Makes a runner. Where the host lives long, a whole rule is not begun while it is under way: what that run finds is what
- * another would find. What an event is about is looked at all the same, for it may be newer than that.
+ * Makes a runner. A whole rule is not begun while it is under way, where the host lives long or has Workflows: what that run
+ * finds is what another would find. What an event is about is looked at all the same, for it may be newer than that.
  */
 export function createRuleRunner(options: RuleRunnerOptions): RuleRunner {
   const running = new Set<string>();
@@ -87,7 +89,7 @@ export function createRuleRunner(options: RuleRunnerOptions): RuleRunner {
       return await startAndLog(rule, later, options.durableRules, log);
     }
     if (running.has(rule.name)) {
-      log("warn", "rule is still running and not begun again");
+      log("warn", STILL_RUNNING);
       return "running";
     }
     running.add(rule.name);
@@ -106,9 +108,13 @@ async function startAndLog(
   log: Log,
 ): Promise<RuleEnd> {
   try {
-    log("info", "durable rule started", {
-      id: await durableRules.start({ rule, at, only, after }),
-    });
+    const { id, state } = await durableRules.start({ rule, at, only, after });
+    if (state === "running") {
+      log("warn", STILL_RUNNING, { id });
+      return "running";
+    }
+    if (state === "done") log("debug", "rule did run at this time", { id });
+    else log("info", "durable rule started", { id });
     return "started";
   } catch (error) {
     log("error", "rule did not start", describeFailure(error));
