@@ -1,8 +1,9 @@
 /** What becomes of a registry's request: verified, matched to rules, and answered before any work is done. */
-import { formatReference } from "../oci/reference.ts";
+import { formatReference, parseReference } from "../oci/reference.ts";
 import type { Reference } from "../oci/reference.ts";
 import type { Runtime } from "../runtime.ts";
 import type { SyncRule } from "../sync/rule.ts";
+import type { TagReport } from "../sync/rule_report.ts";
 import { sleepUntil } from "../sync/sleep_until.ts";
 import { admitEvent, forgetRun } from "../webhooks/dedupe.ts";
 import type { RunMemory } from "../webhooks/dedupe.ts";
@@ -127,7 +128,7 @@ async function look(
     }
     const occasion = { by: "hook", at: runtime.now(), only } as const;
     ends = await Promise.all(rules.map((rule) => runRule(rule, occasion)));
-    if (ends.every((end) => hasSeen(end, event))) break;
+    if (ends.every((end, i) => hasSeen(rules[i], end, event))) break;
   }
   // What could not be looked at is looked at when the sender tells it again.
   if (ends.includes("failed")) forgetRun(memory, about);
@@ -166,13 +167,24 @@ async function goOn(
 }
 
 /** Whether a run found what the event is about: the tag is there, and is what the sender says, as far as it says so. */
-function hasSeen(end: RuleEnd, { tag, digest }: PushEvent): boolean {
+function hasSeen(rule: SyncRule | undefined, end: RuleEnd, { tag, digest }: PushEvent): boolean {
   if (typeof end === "string" || tag === undefined) return true;
-  return end.tags.every(({ result, ...found }) => {
+  return end.tags.every((found) => {
+    const { result } = found;
     if (result === "missing") return false;
     const isKnown = ["copied", "started", "unchanged"].includes(result);
-    return !isKnown || digest === undefined || found.digest === digest;
+    if (!isKnown || digest === undefined) return true;
+    const source = rule && sourceDigest(rule, found);
+    // Where it cannot be told, a copy was of something new.
+    return source === undefined ? result !== "unchanged" : source === digest;
   });
+}
+
+/** What the source's name meant; `undefined` where the target is to have another digest and nothing else tells. */
+function sourceDigest({ copy }: SyncRule, { digest, report }: TagReport): string | undefined {
+  if (report) return parseReference(report.source).digest;
+  const isRemade = (copy.platforms ?? []).length > 0 && copy.index !== "sparse";
+  return isRemade ? undefined : digest;
 }
 
 function toOnly({ registry, repository, tag }: Reference): { repository: string; tag?: string } {

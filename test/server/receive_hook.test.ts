@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { Report } from "../../src/copy/report.ts";
 import { parseConfig } from "../../src/server/config.ts";
+import type { ServerConfig } from "../../src/server/config.ts";
 import { createHookReceiver } from "../../src/server/receive_hook.ts";
 import type { HookReceiver, HookReceiverOptions } from "../../src/server/receive_hook.ts";
 import type { RuleEnd, RuleOccasion } from "../../src/server/rule_runner.ts";
@@ -9,15 +11,20 @@ import type { RuleReport, TagReport } from "../../src/sync/rule_report.ts";
 const SECRET = "a-secret-of-the-registry";
 const [OLD, NEW] = [`sha256:${"a".repeat(64)}`, `sha256:${"b".repeat(64)}`] as const;
 
-const config = parseConfig({
-  CROSSDOCK_CONFIG: `
+/** A rule, with further keys. */
+function configOf(keys: string): ServerConfig {
+  return parseConfig({
+    CROSSDOCK_CONFIG: `
 sync:
-  - {name: apps, type: repository, source: r.example/app, target: m.example/app, tags: {deny: ["sha256-.*"]}, digestTags: true}
+  - {name: apps, type: repository, source: r.example/app, target: m.example/app, ${keys}}
 webhooks:
   in:
     distribution: {kind: bearer, place: r.example, secrets: [${SECRET}]}
 `,
-});
+  });
+}
+
+const CONFIG = configOf('tags: {deny: ["sha256-.*"]}, digestTags: true');
 
 interface Faked {
   readonly receive: HookReceiver;
@@ -35,7 +42,7 @@ const START = 1_000_000;
 /** A receiver whose rules end as `ends` says, in turn; its clock goes on only while it waits, and that is over when it is settled. */
 function fakeReceiver(
   ends: readonly RuleEnd[],
-  { stopping, canWait }: Pick<HookReceiverOptions, "stopping" | "canWait"> = {},
+  { config = CONFIG, stopping, canWait }: Partial<HookReceiverOptions> = {},
 ): Faked {
   const runs: Faked["runs"] = [];
   const waits: number[] = [];
@@ -95,7 +102,7 @@ async function tell(
   return kind;
 }
 
-function endWith(tag: Pick<TagReport, "result" | "digest">): RuleEnd {
+function endWith(tag: Pick<TagReport, "result" | "digest" | "report">): RuleEnd {
   const names = { source: "r.example/app:1", destination: "m.example/app:1" };
   return {
     rule: "apps",
@@ -133,6 +140,29 @@ test("createHookReceiver() looks once where the tag is what the sender says", as
   await faked.settle();
   assert.deepEqual([faked.runs, faked.waits], [[ONLY], []]);
 });
+
+for (const keys of ["platform: linux/amd64", "platforms: [linux/amd64], index: rebuild"]) {
+  test(`createHookReceiver() knows what it looked at where the target has another digest: ${keys}`, async () => {
+    const config = configOf(keys);
+    const made = (digest: string): RuleEnd => {
+      const report = { source: `r.example/app:1@${digest}` } as Report;
+      return endWith({ result: "copied", digest: `sha256:${"c".repeat(64)}`, report });
+    };
+    const looksAt = async (...ends: RuleEnd[]): Promise<number> => {
+      const faked = fakeReceiver(ends, { config });
+      await tell(faked, { digest: NEW });
+      await faked.settle();
+      return faked.runs.length;
+    };
+    const other = `sha256:${"c".repeat(64)}`;
+    assert.equal(await looksAt(made(NEW)), 1);
+    assert.equal(await looksAt(made(OLD), made(NEW)), 2);
+    assert.equal(await looksAt(endWith({ result: "started", digest: other })), 1);
+    // It may still be what was there before.
+    const same = endWith({ result: "unchanged", digest: other });
+    assert.equal(await looksAt(same, made(NEW)), 2);
+  });
+}
 
 test("createHookReceiver() puts a second push off to the end of the window, with all that follow it", async () => {
   const end = endWith({ result: "copied" });
