@@ -4,6 +4,7 @@ import { runRules } from "../sync/run_rules.ts";
 import { nextRun } from "../sync/next_run.ts";
 import type { SyncRule } from "../sync/rule.ts";
 import type { RuleReport } from "../sync/rule_report.ts";
+import { sleepUntil } from "../sync/sleep_until.ts";
 import type { Runtime } from "../runtime.ts";
 import type { CommandContext } from "./command_context.ts";
 import { formatCounts } from "./format_sync.ts";
@@ -14,9 +15,6 @@ import { startSyncOutput } from "./sync_output.ts";
 import type { SyncOutput, SyncOutputFlags } from "./sync_output.ts";
 
 type WatchFlags = RulesFlags & SyncOutputFlags;
-
-/** A timer knows no longer wait than some 24 days, and a machine may sleep meanwhile. */
-const MAX_SLEEP_MS = 3_600_000;
 
 /**
  * Copies what is missing, as regsync's server does at its start, and then runs each rule by its own schedule. A rule does not
@@ -59,7 +57,7 @@ interface Watch extends Pick<LocalRules, "runner"> {
 
 /** Ends for a schedule that never comes round again; else rejects when it is stopped. */
 async function repeat(rule: SyncRule, watch: Watch): Promise<void> {
-  const { context: { environment, signal }, output, runner, flags } = watch;
+  const { context: { environment, signal }, output, runner, flags, runtime } = watch;
   const now = (): number => environment.now();
   let last: RuleReport | undefined;
   for (;;) {
@@ -68,7 +66,7 @@ async function repeat(rule: SyncRule, watch: Watch): Promise<void> {
     const done = last ? `${formatCounts([last])}; ` : "";
     if (!flags.quiet) output.write([`next          ${rule.name}: ${done}${next}`]);
     if (at === undefined) return;
-    await sleepUntil(at, watch);
+    await sleepUntil(at, { now, sleep: (ms, own) => runtime.sleep(ms, own) }, signal);
     const { rules: [report] } = await runRules([rule], runner, { now, signal, emit: output.emit });
     last = report;
   }
@@ -82,12 +80,4 @@ function findNext(
 ): number | undefined {
   if (last?.putOffUntil !== undefined) return Math.max(last.putOffUntil, now);
   return schedule && nextRun(schedule, now);
-}
-
-async function sleepUntil(at: number, { context, runtime }: Watch): Promise<void> {
-  const { environment, signal } = context;
-  for (let left = at - environment.now(); left > 0; left = at - environment.now()) {
-    await runtime.sleep(Math.min(left, MAX_SLEEP_MS), signal);
-  }
-  signal.throwIfAborted();
 }

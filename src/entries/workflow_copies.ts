@@ -40,15 +40,7 @@ const STATES: Readonly<Record<string, DurableCopy["state"]>> = {
 
 /** Durable copies, each an instance of a Workflow. */
 export function createWorkflowCopies(workflow: WorkflowBinding): DurableCopies {
-  /** `undefined` where the platform knows of none; it forgets those that ended some days or weeks ago. */
-  async function find(id: string): Promise<WorkflowInstance | undefined> {
-    try {
-      return await workflow.get(id);
-    } catch (error) {
-      if (error instanceof Error && /not_found/.test(error.message)) return undefined;
-      throw error;
-    }
-  }
+  const find = (id: string): Promise<WorkflowInstance | undefined> => findInstance(workflow, id);
 
   /** Two who ask at once create one instance. */
   async function create(id: string, params: CopyParams): Promise<void> {
@@ -99,7 +91,25 @@ export function createWorkflowCopies(workflow: WorkflowBinding): DurableCopies {
   };
 }
 
-function isEnded({ state }: DurableCopy): boolean {
+/** `undefined` where the platform knows of none; it forgets those that ended some days or weeks ago. */
+export async function findInstance<Instance>(
+  workflow: { get(id: string): Promise<Instance> },
+  id: string,
+): Promise<Instance | undefined> {
+  try {
+    return await workflow.get(id);
+  } catch (error) {
+    if (error instanceof Error && /not_found/.test(error.message)) return undefined;
+    throw error;
+  }
+}
+
+/** Whether an instance has ended, by the platform's word for its state. */
+export function hasEnded(status: string): boolean {
+  return isEnded({ state: STATES[status] ?? "running" });
+}
+
+function isEnded({ state }: Pick<DurableCopy, "state">): boolean {
   return state !== "queued" && state !== "running";
 }
 

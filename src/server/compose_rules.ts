@@ -65,7 +65,14 @@ export function composeRules(host: HostOptions, options: ComposeRulesOptions): C
     ruleHost,
     runRule,
     rules: createServerRules({ ...ruleHost, durableRules }),
-    receiveHook: createHookReceiver({ config, runtime, runRule, background, stopping }),
+    receiveHook: createHookReceiver({
+      config,
+      runtime,
+      runRule,
+      background,
+      stopping,
+      canWait: !host.separateEngines,
+    }),
     deliverNotice: async (event, { url, secrets }) =>
       await deliver(event, { url: new URL(url), secrets }, { runtime, guard, signal }),
   };

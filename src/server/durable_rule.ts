@@ -11,11 +11,15 @@ export interface DurableRuleRun {
   /** Whether the rule deletes what it no longer selects. */
   readonly prunes: boolean;
   readonly only?: { readonly repository: string } | undefined;
+  /** When to begin, in milliseconds since the epoch. Default: now. */
+  readonly after?: number | undefined;
 }
 
 /** What came of it. Plain JSON. */
 export interface DurableRuleReport extends PageOutcome {
   readonly rule: string;
+  /** Milliseconds since the epoch. */
+  readonly startedAt: number;
   /** Tags that were deleted, and that could not be. */
   readonly pruned: RuleStepAnswers["prune"];
 }
@@ -30,14 +34,21 @@ const MAX_FAILURES = 100;
 
 const MAX_NAME_CHARS = 200;
 
+/** A run waits so often for a limit, each time for five minutes or more… */
+const MAX_WAITS = 200;
+
+/** …and no longer than that after the first time. What is left then is for the next run. */
+const MAX_WAITING_MS = 24 * 60 * 60 * 1000;
+
 /**
  * Runs a rule. Interrupted and run again with the same `steps`, it goes on where it was. A repository that cannot be listed
- * is one that failed, and those after it follow.
+ * is one that failed, and those after it follow. What a limit puts off is waited for; of a page that is asked again the last
+ * answer counts.
  *
  * @throws CopyFailure when the repositories of a registry cannot be listed, or the rule is gone
  */
 export async function runDurableRule(
-  { rule, type, prunes, only }: DurableRuleRun,
+  { rule, type, prunes, only, after }: DurableRuleRun,
   steps: DurableSteps,
   { pageSize = 20 }: DurableRuleOptions = {},
 ): Promise<DurableRuleReport> {
@@ -70,9 +81,38 @@ export async function runDurableRule(
     }
   }
 
+  let waits = 0;
+  let giveUpAt: number | undefined;
+  let startedPulls = 0;
+
+  async function compare(
+    name: string,
+    step: Extract<RuleStep, { type: "page" | "image" }>,
+  ): Promise<void> {
+    for (let tried = name;; tried = `${name}, after wait ${waits}`) {
+      const outcome = await ask<"page" | "image">(tried, {
+        ...step,
+        ...(step.type === "page" && startedPulls > 0 ? { started: startedPulls } : {}),
+      });
+      startedPulls = outcome.started ?? startedPulls;
+      const { putOffUntil: until } = outcome;
+      giveUpAt ??= until === undefined ? undefined : until + MAX_WAITING_MS;
+      if (until === undefined || until > (giveUpAt ?? until) || waits === MAX_WAITS) {
+        outcomes.push(outcome);
+        return;
+      }
+      waits += 1;
+      await steps.sleepUntil(`wait ${waits}`, until);
+      // By now the registry's own count has them.
+      startedPulls = 0;
+    }
+  }
+
+  const startedAt = await steps.run("start", () => Promise.resolve(steps.now()));
+  if (after !== undefined) await steps.sleepUntil("begin", after);
   if (type === "image") {
-    outcomes.push(await ask("image", { type: "image", rule }));
-    return { rule, ...sumUp(outcomes), pruned };
+    await compare("image", { type: "image", rule });
+    return { rule, startedAt, ...sumUp(outcomes), pruned };
   }
   const { repositories } = await ask("repositories", {
     type: "repositories",
@@ -88,16 +128,7 @@ export async function runDurableRule(
       for (let i = 0; i < tags.length && !isPutOff(outcomes); i += pageSize) {
         const page = tags.slice(i, i + pageSize);
         const name = `${place}: ${i + 1} to ${i + page.length}`;
-        const started = outcomes.findLast((outcome) => outcome.started)?.started;
-        outcomes.push(
-          await ask(name, {
-            type: "page",
-            rule,
-            repository,
-            tags: page,
-            ...(started ? { started } : {}),
-          }),
-        );
+        await compare(name, { type: "page", rule, repository, tags: page });
       }
       if (isPutOff(outcomes)) break;
       if (!prunes || only) continue;
@@ -110,7 +141,7 @@ export async function runDurableRule(
       outcomes.push(toFailed(repository, error));
     }
   }
-  return { rule, ...sumUp(outcomes), pruned };
+  return { rule, startedAt, ...sumUp(outcomes), pruned };
 }
 
 function isPutOff(outcomes: readonly PageOutcome[]): boolean {

@@ -1,7 +1,10 @@
 /** What becomes of a registry's request: verified, matched to rules, and answered before any work is done. */
-import { formatReference } from "../oci/reference.ts";
+import { formatReference, parseReference } from "../oci/reference.ts";
 import type { Reference } from "../oci/reference.ts";
 import type { Runtime } from "../runtime.ts";
+import type { SyncRule } from "../sync/rule.ts";
+import type { TagReport } from "../sync/rule_report.ts";
+import { sleepUntil } from "../sync/sleep_until.ts";
 import { admitEvent, forgetRun } from "../webhooks/dedupe.ts";
 import type { RunMemory } from "../webhooks/dedupe.ts";
 import type { PushEvent } from "../webhooks/event.ts";
@@ -14,6 +17,7 @@ import { withFields } from "./log.ts";
 import type { Log } from "./log.ts";
 import { matchRules } from "./match_rules.ts";
 import type { RuleMatch } from "./match_rules.ts";
+import { putOffUntil } from "./rule_runner.ts";
 import type { RuleEnd, RuleRunner } from "./rule_runner.ts";
 
 export interface HookReceiverOptions {
@@ -25,6 +29,8 @@ export interface HookReceiverOptions {
   readonly background: (job: Promise<unknown>) => void;
   /** Aborted when the host is asked to end: what was put off is left to the clock. */
   readonly stopping?: AbortSignal | undefined;
+  /** Whether the host lives long enough to wait for a registry's limit. Default: true. */
+  readonly canWait?: boolean | undefined;
 }
 
 /** What a sender is told. */
@@ -49,6 +55,7 @@ export function createHookReceiver(options: HookReceiverOptions): HookReceiver {
   const { config, runtime } = options;
   const { rules, webhooks } = config.sync;
   const memory: RunMemory = new Map();
+  const waiting = new Set<string>();
   const googleKeys: GoogleKeys = {};
 
   return async (name, request, log) => {
@@ -62,7 +69,8 @@ export function createHookReceiver(options: HookReceiverOptions): HookReceiver {
     );
     if (matches.length === 0) return { kind: "ignored", why: "no rule is about it" };
     for (const { event, match } of matches) {
-      admit(event, match, { ...options, memory, log: withFields(log, { hook: name }) });
+      const own = { memory, waiting, log: withFields(log, { hook: name }) };
+      admit(event, match, { ...options, ...own });
     }
     return { kind: "accepted" };
   };
@@ -70,6 +78,8 @@ export function createHookReceiver(options: HookReceiverOptions): HookReceiver {
 
 interface Admitting extends HookReceiverOptions {
   readonly memory: RunMemory;
+  /** What waits for a registry's limit: rules and names. */
+  readonly waiting: Set<string>;
   readonly log: Log;
 }
 
@@ -79,6 +89,12 @@ interface Admitting extends HookReceiverOptions {
  * https://github.com/distribution/distribution/blob/00f0ef83d54a9df22a703bd07f01308aaf565d08/registry/handlers/manifests.go
  */
 const AGAIN_MS = [2000, 10_000] as const;
+
+/** More do not wait for a registry's limit at once. */
+const MAX_WAITING = 1000;
+
+/** A registry's limit is waited for no longer than that after the first time. */
+const MAX_WAITING_MS = 24 * 60 * 60 * 1000;
 
 function admit(event: PushEvent, match: RuleMatch, options: Admitting): void {
   const { memory, runtime, background, log } = options;
@@ -98,7 +114,7 @@ async function look(
   waitMs: number,
   options: Admitting,
 ): Promise<void> {
-  const { runtime, runRule, memory, log, stopping } = options;
+  const { runtime, runRule, memory, stopping } = options;
   const only = toOnly(about);
   // Whether a repository already has what an event is about cannot be told from what comes of it.
   const isWhole = event.tag !== undefined && about.tag === undefined;
@@ -108,24 +124,67 @@ async function look(
     try {
       if (wait > 0) await runtime.sleep(wait, stopping);
     } catch {
-      return log("info", "event is left to the clock", { about: formatReference(about) });
+      return leave(about, options);
     }
     const occasion = { by: "hook", at: runtime.now(), only } as const;
     ends = await Promise.all(rules.map((rule) => runRule(rule, occasion)));
-    if (ends.every((end) => hasSeen(end, event))) break;
+    if (ends.every((end, i) => hasSeen(rules[i], end, event))) break;
   }
   // What could not be looked at is looked at when the sender tells it again.
   if (ends.includes("failed")) forgetRun(memory, about);
+  await Promise.all(rules.map((rule, i) => goOn(about, rule, putOffUntil(ends[i]), options)));
+}
+
+function leave(about: Reference, { log }: Admitting): void {
+  log("info", "event is left to the clock", { about: formatReference(about) });
+}
+
+/** Looks again at what a limit put off, as soon as that lets it, until it does. Never rejects. */
+async function goOn(
+  about: Reference,
+  rule: SyncRule,
+  from: number | undefined,
+  options: Admitting,
+): Promise<void> {
+  const { runtime, runRule, waiting, stopping, canWait = true } = options;
+  const key = `${rule.name} ${formatReference(about)}`;
+  for (let until = from; until !== undefined && from !== undefined;) {
+    // That look is still to come, and sees this push as well.
+    if (waiting.has(key)) return;
+    const isTooLong = until > from + MAX_WAITING_MS;
+    if (!canWait || isTooLong || waiting.size >= MAX_WAITING) return leave(about, options);
+    waiting.add(key);
+    try {
+      await sleepUntil(until, runtime, stopping);
+    } catch {
+      return leave(about, options);
+    } finally {
+      waiting.delete(key);
+    }
+    const occasion = { by: "hook", at: runtime.now(), only: toOnly(about) } as const;
+    until = putOffUntil(await runRule(rule, occasion));
+  }
 }
 
 /** Whether a run found what the event is about: the tag is there, and is what the sender says, as far as it says so. */
-function hasSeen(end: RuleEnd, { tag, digest }: PushEvent): boolean {
+function hasSeen(rule: SyncRule | undefined, end: RuleEnd, { tag, digest }: PushEvent): boolean {
   if (typeof end === "string" || tag === undefined) return true;
-  return end.tags.every(({ result, ...found }) => {
+  return end.tags.every((found) => {
+    const { result } = found;
     if (result === "missing") return false;
     const isKnown = ["copied", "started", "unchanged"].includes(result);
-    return !isKnown || digest === undefined || found.digest === digest;
+    if (!isKnown || digest === undefined) return true;
+    const source = rule && sourceDigest(rule, found);
+    // Where it cannot be told, a copy was of something new.
+    return source === undefined ? result !== "unchanged" : source === digest;
   });
+}
+
+/** What the source's name meant; `undefined` where the target is to have another digest and nothing else tells. */
+function sourceDigest({ copy }: SyncRule, { digest, report }: TagReport): string | undefined {
+  if (report) return parseReference(report.source).digest;
+  const isRemade = (copy.platforms ?? []).length > 0 && copy.index !== "sparse";
+  return isRemade ? undefined : digest;
 }
 
 function toOnly({ registry, repository, tag }: Reference): { repository: string; tag?: string } {

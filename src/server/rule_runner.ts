@@ -12,7 +12,7 @@ import type { ServerConfig } from "./config.ts";
 import { withDefaults } from "./copy_defaults.ts";
 import { describeError } from "./describe_error.ts";
 import type { DurableCopies } from "./durable_copies.ts";
-import type { DurableRules } from "./durable_rules.ts";
+import type { DurableRules, RuleRun } from "./durable_rules.ts";
 import { withFields } from "./log.ts";
 import type { Log, LogFields } from "./log.ts";
 import type { Notifier } from "./notifier.ts";
@@ -55,12 +55,22 @@ export interface RuleOccasion extends Pick<RunRuleOptions, "only" | "missing"> {
 /** How a run ended: with a report; or it goes on by itself, is under way already, or could not be run to its end. */
 export type RuleEnd = RuleReport | "started" | "running" | "failed";
 
+/** When the rest of a run is to be tried that a limit put off, in milliseconds since the epoch. */
+export function putOffUntil(end: RuleEnd | undefined): number | undefined {
+  return typeof end === "string" ? undefined : end?.putOffUntil;
+}
+
+const STILL_RUNNING = "rule is still running and not begun again";
+
+/** What a limit put off goes on at a multiple of that. */
+const LATER_MS = 5 * 60_000;
+
 /** Runs one rule and logs what came of it. Never rejects. */
 export type RuleRunner = (rule: SyncRule, occasion: RuleOccasion) => Promise<RuleEnd>;
 
 /**
- * Makes a runner. Where the host lives long, a whole rule is not begun while it is under way: what that run finds is what
- * another would find. What an event is about is looked at all the same, for it may be newer than that.
+ * Makes a runner. A whole rule is not begun while it is under way, where the host lives long or has Workflows: what that run
+ * finds is what another would find. What an event is about is looked at all the same, for it may be newer than that.
  */
 export function createRuleRunner(options: RuleRunnerOptions): RuleRunner {
   const running = new Set<string>();
@@ -70,9 +80,18 @@ export function createRuleRunner(options: RuleRunnerOptions): RuleRunner {
     if (options.durableRules && only?.tag === undefined) {
       return await startAndLog(rule, occasion, options.durableRules, log);
     }
-    if (only || !options.isExclusive) return await runAndLog(rule, occasion, { ...options, log });
+    if (only || !options.isExclusive) {
+      const end = await runAndLog(rule, occasion, { ...options, log });
+      const until = putOffUntil(end);
+      if (until === undefined || !options.durableRules) return end;
+      // A request cannot wait so long. What is put off until about the same time is one run.
+      const after = Math.ceil(until / LATER_MS) * LATER_MS;
+      const { repository } = only ?? {};
+      const later = { by, at: after, after, ...(repository ? { only: { repository } } : {}) };
+      return await startAndLog(rule, later, options.durableRules, log);
+    }
     if (running.has(rule.name)) {
-      log("warn", "rule is still running and not begun again");
+      log("warn", STILL_RUNNING);
       return "running";
     }
     running.add(rule.name);
@@ -86,12 +105,18 @@ export function createRuleRunner(options: RuleRunnerOptions): RuleRunner {
 
 async function startAndLog(
   rule: SyncRule,
-  { at, only }: RuleOccasion,
+  { at, only, after }: RuleOccasion & Pick<RuleRun, "after">,
   durableRules: DurableRules,
   log: Log,
 ): Promise<RuleEnd> {
   try {
-    log("info", "durable rule started", { id: await durableRules.start({ rule, at, only }) });
+    const { id, state } = await durableRules.start({ rule, at, only, after });
+    if (state === "running") {
+      log("warn", STILL_RUNNING, { id });
+      return "running";
+    }
+    if (state === "done") log("debug", "rule did run at this time", { id });
+    else log("info", "durable rule started", { id });
     return "started";
   } catch (error) {
     log("error", "rule did not start", describeFailure(error));

@@ -25,7 +25,7 @@ export function createServerRules({ durableRules, ...host }: ServerRulesOptions)
       ? {
         start: async (rule) => ({
           rule: rule.name,
-          id: await durableRules.start({ rule, at: now() }),
+          id: (await durableRules.start({ rule, at: now() })).id,
         }),
       }
       : {}),

@@ -6,7 +6,10 @@ import { suggest } from "./suggest.ts";
 import { UNREAD_KEYS } from "./unread_keys.ts";
 import type { UnreadKey } from "./unread_keys.ts";
 
-/** The value, if it has the shape. Else every fault is a mistake, and what is left without them is given where that will do. */
+/**
+ * The value, if it has the shape. Else every fault is a mistake, and what is left without them is given: keys that may be left
+ * out are, and what has to be there is empty.
+ */
 export function checkShape<Schema extends z.ZodType>(
   schema: Schema,
   value: unknown,
@@ -25,11 +28,14 @@ export function checkShape<Schema extends z.ZodType>(
       const known = listKeys(schema, issue.path);
       for (const key of issue.keys) {
         mistakes.add([...place, key], sayUnknown("key", key, known), "key");
-        rest = without(rest, [...issue.path, key]);
+        rest = replace(rest, [...issue.path, key], undefined);
       }
     } else {
       mistakes.add(place, sayIssue(issue));
-      rest = without(rest, issue.path);
+      if (issue.path.length === 0) return undefined;
+      // Without what says its kind, nothing can be said of a group.
+      const wrong = "discriminator" in issue ? issue.path.slice(0, -1) : issue.path;
+      rest = replace(rest, wrong, mayBeLeftOut(schema, wrong) ? undefined : emptyAt(schema, wrong));
     }
   }
   return schema.safeParse(rest).data;
@@ -54,16 +60,17 @@ function warnOfNumbers(value: unknown, read: unknown, path: Path, mistakes: Mist
   }
 }
 
-/** The value without what stands at the path: so that one wrong key does not hide what else is wrong. */
-function without(value: unknown, [key, ...rest]: Path): unknown {
-  if (Array.isArray(value) && rest.length > 0) {
-    return value.map((item, i) => i === key ? without(item, rest) : item);
+/** The value with another one at the path, or none: so that one wrong key or element does not hide what else is wrong. */
+function replace(value: unknown, [key, ...rest]: Path, by: unknown): unknown {
+  if (key === undefined) return by;
+  if (Array.isArray(value)) {
+    return value.map((item, i) => i === key ? replace(item, rest, by) : item);
   }
-  if (key === undefined || !isGroup(value)) return value;
-  const { [String(key)]: member, ...others } = value;
-  return rest.length === 0 || member === undefined
-    ? others
-    : { ...others, [String(key)]: without(member, rest) };
+  if (!isGroup(value)) return value;
+  const name = String(key);
+  const { [name]: member, ...others } = value;
+  const replaced = replace(member, rest, by);
+  return replaced === undefined ? others : { ...others, [name]: replaced };
 }
 
 /** Takes keys of regsync's that are not read here out of a group, each with a warning or as a mistake. */
@@ -159,32 +166,88 @@ function oneOf(words: readonly string[]): string {
 
 /** The keys that a group at the path may have. */
 function listKeys(schema: z.core.$ZodType, path: Path): string[] {
-  const { def } = schema as unknown as { def: AnyDefinition };
+  return findAll(schema, path).flatMap((found) => {
+    const def = definitionOf(found);
+    return def.type === "object" ? Object.keys(def.shape) : [];
+  }).filter((key, i, all) => all.indexOf(key) === i);
+}
+
+/** Whether a group is one without the key that the path leads to. */
+function mayBeLeftOut(schema: z.core.$ZodType, path: Path): boolean {
+  return findAll(schema, path.slice(0, -1)).some((parent) => {
+    const def = definitionOf(parent);
+    if (def.type === "record") return true;
+    const member = def.type === "object" ? def.shape[String(path.at(-1))] : undefined;
+    return member !== undefined && ["optional", "default"].includes(definitionOf(member).type);
+  });
+}
+
+/** The least that may stand at the path, or nothing. */
+function emptyAt(schema: z.core.$ZodType, path: Path): unknown {
+  const [found] = findAll(schema, path);
+  return found && emptyOf(found);
+}
+
+function emptyOf(schema: z.core.$ZodType): unknown {
+  const def = definitionOf(schema);
+  switch (def.type) {
+    case "pipe":
+      return emptyOf(def.out);
+    case "string":
+      return "";
+    case "enum":
+      return Object.values(def.entries)[0];
+    case "array":
+      return [emptyOf(def.element)];
+    case "object":
+      return Object.fromEntries(
+        Object.entries(def.shape).map(([key, member]) => [key, emptyOf(member)]),
+      );
+    case "record":
+      return {};
+    default:
+      return undefined;
+  }
+}
+
+/** The schemas of what stands at the path, one for each kind that it may be of. */
+function findAll(schema: z.core.$ZodType, path: Path): z.core.$ZodType[] {
+  const def = definitionOf(schema);
   const [key, ...rest] = path;
   switch (def.type) {
     case "optional":
-      return listKeys(def.innerType, path);
-    case "array":
-      return listKeys(def.element, rest);
-    case "record":
-      return listKeys(def.valueType, rest);
+    case "default":
+      return findAll(def.innerType, path);
     case "union":
-      return [...new Set(def.options.flatMap((option) => listKeys(option, path)))];
+      return def.options.flatMap((option) => findAll(option, path));
+  }
+  if (key === undefined) return [schema];
+  switch (def.type) {
+    case "array":
+      return findAll(def.element, rest);
+    case "record":
+      return findAll(def.valueType, rest);
     case "object": {
-      if (key === undefined) return Object.keys(def.shape);
       const member = def.shape[String(key)];
-      return member ? listKeys(member, rest) : [];
+      return member ? findAll(member, rest) : [];
     }
     default:
       return [];
   }
 }
 
-/** The part of zod's definitions that groups of keys are made of. */
+function definitionOf(schema: z.core.$ZodType): AnyDefinition {
+  return (schema as unknown as { def: AnyDefinition }).def;
+}
+
+/** The part of zod's definitions that configurations are made of. */
 type AnyDefinition =
-  | { type: "optional"; innerType: z.core.$ZodType }
+  | { type: "optional" | "default"; innerType: z.core.$ZodType }
   | { type: "array"; element: z.core.$ZodType }
   | { type: "record"; valueType: z.core.$ZodType }
   | { type: "union"; options: readonly z.core.$ZodType[] }
   | { type: "object"; shape: Readonly<Record<string, z.core.$ZodType>> }
+  | { type: "pipe"; out: z.core.$ZodType }
+  | { type: "enum"; entries: Readonly<Record<string, string>> }
+  | { type: "string" }
   | { type: "other" };

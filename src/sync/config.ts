@@ -101,6 +101,8 @@ function readRules(entries: readonly unknown[], context: RuleContext): SyncRule[
       mistakes,
     );
     if (!raw) return;
+    // What else is wrong depends on it.
+    if (mistakes.has([...path, "type"])) raw.type = guessType(raw.source);
     if (raw.name !== undefined) checkName(raw.name, i, names, mistakes);
     const rule = readRule(raw, path, context);
     if (!rule) return;
@@ -113,6 +115,12 @@ function readRules(entries: readonly unknown[], context: RuleContext): SyncRule[
     rules[at] = { name, ...rule };
   }
   return rules;
+}
+
+/** What a rule is about whose `type` is wrong. */
+function guessType(source: string): SyncRule["type"] {
+  if (/^([^/:]*\.[^/:]*|localhost)(:\d+)?$/.test(source)) return "registry";
+  return /[:@][^/]*$/.test(source) ? "image" : "repository";
 }
 
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._:/@-]{0,254}$/;

@@ -50,9 +50,13 @@ export class Mistakes {
     this.#locate = locate;
   }
 
-  /** The config cannot be used. Of two mistakes about one key the first is the one that counts. */
+  /**
+   * The config cannot be used. Of two mistakes about one key the first is the one that counts, and so is that about a list as a
+   * whole.
+   */
   add(path: Path, fault: unknown, part: "key" | "value" = "value"): void {
-    if (path.length === 0 || !this.has(path)) {
+    const isInList = typeof path.at(-1) === "number";
+    if (path.length === 0 || !this.has(path) && !(isInList && this.has(path.slice(0, -1)))) {
       this.errors.push(this.#make(path, toMessage(fault), part));
     }
   }

@@ -34,6 +34,10 @@ export interface NamesContext {
 /** Reads them; `undefined` where one has a mistake. */
 export function readNames(raw: RawRule, path: Path, context: NamesContext): Names | undefined {
   const { mistakes, render, sync } = context;
+  const sourceText = render([...path, "source"], raw.source, { Sync: sync });
+  const source = sourceText === undefined
+    ? undefined
+    : readName(raw.type, sourceText, [...path, "source"], context);
   if (raw.target !== undefined && raw.targets !== undefined) {
     mistakes.add([...path, "targets"], "target is there already; write all of them here", "key");
     return undefined;
@@ -42,10 +46,6 @@ export function readNames(raw: RawRule, path: Path, context: NamesContext): Name
     if (!mistakes.has([...path, "targets"])) mistakes.add([...path, "target"], "is missing");
     return undefined;
   }
-  const sourceText = render([...path, "source"], raw.source, { Sync: sync });
-  const source = sourceText === undefined
-    ? undefined
-    : readName(raw.type, sourceText, [...path, "source"], context);
   const places = raw.target === undefined
     ? (raw.targets ?? []).map((text, i) => ({ text, at: [...path, "targets", i] }))
     : [{ text: raw.target, at: [...path, "target"] }];

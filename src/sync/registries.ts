@@ -41,13 +41,13 @@ export function readRegistries(
   creds.forEach((entry, i) => {
     const path = ["creds", i];
     const name = entry && readName([...path, "registry"], entry.registry, mistakes, render);
-    if (!entry || name === undefined) return;
+    if (!entry) return;
     const host = entry.hostname === undefined
       ? name
       : readName([...path, "hostname"], entry.hostname, mistakes, render);
-    if (host === undefined) return;
+    const read = readSettings(host ?? "", entry, path, mistakes, render);
+    if (name === undefined || host === undefined) return;
     if (host !== name) aliases.set(name, host);
-    const read = readSettings(host, entry, path, mistakes, render);
     const known = settings.get(host);
     if (known?.credential && read.credential) {
       mistakes.add(path, `there is a credential for ${host} already, and it can have but one`);

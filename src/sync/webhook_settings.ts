@@ -82,15 +82,15 @@ function readIncoming(
       "key",
     );
   }
-  if (!isSenderName(sender)) {
+  const known = isSenderName(sender) ? sender : undefined;
+  if (known === undefined) {
     const at = sender === name ? path : [...path, "sender"];
     const hint = sender === name ? "; or write which it is under sender" : "";
     mistakes.add(at, sayUnknown("sender", sender, Object.keys(senders)) + hint, "key");
-    return undefined;
   }
-  const where = place ?? PLACES[sender];
-  if (where === undefined) mistakes.add([...path, "place"], "is missing");
-  else mistakes.try([...path, "place"], () => parsePlace(where));
+  const where = place ?? (known && PLACES[known]);
+  if (where !== undefined) mistakes.try([...path, "place"], () => parsePlace(where));
+  else if (known) mistakes.add([...path, "place"], "is missing");
   const filled = raw.kind === "google" ? raw : {
     ...raw,
     secrets: fillIn(raw.secrets, [...path, "secrets"], render),
@@ -100,9 +100,11 @@ function readIncoming(
   };
   const { data: proof, error } = proofSchema.safeParse(filled);
   for (const issue of error?.issues ?? []) mistakes.add([...path, ...issue.path], issue.message);
-  if (!proof || where === undefined) return undefined;
-  mistakes.try([...path, "kind"], () => checkProof(senders[sender], proof));
-  return { sender, place: where, proof };
+  if (!known) return undefined;
+  // A kind that a sender does not have is wrong whatever else is.
+  const kind = filled.kind === "google" ? filled : { ...filled, secrets: [] };
+  mistakes.try([...path, "kind"], () => checkProof(senders[known], proof ?? kind));
+  return proof && where !== undefined ? { sender: known, place: where, proof } : undefined;
 }
 
 /** Templates of secrets; one with a mistake, which is told, comes out empty. */

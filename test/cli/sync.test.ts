@@ -173,7 +173,10 @@ test("crossdock sync --status tells each tag's state, and ends with 12 where som
 const refused: [flags: string[], wanted: RegExp][] = [
   [["--rule", "appss"], /^error: there is no rule "appss"\nhint: did you mean apps\n$/],
   [["-c", "none.yaml"], /^error: none\.yaml: there is no such file\nhint: /],
-  [["-c", "broken.yaml"], /^error: broken\.yaml:3:3: .*tragets.*\nerror: broken\.yaml:4:9: .*type/],
+  [
+    ["-c", "broken.yaml"],
+    /^error: broken\.yaml:2:3: .*target: is missing\nerror: broken\.yaml:3:3: .*tragets.*\nerror: broken\.yaml:4:9: .*type/,
+  ],
   [["-c", "empty.yaml"], /^error: empty\.yaml: there is no rule in it/],
   [["--status", "--watch"], /^error: --status and --watch exclude each other/],
   [["--watch", "--json"], /^error: --watch and --json exclude each other/],

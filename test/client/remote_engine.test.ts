@@ -448,7 +448,9 @@ test("createRemoteEngine() has the server run its own rules, and asks how they s
   await putImage(a, "app", { tag: "1", layers: 1 });
   const rule = `{ name: app, source: "${a.host}/app", target: "${b.host}/app", type: repository }`;
   const variables = { ...variablesFor(a, b), CROSSDOCK_CONFIG: `sync: [${rule}]` };
-  const durableRules: DurableRules = { start: () => Promise.resolve("run-1") };
+  const durableRules: DurableRules = {
+    start: () => Promise.resolve({ id: "run-1", state: "started" }),
+  };
   const waiting = started.use(await serveApp(variables));
   const starting = started.use(await serveApp(variables, { durableRules }));
   const remote = createRemoteEngine({ url: waiting.url, token: TOKENS.copy });

@@ -106,6 +106,7 @@ function fakeSteps(
           : { type: "manifest", state: "put", requests },
       );
     },
+    sleepUntil: () => Promise.resolve(),
     now: () => now++,
   };
 }

@@ -16,6 +16,8 @@ type Answer = (step: RuleStep) => unknown;
 function fakeSteps(answer: Answer): { steps: DurableSteps; asked: string[] } {
   const kept = new Map<string, unknown>();
   const asked: string[] = [];
+  const slept = new Set<string>();
+  let now = 0;
   const steps: DurableSteps = {
     async run<Value>(name: string, work: () => Promise<Value>): Promise<Value> {
       assert.ok(name.length <= 256, name);
@@ -40,7 +42,12 @@ function fakeSteps(answer: Answer): { steps: DurableSteps; asked: string[] } {
         );
       }
     },
-    now: () => 0,
+    sleepUntil(name, at): Promise<void> {
+      if (!slept.has(name)) now = Math.max(now, at);
+      slept.add(name);
+      return Promise.resolve();
+    },
+    now: () => now,
   };
   return { steps, asked };
 }
@@ -160,15 +167,53 @@ test("runDurableRule() counts a repository that cannot be listed, and goes on af
   assert.equal(asked.at(-1), "page r.example/b 3");
 });
 
-test("runDurableRule() ends at a page that a rate limit put off, and prunes nothing then", async () => {
-  const { steps, asked } = fakeSteps((step) =>
-    step.type === "page"
-      ? { counts: { "put-off": 2 }, failures: [], putOffUntil: 5 }
-      : answerInStep(step)
-  );
-  const report = await runDurableRule({ ...RUN, prunes: true }, steps, PAGES);
-  assert.equal(report.putOffUntil, 5);
-  assert.deepEqual(asked, ["repositories", "tags r.example/a", "page r.example/a 1,2"]);
+const HOUR_MS = 60 * 60 * 1000;
+
+test("runDurableRule() waits where a rate limit puts off a page, and goes on with that", async () => {
+  let pages = 0;
+  const { steps, asked } = fakeSteps((step) => {
+    if (step.type !== "page") return answerInStep(step);
+    pages += 1;
+    const isPutOff = pages === 2 || pages === 3;
+    return isPutOff
+      ? { counts: { "put-off": 1 }, failures: [], putOffUntil: steps.now() + HOUR_MS }
+      : answerInStep(step);
+  });
+  const report = await runDurableRule(RUN, steps, PAGES);
+  assert.deepEqual(report.counts, { unchanged: 6 });
+  assert.equal(report.putOffUntil, undefined);
+  assert.equal(steps.now(), 2 * HOUR_MS);
+  assert.deepEqual(asked.slice(2, 7), [
+    "page r.example/a 1,2",
+    "page r.example/a 3",
+    "page r.example/a 3",
+    "page r.example/a 3",
+    "tags r.example/b",
+  ]);
+  const count = asked.length;
+  assert.deepEqual(await runDurableRule(RUN, steps, PAGES), report);
+  assert.equal(asked.length, count);
+});
+
+for (const [putOffMs, asks] of [[HOUR_MS, 26], [30 * HOUR_MS, 2], [1, 201]] as const) {
+  test(`runDurableRule() gives up a page that is put off by ${putOffMs} ms for ever, and prunes nothing then`, async () => {
+    const { steps, asked } = fakeSteps((step) =>
+      step.type === "page"
+        ? { counts: { "put-off": 2 }, failures: [], putOffUntil: steps.now() + putOffMs }
+        : answerInStep(step)
+    );
+    const report = await runDurableRule({ ...RUN, prunes: true }, steps, PAGES);
+    assert.equal(report.putOffUntil, steps.now() + putOffMs);
+    assert.deepEqual(report.counts, { "put-off": 2 });
+    const pages = Array.from({ length: asks }, () => "page r.example/a 1,2");
+    assert.deepEqual(asked, ["repositories", "tags r.example/a", ...pages]);
+  });
+}
+
+test("runDurableRule() begins when it is to", async () => {
+  const { steps } = fakeSteps(answerInStep);
+  await runDurableRule({ ...RUN, after: HOUR_MS }, steps, PAGES);
+  assert.equal(steps.now(), HOUR_MS);
 });
 
 test("runDurableRule() hands what it has started to each further page", async () => {

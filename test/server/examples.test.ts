@@ -26,7 +26,9 @@ const durable: DurableCopies = {
 };
 
 /** And for whatever runs rules durably. */
-const durableRules: DurableRules = { start: () => Promise.resolve(COPY_ID) };
+const durableRules: DurableRules = {
+  start: () => Promise.resolve({ id: COPY_ID, state: "started" }),
+};
 
 await using documented = await startDocumentedApp();
 const document = await getDocument(documented.app);

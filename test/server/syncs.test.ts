@@ -154,9 +154,9 @@ test("POST /v1/syncs gives server-sent events where these are asked for", async 
 test("POST /v1/syncs starts rules that go on by themselves where the host can do that", async () => {
   const started: RuleRun[] = [];
   const durableRules: DurableRules = {
-    start(run): Promise<string> {
+    start(run): ReturnType<DurableRules["start"]> {
       started.push(run);
-      return Promise.resolve(`id-${run.rule.name}`);
+      return Promise.resolve({ id: `id-${run.rule.name}`, state: "started" });
     },
   };
   await using dock = await startDock({ durableRules });

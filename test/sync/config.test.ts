@@ -773,6 +773,81 @@ webhooks:
   assert.doesNotMatch(mistakes.join("\n"), /hunter2/);
 });
 
+for (
+  const [text, places] of [
+    [
+      `sync:
+- {source: a.example/x, target: b.example/X, type: repository, tags: {allow: [[x], "("], semverRange: [">>1"]}, schedule: "61 * * * *"}
+- {source: a.example/X, target: b.example/x, type: repo, interval: 1d, prune: {maxShare: 2}}
+- {source: "a.example/x:1", targets: [], type: registri}
+- {}`,
+      [
+        "sync[0].target",
+        "sync[0].tags.allow[0]",
+        "sync[0].tags.allow[1]",
+        "sync[0].tags.semverRange[0]",
+        "sync[0].schedule",
+        "sync[1].source",
+        "sync[1].type",
+        "sync[1].interval",
+        "sync[1].prune.maxShare",
+        "sync[2].targets",
+        "sync[2].type",
+        "sync[3].source",
+        "sync[3].type",
+        "sync[3].target",
+      ],
+    ],
+    [
+      `creds:
+- {user: [x], pass: "{{", token: x}
+- {registry: A B, user: x}`,
+      ["creds[0].registry", "creds[0].user", "creds[0].pass", "creds[1].registry", "creds[1].user"],
+    ],
+    [
+      `webhooks:
+  in:
+    foo: {kind: path, place: r.example, secrets: [short]}
+    docker-hub: {kind: signature, secrets: [short]}
+    quay: {kind: path, secrets: []}
+    github: {kind: basic, secrets: [[x], short]}
+    harbor: {kind: nothing}
+    gitea: 5
+  out:
+  - {url: "ftp://x", secrets: ["whsec_!!!"], events: [nope]}
+  - {events: []}`,
+      [
+        "webhooks.in.foo",
+        "webhooks.in.foo.secrets[0]",
+        "webhooks.in.docker-hub.kind",
+        "webhooks.in.docker-hub.secrets[0]",
+        "webhooks.in.quay.secrets",
+        "webhooks.in.github.username",
+        "webhooks.in.github.kind",
+        "webhooks.in.github.secrets[0]",
+        "webhooks.in.github.secrets[1]",
+        "webhooks.in.harbor.kind",
+        "webhooks.in.gitea.kind",
+        "webhooks.out[0].url",
+        "webhooks.out[0].secrets",
+        "webhooks.out[0].events[0]",
+        "webhooks.out[1].url",
+        "webhooks.out[1].secrets",
+        "webhooks.out[1].events",
+      ],
+    ],
+  ] as const
+) {
+  test(`parseSyncConfig() tells what is beside a wrong key or element: ${text.split(":")[0]}`, () => {
+    const mistakes = mistakesOf(text);
+    assert.deepEqual(
+      mistakes.map((mistake) => /^f:\S+: (\S+):/.exec(mistake)?.[1]),
+      places,
+      mistakes.join("\n"),
+    );
+  });
+}
+
 test("parseSyncConfig() shows no secret in warnings", () => {
   const { warnings } = parse("creds: [{registry: a.example, user: 1.10, pass: 0.50}]");
   assert.equal(warnings.length, 2);

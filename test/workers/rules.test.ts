@@ -11,8 +11,11 @@ import type { RunningRegistry } from "../support/registry.ts";
 import { startCrossdock, until } from "./support.ts";
 import type { LogLine, RunningWorker, StartOptions } from "./support.ts";
 
-/** Ten past three, to the minute. */
-const TEN_PAST_THREE = Date.UTC(2026, 10, 25, 3, 10);
+const DAY_MS = 24 * 60 * 60_000;
+const INTO_DAY_MS = (3 * 60 + 10) * 60_000;
+
+/** The last ten past three, to the minute. */
+const TEN_PAST_THREE = Math.floor((Date.now() - INTO_DAY_MS) / DAY_MS) * DAY_MS + INTO_DAY_MS;
 
 interface Mirror extends AsyncDisposable {
   readonly source: RunningRegistry;
@@ -22,12 +25,14 @@ interface Mirror extends AsyncDisposable {
 
 /** A Worker that mirrors `app` from one registry to the other, and what else the text of its configuration says. */
 async function startMirror(
-  { more = "", prune = false, tags = "", schedule = "10 3 * * *", ...options }: StartOptions & {
-    more?: string;
-    prune?: boolean;
-    tags?: string;
-    schedule?: string;
-  } = {},
+  { more = () => "", prune = false, tags = "", schedule = "10 3 * * *", ...options }:
+    & StartOptions
+    & {
+      more?: (source: RunningRegistry) => string;
+      prune?: boolean;
+      tags?: string;
+      schedule?: string;
+    } = {},
 ): Promise<Mirror> {
   await using started = new AsyncDisposableStack();
   const source = started.use(await startRegistry());
@@ -49,7 +54,7 @@ sync:
     schedule: "${schedule}"
 ${tags && `    tags: ${tags}`}
 ${prune ? pruning(destination) : ""}
-${more}
+${more(source)}
 `,
       },
     }),
@@ -92,10 +97,9 @@ test("scheduled() starts nothing that is not due, and a tick that is told twice 
   assert.equal(linesOf(worker, "durable rule started").length, 0);
   await worker.tick({ cron: "*/5 * * * *", at: TEN_PAST_THREE });
   await worker.tick({ cron: "*/5 * * * *", at: TEN_PAST_THREE });
-  const ids = linesOf(worker, "durable rule started").map(({ id }) => id);
-  assert.equal(ids.length, 2);
-  assert.equal(ids[0], ids[1]);
+  assert.equal(linesOf(worker, "durable rule started").length, 1);
   await until("the tag is there", () => destination.tags("mirror/app").length === 1);
+  await worker.tick({ cron: "*/5 * * * *", at: TEN_PAST_THREE });
   assert.equal(linesOf(worker, "rule started").length, 1);
 });
 
@@ -146,7 +150,7 @@ test("SyncWorkflow deletes nothing where the source has none of the tags that th
 test("SyncWorkflow goes on after a page that fails, and tells of the copy that was refused", async () => {
   await using receiver = await startNoticeReceiver();
   await using mirror = await startMirror({
-    more: `webhooks: {out: [{url: "${receiver.url}", secrets: [${NOTICE_SECRET}]}]}`,
+    more: () => `webhooks: {out: [{url: "${receiver.url}", secrets: [${NOTICE_SECRET}]}]}`,
   });
   const { source, destination, worker } = mirror;
   for (const [seed, tag] of ["bad", "good"].entries()) await putImage(source, "app", { tag, seed });
@@ -161,6 +165,66 @@ test("SyncWorkflow goes on after a page that fails, and tells of the copy that w
     `crossdock.failed ${destination.host}/mirror/app:bad`,
   ]);
   assert.deepEqual(destination.tags("mirror/app"), ["good"]);
+});
+
+test("SyncWorkflow waits for a registry's limit, and goes on with the page", async () => {
+  await using mirror = await startMirror();
+  const { source, destination, worker } = mirror;
+  await putImage(source, "app", { tag: "1" });
+  const refusal = { status: 429, headers: { "retry-after": "2" } };
+  source.fail({ method: "HEAD", path: "/manifests/1", times: 1, action: refusal });
+  const begun = Date.now();
+  await worker.tick({ cron: "*/5 * * * *", at: TEN_PAST_THREE });
+  await until("the tag is there", () => destination.tags("mirror/app").length === 1);
+  assert.ok(Date.now() - begun >= 2000);
+  assert.deepEqual(linesOf(worker, "rule ended").map(({ tags }) => tags), [
+    { "put-off": 1 },
+    { started: 1 },
+  ]);
+});
+
+test("scheduled() begins no rule that still runs, and again one that has ended", async () => {
+  await using mirror = await startMirror();
+  const { source, worker } = mirror;
+  await putImage(source, "app", { tag: "1" });
+  const refusal = { status: 429, headers: { "retry-after": "4" } };
+  source.fail({ method: "HEAD", path: "/manifests/1", times: 1, action: refusal });
+  await worker.tick({ cron: "*/5 * * * *", at: TEN_PAST_THREE });
+  await until("it waits", () => linesOf(worker, "rule ended").length === 1);
+  const tomorrow = { cron: "*/5 * * * *", at: TEN_PAST_THREE + DAY_MS };
+  await worker.tick(tomorrow);
+  const message = "rule is still running and not begun again";
+  assert.deepEqual(linesOf(worker, message).map(({ rule, by }) => ({ rule, by })), [
+    { rule: "apps", by: "schedule" },
+  ]);
+  await until("it has gone on", () => linesOf(worker, "rule ended").length === 2);
+  const started = (): number => linesOf(worker, "durable rule started").length;
+  for (let i = 0; started() < 2 && i < 50; i++) await worker.tick(tomorrow);
+  await until("it ran again", () => linesOf(worker, "rule ended").length === 3);
+  assert.equal(started(), 2);
+});
+
+test("an event that a limit puts off is left to a Workflow that waits, one for several", async () => {
+  await using mirror = await startMirror({
+    more: ({ host }) =>
+      `webhooks: {in: {plain: {kind: bearer, place: "${host}", secrets: [a-secret-of-the-registry]}}}`,
+  });
+  const { source, worker } = mirror;
+  for (const [seed, tag] of ["1", "2"].entries()) {
+    await putImage(source, "app", { tag, seed });
+    const refusal = { status: 429, headers: { "retry-after": "86400" } };
+    source.fail({ method: "HEAD", path: `/manifests/${tag}`, times: 1, action: refusal });
+    const response = await fetch(`${worker.url}/hooks/plain`, {
+      method: "POST",
+      headers: { authorization: "Bearer a-secret-of-the-registry" },
+      body: JSON.stringify({ repository: `${source.host}/app`, tag }),
+    });
+    assert.equal(response.status, 202, await response.text());
+  }
+  await until("both are left", () => linesOf(worker, "durable rule started").length === 2);
+  const ids = linesOf(worker, "durable rule started").map(({ id }) => id);
+  assert.equal(ids[0], ids[1]);
+  assert.equal(linesOf(worker, "rule ended").length, 2);
 });
 
 test("scheduled() without a Workflow runs the rules that are due by itself", async () => {

@@ -50,7 +50,8 @@ export function importImageSyncer({ images, auth }: ImageSyncerFiles): Imported 
   for (const [source, value] of Object.entries(entries)) {
     const at = [...path, source];
     const given = Array.isArray(value) ? value : [value];
-    const targets = checkShape(targetsSchema, given, at, list.mistakes) ?? [];
+    const targets = (checkShape(targetsSchema, given, at, list.mistakes) ?? [])
+      .filter((_, i) => !list.mistakes.has([...at, i]));
     for (const target of new Set(targets)) writeRules(source, target, at, list.mistakes, writer);
   }
   list.mistakes.throwIfAny();
