@@ -77,6 +77,11 @@ export interface PlanOptions extends RunOptions {
   readonly manifests?: boolean;
 }
 
+export interface CopyOptions extends RunOptions {
+  /** Told of the plan before its first step; what it throws ends the copy. */
+  readonly approve?: ((plan: Plan) => void) | undefined;
+}
+
 /** What a step came to, and the requests to each side that it took, tokens aside. */
 export type Performed = Outcome & {
   readonly requests: { readonly source: number; readonly destination: number };
@@ -116,6 +121,7 @@ export interface Engine {
 
 /** An engine that works here: it can also do what rules need, and what a server does by itself. */
 export interface LocalEngine extends Engine, Omit<Listing, "tags"> {
+  copy(request: CopyRequestInput, options?: CopyOptions): Promise<Report>;
   /** Begins a batch of copies. It ends by itself: all that it holds is in memory. */
   batch(options?: BatchOptions): Batch;
 }
@@ -156,7 +162,7 @@ export function createEngine(options: EngineOptions): LocalEngine {
   }
 
   /** Plans, performs and reports. */
-  async function run(copy: BatchCopy): Promise<Report> {
+  async function run(copy: BatchCopy, approve?: CopyOptions["approve"]): Promise<Report> {
     const { request, signal, emit, onOutcome } = copy;
     const attributes = {
       "crossdock.source": formatReference(request.source),
@@ -165,6 +171,7 @@ export function createEngine(options: EngineOptions): LocalEngine {
     return await trace("copy", attributes, async (span) => {
       const startedAt = runtime.now();
       const { plan, manifests } = await copy.plan();
+      approve?.(plan);
       emit?.({ type: "plan", plan });
       const context = { runtime, retries, timeoutMs, manifests, emit };
       const perform = async (step: Step, stepSignal: AbortSignal): Promise<Outcome> => {
@@ -212,15 +219,15 @@ export function createEngine(options: EngineOptions): LocalEngine {
       return await surveyPlan(plan, repositories, { concurrency, signal });
     },
 
-    async copy(input, { signal, emit } = {}): Promise<Report> {
+    async copy(input, { signal, emit, approve } = {}): Promise<Report> {
       const request = parseCopyRequest(input);
       const repositories = openAll(request, { emit });
       const plan = (): Promise<Planned> =>
         makePlan(request, repositories, { signal, warn: toWarn(emit) });
-      return await run({ request, ...repositories, plan, signal, emit });
+      return await run({ request, ...repositories, plan, signal, emit }, approve);
     },
 
-    batch: (options) => createBatch({ sides, run }, options),
+    batch: (options) => createBatch({ sides, run: (copy) => run(copy) }, options),
 
     async perform(value, { signal, emit } = {}): Promise<Performed> {
       const step = parseStep(value);

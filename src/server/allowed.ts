@@ -1,6 +1,7 @@
 /** What may be copied from where to where: only what the config allows, said before anything is sent. */
 import { parseCopyRequest } from "../copy/request.ts";
 import type { CopyRequestInput } from "../copy/request.ts";
+import type { Plan } from "../copy/plan.ts";
 import type { Step } from "../copy/step.ts";
 import { parseReference, parseRepository } from "../oci/reference.ts";
 import { createMatcher, toRepositoryName } from "./allow_list.ts";
@@ -12,6 +13,8 @@ import type { FieldMistake } from "./problem.ts";
 export interface Allowed {
   copy(request: CopyRequestInput): void;
   step(step: Step): void;
+  /** What only the source's manifests name: URLs of foreign layers. */
+  plan(plan: Pick<Plan, "stages">): void;
   /** A reference or repository that is read, named by a parameter of the query. */
   read(parameter: string, name: string): void;
   /** A source and a destination that are compared. */
@@ -61,13 +64,23 @@ export function createAllowed({ allowSources, allowDestinations }: ServerConfig)
     ]);
   }
 
+  function checkUrls(
+    step: Step,
+    placeOf: (index: number) => Omit<FieldMistake, "detail">,
+  ): (FieldMistake | undefined)[] {
+    const urls = step.type === "blob" ? step.descriptor.urls ?? [] : [];
+    return urls.map((url, i) => {
+      const { host, pathname } = new URL(url);
+      return check(placeOf(i), "source", `${host}${pathname}`);
+    });
+  }
+
   return {
     copy: (request) => refuseNames(request, { from: "source", to: "destination" }),
     step(step): void {
       const destination = parseRepository(step.destination);
       const from = step.type === "referrers" ? undefined : parseRepository(step.source);
       const mounts = step.type === "blob" ? step.mountFrom : [];
-      const urls = step.type === "blob" ? step.descriptor.urls ?? [] : [];
       refuse([
         from && check({ pointer: "#/source" }, "source", toRepositoryName(from)),
         check({ pointer: "#/destination" }, "destination", toRepositoryName(destination)),
@@ -75,11 +88,12 @@ export function createAllowed({ allowSources, allowDestinations }: ServerConfig)
         ...mounts.map((repository, i) =>
           check({ pointer: `#/mountFrom/${i}` }, "source", `${destination.registry}/${repository}`)
         ),
-        ...urls.map((url, i) => {
-          const { host, pathname } = new URL(url);
-          return check({ pointer: `#/descriptor/urls/${i}` }, "source", `${host}${pathname}`);
-        }),
+        ...checkUrls(step, (i) => ({ pointer: `#/descriptor/urls/${i}` })),
       ]);
+    },
+    plan({ stages }): void {
+      const steps = stages.flatMap((stage) => stage.steps);
+      refuse(steps.flatMap((step) => checkUrls(step, () => ({ pointer: "#/foreignLayers" }))));
     },
     read(parameter, text): void {
       refuse([check({ parameter }, "name", toRepositoryName(parseReference(text)))]);

@@ -1,6 +1,6 @@
 import type { CopyRequestInput } from "../copy/request.ts";
 import type { Report } from "../copy/report.ts";
-import type { Engine, RunOptions } from "../engine.ts";
+import type { CopyOptions, LocalEngine } from "../engine.ts";
 import { describeError } from "./describe_error.ts";
 import type { Log } from "./log.ts";
 import { toProblem } from "./problem.ts";
@@ -8,7 +8,7 @@ import { toProblem } from "./problem.ts";
 /** Copies, and logs how it began and what came of it. */
 export async function runCopy(
   request: CopyRequestInput,
-  { engine, log, ...options }: RunOptions & { engine: Engine; log: Log },
+  { engine, log, ...options }: CopyOptions & { engine: LocalEngine; log: Log },
 ): Promise<Report> {
   const { source, destination } = request;
   log("info", "copy started", { source, destination });

@@ -1,32 +1,8 @@
 import assert from "node:assert/strict";
-import { createHash } from "node:crypto";
 import { test } from "node:test";
-import type { Descriptor } from "../../src/oci/descriptor.ts";
-import { OCI_MANIFEST } from "../../src/oci/media_types.ts";
-import { putImage, randomBytes } from "../support/image.ts";
-import type { RunningRegistry } from "../support/registry.ts";
+import { FOREIGN_BYTES, putForeign } from "../support/foreign_layer.ts";
 import { serve } from "../support/serve.ts";
 import { requestOf, startPair } from "./setup.ts";
-
-const BYTES = randomBytes(300_000, 77);
-
-async function putForeign(source: RunningRegistry, url: string): Promise<Descriptor> {
-  const { config, layers } = await putImage(source, "app");
-  const foreign: Descriptor = {
-    mediaType: "application/vnd.oci.image.layer.nondistributable.v1.tar+gzip",
-    digest: `sha256:${createHash("sha256").update(BYTES).digest("hex")}`,
-    size: BYTES.length,
-    urls: [url],
-  };
-  const manifest = {
-    schemaVersion: 2,
-    mediaType: OCI_MANIFEST,
-    config,
-    layers: [...layers, foreign],
-  };
-  await source.putManifest("app", manifest, OCI_MANIFEST, ["1"]);
-  return foreign;
-}
 
 test("copy() leaves foreign layers where they are", async () => {
   await using pair = await startPair({ destination: { strictManifests: false } });
@@ -43,7 +19,7 @@ test("copy() fetches a foreign layer from its URL when asked, without credential
   await using elsewhere = await serve((request) => {
     seen.push(request.headers.get("authorization"));
     return Promise.resolve(
-      new Response(BYTES, { headers: { "content-length": `${BYTES.length}` } }),
+      new Response(FOREIGN_BYTES, { headers: { "content-length": `${FOREIGN_BYTES.length}` } }),
     );
   });
   const auth = { type: "bearer", users: { me: "secret" }, anonymousPull: true } as const;
@@ -52,7 +28,7 @@ test("copy() fetches a foreign layer from its URL when asked, without credential
   const { digest } = await putForeign(source, `http://${elsewhere.host}/layer`);
   const report = await engine.copy({ ...requestOf(pair), foreignLayers: true });
   assert.deepEqual(report.blobs, { streamed: 4, mounted: 0, present: 0, foreign: 0 });
-  assert.deepEqual(await destination.getBlob("app", digest), BYTES);
+  assert.deepEqual(await destination.getBlob("app", digest), FOREIGN_BYTES);
   assert.deepEqual(seen, [null]);
   assert.ok(source.requests.some(({ headers }) => headers.has("authorization")));
 });

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { FOREIGN_BYTES, putForeign } from "../support/foreign_layer.ts";
 import { putImage } from "../support/image.ts";
 import { startRegistry } from "../support/registry.ts";
 import { bearer, readFailure, readProblem, readReport, startDock, TOKENS } from "./setup.ts";
@@ -186,6 +187,35 @@ test("no token realm, redirect or upload Location leads to a private address", a
   assert.equal((await readFailure(await dock.copy())).code, "denied");
   assert.equal(trap.count(), 0);
 });
+
+for (const isAllowed of [false, true]) {
+  const what = isAllowed
+    ? "is asked where it may be a source"
+    : "is not asked where it may be none";
+  test(`the URL of a foreign layer ${what}`, async () => {
+    await using elsewhere = await startRegistry();
+    const { digest } = await elsewhere.putBlob("layers", FOREIGN_BYTES);
+    await using dock = await startDock({
+      variables: ({ source }) => ({
+        CROSSDOCK_ALLOW_SOURCES: [source, ...(isAllowed ? [elsewhere.host] : [])]
+          .map((host) => `${host}/**`).join(" "),
+        CROSSDOCK_ALLOW_PRIVATE: "127.0.0.1",
+      }),
+    });
+    await putForeign(dock.source, `http://${elsewhere.host}/v2/layers/blobs/${digest}`);
+    const asked = elsewhere.count();
+    const copying = await dock.copy({ foreignLayers: true });
+    if (isAllowed) {
+      await readReport(copying);
+      assert.equal(elsewhere.count(), asked + 1);
+    } else {
+      const { code, errors } = await readFailure(copying);
+      assert.deepEqual([code, errors?.[0]?.pointer], ["denied", "#/foreignLayers"]);
+      assert.equal(elsewhere.count(), asked);
+      assert.deepEqual(dock.destination.tags("app"), []);
+    }
+  });
+}
 
 test("CROSSDOCK_REGISTRY_AUTH gives the credentials, and no answer shows them", async () => {
   const users = { me: "hunter2hunter2" };

@@ -128,7 +128,8 @@ export function copyRoutes(options: AppOptions, allowed: Allowed) {
           watch(event);
           send(event);
         };
-        await runCopy(request, { engine: openEngine(), log, emit, signal });
+        const approve = allowed.plan;
+        await runCopy(request, { engine: openEngine(), log, emit, signal, approve });
       });
     })
     .openapi(get, async (context) => {
