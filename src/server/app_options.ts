@@ -1,5 +1,5 @@
 import type { Context } from "hono";
-import type { LocalEngine } from "../engine.ts";
+import type { Engine, LocalEngine } from "../engine.ts";
 import type { Emit } from "../events.ts";
 import type { AccessToken } from "./access_tokens.ts";
 import type { DurableCopies } from "./durable_copies.ts";
@@ -12,7 +12,7 @@ import type { ServerRules } from "./rules.ts";
 export interface AppOptions {
   readonly config: ServerConfig;
   /** Called once a request: on Workers no two of them may share an engine. */
-  readonly openEngine: () => LocalEngine;
+  readonly openEngine: () => Engine & Pick<LocalEngine, "copy">;
   readonly log: Log;
   /** Milliseconds since the epoch. */
   readonly now: () => number;

@@ -8,7 +8,7 @@ import { toProblem } from "./problem.ts";
 /** Copies, and logs how it began and what came of it. */
 export async function runCopy(
   request: CopyRequestInput,
-  { engine, log, ...options }: CopyOptions & { engine: LocalEngine; log: Log },
+  { engine, log, ...options }: CopyOptions & { engine: Pick<LocalEngine, "copy">; log: Log },
 ): Promise<Report> {
   const { source, destination } = request;
   log("info", "copy started", { source, destination });
