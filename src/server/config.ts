@@ -130,8 +130,14 @@ export function parseConfig(
   variables: Environment,
   { now = Date.now(), ...files }: ParseConfigOptions = {},
 ): ServerConfig {
+  const entries = Object.entries(variables);
   const given = Object.fromEntries(
-    Object.entries(variables).filter(([, value]) => typeof value === "string" && value !== ""),
+    entries.filter(([, value]) => typeof value === "string" && value !== ""),
+  );
+  // On Workers a number or a table of wrangler.toml's [vars] comes as one.
+  const notText = entries.filter(([name, value]) =>
+    (name.startsWith("CROSSDOCK_") || name in environment.shape) &&
+    value !== undefined && typeof value !== "string"
   );
   const unknown = Object.keys(given).filter((name) =>
     name.startsWith("CROSSDOCK_") && !(name in environment.shape) && !NOT_OURS.has(name)
@@ -139,6 +145,7 @@ export function parseConfig(
   const result = environment.safeParse(given);
   const mistakes = [
     ...unknown.map((name) => `${name}: there is no such variable`),
+    ...notText.map(([name]) => `${name}: it is not text: put its value in quotes`),
     ...(result.error?.issues ?? []).map(({ path, message }) =>
       `${path[0]?.toString()}: ${message}`
     ),

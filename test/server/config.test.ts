@@ -25,6 +25,18 @@ test("parseConfig() leaves bindings that are no text alone", () => {
   assert.deepEqual(parseConfig({ COPIES: { get: () => {} }, PATH: "/bin" }), parseConfig({}));
 });
 
+test("parseConfig() refuses settings that are no text", () => {
+  const variables = { CROSSDOCK_RETRIES: 2, CROSSDOCK_OPNE: true, CROSSDOCK_TOKENS: { ci: TOKEN } };
+  assert.throws(() => parseConfig(variables), (error: Error) => {
+    assert.ok(error instanceof ParseError);
+    for (const name of Object.keys(variables)) {
+      assert.ok(error.message.includes(`${name}: it is not text`), error.message);
+    }
+    assert.ok(!error.message.includes(TOKEN));
+    return true;
+  });
+});
+
 test("parseConfig() reads lists parted by commas, spaces and lines", () => {
   const { allowSources } = parseConfig({
     CROSSDOCK_ALLOW_SOURCES: "ghcr.io/a/**, quay.io/b/*\n docker.io/library/*,",
