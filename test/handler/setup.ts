@@ -3,8 +3,9 @@ import assert from "node:assert/strict";
 import type { Report } from "../../src/copy/report.ts";
 import type { Problem } from "../../src/server/problem.ts";
 import type { StreamEvent } from "../../src/server/schemas.ts";
-import { startRegistry } from "../support/registry.ts";
-import type { RegistryOptions, RunningRegistry } from "../support/registry.ts";
+import { startObservedRegistry } from "../support/observed_registry.ts";
+import type { ObservedRegistry } from "../support/observed_registry.ts";
+import type { RegistryOptions } from "../support/registry.ts";
 import type { Handler } from "./handler.ts";
 import { startHandler } from "./start_handler.ts";
 
@@ -41,8 +42,8 @@ export interface RegistryHosts {
 
 /** A handler between two embedded registries. */
 export interface Dock extends AsyncDisposable {
-  readonly source: RunningRegistry;
-  readonly destination: RunningRegistry;
+  readonly source: ObservedRegistry;
+  readonly destination: ObservedRegistry;
   readonly handler: Handler;
   /** Posts a copy of `app:1` to the destination's `app`, unless told otherwise. */
   copy(body?: Record<string, unknown>, init?: RequestInit): Promise<Response>;
@@ -65,8 +66,8 @@ export async function startDock(
   } = {},
 ): Promise<Dock> {
   await using started = new AsyncDisposableStack();
-  const source = started.use(await startRegistry(options.source));
-  const destination = started.use(await startRegistry(options.destination));
+  const source = started.use(await startObservedRegistry(options.source));
+  const destination = started.use(await startObservedRegistry(options.destination));
   const handler = started.use(
     await startHandler({
       ...variablesFor(source, destination),

@@ -5,7 +5,7 @@ import type { Report } from "../../src/copy/report.ts";
 import { putImage, putIndex } from "../support/image.ts";
 import { startRegistry } from "../support/registry.ts";
 import type { FaultAction, RunningRegistry } from "../support/registry.ts";
-import { startObservedRegistry } from "./observed_registry.ts";
+import { startObservedRegistry } from "../support/observed_registry.ts";
 import { startCrossdock, until } from "./support.ts";
 import type { RunningWorker } from "./support.ts";
 

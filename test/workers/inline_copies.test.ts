@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { putImage } from "../support/image.ts";
 import { startRegistry } from "../support/registry.ts";
-import { startObservedRegistry } from "./observed_registry.ts";
+import { startObservedRegistry } from "../support/observed_registry.ts";
 import { startCrossdock, until } from "./support.ts";
 import type { RunningWorker } from "./support.ts";
 

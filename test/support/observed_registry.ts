@@ -1,6 +1,6 @@
-import { createRegistry } from "../support/registry.ts";
-import type { RunningRegistry } from "../support/registry.ts";
-import { serve } from "../support/serve.ts";
+import { createRegistry } from "./registry.ts";
+import type { RegistryOptions, RunningRegistry } from "./registry.ts";
+import { serve } from "./serve.ts";
 
 /** A registry that tells of requests whose client went away before they were answered to the end. */
 export interface ObservedRegistry extends RunningRegistry {
@@ -8,8 +8,10 @@ export interface ObservedRegistry extends RunningRegistry {
   readonly abandoned: readonly string[];
 }
 
-export async function startObservedRegistry(): Promise<ObservedRegistry> {
-  const registry = createRegistry();
+export async function startObservedRegistry(
+  options: RegistryOptions = {},
+): Promise<ObservedRegistry> {
+  const registry = createRegistry(options);
   const abandoned: string[] = [];
   const server = await serve((request) => {
     request.signal.addEventListener("abort", () => abandoned.push(request.method));
