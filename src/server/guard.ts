@@ -14,6 +14,9 @@ export interface GuardOptions {
   readonly resolveHost?: ((name: string) => Promise<readonly string[]>) | undefined;
 }
 
+/** RFC 4291, 2.5.5.1 */
+const OLD_IPV4_COMPATIBLE = ipaddr.IPv6.parseCIDR("::/96");
+
 /** A guard for registries, and for whatever else is asked. */
 export type ServerGuard = (url: URL, about?: Partial<Parameters<Guard>[1]>) => Promise<void>;
 
@@ -52,6 +55,8 @@ function isPrivateName(name: string): boolean {
 
 function isPrivateAddress(text: string): boolean {
   if (!ipaddr.isValid(text)) return false;
-  // An IPv4 address in IPv6 clothes counts as what it is.
-  return ipaddr.process(text).range() !== "unicast";
+  // An IPv4 address in IPv6 clothes counts as what it is; those of the first kind, ::/96, are of no use any more.
+  const address = ipaddr.process(text);
+  return address.range() !== "unicast" ||
+    address instanceof ipaddr.IPv6 && address.match(OLD_IPV4_COMPATIBLE);
 }

@@ -36,6 +36,7 @@ const PRIVATE = [
   "http://[fe80::1]/v2/",
   "http://[fd00::1]/v2/",
   "http://[::ffff:10.0.0.1]/v2/",
+  "http://[::127.0.0.1]/v2/",
   "http://[64:ff9b::7f00:1]/v2/",
   "http://localhost:5000/v2/",
   "http://a.localhost/v2/",
