@@ -1,5 +1,4 @@
 /** The HTTP API: what wraps every request, and the routes in their order. */
-import { bodyLimit } from "hono/body-limit";
 import { cors } from "hono/cors";
 import { HTTPException } from "hono/http-exception";
 import { requestId } from "hono/request-id";
@@ -9,6 +8,7 @@ import type { AppOptions } from "./app_options.ts";
 import { continueTrace } from "./continue_trace.ts";
 import { describeError } from "./describe_error.ts";
 import { describeApi } from "./document.ts";
+import { limitBody } from "./limit_body.ts";
 import { answerMissingRoute } from "./missing_route.ts";
 import { answerProblem, RequestError, toProblem } from "./problem.ts";
 import { logRequests } from "./request_log.ts";
@@ -23,12 +23,6 @@ import { planRoutes } from "./routes/plans.ts";
 import { stepRoutes } from "./routes/steps.ts";
 import { syncRoutes } from "./routes/syncs.ts";
 import { MAX_WEBHOOK_BYTES } from "../webhooks/receive.ts";
-
-/** Names and options; the longest valid copy has 64 platforms. */
-const MAX_BODY_BYTES = 64 * 1024;
-
-/** A step may hold a manifest of 4 MiB, which JSON makes longer by its quotes. */
-const MAX_STEP_BYTES = 9 * 1024 * 1024;
 
 /**
  * Makes the server. It answers by its `fetch`, which has no state of its own.
@@ -53,14 +47,7 @@ export function createApp(options: AppOptions) {
       await next();
     });
   }
-  router.use(
-    "/hooks/*",
-    bodyLimit({ maxSize: MAX_WEBHOOK_BYTES, onError: () => refuseBody(MAX_WEBHOOK_BYTES) }),
-  );
-  router.use("/v1/*", async (context, next) => {
-    const maxSize = context.req.path === "/v1/steps" ? MAX_STEP_BYTES : MAX_BODY_BYTES;
-    return await bodyLimit({ maxSize, onError: () => refuseBody(maxSize) })(context, next);
-  });
+  router.use("/hooks/*", limitBody(MAX_WEBHOOK_BYTES));
   router.onError((error, context) => {
     const known = error instanceof HTTPException ? toRequestError(error) : error;
     const problem = toProblem(known);
@@ -86,10 +73,6 @@ export function createApp(options: AppOptions) {
 
 /** The API's type, for hono's client. */
 export type App = ReturnType<typeof createApp>;
-
-function refuseBody(maxBytes: number): never {
-  throw new RequestError("limit", `the body is longer than ${maxBytes} bytes`, { status: 413 });
-}
 
 /** What hono's own checks throw: a body that is not JSON, or does not say that it is. */
 function toRequestError(error: HTTPException): RequestError {
