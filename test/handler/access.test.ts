@@ -88,6 +88,7 @@ test("a request that cannot be used points to the field, and nothing is sent", a
     destination: `${destination.host}/app`,
     descriptor,
   };
+  const blob = { ...step, type: "blob", eager: true, verify: "auto" };
   const badDigest = { ...descriptor, digest: "sha256:../../x" };
   const cases: [path: string, body: unknown, status: number, pointer?: string][] = [
     ["/v1/copies", "{", 400, "#"],
@@ -115,6 +116,8 @@ test("a request that cannot be used points to the field, and nothing is sent", a
     ],
     ["/v1/steps", { ...step, type: "other" }, 400, "#/type"],
     ["/v1/steps", { ...step, descriptor: badDigest }, 400, "#/descriptor/digest"],
+    ["/v1/steps", { ...blob, mountFrom: ["app:pull repository:b/y"] }, 400, "#/mountFrom/0"],
+    ["/v1/steps", { ...blob, mountFrom: [`${destination.host}/app`] }, 400, "#/mountFrom/0"],
     ["/v1/steps", { ...step, destination: hub }, 403, "#/destination"],
     ["/v1/steps", { ...step, source: hub }, 403, "#/source"],
     ["/v1/steps", { ...step, content: "{}" }, 400],
