@@ -24,6 +24,15 @@ import { stepRoutes } from "./routes/steps.ts";
 import { syncRoutes } from "./routes/syncs.ts";
 import { MAX_WEBHOOK_BYTES } from "../webhooks/receive.ts";
 
+/** What answers say by headers: a page of another origin may read these, and a few that are never hidden. */
+const EXPOSED_HEADERS = [
+  "Location",
+  "X-Request-Id",
+  "Retry-After",
+  "Preference-Applied",
+  "WWW-Authenticate",
+];
+
 /**
  * Makes the server. It answers by its `fetch`, which has no state of its own.
  *
@@ -39,7 +48,8 @@ export function createApp(options: AppOptions) {
   router.use(continueTrace);
   router.use(secureHeaders());
   if (config.corsOrigins.length > 0) {
-    router.use("/v1/*", cors({ origin: [...config.corsOrigins], maxAge: 600 }));
+    const origin = [...config.corsOrigins];
+    router.use("/v1/*", cors({ origin, maxAge: 600, exposeHeaders: EXPOSED_HEADERS }));
   }
   for (const path of ["/v1/*", "/hooks/*"]) {
     router.use(path, async (_, next) => {

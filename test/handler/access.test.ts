@@ -155,6 +155,16 @@ test("no browser may call from another origin unless it is configured", async ()
   };
   assert.equal(await allowedFor(board), board);
   assert.equal(await allowedFor("https://evil.example.com"), null);
+
+  const headers = { origin: board, authorization: "" };
+  const refused = await dock.send("POST", "/v1/copies", { body: {}, headers });
+  assert.equal(refused.headers.get("access-control-allow-origin"), board);
+  const exposed = refused.headers.get("access-control-expose-headers")?.split(/, ?/);
+  assert.deepEqual(
+    exposed,
+    ["Location", "X-Request-Id", "Retry-After", "Preference-Applied", "WWW-Authenticate"],
+  );
+  await readProblem(refused, 401);
 });
 
 test("private addresses are refused that are not allowed by name", async () => {
