@@ -3,7 +3,7 @@
  * from outside (a workflow, a queue, an HTTP request), so its shape is a schema.
  */
 import * as z from "zod";
-import { parseRepository } from "../oci/reference.ts";
+import { isRepositoryPath, parseRepository } from "../oci/reference.ts";
 import { ParseError } from "../errors.ts";
 import { digestSchema as digest, formatIssues } from "./schema.ts";
 
@@ -12,6 +12,12 @@ const repository = z.string().max(512, { abort: true }).refine(
   "not a repository: registry/name",
 )
   .meta({ format: "oci-repository", description: "`registry/repository`" });
+
+/** It gets into the scope that a token is asked for, where a space or a colon would ask for more. */
+const path = z.string().max(255, { abort: true }).refine(
+  isRepositoryPath,
+  "not the path of a repository, without the registry",
+).meta({ format: "oci-repository-path" });
 
 /** It is sent as a header, which takes nothing but printable ASCII. */
 const mediaType = z.string().max(255).regex(/^[!-~]([ -~]*[!-~])?$/, "not a media type");
@@ -34,7 +40,7 @@ const blobStep = z.strictObject({
   source: repository,
   destination: repository,
   descriptor,
-  mountFrom: z.array(z.string().max(255)).max(8).meta({
+  mountFrom: z.array(path).max(8).meta({
     description: "repositories of the destination's registry that may have the blob already",
   }),
   eager: z.boolean().meta({

@@ -4,17 +4,28 @@ import { findAccessToken } from "./access_tokens.ts";
 import type { Scope } from "./access_tokens.ts";
 import type { AppEnv, AppOptions } from "./app_options.ts";
 import type { ServerConfig } from "./config.ts";
+import { limitBody } from "./limit_body.ts";
 import { RequestError } from "./problem.ts";
 
 /** The name of the security scheme in the OpenAPI document. */
 export const BEARER = "bearer";
 
-/** A route's part that lets nobody in without a token of at least this scope, and says so in the document. */
+/** Names and options; the longest valid copy has 64 platforms. */
+const MAX_BODY_BYTES = 64 * 1024;
+
+/**
+ * A route's part that lets nobody in without a token of at least this scope, and says so in the document. Only then is
+ * the body read, up to its limit.
+ */
 export function secured(
   scope: Scope,
   options: AppOptions,
-): { middleware: MiddlewareHandler<AppEnv>; security: { [BEARER]: string[] }[] } {
-  return { middleware: requireScope(scope, options), security: [{ [BEARER]: [scope] }] };
+  maxBodyBytes = MAX_BODY_BYTES,
+): { middleware: MiddlewareHandler<AppEnv>[]; security: { [BEARER]: string[] }[] } {
+  return {
+    middleware: [requireScope(scope, options), limitBody(maxBodyBytes)],
+    security: [{ [BEARER]: [scope] }],
+  };
 }
 
 /** Lets nobody in without a token of at least this scope; where no token is configured, nobody at all. */

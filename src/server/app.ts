@@ -1,5 +1,4 @@
 /** The HTTP API: what wraps every request, and the routes in their order. */
-import { bodyLimit } from "hono/body-limit";
 import { cors } from "hono/cors";
 import { HTTPException } from "hono/http-exception";
 import { requestId } from "hono/request-id";
@@ -9,6 +8,7 @@ import type { AppOptions } from "./app_options.ts";
 import { continueTrace } from "./continue_trace.ts";
 import { describeError } from "./describe_error.ts";
 import { describeApi } from "./document.ts";
+import { limitBody } from "./limit_body.ts";
 import { answerMissingRoute } from "./missing_route.ts";
 import { answerProblem, RequestError, toProblem } from "./problem.ts";
 import { logRequests } from "./request_log.ts";
@@ -24,11 +24,14 @@ import { stepRoutes } from "./routes/steps.ts";
 import { syncRoutes } from "./routes/syncs.ts";
 import { MAX_WEBHOOK_BYTES } from "../webhooks/receive.ts";
 
-/** Names and options; the longest valid copy has 64 platforms. */
-const MAX_BODY_BYTES = 64 * 1024;
-
-/** A step may hold a manifest of 4 MiB, which JSON makes longer by its quotes. */
-const MAX_STEP_BYTES = 9 * 1024 * 1024;
+/** What answers say by headers: a page of another origin may read these, and a few that are never hidden. */
+const EXPOSED_HEADERS = [
+  "Location",
+  "X-Request-Id",
+  "Retry-After",
+  "Preference-Applied",
+  "WWW-Authenticate",
+];
 
 /**
  * Makes the server. It answers by its `fetch`, which has no state of its own.
@@ -45,7 +48,8 @@ export function createApp(options: AppOptions) {
   router.use(continueTrace);
   router.use(secureHeaders());
   if (config.corsOrigins.length > 0) {
-    router.use("/v1/*", cors({ origin: [...config.corsOrigins], maxAge: 600 }));
+    const origin = [...config.corsOrigins];
+    router.use("/v1/*", cors({ origin, maxAge: 600, exposeHeaders: EXPOSED_HEADERS }));
   }
   for (const path of ["/v1/*", "/hooks/*"]) {
     router.use(path, async (_, next) => {
@@ -53,14 +57,7 @@ export function createApp(options: AppOptions) {
       await next();
     });
   }
-  router.use(
-    "/hooks/*",
-    bodyLimit({ maxSize: MAX_WEBHOOK_BYTES, onError: () => refuseBody(MAX_WEBHOOK_BYTES) }),
-  );
-  router.use("/v1/*", async (context, next) => {
-    const maxSize = context.req.path === "/v1/steps" ? MAX_STEP_BYTES : MAX_BODY_BYTES;
-    return await bodyLimit({ maxSize, onError: () => refuseBody(maxSize) })(context, next);
-  });
+  router.use("/hooks/*", limitBody(MAX_WEBHOOK_BYTES));
   router.onError((error, context) => {
     const known = error instanceof HTTPException ? toRequestError(error) : error;
     const problem = toProblem(known);
@@ -86,10 +83,6 @@ export function createApp(options: AppOptions) {
 
 /** The API's type, for hono's client. */
 export type App = ReturnType<typeof createApp>;
-
-function refuseBody(maxBytes: number): never {
-  throw new RequestError("limit", `the body is longer than ${maxBytes} bytes`, { status: 413 });
-}
 
 /** What hono's own checks throw: a body that is not JSON, or does not say that it is. */
 function toRequestError(error: HTTPException): RequestError {

@@ -26,7 +26,10 @@ const TAGS = [
   },
   { name: "Images", description: "Look, list and compare." },
   { name: "Webhooks", description: "For registries that tell of their pushes." },
-  { name: "Health", description: "For whoever keeps the server running; no token is needed." },
+  {
+    name: "Health",
+    description: "For whoever keeps the server running; only `/metrics` wants a token.",
+  },
 ];
 
 /** The OpenAPI 3.1 document of an app. */

@@ -54,6 +54,21 @@ const BAD: { field: string; step: unknown }[] = [
   { field: "source", step: { ...BLOB, source: "../x" } },
   { field: "destination", step: { ...BLOB, destination: 1 } },
   { field: "mountFrom", step: { ...BLOB, mountFrom: "a/x" } },
+  ...[
+    "a/x:pull repository:b/y",
+    "a/x repository",
+    "a/x:pull",
+    "b.io:443/x",
+    "a/x@sha256",
+    "../x",
+    "/a/x",
+    "a/x/",
+    "A/x",
+    "a/x&mount=b",
+    "a/x\n",
+    "",
+    "a".repeat(256),
+  ].map((path) => ({ field: "mountFrom.0", step: { ...BLOB, mountFrom: [path] } })),
   { field: "eager", step: { ...BLOB, eager: 1 } },
   { field: "verify", step: { ...BLOB, verify: "never" } },
   { field: "colour", step: { ...BLOB, colour: "red" } },
@@ -73,7 +88,9 @@ for (const { field, step } of BAD) {
   });
 }
 
-for (const step of [BLOB, MANIFEST, REFERRERS]) {
+const MOUNTING = { ...BLOB, mountFrom: ["library/a", "x", "a.b/c_d/e--f", "a".repeat(255)] };
+
+for (const step of [BLOB, MOUNTING, MANIFEST, REFERRERS]) {
   test(`parseStep() takes a ${step.type} step as it is`, () => {
     assert.deepEqual(parseStep(structuredClone(step)), step);
   });

@@ -35,6 +35,15 @@ test("docs/deploy/self-hosting.md lists the metrics with their labels", () => {
   assert.deepEqual(listed.sort(), made.sort());
 });
 
+test("docs/deploy/self-hosting.md starts Deno with the permissions of `deno task serve`", () => {
+  const permissions = (line: string): string[] => line.match(/--allow-[^\s`]+/g) ?? [];
+  const lines = read("docs/deploy/self-hosting.md").split("\n")
+    .filter((line) => /\bdeno (run|serve) .*src\/entries/.test(line));
+  assert.equal(lines.length, 2);
+  const wanted = permissions(JSON.parse(read("deno.json")).tasks.serve);
+  for (const line of lines) assert.deepEqual(permissions(line), wanted, line);
+});
+
 test("Dockerfile starts what `deno task serve` starts, with no further permission", () => {
   const { tasks } = JSON.parse(read("deno.json"));
   const [, text = "[]"] = /^ENTRYPOINT (\[.*\])$/m.exec(read("Dockerfile")) ?? [];

@@ -89,6 +89,7 @@ test("a request that cannot be used points to the field, and nothing is sent", a
     destination: `${destination.host}/app`,
     descriptor,
   };
+  const blob = { ...step, type: "blob", eager: true, verify: "auto" };
   const badDigest = { ...descriptor, digest: "sha256:../../x" };
   const cases: [path: string, body: unknown, status: number, pointer?: string][] = [
     ["/v1/copies", "{", 400, "#"],
@@ -116,6 +117,8 @@ test("a request that cannot be used points to the field, and nothing is sent", a
     ],
     ["/v1/steps", { ...step, type: "other" }, 400, "#/type"],
     ["/v1/steps", { ...step, descriptor: badDigest }, 400, "#/descriptor/digest"],
+    ["/v1/steps", { ...blob, mountFrom: ["app:pull repository:b/y"] }, 400, "#/mountFrom/0"],
+    ["/v1/steps", { ...blob, mountFrom: [`${destination.host}/app`] }, 400, "#/mountFrom/0"],
     ["/v1/steps", { ...step, destination: hub }, 403, "#/destination"],
     ["/v1/steps", { ...step, source: hub }, 403, "#/source"],
     ["/v1/steps", { ...step, content: "{}" }, 400],
@@ -153,6 +156,16 @@ test("no browser may call from another origin unless it is configured", async ()
   };
   assert.equal(await allowedFor(board), board);
   assert.equal(await allowedFor("https://evil.example.com"), null);
+
+  const headers = { origin: board, authorization: "" };
+  const refused = await dock.send("POST", "/v1/copies", { body: {}, headers });
+  assert.equal(refused.headers.get("access-control-allow-origin"), board);
+  const exposed = refused.headers.get("access-control-expose-headers")?.split(/, ?/);
+  assert.deepEqual(
+    exposed,
+    ["Location", "X-Request-Id", "Retry-After", "Preference-Applied", "WWW-Authenticate"],
+  );
+  await readProblem(refused, 401);
 });
 
 test("private addresses are refused that are not allowed by name", async () => {

@@ -38,6 +38,7 @@ platforms = strategies.one_of(
 )
 
 schemathesis.openapi.format("oci-repository", repositories)
+schemathesis.openapi.format("oci-repository-path", paths)
 schemathesis.openapi.format("oci-reference", references)
 schemathesis.openapi.format("oci-platform", platforms)
 

@@ -39,6 +39,14 @@ test("/openapi.json names every route of the API, and no other", () => {
   ]);
 });
 
+test("/openapi.json names what of Health wants a token, and nothing else does", () => {
+  const { description = "" } = document.tags.find(({ name }) => name === "Health") ?? {};
+  const health = routes.filter(({ operation }) => operation.tags.includes("Health"));
+  const secured = health.filter(({ operation }) => operation.security).map(({ path }) => path);
+  assert.ok(health.length > secured.length);
+  assert.deepEqual([...description.matchAll(/`([^`]+)`/g)].map(([, path]) => path), secured);
+});
+
 for (const { method, path, operation } of routes) {
   const { operationId, tags, summary, security, parameters = [], requestBody } = operation;
   const answers = Object.entries(operation.responses)

@@ -1,7 +1,7 @@
 import { Ajv2020 } from "ajv/dist/2020.js";
 import formats from "ajv-formats";
 import { parsePlatform } from "../../src/oci/platform.ts";
-import { parseReference, parseRepository } from "../../src/oci/reference.ts";
+import { isRepositoryPath, parseReference, parseRepository } from "../../src/oci/reference.ts";
 import type { Api, Schema } from "../../src/server/docs/api.ts";
 
 /** Says what a value has that a schema of the document does not want. */
@@ -13,6 +13,7 @@ export function createValidator(document: Api): Validate {
   formats.default(ajv);
   ajv.addFormat("oci-reference", parses(parseReference));
   ajv.addFormat("oci-repository", parses(parseRepository));
+  ajv.addFormat("oci-repository-path", isRepositoryPath);
   ajv.addFormat("oci-platform", parses(parsePlatform));
   ajv.addFormat("crossdock-rule", true);
   ajv.addKeyword("components");

@@ -10,6 +10,9 @@ import { createRouter } from "../router.ts";
 import { performedSchema } from "../schemas.ts";
 import { watchCall } from "../watch_call.ts";
 
+/** A step may hold a manifest of 4 MiB, which JSON makes longer by its quotes. */
+const MAX_STEP_BYTES = 9 * 1024 * 1024;
+
 // deno-lint-ignore explicit-function-return-type
 export function stepRoutes(options: AppOptions, allowed: Allowed) {
   const post = createRoute({
@@ -20,7 +23,7 @@ export function stepRoutes(options: AppOptions, allowed: Allowed) {
       "Exactly one cross-mount, one upload, one manifest or one list of referrers. Doing it again does no harm.",
     operationId: "performStep",
     tags: ["Plans and steps"],
-    ...secured("copy", options),
+    ...secured("copy", options, MAX_STEP_BYTES),
     request: { body: body(stepSchema, STEPS) },
     responses: {
       200: json("What became of it", performedSchema, OUTCOMES),
