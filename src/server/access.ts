@@ -16,17 +16,32 @@ const MAX_BODY_BYTES = 64 * 1024;
 /**
  * A route's part that lets nobody in without a token of at least this scope, and says so in the document. Only then is
  * the body read, up to its limit.
+ *
+ * @param route.takesQuery whether the route's schemas have parameters of the query; else there is none that it takes
  */
 export function secured(
   scope: Scope,
   options: AppOptions,
-  maxBodyBytes = MAX_BODY_BYTES,
+  { maxBodyBytes = MAX_BODY_BYTES, takesQuery = false } = {},
 ): { middleware: MiddlewareHandler<AppEnv>[]; security: { [BEARER]: string[] }[] } {
   return {
-    middleware: [requireScope(scope, options), limitBody(maxBodyBytes)],
+    middleware: [
+      requireScope(scope, options),
+      ...(takesQuery ? [] : [refuseQuery]),
+      limitBody(maxBodyBytes),
+    ],
     security: [{ [BEARER]: [scope] }],
   };
 }
+
+/** `?dryRun=true` beside a body that does not say so would copy. */
+const refuseQuery: MiddlewareHandler<AppEnv> = async (context, next) => {
+  const errors = Object.keys(context.req.query())
+    .map((parameter) => ({ parameter, detail: "there is no such parameter" }));
+  if (errors.length === 0) return await next();
+  const where = errors.map(({ parameter, detail }) => `${parameter}: ${detail}`);
+  throw new RequestError("usage", where.join("; "), { errors });
+};
 
 /** Lets nobody in without a token of at least this scope; where no token is configured, nobody at all. */
 export function requireScope(

@@ -21,7 +21,7 @@ import { watchCall } from "../watch_call.ts";
 export function imageRoutes(options: AppOptions, allowed: Allowed) {
   const { openEngine } = options;
   const tags = ["Images"];
-  const access = secured("read", options);
+  const access = secured("read", options, { takesQuery: true });
 
   const inspect = createRoute({
     method: "get",
@@ -66,7 +66,7 @@ export function imageRoutes(options: AppOptions, allowed: Allowed) {
       "Reads the source's manifests and asks the destination for each part of them, by HEAD. That they differ is no error.",
     operationId: "verifyCopy",
     tags,
-    ...access,
+    ...secured("read", options),
     request: { body: body(verificationBody, COMPARISONS) },
     responses: {
       200: json("How they compare", verificationSchema, VERIFICATIONS),

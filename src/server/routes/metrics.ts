@@ -20,7 +20,7 @@ export function metricsRoutes(
     tags: ["Health"],
     summary: "Counts in Prometheus' text format",
     description: "Served where the host lives long enough to count, which Workers does not.",
-    ...secured("read", options),
+    ...secured("read", options, { takesQuery: true }),
     responses: {
       200: {
         description: "The counts since the server started",

@@ -28,7 +28,7 @@ export function planRoutes(options: AppOptions, allowed: Allowed) {
     description: "Writes nothing. Each step can be given to `/v1/steps`, stage after stage.",
     operationId: "makePlan",
     tags: ["Plans and steps"],
-    ...secured("read", options),
+    ...secured("read", options, { takesQuery: true }),
     request: {
       body: body(copyBody, { mirror: MIRROR }),
       query: z.strictObject({

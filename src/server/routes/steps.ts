@@ -23,7 +23,7 @@ export function stepRoutes(options: AppOptions, allowed: Allowed) {
       "Exactly one cross-mount, one upload, one manifest or one list of referrers. Doing it again does no harm.",
     operationId: "performStep",
     tags: ["Plans and steps"],
-    ...secured("copy", options, MAX_STEP_BYTES),
+    ...secured("copy", options, { maxBodyBytes: MAX_STEP_BYTES }),
     request: { body: body(stepSchema, STEPS) },
     responses: {
       200: json("What became of it", performedSchema, OUTCOMES),

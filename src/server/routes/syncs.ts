@@ -88,7 +88,7 @@ export function syncRoutes(options: AppOptions) {
     description:
       "For each rule and tag whether its copy is in step, behind or missing, as the registries say now: nothing is stored, and " +
       "nothing is written. That something could not be found out is no error of the call's.",
-    ...secured("read", options),
+    ...secured("read", options, { takesQuery: true }),
     request: {
       query: z.strictObject({
         rule: ruleNames.meta({
