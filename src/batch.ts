@@ -144,13 +144,13 @@ export function createListing(
     const found = await source.resolveManifest(nameOf(reference), { signal });
     if (!found) throw imageNotFound(reference);
     const { digest } = found;
-    const { dates } = sides.client("source", reference.registry).learnt;
+    const { learnt: { dates }, timeoutMs } = sides.client("source", reference.registry);
     const known = dates.get(digest);
     if (known !== undefined || dates.has(digest)) {
       return known === undefined ? known : new Date(known);
     }
     const date = reading.get(digest) ??
-      findCreated({ ...reference, digest }, source, { signal }).finally(() =>
+      findCreated({ ...reference, digest }, source, { timeoutMs, signal }).finally(() =>
         reading.delete(digest)
       );
     reading.set(digest, date);
@@ -179,9 +179,9 @@ export function createListing(
       const reference = withDefaultTag(parseReference(text));
       const onRequest = counting("source");
       const source = sides.open("source", reference, { emit, onRequest, beforePull });
-      return await (beforePull || source.countsPulls
-        ? findDate(reference, source, signal)
-        : findCreated(reference, source, { signal }));
+      if (beforePull || source.countsPulls) return await findDate(reference, source, signal);
+      const { timeoutMs } = sides.client("source", reference.registry);
+      return await findCreated(reference, source, { timeoutMs, signal });
     },
   };
 }

@@ -257,7 +257,8 @@ export function createEngine(options: EngineOptions): LocalEngine {
 
     async inspect(text, { signal, emit } = {}): Promise<Inspection> {
       const reference = withDefaultTag(parseReference(text));
-      return await inspectImage(reference, sides.open("source", reference, { emit }), { signal });
+      const source = sides.open("source", reference, { emit });
+      return await inspectImage(reference, source, { timeoutMs, signal });
     },
 
     async verify(source, destination, { signal, emit, ...rest } = {}): Promise<Verification> {

@@ -1,14 +1,10 @@
 /** One blob: it is there, it is mounted, or it is piped from the source's response into the destination's upload. */
 import type { BlobStart, BlobUpload } from "../content.ts";
 import { CrossdockError, NetworkError } from "../errors.ts";
-import { digestAlgorithm, digestBytes } from "../oci/digest.ts";
-import type { Descriptor } from "../oci/descriptor.ts";
+import { digestAlgorithm } from "../oci/digest.ts";
 import { retryDelayMs } from "../retry.ts";
-import { readBody } from "../streams/chunk_reader.ts";
-import { limitSilence } from "../streams/silence.ts";
-import { toBytes } from "../streams/to_bytes.ts";
-import { SilenceError } from "../errors.ts";
 import type { BlobOutcome, PerformContext } from "./perform.ts";
+import { readSmallBlob } from "./read_small_blob.ts";
 import type { BlobStep } from "./step.ts";
 import { watchBlob } from "./watch_blob.ts";
 
@@ -103,11 +99,11 @@ async function transfer(
 ): Promise<void> {
   const { descriptor } = step;
   const { runtime, signal, emit, source, timeoutMs } = context;
-  const what = `blob ${descriptor.digest} of ${source.name}`;
   const onBytes = (bytes: number): void =>
     emit?.({ type: "progress", digest: descriptor.digest, bytes, sizeBytes: descriptor.size });
   if (descriptor.size <= SMALL_BYTES) {
-    const bytes = await readSmall(response, descriptor, what, timeoutMs);
+    const options = { maxBytes: SMALL_BYTES, timeoutMs, signal: getSignal };
+    const bytes = await readSmallBlob(response, descriptor, source, options);
     await upload.put(bytes, { signal });
     onBytes(descriptor.size);
     return;
@@ -119,7 +115,7 @@ async function transfer(
   }
   const reader = watchBlob(response, {
     descriptor,
-    what,
+    what: `blob ${descriptor.digest} of ${source.name}`,
     hash: isHashed ? runtime.createHash(digestAlgorithm(descriptor.digest)) : undefined,
     retries: context.retries,
     timeoutMs,
@@ -156,45 +152,6 @@ async function reopen(
       side: "source",
     });
   }
-}
-
-async function readSmall(
-  response: Response,
-  descriptor: Descriptor,
-  what: string,
-  timeoutMs: number,
-): Promise<Uint8Array<ArrayBuffer>> {
-  const onSilence = (): Error => new SilenceError(`read ${what}`, timeoutMs, { side: "source" });
-  let bytes: Uint8Array<ArrayBuffer>;
-  try {
-    bytes = await toBytes(limitSilence(readBody(response), timeoutMs, onSilence), SMALL_BYTES);
-  } catch (cause) {
-    if (cause instanceof CrossdockError) throw cause;
-    throw new NetworkError("reset", `read ${what}: the connection broke`, {
-      cause,
-      side: "source",
-    });
-  }
-  const digest = await digestBytes(bytes, digestAlgorithm(descriptor.digest));
-  if (bytes.byteLength === descriptor.size && digest === descriptor.digest) return bytes;
-  // Cut by a proxy that closes cleanly: worth another try. Wrong bytes of the right length are not.
-  if (bytes.byteLength < descriptor.size) {
-    throw new NetworkError(
-      "reset",
-      `read ${what}: it broke off after ${bytes.byteLength} of ${descriptor.size} bytes`,
-      {
-        side: "source",
-      },
-    );
-  }
-  throw new CrossdockError(
-    "integrity",
-    `read ${what}: its bytes are ${digest}, not ${descriptor.digest}`,
-    {
-      side: "source",
-      hint: "the source is damaged; nothing was committed",
-    },
-  );
 }
 
 async function waitToRepeat(

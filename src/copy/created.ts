@@ -3,6 +3,7 @@ import type { ContentSource } from "../content.ts";
 import { manifestChildren, MAX_INDEX_DEPTH, parseManifest } from "../oci/manifest.ts";
 import type { Reference } from "../oci/reference.ts";
 import { fetchRoot, readConfig } from "./inspect.ts";
+import type { ReadOptions } from "./inspect.ts";
 
 /** https://github.com/opencontainers/image-spec/blob/v1.1.1/annotations.md#pre-defined-annotation-keys */
 const CREATED = "org.opencontainers.image.created";
@@ -12,12 +13,12 @@ const CREATED = "org.opencontainers.image.created";
  * things and no layer.
  *
  * @returns `undefined` where none of them has a date, as with many artifacts
- * @throws CrossdockError `not_found`
+ * @throws CrossdockError `not_found`, and what reading a config may end with
  */
 export async function findCreated(
   reference: Reference,
   source: ContentSource,
-  { signal }: { signal?: AbortSignal | undefined } = {},
+  { timeoutMs, signal }: ReadOptions,
 ): Promise<Date | undefined> {
   let content = await fetchRoot(reference, source, signal);
   for (let depth = 0; depth <= MAX_INDEX_DEPTH; depth++) {
@@ -25,7 +26,7 @@ export async function findCreated(
     const date = toDate(manifest.annotations?.[CREATED]);
     if (date || manifest.kind === "artifact") return date;
     if (manifest.kind === "image") {
-      const config = await readConfig(manifest, source, signal);
+      const config = await readConfig(manifest, source, { timeoutMs, signal });
       return toDate((config?.content as { created?: unknown } | undefined)?.created);
     }
     // BuildKit's attestations are of unknown platform and have no date.

@@ -1,5 +1,6 @@
 /** Shows an image: its manifests, what they hold, and what belongs to it. */
 import type { ContentSource, ManifestContent } from "../content.ts";
+import { CrossdockError } from "../errors.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import type { Digest } from "../oci/digest.ts";
 import { MAX_MANIFEST_BYTES } from "../oci/manifest.ts";
@@ -7,12 +8,11 @@ import type { Manifest } from "../oci/manifest.ts";
 import { formatPlatform } from "../oci/platform.ts";
 import { formatReference } from "../oci/reference.ts";
 import type { Reference } from "../oci/reference.ts";
-import { readBody } from "../streams/chunk_reader.ts";
-import { toBytes } from "../streams/to_bytes.ts";
 import { mapConcurrent } from "./concurrent.ts";
 import { imageNotFound } from "./image_not_found.ts";
+import { readSmallBlob } from "./read_small_blob.ts";
 import { findRelated } from "./related.ts";
-import { listBlobs, listNodes, readTree } from "./tree.ts";
+import { listBlobs, listNodes, READ_CONCURRENCY, readTree } from "./tree.ts";
 import type { TreeNode } from "./tree.ts";
 
 /** One manifest of an image, and what is beneath it. */
@@ -23,7 +23,7 @@ export interface ManifestNode {
   readonly platform?: string;
   readonly artifactType?: string;
   readonly annotations?: Readonly<Record<string, string>>;
-  /** The config, with its content where that is JSON of at most 4 MiB. */
+  /** The config, with its content where that is JSON. */
   readonly config?: { readonly descriptor: Descriptor; readonly content?: unknown };
   /** Layers, or an artifact manifest's blobs. */
   readonly layers: readonly Descriptor[];
@@ -42,13 +42,24 @@ export interface Inspection {
   readonly totalBytes: number;
 }
 
-const CONCURRENCY = 16;
+/** 4 MiB, as of a manifest: real configs have some kilobytes. */
+const MAX_CONFIG_BYTES = MAX_MANIFEST_BYTES;
 
-/** Reads an image's manifests, configs, referrers and digest tags; no layer. */
+/** How blobs are read: the longest silence, and what ends it all. */
+export interface ReadOptions {
+  readonly timeoutMs: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Reads an image's manifests, configs, referrers and digest tags; no layer.
+ *
+ * @throws CrossdockError `limit` for a config of more than 4 MiB, `integrity` for one that is not what its digest says
+ */
 export async function inspectImage(
   reference: Reference,
   source: ContentSource,
-  { signal }: { signal?: AbortSignal | undefined } = {},
+  { timeoutMs, signal }: ReadOptions,
 ): Promise<Inspection> {
   const content = await fetchRoot(reference, source, signal);
   const tree = await readTree(source, content, {}, signal);
@@ -64,8 +75,8 @@ export async function inspectImage(
     }),
     mapConcurrent(
       nodes,
-      CONCURRENCY,
-      ({ manifest }) => readConfig(manifest, source, signal),
+      READ_CONCURRENCY,
+      ({ manifest }, signal) => readConfig(manifest, source, { timeoutMs, signal }),
       signal,
     ),
   ]);
@@ -123,21 +134,29 @@ export async function fetchRoot(
   throw imageNotFound(reference);
 }
 
-/** An image's config, with its content where that is JSON of at most 4 MiB. */
+/**
+ * An image's config, with its content where that is JSON.
+ *
+ * @throws CrossdockError `limit` where it has more than 4 MiB, `integrity` where it is not what its digest says
+ */
 export async function readConfig(
   manifest: Manifest | undefined,
   source: ContentSource,
-  signal: AbortSignal | undefined,
+  { timeoutMs, signal }: ReadOptions,
 ): Promise<ManifestNode["config"]> {
   if (manifest?.kind !== "image") return undefined;
   const descriptor = manifest.config;
-  if (!/[/+]json$/.test(descriptor.mediaType) || descriptor.size > MAX_MANIFEST_BYTES) {
-    return { descriptor };
+  if (!/[/+]json$/.test(descriptor.mediaType)) return { descriptor };
+  if (descriptor.size > MAX_CONFIG_BYTES) {
+    throw new CrossdockError(
+      "limit",
+      `config ${descriptor.digest} of ${source.name} has ${descriptor.size} bytes, more than ${MAX_CONFIG_BYTES}`,
+      { side: "source" },
+    );
   }
-  const bytes = await toBytes(
-    readBody(await source.openBlob(descriptor, { signal })),
-    MAX_MANIFEST_BYTES,
-  );
+  const response = await source.openBlob(descriptor, { signal });
+  const options = { maxBytes: MAX_CONFIG_BYTES, timeoutMs, signal };
+  const bytes = await readSmallBlob(response, descriptor, source, options);
   try {
     return { descriptor, content: JSON.parse(new TextDecoder().decode(bytes)) };
   } catch {

@@ -73,7 +73,7 @@ async function contentOf(
 /** What a step brings along goes to a registry as it is: it has to be what it says, and a manifest. */
 async function readContent(
   content: string,
-  { digest, mediaType }: ManifestStep["descriptor"],
+  { digest, mediaType, size }: ManifestStep["descriptor"],
 ): Promise<ManifestContent> {
   // The cast: the types of Workers do not say that this is never shared memory.
   const bytes = new TextEncoder().encode(content) as Uint8Array<ArrayBuffer>;
@@ -84,6 +84,11 @@ async function readContent(
       `step's content is ${found}, not ${digest} as its descriptor says`,
       { field: "content" },
     );
+  }
+  if (bytes.byteLength !== size) {
+    const message =
+      `step's content has ${bytes.byteLength} bytes, not ${size} as its descriptor says`;
+    throw new CrossdockError("usage", message, { field: "content" });
   }
   try {
     parseManifest(bytes, mediaType);

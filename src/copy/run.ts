@@ -5,6 +5,7 @@ import { mapConcurrent } from "./concurrent.ts";
 import { CopyError } from "./copy_error.ts";
 import type { Outcome } from "./perform.ts";
 import type { Plan } from "./plan.ts";
+import { withoutContent } from "./step.ts";
 import type { Step } from "./step.ts";
 
 export interface RunPlanOptions {
@@ -28,10 +29,11 @@ export async function runPlan(
   const outcomes: Outcome[] = [];
   for (const stage of plan.stages) {
     const performed = await mapConcurrent(stage.steps, concurrency, async (step, stepSignal) => {
-      emit?.({ type: "step-started", step });
+      const told = withoutContent(step);
+      emit?.({ type: "step-started", step: told });
       try {
         const outcome = await perform(step, stepSignal);
-        emit?.({ type: "step-finished", step, outcome });
+        emit?.({ type: "step-finished", step: told, outcome });
         return outcome;
       } catch (error) {
         throw error instanceof CrossdockError && error.code !== "aborted"

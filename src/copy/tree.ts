@@ -14,8 +14,8 @@ import type { Manifest } from "../oci/manifest.ts";
 import { isIndexMediaType } from "../oci/media_types.ts";
 import { mapConcurrent } from "./concurrent.ts";
 
-/** Manifests that are read at once. */
-const READ_CONCURRENCY = 16;
+/** Manifests, or their configs, that are read at once. */
+export const READ_CONCURRENCY = 16;
 
 /** A manifest and what is beneath it. */
 export interface TreeNode {

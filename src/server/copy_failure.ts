@@ -1,5 +1,5 @@
 /** A durable copy's failure, in the one thing of it that a Workflow keeps: its message. */
-import type { ManifestStep } from "../copy/step.ts";
+import { withoutContent } from "../copy/step.ts";
 import { problemSchema, RequestError } from "./problem.ts";
 import type { Problem } from "./problem.ts";
 
@@ -18,16 +18,12 @@ export class CopyFailure extends Error {
   }
 }
 
-/** A manifest's content may have megabytes, and its digest says which one it is. */
-function boundStep({ step, ...problem }: Problem): Problem {
+/** A problem that is short enough to be read: without a manifest's content, and without a step that is long all the same. */
+export function boundStep({ step, ...problem }: Problem): Problem {
   if (!step) return problem;
-  const bounded = step.type === "manifest" ? withoutContent(step) : step;
+  const bounded = withoutContent(step);
   const isLong = JSON.stringify(bounded).length > MAX_STEP_CHARS;
   return isLong ? problem : { ...problem, step: bounded };
-}
-
-function withoutContent({ content: _, ...step }: ManifestStep): ManifestStep {
-  return step;
 }
 
 /**

@@ -3,7 +3,7 @@ import type { Context } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import * as z from "zod";
 import { CopyError } from "../copy/copy_error.ts";
-import { stepSchema } from "../copy/step.ts";
+import { stepSchema, withoutContent } from "../copy/step.ts";
 import { CrossdockError, ParseError } from "../errors.ts";
 import type { ErrorCode } from "../errors.ts";
 import { toApiHint } from "./api_hint.ts";
@@ -108,7 +108,7 @@ export function toProblem(error: unknown): Problem {
     ...(hint ? { hint } : {}),
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
     ...(field === undefined ? {} : { errors: [{ pointer: `#/${field}`, detail: message }] }),
-    ...(error instanceof CopyError ? { step: error.step } : {}),
+    ...(error instanceof CopyError ? { step: withoutContent(error.step) } : {}),
   };
 }
 

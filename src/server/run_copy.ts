@@ -1,6 +1,7 @@
 import type { CopyRequestInput } from "../copy/request.ts";
 import type { Report } from "../copy/report.ts";
 import type { CopyOptions, LocalEngine } from "../engine.ts";
+import { boundStep } from "./copy_failure.ts";
 import { describeError } from "./describe_error.ts";
 import type { Log } from "./log.ts";
 import { toProblem } from "./problem.ts";
@@ -18,7 +19,7 @@ export async function runCopy(
     log("info", "copy ended", summary);
     return report;
   } catch (error) {
-    const problem = toProblem(error);
+    const problem = boundStep(toProblem(error));
     const isOurs = problem.status >= 500 && problem.code !== "aborted";
     log(isOurs ? "error" : "warn", "copy failed", {
       source,

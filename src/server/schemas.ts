@@ -198,7 +198,7 @@ const manifestNode: z.ZodType<ManifestNode> = z.object({
   annotations: z.record(z.string(), z.string()).exactOptional(),
   config: z.object({
     descriptor,
-    content: z.unknown().optional().meta({ description: "where it is JSON of at most 4 MiB" }),
+    content: z.unknown().optional().meta({ description: "where it is JSON" }),
   }).exactOptional(),
   layers: z.array(descriptor).meta({ description: "an artifact's blobs, too" }),
   get manifests(): z.ZodArray<typeof manifestNode> {

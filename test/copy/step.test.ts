@@ -4,6 +4,8 @@ import { parseStep } from "../../src/copy/step.ts";
 import type { Step } from "../../src/copy/step.ts";
 import { createEngine } from "../../src/engine.ts";
 import { createRuntime } from "../../src/hosts/detect.ts";
+import { digestBytes } from "../../src/oci/digest.ts";
+import { OCI_MANIFEST } from "../../src/oci/media_types.ts";
 import { putCosignSignature, putImage, putIndex, putReferrer } from "../support/image.ts";
 import { startPair } from "./setup.ts";
 
@@ -140,4 +142,44 @@ test("perform() refuses a manifest step whose content is not that of its digest"
   };
   await assert.rejects(engine.perform(step), { code: "usage" });
   assert.equal(destination.count(), 0);
+});
+
+test("perform() counts the bytes of a manifest step's content, not its characters", async () => {
+  await using pair = await startPair();
+  const { source, destination, engine } = pair;
+  const { descriptor: { digest }, config, layers } = await putImage(source, "app");
+  await engine.copy({
+    source: `${source.host}/app@${digest}`,
+    destination: `${destination.host}/app`,
+  });
+  const annotations = { note: "größer" };
+  const manifest = { schemaVersion: 2, mediaType: OCI_MANIFEST, config, layers, annotations };
+  const content = JSON.stringify(manifest);
+  const bytes = new TextEncoder().encode(content);
+  const descriptor = {
+    mediaType: OCI_MANIFEST,
+    digest: await digestBytes(bytes, "sha256"),
+    size: bytes.byteLength,
+  };
+  const step: Step = {
+    type: "manifest",
+    source: `${source.host}/app`,
+    destination: `${destination.host}/app`,
+    descriptor,
+    tag: "1",
+    content,
+  };
+  const before = destination.count();
+  await assert.rejects(
+    engine.perform({ ...step, descriptor: { ...descriptor, size: content.length } }),
+    {
+      code: "usage",
+      field: "content",
+      message:
+        `step's content has ${bytes.byteLength} bytes, not ${content.length} as its descriptor says`,
+    },
+  );
+  assert.equal(destination.count(), before);
+  await engine.perform(step);
+  assert.equal(destination.getManifest("app", "1")?.digest, descriptor.digest);
 });

@@ -53,6 +53,7 @@ def before_call(context, case, kwargs):
         body["content"] = INDEX
         body["descriptor"]["mediaType"] = json.loads(INDEX)["mediaType"]
         body["descriptor"]["digest"] = f"sha256:{hashlib.sha256(INDEX.encode()).hexdigest()}"
+        body["descriptor"]["size"] = len(INDEX.encode())
     if body.get("type") == "blob":
         # A blob of another size than its step says is a source that gives wrong bytes: an honest 502.
         descriptor = body["descriptor"]
