@@ -54,7 +54,7 @@ const REFERENCE: Build = {
 const INSTALLED: Build = {
   name: "as installed",
   limit: (subject, relaySeconds) =>
-    ({ relay: Infinity, destination: 1.25 * relaySeconds, stream: 2.5 * relaySeconds })[subject],
+    ({ relay: Infinity, destination: 1.5 * relaySeconds, stream: 3 * relaySeconds })[subject],
 };
 
 /** Resident, where the blob passes untouched. Where it is hashed V8 lets garbage grow to some 170 MiB before it collects. */
