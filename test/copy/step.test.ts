@@ -1,13 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { parseStep } from "../../src/copy/step.ts";
-import type { Step } from "../../src/copy/step.ts";
+import type { ManifestStep, Step } from "../../src/copy/step.ts";
 import { createEngine } from "../../src/engine.ts";
 import { createRuntime } from "../../src/hosts/detect.ts";
 import { digestBytes } from "../../src/oci/digest.ts";
 import { OCI_MANIFEST } from "../../src/oci/media_types.ts";
 import { putCosignSignature, putImage, putIndex, putReferrer } from "../support/image.ts";
 import { startPair } from "./setup.ts";
+import type { Pair } from "./setup.ts";
 
 const DIGEST = `sha256:${"a".repeat(64)}`;
 const BLOB = {
@@ -128,18 +129,27 @@ test("perform() one step at a time, each twice and by a fresh engine, gives the 
   assert.equal((await engine.verify(request.source, `${request.destination}:1`)).equal, true);
 });
 
-test("perform() refuses a manifest step whose content is not that of its digest", async () => {
-  await using pair = await startPair();
-  const { source, destination, engine } = pair;
-  const { descriptor } = await putImage(source, "app", { tag: "1" });
-  const step: Step = {
+/** `app:1`, which brings its manifest along. */
+function manifestStep(
+  { source, destination }: Pair,
+  descriptor: ManifestStep["descriptor"],
+  content: string,
+): ManifestStep {
+  return {
     type: "manifest",
     source: `${source.host}/app`,
     destination: `${destination.host}/app`,
     descriptor,
     tag: "1",
-    content: "{}",
+    content,
   };
+}
+
+test("perform() refuses a manifest step whose content is not that of its digest", async () => {
+  await using pair = await startPair();
+  const { source, destination, engine } = pair;
+  const { descriptor } = await putImage(source, "app", { tag: "1" });
+  const step = manifestStep(pair, descriptor, "{}");
   await assert.rejects(engine.perform(step), { code: "usage" });
   assert.equal(destination.count(), 0);
 });
@@ -161,14 +171,7 @@ test("perform() counts the bytes of a manifest step's content, not its character
     digest: await digestBytes(bytes, "sha256"),
     size: bytes.byteLength,
   };
-  const step: Step = {
-    type: "manifest",
-    source: `${source.host}/app`,
-    destination: `${destination.host}/app`,
-    descriptor,
-    tag: "1",
-    content,
-  };
+  const step = manifestStep(pair, descriptor, content);
   const before = destination.count();
   await assert.rejects(
     engine.perform({ ...step, descriptor: { ...descriptor, size: content.length } }),
