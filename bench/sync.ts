@@ -5,10 +5,10 @@
  *
  * Fails when the run with nothing changed asks for more than a HEAD a tag on either side and the list of tags.
  */
-import { createEngine } from "../src/engine.ts";
+import { createSyncEngine } from "../src/sync/sync_engine.ts";
 import { createRuntime } from "../src/hosts/detect.ts";
 import type { Runtime } from "../src/runtime.ts";
-import { parseSyncConfig } from "../src/sync/config.ts";
+import { parseSyncConfig } from "../src/config/sync_config.ts";
 import { runRule } from "../src/sync/run_rule.ts";
 import { Slots } from "../src/sync/slots.ts";
 import { startRealRegistry } from "../test/registries/support.ts";
@@ -21,7 +21,7 @@ const TAGS = 300;
 /** Requests by `host method`, as they go out. */
 const seen = new Map<string, number>();
 const runtime = countRequests(await createRuntime());
-const engine = createEngine({ runtime });
+const engine = createSyncEngine({ runtime });
 await using source = await startRealRegistry("distribution3", { storage: "memory" });
 await using destination = await startRealRegistry("distribution3", { storage: "memory" });
 await using origin = await startRegistry();

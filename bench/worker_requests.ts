@@ -6,7 +6,7 @@
  * The figures are those of the whole workerd process, miniflare's own Workers in front included, after JavaScript has been
  * compiled. The first requests of an isolate cost some three times as much.
  */
-import type { Plan } from "../src/copy/plan.ts";
+import type { Plan } from "../src/copy/model.ts";
 import type { Step } from "../src/copy/step.ts";
 import { putImage } from "../test/support/image.ts";
 import { startRegistry } from "../test/support/registry.ts";

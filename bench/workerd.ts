@@ -10,7 +10,7 @@
  */
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import type { BlobOutcome } from "../src/copy/perform.ts";
+import type { BlobOutcome } from "../src/copy/model.ts";
 import type { BlobStep } from "../src/copy/step.ts";
 import { startRealRegistry } from "../test/registries/support.ts";
 import { startWorker } from "../test/support/workerd.ts";

@@ -3,29 +3,23 @@
  * Here alone a registry's repositories (`registry/`) meet the copy (`copy/`).
  */
 import { noCredentials } from "./auth/credentials.ts";
-import { createBatch, createListing } from "./batch.ts";
-import type { Batch, BatchCopy, BatchOptions, Listing } from "./batch.ts";
 import { carryManifests } from "./copy/carry_manifests.ts";
 import { imageNotFound } from "./copy/image_not_found.ts";
 import { inspectImage } from "./copy/inspect.ts";
 import type { Inspection } from "./copy/inspect.ts";
-import { performStep } from "./copy/perform.ts";
-import type { Outcome, PerformContext } from "./copy/perform.ts";
+import type { PerformContext } from "./copy/perform_context.ts";
+import type { Emit, Outcome, Plan, Report } from "./copy/model.ts";
 import { makePlan } from "./copy/plan.ts";
-import type { Plan, Planned } from "./copy/plan.ts";
-import { makeReport } from "./copy/report.ts";
-import type { Report } from "./copy/report.ts";
-import { countRequests, pickRepositories } from "./copy/repositories.ts";
+import type { Planned } from "./copy/plan.ts";
+import { countRequests } from "./copy/repositories.ts";
 import type { Repositories } from "./copy/repositories.ts";
 import { parseCopyRequest } from "./copy/request.ts";
 import type { CopyRequest, CopyRequestInput } from "./copy/request.ts";
-import { runPlan } from "./copy/run.ts";
 import { parseStep } from "./copy/step.ts";
 import type { Step } from "./copy/step.ts";
 import { surveyPlan } from "./copy/survey.ts";
 import { verifyCopy } from "./copy/verify.ts";
 import type { Verification } from "./copy/verify.ts";
-import type { Emit } from "./events.ts";
 import {
   formatReference,
   parseReference,
@@ -35,35 +29,9 @@ import {
 } from "./oci/reference.ts";
 import { checkAccess } from "./registry/check_access.ts";
 import type { AccessCheck } from "./registry/check_access.ts";
-import type { Guard, Pace } from "./registry/client.ts";
-import type { Runtime } from "./runtime.ts";
-import { openSides } from "./sides.ts";
-import type { EngineMemory, OpenOptions, SideOptions } from "./sides.ts";
-import { noTrace } from "./trace.ts";
-import type { Trace } from "./trace.ts";
-
-export interface EngineOptions {
-  readonly runtime: Runtime;
-  readonly source?: SideOptions;
-  readonly destination?: SideOptions;
-  /** Blobs at once. Default 16, at most 256. */
-  readonly concurrency?: number;
-  /** How often a request or an upload is tried again. Default 4, at most 20. */
-  readonly retries?: number;
-  /** Longest silence, in milliseconds. Default 60 000. */
-  readonly timeoutMs?: number;
-  /** Asked before every request whether it may go there. Default: everywhere. */
-  readonly guard?: Guard;
-  /** Holds requests to a registry back. Default: none is. */
-  readonly pace?: Pace;
-  /** Default: no spans. */
-  readonly trace?: Trace;
-  /**
-   * Where tokens and what was learnt of registries are kept. One that is handed to several engines spares them the asking;
-   * their credentials have to be the same. Default: the engine's own.
-   */
-  readonly memory?: EngineMemory;
-}
+import type { OpenOptions } from "./sides.ts";
+import { createCopier } from "./copier.ts";
+import type { Copier, EngineOptions } from "./copier.ts";
 
 export interface RunOptions {
   readonly signal?: AbortSignal;
@@ -119,16 +87,10 @@ export interface Engine {
   checkAccess(name: string, options?: RunOptions): Promise<AccessCheck>;
 }
 
-/** An engine that works here: it can also do what rules need, and what a server does by itself. */
-export interface LocalEngine extends Engine, Omit<Listing, "tags"> {
+/** An engine that works in this process. */
+export interface LocalEngine extends Engine {
   copy(request: CopyRequestInput, options?: CopyOptions): Promise<Report>;
-  /** Begins a batch of copies. It ends by itself: all that it holds is in memory. */
-  batch(options?: BatchOptions): Batch;
 }
-
-const DEFAULT_CONCURRENCY = 16;
-const DEFAULT_RETRIES = 4;
-const DEFAULT_TIMEOUT_MS = 60_000;
 
 /**
  * Joins registries to the copy. One engine keeps its tokens and what it learnt of registries in memory; it holds no other
@@ -137,59 +99,12 @@ const DEFAULT_TIMEOUT_MS = 60_000;
  * @throws RangeError for an option out of its range
  */
 export function createEngine(options: EngineOptions): LocalEngine {
-  const concurrency = checkRange("concurrency", options.concurrency ?? DEFAULT_CONCURRENCY, 1, 256);
-  const retries = checkRange("retries", options.retries ?? DEFAULT_RETRIES, 0, 20);
-  const timeoutMs = checkRange(
-    "timeoutMs",
-    options.timeoutMs ?? DEFAULT_TIMEOUT_MS,
-    1,
-    24 * 60 * 60 * 1000,
-  );
-  const { runtime, trace = noTrace } = options;
-  const sides = openSides({ ...options, retries, timeoutMs });
-  function performTraced(step: Step, context: PerformContext): Promise<Outcome> {
-    const attributes = {
-      "crossdock.step": step.type,
-      "crossdock.destination": step.destination,
-      "crossdock.digest": step.type === "referrers" ? step.subject : step.descriptor.digest,
-    };
-    return trace("step", attributes, async (span) => {
-      const outcome = await performStep(step, context);
-      span.set("crossdock.state", outcome.state);
-      if (outcome.type === "blob") span.set("crossdock.bytes", outcome.bytes);
-      return outcome;
-    });
-  }
+  return engineOn(createCopier(options), options.source?.credentials);
+}
 
-  /** Plans, performs and reports. */
-  async function run(copy: BatchCopy, approve?: CopyOptions["approve"]): Promise<Report> {
-    const { request, signal, emit, onOutcome } = copy;
-    const attributes = {
-      "crossdock.source": formatReference(request.source),
-      "crossdock.destination": formatReference(request.destination),
-    };
-    return await trace("copy", attributes, async (span) => {
-      const startedAt = runtime.now();
-      const { plan, manifests } = await copy.plan();
-      approve?.(plan);
-      emit?.({ type: "plan", plan });
-      const context = { runtime, retries, timeoutMs, manifests, emit };
-      const perform = async (step: Step, stepSignal: AbortSignal): Promise<Outcome> => {
-        const repositories = pickRepositories(step, copy);
-        const own = { ...context, ...repositories, signal: stepSignal };
-        const outcome = await performTraced(step, own);
-        onOutcome?.(step, outcome);
-        return outcome;
-      };
-      const outcomes = await runPlan(plan, perform, { concurrency, emit, signal });
-      const durationMs = runtime.now() - startedAt;
-      const report = makeReport(plan, outcomes, countRequests(copy), durationMs);
-      emit?.({ type: "report", report });
-      span.set("crossdock.result", report.result);
-      span.set("crossdock.digest", report.digest);
-      return report;
-    });
-  }
+/** The engine of a copier that others share. */
+export function engineOn(copier: Copier, sourceCredentials = noCredentials): LocalEngine {
+  const { runtime, sides, concurrency, retries, timeoutMs } = copier;
 
   function openAll(request: CopyRequest, options: OpenOptions): Repositories {
     const { source, destination, referrerSource, referrerDestination } = request;
@@ -204,8 +119,6 @@ export function createEngine(options: EngineOptions): LocalEngine {
   }
 
   return {
-    ...createListing(sides),
-
     async plan(
       input,
       { signal, emit, survey = true, manifests: isCarrying = false } = {},
@@ -224,10 +137,13 @@ export function createEngine(options: EngineOptions): LocalEngine {
       const repositories = openAll(request, { emit });
       const plan = (): Promise<Planned> =>
         makePlan(request, repositories, { signal, warn: toWarn(emit) });
-      return await run({ request, ...repositories, plan, signal, emit }, approve);
+      return await copier.run({ request, ...repositories, plan, signal, emit, approve });
     },
 
-    batch: (options) => createBatch({ sides, run: (copy) => run(copy) }, options),
+    tags(text, { signal, emit } = {}): AsyncIterable<string[]> {
+      const source = sides.open("source", parseRepository(text), { emit });
+      return source.listTags({ signal });
+    },
 
     async perform(value, { signal, emit } = {}): Promise<Performed> {
       const step = parseStep(value);
@@ -238,7 +154,7 @@ export function createEngine(options: EngineOptions): LocalEngine {
         ? target
         : sides.open("source", parseRepository(step.source), { emit });
       const context: PerformContext = { source, target, runtime, retries, timeoutMs, emit, signal };
-      const outcome = await performTraced(step, context);
+      const outcome = await copier.perform(step, context);
       const requests = {
         source: source === target ? 0 : source.requests,
         destination: target.requests,
@@ -268,10 +184,8 @@ export function createEngine(options: EngineOptions): LocalEngine {
 
     async checkAccess(name, { signal } = {}): Promise<AccessCheck> {
       const { registry, repository } = parseAccessName(name);
-      const { credentials = noCredentials } = options.source ?? {};
-      return await checkAccess(sides.client("source", registry), credentials, repository, {
-        signal,
-      });
+      const client = sides.client("source", registry);
+      return await checkAccess(client, sourceCredentials, repository, { signal });
     },
   };
 }
@@ -285,9 +199,4 @@ function parseAccessName(name: string): { registry: string; repository: string |
 
 function toWarn(emit: Emit | undefined): (message: string) => void {
   return (message) => emit?.({ type: "warning", message });
-}
-
-function checkRange(name: string, value: number, least: number, most: number): number {
-  if (Number.isInteger(value) && value >= least && value <= most) return value;
-  throw new RangeError(`${name} is ${value}, not a whole number from ${least} to ${most}`);
 }

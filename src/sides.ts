@@ -2,12 +2,11 @@
 import { noCredentials } from "./auth/credentials.ts";
 import type { CredentialSources } from "./auth/credentials.ts";
 import type { Side } from "./errors.ts";
-import type { Emit } from "./events.ts";
+import type { Emit } from "./copy/model.ts";
 import { isLoopbackRegistry } from "./oci/reference.ts";
 import type { Reference } from "./oci/reference.ts";
 import { RegistryClient } from "./registry/client.ts";
-import type { Guard, Pace } from "./registry/client.ts";
-import type { CreateRepository } from "./registry/ensure_repository.ts";
+import type { CreateRepository, Guard, Pace } from "./registry/request.ts";
 import { createRegistryMemory } from "./registry/memory.ts";
 import type { RegistryMemory } from "./registry/memory.ts";
 import { Repository } from "./registry/repository.ts";

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createEngine } from "../src/engine.ts";
-import type { EngineOptions } from "../src/engine.ts";
-import type { CopyEvent } from "../src/events.ts";
+import type { EngineOptions } from "../src/copier.ts";
+import type { CopyEvent } from "../src/copy/model.ts";
 import { CrossdockError } from "../src/errors.ts";
 import { createRuntime } from "../src/hosts/detect.ts";
 import type { EngineMemory } from "../src/sides.ts";
@@ -74,8 +74,8 @@ test("repositories() lists a registry's repositories", async () => {
   await using pair = await startPair();
   const { source, engine } = pair;
   for (const name of ["b", "a/b"]) await putImage(source, name, { tag: "1" });
-  assert.deepEqual(await Array.fromAsync(engine.repositories(source.host)), [["a/b", "b"]]);
-  assert.throws(() => engine.repositories("a/b"), { name: "ParseError" });
+  assert.deepEqual(await Array.fromAsync(engine.batch().repositories(source.host)), [["a/b", "b"]]);
+  assert.throws(() => engine.batch().repositories("a/b"), { name: "ParseError" });
 });
 
 test("copy() rejects what is no request before it asks anything", async () => {

@@ -1,9 +1,10 @@
 import type { RemoteEngine, RemoteEngineOptions } from "../client/remote_engine.ts";
-import type { EngineOptions, LocalEngine } from "../engine.ts";
+import type { EngineOptions } from "../copier.ts";
+import type { SyncEngine } from "../sync/sync_engine.ts";
 import type { Runtime } from "../runtime.ts";
 import type { EngineRunnerOptions } from "../sync/engine_runner.ts";
 import type { RuleRunner } from "../sync/run_rules.ts";
-import type { StopSignal } from "./exit_codes.ts";
+import type { StopSignal } from "./output/exit_codes.ts";
 
 /** A stream of the process, as far as the program uses it. */
 export type TextStream = NodeJS.WritableStream & { isTTY?: boolean; columns?: number };
@@ -29,7 +30,7 @@ export interface CliEnvironment {
   /** Calls again and again; gives what ends it. */
   every(intervalMs: number, call: () => void): () => void;
   createRuntime(): Promise<Runtime>;
-  createEngine(options: EngineOptions): LocalEngine;
+  createEngine(options: EngineOptions): SyncEngine;
   createRemoteEngine(options: RemoteEngineOptions): RemoteEngine;
   createRuleRunner(options: EngineRunnerOptions): RuleRunner;
 }

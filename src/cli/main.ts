@@ -4,11 +4,11 @@ import { readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import process from "node:process";
 import { createRemoteEngine } from "../client/remote_engine.ts";
-import { createEngine } from "../engine.ts";
 import { createRuntime } from "../hosts/detect.ts";
+import { createSyncEngine } from "../sync/sync_engine.ts";
 import { createEngineRunner } from "../sync/engine_runner.ts";
 import type { CliEnvironment, TextStream } from "./environment.ts";
-import type { StopSignal } from "./exit_codes.ts";
+import type { StopSignal } from "./output/exit_codes.ts";
 import { runCli } from "./program.ts";
 
 const STOP_SIGNALS: readonly StopSignal[] = ["SIGINT", "SIGTERM"];
@@ -31,7 +31,7 @@ const environment: CliEnvironment = {
     return () => clearInterval(timer);
   },
   createRuntime,
-  createEngine,
+  createEngine: createSyncEngine,
   createRemoteEngine,
   createRuleRunner: createEngineRunner,
 };

@@ -1,23 +1,23 @@
 /** The command line: which commands there are, and what becomes of their errors. */
 import { Command } from "@commander-js/extra-typings";
 import pkg from "../../package.json" with { type: "json" };
-import { addAuthCommand } from "./auth.ts";
-import { addCancelCommand } from "./cancel.ts";
-import type { CommandContext } from "./command_context.ts";
-import { addCopyCommand } from "./copy.ts";
+import { addAuthCommand } from "./commands/auth.ts";
+import { addCancelCommand } from "./commands/cancel.ts";
+import type { CommandContext } from "./commands/command_context.ts";
+import { addCopyCommand } from "./commands/copy.ts";
 import type { CliEnvironment } from "./environment.ts";
-import { EXIT_CODES_HELP, EXIT_DONE, exitCodeOfSignal } from "./exit_codes.ts";
-import { explainError } from "./explain_error.ts";
-import { addImportCommand } from "./import.ts";
-import { addInspectCommand } from "./inspect.ts";
-import { ClosedOutputError, say } from "./output.ts";
-import { addPlanCommand } from "./plan.ts";
-import { addStatusCommand } from "./status.ts";
+import { EXIT_CODES_HELP, EXIT_DONE, exitCodeOfSignal } from "./output/exit_codes.ts";
+import { explainError } from "./output/explain_error.ts";
+import { addImportCommand } from "./commands/import.ts";
+import { addInspectCommand } from "./commands/inspect.ts";
+import { ClosedOutputError, say } from "./output/output.ts";
+import { addPlanCommand } from "./commands/plan.ts";
+import { addStatusCommand } from "./commands/status.ts";
 import { StoppedError } from "./stopped_error.ts";
-import { RESTORE_TERMINAL } from "./progress_bar.ts";
-import { addSyncCommand } from "./sync.ts";
-import { addTagsCommand } from "./tags.ts";
-import { addVerifyCommand } from "./verify.ts";
+import { RESTORE_TERMINAL } from "./output/progress_bar.ts";
+import { addSyncCommand } from "./commands/sync.ts";
+import { addTagsCommand } from "./commands/tags.ts";
+import { addVerifyCommand } from "./commands/verify.ts";
 
 /**
  * Runs one command to its end. Results are on stdout then, everything else on stderr.

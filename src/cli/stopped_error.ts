@@ -1,5 +1,5 @@
 import { CrossdockError } from "../errors.ts";
-import type { StopSignal } from "./exit_codes.ts";
+import type { StopSignal } from "./output/exit_codes.ts";
 
 /** The user, or whoever looks after the process, has stopped it. */
 export class StoppedError extends CrossdockError {

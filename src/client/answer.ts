@@ -2,8 +2,8 @@
 import type * as z from "zod";
 import { CrossdockError } from "../errors.ts";
 import type { CrossdockErrorOptions, ErrorCode } from "../errors.ts";
-import { problemSchema } from "../server/problem.ts";
-import type { Problem } from "../server/problem.ts";
+import { problemSchema } from "../problem.ts";
+import type { Problem } from "../problem.ts";
 import { readChunks } from "../streams/chunk_reader.ts";
 import { toBytes } from "../streams/to_bytes.ts";
 import { parseJson } from "./parse_json.ts";

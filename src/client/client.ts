@@ -6,7 +6,7 @@ import type { ExtractSchema } from "hono/types";
 import { ParseError } from "../errors.ts";
 import type { App } from "../server/app.ts";
 import type { AppEnv } from "../server/app_options.ts";
-import type { Problem } from "../server/problem.ts";
+import type { Problem } from "../problem.ts";
 import type { failures } from "../server/responses.ts";
 import { parseServerUrl } from "./server_url.ts";
 

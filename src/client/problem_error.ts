@@ -1,6 +1,6 @@
 import { CopyError } from "../copy/copy_error.ts";
 import { CrossdockError } from "../errors.ts";
-import type { Problem } from "../server/problem.ts";
+import type { Problem } from "../problem.ts";
 
 /** The error that a problem was made of, so that it is told and counted as if it had happened here. */
 export function toProblemError(problem: Problem): CrossdockError {

@@ -1,6 +1,6 @@
 import type * as z from "zod";
 import { CrossdockError, NetworkError, SilenceError } from "../errors.ts";
-import type { CopyEvent } from "../events.ts";
+import type { CopyEvent } from "../copy/model.ts";
 import { eventSchema } from "../server/schemas.ts";
 import type { StreamEvent } from "../server/schemas.ts";
 import { syncEventSchema } from "../server/sync_schemas.ts";

@@ -2,15 +2,14 @@
 import type * as z from "zod";
 import type { AccessCheck } from "../registry/check_access.ts";
 import type { Inspection } from "../copy/inspect.ts";
-import type { Plan } from "../copy/plan.ts";
-import type { Report } from "../copy/report.ts";
+import type { Plan, Report } from "../copy/model.ts";
 import type { CopyRequestInput } from "../copy/request.ts";
 import type { Verification } from "../copy/verify.ts";
 import type { Engine, Performed, RunOptions } from "../engine.ts";
 import { CrossdockError, NetworkError } from "../errors.ts";
 import type { NetworkFailure } from "../errors.ts";
 import { formatReference, parseReference } from "../oci/reference.ts";
-import type { DurableCopy } from "../server/durable_copies.ts";
+import type { DurableCopy } from "../durable/durable_copies.ts";
 import {
   durableCopySchema,
   inspectionSchema,

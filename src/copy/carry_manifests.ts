@@ -1,5 +1,5 @@
 import type { ManifestCache } from "./manifest_cache.ts";
-import type { Plan } from "./plan.ts";
+import type { Plan } from "./model.ts";
 import type { Step } from "./step.ts";
 
 /** Characters of all manifests of a plan together. Those beyond are read again when they are put. */

@@ -1,5 +1,5 @@
 import type { Digest } from "../oci/digest.ts";
-import type { BlobOutcome } from "./perform.ts";
+import type { BlobOutcome } from "./model.ts";
 import type { BlobStep } from "./step.ts";
 
 /** Blobs that are remembered: some 10 MB. Older ones are forgotten, and sent once more at worst. */

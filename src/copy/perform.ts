@@ -1,38 +1,12 @@
 /** Performs one step: the only way in which anything is written to a registry. */
-import type { ContentSource, ContentTarget, ManifestContent } from "../content.ts";
+import type { ManifestContent } from "../content.ts";
 import { CrossdockError } from "../errors.ts";
-import type { Emit } from "../events.ts";
+import type { Outcome } from "./model.ts";
 import { digestAlgorithm, digestBytes } from "../oci/digest.ts";
 import { parseManifest } from "../oci/manifest.ts";
-import type { Runtime } from "../runtime.ts";
 import { copyBlob } from "./copy_blob.ts";
-import type { ManifestCache } from "./manifest_cache.ts";
 import type { ManifestStep, Step } from "./step.ts";
-
-/** What became of a blob: it was sent, mounted, or there before. `bytes` are those sent. */
-export interface BlobOutcome {
-  readonly type: "blob";
-  readonly state: "streamed" | "mounted" | "present";
-  readonly bytes: number;
-}
-
-/** What became of a step. */
-export type Outcome =
-  | BlobOutcome
-  | { readonly type: "manifest"; readonly state: "put" }
-  | { readonly type: "referrers"; readonly state: "written" | "unneeded" };
-
-export interface PerformContext {
-  readonly source: ContentSource;
-  readonly target: ContentTarget;
-  readonly runtime: Runtime;
-  readonly retries: number;
-  readonly timeoutMs: number;
-  /** Manifests that were read before; others are read again. */
-  readonly manifests?: ManifestCache | undefined;
-  readonly emit?: Emit | undefined;
-  readonly signal?: AbortSignal | undefined;
-}
+import type { PerformContext } from "./perform_context.ts";
 
 /** Performs a step. Doing it again does no harm. */
 export async function performStep(step: Step, context: PerformContext): Promise<Outcome> {

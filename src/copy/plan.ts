@@ -13,41 +13,12 @@ import { isSelected, mayHold, rebuildTree, requirePlatforms, unwrapTree } from "
 import { RelatedPlanner } from "./related_planner.ts";
 import type { Repositories } from "./repositories.ts";
 import type { CopyRequest } from "./request.ts";
-import type { Step } from "./step.ts";
 import { StepFindings } from "./step_findings.ts";
 import { StepMaker, toPlainDescriptor } from "./step_maker.ts";
-import type { PlanTotals } from "./survey.ts";
 import { listNodes, readTree } from "./tree.ts";
 import type { TreeNode } from "./tree.ts";
 import { wouldOverwrite } from "./would_overwrite.ts";
-
-/** Steps that may run side by side. Each stage waits for the one before it. */
-export interface Stage {
-  readonly name: "blobs" | "manifests" | "referrers" | "tag";
-  readonly steps: readonly Step[];
-}
-
-/** What has to be at the destination, and in which order. Plain JSON, no secret. */
-export interface Plan {
-  /** As resolved: `registry/repository[:tag]@digest`. */
-  readonly source: string;
-  /** `registry/repository[:tag]@digest`, the digest being the one that it will have. */
-  readonly destination: string;
-  /** The manifest that the destination's name will mean. */
-  readonly root: Descriptor;
-  /** What that name means now; absent when it is new. */
-  readonly current?: Digest;
-  /** `copied`: there are steps that write; `unchanged`: the root is there; `skipped`: another one is, and is to stay. */
-  readonly result: "copied" | "unchanged" | "skipped";
-  readonly stages: readonly Stage[];
-  /** Layers that live outside the registry and stay there. */
-  readonly foreign: readonly Descriptor[];
-  readonly warnings: readonly string[];
-  /** Requests to each side that it took to make the plan by itself, tokens aside. */
-  readonly requests?: { readonly source: number; readonly destination: number };
-  /** Only from a dry run: what would move, and what it would cost. */
-  readonly totals?: PlanTotals;
-}
+import type { Plan, Stage } from "./model.ts";
 
 export interface PlanOptions {
   /** What both names mean, where that was asked before. */

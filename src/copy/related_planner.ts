@@ -2,7 +2,7 @@ import type { ContentSource, ContentTarget } from "../content.ts";
 import type { Digest } from "../oci/digest.ts";
 import { mapConcurrent } from "./concurrent.ts";
 import type { MountMemory } from "./mount_memory.ts";
-import type { Stage } from "./plan.ts";
+import type { Stage } from "./model.ts";
 import { findRelated } from "./related.ts";
 import type { Related, RelatedOptions, TaggedNode } from "./related.ts";
 import type { Repositories } from "./repositories.ts";

@@ -1,6 +1,6 @@
 /** The repositories of a copy: those of the image, and those of referrers where these are others. */
 import type { ContentSource, ContentTarget } from "../content.ts";
-import type { Report } from "./report.ts";
+import type { Report } from "./model.ts";
 import type { Step } from "./step.ts";
 
 /** Where referrers come from and go to, as far as that is not where the image does. */

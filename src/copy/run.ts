@@ -1,10 +1,8 @@
 /** Runs a plan here and now: stage after stage, the steps of a stage side by side. */
 import { CrossdockError } from "../errors.ts";
-import type { Emit } from "../events.ts";
+import type { Emit, Outcome, Plan } from "./model.ts";
 import { mapConcurrent } from "./concurrent.ts";
 import { CopyError } from "./copy_error.ts";
-import type { Outcome } from "./perform.ts";
-import type { Plan } from "./plan.ts";
 import { withoutContent } from "./step.ts";
 import type { Step } from "./step.ts";
 

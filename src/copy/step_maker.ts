@@ -4,7 +4,7 @@ import { isForeignLayer } from "../oci/media_types.ts";
 import { parseRepository } from "../oci/reference.ts";
 import type { Reference } from "../oci/reference.ts";
 import type { MountMemory } from "./mount_memory.ts";
-import type { Stage } from "./plan.ts";
+import type { Stage } from "./model.ts";
 import type { Related } from "./related.ts";
 import type { CopyRequest } from "./request.ts";
 import type { BlobStep, ManifestStep } from "./step.ts";

@@ -1,21 +1,8 @@
 import { mapConcurrent } from "./concurrent.ts";
-import type { Plan } from "./plan.ts";
+import type { Plan, PlanTotals } from "./model.ts";
 import { countRequests, pickRepositories } from "./repositories.ts";
 import type { Repositories } from "./repositories.ts";
 import type { Step } from "./step.ts";
-
-/** What a plan would move and what it would cost, with the destination asked for each blob. */
-export interface PlanTotals {
-  readonly blobs: { readonly stream: number; readonly mount: number; readonly present: number };
-  readonly bytes: { readonly stream: number; readonly mount: number; readonly present: number };
-  /** Manifests that would be put, a retagged root twice. */
-  readonly manifests: number;
-  /**
-   * Requests that the copy would make, those for planning included; tokens, retries and redirects aside. A mount counts as one
-   * that succeeds, and the once-a-process test whether the destination checks digests is left out.
-   */
-  readonly requests: { readonly source: number; readonly destination: number };
-}
 
 /**
  * Asks the destination for each blob of a plan, for a dry run: performing does not need it.

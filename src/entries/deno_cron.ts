@@ -6,7 +6,7 @@ import type { Runtime } from "../runtime.ts";
 import { isDue, lastTick } from "../sync/next_run.ts";
 import type { SyncRule } from "../sync/rule.ts";
 import { wakePattern } from "../sync/wake_pattern.ts";
-import type { ClockOptions } from "./clock.ts";
+import type { ClockOptions } from "../rules/clock.ts";
 
 /**
  * `Deno.cron`: has a function called at the times of a pattern in UTC, never beside itself. What comes due meanwhile is past.

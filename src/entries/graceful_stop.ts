@@ -1,7 +1,7 @@
 import { constants } from "node:os";
 import process from "node:process";
 import { CrossdockError } from "../errors.ts";
-import type { Log } from "../server/log.ts";
+import type { Log } from "../log.ts";
 
 /** A copy that is cut closes its connections and says so to its client; nothing that takes longer is waited for. */
 const LAST_WORDS_MS = 5000;

@@ -1,15 +1,15 @@
 /** The server on Cloudflare Workers: its fetch, its clock, and the Workflows in which rules and durable copies run. */
 import { env, waitUntil, WorkerEntrypoint, WorkflowEntrypoint } from "cloudflare:workers";
 import type { WorkflowEvent, WorkflowStep } from "cloudflare:workers";
-import type { Report } from "../copy/report.ts";
-import { runDurableCopy } from "../server/durable_copy.ts";
-import type { DurableSteps } from "../server/durable_copy.ts";
-import { runDurableRule } from "../server/durable_rule.ts";
-import type { DurableRuleReport, DurableRuleRun } from "../server/durable_rule.ts";
-import { runDueRules } from "../server/run_due_rules.ts";
+import type { Report } from "../copy/model.ts";
+import { runDurableCopy } from "../durable/durable_copy.ts";
+import type { DurableSteps } from "../durable/steps.ts";
+import { runDurableRule } from "../rules/durable_rule.ts";
+import type { DurableRuleReport, DurableRuleRun } from "../rules/durable_rule.ts";
+import { runDueRules } from "../rules/run_due_rules.ts";
 import { toTick } from "../sync/next_run.ts";
 import { composeWorker } from "./compose_worker.ts";
-import { runCopyOfRule } from "../server/run_copy_of_rule.ts";
+import { runCopyOfRule } from "../rules/run_copy_of_rule.ts";
 import type { CopyParams } from "./workflow_copies.ts";
 import { toDurableSteps } from "./workflow_steps.ts";
 import type { SelfBinding } from "./workflow_steps.ts";

@@ -1,8 +1,8 @@
 import type { CopyRequestInput } from "../copy/request.ts";
-import type { Report } from "../copy/report.ts";
-import { readCopyFailure, toPlatformProblem } from "../server/copy_failure.ts";
-import { copyId } from "../server/copy_id.ts";
-import type { DurableCopies, DurableCopy } from "../server/durable_copies.ts";
+import type { Report } from "../copy/model.ts";
+import { readCopyFailure, toPlatformProblem } from "../durable/copy_failure.ts";
+import { copyId } from "../durable/copy_id.ts";
+import type { DurableCopies, DurableCopy } from "../durable/durable_copies.ts";
 
 /** What an instance is begun with, and begun again. */
 export interface CopyParams {

@@ -1,6 +1,6 @@
-import type { DurableRuleReport, DurableRuleRun } from "../server/durable_rule.ts";
-import { ruleRunId } from "../server/durable_rules.ts";
-import type { DurableRules, RuleStart } from "../server/durable_rules.ts";
+import type { DurableRuleReport, DurableRuleRun } from "../rules/durable_rule.ts";
+import { ruleRunId } from "../rules/durable_rules.ts";
+import type { DurableRules, RuleStart } from "../rules/durable_rules.ts";
 import { findInstance, hasEnded } from "./workflow_copies.ts";
 import type { WorkflowInstance } from "./workflow_copies.ts";
 

@@ -1,8 +1,8 @@
 import { NonRetryableError } from "cloudflare:workflows";
 import type { WorkflowStep } from "cloudflare:workers";
-import { CopyFailure, isPermanent, readCopyFailure } from "../server/copy_failure.ts";
-import { durableDelayMs } from "../server/durable_delay.ts";
-import type { DurableSteps } from "../server/durable_copy.ts";
+import { CopyFailure, isPermanent, readCopyFailure } from "../durable/copy_failure.ts";
+import { durableDelayMs } from "../durable/delay.ts";
+import type { DurableSteps } from "../durable/steps.ts";
 
 /**
  * A request of a step has tried four times for itself, within a minute or so. These are for what lasts longer: the waits add up to

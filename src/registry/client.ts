@@ -3,44 +3,20 @@
  * Authorization → time-out → challenge → redirect → retry → error, in that order.
  */
 import { Authenticator } from "../auth/authenticator.ts";
-import type { Access } from "../auth/authenticator.ts";
 import type { CredentialSources } from "../auth/credentials.ts";
 import { CrossdockError, NetworkError } from "../errors.ts";
 import type { Side } from "../errors.ts";
 import { registryEndpointHost } from "../oci/reference.ts";
 import { retryDelayMs } from "../retry.ts";
 import type { Runtime, TlsOptions } from "../runtime.ts";
-import type { ChunkReader } from "../streams/chunk_reader.ts";
 import { noTrace } from "../trace.ts";
 import type { Span, Trace } from "../trace.ts";
-import type { CreateRepository } from "./ensure_repository.ts";
+import type { CreateRepository, Guard, Pace, RegistryRequest } from "./request.ts";
 import { exchange } from "./exchange.ts";
 import { createRegistryMemory } from "./memory.ts";
 import type { RegistryMemory } from "./memory.ts";
 import { isRedirect, MAX_REDIRECTS, resolveLocation } from "./redirect.ts";
 import { toRegistryError } from "./registry_error.ts";
-
-/** Told before a request is tried again. */
-export type OnRetry = (
-  retry: { side: Side; what: string; attempt: number; delayMs: number; reason: string },
-) => void;
-
-/**
- * Asked before every request whether it may go there, redirects, token realms and upload Locations included. Throws to refuse.
- */
-export type Guard = (
-  url: URL,
-  about: { side: Side; kind: "registry" | "token" | "foreign-layer" },
-) => void | Promise<void>;
-
-/**
- * Asked before every request to a registry's own API, after the guard: resolves when it may go out. What it gives is called when
- * the answer has begun, or failed to. A transfer that goes on where it broke off is not kept waiting: it has had its turn.
- */
-export type Pace = (
-  registry: string,
-  options: { readonly signal: AbortSignal | undefined },
-) => Promise<() => void>;
 
 export interface RegistryClientOptions {
   readonly runtime: Runtime;
@@ -58,30 +34,6 @@ export interface RegistryClientOptions {
   readonly trace?: Trace | undefined;
   /** What is known from before; this client adds to it. Default: what is listed in the quirks. */
   readonly memory?: RegistryMemory | undefined;
-}
-
-/** A request to a registry, in the terms of its API. */
-export interface RegistryRequest {
-  readonly method: "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE";
-  /** A path from `/v2/` on, or a URL that the registry gave. */
-  readonly target: string | URL;
-  /** What is being done, for errors: `read manifest ghcr.io/a/b:1`. */
-  readonly what: string;
-  readonly access: Access;
-  readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: Uint8Array<ArrayBuffer> | string;
-  /** A body that streams. It can be sent once: a request with it is never repeated here. */
-  readonly stream?: { readonly body: Response | ChunkReader; readonly sizeBytes: number };
-  /** The statuses that the caller handles; any other one becomes an error. */
-  readonly accept: readonly number[];
-  /** Whether the request may be tried again, at all or after this error. Default true; never with a `stream`. */
-  readonly mayRepeat?: boolean | ((error: unknown) => boolean);
-  /** Not the registry's own API: no Authorization is sent and no challenge answered. */
-  readonly kind?: "token" | "foreign-layer";
-  /** Called once for every request that goes out. */
-  readonly count?: (() => void) | undefined;
-  readonly onRetry?: OnRetry | undefined;
-  readonly signal?: AbortSignal | undefined;
 }
 
 /** Speaks to one registry with one side's credentials. Tokens and facts are kept as long as it lives. */

@@ -7,15 +7,7 @@ import { SilenceTimer } from "../streams/silence.ts";
 import { quirksOf } from "./quirks.ts";
 import { hasErrorCode } from "./registry_error.ts";
 import type { RepositoryContext, RepositoryRequest } from "./repository_context.ts";
-
-/**
- * Creates a repository before the first push to it. Gives true when it was created or is there, false for a registry that
- * does not want that; rejects when it ought to be created and cannot.
- */
-export type CreateRepository = (
-  name: { registry: string; repository: string },
-  options: { signal?: AbortSignal },
-) => Promise<boolean>;
+import type { CreateRepository } from "./request.ts";
 
 /**
  * Sends the POST of an upload or a mount.

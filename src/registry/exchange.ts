@@ -4,7 +4,7 @@ import type { Side } from "../errors.ts";
 import type { Runtime, TlsOptions } from "../runtime.ts";
 import type { ChunkReader } from "../streams/chunk_reader.ts";
 import { SilenceTimer } from "../streams/silence.ts";
-import type { RegistryRequest } from "./client.ts";
+import type { RegistryRequest } from "./request.ts";
 
 /**
  * Sends one request.

@@ -3,7 +3,7 @@
  * https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pulling-manifests and #pushing-manifests
  */
 import type { CallOptions, ManifestContent } from "../content.ts";
-import { CrossdockError } from "../errors.ts";
+import { CrossdockError, SilenceError } from "../errors.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import { digestAlgorithm, digestBytes, isDigest } from "../oci/digest.ts";
 import { MAX_MANIFEST_BYTES, parseManifest } from "../oci/manifest.ts";
@@ -11,7 +11,6 @@ import { MANIFEST_ACCEPT } from "../oci/media_types.ts";
 import { readBody } from "../streams/chunk_reader.ts";
 import { limitSilence } from "../streams/silence.ts";
 import { toBytes } from "../streams/to_bytes.ts";
-import { SilenceError } from "../errors.ts";
 import { parsePullsLeft } from "./pulls_left.ts";
 import { hasErrorCode } from "./registry_error.ts";
 import type { RepositoryContext } from "./repository_context.ts";

@@ -10,7 +10,8 @@ import type {
 import type { Descriptor } from "../oci/descriptor.ts";
 import type { Digest } from "../oci/digest.ts";
 import { hasBlob, openBlob } from "./blobs.ts";
-import type { OnRetry, RegistryClient } from "./client.ts";
+import type { RegistryClient } from "./client.ts";
+import type { OnRetry } from "./request.ts";
 import { deleteTag } from "./delete_tag.ts";
 import { fetchManifest, putManifest, resolveManifest } from "./manifests.ts";
 import type { PullsLeft } from "./pulls_left.ts";

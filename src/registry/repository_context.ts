@@ -1,5 +1,6 @@
 import type { Access } from "../auth/authenticator.ts";
-import type { RegistryClient, RegistryRequest } from "./client.ts";
+import type { RegistryClient } from "./client.ts";
+import type { RegistryRequest } from "./request.ts";
 import type { PullsLeft } from "./pulls_left.ts";
 
 /** A request on a repository: its access, its count and whom to tell of retries are filled in. */

@@ -1,11 +1,11 @@
 /** Who may call: a bearer token with the scope that the route wants. https://www.rfc-editor.org/rfc/rfc6750 */
 import type { MiddlewareHandler } from "hono";
-import { findAccessToken } from "./access_tokens.ts";
-import type { Scope } from "./access_tokens.ts";
+import { findAccessToken } from "../config/access_tokens.ts";
+import type { Scope } from "../config/access_tokens.ts";
 import type { AppEnv, AppOptions } from "./app_options.ts";
-import type { ServerConfig } from "./config.ts";
+import type { ServerConfig } from "../config/server_config.ts";
 import { limitBody } from "./limit_body.ts";
-import { RequestError } from "./problem.ts";
+import { RequestError } from "../problem.ts";
 
 /** The name of the security scheme in the OpenAPI document. */
 export const BEARER = "bearer";

@@ -1,13 +1,13 @@
 /** What may be copied from where to where: only what the config allows, said before anything is sent. */
 import { parseCopyRequest } from "../copy/request.ts";
 import type { CopyRequestInput } from "../copy/request.ts";
-import type { Plan } from "../copy/plan.ts";
+import type { Plan } from "../copy/model.ts";
 import type { Step } from "../copy/step.ts";
 import { parseReference, parseRepository } from "../oci/reference.ts";
 import { createMatcher, toRepositoryName } from "./allow_list.ts";
-import type { ServerConfig } from "./config.ts";
-import { RequestError } from "./problem.ts";
-import type { FieldMistake } from "./problem.ts";
+import type { ServerConfig } from "../config/server_config.ts";
+import { RequestError } from "../problem.ts";
+import type { FieldMistake } from "../problem.ts";
 
 /** Checks names against the config's lists. Each throws RequestError `denied`, with a pointer to the field. */
 export interface Allowed {

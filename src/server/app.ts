@@ -6,11 +6,12 @@ import { secureHeaders } from "hono/secure-headers";
 import { createAllowed } from "./allowed.ts";
 import type { AppOptions } from "./app_options.ts";
 import { continueTrace } from "./continue_trace.ts";
-import { describeError } from "./describe_error.ts";
+import { describeError } from "../log.ts";
 import { describeApi } from "./document.ts";
 import { limitBody } from "./limit_body.ts";
 import { answerMissingRoute } from "./missing_route.ts";
-import { answerProblem, RequestError, toProblem } from "./problem.ts";
+import { answerProblem } from "./answer_problem.ts";
+import { RequestError, toProblem } from "../problem.ts";
 import { logRequests } from "./request_log.ts";
 import { createRouter } from "./router.ts";
 import { copyRoutes } from "./routes/copies.ts";
@@ -22,7 +23,7 @@ import { metricsRoutes } from "./routes/metrics.ts";
 import { planRoutes } from "./routes/plans.ts";
 import { stepRoutes } from "./routes/steps.ts";
 import { syncRoutes } from "./routes/syncs.ts";
-import { MAX_WEBHOOK_BYTES } from "../webhooks/receive.ts";
+import { MAX_WEBHOOK_BYTES } from "../webhooks/incoming/receive.ts";
 
 /** What answers say by headers: a page of another origin may read these, and a few that are never hidden. */
 const EXPOSED_HEADERS = [

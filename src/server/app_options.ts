@@ -1,12 +1,12 @@
 import type { Context } from "hono";
 import type { Engine, LocalEngine } from "../engine.ts";
-import type { Emit } from "../events.ts";
-import type { AccessToken } from "./access_tokens.ts";
-import type { DurableCopies } from "./durable_copies.ts";
-import type { Log } from "./log.ts";
-import type { HookReceiver } from "./receive_hook.ts";
-import type { ServerConfig } from "./config.ts";
-import type { ServerRules } from "./rules.ts";
+import type { Emit } from "../copy/model.ts";
+import type { AccessToken } from "../config/access_tokens.ts";
+import type { DurableCopies } from "../durable/durable_copies.ts";
+import type { Log } from "../log.ts";
+import type { HookReceiver } from "../rules/receive_hook.ts";
+import type { ServerConfig } from "../config/server_config.ts";
+import type { ServerRules } from "../rules/rules.ts";
 
 /** What a host gives the server. */
 export interface AppOptions {

@@ -2,7 +2,8 @@ import { Hono } from "hono";
 import { requestId } from "hono/request-id";
 import type { ParseError } from "../errors.ts";
 import type { AppEnv } from "./app_options.ts";
-import { answerProblem, RequestError } from "./problem.ts";
+import { answerProblem } from "./answer_problem.ts";
+import { RequestError } from "../problem.ts";
 
 /**
  * What a host serves that cannot refuse to start, when its configuration is wrong: it lives, is not ready, and does nothing

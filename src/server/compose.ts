@@ -1,7 +1,7 @@
 /** From the environment to a server: what every host does in the same way. */
 import type { CloudMemory } from "../auth/cloud_credentials.ts";
-import { createEngine } from "../engine.ts";
-import type { LocalEngine } from "../engine.ts";
+import { createSyncEngine } from "../sync/sync_engine.ts";
+import type { SyncEngine } from "../sync/sync_engine.ts";
 import type { Runtime } from "../runtime.ts";
 import type { EngineMemory, SideOptions } from "../sides.ts";
 import { createPacer } from "../sync/pacer.ts";
@@ -10,22 +10,23 @@ import type { Trace } from "../trace.ts";
 import { createApp } from "./app.ts";
 import type { App } from "./app.ts";
 import type { AppOptions } from "./app_options.ts";
-import { composeRules } from "./compose_rules.ts";
-import type { ComposedRules } from "./compose_rules.ts";
-import { parseConfig } from "./config.ts";
-import type { Environment, ServerConfig } from "./config.ts";
+import { composeRules } from "../rules/compose_rules.ts";
+import type { ComposedRules, RulesHost } from "../rules/compose_rules.ts";
+import { parseConfig } from "../config/server_config.ts";
+import type { Environment, ServerConfig } from "../config/server_config.ts";
 import { openCredentials } from "./credentials.ts";
 import { createGuard } from "./guard.ts";
-import type { DurableRules } from "./durable_rules.ts";
-import { createLog } from "./log.ts";
-import type { Log } from "./log.ts";
+import { createLog } from "../log.ts";
+import type { Log } from "../log.ts";
 import { ruleNames } from "./rule_names.ts";
 import { ruleStepRoutes } from "./routes/rule_steps.ts";
 import { traceSpans } from "./tracing.ts";
 
 /** What differs between hosts. */
 export interface HostOptions
-  extends Omit<AppOptions, "config" | "openEngine" | "log" | "now" | "receiveHook"> {
+  extends
+    Omit<AppOptions, "config" | "openEngine" | "log" | "now" | "receiveHook">,
+    Pick<RulesHost, "separateEngines" | "readFile" | "durableRules" | "stopping"> {
   readonly runtime: Runtime;
   /** Takes one line of the log. */
   readonly write: (line: string) => void;
@@ -33,16 +34,8 @@ export interface HostOptions
   readonly resolveHost?: (name: string) => Promise<readonly string[]>;
   /** Told of the engine's spans, besides OpenTelemetry. */
   readonly trace?: Trace;
-  /** Whether no two requests may share an engine, as on Workers. Then they share what it learnt. */
-  readonly separateEngines?: boolean;
   /** What stands in the file that `CROSSDOCK_CONFIG_FILE` names, where the host has files. */
   readonly configFile?: string | undefined;
-  /** The content of a file that a template names, where the host has files; `undefined` for one that cannot be read. */
-  readonly readFile?: ((path: string) => string | undefined) | undefined;
-  /** Where whole rules run. */
-  readonly durableRules?: DurableRules;
-  /** Aborted when the host is asked to end. */
-  readonly stopping?: AbortSignal;
   /** Blobs at once where the configuration does not say. */
   readonly concurrency?: number;
 }
@@ -56,7 +49,7 @@ export interface ComposedServer extends Pick<ComposedRules, "runRule" | "deliver
   readonly createOpenApp: () => App;
   readonly config: ServerConfig;
   readonly log: Log;
-  readonly openEngine: () => LocalEngine;
+  readonly openEngine: () => SyncEngine;
 }
 
 /**
@@ -77,12 +70,12 @@ export function composeServer(variables: Environment, host: HostOptions): Compos
   const tls = new Map(config.sync.registries.map(({ registry, tls }) => [registry, tls]));
   const { concurrency = host.concurrency, retries, timeoutMs } = config;
 
-  function createServerEngine(): LocalEngine {
+  function createServerEngine(): SyncEngine {
     const side: SideOptions = {
       ...openCredentials(config, runtime, cloudMemory),
       tls: (registry) => tls.get(registry) ?? (plain.has(registry) ? "off" : undefined),
     };
-    return createEngine({
+    return createSyncEngine({
       runtime,
       source: side,
       destination: side,
@@ -98,7 +91,7 @@ export function composeServer(variables: Environment, host: HostOptions): Compos
 
   // The first one is made now, so that credentials that cannot be used are found at the start.
   const first = createServerEngine();
-  const openEngine = separateEngines ? createServerEngine : (): LocalEngine => first;
+  const openEngine = separateEngines ? createServerEngine : (): SyncEngine => first;
   const composed = composeRules(host, { config, variables, openEngine, guard, log });
   const { ruleHost, rules, receiveHook, runRule, deliverNotice } = composed;
   const options: AppOptions = { config, log, now, openEngine, receiveHook, rules, ...rest };

@@ -7,10 +7,10 @@ import type { CredentialSources } from "../auth/credentials.ts";
 import { credentialsFromDockerConfig } from "../auth/docker_config_credentials.ts";
 import { createEcrRepository, ecrCredentials } from "../auth/ecr.ts";
 import type { FetchForExchange } from "../auth/exchange.ts";
-import type { CreateRepository } from "../registry/ensure_repository.ts";
+import type { CreateRepository } from "../registry/request.ts";
 import type { Runtime } from "../runtime.ts";
-import { registryCredentials } from "../sync/registries.ts";
-import type { ServerConfig } from "./config.ts";
+import { registryCredentials } from "../config/registries.ts";
+import type { ServerConfig } from "../config/server_config.ts";
 
 export interface ServerCredentials {
   readonly credentials: CredentialSources;

@@ -4,14 +4,14 @@
  */
 import type * as z from "zod";
 import type { Inspection } from "../copy/inspect.ts";
-import type { Plan } from "../copy/plan.ts";
+import type { Plan } from "../copy/model.ts";
 import type { CopyRequestInput } from "../copy/request.ts";
 import type { BlobStep, ManifestStep, ReferrersStep } from "../copy/step.ts";
 import type { Verification } from "../copy/verify.ts";
 import type { Performed } from "../engine.ts";
-import type { DurableCopy } from "./durable_copies.ts";
-import { PROBLEMS } from "./problem.ts";
-import type { Problem, ProblemCode } from "./problem.ts";
+import type { DurableCopy } from "../durable/durable_copies.ts";
+import { PROBLEMS } from "../problem.ts";
+import type { Problem, ProblemCode } from "../problem.ts";
 import type { StreamEvent, tagsSchema, verificationBody } from "./schemas.ts";
 
 export const ALPINE = "docker.io/library/alpine";

@@ -4,7 +4,7 @@
  */
 import ipaddr from "ipaddr.js";
 import { CrossdockError } from "../errors.ts";
-import type { Guard } from "../registry/client.ts";
+import type { Guard } from "../registry/request.ts";
 import { createMatcher } from "./allow_list.ts";
 
 export interface GuardOptions {

@@ -1,7 +1,8 @@
 import type { Context } from "hono";
 import type { RouterRoute } from "hono/types";
 import type { AppEnv } from "./app_options.ts";
-import { answerProblem, RequestError } from "./problem.ts";
+import { answerProblem } from "./answer_problem.ts";
+import { RequestError } from "../problem.ts";
 
 /** 405 with what the path does take, or 404. */
 export function answerMissingRoute(

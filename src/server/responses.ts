@@ -4,7 +4,7 @@ import { toSse } from "./event_stream.ts";
 import type { StreamedEvent } from "./event_stream.ts";
 import { PROBLEM_EXAMPLES } from "./examples.ts";
 import type { ProblemStatus } from "./examples.ts";
-import { problemSchema } from "./problem.ts";
+import { problemSchema } from "../problem.ts";
 
 /**
  * Values by name, as OpenAPI writes them. An answer's example has the name of the request's example that it is the answer to;

@@ -1,8 +1,8 @@
 import { OpenAPIHono } from "@hono/zod-openapi";
 import type * as z from "zod";
 import type { AppEnv } from "./app_options.ts";
-import { RequestError } from "./problem.ts";
-import type { FieldMistake } from "./problem.ts";
+import { RequestError } from "../problem.ts";
+import type { FieldMistake } from "../problem.ts";
 
 /** A router whose requests are checked by their schemas; what these do not like is a problem that names the field. */
 export function createRouter(): OpenAPIHono<AppEnv> {

@@ -1,10 +1,10 @@
 import type { CopyRequestInput } from "../copy/request.ts";
-import type { Report } from "../copy/report.ts";
+import type { Report } from "../copy/model.ts";
 import type { CopyOptions, LocalEngine } from "../engine.ts";
-import { boundStep } from "./copy_failure.ts";
-import { describeError } from "./describe_error.ts";
-import type { Log } from "./log.ts";
-import { toProblem } from "./problem.ts";
+import { boundStep } from "../durable/copy_failure.ts";
+import { describeError } from "../log.ts";
+import type { Log } from "../log.ts";
+import { toProblem } from "../problem.ts";
 
 /** Copies, and logs how it began and what came of it. */
 export async function runCopy(

@@ -1,20 +1,17 @@
 /** What the API takes and gives, as schemas: they check what comes in, and the OpenAPI document is made of them. */
 import * as z from "zod";
 import type { Inspection, ManifestNode } from "../copy/inspect.ts";
-import type { Outcome } from "../copy/perform.ts";
-import type { Plan } from "../copy/plan.ts";
+import type { CopyEvent, Outcome, Plan, Report } from "../copy/model.ts";
 import { copyRequestSchema } from "../copy/request.ts";
-import type { Report } from "../copy/report.ts";
 import { digestSchema as digest } from "../copy/schema.ts";
 import { stepSchema } from "../copy/step.ts";
 import type { Verification } from "../copy/verify.ts";
 import type { Performed } from "../engine.ts";
-import type { CopyEvent } from "../events.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import { parsePlatform } from "../oci/platform.ts";
 import { parseReference, parseRepository } from "../oci/reference.ts";
-import type { DurableCopy } from "./durable_copies.ts";
-import { problemSchema } from "./problem.ts";
+import type { DurableCopy } from "../durable/durable_copies.ts";
+import { problemSchema } from "../problem.ts";
 
 /** Longer names are refused before they are parsed. */
 const MAX_NAME_LENGTH = 1024;

@@ -1,12 +1,12 @@
 /** What `/v1/syncs` takes and gives, as schemas. */
 import * as z from "zod";
-import type { CopyEvent } from "../events.ts";
+import type { CopyEvent } from "../copy/model.ts";
 import type { PruneReport, RuleReport, SyncFailure, TagReport } from "../sync/rule_report.ts";
 import type { RuleStatus, TagStatus } from "../sync/rule_status.ts";
 import type { SyncReport, SyncStatus } from "../sync/run_rules.ts";
 import type { SyncEvent } from "../sync/sync_event.ts";
-import { PROBLEMS, problemSchema } from "./problem.ts";
-import type { StartedRule } from "./rules.ts";
+import { PROBLEMS, problemSchema } from "../problem.ts";
+import type { StartedRule } from "../rules/rules.ts";
 import { eventSchema, reportSchema, sides } from "./schemas.ts";
 
 /** As many as a body has room for, and as long as a config allows. */

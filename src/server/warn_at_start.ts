@@ -1,5 +1,5 @@
-import type { ServerConfig } from "./config.ts";
-import type { Log } from "./log.ts";
+import type { ServerConfig } from "../config/server_config.ts";
+import type { Log } from "../log.ts";
 
 /** Says aloud what a configuration permits that is likely more, or less, than was meant. */
 export function warnAtStart(config: ServerConfig, log: Log): void {

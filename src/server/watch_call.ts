@@ -1,10 +1,10 @@
 import type { Context } from "hono";
 import type { RunOptions } from "../engine.ts";
-import type { Emit } from "../events.ts";
+import type { Emit } from "../copy/model.ts";
 import type { AppEnv, AppOptions } from "./app_options.ts";
 import { clientGone } from "./event_stream.ts";
-import { withFields } from "./log.ts";
-import type { Log } from "./log.ts";
+import { withFields } from "../log.ts";
+import type { Log } from "../log.ts";
 
 /** How one call is watched over while the engine works for it. */
 export interface Call extends Required<RunOptions> {

@@ -2,10 +2,10 @@ import { ParseError } from "../errors.ts";
 import { formatReference, isTag, parseReference, withDefaultTag } from "../oci/reference.ts";
 import { quote } from "../oci/quote.ts";
 import type { SyncRule } from "./rule.ts";
-import { parseTemplate } from "./template/parse.ts";
-import type { TemplateNode } from "./template/parse.ts";
-import { renderTemplate } from "./template/render.ts";
-import type { Surroundings } from "./template/functions.ts";
+import { parseTemplate } from "../template/parse.ts";
+import type { TemplateNode } from "../template/parse.ts";
+import { renderTemplate } from "../template/render.ts";
+import type { Surroundings } from "../template/functions.ts";
 
 /**
  * Where an image is saved before it is overwritten, as the rule's `backup` says: a tag beside it, or another name.

@@ -1,6 +1,6 @@
 import { ParseError } from "../errors.ts";
 import { quote } from "../oci/quote.ts";
-import { suggest } from "./suggest.ts";
+import { suggest } from "../suggest.ts";
 
 /**
  * The rules with these names, in the order of the config; all of them where no name is given.

@@ -3,7 +3,7 @@ import { parseReference } from "../oci/reference.ts";
 import { createBackupTest } from "./backup.ts";
 import type { SyncRule } from "./rule.ts";
 import { createNameFilter, createTagFilter } from "./select_tags.ts";
-import { isTemplate } from "./template/parse.ts";
+import { isTemplate } from "../template/parse.ts";
 
 /** What a rule has, or may have, in a repository. */
 export interface Claim {

@@ -1,14 +1,11 @@
 /** From a rule to copies, as they are asked for: a repository at a time. */
 import type { CopyRequestInput } from "../copy/request.ts";
-import type { LocalEngine } from "../engine.ts";
 import { CrossdockError } from "../errors.ts";
 import { formatReference, parseReference, parseRegistry } from "../oci/reference.ts";
+import type { Listing } from "./batch.ts";
 import type { SyncRule } from "./rule.ts";
 import { createNameFilter, createTagFilter, literalTags, selectTags } from "./select_tags.ts";
 import type { SelectTagsOptions, TagSelection } from "./select_tags.ts";
-
-/** What is asked of the source: a part of the engine. */
-export type SyncSource = Pick<LocalEngine, "tags" | "repositories" | "created">;
 
 /** One image of a rule, to all of its targets. Plain JSON. */
 export interface WorkItem {
@@ -57,7 +54,7 @@ export interface ExpandOptions {
  */
 export async function* expandRule(
   rule: SyncRule,
-  source: SyncSource,
+  source: Listing,
   options: ExpandOptions,
 ): AsyncGenerator<RepositoryWork> {
   if (rule.type === "image") {
@@ -79,7 +76,7 @@ export async function* expandRule(
  */
 export async function* listRuleRepositories(
   rule: SyncRule,
-  source: SyncSource,
+  source: Listing,
   options: ExpandOptions,
 ): AsyncGenerator<string> {
   for await (const path of listRepositories(rule, source, options)) {
@@ -90,7 +87,7 @@ export async function* listRuleRepositories(
 /** Paths of a registry's repositories; for a rule about one repository `undefined`, once. */
 async function* listRepositories(
   { type, source: name, targets, repositories }: SyncRule,
-  source: SyncSource,
+  source: Listing,
   { only, signal }: ExpandOptions,
 ): AsyncGenerator<string | undefined> {
   if (type === "repository") {
@@ -116,7 +113,7 @@ async function expandRepository(
   rule: SyncRule,
   name: string,
   targets: readonly string[],
-  source: SyncSource,
+  source: Listing,
   options: ExpandOptions,
 ): Promise<RepositoryWork> {
   const work = { source: name, targets, items: [], tooFresh: [] };
@@ -148,7 +145,7 @@ async function expandRepository(
 async function findTags(
   rule: SyncRule,
   name: string,
-  source: SyncSource,
+  source: Listing,
   { only, signal }: ExpandOptions,
 ): Promise<{ tags: readonly string[]; isListed: boolean }> {
   // One of them may be gone since.
@@ -168,7 +165,7 @@ async function select(
   rule: SyncRule,
   name: string,
   tags: readonly string[],
-  source: SyncSource,
+  source: Listing,
   { now, only, signal }: ExpandOptions,
 ): Promise<TagSelection> {
   const created: SelectTagsOptions["created"] = async (tag) => {
@@ -191,7 +188,7 @@ async function select(
 
 async function expandImage(
   rule: SyncRule,
-  source: SyncSource,
+  source: Listing,
   { now, only, signal }: ExpandOptions,
 ): Promise<RepositoryWork | undefined> {
   const { tag = "", ...reference } = parseReference(rule.source);

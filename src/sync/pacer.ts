@@ -1,13 +1,13 @@
-import type { Pace } from "../registry/client.ts";
+import type { Pace } from "../registry/request.ts";
 import type { Runtime } from "../runtime.ts";
-import type { RegistrySettings } from "./registries.ts";
 import { Slots } from "./slots.ts";
 
 /** What bounds the requests to a registry. Absent: nothing does. */
-export type RegistryLimits = Pick<
-  RegistrySettings,
-  "registry" | "requestsPerSecond" | "concurrentRequests"
->;
+export interface RegistryLimits {
+  readonly registry: string;
+  readonly requestsPerSecond?: number | undefined;
+  readonly concurrentRequests?: number | undefined;
+}
 
 /**
  * Paces the requests of an engine: so many a second to a registry, evenly spaced, and so many at once, each from its start until

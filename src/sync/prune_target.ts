@@ -1,4 +1,4 @@
-import type { Batch } from "../batch.ts";
+import type { Batch } from "./batch.ts";
 import { CrossdockError } from "../errors.ts";
 import { quote } from "../oci/quote.ts";
 import { findClaims } from "./claims.ts";

@@ -1,5 +1,5 @@
 /** What came of a rule: plain JSON, no secret. */
-import type { Report } from "../copy/report.ts";
+import type { Report } from "../copy/model.ts";
 import type { ErrorCode, Side } from "../errors.ts";
 
 /** Why something did not come about. */

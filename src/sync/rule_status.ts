@@ -1,5 +1,5 @@
 /** How a rule stands, computed from the registries: nothing is stored. */
-import type { Batch } from "../batch.ts";
+import type { Batch } from "./batch.ts";
 import { mapConcurrent } from "../copy/concurrent.ts";
 import { expandRule } from "./expand.ts";
 import type { WorkItem } from "./expand.ts";

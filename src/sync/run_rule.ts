@@ -1,10 +1,9 @@
 /** Runs a rule: each of its images is compared by a HEAD on either side, and copied where they differ. */
-import type { Batch, Prospect } from "../batch.ts";
+import type { Batch, Prospect } from "./batch.ts";
 import { mapConcurrent } from "../copy/concurrent.ts";
 import type { CopyRequestInput } from "../copy/request.ts";
-import type { LocalEngine } from "../engine.ts";
 import { CrossdockError } from "../errors.ts";
-import type { Emit } from "../events.ts";
+import type { Emit } from "../copy/model.ts";
 import { formatReference, parseReference, withDefaultTag } from "../oci/reference.ts";
 import { backupReference } from "./backup.ts";
 import { expandRule } from "./expand.ts";
@@ -16,14 +15,12 @@ import { DEFAULT_RETRY_MS } from "./rule.ts";
 import type { SyncRule } from "./rule.ts";
 import type { PruneReport, RuleReport, TagReport } from "./rule_report.ts";
 import { Slots } from "./slots.ts";
+import type { SyncEngine } from "./sync_engine.ts";
 import type { EmitSync } from "./sync_event.ts";
 import { toFailure } from "./to_failure.ts";
 
-/** What a run needs of an engine. Both of its sides are to have the credentials of the config. */
-export type SyncEngine = Pick<LocalEngine, "batch">;
-
 export interface RunRuleOptions {
-  readonly engine: SyncEngine;
+  readonly engine: Pick<SyncEngine, "batch">;
   /** All rules of the configuration, those too that do not run: what they bring to a target is not pruned. */
   readonly rules: readonly SyncRule[];
   /** Milliseconds since the epoch. */

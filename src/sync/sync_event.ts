@@ -1,4 +1,4 @@
-import type { CopyEvent } from "../events.ts";
+import type { CopyEvent } from "../copy/model.ts";
 import type { PruneReport, RuleReport, TagReport } from "./rule_report.ts";
 
 /** What a run of a rule tells while it works. Plain JSON, no secret. */

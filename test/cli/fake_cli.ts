@@ -2,14 +2,15 @@
 import { Writable } from "node:stream";
 import { runCli } from "../../src/cli/program.ts";
 import type { CliEnvironment } from "../../src/cli/environment.ts";
-import type { StopSignal } from "../../src/cli/exit_codes.ts";
+import type { StopSignal } from "../../src/cli/output/exit_codes.ts";
 import type { RemoteEngine, RemoteEngineOptions } from "../../src/client/remote_engine.ts";
-import type { EngineOptions, LocalEngine } from "../../src/engine.ts";
+import type { SyncEngine } from "../../src/sync/sync_engine.ts";
+import type { EngineOptions } from "../../src/copier.ts";
 import type { Runtime } from "../../src/runtime.ts";
 import type { RuleRunner } from "../../src/sync/run_rules.ts";
 
 export interface FakeCliOptions {
-  engine?: Partial<LocalEngine>;
+  engine?: Partial<SyncEngine>;
   /** What runs rules. */
   runner?: Partial<RuleRunner>;
   /** What `--via` gives. */
@@ -108,7 +109,7 @@ export function fakeCli(options: FakeCliOptions = {}): FakeCli {
       return () => void timers.delete(timer);
     },
     createRuntime: () => Promise.resolve({ name: "node", sleep } as Runtime),
-    createEngine(options): LocalEngine {
+    createEngine(options): SyncEngine {
       engines.push(options);
       return { ...refusingEngine, ...engine };
     },
@@ -158,7 +159,7 @@ function refuse(): never {
   throw new Error("this engine was not to be asked");
 }
 
-const refusingEngine: LocalEngine = {
+const refusingEngine: SyncEngine = {
   plan: refuse,
   copy: refuse,
   resolve: refuse,
@@ -167,8 +168,6 @@ const refusingEngine: LocalEngine = {
   tags: refuse,
   verify: refuse,
   checkAccess: refuse,
-  created: refuse,
-  repositories: refuse,
   batch: refuse,
 };
 

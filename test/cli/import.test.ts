@@ -1,6 +1,6 @@
 import { test } from "node:test";
 import assert from "node:assert/strict";
-import { parseSyncConfig } from "../../src/sync/config.ts";
+import { parseSyncConfig } from "../../src/config/sync_config.ts";
 import type { SyncRule } from "../../src/sync/rule.ts";
 import { fakeCli } from "./fake_cli.ts";
 import type { Run } from "./fake_cli.ts";

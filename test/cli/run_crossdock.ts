@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import type { StopSignal } from "../../src/cli/exit_codes.ts";
+import type { StopSignal } from "../../src/cli/output/exit_codes.ts";
 import type { Run } from "./fake_cli.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));

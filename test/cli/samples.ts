@@ -1,6 +1,5 @@
 /** What an engine might give. */
-import type { Plan } from "../../src/copy/plan.ts";
-import type { Report } from "../../src/copy/report.ts";
+import type { Plan, Report } from "../../src/copy/model.ts";
 import type { BlobStep, ManifestStep } from "../../src/copy/step.ts";
 import type { Verification } from "../../src/copy/verify.ts";
 import type { Digest } from "../../src/oci/digest.ts";

@@ -1,6 +1,6 @@
 import { test } from "node:test";
 import assert from "node:assert/strict";
-import type { Report } from "../../src/copy/report.ts";
+import type { Report } from "../../src/copy/model.ts";
 import { fakeCli } from "./fake_cli.ts";
 import type { TextSink } from "./fake_cli.ts";
 import { DESTINATION, plan, SOURCE, tagStep } from "./samples.ts";

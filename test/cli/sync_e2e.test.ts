@@ -9,7 +9,7 @@ import { TOKENS, variablesFor } from "../handler/setup.ts";
 import { putImage, putIndex } from "../support/image.ts";
 import { startRegistry } from "../support/registry.ts";
 import type { RegistryOptions, RunningRegistry } from "../support/registry.ts";
-import { REGSYNC_FILES, REGSYNC_FOLDER } from "../sync/regsync_files.ts";
+import { REGSYNC_FILES, REGSYNC_FOLDER } from "../config/regsync_files.ts";
 import type { Run } from "./fake_cli.ts";
 import { runCrossdock, startCrossdock } from "./run_crossdock.ts";
 import { until } from "./until.ts";

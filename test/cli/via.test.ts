@@ -1,7 +1,7 @@
 /** `--via`: what a server is asked, with what, and what has no meaning there. */
 import { test } from "node:test";
 import assert from "node:assert/strict";
-import type { DurableCopy } from "../../src/server/durable_copies.ts";
+import type { DurableCopy } from "../../src/durable/durable_copies.ts";
 import { fakeCli } from "./fake_cli.ts";
 import type { FakeCliOptions } from "./fake_cli.ts";
 import { DESTINATION, plan, report, SOURCE, verification } from "./samples.ts";

@@ -5,13 +5,13 @@ import type { JSONParsed } from "hono/utils/types";
 import { createClient } from "../../src/client/client.ts";
 import type { Client } from "../../src/client/client.ts";
 import type { Inspection } from "../../src/copy/inspect.ts";
-import type { Plan } from "../../src/copy/plan.ts";
+import type { Plan } from "../../src/copy/model.ts";
 import type { CopyRequestInput } from "../../src/copy/request.ts";
 import type { Step } from "../../src/copy/step.ts";
 import type { Verification } from "../../src/copy/verify.ts";
 import type { Performed } from "../../src/engine.ts";
-import type { DurableCopy } from "../../src/server/durable_copies.ts";
-import type { Problem } from "../../src/server/problem.ts";
+import type { DurableCopy } from "../../src/durable/durable_copies.ts";
+import type { Problem } from "../../src/problem.ts";
 import type { StartedSync } from "../../src/server/sync_schemas.ts";
 import type { SyncStatus } from "../../src/sync/run_rules.ts";
 

@@ -45,7 +45,7 @@ for (
   test(`created() reads ${name}`, async () => {
     await using pair = await startPair();
     await put(pair.source, config, annotations);
-    const date = await pair.engine.created(`${pair.source.host}/app:1`);
+    const date = await pair.engine.batch().created(`${pair.source.host}/app:1`);
     assert.equal(date?.getTime(), wanted && Date.parse(wanted));
   });
 }
@@ -61,12 +61,14 @@ test("created() of an index reads its first image, not an attestation, and no la
   ];
   const index = { schemaVersion: 2, mediaType: OCI_INDEX, manifests };
   await source.putManifest("app", index, OCI_INDEX, ["1"]);
-  const date = await engine.created(`${source.host}/app:1`);
+  const date = await engine.batch().created(`${source.host}/app:1`);
   assert.equal(date?.getTime(), Date.parse(MARCH));
   assert.equal(source.count(), 3);
 });
 
 test("created() of what is not there fails with not_found", async () => {
   await using pair = await startPair();
-  await assert.rejects(pair.engine.created(`${pair.source.host}/app:1`), { code: "not_found" });
+  await assert.rejects(pair.engine.batch().created(`${pair.source.host}/app:1`), {
+    code: "not_found",
+  });
 });

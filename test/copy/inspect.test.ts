@@ -56,7 +56,7 @@ for (const { name, action, code, message } of FAULTS) {
     source.fail({ method: "GET", path: config.digest, times: 9, action });
     const wanted = { code, side: "source", message };
     await assert.rejects(engine.inspect(`${source.host}/app:1`), wanted);
-    await assert.rejects(engine.created(`${source.host}/app:1`), wanted);
+    await assert.rejects(engine.batch().created(`${source.host}/app:1`), wanted);
   });
 }
 
@@ -67,7 +67,7 @@ test("inspect() and created() show no config that is not what its digest says", 
   source.corruptBlob("app", config.digest);
   const wanted = { code: "integrity", side: "source" };
   await assert.rejects(engine.inspect(`${source.host}/app:1`), wanted);
-  await assert.rejects(engine.created(`${source.host}/app:1`), wanted);
+  await assert.rejects(engine.batch().created(`${source.host}/app:1`), wanted);
 });
 
 test("inspect() and created() take a config of 4 MiB and do not ask for a longer one", async () => {
@@ -83,12 +83,12 @@ test("inspect() and created() take a config of 4 MiB and do not ask for a longer
   const fits = `${source.host}/app:${4 * MIB}`;
   const { root } = await engine.inspect(fits);
   assert.deepEqual(root.config?.content, { created: "2026-03-07T14:05:09Z" });
-  assert.equal((await engine.created(fits))?.getTime(), Date.parse("2026-03-07T14:05:09Z"));
+  assert.equal((await engine.batch().created(fits))?.getTime(), Date.parse("2026-03-07T14:05:09Z"));
   const before = source.count({ path: "/blobs/" });
   const tooLong = `${source.host}/app:${4 * MIB + 1}`;
   const wanted = { code: "limit", side: "source", message: /has 4194305 bytes/ };
   await assert.rejects(engine.inspect(tooLong), wanted);
-  await assert.rejects(engine.created(tooLong), wanted);
+  await assert.rejects(engine.batch().created(tooLong), wanted);
   assert.equal(source.count({ path: "/blobs/" }), before);
 });
 
@@ -117,7 +117,7 @@ test("inspect() stops in the middle of a config with the reason of the signal", 
   const fault = { method: "GET", path: config.digest, times: 9, action: { hangAfterBytes: 5 } };
   source.fail(fault);
   const reason = new Error("enough");
-  for (const look of [engine.inspect, engine.created]) {
+  for (const look of [engine.inspect, engine.batch().created]) {
     const stop = new AbortController();
     setTimeout(() => stop.abort(reason), 100);
     await assert.rejects(

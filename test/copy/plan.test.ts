@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Plan } from "../../src/copy/plan.ts";
+import type { Plan } from "../../src/copy/model.ts";
 import { digestTag } from "../../src/oci/digest_tag.ts";
 import { OCI_INDEX, OCI_MANIFEST } from "../../src/oci/media_types.ts";
 import { putImage, putIndex, putReferrer } from "../support/image.ts";

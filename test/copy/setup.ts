@@ -1,5 +1,6 @@
-import { createEngine } from "../../src/engine.ts";
-import type { EngineOptions, LocalEngine } from "../../src/engine.ts";
+import { createSyncEngine } from "../../src/sync/sync_engine.ts";
+import type { EngineOptions } from "../../src/copier.ts";
+import type { SyncEngine } from "../../src/sync/sync_engine.ts";
 import { createRuntime } from "../../src/hosts/detect.ts";
 import { startRegistry } from "../support/registry.ts";
 import type { RegistryOptions, RunningRegistry } from "../support/registry.ts";
@@ -8,7 +9,7 @@ import type { RegistryOptions, RunningRegistry } from "../support/registry.ts";
 export interface Pair extends AsyncDisposable {
   readonly source: RunningRegistry;
   readonly destination: RunningRegistry;
-  readonly engine: LocalEngine;
+  readonly engine: SyncEngine;
 }
 
 /** Starts both registries; waits are cut short so that retries cost no time. */
@@ -29,7 +30,7 @@ export async function startPair(
   return {
     source,
     destination,
-    engine: createEngine({ runtime: hasty, ...options.engine }),
+    engine: createSyncEngine({ runtime: hasty, ...options.engine }),
     async [Symbol.asyncDispose](): Promise<void> {
       await Promise.all([source.close(), destination.close()]);
     },

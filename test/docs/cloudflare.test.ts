@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { parseConfig } from "../../src/server/config.ts";
+import { parseConfig } from "../../src/config/server_config.ts";
 
 function read(path: string): string {
   return readFileSync(new URL(`../../${path}`, import.meta.url), "utf8");
@@ -13,7 +13,7 @@ const example = [...read(".dev.vars.example").matchAll(/^(?:# )?([A-Z_]+)=(.*)$/
 
 test(".dev.vars.example has each variable of the server that a Worker reads, once", () => {
   const elsewhere = ["HOST", "PORT", "CROSSDOCK_GRACE_MS", "CROSSDOCK_CONFIG_FILE"];
-  const known = [...read("src/server/config.ts").matchAll(/^ {2}([A-Z_]+): /gm)]
+  const known = [...read("src/config/server_config.ts").matchAll(/^ {2}([A-Z_]+): /gm)]
     .map(([, name = ""]) => name)
     .filter((name) => !elsewhere.includes(name));
   assert.ok(known.includes("CROSSDOCK_TOKENS") && known.length > 20, `${known}`);

@@ -13,7 +13,7 @@ test("docs/deploy/self-hosting.md lists the server's variables, each once", () =
   const listed = table.split("\n").flatMap((row) =>
     [...(row.split("|")[1] ?? "").matchAll(/`([A-Z_]+)`/g)].map(([, name]) => name)
   );
-  const known = [...read("src/server/config.ts").matchAll(/^ {2}([A-Z_]+): /gm)]
+  const known = [...read("src/config/server_config.ts").matchAll(/^ {2}([A-Z_]+): /gm)]
     .map(([, name]) => name);
   assert.ok(known.includes("CROSSDOCK_TOKENS") && known.length > 20, `${known}`);
   assert.deepEqual(listed.sort(), known.sort());

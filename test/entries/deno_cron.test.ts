@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { registerCrons } from "../../src/entries/deno_cron.ts";
 import type { DenoCron, RegisterCronsOptions } from "../../src/entries/deno_cron.ts";
-import { parseConfig } from "../../src/server/config.ts";
-import type { RuleRunner } from "../../src/server/rule_runner.ts";
+import { parseConfig } from "../../src/config/server_config.ts";
+import type { RuleRunner } from "../../src/rules/rule_runner.ts";
 import type { SyncRule } from "../../src/sync/rule.ts";
 
 /** A Wednesday. */

@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createWorkflowCopies } from "../../src/entries/workflow_copies.ts";
 import type { CopyParams, WorkflowBinding } from "../../src/entries/workflow_copies.ts";
-import { CopyFailure } from "../../src/server/copy_failure.ts";
-import { copyId } from "../../src/server/copy_id.ts";
-import type { DurableCopy } from "../../src/server/durable_copies.ts";
-import { RequestError } from "../../src/server/problem.ts";
+import { CopyFailure } from "../../src/durable/copy_failure.ts";
+import { copyId } from "../../src/durable/copy_id.ts";
+import type { DurableCopy } from "../../src/durable/durable_copies.ts";
+import { RequestError } from "../../src/problem.ts";
 
 const REQUEST = {
   source: `r.example/app:1@sha256:${"a".repeat(64)}`,

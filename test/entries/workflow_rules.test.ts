@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createWorkflowRules } from "../../src/entries/workflow_rules.ts";
 import type { RuleWorkflowBinding } from "../../src/entries/workflow_rules.ts";
-import { parseConfig } from "../../src/server/config.ts";
-import type { DurableRuleRun } from "../../src/server/durable_rule.ts";
+import { parseConfig } from "../../src/config/server_config.ts";
+import type { DurableRuleRun } from "../../src/rules/durable_rule.ts";
 import type { SyncRule } from "../../src/sync/rule.ts";
 
 const [RULE, OTHER] = parseConfig({

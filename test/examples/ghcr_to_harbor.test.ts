@@ -9,7 +9,7 @@ import { putImage } from "../support/image.ts";
 import { startRegistry } from "../support/registry.ts";
 import { readExample, readExampleFor } from "./read_example.ts";
 
-const PUSH = new URL("../webhooks/fixtures/github_package.json", import.meta.url);
+const PUSH = new URL("../webhooks/incoming/fixtures/github_package.json", import.meta.url);
 
 /** `NAME: ${NAME:?…}` and `NAME: text` of the service. */
 const { crossdock } = parse(readExample("ghcr_to_harbor/compose.yaml")).services;

@@ -1,8 +1,8 @@
 import { test } from "node:test";
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
-import { parseSyncConfig } from "../../src/sync/config.ts";
-import { formatMistake } from "../../src/sync/mistakes.ts";
+import { parseSyncConfig } from "../../src/config/sync_config.ts";
+import { formatMistake } from "../../src/config/mistakes.ts";
 import { readExample } from "./read_example.ts";
 
 for (const name of ["air_gapped", "docker_hub_to_ecr", "ghcr_to_harbor"]) {

@@ -2,7 +2,7 @@
 import { test } from "node:test";
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
-import { parseSyncConfig } from "../../src/sync/config.ts";
+import { parseSyncConfig } from "../../src/config/sync_config.ts";
 import { putImage } from "../support/image.ts";
 import { startRegistry } from "../support/registry.ts";
 import { startWith, until } from "../workers/support.ts";

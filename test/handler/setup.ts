@@ -1,7 +1,7 @@
 /** What the suites of this folder share: callers, two registries, and a handler that may copy between them. */
 import assert from "node:assert/strict";
-import type { Report } from "../../src/copy/report.ts";
-import type { Problem } from "../../src/server/problem.ts";
+import type { Report } from "../../src/copy/model.ts";
+import type { Problem } from "../../src/problem.ts";
 import type { StreamEvent } from "../../src/server/schemas.ts";
 import { startObservedRegistry } from "../support/observed_registry.ts";
 import type { ObservedRegistry } from "../support/observed_registry.ts";

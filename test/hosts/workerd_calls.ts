@@ -1,5 +1,5 @@
 /** What the tests ask of the Worker in workerd_worker.ts, as JSON. */
-import type { EngineOptions } from "../../src/engine.ts";
+import type { EngineOptions } from "../../src/copier.ts";
 import type { CrossdockError, NetworkFailure } from "../../src/errors.ts";
 import type { HttpRequest, TlsOptions } from "../../src/runtime.ts";
 

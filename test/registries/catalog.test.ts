@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { staticCredentials } from "../../src/auth/credentials.ts";
-import { createEngine } from "../../src/engine.ts";
+import { createSyncEngine } from "../../src/sync/sync_engine.ts";
 import { createRuntime } from "../../src/hosts/detect.ts";
 import { startRealRegistry } from "./support.ts";
 import { putTinyImage } from "./tiny_image.ts";
@@ -14,13 +14,13 @@ for (const kind of ["distribution2", "distribution3", "crane"] as const) {
       await using registry = await startRealRegistry(kind, { auth });
       for (const name of ["b:1", "a/b:1", "a/b/c:1"]) await putTinyImage(registry, name);
       const { credentials, host } = registry;
-      const engine = createEngine({
+      const engine = createSyncEngine({
         runtime: await createRuntime(),
         source: credentials
           ? { credentials: staticCredentials({ kind: "basic", ...credentials }, "test") }
           : {},
       });
-      const pages = await Array.fromAsync(engine.repositories(host));
+      const pages = await Array.fromAsync(engine.batch().repositories(host));
       assert.deepEqual(pages.flat().sort(), ["a/b", "a/b/c", "b"]);
     });
   }
@@ -29,7 +29,7 @@ for (const kind of ["distribution2", "distribution3", "crane"] as const) {
 test("repositories() goes through all pages of distribution3, whatever their size", async () => {
   await using registry = await startRealRegistry("distribution3", { catalogPage: 3 });
   for (let i = 0; i < 7; i++) await putTinyImage(registry, `r${i}:1`);
-  const engine = createEngine({ runtime: await createRuntime() });
-  const pages = await Array.fromAsync(engine.repositories(registry.host));
+  const engine = createSyncEngine({ runtime: await createRuntime() });
+  const pages = await Array.fromAsync(engine.batch().repositories(registry.host));
   assert.deepEqual(pages, [["r0", "r1", "r2"], ["r3", "r4", "r5"], ["r6"]]);
 });

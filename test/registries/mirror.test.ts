@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
-import { createEngine } from "../../src/engine.ts";
+import { createSyncEngine } from "../../src/sync/sync_engine.ts";
 import { createRuntime } from "../../src/hosts/detect.ts";
 import { OCI_INDEX, OCI_MANIFEST } from "../../src/oci/media_types.ts";
 import type { Handler, HandlerHost, StartHandler } from "../handler/handler.ts";
@@ -54,7 +54,7 @@ function answersOf(handler: Handler, path: string): unknown[] {
     .map(({ status }) => status);
 }
 
-const engine = createEngine({ runtime: await createRuntime() });
+const engine = createSyncEngine({ runtime: await createRuntime() });
 
 const TRIES = 400;
 const TRY_MS = 50;

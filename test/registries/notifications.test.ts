@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createEngine } from "../../src/engine.ts";
+import { createSyncEngine } from "../../src/sync/sync_engine.ts";
 import { createRuntime } from "../../src/hosts/detect.ts";
 import { formatReference } from "../../src/oci/reference.ts";
-import type { PushEvent } from "../../src/webhooks/event.ts";
-import { locateEvent } from "../../src/webhooks/match.ts";
-import { receive } from "../../src/webhooks/receive.ts";
-import type { Received } from "../../src/webhooks/sender.ts";
-import { WebhookError } from "../../src/webhooks/webhook_error.ts";
+import type { PushEvent } from "../../src/webhooks/incoming/event.ts";
+import { locateEvent } from "../../src/webhooks/incoming/match.ts";
+import { receive } from "../../src/webhooks/incoming/receive.ts";
+import type { Received } from "../../src/webhooks/incoming/sender.ts";
+import { WebhookError } from "../../src/webhooks/incoming/webhook_error.ts";
 import { putCosignSignature, putIndex } from "../support/image.ts";
 import { startRegistry } from "../support/registry.ts";
 import { serve } from "../support/serve.ts";
@@ -79,7 +79,7 @@ for (const kind of ["distribution2", "distribution3"] as const) {
       layers: 1,
     });
     const { tag: signature } = await putCosignSignature(source, "team/app", descriptor.digest);
-    const engine = createEngine({ runtime });
+    const engine = createSyncEngine({ runtime });
     await engine.copy({
       source: `${source.host}/team/app:1.4.2`,
       destination: `${registry.host}/mirror/app`,
@@ -120,7 +120,7 @@ for (const kind of ["distribution2", "distribution3"] as const) {
     });
     await using source = await startRegistry();
     await putIndex(source, "app", { tag: "1", platforms: ["linux/amd64"], layers: 1 });
-    const engine = createEngine({ runtime });
+    const engine = createSyncEngine({ runtime });
     await engine.copy({ source: `${source.host}/app:1`, destination: `${registry.host}/app` });
 
     await inbox.waitUntil(() => inbox.received.length >= 2);

@@ -6,13 +6,13 @@ import { join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
 import { parse } from "yaml";
-import { createEngine } from "../../src/engine.ts";
+import { createSyncEngine } from "../../src/sync/sync_engine.ts";
 import { createRuntime } from "../../src/hosts/detect.ts";
-import { parseSyncConfig } from "../../src/sync/config.ts";
+import { parseSyncConfig } from "../../src/config/sync_config.ts";
 import { expandRule } from "../../src/sync/expand.ts";
 import { putImage, putReferrer } from "../support/image.ts";
 import { startRegistry } from "../support/registry.ts";
-import { REGSYNC_FILES, REGSYNC_FOLDER } from "../sync/regsync_files.ts";
+import { REGSYNC_FILES, REGSYNC_FOLDER } from "../config/regsync_files.ts";
 import { requireBinary } from "./binaries.ts";
 import { createTempFolder } from "./run_program.ts";
 import { startRealRegistry } from "./support.ts";
@@ -127,12 +127,12 @@ async function judge(config: string, env: Record<string, string>): Promise<strin
 
 /** What is selected here. */
 async function select(text: string, env: Record<string, string>): Promise<string[]> {
-  const engine = createEngine({ runtime: await createRuntime() });
+  const engine = createSyncEngine({ runtime: await createRuntime() });
   const now = Date.now();
   const { config } = parseSyncConfig(text, { from: "regsync.yml", env, now });
   const found: string[] = [];
   for (const rule of config.rules) {
-    for await (const { items, failure } of expandRule(rule, engine, { now })) {
+    for await (const { items, failure } of expandRule(rule, engine.batch(), { now })) {
       assert.equal(failure, undefined);
       for (const { source, requests, mayBeMissing } of items) {
         if (mayBeMissing && !await exists(source)) continue;
@@ -296,7 +296,7 @@ test("verify() finds nothing missing of what regsync copied with referrers in re
   for (const payload of ["first", "second"]) {
     await putReferrer(embedded, "app", descriptor, { artifactType: "application/x.test", payload });
   }
-  const engine = createEngine({ runtime: await createRuntime() });
+  const engine = createSyncEngine({ runtime: await createRuntime() });
   await engine.copy({
     source: `${embedded.host}/app:1`,
     destination: `${from}/app`,

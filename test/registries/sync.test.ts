@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { staticCredentials } from "../../src/auth/credentials.ts";
-import { createEngine } from "../../src/engine.ts";
-import type { LocalEngine } from "../../src/engine.ts";
+import { createSyncEngine } from "../../src/sync/sync_engine.ts";
+import type { SyncEngine } from "../../src/sync/sync_engine.ts";
 import { createRuntime } from "../../src/hosts/detect.ts";
 import { runRule } from "../../src/sync/run_rule.ts";
 import type { RuleReport } from "../../src/sync/rule_report.ts";
@@ -13,11 +13,11 @@ import { authorizationFor, startRealRegistry } from "./support.ts";
 import type { RealRegistry, RealRegistryOptions, RegistryKind } from "./support.ts";
 import { putTinyImage } from "./tiny_image.ts";
 
-async function engineFor({ credentials }: RealRegistry): Promise<LocalEngine> {
+async function engineFor({ credentials }: RealRegistry): Promise<SyncEngine> {
   const destination = credentials
     ? { credentials: staticCredentials({ kind: "basic", ...credentials }, "test") }
     : {};
-  return createEngine({ runtime: await createRuntime(), destination });
+  return createSyncEngine({ runtime: await createRuntime(), destination });
 }
 
 function ruleFor(source: RealRegistry, mirror: RealRegistry, more: string): SyncRule {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { CrossdockError, NetworkError } from "../../src/errors.ts";
 import { quirksOf } from "../../src/registry/quirks.ts";
-import type { CreateRepository } from "../../src/registry/ensure_repository.ts";
+import type { CreateRepository } from "../../src/registry/request.ts";
 import { randomBytes } from "../support/image.ts";
 import { startRegistry } from "../support/registry.ts";
 import type { RegistryOptions, RunningRegistry } from "../support/registry.ts";

@@ -3,7 +3,7 @@ import { noCredentials } from "../../src/auth/credentials.ts";
 import { createRuntime } from "../../src/hosts/detect.ts";
 import type { Descriptor } from "../../src/oci/descriptor.ts";
 import { RegistryClient } from "../../src/registry/client.ts";
-import type { CreateRepository } from "../../src/registry/ensure_repository.ts";
+import type { CreateRepository } from "../../src/registry/request.ts";
 import { Repository } from "../../src/registry/repository.ts";
 import type { Runtime } from "../../src/runtime.ts";
 import { CrossdockError } from "../../src/errors.ts";

@@ -14,8 +14,7 @@ import type { HandlerProgram } from "../handler/hosts/start_process.ts";
 import { TOKENS, variablesFor } from "../handler/setup.ts";
 import { putImage, putIndex } from "../support/image.ts";
 import { startRegistry } from "../support/registry.ts";
-import type { RunningRegistry } from "../support/registry.ts";
-import type { RegistryOptions } from "../support/registry.ts";
+import type { RegistryOptions, RunningRegistry } from "../support/registry.ts";
 
 /** Where it runs, so that what it keeps for itself lands there, too. */
 const FOLDER = `${ROOT}.cache/schemathesis-report`;

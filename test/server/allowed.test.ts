@@ -3,8 +3,8 @@ import { test } from "node:test";
 import type { Step } from "../../src/copy/step.ts";
 import { createMatcher } from "../../src/server/allow_list.ts";
 import { createAllowed } from "../../src/server/allowed.ts";
-import { parseConfig } from "../../src/server/config.ts";
-import { RequestError } from "../../src/server/problem.ts";
+import { parseConfig } from "../../src/config/server_config.ts";
+import { RequestError } from "../../src/problem.ts";
 
 const MATCHES: [glob: string, name: string, matches: boolean][] = [
   ["docker.io/library/*", "docker.io/library/alpine", true],

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { DurableCopies } from "../../src/server/durable_copies.ts";
-import type { DurableRules } from "../../src/server/durable_rules.ts";
+import type { DurableCopies } from "../../src/durable/durable_copies.ts";
+import type { DurableRules } from "../../src/rules/durable_rules.ts";
 import {
   ALPINE,
   CANCELLED_COPY,

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createRoute } from "@hono/zod-openapi";
 import * as z from "zod";
-import { RequestError } from "../../src/server/problem.ts";
+import { RequestError } from "../../src/problem.ts";
 import { createRouter } from "../../src/server/router.ts";
 
 const schema = z.strictObject({

@@ -1,8 +1,8 @@
 /** `/v1/syncs`: the server's own rules, run and asked about over HTTP. */
 import { test } from "node:test";
 import assert from "node:assert/strict";
-import type { DurableRules, RuleRun } from "../../src/server/durable_rules.ts";
-import type { Problem } from "../../src/server/problem.ts";
+import type { DurableRules, RuleRun } from "../../src/rules/durable_rules.ts";
+import type { Problem } from "../../src/problem.ts";
 import type { SyncStreamEvent } from "../../src/server/sync_schemas.ts";
 import type { SyncReport, SyncStatus } from "../../src/sync/run_rules.ts";
 import { serveApp } from "../client/serve_app.ts";

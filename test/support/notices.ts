@@ -1,5 +1,5 @@
 import { Webhook } from "standardwebhooks";
-import type { CloudEvent } from "../../src/webhooks/notice.ts";
+import type { CloudEvent } from "../../src/webhooks/outgoing/notice.ts";
 import { serve } from "./serve.ts";
 import type { Server } from "./serve.ts";
 

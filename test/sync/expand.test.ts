@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { CrossdockError } from "../../src/errors.ts";
 import { expandRule } from "../../src/sync/expand.ts";
-import type { ExpandOptions, RepositoryWork, SyncSource } from "../../src/sync/expand.ts";
+import type { Listing } from "../../src/sync/batch.ts";
+import type { ExpandOptions, RepositoryWork } from "../../src/sync/expand.ts";
 import type { SyncRule } from "../../src/sync/rule.ts";
 import { startPair } from "../copy/setup.ts";
 import { putImage } from "../support/image.ts";
@@ -10,7 +11,7 @@ import { NOW, ruleOf } from "./setup.ts";
 
 const HOUR = 3_600_000;
 
-interface FakeSource extends SyncSource {
+interface FakeSource extends Listing {
   /** What was asked: `tags a.example/app`. */
   readonly asked: string[];
 }
@@ -47,7 +48,7 @@ function createSource(
 
 function expand(
   rule: SyncRule,
-  source: SyncSource,
+  source: Listing,
   options: Partial<ExpandOptions> = {},
 ): Promise<RepositoryWork[]> {
   return Array.fromAsync(expandRule(rule, source, { now: NOW, ...options }));
@@ -157,7 +158,7 @@ test("expandRule() does not copy what was copied into the source's own registry"
 
 test("expandRule() gives a repository that cannot be listed with its failure, and goes on", async () => {
   const source = createSource({ "a.example/a": ["1"], "a.example/b": ["1"], "a.example/c": ["1"] });
-  const failing: SyncSource = {
+  const failing: Listing = {
     ...source,
     tags: (name, options) => {
       if (name === "a.example/b") throw new CrossdockError("rate_limited", "too many requests");
@@ -172,7 +173,7 @@ test("expandRule() gives a repository that cannot be listed with its failure, an
 
 test("expandRule() takes a repository of a catalog that is gone for empty, and one of a rule's own for a failure", async () => {
   const source = createSource({ "a.example/a": ["1"] });
-  const gone: SyncSource = { ...createSource({}), repositories: source.repositories };
+  const gone: Listing = { ...createSource({}), repositories: source.repositories };
   const registry = ruleOf("{type: registry, source: a.example, target: b.example}");
   assert.deepEqual((await expand(registry, gone)).map(({ failure }) => failure), [undefined]);
   const [work] = await expand(ruleOf(`{${APP}, target: b.example/x}`), gone);
@@ -181,7 +182,7 @@ test("expandRule() takes a repository of a catalog that is gone for empty, and o
 
 test("expandRule() passes on what is no failure of a registry's, and an abort", async () => {
   const rule = ruleOf(`{${APP}, target: b.example/x}`);
-  const broken = (error: Error): SyncSource => ({
+  const broken = (error: Error): Listing => ({
     ...createSource({}),
     tags: () => {
       throw error;
@@ -281,7 +282,7 @@ test("expandRule() gives requests that an engine copies, and an engine is its so
     `{type: registry, source: '${source.host}', target: '${destination.host}/m', repos: {allow: [team/.*]}, ` +
       "tags: {semverRange: ['>=1'], latest: 1}}",
   );
-  for (const { items } of await expand(rule, engine)) {
+  for (const { items } of await expand(rule, engine.batch())) {
     for (const request of items.flatMap(({ requests }) => requests)) {
       assert.equal((await engine.copy(request)).result, "copied");
     }

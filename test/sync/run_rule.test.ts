@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { CopyRequestInput } from "../../src/copy/request.ts";
-import { createEngine } from "../../src/engine.ts";
+import { createSyncEngine } from "../../src/sync/sync_engine.ts";
 import { createRuntime } from "../../src/hosts/detect.ts";
 import { runRule } from "../../src/sync/run_rule.ts";
 import type { RunRuleOptions } from "../../src/sync/run_rule.ts";
@@ -700,7 +700,7 @@ test("runRule() asks for tokens that may write only where it writes, and delete 
     describe: () => [],
   };
   const side = { credentials };
-  const engine = createEngine({ runtime, source: side, destination: side });
+  const engine = createSyncEngine({ runtime, source: side, destination: side });
   const pair = { source, destination, engine } as unknown as Pair;
   const scopes = (): string[] => {
     const tokens = destination.requests.filter(({ kind }) => kind === "token");

@@ -1,6 +1,6 @@
-import { parseSyncConfig } from "../../src/sync/config.ts";
-import type { SyncConfig } from "../../src/sync/config.ts";
-import { formatMistake, SyncConfigError } from "../../src/sync/mistakes.ts";
+import { parseSyncConfig } from "../../src/config/sync_config.ts";
+import type { SyncConfig } from "../../src/config/sync_config.ts";
+import { formatMistake, SyncConfigError } from "../../src/config/mistakes.ts";
 import type { SyncRule } from "../../src/sync/rule.ts";
 
 export const NOW = Date.UTC(2026, 2, 7, 12);

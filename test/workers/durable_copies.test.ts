@@ -1,7 +1,7 @@
 /** Durable copies of the Worker as it is deployed, in the Workflow of a real workerd. */
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
-import type { Report } from "../../src/copy/report.ts";
+import type { Report } from "../../src/copy/model.ts";
 import { putImage, putIndex } from "../support/image.ts";
 import { startRegistry } from "../support/registry.ts";
 import type { FaultAction, RunningRegistry } from "../support/registry.ts";

@@ -10,7 +10,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 // @ts-types="../support/miniflare.d.ts"
 import { Log, LogLevel, Miniflare } from "miniflare";
 import { bundleWorker } from "../../build/bundle_worker.ts";
-import type { DurableCopy } from "../../src/server/durable_copies.ts";
+import type { DurableCopy } from "../../src/durable/durable_copies.ts";
 import { freePort } from "../hosts/support.ts";
 
 export interface StartOptions {

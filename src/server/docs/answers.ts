@@ -1,6 +1,6 @@
 /** What operations answer: their own answers one by one, the problems that they share in a section of its own. */
 import { html } from "hono/html";
-import { PROBLEMS } from "../problem.ts";
+import { PROBLEMS } from "../../problem.ts";
 import type { Answer, Api, Header } from "./api.ts";
 import { renderContent, renderType } from "./schema.ts";
 import { renderTable } from "./table.ts";

@@ -1,11 +1,11 @@
 /** `/v1/copies`: copy now and watch, or start a durable copy and ask for it later. */
 import { createRoute } from "@hono/zod-openapi";
 import * as z from "zod";
-import type { Emit } from "../../events.ts";
+import type { Emit } from "../../copy/model.ts";
 import { secured } from "../access.ts";
 import type { Allowed } from "../allowed.ts";
 import type { AppOptions } from "../app_options.ts";
-import { withDefaults } from "../copy_defaults.ts";
+import { withDefaults } from "../../config/copy_defaults.ts";
 import {
   CANCELLED_COPY,
   COPY_ID,
@@ -15,7 +15,7 @@ import {
   QUEUED_COPY,
 } from "../examples.ts";
 import { ASYNC_APPLIED, preferHeader, prefersAsync } from "../prefer.ts";
-import { RequestError } from "../problem.ts";
+import { RequestError } from "../../problem.ts";
 import {
   body,
   bodyRefusals,
@@ -29,7 +29,7 @@ import {
 import { createRouter } from "../router.ts";
 import { runCopy } from "../run_copy.ts";
 import { copyBody, copyId, durableCopySchema, eventSchema } from "../schemas.ts";
-import { startDurableCopy } from "../start_durable_copy.ts";
+import { startDurableCopy } from "../../durable/start_durable_copy.ts";
 import { streamAnswer } from "../stream_answer.ts";
 
 const TAGS = ["Copies"];

@@ -2,7 +2,7 @@
 import { createRoute } from "@hono/zod-openapi";
 import * as z from "zod";
 import type { AppOptions } from "../app_options.ts";
-import { RequestError } from "../problem.ts";
+import { RequestError } from "../../problem.ts";
 import { json, refusals } from "../responses.ts";
 import { createRouter } from "../router.ts";
 

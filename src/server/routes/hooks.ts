@@ -2,14 +2,14 @@
 import type { Context } from "hono";
 import type { RouteConfig } from "@hono/zod-openapi";
 import * as z from "zod";
-import { WebhookError } from "../../webhooks/webhook_error.ts";
+import { WebhookError } from "../../webhooks/incoming/webhook_error.ts";
 import type { AppEnv, AppOptions } from "../app_options.ts";
 import { WEBHOOK } from "../document.ts";
 import { HOOKS } from "../examples.ts";
-import { withFields } from "../log.ts";
-import type { Log } from "../log.ts";
-import { RequestError } from "../problem.ts";
-import type { HookReceiver } from "../receive_hook.ts";
+import { withFields } from "../../log.ts";
+import type { Log } from "../../log.ts";
+import { RequestError } from "../../problem.ts";
+import type { HookReceiver } from "../../rules/receive_hook.ts";
 import {
   bodyRefusals,
   everyAnswer,

@@ -1,9 +1,9 @@
 /** `/internal/rule-steps`: performs one step of a durable run. Only the server itself comes here, by a binding of its own. */
 import type { AppOptions } from "../app_options.ts";
 import { createRouter } from "../router.ts";
-import { findRule, performRuleStep, ruleStepSchema } from "../rule_step.ts";
-import type { RuleHost } from "../rule_runner.ts";
-import { withFields } from "../log.ts";
+import { findRule, performRuleStep, ruleStepSchema } from "../../rules/rule_step.ts";
+import type { RuleHost } from "../../rules/rule_runner.ts";
+import { withFields } from "../../log.ts";
 import { watchCall } from "../watch_call.ts";
 
 // deno-lint-ignore explicit-function-return-type

@@ -16,8 +16,8 @@ import {
   SYNC_STATUS,
 } from "../sync_examples.ts";
 import { ASYNC_APPLIED, preferHeader, prefersAsync } from "../prefer.ts";
-import { RequestError } from "../problem.ts";
-import type { FieldMistake } from "../problem.ts";
+import { RequestError } from "../../problem.ts";
+import type { FieldMistake } from "../../problem.ts";
 import {
   body,
   bodyRefusals,
@@ -29,7 +29,7 @@ import {
   refusals,
 } from "../responses.ts";
 import { createRouter } from "../router.ts";
-import type { ServerRules } from "../rules.ts";
+import type { ServerRules } from "../../rules/rules.ts";
 import { streamAnswer } from "../stream_answer.ts";
 import {
   ruleNames,

@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { listRoutes } from "../../../src/server/docs/api.ts";
 import { renderPage } from "../../../src/server/docs/page.ts";
 import type { ApiDocument } from "../../../src/server/document.ts";
-import { PROBLEMS } from "../../../src/server/problem.ts";
+import { PROBLEMS } from "../../../src/problem.ts";
 import { getDocument } from "../api_document.ts";
 import { startDocumentedApp } from "../documented_app.ts";
 import { HOSTILE, sampleApi, sampleOperation } from "./sample_api.ts";

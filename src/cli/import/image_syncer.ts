@@ -1,0 +1,146 @@
+/** https://github.com/AliyunContainerService/image-syncer#configuration-files */
+import * as z from "zod";
+import { formatReference, parseRepository } from "../../oci/reference.ts";
+import { checkShape } from "../../config/check_shape.ts";
+import type { Mistakes, Path } from "../../config/mistakes.ts";
+import { readYaml } from "../../config/read_yaml.ts";
+import { flag, text } from "../../config/scalars.ts";
+import { ConfigWriter, env, toLiteral, toRegistry, toUnanchored } from "./imported.ts";
+import type { Imported, TagsEntry } from "./imported.ts";
+
+export interface ImageSyncerFiles {
+  /** `images.yaml`, or a file that has both under `auth` and `images`. */
+  readonly images: string;
+  /** `auth.yaml` */
+  readonly auth?: string;
+}
+
+const authSchema = z.record(
+  z.string(),
+  z.strictObject({
+    username: text.optional(),
+    password: text.optional(),
+    insecure: flag.optional(),
+  }),
+);
+const imagesSchema = z.record(z.string(), z.unknown());
+const targetsSchema = z.array(text).min(1);
+
+/**
+ * Turns image-syncer's files into a config.
+ *
+ * @throws {SyncConfigError} if they are none
+ */
+export function importImageSyncer({ images, auth }: ImageSyncerFiles): Imported {
+  const writer = new ConfigWriter("image-syncer");
+  const list = readYaml(images, "images");
+  const both = checkShape(imagesSchema, list.value ?? {}, [], list.mistakes) ?? {};
+  const isBoth = "images" in both && typeof both["images"] === "object" &&
+    !Array.isArray(both["images"]);
+  const logins = auth === undefined
+    ? { value: isBoth ? both["auth"] : {}, mistakes: list.mistakes }
+    : readYaml(auth, "auth");
+  const authPath = auth === undefined ? ["auth"] : [];
+  writeLogins(checkShape(authSchema, logins.value ?? {}, authPath, logins.mistakes) ?? {}, writer);
+  logins.mistakes.throwIfAny();
+  const path = isBoth ? ["images"] : [];
+  const entries = isBoth
+    ? checkShape(imagesSchema, both["images"], path, list.mistakes) ?? {}
+    : both;
+  for (const [source, value] of Object.entries(entries)) {
+    const at = [...path, source];
+    const given = Array.isArray(value) ? value : [value];
+    const targets = (checkShape(targetsSchema, given, at, list.mistakes) ?? [])
+      .filter((_, i) => !list.mistakes.has([...at, i]));
+    for (const target of new Set(targets)) writeRules(source, target, at, list.mistakes, writer);
+  }
+  list.mistakes.throwIfAny();
+  return writer.finish();
+}
+
+function writeLogins(logins: z.output<typeof authSchema>, writer: ConfigWriter): void {
+  const hosts = new Set<string>();
+  // A registry's own entry goes before those of its namespaces.
+  for (const key of Object.keys(logins).sort((a, b) => a.length - b.length)) {
+    const { username, password, insecure } = logins[key] ?? {};
+    const registry = toRegistry(key);
+    if (insecure) writer.insecure(registry);
+    if (username === undefined && password === undefined) continue;
+    if (key.includes("/")) {
+      writer.note(
+        hosts.has(registry)
+          ? `${key}: its own credential is not kept, ${registry} has but one here`
+          : `${key}: its credential counts for all of ${registry} here`,
+      );
+    }
+    if (hosts.has(registry)) continue;
+    hosts.add(registry);
+    const [user, pass] = [username ?? "", password ?? ""].map(toVariable);
+    if (user !== undefined && pass !== undefined) writer.creds({ registry, user, pass });
+    else writer.login(registry);
+  }
+}
+
+/** A template where the text is a variable and nothing else. */
+function toVariable(text: string): string | undefined {
+  const name = /^\$(?:\{(\w+)\}|(\w+))$/.exec(text)?.slice(1).find(Boolean);
+  return name === undefined ? undefined : env(name);
+}
+
+/** What follows a repository: some tags, an expression for them, a digest, or nothing. */
+interface Name {
+  readonly repository: string;
+  readonly tags: readonly string[];
+  readonly expression?: string;
+  readonly digest?: string;
+}
+
+function parseName(text: string): Name {
+  const [, start = "", expression] = /^(.*?):\/(.*)\/$/s.exec(text) ?? [];
+  if (expression !== undefined) return { repository: start, tags: [], expression };
+  const [name = "", digest] = text.split("@");
+  const colon = name.indexOf(":", name.lastIndexOf("/") + 1);
+  const tags = colon < 0 ? [] : name.slice(colon + 1).split(",");
+  return {
+    repository: colon < 0 ? name : name.slice(0, colon),
+    tags,
+    ...(digest === undefined ? {} : { digest }),
+  };
+}
+
+function writeRules(
+  sourceText: string,
+  targetText: string,
+  at: Path,
+  mistakes: Mistakes,
+  writer: ConfigWriter,
+): void {
+  const from = parseName(sourceText);
+  const to = parseName(targetText);
+  const source = mistakes.try(at, () => formatReference(parseRepository(from.repository)));
+  if (source === undefined) return;
+  const target = to.repository.replace(/\$(?:\{(\w+)\}|(\w+))/g, (_, a, b) => env(a ?? b));
+  if (from.digest !== undefined) {
+    const place = to.tags[0] === undefined ? `@${to.digest ?? from.digest}` : `:${to.tags[0]}`;
+    writer.rule({ source: `${source}@${from.digest}`, target: target + place, type: "image" });
+    return;
+  }
+  if (to.tags.length === 0) {
+    const tags: TagsEntry | undefined = from.expression !== undefined
+      ? { allow: [toUnanchored(from.expression)] }
+      : from.tags.length > 0
+      ? { allow: from.tags.map(toLiteral) }
+      : undefined;
+    writer.rule({ source, target, type: "repository", ...(tags ? { tags } : {}) });
+    return;
+  }
+  if (from.tags.length !== to.tags.length) {
+    writer.note(
+      `${sourceText} to ${targetText}: no rule is made of it, since which tag becomes which cannot be told`,
+    );
+    return;
+  }
+  from.tags.forEach((tag, i) => {
+    writer.rule({ source: `${source}:${tag}`, target: `${target}:${to.tags[i]}`, type: "image" });
+  });
+}

@@ -1,0 +1,108 @@
+/** https://github.com/containers/skopeo/blob/main/docs/skopeo-sync.1.md#yaml-file-content */
+import * as z from "zod";
+import { formatReference, parseReference } from "../../oci/reference.ts";
+import { checkShape } from "../../config/check_shape.ts";
+import { readYaml } from "../../config/read_yaml.ts";
+import { flag, text } from "../../config/scalars.ts";
+import { ConfigWriter, toLiteral, toRegistry, toUnanchored } from "./imported.ts";
+import type { Imported, TagsEntry } from "./imported.ts";
+import { convertRange } from "./version_range.ts";
+
+export interface SkopeoOptions {
+  /** What the file is called, in mistakes: `sync.yaml`. */
+  readonly from: string;
+  /** The last argument of `skopeo sync`: `registry.example/mirror`. */
+  readonly destination: string;
+  /** Whether it was called with `--scoped`: names keep their registry and path. Default false: only what is last of a path. */
+  readonly scoped?: boolean;
+}
+
+const schema = z.record(
+  z.string(),
+  z.strictObject({
+    images: z.record(z.string(), z.array(text)).optional(),
+    "images-by-tag-regex": z.record(z.string(), text).optional(),
+    "images-by-semver": z.record(z.string(), text).optional(),
+    credentials: z.strictObject({
+      username: text.optional(),
+      password: text.optional(),
+      identitytoken: text.optional(),
+    }).optional(),
+    "tls-verify": flag.optional(),
+    "cert-dir": text.optional(),
+  }),
+);
+
+/**
+ * Turns a file for `skopeo sync --src yaml` into a config.
+ *
+ * @throws {SyncConfigError} if it is none
+ */
+export function importSkopeo(file: string, options: SkopeoOptions): Imported {
+  const { from, destination, scoped = false } = options;
+  const { value, mistakes } = readYaml(file, from);
+  const registries = checkShape(schema, value ?? {}, [], mistakes) ?? {};
+  const writer = new ConfigWriter("skopeo sync");
+  const names = new Map<string, string>();
+  writer.note(
+    "skopeo copies the image of one platform unless it is told --all; here whole indexes are copied",
+  );
+  for (const [host, entry] of Object.entries(registries)) {
+    const registry = mistakes.try([host], () => toRegistry(host));
+    if (registry === undefined) continue;
+    const { credentials: { username, identitytoken } = {}, "tls-verify": verify } = entry;
+    if (username !== undefined) writer.login(registry);
+    if (identitytoken !== undefined) writer.identity(registry);
+    if (verify === false) writer.insecure(registry);
+    if (entry["cert-dir"] !== undefined) {
+      writer.note(
+        `${registry}: cert-dir is not kept, give certificates to the command line or the host`,
+      );
+    }
+    const add = (name: string, tags: TagsEntry | undefined, key: string): void => {
+      const source = mistakes.try(
+        [host, key, name],
+        () => formatReference(parseReference(`${registry}/${name}`)),
+      );
+      if (source === undefined) return;
+      const [path = ""] = source.split("@");
+      const target = `${destination}/${scoped ? path : path.slice(path.lastIndexOf("/") + 1)}`;
+      const other = names.get(target);
+      if (other !== undefined && other !== path) {
+        writer.note(`${path} and ${other} both go to ${target}, as they do with skopeo`);
+      }
+      names.set(target, path);
+      const digest = source.slice(path.length);
+      writer.rule({
+        source,
+        target: `${target}${digest}`,
+        type: digest === "" ? "repository" : "image",
+        ...(tags ? { tags } : {}),
+      });
+    };
+    for (const [name, tags] of Object.entries(entry.images ?? {})) {
+      const digests = tags.filter((tag) => tag.includes(":"));
+      const literals = tags.filter((tag) => !tag.includes(":"));
+      for (const digest of digests) add(`${name}@${digest}`, undefined, "images");
+      if (literals.length > 0) add(name, { allow: literals.map(toLiteral) }, "images");
+      if (tags.length === 0) add(name, undefined, "images");
+    }
+    for (const [name, expression] of Object.entries(entry["images-by-tag-regex"] ?? {})) {
+      add(name, { allow: [toUnanchored(expression)] }, "images-by-tag-regex");
+    }
+    for (const [name, range] of Object.entries(entry["images-by-semver"] ?? {})) {
+      const semverRange = convertRange(range, "masterminds");
+      if (!semverRange) {
+        writer.note(
+          `${registry}/${name}: the range "${range}" cannot be said here, no rule is made of it`,
+        );
+        continue;
+      }
+      // Prereleases count only where the range has one, and versions have three numbers at most.
+      const version = `v?\\d+(\\.\\d+){0,2}${range.includes("-") ? "(-.*)?" : ""}`;
+      add(name, { allow: [version], semverRange }, "images-by-semver");
+    }
+  }
+  mistakes.throwIfAny();
+  return writer.finish();
+}

@@ -1,0 +1,168 @@
+/** The rules of `crossdock.yaml`, and whatever runs them: an engine here, or with `--via` a server with rules of its own. */
+import { firstOf } from "../../auth/credentials.ts";
+import type { CredentialSources } from "../../auth/credentials.ts";
+import type { DetachedSync, SyncOptions, SyncRequest } from "../../client/remote_engine.ts";
+import { ParseError } from "../../errors.ts";
+import { parseReference } from "../../oci/reference.ts";
+import type { SideOptions } from "../../sides.ts";
+import { chooseRules } from "../../sync/choose_rules.ts";
+import { parseSyncConfig } from "../../config/sync_config.ts";
+import type { SyncConfig } from "../../config/sync_config.ts";
+import { formatMistake } from "../../config/mistakes.ts";
+import { createPacer } from "../../sync/pacer.ts";
+import { registryCredentials } from "../../config/registries.ts";
+import { runRules, statusOfRules } from "../../sync/run_rules.ts";
+import type { RuleRunner, SyncStatus } from "../../sync/run_rules.ts";
+import type { SyncRule } from "../../sync/rule.ts";
+import { Slots } from "../../sync/slots.ts";
+import type { CliEnvironment } from "../environment.ts";
+import { openServer, refuseViaToken } from "./open_engine.ts";
+import type { EngineFlags } from "./open_engine.ts";
+import { say } from "../output/output.ts";
+import { readInputFile } from "./read_input_file.ts";
+import { openDockerConfig } from "./side_options.ts";
+import type { SideName } from "./side_options.ts";
+
+/** The options that say which rules are meant. */
+export interface RulesFlags extends EngineFlags {
+  readonly config?: string | undefined;
+  readonly rule?: string[] | undefined;
+  readonly detach?: true | undefined;
+  readonly quiet?: true | undefined;
+}
+
+/** Rules, wherever they run. */
+export interface OpenedRules {
+  sync(
+    request: Pick<SyncRequest, "dryRun" | "missing">,
+    options: SyncOptions,
+  ): Promise<DetachedSync>;
+  status(options: Pick<SyncOptions, "signal">): Promise<SyncStatus>;
+}
+
+/** Rules that run here. */
+export interface LocalRules {
+  readonly rules: readonly SyncRule[];
+  readonly runner: RuleRunner;
+}
+
+const DEFAULT_FILE = "crossdock.yaml";
+
+/**
+ * Opens rules, here or at a server.
+ *
+ * @throws ParseError for a flag or a file that cannot be used; nothing has been sent then
+ */
+export async function openRules(
+  flags: RulesFlags,
+  environment: CliEnvironment,
+): Promise<OpenedRules> {
+  const { via, rule: names, detach } = flags;
+  if (via !== undefined) {
+    if (flags.config !== undefined) {
+      throw new ParseError("--config cannot go with --via: the server has rules of its own");
+    }
+    const server = await openServer(environment, { ...flags, via });
+    const chosen = names ? { rules: names } : {};
+    return {
+      async sync(request, options): Promise<DetachedSync> {
+        if (detach) return await server.detachSync({ ...chosen, ...request }, options);
+        return { report: await server.sync({ ...chosen, ...request }, options) };
+      },
+      status: (options) => server.syncStatus(names, options),
+    };
+  }
+  if (detach) throw new ParseError("--detach is for a server: name it with --via");
+  refuseViaToken(flags);
+  const { rules, runner } = await openLocalRules(flags, environment);
+  const now = (): number => environment.now();
+  return {
+    async sync(request, options): Promise<DetachedSync> {
+      return { report: await runRules(rules, runner, { ...request, ...options, now }) };
+    },
+    status: (options) => statusOfRules(rules, runner, options),
+  };
+}
+
+/**
+ * Reads the rules of a file and makes the engine that runs them.
+ *
+ * @throws {SyncConfigError} with all mistakes of the file; ParseError for a flag or another file that cannot be used
+ */
+export async function openLocalRules(
+  flags: RulesFlags,
+  environment: CliEnvironment,
+): Promise<LocalRules> {
+  const { config: file = DEFAULT_FILE, quiet } = flags;
+  const from = file === "-" ? "stdin" : file;
+  const text = await readInputFile(file, environment, {
+    hint: "name the file with --config; docs/sync.md says what stands in it",
+  });
+  const { env } = environment;
+  const readFile = (path: string): string | undefined => readOrNothing(path, environment);
+  const now = environment.now();
+  const { config, warnings } = parseSyncConfig(text, { from, env, now, readFile });
+  const rules = chooseRules(config.rules, flags.rule);
+  if (!quiet) {
+    for (const warning of warnings) say(environment, `warning: ${formatMistake(warning)}`);
+    if (config.webhooks.outgoing.length > 0) {
+      say(
+        environment,
+        `warning: ${from}: webhooks.out: nobody is told, only a server tells others`,
+      );
+    }
+  }
+  if (rules.length === 0) throw new ParseError(`${from}: there is no rule in it, want one in sync`);
+  const runtime = await environment.createRuntime();
+  const side = await readSide({ config, rules, from }, flags, environment);
+  const { concurrency, retries, timeout } = flags;
+  const engine = environment.createEngine({
+    runtime,
+    source: side,
+    destination: side,
+    pace: createPacer(config.registries, runtime),
+    ...(concurrency === undefined ? {} : { concurrency }),
+    ...(retries === undefined ? {} : { retries }),
+    ...(timeout === undefined ? {} : { timeoutMs: timeout }),
+  });
+  const runner = environment.createRuleRunner({
+    engine,
+    rules: config.rules,
+    now: () => environment.now(),
+    slots: new Slots(config.parallel),
+    env,
+    readFile,
+  });
+  return { rules, runner };
+}
+
+/** Both sides have the same: what is one rule's target may be the next one's source. */
+async function readSide(
+  { config, rules, from }: { config: SyncConfig; rules: readonly SyncRule[]; from: string },
+  { authfile }: RulesFlags,
+  environment: CliEnvironment,
+): Promise<SideOptions> {
+  const sources: CredentialSources[] = [registryCredentials(config.registries, from)];
+  if (config.dockerConfig || authfile !== undefined) {
+    sources.push(await openDockerConfig(rules.flatMap(listNames), authfile, environment));
+  }
+  const tls = new Map(config.registries.map(({ registry, tls }) => [registry, tls]));
+  return { credentials: firstOf(...sources), tls: (registry) => tls.get(registry) };
+}
+
+/** The registries of a rule, with the repositories where it names them. */
+function listNames({ type, source, targets, copy }: SyncRule): SideName[] {
+  const others = [copy.referrerSource, copy.referrerDestination];
+  return [source, ...targets, ...others.filter((name) => name !== undefined)].map((name) =>
+    type === "registry" && !name.includes("/") ? { registry: name } : parseReference(name)
+  );
+}
+
+/** What a template's `file` gives. */
+function readOrNothing(path: string, environment: CliEnvironment): string | undefined {
+  try {
+    return environment.readTextFileSync(path);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,105 @@
+/** What came of rules, and how they stand, as lines: one a tag and target, so that a run can be searched. */
+import type { PruneReport, RuleReport, SyncFailure, TagReport } from "../../sync/rule_report.ts";
+import type { RuleStatus, TagStatus } from "../../sync/rule_status.ts";
+import type { SyncStatus } from "../../sync/run_rules.ts";
+import { formatDuration } from "./format_duration.ts";
+import { shortDigest } from "./short_digest.ts";
+
+/** As wide as the longest of the results, `would-delete`. */
+const WIDTH = 14;
+
+/** `copied        docker.io/library/alpine:3 -> registry.example/alpine:3  sha256:0123456789ab` */
+export function formatTagReport(
+  { source, destination, result, digest, error, id }: TagReport,
+): string {
+  const more = error
+    ? `: ${formatFailure(error)}`
+    : id !== undefined
+    ? `  ${id}`
+    : digest === undefined
+    ? ""
+    : `  ${shortDigest(digest)}`;
+  return `${result.padEnd(WIDTH)}${source} -> ${destination}${more}`;
+}
+
+export function formatPruneReport({ destination, result, error }: PruneReport): string {
+  return `${result.padEnd(WIDTH)}${destination}${error ? `: ${formatFailure(error)}` : ""}`;
+}
+
+export function formatTagStatus(
+  { source, destination, state, digest, current, error }: TagStatus,
+): string {
+  const more = error
+    ? `: ${formatFailure(error)}`
+    : digest === undefined
+    ? ""
+    : `  ${shortDigest(digest)}${current === undefined ? "" : `, has ${shortDigest(current)}`}`;
+  return `${state.padEnd(WIDTH)}${source} -> ${destination}${more}`;
+}
+
+/** `source: it is not there` */
+export function formatFailure({ side, message }: SyncFailure): string {
+  return `${side ? `${side}: ` : ""}${message}`;
+}
+
+/** What is counted of a run, complete or not. */
+export type Counted = Pick<RuleReport, "tags" | "pruned">;
+
+/** `3 copied, 10 unchanged, 1 failed`; tags that were deleted come last. */
+export function formatCounts(rules: readonly Counted[]): string {
+  const tags = countBy(rules.flatMap(({ tags }) => tags.map(({ result }) => result)));
+  const pruned = countBy(
+    rules.flatMap(({ pruned }) =>
+      pruned.map(({ result }) => result === "failed" ? "not deleted" : result)
+    ),
+  );
+  return [...tags, ...pruned].join(", ") || "no tags";
+}
+
+/** The closing lines of a run. */
+export function formatSyncSummary(rules: readonly RuleReport[], durationMs: number): string[] {
+  const requests = rules.map(({ requests }) => requests);
+  const source = requests.reduce((sum, { source }) => sum + source, 0);
+  const destination = requests.reduce((sum, { destination }) => sum + destination, 0);
+  const failed = rules.filter(({ result }) => result === "some-failed" || result === "all-failed");
+  return [
+    ...rules.flatMap(formatPutOff),
+    ...(failed.length > 0 ? [line("failed", failed.map(({ rule }) => rule).join(", "))] : []),
+    line("tags", formatCounts(rules)),
+    line("requests", `${source} to sources, ${destination} to targets`),
+    line("time", formatDuration(durationMs)),
+  ];
+}
+
+function formatPutOff({ rule, result, putOffUntil }: RuleReport): string[] {
+  if (result !== "put-off" && putOffUntil === undefined) return [];
+  const until = putOffUntil === undefined ? "" : ` until ${new Date(putOffUntil).toISOString()}`;
+  return [line("put off", `${rule}${until}`)];
+}
+
+/** A status as lines, grouped by rule, and the counts. */
+export function formatSyncStatus({ rules }: SyncStatus): string[] {
+  return [
+    ...rules.flatMap(({ rule, tags }: RuleStatus) => [
+      formatRule(rule),
+      ...tags.map(formatTagStatus),
+    ]),
+    "",
+    line("tags", countBy(rules.flatMap(({ tags }) => tags.map(({ state }) => state))).join(", ")),
+  ];
+}
+
+/** The line above those of a rule. */
+export function formatRule(name: string): string {
+  return line("rule", name);
+}
+
+function line(word: string, text: string): string {
+  return `${word.padEnd(WIDTH)}${text}`;
+}
+
+function countBy(words: readonly string[]): string[] {
+  const counts = new Map<string, number>();
+  for (const word of words) counts.set(word, (counts.get(word) ?? 0) + 1);
+  return [...counts].map(([word, count]) => `${count} ${word}`);
+}

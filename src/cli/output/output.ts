@@ -1,0 +1,49 @@
+/** Writes results to stdout and everything else to stderr. */
+import { CrossdockError } from "../../errors.ts";
+import type { CliEnvironment, TextStream } from "../environment.ts";
+import { toPrintable } from "./printable.ts";
+
+/** Whoever reads stdout has read enough, as in `crossdock tags … | head`. */
+export class ClosedOutputError extends Error {
+  override readonly name = "ClosedOutputError";
+}
+
+/** Writes lines of a result. Resolves when they have been taken, so that a reader that is gone is noticed. */
+export async function writeLines(
+  { stdout }: CliEnvironment,
+  lines: readonly string[],
+): Promise<void> {
+  if (lines.length === 0) return;
+  await write(stdout, lines.map((line) => `${toPrintable(line)}\n`).join(""));
+}
+
+/** Writes a result as one JSON document. */
+export async function writeJson({ stdout }: CliEnvironment, value: unknown): Promise<void> {
+  await write(stdout, `${escapeControls(JSON.stringify(value, null, 2))}\n`);
+}
+
+/** Writes a line to stderr. */
+export function say({ stderr }: CliEnvironment, line: string): void {
+  stderr.write(`${toPrintable(line)}\n`);
+}
+
+function write(stream: TextStream, text: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    stream.write(text, (error) => error ? reject(toWriteError(error)) : resolve());
+  });
+}
+
+function toWriteError(cause: Error): Error {
+  if ("code" in cause && cause.code === "EPIPE") {
+    return new ClosedOutputError("nobody reads", { cause });
+  }
+  return new CrossdockError("usage", "write the result to stdout: it cannot be written", { cause });
+}
+
+/** JSON leaves DEL and the C1 controls as they are; terminals take some of these for commands. */
+function escapeControls(json: string): string {
+  return json.replace(
+    /[\u007f-\u009f\u2028\u2029]/g,
+    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+}

@@ -1,0 +1,83 @@
+import type { CopyEvent } from "../../copy/model.ts";
+import type { Step } from "../../copy/step.ts";
+
+/** Whether the destination's name means the copy yet. `started`: the registry was asked and has not answered. */
+export type TagState = "waiting" | "started" | "moved";
+
+/** A blob that is on its way. */
+export interface RunningBlob {
+  readonly bytes: number;
+  readonly sizeBytes: number;
+}
+
+/** Adds up the events of a copy: how much is done and how much there is. */
+export class ProgressTally {
+  totalBytes = 0;
+  totalBlobs = 0;
+  doneBlobs = 0;
+  tag: TagState = "waiting";
+  /** By digest. */
+  readonly running: Map<string, RunningBlob> = new Map();
+  #finishedBytes = 0;
+  #streamedBytes = 0;
+  #tagSteps: readonly Step[] = [];
+
+  add(event: CopyEvent): void {
+    switch (event.type) {
+      case "plan": {
+        const { stages } = event.plan;
+        const blobs = stages.flatMap(({ steps }) => steps).filter((step) => step.type === "blob");
+        this.totalBlobs = blobs.length;
+        this.totalBytes = blobs.reduce((sum, { descriptor }) => sum + descriptor.size, 0);
+        this.#tagSteps = stages.filter(({ name }) => name === "tag").flatMap(({ steps }) => steps);
+        break;
+      }
+      case "step-started":
+        if (this.#isTagStep(event.step)) this.tag = "started";
+        break;
+      case "progress":
+        this.running.set(event.digest, { bytes: event.bytes, sizeBytes: event.sizeBytes });
+        break;
+      case "step-finished": {
+        const { step, outcome } = event;
+        if (this.#isTagStep(step)) this.tag = "moved";
+        if (step.type !== "blob") break;
+        this.running.delete(step.descriptor.digest);
+        this.doneBlobs++;
+        this.#finishedBytes += step.descriptor.size;
+        if (outcome.type === "blob") this.#streamedBytes += outcome.bytes;
+        break;
+      }
+    }
+  }
+
+  /** Bytes at the destination, or on their way there. */
+  get doneBytes(): number {
+    return this.#finishedBytes + this.#runningBytes();
+  }
+
+  /** Bytes that were sent: blobs that were there or mounted do not count. */
+  get streamedBytes(): number {
+    return this.#streamedBytes + this.#runningBytes();
+  }
+
+  #runningBytes(): number {
+    return this.running.values().reduce((sum, { bytes }) => sum + bytes, 0);
+  }
+
+  /** The root may be put by its digest before its tag is, so the digest alone does not tell. */
+  #isTagStep(step: Step): boolean {
+    return this.#tagSteps.some((last) =>
+      last.type === "manifest" && step.type === "manifest" && last.tag === step.tag &&
+      last.descriptor.digest === step.descriptor.digest
+    );
+  }
+}
+
+/** A way to show progress. Lines of others go through it, so that they do not break what it shows. */
+export interface ProgressDisplay {
+  /** Called after the tally has taken the event. */
+  update(event: CopyEvent): void;
+  say(line: string): void;
+  close(): void;
+}

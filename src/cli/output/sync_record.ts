@@ -1,0 +1,41 @@
+import type { PruneReport, RuleReport, TagReport } from "../../sync/rule_report.ts";
+import type { SyncEvent } from "../../sync/sync_event.ts";
+
+/** A rule whose run was stopped: what had ended by then. */
+export interface StoppedRule {
+  readonly rule: string;
+  readonly result: "stopped";
+  readonly tags: TagReport[];
+  readonly pruned: PruneReport[];
+}
+
+/** Keeps what the events of a run tell, for the case that it does not come to its report. */
+export class SyncRecord {
+  readonly #ended: RuleReport[] = [];
+  readonly #open = new Map<string, StoppedRule>();
+
+  add(event: SyncEvent): void {
+    switch (event.type) {
+      case "rule-started": {
+        const { rule } = event;
+        this.#open.set(rule, { rule, result: "stopped", tags: [], pruned: [] });
+        break;
+      }
+      case "tag-ended":
+        this.#open.get(event.rule)?.tags.push(event.tag);
+        break;
+      case "prune-ended":
+        this.#open.get(event.rule)?.pruned.push(event.pruned);
+        break;
+      case "rule-ended":
+        this.#open.delete(event.report.rule);
+        this.#ended.push(event.report);
+        break;
+    }
+  }
+
+  /** In the order in which they ended; those that did not come last. */
+  get rules(): (RuleReport | StoppedRule)[] {
+    return [...this.#ended, ...this.#open.values()];
+  }
+}

@@ -1,0 +1,46 @@
+import type { SyncEvent } from "../../sync/sync_event.ts";
+import { ProgressTally } from "./progress_tally.ts";
+import type { Moved } from "./progress_plain.ts";
+
+/** Adds up the copies that are under way. */
+export class SyncTally implements Moved {
+  readonly #copies = new Map<string, ProgressTally>();
+  #endedBytes = 0;
+
+  add(event: SyncEvent): void {
+    if (event.type === "copy") {
+      const tally = this.#copies.get(event.destination) ?? new ProgressTally();
+      this.#copies.set(event.destination, tally);
+      tally.add(event.event);
+    } else if (event.type === "tag-ended") {
+      const { destination } = event.tag;
+      this.#endedBytes += this.#copies.get(destination)?.streamedBytes ?? 0;
+      this.#copies.delete(destination);
+    }
+  }
+
+  get totalBlobs(): number {
+    return this.#sum(({ totalBlobs }) => totalBlobs);
+  }
+
+  get totalBytes(): number {
+    return this.#sum(({ totalBytes }) => totalBytes);
+  }
+
+  get doneBlobs(): number {
+    return this.#sum(({ doneBlobs }) => doneBlobs);
+  }
+
+  get doneBytes(): number {
+    return this.#sum(({ doneBytes }) => doneBytes);
+  }
+
+  /** Those of copies that have ended, too: what was sent does not become less. */
+  get streamedBytes(): number {
+    return this.#endedBytes + this.#sum(({ streamedBytes }) => streamedBytes);
+  }
+
+  #sum(of: (tally: ProgressTally) => number): number {
+    return this.#copies.values().reduce((sum, tally) => sum + of(tally), 0);
+  }
+}

@@ -1,0 +1,129 @@
+/** What all copies of an engine share: the clients of both sides, the limits and the loop that runs a plan. */
+import type { CallOptions } from "./content.ts";
+import type { Emit, Outcome, Plan, Report } from "./copy/model.ts";
+import { performStep } from "./copy/perform.ts";
+import type { PerformContext } from "./copy/perform_context.ts";
+import type { Planned } from "./copy/plan.ts";
+import { makeReport } from "./copy/report.ts";
+import { countRequests, pickRepositories } from "./copy/repositories.ts";
+import type { Repositories } from "./copy/repositories.ts";
+import type { CopyRequest } from "./copy/request.ts";
+import { runPlan } from "./copy/run.ts";
+import type { Step } from "./copy/step.ts";
+import { formatReference } from "./oci/reference.ts";
+import type { Guard, Pace } from "./registry/request.ts";
+import type { Runtime } from "./runtime.ts";
+import { openSides } from "./sides.ts";
+import type { EngineMemory, SideOptions, Sides } from "./sides.ts";
+import { noTrace } from "./trace.ts";
+import type { Trace } from "./trace.ts";
+
+export interface EngineOptions {
+  readonly runtime: Runtime;
+  readonly source?: SideOptions;
+  readonly destination?: SideOptions;
+  /** Blobs at once. Default 16, at most 256. */
+  readonly concurrency?: number;
+  /** How often a request or an upload is tried again. Default 4, at most 20. */
+  readonly retries?: number;
+  /** Longest silence, in milliseconds. Default 60 000. */
+  readonly timeoutMs?: number;
+  /** Asked before every request whether it may go there. Default: everywhere. */
+  readonly guard?: Guard;
+  /** Holds requests to a registry back. Default: none is. */
+  readonly pace?: Pace;
+  /** Default: no spans. */
+  readonly trace?: Trace;
+  /**
+   * Where tokens and what was learnt of registries are kept. One that is handed to several engines spares them the asking;
+   * their credentials have to be the same. Default: the engine's own.
+   */
+  readonly memory?: EngineMemory;
+}
+
+/** A copy whose repositories are open. */
+export interface OpenedCopy extends CallOptions, Repositories {
+  readonly request: CopyRequest;
+  readonly emit?: Emit | undefined;
+  readonly plan: () => Promise<Planned>;
+  /** Called with the plan before its first step; an error that it throws ends the copy. */
+  readonly approve?: ((plan: Plan) => void) | undefined;
+  readonly onOutcome?: (step: Step, outcome: Outcome) => void;
+}
+
+export interface Copier
+  extends Required<Pick<EngineOptions, "runtime" | "concurrency" | "retries" | "timeoutMs">> {
+  readonly sides: Sides;
+  /** Plans, performs each step and reports. */
+  run(copy: OpenedCopy): Promise<Report>;
+  /** Performs one step inside a span. */
+  perform(step: Step, context: PerformContext): Promise<Outcome>;
+}
+
+const DEFAULT_CONCURRENCY = 16;
+const DEFAULT_RETRIES = 4;
+const DEFAULT_TIMEOUT_MS = 60_000;
+
+/** @throws RangeError for an option out of its range */
+export function createCopier(options: EngineOptions): Copier {
+  const concurrency = checkRange("concurrency", options.concurrency ?? DEFAULT_CONCURRENCY, 1, 256);
+  const retries = checkRange("retries", options.retries ?? DEFAULT_RETRIES, 0, 20);
+  const timeoutMs = checkRange(
+    "timeoutMs",
+    options.timeoutMs ?? DEFAULT_TIMEOUT_MS,
+    1,
+    24 * 60 * 60 * 1000,
+  );
+  const { runtime, trace = noTrace } = options;
+  const sides = openSides({ ...options, retries, timeoutMs });
+
+  function performTraced(step: Step, context: PerformContext): Promise<Outcome> {
+    const attributes = {
+      "crossdock.step": step.type,
+      "crossdock.destination": step.destination,
+      "crossdock.digest": step.type === "referrers" ? step.subject : step.descriptor.digest,
+    };
+    return trace("step", attributes, async (span) => {
+      const outcome = await performStep(step, context);
+      span.set("crossdock.state", outcome.state);
+      if (outcome.type === "blob") span.set("crossdock.bytes", outcome.bytes);
+      return outcome;
+    });
+  }
+
+  async function run(copy: OpenedCopy): Promise<Report> {
+    const { request, signal, emit, approve, onOutcome } = copy;
+    const attributes = {
+      "crossdock.source": formatReference(request.source),
+      "crossdock.destination": formatReference(request.destination),
+    };
+    return await trace("copy", attributes, async (span) => {
+      const startedAt = runtime.now();
+      const { plan, manifests } = await copy.plan();
+      approve?.(plan);
+      emit?.({ type: "plan", plan });
+      const context = { runtime, retries, timeoutMs, manifests, emit };
+      const perform = async (step: Step, stepSignal: AbortSignal): Promise<Outcome> => {
+        const repositories = pickRepositories(step, copy);
+        const own = { ...context, ...repositories, signal: stepSignal };
+        const outcome = await performTraced(step, own);
+        onOutcome?.(step, outcome);
+        return outcome;
+      };
+      const outcomes = await runPlan(plan, perform, { concurrency, emit, signal });
+      const durationMs = runtime.now() - startedAt;
+      const report = makeReport(plan, outcomes, countRequests(copy), durationMs);
+      emit?.({ type: "report", report });
+      span.set("crossdock.result", report.result);
+      span.set("crossdock.digest", report.digest);
+      return report;
+    });
+  }
+
+  return { runtime, concurrency, retries, timeoutMs, sides, run, perform: performTraced };
+}
+
+function checkRange(name: string, value: number, least: number, most: number): number {
+  if (Number.isInteger(value) && value >= least && value <= most) return value;
+  throw new RangeError(`${name} is ${value}, not a whole number from ${least} to ${most}`);
+}

@@ -1,0 +1,110 @@
+/** What a server has because of its rules: whatever runs them, takes events for them, and tells of them. */
+import type { SyncEngine } from "../sync/sync_engine.ts";
+import { Slots } from "../sync/slots.ts";
+import type { CloudEvent, OutgoingWebhook } from "../webhooks/outgoing/notice.ts";
+import { deliver } from "../webhooks/outgoing/send.ts";
+import type { Environment, ServerConfig } from "../config/server_config.ts";
+import type { Log } from "../log.ts";
+import type { NotifierOptions } from "../webhooks/outgoing/notifier.ts";
+import type { Emit } from "../copy/model.ts";
+import type { Runtime } from "../runtime.ts";
+import type { DurableCopies } from "../durable/durable_copies.ts";
+import type { DurableRules } from "./durable_rules.ts";
+import { createNotifier } from "../webhooks/outgoing/notifier.ts";
+import { createHookReceiver } from "./receive_hook.ts";
+import type { HookReceiver } from "./receive_hook.ts";
+import { createRuleRunner } from "./rule_runner.ts";
+import type { RuleHost, RuleRunner } from "./rule_runner.ts";
+import type { ServerRules } from "./rules.ts";
+import { createServerRules } from "./server_rules.ts";
+
+/** What a host gives to the runs of rules. */
+export interface RulesHost {
+  readonly runtime: Runtime;
+  /** Keeps the host alive until a job has ended. */
+  readonly background?: ((job: Promise<unknown>) => void) | undefined;
+  /** Aborted when the host has to end now. */
+  readonly stopSignal?: AbortSignal | undefined;
+  /** Aborted when the host is asked to end. */
+  readonly stopping?: AbortSignal | undefined;
+  /** Receives the retries and warnings of every copy. */
+  readonly onEvent?: Emit | undefined;
+  /** Whether no two requests may share an engine, as on Workers. */
+  readonly separateEngines?: boolean | undefined;
+  /** The content of a file that a template names, where the host has files; `undefined` for one that cannot be read. */
+  readonly readFile?: ((path: string) => string | undefined) | undefined;
+  /** Where copies run durably. */
+  readonly durable?: DurableCopies | undefined;
+  /** Where whole rules run durably. */
+  readonly durableRules?: DurableRules | undefined;
+}
+
+export interface ComposeRulesOptions {
+  readonly config: ServerConfig;
+  readonly variables: Environment;
+  readonly openEngine: () => SyncEngine;
+  readonly guard: NotifierOptions["guard"];
+  readonly log: Log;
+}
+
+export interface ComposedRules {
+  /** What every run of a rule needs. */
+  readonly ruleHost: RuleHost;
+  /** Runs a rule by itself: by the clock, or because of an event. */
+  readonly runRule: RuleRunner;
+  /** For callers of the API. */
+  readonly rules: ServerRules;
+  readonly receiveHook: HookReceiver;
+  /** Makes one attempt to tell of a copy, as `deliver` does. */
+  readonly deliverNotice: (event: CloudEvent, target: OutgoingWebhook) => Promise<void>;
+}
+
+export function composeRules(host: RulesHost, options: ComposeRulesOptions): ComposedRules {
+  const { config, variables, openEngine, guard, log } = options;
+  const { runtime, durable, durableRules, stopSignal: signal, stopping, onEvent } = host;
+  const { background = (job): void => void job } = host;
+  const now = (): number => runtime.now();
+  const sending = { runtime, guard, log, background, signal, stopping };
+  const ruleHost: RuleHost = {
+    config,
+    openEngine,
+    log,
+    now,
+    notify: createNotifier({ targets: config.sync.webhooks.outgoing, ...sending }),
+    // On Workers no request may wait for what another one began.
+    slots: host.separateEngines ? undefined : new Slots(config.sync.parallel),
+    env: textOf(variables),
+    readFile: host.readFile,
+    onEvent,
+  };
+  const runRule = createRuleRunner({
+    ...ruleHost,
+    durable,
+    durableRules,
+    isExclusive: !host.separateEngines,
+    signal,
+  });
+  return {
+    ruleHost,
+    runRule,
+    rules: createServerRules({ ...ruleHost, durableRules }),
+    receiveHook: createHookReceiver({
+      config,
+      runtime,
+      runRule,
+      background,
+      stopping,
+      canWait: !host.separateEngines,
+    }),
+    deliverNotice: async (event, { url, secrets }) =>
+      await deliver(event, { url: new URL(url), secrets }, { runtime, guard, signal }),
+  };
+}
+
+function textOf(variables: Environment): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(variables).filter((entry): entry is [string, string] =>
+      typeof entry[1] === "string"
+    ),
+  );
+}

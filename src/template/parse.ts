@@ -1,0 +1,258 @@
+/**
+ * The part of Go's text/template that mirrors' files need: values, pipelines, variables, `if`. No `range`, `with` or `define`.
+ * https://pkg.go.dev/text/template
+ *
+ * ```text
+ * template := { text | "{{" [ "- " ] action [ " -" ] "}}" }
+ * action   := "/*" … "*" "/" | "if" pipeline | "else" [ "if" pipeline ] | "end" | pipeline
+ * pipeline := [ "$" name ( ":=" | "=" ) ] command { "|" command }
+ * command  := operand { operand }
+ * operand  := ( "." name | "." | "$" [ name ] | name | "(" pipeline ")" | string | number | "true" | "false" | "nil" ) { "." name }
+ * ```
+ */
+import { quote } from "../oci/quote.ts";
+import { templateError } from "./error.ts";
+import { TEMPLATE_FUNCTIONS } from "./functions.ts";
+import { scanAction } from "./scan.ts";
+import type { Token } from "./scan.ts";
+
+/** What a text is made of, to be rendered any number of times. */
+export type Template = readonly TemplateNode[];
+
+export type TemplateNode =
+  | { readonly kind: "text"; readonly text: string }
+  | { readonly kind: "pipeline"; readonly pipeline: Pipeline }
+  | {
+    readonly kind: "if";
+    readonly branches: readonly { readonly test: Pipeline; readonly body: Template }[];
+    readonly otherwise: Template;
+  };
+
+export interface Pipeline {
+  /** The variable that takes the value; nothing is written then. */
+  readonly variable?: string;
+  readonly commands: readonly Command[];
+}
+
+/** A value alone, or a function or method and its arguments. */
+export type Command = readonly [Operand, ...Operand[]];
+
+export interface Operand {
+  readonly base:
+    | { readonly kind: "literal"; readonly value: string | number | boolean | undefined }
+    | { readonly kind: "data" }
+    | { readonly kind: "variable"; readonly name: string }
+    | { readonly kind: "function"; readonly name: string }
+    | { readonly kind: "pipeline"; readonly pipeline: Pipeline };
+  readonly fields: readonly string[];
+  /** Where it begins, in characters. */
+  readonly at: number;
+}
+
+/** Whether a text is more than itself. */
+export function isTemplate(text: string): boolean {
+  return text.includes("{{");
+}
+
+/**
+ * Reads a template. The names of functions are checked here, those of fields where it is rendered.
+ *
+ * @throws {ParseError} with the place in the text
+ */
+export function parseTemplate(text: string): Template {
+  return new TemplateParser(splitActions(text)).parse();
+}
+
+type Piece = { text: string } | { action: string; at: number };
+
+/** Text and actions in turn. A trimmed action takes the white space beside it along. */
+function splitActions(text: string): Piece[] {
+  const pieces: Piece[] = [];
+  let position = 0;
+  let isTrimming = false;
+  for (;;) {
+    const start = text.indexOf("{{", position);
+    let before = text.slice(position, start < 0 ? text.length : start);
+    if (isTrimming) before = before.trimStart();
+    const isTrimmed = start >= 0 && /^\{\{-\s/.test(text.slice(start, start + 4));
+    pieces.push({ text: isTrimmed ? before.trimEnd() : before });
+    if (start < 0) return pieces;
+    const inner = start + (isTrimmed ? 3 : 2);
+    const end = endOfAction(text, inner, start);
+    isTrimming = /\s-$/.test(text.slice(inner, end));
+    const action = text.slice(inner, isTrimming ? end - 1 : end);
+    if (!/^\s*\/\*[\s\S]*\*\/\s*$/.test(action)) pieces.push({ action, at: inner });
+    position = end + 2;
+  }
+}
+
+/** The index of the `}}` that ends an action: not one in a string. */
+function endOfAction(text: string, inner: number, start: number): number {
+  const TOKEN = /"(?:[^"\\\n]|\\.)*"|`[^`]*`|\/\*[\s\S]*?\*\/|\}\}/g;
+  TOKEN.lastIndex = inner;
+  for (let match = TOKEN.exec(text); match; match = TOKEN.exec(text)) {
+    if (match[0] === "}}") return match.index;
+  }
+  throw templateError("{{ is never closed", start);
+}
+
+class TemplateParser {
+  readonly #pieces: readonly Piece[];
+  #next = 0;
+
+  constructor(pieces: readonly Piece[]) {
+    this.#pieces = pieces;
+  }
+
+  parse(): Template {
+    const { body, stop } = this.#body();
+    if (stop) throw templateError(`{{${stop.word}}} without {{if}}`, stop.at);
+    return body;
+  }
+
+  /** Up to the end, or to an `else` or `end`. */
+  #body(): { body: TemplateNode[]; stop?: Stop } {
+    const body: TemplateNode[] = [];
+    for (let piece = this.#pieces[this.#next++]; piece; piece = this.#pieces[this.#next++]) {
+      if ("text" in piece) {
+        if (piece.text !== "") body.push({ kind: "text", text: piece.text });
+        continue;
+      }
+      const tokens = new Tokens(scanAction(piece.action, piece.at));
+      const first = tokens.peek();
+      const word = first.kind === "name" ? first.text : "";
+      if (word === "else" || word === "end") {
+        tokens.take();
+        return { body, stop: { word, tokens, at: first.at } };
+      }
+      if (["range", "with", "define", "template", "block", "break", "continue"].includes(word)) {
+        throw templateError(`{{${word}}} is not read here`, first.at);
+      }
+      if (word === "if") {
+        tokens.take();
+        body.push(this.#if(tokens, first.at));
+      } else body.push({ kind: "pipeline", pipeline: parseWhole(tokens) });
+    }
+    return { body };
+  }
+
+  #if(tokens: Tokens, at: number): TemplateNode {
+    const branches: { test: Pipeline; body: Template }[] = [];
+    let test: Pipeline | undefined = parseWhole(tokens);
+    for (;;) {
+      const { body, stop } = this.#body();
+      if (!stop) throw templateError("{{if}} without {{end}}", at);
+      if (test) branches.push({ test, body });
+      if (stop.word === "end") {
+        stop.tokens.expectEnd();
+        return { kind: "if", branches, otherwise: test ? [] : body };
+      }
+      if (!test) throw templateError("a second {{else}}", stop.at);
+      test = undefined;
+      if (stop.tokens.peek().kind === "name" && stop.tokens.peek().text === "if") {
+        stop.tokens.take();
+        test = parseWhole(stop.tokens);
+      } else stop.tokens.expectEnd();
+    }
+  }
+}
+
+interface Stop {
+  readonly word: string;
+  readonly tokens: Tokens;
+  readonly at: number;
+}
+
+class Tokens {
+  readonly #tokens: readonly Token[];
+  #next = 0;
+
+  constructor(tokens: readonly Token[]) {
+    this.#tokens = tokens;
+  }
+
+  peek(ahead = 0): Token {
+    return this.#tokens[Math.min(this.#next + ahead, this.#tokens.length - 1)] as Token;
+  }
+
+  take(): Token {
+    const token = this.peek();
+    this.#next += 1;
+    return token;
+  }
+
+  expectEnd(): void {
+    const { kind, text, at } = this.peek();
+    if (kind !== "end") throw templateError(`${quote(text)} is too much`, at);
+  }
+}
+
+function parseWhole(tokens: Tokens): Pipeline {
+  const pipeline = parsePipeline(tokens);
+  tokens.expectEnd();
+  return pipeline;
+}
+
+function parsePipeline(tokens: Tokens): Pipeline {
+  let variable: string | undefined;
+  const next = tokens.peek(1);
+  if (tokens.peek().kind === "variable" && next.kind === "mark" && /^:?=$/.test(next.text)) {
+    variable = tokens.take().text;
+    tokens.take();
+  }
+  const commands = [parseCommand(tokens)];
+  while (tokens.peek().text === "|" && tokens.peek().kind === "mark") {
+    tokens.take();
+    commands.push(parseCommand(tokens));
+  }
+  return { commands, ...(variable === undefined ? {} : { variable }) };
+}
+
+function parseCommand(tokens: Tokens): Command {
+  const operands: [Operand, ...Operand[]] = [parseOperand(tokens)];
+  for (;;) {
+    const { kind, text } = tokens.peek();
+    if (kind === "end" || kind === "mark" && text !== "(") return operands;
+    operands.push(parseOperand(tokens));
+  }
+}
+
+function parseOperand(tokens: Tokens): Operand {
+  const token = tokens.take();
+  const { at } = token;
+  const base = parseBase(token, tokens);
+  const fields: string[] = base.kind === "data" && token.text !== "." ? [token.text.slice(1)] : [];
+  for (let next = tokens.peek(); next.kind === "field" && next.isGlued; next = tokens.peek()) {
+    fields.push(tokens.take().text.slice(1));
+  }
+  return { base, fields, at };
+}
+
+function parseBase(token: Token, tokens: Tokens): Operand["base"] {
+  const { kind, text, at } = token;
+  switch (kind) {
+    case "literal":
+      return { kind: "literal", value: token.value };
+    case "field":
+      return { kind: "data" };
+    case "variable":
+      return { kind: "variable", name: text };
+    case "name":
+      if (Object.hasOwn(TEMPLATE_FUNCTIONS, text)) return { kind: "function", name: text };
+      throw templateError(
+        `there is no function ${quote(text)}`,
+        at,
+        `there are ${Object.keys(TEMPLATE_FUNCTIONS).join(", ")}`,
+      );
+    case "mark":
+      if (text === "(") {
+        const pipeline = parsePipeline(tokens);
+        const end = tokens.take();
+        if (end.text === ")") return { kind: "pipeline", pipeline };
+        throw templateError("( is never closed", at);
+      }
+      throw templateError(`a value is missing before ${quote(text)}`, at);
+    case "end":
+      throw templateError("a value is missing", at);
+  }
+}

@@ -1,0 +1,101 @@
+import { quote } from "../oci/quote.ts";
+import { templateError } from "./error.ts";
+
+/** A word of an action. */
+export interface Token {
+  /** `field` is `.name` or `.`, `variable` is `$name` or `$`, `mark` one of `( ) | := =`. */
+  readonly kind: "literal" | "field" | "variable" | "name" | "mark" | "end";
+  readonly text: string;
+  /** Of a literal. */
+  readonly value?: string | number | boolean;
+  /** Whether no white space stands before it. */
+  readonly isGlued: boolean;
+  /** Where it begins in the template, in characters. */
+  readonly at: number;
+}
+
+const NAME = "[\\p{L}_][\\p{L}\\p{N}_]*";
+const TOKEN = new RegExp(
+  [
+    `(?<space>\\s+)`,
+    `(?<string>"(?:[^"\\\\\\n]|\\\\.)*")`,
+    "(?<raw>`[^`]*`)",
+    `(?<number>[+-]?[0-9]+(?:\\.[0-9]+)?(?![\\p{L}\\p{N}_]))`,
+    `(?<field>\\.(?:${NAME})?)`,
+    `(?<variable>\\$(?:${NAME})?)`,
+    `(?<name>${NAME})`,
+    `(?<mark>:=|[()|=])`,
+  ].join("|"),
+  "uy",
+);
+
+/** Takes an action apart. The last token is always `end`. */
+export function scanAction(action: string, offset: number): Token[] {
+  const tokens: Token[] = [];
+  let isGlued = false;
+  TOKEN.lastIndex = 0;
+  for (let position = 0; position < action.length; position = TOKEN.lastIndex) {
+    const at = offset + position;
+    TOKEN.lastIndex = position;
+    const groups = TOKEN.exec(action)?.groups;
+    if (!groups) {
+      const character = action.slice(position, position + 1);
+      const isText = character === '"' || character === "`";
+      throw templateError(
+        isText ? "a text is never closed" : `${quote(character)} is not read here`,
+        at,
+      );
+    }
+    const { space, string, raw, number, ...rest } = groups;
+    const literal = (value: string | number): void => {
+      tokens.push({ kind: "literal", text: string ?? raw ?? number ?? "", value, isGlued, at });
+    };
+    if (string !== undefined) literal(unquote(string, at));
+    else if (raw !== undefined) literal(raw.slice(1, -1));
+    else if (number !== undefined) literal(Number(number));
+    else {
+      for (const [kind, text] of Object.entries(rest)) {
+        if (text !== undefined) tokens.push(toToken(kind as Token["kind"], text, isGlued, at));
+      }
+    }
+    isGlued = space === undefined;
+  }
+  tokens.push({ kind: "end", text: "", isGlued: false, at: offset + action.length });
+  return tokens;
+}
+
+function toToken(kind: Token["kind"], text: string, isGlued: boolean, at: number): Token {
+  if (kind === "name" && (text === "true" || text === "false")) {
+    return { kind: "literal", text, value: text === "true", isGlued, at };
+  }
+  if (kind === "name" && text === "nil") return { kind: "literal", text, isGlued, at };
+  return { kind, text, isGlued, at };
+}
+
+const ESCAPES: Readonly<Record<string, string>> = {
+  a: "\x07",
+  b: "\b",
+  f: "\f",
+  n: "\n",
+  r: "\r",
+  t: "\t",
+  v: "\v",
+  "\\": "\\",
+  '"': '"',
+  "'": "'",
+};
+
+/** https://go.dev/ref/spec#String_literals */
+function unquote(text: string, at: number): string {
+  return text.slice(1, -1).replace(
+    /\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([0-7]{3})|(.))/gs,
+    (whole, hex, short, long, octal, letter) => {
+      const code = hex ?? short ?? long;
+      if (code !== undefined) return String.fromCodePoint(parseInt(code, 16));
+      if (octal !== undefined) return String.fromCodePoint(parseInt(octal, 8));
+      const escaped = ESCAPES[letter];
+      if (escaped === undefined) throw templateError(`${quote(whole)} is no escape`, at);
+      return escaped;
+    },
+  );
+}

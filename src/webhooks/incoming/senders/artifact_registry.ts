@@ -1,0 +1,63 @@
+import * as z from "zod";
+import { ParseError } from "../../../errors.ts";
+import { parseReference } from "../../../oci/reference.ts";
+import type { Reference } from "../../../oci/reference.ts";
+import { checkShape } from "../check_shape.ts";
+import { ignored, pushed } from "../sender.ts";
+import type { Message, Received, Sender } from "../sender.ts";
+import { WebhookError } from "../webhook_error.ts";
+
+const envelope = z.object({ message: z.object({ data: z.string(), messageId: z.string() }) });
+
+const change = z.object({
+  action: z.string(),
+  /** `us-east1-docker.pkg.dev/project/repo/app@sha256:…` */
+  digest: z.string().optional(),
+  /** `us-east1-docker.pkg.dev/project/repo/app:1.1`; missing of an upload, which is another message. */
+  tag: z.string().optional(),
+});
+
+/**
+ * Google's Artifact Registry, by a push subscription to its Pub/Sub topic `gcr` that is authenticated. Uploads and tags are told
+ * of one by one, and charts are images as well.
+ * https://cloud.google.com/artifact-registry/docs/configure-notifications
+ */
+export const artifactRegistry: Sender = {
+  title: "Google Artifact Registry",
+  proofs: ["google"],
+  read,
+};
+
+function read({ body }: Message): Received {
+  const { message: { data, messageId } } = checkShape(envelope, body);
+  const { action, digest, tag } = checkShape(change, decode(data));
+  if (action !== "INSERT") return ignored("a deletion");
+  if (!tag) return ignored("no tag was pushed");
+  const named = parse(tag);
+  return pushed([{
+    registry: named.registry,
+    repository: named.repository,
+    tag: named.tag,
+    digest: digest && parse(digest).digest,
+    id: messageId,
+  }]);
+}
+
+function decode(data: string): unknown {
+  try {
+    const bytes = Uint8Array.from(atob(data), (char) => char.charCodeAt(0));
+    return JSON.parse(new TextDecoder().decode(bytes));
+  } catch {
+    // Without its cause, which quotes the body.
+    throw new WebhookError("usage", "read event: message.data is not base64 of JSON");
+  }
+}
+
+function parse(text: string): Reference {
+  try {
+    return parseReference(text);
+  } catch (error) {
+    if (!(error instanceof ParseError)) throw error;
+    throw new WebhookError("usage", "read event: tag or digest is not a reference");
+  }
+}

@@ -1,0 +1,149 @@
+import { Webhook, WebhookVerificationError } from "standardwebhooks";
+import { basicAuthorization } from "../../auth/basic.ts";
+import type { Runtime } from "../../runtime.ts";
+import { verifyGoogleToken } from "./google_token.ts";
+import type { GoogleKeys } from "./google_token.ts";
+import { isHmac, isSecret } from "./hmac.ts";
+import type { Proof } from "./proof.ts";
+import type { Sender, Signature, WebhookRequest } from "./sender.ts";
+import { WebhookError } from "./webhook_error.ts";
+
+export interface VerifyOptions {
+  /** What the request has to prove. */
+  readonly proof: Proof;
+  /** `fetch` is for Google's keys. */
+  readonly runtime: Pick<Runtime, "fetch" | "now">;
+  /** What requests share of Google's keys. Default: fetched each time. */
+  readonly googleKeys?: GoogleKeys;
+}
+
+/**
+ * Checks that a request is the sender's, on the bytes that came and before anything of them is read.
+ *
+ * @throws WebhookError `unauthorized`, or `not_found` where the secret is part of the path
+ */
+export async function verifyProof(
+  sender: Sender,
+  request: WebhookRequest,
+  { proof, runtime, googleKeys = {} }: VerifyOptions,
+): Promise<void> {
+  const { headers } = request;
+  const authorization = headers.get("authorization");
+  switch (proof.kind) {
+    case "signature":
+      return await verifySignature(sender, request, proof.secrets);
+    case "header":
+      return await compare(sender, proof.name, headers.get(proof.name), proof.secrets);
+    case "bearer":
+      return await compare(
+        sender,
+        "bearer token",
+        afterScheme("Bearer", authorization),
+        proof.secrets,
+      );
+    case "basic":
+      return await compare(
+        sender,
+        "username and password",
+        afterScheme("Basic", authorization),
+        proof.secrets.map((secret) =>
+          basicAuthorization(proof.username, secret).slice("Basic ".length)
+        ),
+      );
+    case "google": {
+      const token = afterScheme("Bearer", authorization);
+      if (!token) throw refuse(sender, "it has no bearer token");
+      return await verifyGoogleToken(token, proof, { runtime, keys: googleKeys });
+    }
+    case "path":
+      if (await isOneOf(request.pathSecret ?? "", proof.secrets)) return;
+      throw new WebhookError("not_found", "there is nothing here");
+  }
+}
+
+async function verifySignature(
+  sender: Sender,
+  request: WebhookRequest,
+  secrets: readonly string[],
+): Promise<void> {
+  const { signature } = sender;
+  if (signature === undefined) throw new TypeError(`${sender.title} does not sign`);
+  if (signature === "standard-webhooks") return verifyStandard(sender, request, secrets);
+  const { name, digits } = findDigits(signature, request.headers);
+  if (digits === undefined) throw refuse(sender, `it has no signature in ${name}`);
+  for (const secret of secrets) {
+    if (await isHmac(digits, request.body, { hash: signature.hash, secret })) return;
+  }
+  throw refuse(sender, `its signature in ${name} does not match`);
+}
+
+function findDigits(
+  { headers: names, prefix }: Exclude<Signature, string>,
+  headers: Headers,
+): { name: string; digits: string | undefined } {
+  const name = names.find((one) => headers.get(one)) ?? names[0];
+  const value = headers.get(name) ?? "";
+  return {
+    name,
+    digits: value.startsWith(prefix) ? value.slice(prefix.length) || undefined : undefined,
+  };
+}
+
+/**
+ * https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md. The library takes five minutes
+ * of difference between the clocks and goes by the host's own.
+ */
+function verifyStandard(
+  sender: Sender,
+  { headers, body }: WebhookRequest,
+  secrets: readonly string[],
+): void {
+  const text = decode(body);
+  if (text === undefined) throw refuse(sender, "its body is not text, which alone can be signed");
+  let why = "there is no secret";
+  for (const secret of secrets) {
+    try {
+      new Webhook(secret).verify(text, Object.fromEntries(headers), { jsonParse: false });
+      return;
+    } catch (error) {
+      if (!(error instanceof WebhookVerificationError)) throw error;
+      why = error.message.charAt(0).toLowerCase() + error.message.slice(1);
+    }
+  }
+  throw refuse(sender, why);
+}
+
+/** The text that has exactly these bytes. */
+function decode(body: Uint8Array<ArrayBuffer>): string | undefined {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(body);
+  } catch {
+    return undefined;
+  }
+}
+
+function afterScheme(scheme: "Basic" | "Bearer", authorization: string | null): string | null {
+  const [, value] = new RegExp(`^${scheme} +(\\S+)$`, "i").exec(authorization ?? "") ?? [];
+  return value ?? null;
+}
+
+async function compare(
+  sender: Sender,
+  what: string,
+  shown: string | null,
+  secrets: readonly string[],
+): Promise<void> {
+  if (!shown) throw refuse(sender, `it has no ${what}`);
+  if (!await isOneOf(shown, secrets)) throw refuse(sender, `its ${what} is not the one configured`);
+}
+
+async function isOneOf(shown: string, secrets: readonly string[]): Promise<boolean> {
+  for (const secret of secrets) if (await isSecret(shown, secret)) return true;
+  return false;
+}
+
+function refuse({ title }: Sender, why: string): WebhookError {
+  return new WebhookError("unauthorized", `verify request of ${title}: ${why}`, {
+    hint: `compare the secret here with the one at ${title}`,
+  });
+}

@@ -1,0 +1,139 @@
+import { test } from "node:test";
+import assert from "node:assert/strict";
+import type { RuleReport } from "../../../src/sync/rule_report.ts";
+import { fakeCli } from "../fake_cli.ts";
+import type { FakeCli } from "../fake_cli.ts";
+import { ruleReport, tagReport } from "../sync_samples.ts";
+import { until } from "../until.ts";
+
+const HOUR_MS = 3_600_000;
+
+const FILE = `
+sync:
+- { name: a, source: localhost:5000/a, target: localhost:5001/a, type: repository, interval: 1h }
+- { name: b, source: localhost:5000/b, target: localhost:5001/b, type: repository, interval: 2h }
+- { name: once, source: localhost:5000/c, target: localhost:5001/c, type: repository }
+`;
+
+interface Watched {
+  readonly cli: FakeCli;
+  /** Rules as they are begun, those of `--missing` with a star. */
+  readonly begun: string[];
+  /** What rules end with, and when; default: at once. */
+  run: (rule: string) => Promise<RuleReport>;
+}
+
+function watched(file = FILE): Watched {
+  const begun: string[] = [];
+  const self: Watched = {
+    begun,
+    run: (rule) => Promise.resolve(ruleReport(rule, [tagReport(rule, "1")])),
+    cli: fakeCli({
+      files: { "crossdock.yaml": file },
+      runner: {
+        run({ name }, { missing }): Promise<RuleReport> {
+          begun.push(missing ? `${name}*` : name);
+          return self.run(name);
+        },
+      },
+    }),
+  };
+  return self;
+}
+
+/** Lets time pass until rules have been begun, a step at a time, as what they do takes turns of the loop. */
+async function passUntil({ cli, begun }: Watched, count: number): Promise<void> {
+  await until(() => {
+    if (begun.length < count) cli.advance(HOUR_MS / 4);
+    return begun.length >= count;
+  });
+}
+
+test("crossdock sync --watch copies what is missing, then runs each rule by its schedule until it is stopped", async () => {
+  const self = watched();
+  const running = self.cli.run("sync", "--watch", "--progress", "none");
+  await passUntil(self, 7);
+  self.cli.send("SIGTERM");
+  const { exitCode, stdout, stderr } = await running;
+  assert.deepEqual(self.begun.slice(0, 3), ["a*", "b*", "once*"]);
+  const rest = self.begun.slice(3).filter((rule) => rule === "a");
+  assert.ok(rest.length >= 2 && self.begun.includes("b"), `${self.begun}`);
+  assert.ok(!self.begun.includes("once"));
+  assert.equal(exitCode, 143);
+  assert.equal(stderr, "warning: once: it has no schedule and runs once\nstopped\n");
+  assert.match(stdout, /^next {10}a: 1970-01-01T01:00:00\.000Z$/m);
+  assert.match(stdout, /^next {10}a: 1 copied; 1970-01-01T0[2-9]:/m);
+  assert.equal(self.cli.timers, 0);
+});
+
+test("crossdock sync --watch does not begin a rule again that is still running", async () => {
+  const self = watched();
+  const ends: (() => void)[] = [];
+  const running = self.cli.run("sync", "--watch", "--rule", "a");
+  self.run = (rule) => {
+    const report = ruleReport(rule, []);
+    if (self.begun.length === 1) return Promise.resolve(report);
+    return new Promise((resolve) => ends.push(() => resolve(report)));
+  };
+  await passUntil(self, 2);
+  for (let i = 0; i < 12; i++) {
+    self.cli.advance(HOUR_MS);
+    await new Promise((resolve) => setTimeout(resolve));
+  }
+  assert.deepEqual(self.begun, ["a*", "a"]);
+  ends.shift()?.();
+  await passUntil(self, 3);
+  self.cli.send("SIGINT");
+  ends.shift()?.();
+  assert.equal((await running).exitCode, 130);
+});
+
+test("crossdock sync --watch goes on with a rule that was put off as soon as it may", async () => {
+  const self = watched();
+  self.run = (rule) => {
+    const putOffUntil = self.cli.environment.now() + 10 * HOUR_MS;
+    const isSecond = self.begun.length === 2;
+    return Promise.resolve(
+      ruleReport(rule, [], isSecond ? { result: "put-off", putOffUntil } : {}),
+    );
+  };
+  const running = self.cli.run("sync", "--watch", "--rule", "a");
+  await passUntil(self, 2);
+  const putOffAt = self.cli.environment.now();
+  await passUntil(self, 3);
+  assert.ok(self.cli.environment.now() >= putOffAt + 10 * HOUR_MS);
+  self.cli.send("SIGINT");
+  assert.equal((await running).exitCode, 130);
+});
+
+test("crossdock sync --watch wants a rule with a schedule", async () => {
+  const self = watched("sync:\n- { source: a.io/b:1, target: c.io/b:1, type: image }\n");
+  const { exitCode, stderr } = await self.cli.run("sync", "--watch");
+  assert.equal(exitCode, 2);
+  assert.match(stderr, /^error: no rule has a schedule.*\nhint: give it, or defaults/);
+  assert.deepEqual(self.begun, []);
+});
+
+test("crossdock sync --watch tells a warning again in each run", async () => {
+  let runs = 0;
+  const cli = fakeCli({
+    files: { "crossdock.yaml": FILE },
+    runner: {
+      run({ name: rule }, { emit }): Promise<RuleReport> {
+        runs += 1;
+        for (const message of ["w", "w"]) emit?.({ type: "warning", rule, message });
+        const report = ruleReport(rule, []);
+        emit?.({ type: "rule-ended", report });
+        return Promise.resolve(report);
+      },
+    },
+  });
+  const running = cli.run("sync", "--watch", "--rule", "a");
+  await until(() => {
+    if (runs < 3) cli.advance(HOUR_MS);
+    return runs >= 3;
+  });
+  cli.send("SIGINT");
+  const { stderr } = await running;
+  assert.equal(stderr.match(/^warning: a: w$/gm)?.length, runs);
+});

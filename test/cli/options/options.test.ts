@@ -1,0 +1,386 @@
+import { test } from "node:test";
+import assert from "node:assert/strict";
+import type { Plan, Report } from "../../../src/copy/model.ts";
+import type { CopyRequestInput } from "../../../src/copy/request.ts";
+import type { Verification } from "../../../src/copy/verify.ts";
+import type { Engine } from "../../../src/engine.ts";
+import type { SideOptions, TlsMode } from "../../../src/sides.ts";
+import { fakeCli } from "../fake_cli.ts";
+import type { FakeCliOptions } from "../fake_cli.ts";
+import { DESTINATION, plan, report, SOURCE, verification } from "../samples.ts";
+
+const PEM = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n";
+const files = { "/ca.pem": `# ours\n${PEM}# theirs\n${PEM}`, "/not.pem": "no", "/bad.json": "{" };
+
+/** An engine that keeps what it is asked to copy or plan. */
+function recordingEngine(): { engine: Partial<Engine>; requests: CopyRequestInput[] } {
+  const requests: CopyRequestInput[] = [];
+  return {
+    requests,
+    engine: {
+      copy(request): Promise<Report> {
+        requests.push(request);
+        return Promise.resolve(report);
+      },
+      plan(request): Promise<Plan> {
+        requests.push(request);
+        return Promise.resolve(plan);
+      },
+    },
+  };
+}
+
+const goodRequests: [flags: string[], wanted: Partial<CopyRequestInput>][] = [
+  [[], {}],
+  [["--platform", "linux/amd64", "--platform", "linux/arm/v7"], {
+    platforms: ["linux/amd64", "linux/arm/v7"],
+  }],
+  [["--index", "sparse"], { index: "sparse" }],
+  [["--index=refuse"], { index: "refuse" }],
+  [["--referrers"], { referrers: true }],
+  [["--no-referrers"], { referrers: false }],
+  [["--referrer-source", "docker.io/acme/signed"], { referrerSource: "docker.io/acme/signed" }],
+  [["--referrers", "--referrer-destination=docker://b.io/kept"], {
+    referrers: true,
+    referrerDestination: "docker://b.io/kept",
+  }],
+  [["--digest-tags"], { digestTags: true }],
+  [["--no-digest-tags"], { digestTags: false }],
+  [["--foreign-layers"], { foreignLayers: true }],
+  [["--verify", "destination"], { verify: "destination" }],
+  [["--if-exists", "fail"], { ifExists: "fail" }],
+];
+for (const command of ["copy", "plan"]) {
+  for (const [flags, wanted] of goodRequests) {
+    test(`crossdock ${command} ${flags.join(" ")} makes the request`, async () => {
+      const { engine, requests } = recordingEngine();
+      const { exitCode, stderr } = await fakeCli({ engine }).run(
+        command,
+        ...flags,
+        SOURCE,
+        DESTINATION,
+      );
+      assert.equal(exitCode, 0, stderr);
+      assert.deepEqual(requests, [{ source: SOURCE, destination: DESTINATION, ...wanted }]);
+    });
+  }
+}
+
+test("crossdock copy takes the platforms of its own run only", async () => {
+  const { engine, requests } = recordingEngine();
+  const cli = fakeCli({ engine });
+  await cli.run("copy", "--platform", "linux/amd64", SOURCE, DESTINATION);
+  await cli.run("copy", "--platform", "linux/arm64", SOURCE, DESTINATION);
+  assert.deepEqual(requests.map(({ platforms }) => platforms), [["linux/amd64"], ["linux/arm64"]]);
+});
+
+const goodOptions: [flags: string[], key: string, wanted: unknown][] = [
+  [[], "timeoutMs", undefined],
+  [["--timeout", "30"], "timeoutMs", 30_000],
+  [["--timeout", "1.5"], "timeoutMs", 1500],
+  [["--timeout", "30s"], "timeoutMs", 30_000],
+  [["--timeout", "5m"], "timeoutMs", 300_000],
+  [["--timeout", "250ms"], "timeoutMs", 250],
+  [["--timeout", "1h"], "timeoutMs", 3_600_000],
+  [["--concurrency", "1"], "concurrency", 1],
+  [["--concurrency", "256"], "concurrency", 256],
+  [["--retries", "0"], "retries", 0],
+  [["--retries", "20"], "retries", 20],
+];
+for (const [flags, key, wanted] of goodOptions) {
+  test(`crossdock copy ${flags.join(" ")} gives the engine ${key} ${wanted}`, async () => {
+    const cli = fakeCli(recordingEngine());
+    const { exitCode, stderr } = await cli.run("copy", ...flags, SOURCE, DESTINATION);
+    assert.equal(exitCode, 0, stderr);
+    assert.equal({ ...cli.engines[0] }[key], wanted);
+  });
+}
+
+test("crossdock copy gives each side its TLS options", async () => {
+  const cli = fakeCli({ ...recordingEngine(), files });
+  const flags = ["--src-tls", "unverified", "--dest-ca", "/ca.pem", "--dest-tls", "on"];
+  await cli.run("copy", ...flags, SOURCE, DESTINATION);
+  const { source, destination } = cli.engines[0] ?? {};
+  assert.deepEqual([tlsOf(source, "localhost:5000"), source?.caCerts], ["unverified", undefined]);
+  assert.deepEqual([tlsOf(destination, "localhost:5001"), destination?.caCerts], ["on", [
+    PEM,
+    PEM,
+  ]]);
+});
+
+function tlsOf({ tls }: SideOptions = {}, registry: string): TlsMode | undefined {
+  return typeof tls === "function" ? tls(registry) : tls;
+}
+
+test("crossdock copy, plan and verify keep the flags of a side to its registry, and look in Docker's files for another of referrers", async () => {
+  const auths = { "signed.io": { username: "docker", password: "s3cret" } };
+  const engine = {
+    ...recordingEngine().engine,
+    verify: () => Promise.resolve(verification),
+  };
+  const flags = ["--src-tls", "off", "--src-creds", "me:s3:cret"];
+  for (const command of ["copy", "plan", "verify"]) {
+    const cli = fakeCli({
+      engine,
+      files: { "/home/me/.docker/config.json": JSON.stringify({ auths }) },
+    });
+    const other = ["--referrer-source", "signed.io/app"];
+    const { stderr } = await cli.run(command, ...flags, ...other, SOURCE, DESTINATION);
+    assert.equal(stderr, "");
+    const { source } = cli.engines[0] ?? {};
+    assert.deepEqual(["localhost:5000", "signed.io"].map((name) => tlsOf(source, name)), [
+      "off",
+      undefined,
+    ]);
+    const own = await source?.credentials?.lookup("localhost:5000", "app");
+    assert.equal(own?.from, "--src-creds");
+    const others = await source?.credentials?.lookup("signed.io", "app");
+    assert.deepEqual(others?.credential, { kind: "basic", ...auths["signed.io"] });
+    assert.equal(await source?.credentials?.lookup("elsewhere.io", "app"), undefined);
+  }
+});
+
+test("crossdock copy shows a given credential to another repository of the same registry, and reads no file", async () => {
+  const cli = fakeCli({
+    ...recordingEngine(),
+    files: { "/home/me/.docker/config.json": "[]" },
+  });
+  const flags = ["--src-creds", "me:s3:cret", "--dest-creds", "me:s3:cret"];
+  const other = ["--referrer-source", "localhost:5000/signed"];
+  const { exitCode, stderr } = await cli.run("copy", ...flags, ...other, SOURCE, DESTINATION);
+  assert.equal(exitCode, 0, stderr);
+  const match = await cli.engines[0]?.source?.credentials?.lookup("localhost:5000", "signed");
+  assert.equal(match?.from, "--src-creds");
+});
+
+test("crossdock verify compares what its flags say", async () => {
+  const asked: unknown[] = [];
+  const cli = fakeCli({
+    engine: {
+      verify(source, destination, { signal: _, emit: __, ...options } = {}): Promise<Verification> {
+        asked.push([source, destination, options]);
+        return Promise.resolve(verification);
+      },
+    },
+  });
+  const names = ["docker://localhost:5000/app", DESTINATION];
+  await cli.run("verify", ...names);
+  const elsewhere = { referrerSource: "a.io/signed", referrerDestination: "b.io/kept" };
+  const flags = ["--referrer-source", "a.io/signed", "--referrer-destination", "b.io/kept"];
+  const { exitCode, stderr } = await cli.run(
+    "verify",
+    ...["--platform", "linux/amd64", "--no-digest-tags"],
+    ...flags,
+    ...names,
+  );
+  assert.equal(exitCode, 0, stderr);
+  const full = ["localhost:5000/app:latest", DESTINATION];
+  assert.deepEqual(asked, [
+    [...full, {}],
+    [...full, { platforms: ["linux/amd64"], digestTags: false, ...elsewhere }],
+  ]);
+});
+
+const basic = { kind: "basic", username: "me", password: "s3:cret" };
+const goodCredentials: [flags: string[], wanted: unknown, from: string, more?: FakeCliOptions][] = [
+  [["--src-creds", "me:s3:cret"], basic, "--src-creds"],
+  [["--src-creds", "me:"], { ...basic, password: "" }, "--src-creds"],
+  [["--src-creds", "<token>:abc"], { kind: "identity_token", token: "abc" }, "--src-creds"],
+  [["--src-creds-env", "CREDS"], basic, "--src-creds-env CREDS", { env: { CREDS: "me:s3:cret" } }],
+  [["--src-creds-fd", "0"], basic, "--src-creds-fd 0", { descriptors: { 0: "me:s3:cret\n" } }],
+  [["--src-creds-fd", "3"], basic, "--src-creds-fd 3", { descriptors: { 3: "me:s3:cret\r\n" } }],
+];
+for (const [flags, wanted, from, more] of goodCredentials) {
+  test(`crossdock copy ${flags.join(" ")} gives the source this credential, and it alone`, async () => {
+    const cli = fakeCli({ ...recordingEngine(), ...more });
+    const { exitCode, stderr } = await cli.run("copy", ...flags, SOURCE, DESTINATION);
+    assert.equal(exitCode, 0, stderr);
+    const { source, destination } = cli.engines[0] ?? {};
+    const match = await source?.credentials?.lookup("localhost:5000", "app");
+    assert.deepEqual(match, { credential: wanted, from });
+    assert.equal(await destination?.credentials?.lookup("localhost:5001", "app"), undefined);
+  });
+}
+
+test("crossdock copy looks for credentials in Docker's files, or in --authfile alone", async () => {
+  const config = (user: string): string =>
+    JSON.stringify({ auths: { "localhost:5001": { username: user, password: "s3cret" } } });
+  const options = {
+    ...recordingEngine(),
+    files: { "/home/me/.docker/config.json": config("docker"), "/auth.json": config("authfile") },
+  };
+  for (
+    const [flags, user] of [[[], "docker"], [["--authfile", "/auth.json"], "authfile"]] as const
+  ) {
+    const cli = fakeCli(options);
+    await cli.run("copy", ...flags, SOURCE, DESTINATION);
+    const match = await cli.engines[0]?.destination?.credentials?.lookup("localhost:5001", "app");
+    assert.deepEqual(match?.credential, { kind: "basic", username: user, password: "s3cret" });
+  }
+});
+
+const both = [SOURCE, DESTINATION];
+const bad: [argv: string[], wanted: RegExp, more?: FakeCliOptions][] = [
+  [["copy"], /^error: missing required argument 'source'/],
+  [["copy", SOURCE], /^error: missing required argument 'destination'/],
+  [
+    ["copy", ...both, "more"],
+    /^error: too many arguments for 'copy', expected 2 arguments but got 3/,
+  ],
+  [["copy", "oci:/tmp/x", DESTINATION], /^error: parse reference "oci:\/tmp\/x"/],
+  [["copy", "dokcer://a.io/b", DESTINATION], /^error: .*unknown transport dokcer:\/\/\nhint: /],
+  [["copy", SOURCE, "localhost:5000"], /^error: .*it names no repository\nhint: /],
+  [["copy", SOURCE, "a.io/b@sha256:../../x"], /^error: .*digest is malformed/],
+  [["copy", SOURCE, "a.io/B"], /^error: .*upper-case/],
+  [["copi", ...both], /^error: unknown command 'copi'\nhint: Did you mean copy\?\n$/],
+  [
+    ["copy", "--src-tsl", "on", ...both],
+    /^error: unknown option '--src-tsl'\nhint: Did you mean --src-tls\?/,
+  ],
+  [["copy", "--platform", "linux", ...both], /^error: parse platform "linux": want os\/arch/],
+  [
+    ["copy", "--index", "drop", ...both],
+    /^error: --index: want rebuild, sparse, refuse or unwrap, got "drop"\n$/,
+  ],
+  [
+    ["copy", "--referrer-source", "a.io/b:1", ...both],
+    /^error: --referrer-source: .*it has a tag, want a repository alone\nhint: write a\.io\/b\n$/,
+  ],
+  [
+    ["plan", "--referrer-destination", `a.io/b@sha256:${"0".repeat(64)}`, ...both],
+    /^error: --referrer-destination: .*it has a digest, want a repository alone\nhint: /,
+  ],
+  [["verify", "--referrer-source", "", ...both], /^error: --referrer-source: parse reference ""/],
+  [
+    ["copy", "--no-referrers", "--referrer-source", "a.io/b", ...both],
+    /^error: --referrer-source and --no-referrers exclude each other: give one of them\n$/,
+  ],
+  [
+    ["verify", "--referrer-destination", "a.io/b", "--no-referrers", ...both],
+    /^error: --referrer-destination and --no-referrers exclude each other/,
+  ],
+  [["inspect", "--referrer-source", "a.io/b", SOURCE], /^error: unknown option/],
+  [["copy", "--verify", "no", ...both], /^error: --verify: want auto, stream or destination/],
+  [
+    ["copy", "--if-exists", "", ...both],
+    /^error: --if-exists: want overwrite, skip or fail, got ""/,
+  ],
+  [["copy", "--progress", "fancy", ...both], /^error: --progress: want auto, bar, plain or none/],
+  [
+    ["copy", "--concurrency", "0", ...both],
+    /^error: --concurrency: want a whole number from 1 to 256, got "0"/,
+  ],
+  [["copy", "--concurrency", "257", ...both], /^error: --concurrency: /],
+  [["copy", "--concurrency", "1e2", ...both], /^error: --concurrency: /],
+  [["copy", "--concurrency", "many", ...both], /^error: --concurrency: /],
+  [
+    ["copy", "--retries=-1", ...both],
+    /^error: --retries: want a whole number from 0 to 20, got "-1"/,
+  ],
+  [["copy", "--retries", "21", ...both], /^error: --retries: /],
+  [["copy", "--timeout", "0", ...both], /^error: --timeout: want seconds.*got "0"/],
+  [["copy", "--timeout", "5 m", ...both], /^error: --timeout: /],
+  [["copy", "--timeout", "2d", ...both], /^error: --timeout: /],
+  [["copy", "--timeout", "61m", ...both], /^error: --timeout: /],
+  [["copy", "--timeout", "-5", ...both], /^error: --timeout: .*got "-5"/],
+  [
+    ["copy", "--src-tls", "maybe", ...both],
+    /^error: --src-tls: want on, off or unverified, got "maybe"/,
+  ],
+  [["copy", "--dest-tls", "true", ...both], /^error: --dest-tls: want on, off or unverified/],
+  [
+    ["copy", "--src-ca", "/none.pem", ...both],
+    /^error: --src-ca \/none\.pem: there is no such file/,
+  ],
+  [
+    ["copy", "--dest-ca", "/not.pem", ...both],
+    /^error: --dest-ca \/not\.pem: there is no certificate in it/,
+  ],
+  [
+    ["copy", "--src-ca", "/ca.pem", "--src-tls", "off", ...both],
+    /^error: --src-ca and --src-tls off exclude/,
+  ],
+  [
+    ["copy", "--src-creds-env", "NONE", ...both],
+    /^error: --src-creds-env NONE: the variable is not set/,
+  ],
+  [["copy", "--src-creds-fd", "2", ...both], /^error: --src-creds-fd \(1 and 2 are outputs\)/],
+  [["copy", "--src-creds-fd", "x", ...both], /^error: --src-creds-fd: want a whole number/],
+  [
+    ["copy", "--src-creds-fd", "9", ...both],
+    /^error: --src-creds-fd 9: the file descriptor cannot be read/,
+  ],
+  [
+    ["copy", "--src-creds-fd", "0", "--dest-creds-fd", "0", ...both],
+    /^error: --src-creds-fd and --dest-creds-fd are both 0/,
+    { descriptors: { 0: "a:b" } },
+  ],
+  [
+    ["copy", "--src-creds", "a:b", "--src-creds-env", "A", ...both],
+    /^error: --src-creds and --src-creds-env exclude/,
+  ],
+  [
+    ["copy", "--authfile", "/none.json", ...both],
+    /^error: --authfile \/none\.json: there is no such file/,
+  ],
+  [["copy", "--authfile", "/bad.json", ...both], /^error: --authfile \/bad\.json/],
+  [["copy", ...both], /^error: ~\/\.docker\/config\.json/, {
+    files: { "/home/me/.docker/config.json": "[]" },
+  }],
+  [["copy", ...both], /^error: \$DOCKER_AUTH_CONFIG/, { env: { DOCKER_AUTH_CONFIG: "nope" } }],
+  [["plan", "--progress", "bar", ...both], /^error: unknown option '--progress'/],
+  [["verify", SOURCE], /^error: missing required argument 'destination'/],
+  [["verify", "--platform", "x", ...both], /^error: parse platform "x"/],
+  [["inspect", "::"], /^error: parse reference/],
+  [["inspect", "--tls", "x", SOURCE], /^error: --tls: want on, off or unverified/],
+  [["inspect", "--creds-fd", "1", SOURCE], /^error: --creds-fd \(1 and 2/],
+  [
+    ["tags", SOURCE],
+    /^error: .*it has a tag, want a repository alone\nhint: write localhost:5000\/app/,
+  ],
+  [["auth", "ghcr"], /^error: "ghcr" is no registry/],
+  [["auth", "a.io:99999"], /^error: .*port/],
+  [["auth", "a.io/b:1"], /^error: .*it has a tag/],
+];
+for (const [argv, wanted, more] of bad) {
+  const name = `crossdock ${argv.join(" ")}${more?.env || more?.files ? " with a bad config" : ""}`;
+  test(`${name} is refused in a sentence, and nothing is sent`, async () => {
+    const cli = fakeCli({ files, ...more });
+    const { exitCode, stdout, stderr } = await cli.run(...argv);
+    assert.match(stderr, wanted);
+    assert.ok(stderr.split("\n").filter((line) => !line.startsWith("cause: ")).length <= 3, stderr);
+    assert.equal(stdout, "");
+    assert.equal(exitCode, 2);
+    assert.deepEqual(cli.engines, []);
+  });
+}
+
+test("crossdock without a command shows its help and fails", async () => {
+  const { exitCode, stdout, stderr } = await fakeCli().run();
+  assert.match(stderr, /Usage: crossdock .*copy/s);
+  assert.equal(stdout, "");
+  assert.equal(exitCode, 2);
+});
+
+for (const argv of [["--help"], ["help"], ["help", "copy"], ["copy", "--help"]]) {
+  test(`crossdock ${argv.join(" ")} prints help to stdout`, async () => {
+    const { exitCode, stdout, stderr } = await fakeCli().run(...argv);
+    assert.match(stdout, /^Usage: crossdock/);
+    assert.equal(stderr, "");
+    assert.equal(exitCode, 0);
+  });
+}
+
+test("crossdock --help lists the exit codes", async () => {
+  const { stdout } = await fakeCli().run("--help");
+  assert.match(
+    stdout,
+    /Exit codes:\n {4}0 {2}done\n(?:.*\n)* +12 {2}verify .*\n +13 {2}sync: some .*\n +14 {2}sync: all /,
+  );
+});
+
+test("crossdock --version prints the version of the package", async () => {
+  const { exitCode, stdout } = await fakeCli().run("--version");
+  assert.match(stdout, /^\d+\.\d+\.\d+\n$/);
+  assert.equal(exitCode, 0);
+});

@@ -1,0 +1,208 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { ParseError } from "../../src/errors.ts";
+import { parseConfig } from "../../src/config/server_config.ts";
+
+const TOKEN = "0123456789abcdef";
+
+test("parseConfig() of nothing allows nothing", () => {
+  const config = parseConfig({});
+  assert.deepEqual(config.tokens, []);
+  assert.equal(config.open, false);
+  assert.deepEqual([config.allowSources, config.allowDestinations, config.allowPrivate], [
+    [],
+    [],
+    [],
+  ]);
+  assert.equal(config.log, "info");
+});
+
+test("parseConfig() takes an empty variable for none", () => {
+  assert.deepEqual(parseConfig({ CROSSDOCK_CONCURRENCY: "", CROSSDOCK_OPEN: "" }), parseConfig({}));
+});
+
+test("parseConfig() leaves bindings that are no text alone", () => {
+  assert.deepEqual(parseConfig({ COPIES: { get: () => {} }, PATH: "/bin" }), parseConfig({}));
+});
+
+test("parseConfig() refuses settings that are no text", () => {
+  const variables = { CROSSDOCK_RETRIES: 2, CROSSDOCK_OPNE: true, CROSSDOCK_TOKENS: { ci: TOKEN } };
+  assert.throws(() => parseConfig(variables), (error: Error) => {
+    assert.ok(error instanceof ParseError);
+    for (const name of Object.keys(variables)) {
+      assert.ok(error.message.includes(`${name}: it is not text`), error.message);
+    }
+    assert.ok(!error.message.includes(TOKEN));
+    return true;
+  });
+});
+
+test("parseConfig() reads lists parted by commas, spaces and lines", () => {
+  const { allowSources } = parseConfig({
+    CROSSDOCK_ALLOW_SOURCES: "ghcr.io/a/**, quay.io/b/*\n docker.io/library/*,",
+  });
+  assert.deepEqual(allowSources, ["ghcr.io/a/**", "quay.io/b/*", "docker.io/library/*"]);
+});
+
+test("parseConfig() reads every variable", () => {
+  const config = parseConfig({
+    CROSSDOCK_TOKENS: JSON.stringify({ ci: TOKEN }),
+    CROSSDOCK_OPEN: "true",
+    CROSSDOCK_REGISTRY_AUTH: '{"auths":{}}',
+    CROSSDOCK_ALLOW_SOURCES: "a.io/**",
+    CROSSDOCK_ALLOW_DESTINATIONS: "b.io/**",
+    CROSSDOCK_ALLOW_PRIVATE: "localhost",
+    CROSSDOCK_PLAIN_HTTP: "registry:5000",
+    CROSSDOCK_VERIFY: "stream",
+    CROSSDOCK_LOG: "debug",
+    CROSSDOCK_CONCURRENCY: "3",
+    CROSSDOCK_RETRIES: "0",
+    CROSSDOCK_TIMEOUT_MS: "5000",
+    CROSSDOCK_PARALLEL_STEPS: "2",
+    CROSSDOCK_CORS_ORIGINS: "https://board.example.com",
+    CROSSDOCK_CONFIG:
+      "sync: [{source: alpine:3.20, target: 'b.io/alpine:3.20', type: image, schedule: '@daily'}]",
+    CROSSDOCK_GRACE_MS: "0",
+    HOST: "::1",
+    PORT: "0",
+    CROSSDOCK_ECR_CREATE_REPOSITORY: "true",
+    AWS_ACCESS_KEY_ID: "AKIA",
+    AWS_SECRET_ACCESS_KEY: "key",
+    AWS_SESSION_TOKEN: "session",
+    GOOGLE_SERVICE_ACCOUNT: "{}",
+    AZURE_TENANT_ID: "tenant",
+    AZURE_CLIENT_ID: "client",
+    AZURE_CLIENT_SECRET: "hush",
+    AZURE_AUTHORITY_HOST: "https://login.example.com",
+  });
+  const { sync, ...variables } = config;
+  assert.deepEqual(sync.rules.map(({ source, targets, schedule }) => [source, targets, schedule]), [
+    ["docker.io/library/alpine:3.20", ["b.io/alpine:3.20"], { cron: "@daily" }],
+  ]);
+  assert.deepEqual(variables, {
+    tokens: [{ name: "ci", token: TOKEN, scope: "copy" }],
+    open: true,
+    registryAuth: '{"auths":{}}',
+    aws: {
+      accessKeyId: "AKIA",
+      secretAccessKey: "key",
+      sessionToken: "session",
+      createRepository: true,
+    },
+    googleServiceAccount: "{}",
+    azure: {
+      tenantId: "tenant",
+      clientId: "client",
+      clientSecret: "hush",
+      authorityHost: "https://login.example.com",
+    },
+    allowSources: ["a.io/**"],
+    allowDestinations: ["b.io/**"],
+    allowPrivate: ["localhost"],
+    plainHttp: ["registry:5000"],
+    verify: "stream",
+    log: "debug",
+    concurrency: 3,
+    retries: 0,
+    timeoutMs: 5000,
+    parallelSteps: 2,
+    corsOrigins: ["https://board.example.com"],
+    graceMs: 0,
+    hostname: "::1",
+    port: 0,
+  });
+});
+
+const WRONG: Readonly<Record<string, [name: string, value: string]>> = {
+  "a number in words": ["CROSSDOCK_CONCURRENCY", "many"],
+  "a number below its range": ["CROSSDOCK_CONCURRENCY", "0"],
+  "a number above its range": ["CROSSDOCK_RETRIES", "21"],
+  "a flag of another word": ["CROSSDOCK_OPEN", "yes"],
+  "a level that is none": ["CROSSDOCK_LOG", "loud"],
+  "tokens that are no JSON": ["CROSSDOCK_TOKENS", "hunter2hunter2hunter2"],
+  "a token that is too short": ["CROSSDOCK_TOKENS", '{"ci":"hunter2"}'],
+  "rules that are no list": ["CROSSDOCK_CONFIG", "creds: [{registry: a.io, user: hunter2}]"],
+  "a key without its secret": ["AWS_ACCESS_KEY_ID", "hunter2"],
+  "a port above 65535": ["PORT", "65536"],
+  "an address that is a URL": ["HOST", "http://hunter2"],
+  "a variable that there is not": ["CROSSDOCK_TOKNES", "hunter2"],
+};
+
+for (const [what, [name, value]] of Object.entries(WRONG)) {
+  test(`parseConfig() names the variable of ${what}, and no value`, () => {
+    assert.throws(() => parseConfig({ [name]: value }), (error) => {
+      assert.ok(error instanceof ParseError);
+      assert.match(
+        error.message,
+        name === "AWS_ACCESS_KEY_ID" ? /AWS_SECRET_ACCESS_KEY/ : new RegExp(name),
+      );
+      assert.doesNotMatch(error.message, /hunter2/);
+      return true;
+    });
+  });
+}
+
+test("parseConfig() tells all mistakes at once", () => {
+  assert.throws(
+    () => parseConfig({ CROSSDOCK_LOG: "loud", CROSSDOCK_OPEN: "yes", CROSSDOCK_X: "1" }),
+    /CROSSDOCK_X.*CROSSDOCK_OPEN.*CROSSDOCK_LOG/,
+  );
+});
+
+test("parseConfig() leaves the variables of the command line alone", () => {
+  assert.deepEqual(parseConfig({ CROSSDOCK_DEBUG: "1", CROSSDOCK_TOKEN: "x" }), parseConfig({}));
+});
+
+test("parseConfig() names every mistake of the rules, with its line, besides those of variables", () => {
+  const text = "sync:\n  - {source: a.io/b, type: repository}\n  - {sorce: a.io/b, type: image}\n";
+  assert.throws(() => parseConfig({ CROSSDOCK_CONFIG: text, PORT: "many" }), (error) => {
+    assert.ok(error instanceof ParseError);
+    assert.match(error.message, /PORT: not a whole number/);
+    assert.match(error.message, /CROSSDOCK_CONFIG:2:5: sync\[0\]\.target: /);
+    assert.match(error.message, /CROSSDOCK_CONFIG:3:6: sync\[1\]\.sorce: /);
+    assert.doesNotMatch(error.message, /\n/);
+    return true;
+  });
+});
+
+test("parseConfig() reads the rules of a file, and fills in variables", () => {
+  const { sync } = parseConfig({ CROSSDOCK_CONFIG_FILE: "mirrors.yaml", PASS: "p" }, {
+    configFile: "creds: [{registry: a.io, user: u, pass: '{{ env \"PASS\" }}', regcert: x}]",
+  });
+  assert.deepEqual(sync.registries[0]?.credential, {
+    kind: "basic",
+    username: "u",
+    password: "p",
+  });
+  assert.equal(sync.warnings.length, 1);
+  assert.match(sync.warnings[0] ?? "", /^mirrors\.yaml:1:\d+: creds\[0\]\.regcert: /);
+});
+
+test("parseConfig() reads the files that templates name, and refuses them where there are none", () => {
+  const CROSSDOCK_CONFIG = `creds: [{registry: a.io, user: u, pass: '{{ file "/run/pass" }}'}]`;
+  const { sync } = parseConfig({ CROSSDOCK_CONFIG }, {
+    readFile: (path) => path === "/run/pass" ? "p\n" : undefined,
+  });
+  assert.deepEqual(sync.registries[0]?.credential, {
+    kind: "basic",
+    username: "u",
+    password: "p",
+  });
+  assert.throws(
+    () => parseConfig({ CROSSDOCK_CONFIG }),
+    /CROSSDOCK_CONFIG:1:\d+: creds\[0\]\.pass: .*file has no files to read here; use env/,
+  );
+  assert.throws(
+    () => parseConfig({ CROSSDOCK_CONFIG }, { readFile: () => undefined }),
+    /creds\[0\]\.pass: is empty; file \/run\/pass cannot be read/,
+  );
+});
+
+test("parseConfig() refuses a file of rules where there are no files, or beside rules", () => {
+  const file = { CROSSDOCK_CONFIG_FILE: "mirrors.yaml" };
+  assert.throws(() => parseConfig(file), /CROSSDOCK_CONFIG_FILE: this host has no files/);
+  assert.throws(
+    () => parseConfig({ ...file, CROSSDOCK_CONFIG: "sync: []" }, { configFile: "sync: []" }),
+    /CROSSDOCK_CONFIG_FILE: CROSSDOCK_CONFIG is set, too/,
+  );
+});

@@ -1,0 +1,94 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { CopyError } from "../src/copy/copy_error.ts";
+import type { Step } from "../src/copy/step.ts";
+import { CrossdockError, NetworkError, ParseError } from "../src/errors.ts";
+import type { ErrorCode } from "../src/errors.ts";
+import { problemSchema, RequestError, toProblem } from "../src/problem.ts";
+
+const STATUSES: Readonly<Record<ErrorCode, number>> = {
+  usage: 400,
+  unauthorized: 502,
+  denied: 403,
+  not_found: 404,
+  conflict: 409,
+  unsupported: 422,
+  limit: 422,
+  integrity: 502,
+  network: 502,
+  tls: 502,
+  timeout: 504,
+  rate_limited: 429,
+  registry: 502,
+  aborted: 503,
+};
+
+for (const [code, status] of Object.entries(STATUSES)) {
+  test(`toProblem() gives ${code} the status ${status}`, () => {
+    const error = new CrossdockError(code as ErrorCode, "what happened", {
+      side: "source",
+      hint: "do this",
+      retryAfterMs: 1500,
+    });
+    const problem = toProblem(error);
+    assert.deepEqual(problem, {
+      type: `urn:crossdock:problem:${code}`,
+      title: problem.title,
+      status,
+      detail: "what happened",
+      code,
+      side: "source",
+      hint: "do this",
+      retryAfterMs: 1500,
+    });
+    assert.ok(problem.title.length > 0);
+    assert.deepEqual(problemSchema.parse(problem), problem);
+  });
+}
+
+test("toProblem() points to the field that an error names", () => {
+  const error = new CrossdockError("usage", "no such thing", { field: "destination" });
+  assert.deepEqual(toProblem(error).errors, [
+    { pointer: "#/destination", detail: "no such thing" },
+  ]);
+});
+
+test("toProblem() tells which step failed", () => {
+  const step: Step = {
+    type: "manifest",
+    source: "a.io/x",
+    destination: "b.io/y",
+    descriptor: { mediaType: "x/y", digest: `sha256:${"0".repeat(64)}`, size: 1 },
+  };
+  const problem = toProblem(new CopyError(step, new NetworkError("reset", "cut")));
+  assert.equal(problem.code, "network");
+  assert.deepEqual(problem.step, step);
+});
+
+test("toProblem() takes text that does not parse for a wrong request", () => {
+  const { status, code, hint } = toProblem(new ParseError("no", { hint: "write it so" }));
+  assert.deepEqual({ status, code, hint }, { status: 400, code: "usage", hint: "write it so" });
+});
+
+test("toProblem() tells nothing of an error that was not foreseen", () => {
+  for (const error of [new TypeError("hunter2"), "hunter2", undefined]) {
+    const problem = toProblem(error);
+    assert.equal(problem.status, 500);
+    assert.doesNotMatch(JSON.stringify(problem), /hunter2/);
+  }
+});
+
+test("RequestError keeps what it is given", () => {
+  const error = new RequestError("limit", "too long", {
+    status: 413,
+    errors: [{ pointer: "#", detail: "too long" }],
+    headers: { "retry-after": "1" },
+  });
+  assert.equal(toProblem(error), error.problem);
+  assert.equal(error.problem.status, 413);
+  assert.deepEqual(error.headers, { "retry-after": "1" });
+});
+
+test("toProblem() takes what follows from a client that went away for no bug", () => {
+  assert.equal(toProblem(new DOMException("gone", "AbortError")).code, "aborted");
+});

@@ -1,0 +1,238 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Report } from "../../src/copy/model.ts";
+import { parseConfig } from "../../src/config/server_config.ts";
+import type { ServerConfig } from "../../src/config/server_config.ts";
+import { createHookReceiver } from "../../src/rules/receive_hook.ts";
+import type { HookReceiver, HookReceiverOptions } from "../../src/rules/receive_hook.ts";
+import type { RuleEnd, RuleOccasion } from "../../src/rules/rule_runner.ts";
+import type { RuleReport, TagReport } from "../../src/sync/rule_report.ts";
+
+const SECRET = "a-secret-of-the-registry";
+const [OLD, NEW] = [`sha256:${"a".repeat(64)}`, `sha256:${"b".repeat(64)}`] as const;
+
+/** A rule, with further keys. */
+function configOf(keys: string): ServerConfig {
+  return parseConfig({
+    CROSSDOCK_CONFIG: `
+sync:
+  - {name: apps, type: repository, source: r.example/app, target: m.example/app, ${keys}}
+webhooks:
+  in:
+    distribution: {kind: bearer, place: r.example, secrets: [${SECRET}]}
+`,
+  });
+}
+
+const CONFIG = configOf('tags: {deny: ["sha256-.*"]}, digestTags: true');
+
+interface Faked {
+  readonly receive: HookReceiver;
+  /** What rules were run for, one after the other. */
+  readonly runs: RuleOccasion["only"][];
+  /** How long was waited before each, in milliseconds, where it was waited. */
+  readonly waits: number[];
+  /** Waits for the work behind the answers. */
+  settle(): Promise<void>;
+}
+
+/** Begins here, in milliseconds since the epoch. */
+const START = 1_000_000;
+
+/** A receiver whose rules end as `ends` says, in turn; its clock goes on only while it waits, and that is over when it is settled. */
+function fakeReceiver(
+  ends: readonly RuleEnd[],
+  { config = CONFIG, stopping, canWait }: Partial<HookReceiverOptions> = {},
+): Faked {
+  const runs: Faked["runs"] = [];
+  const waits: number[] = [];
+  const jobs: Promise<unknown>[] = [];
+  const timers: { readonly at: number; readonly wake: () => void }[] = [];
+  let now = START;
+  const receive = createHookReceiver({
+    config,
+    runtime: {
+      fetch: () => Promise.reject(new Error("nothing is to be fetched")),
+      now: () => now,
+      sleep: async (ms, signal) => {
+        signal?.throwIfAborted();
+        waits.push(ms);
+        await new Promise<void>((wake) => timers.push({ at: now + ms, wake }));
+      },
+    },
+    runRule: (_, { only }) => {
+      runs.push(only);
+      return Promise.resolve(ends[runs.length - 1] ?? "failed");
+    },
+    background: (job) => void jobs.push(job),
+    stopping,
+    canWait,
+  });
+  return {
+    receive,
+    runs,
+    waits,
+    async settle(): Promise<void> {
+      let isOver = false;
+      const over = Promise.all(jobs).finally(() => isOver = true);
+      while (!isOver) {
+        await new Promise((next) => setImmediate(next));
+        const next = timers.sort((a, b) => a.at - b.at).shift();
+        now = Math.max(now, next?.at ?? now);
+        next?.wake();
+      }
+      await over;
+    },
+  };
+}
+
+/** Tells of a push, and gives what the sender is told. */
+async function tell(
+  { receive }: Faked,
+  target: { tag?: string; digest?: string; id?: string } = {},
+): Promise<string> {
+  const { id = "1", ...rest } = target;
+  const mediaType = "application/vnd.oci.image.manifest.v1+json";
+  const event = { id, action: "push", target: { mediaType, repository: "app", tag: "1", ...rest } };
+  const { kind } = await receive("distribution", {
+    method: "POST",
+    headers: new Headers({ authorization: `Bearer ${SECRET}` }),
+    body: Uint8Array.from(new TextEncoder().encode(JSON.stringify({ events: [event] }))),
+  }, () => {});
+  return kind;
+}
+
+function endWith(tag: Pick<TagReport, "result" | "digest" | "report">): RuleEnd {
+  const names = { source: "r.example/app:1", destination: "m.example/app:1" };
+  return {
+    rule: "apps",
+    result: "ok",
+    tags: [{ ...names, ...tag }],
+    pruned: [],
+    requests: { source: 1, destination: 1 },
+    durationMs: 1,
+    warnings: [],
+  };
+}
+
+function putOff(putOffUntil: number): RuleEnd {
+  const end = endWith({ result: "put-off" }) as RuleReport;
+  return { ...end, result: "put-off", putOffUntil };
+}
+
+const ONLY = { repository: "r.example/app", tag: "1" };
+
+test("createHookReceiver() looks again where the tag is not there yet, or is still the old one", async () => {
+  const faked = fakeReceiver([
+    endWith({ result: "missing" }),
+    endWith({ result: "unchanged", digest: OLD }),
+    endWith({ result: "copied", digest: NEW }),
+  ]);
+  assert.equal(await tell(faked, { digest: NEW }), "accepted");
+  await faked.settle();
+  assert.deepEqual(faked.waits, [2000, 10_000]);
+  assert.deepEqual(faked.runs, [ONLY, ONLY, ONLY]);
+});
+
+test("createHookReceiver() looks once where the tag is what the sender says", async () => {
+  const faked = fakeReceiver([endWith({ result: "started", digest: NEW })]);
+  await tell(faked, { digest: NEW });
+  await faked.settle();
+  assert.deepEqual([faked.runs, faked.waits], [[ONLY], []]);
+});
+
+for (const keys of ["platform: linux/amd64", "platforms: [linux/amd64], index: rebuild"]) {
+  test(`createHookReceiver() knows what it looked at where the target has another digest: ${keys}`, async () => {
+    const config = configOf(keys);
+    const made = (digest: string): RuleEnd => {
+      const report = { source: `r.example/app:1@${digest}` } as Report;
+      return endWith({ result: "copied", digest: `sha256:${"c".repeat(64)}`, report });
+    };
+    const looksAt = async (...ends: RuleEnd[]): Promise<number> => {
+      const faked = fakeReceiver(ends, { config });
+      await tell(faked, { digest: NEW });
+      await faked.settle();
+      return faked.runs.length;
+    };
+    const other = `sha256:${"c".repeat(64)}`;
+    assert.equal(await looksAt(made(NEW)), 1);
+    assert.equal(await looksAt(made(OLD), made(NEW)), 2);
+    assert.equal(await looksAt(endWith({ result: "started", digest: other })), 1);
+    // It may still be what was there before.
+    const same = endWith({ result: "unchanged", digest: other });
+    assert.equal(await looksAt(same, made(NEW)), 2);
+  });
+}
+
+test("createHookReceiver() puts a second push off to the end of the window, with all that follow it", async () => {
+  const end = endWith({ result: "copied" });
+  const faked = fakeReceiver([end, end]);
+  for (const id of ["1", "2", "3", "3"]) assert.equal(await tell(faked, { id }), "accepted");
+  await faked.settle();
+  assert.deepEqual([faked.runs.length, faked.waits], [2, [10_000]]);
+});
+
+test("createHookReceiver() takes an event again whose rule could not be run", async () => {
+  const faked = fakeReceiver(["failed", endWith({ result: "copied", digest: NEW })]);
+  await tell(faked, { digest: NEW });
+  await faked.settle();
+  await tell(faked, { digest: NEW });
+  await faked.settle();
+  assert.equal(faked.runs.length, 2);
+});
+
+test("createHookReceiver() looks at the repository for a digest tag, once its tag is there", async () => {
+  const faked = fakeReceiver(["started"]);
+  assert.equal(await tell(faked, { tag: `sha256-${"c".repeat(64)}.sig`, digest: NEW }), "accepted");
+  await faked.settle();
+  assert.deepEqual([faked.runs, faked.waits], [[{ repository: "r.example/app" }], [2000]]);
+});
+
+test("createHookReceiver() leaves what was put off to the clock when the host is to end", async () => {
+  const stopping = new AbortController();
+  const faked = fakeReceiver([endWith({ result: "missing" })], { stopping: stopping.signal });
+  stopping.abort(new Error("about to stop"));
+  await tell(faked, { digest: NEW });
+  await faked.settle();
+  assert.equal(faked.runs.length, 1);
+});
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+
+test("createHookReceiver() goes on with what a limit put off, as soon as that lets it", async () => {
+  const done = endWith({ result: "copied", digest: NEW });
+  const faked = fakeReceiver([putOff(START + MINUTE_MS), putOff(START + 2 * MINUTE_MS), done]);
+  await tell(faked, { digest: NEW });
+  await faked.settle();
+  assert.deepEqual([faked.runs, faked.waits], [[ONLY, ONLY, ONLY], [MINUTE_MS, MINUTE_MS]]);
+});
+
+test("createHookReceiver() goes on once for several pushes that a limit put off", async () => {
+  const until = START + MINUTE_MS;
+  const faked = fakeReceiver([putOff(until), putOff(until), endWith({ result: "copied" })]);
+  await tell(faked, { id: "1" });
+  await tell(faked, { id: "2" });
+  await faked.settle();
+  assert.deepEqual(faked.waits.toSorted((a, b) => a - b), [10_000, MINUTE_MS]);
+  assert.equal(faked.runs.length, 3);
+});
+
+test("createHookReceiver() gives up what a limit puts off for more than a day", async () => {
+  const ends = [1, 24, 26].map((hours) => putOff(START + hours * HOUR_MS));
+  const faked = fakeReceiver(ends);
+  await tell(faked, { digest: NEW });
+  await faked.settle();
+  assert.equal(faked.runs.length, 3);
+});
+
+test("createHookReceiver() waits for no limit where the host does not live so long, or is to end", async () => {
+  const stopping = new AbortController();
+  stopping.abort(new Error("about to stop"));
+  for (const options of [{ canWait: false }, { stopping: stopping.signal }]) {
+    const faked = fakeReceiver([putOff(START + MINUTE_MS)], options);
+    await tell(faked, { digest: NEW });
+    await faked.settle();
+    assert.deepEqual([faked.runs.length, faked.waits], [1, []]);
+  }
+});

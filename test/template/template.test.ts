@@ -1,0 +1,168 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { isTemplate, parseTemplate } from "../../src/template/parse.ts";
+import { checkFields, renderTemplate } from "../../src/template/render.ts";
+import type { Surroundings } from "../../src/template/functions.ts";
+
+const DATA = {
+  Ref: { Registry: "registry.example", Repository: "team/app", Tag: "1.2", Digest: "" },
+  Sync: { Source: "gcr.io/proj/app", Target: "x", Type: "image" },
+};
+
+/** 2026-03-07 14:05:09.123 UTC, a Saturday. */
+const NOW = Date.UTC(2026, 2, 7, 14, 5, 9, 123);
+
+const SURROUNDINGS: Surroundings = {
+  env: { USER: "ann", EMPTY: "", __proto__: null as never },
+  now: NOW,
+  readFile: (path) => path === "/run/token" ? " secret\n" : undefined,
+};
+
+function render(text: string, surroundings = SURROUNDINGS): string {
+  return renderTemplate(parseTemplate(text), DATA, surroundings);
+}
+
+const GOOD: [text: string, result: string][] = [
+  ["plain", "plain"],
+  ["backup-{{.Ref.Tag}}", "backup-1.2"],
+  ["{{ $.Ref.Tag }}", "1.2"],
+  ["a {{- /* a comment with }} in it */ -}} b", "ab"],
+  ["a  {{- .Ref.Tag -}}  b", "a1.2b"],
+  ["{{-1}}", "-1"],
+  ['{{ env "USER" }}', "ann"],
+  ['{{env "NONE"}}|', "|"],
+  ['{{ env "toString" }}|', "|"],
+  ['{{ env "EMPTY" | default "undefined" }}', "undefined"],
+  ['{{ env "USER" | default "undefined" | upper }}', "ANN"],
+  ['{{ file "/run/token" }}', "secret"],
+  ['{{ index (split .Sync.Source "gcr.io/") 1 }}', "proj/app"],
+  ['{{ join (split .Sync.Source "/") "-" }}', "gcr.io-proj-app"],
+  ['{{ split "a,b" "," }}', "[a b]"],
+  ['{{ len (split "a,b" ",") }}', "2"],
+  ["{{ slice .Ref.Tag 0 1 }}", "1"],
+  ['{{ lower `A"B` }}', 'a"b'],
+  ['{{ "tab\\t\\x41\\u00e9\\101" }}', "tab\tAéA"],
+  ['{{ trimSpace "  a " }}', "a"],
+  ["{{ json .Ref.Tag }}", '"1.2"\n'],
+  ['{{ json (split "a,b" ",") }}', '["a","b"]\n'],
+  ['{{ jsonPretty (split "a,b" ",") }}', '[\n  "a",\n  "b"\n]\n'],
+  ["{{ printPretty .Ref.Tag }}", '"1.2"\n'],
+  [
+    "{{ lt 1 2 }} {{ lt 2 2 }} {{ le 2 2 }} {{ gt 2 10 }} {{ ge 10 2 }}",
+    "true false true false true",
+  ],
+  ["{{ lt `2` `10` }} {{ ge .Ref.Tag `1.2` }}", "false true"],
+  ["{{ if gt time.Now.Month 2 }}{{ eq time.Now.Weekday 6 }}{{ end }}", "true"],
+  ['{{ if eq .Sync.Type "image" }}i{{ else }}r{{ end }}', "i"],
+  ['{{ if eq .Sync.Type "a" "image" }}i{{ end }}', "i"],
+  ['{{ if ne .Sync.Type "image" }}i{{ else if .Ref.Digest }}d{{ else }}r{{ end }}', "r"],
+  ["{{ if and .Ref.Tag (not .Ref.Digest) }}t{{ end }}", "t"],
+  ["{{ if or .Ref.Digest .Ref.Tag }}t{{ end }}", "t"],
+  ["{{ or .Ref.Digest .Ref.Tag }}", "1.2"],
+  ["{{ if 0 }}a{{ else }}{{ if true }}b{{ end }}{{ end }}", "b"],
+  ["{{ $x := .Ref.Tag }}{{ $x }}{{ $x = `2` }}{{ $x }}", "1.22"],
+  ["{{ print 1 `a` true }}", "1atrue"],
+  [
+    '{{ printf "%s-%5s|%-3s|%03d|%q|%%|%.1s|%x|%t|%v" "a" "b" "c" 7 "d" "xyz" 255 true 1 }}',
+    'a-    b|c  |007|"d"|%|x|ff|true|1',
+  ],
+  [
+    '{{$t := time.Now}}{{printf "%s/backups/%s:%s-%d%d%d" .Ref.Registry .Ref.Repository .Ref.Tag $t.Year $t.Month $t.Day}}',
+    "registry.example/backups/team/app:1.2-202637",
+  ],
+  [
+    '{{ time.Now.Format "2006-01-02T15:04:05.000Z07:00 Mon Jan _2 3PM 06" }}',
+    "2026-03-07T14:05:09.123Z Sat Mar  7 2PM 26",
+  ],
+  [
+    "{{ time.Now.Month }} {{ time.Now.Weekday }} {{ time.Now.YearDay }} {{ time.Now.Unix }}",
+    "March Saturday 66 1772892309",
+  ],
+  ["{{ (time.Now).Hour }}", "14"],
+];
+for (const [text, result] of GOOD) {
+  test(`renderTemplate() ${text}`, () => assert.equal(render(text), result));
+}
+
+const BAD: [text: string, message: RegExp][] = [
+  ["a {{ .Ref.Tag", /character 3: \{\{ is never closed/],
+  ['{{ "a }}', /never closed/],
+  ["{{ }}", /character 4: a value is missing/],
+  ["{{ foo }}", /character 4: there is no function "foo"/],
+  ["{{ .Ref.Tagg }}", /character 4: there is no \.Tagg/],
+  ["{{ .ref }}", /there is no \.ref/],
+  ["{{ if true }}a", /character 4: \{\{if\}\} without \{\{end\}\}/],
+  ["{{ end }}", /\{\{end\}\} without \{\{if\}\}/],
+  ["{{ else }}", /\{\{else\}\} without \{\{if\}\}/],
+  ["{{ if true }}{{ else }}{{ else }}{{ end }}", /a second \{\{else\}\}/],
+  ["{{ range .Ref }}{{ end }}", /\{\{range\}\} is not read here/],
+  ["{{ (env `A` }}", /\( is never closed/],
+  ["{{ env `A` ) }}", /"\)" is too much/],
+  ["{{ env }}", /env wants 1 arguments, got 0/],
+  ["{{ lower 1 }}", /lower wants text, got a number/],
+  ["{{ index (split `a` `,`) 1 }}", /index wants an index below 1, got 1/],
+  ["{{ .Ref }}", /a group of fields cannot be written/],
+  ["{{ .Ref.Tag `x` }}", /is no function/],
+  ["{{ $x }}", /variable \$x was given no value/],
+  ["{{ printf `%z` 1 }}", /printf has a verb that is not read here, %z/],
+  ["{{ printf `%s` }}", /printf has no value for %s/],
+  ["{{ printf `a` 1 }}", /printf has 1 values too many/],
+  ["{{ time.Parse `a` `b` }}", /is no function|no \.Parse/],
+  ["{{ 'a' }}", /"'" is not read here/],
+  ['{{ "\\z" }}', /is no escape/],
+  ["{{ eq .Ref .Ref }}", /cannot compare/],
+  ["{{ lt 1 `2` }}", /lt cannot compare a number with text/],
+  ["{{ gt true false }}", /gt cannot compare true or false with true or false/],
+  ["{{ with .Ref }}{{ end }}", /\{\{with\}\} is not read here/],
+];
+for (const [text, message] of BAD) {
+  test(`template ${text} is refused`, () => {
+    assert.throws(() => render(text), { name: "ParseError", message });
+  });
+}
+
+test("parseTemplate() suggests functions, renderTemplate() suggests fields", () => {
+  assert.throws(() => render("{{ foo }}"), { hint: /there are env, file, default/ });
+  assert.throws(() => render("{{ .Ref.tag }}"), { hint: "did you mean .Tag" });
+});
+
+test("renderTemplate() never shows a value in an error", () => {
+  const secret = { ...SURROUNDINGS, env: { KEY: "hunter2" } };
+  for (
+    const text of [
+      '{{ index (split (env "KEY") ",") 5 }}',
+      '{{ printf "%d" (env "KEY") }}',
+      '{{ (env "KEY").X }}',
+    ]
+  ) {
+    assert.throws(() => render(text, secret), (error: Error) => !error.message.includes("hunter2"));
+  }
+});
+
+test("renderTemplate() has no files where it is given none", () => {
+  const { readFile: _, ...without } = SURROUNDINGS;
+  assert.throws(
+    () => render('{{ file "/run/token" }}', without),
+    /file has no files to read here; use env/,
+  );
+});
+
+test("renderTemplate() tells of variables and files that are missing", () => {
+  const missing: string[] = [];
+  render('{{ env "A" | default "x" }}{{ env "USER" }}{{ file "/none" }}', {
+    ...SURROUNDINGS,
+    onMissing: (what) => missing.push(what),
+  });
+  assert.deepEqual(missing, ["variable A is not set", "file /none cannot be read"]);
+});
+
+test("checkFields() looks into branches that are not taken", () => {
+  const template = parseTemplate("{{ if false }}{{ lower (print $.Ref.Typo) }}{{ end }}");
+  assert.equal(renderTemplate(template, DATA, SURROUNDINGS), "");
+  assert.throws(() => checkFields(template, DATA), /there is no \.Typo/);
+  checkFields(parseTemplate("{{ if .Ref.Tag }}{{ else }}{{ .Sync.Source }}{{ end }}"), DATA);
+});
+
+test("isTemplate() tells plain text", () => {
+  assert.deepEqual(["a", "{a}", "{{a}}"].map(isTemplate), [false, false, true]);
+});

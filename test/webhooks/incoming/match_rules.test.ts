@@ -1,0 +1,53 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { formatReference } from "../../../src/oci/reference.ts";
+import { parseConfig } from "../../../src/config/server_config.ts";
+import { matchRules } from "../../../src/webhooks/incoming/match_rules.ts";
+
+const { rules } = parseConfig({
+  CROSSDOCK_CONFIG: `
+sync:
+  - {name: all, type: repository, source: r.example/app, target: m.example/app}
+  - {name: versions, type: repository, source: r.example/app, target: m.example/v, tags: {semverRange: [">=1.0"]}}
+  - {name: signed, type: repository, source: r.example/app, target: m.example/s, tags: {allow: ["1"]}, digestTags: true, referrers: true}
+  - {name: image, type: image, source: "r.example/app:1", target: "m.example/i:1", digestTags: true}
+  - {name: pinned, type: image, source: "r.example/app@sha256:${
+    "a".repeat(64)
+  }", target: "m.example/p:1"}
+  - {name: registry, type: registry, source: r.example, target: m.example/r, tags: {deny: [".*"]}}
+  - {name: back, type: repository, source: m.example/app, target: r.example/app}
+`,
+}).sync;
+
+const SIGNATURE = `sha256-${"b".repeat(64)}.sig`;
+const FALLBACK = `sha256-${"b".repeat(64)}`;
+
+const CASES: [event: { repository: string; tag?: string; registry?: string }, matches: string[]][] =
+  [
+    [{ repository: "app", tag: "1" }, ["r.example/app:1: all versions signed image"]],
+    [{ repository: "app", tag: "dev" }, ["r.example/app:dev: all"]],
+    [{ repository: "app" }, ["r.example/app: all versions signed image registry"]],
+    [{ repository: "other", tag: "1" }, []],
+    [{ repository: "app", tag: SIGNATURE }, [
+      `r.example/app:${SIGNATURE}: all`,
+      "r.example/app: signed image",
+    ]],
+    [{ repository: "app", tag: FALLBACK }, [
+      `r.example/app:${FALLBACK}: all`,
+      "r.example/app: signed",
+    ]],
+    [{ repository: "app", tag: "1", registry: "m.example" }, []],
+  ];
+for (const [event, matches] of CASES) {
+  test(`matchRules() of ${JSON.stringify(event)}`, () => {
+    const found = matchRules(event, "r.example", rules).map(({ about, rules }) =>
+      `${formatReference(about)}: ${rules.map(({ name }) => name).join(" ")}`
+    );
+    assert.deepEqual(found, matches);
+  });
+}
+
+test("matchRules() of a mirror's own push finds only rules whose source the mirror is", () => {
+  const found = matchRules({ repository: "app", tag: "1" }, "m.example", rules);
+  assert.deepEqual(found.flatMap(({ rules }) => rules.map(({ name }) => name)), ["back"]);
+});
