@@ -9,7 +9,7 @@ import { createSyncEngine } from "../src/sync/sync_engine.ts";
 import { createRuntime } from "../src/hosts/detect.ts";
 import type { Runtime } from "../src/runtime.ts";
 import { parseSyncConfig } from "../src/config/sync_config.ts";
-import { runRule } from "../src/sync/run_rule.ts";
+import { runRuleLocally } from "../src/sync/local_rules.ts";
 import { Slots } from "../src/sync/slots.ts";
 import { startRealRegistry } from "../test/registries/support.ts";
 import { putImage } from "../test/support/image.ts";
@@ -52,7 +52,7 @@ async function mirror(from: string, to: string): Promise<{ results: string[]; ms
   const { config } = parseSyncConfig(text, { from: "bench", env: {}, now: runtime.now() });
   const [rule] = config.rules;
   if (!rule) throw new Error("there is no rule");
-  const { tags, durationMs } = await runRule(rule, {
+  const { tags, durationMs } = await runRuleLocally(rule, {
     engine,
     rules: config.rules,
     now: () => runtime.now(),

@@ -58,6 +58,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
     "copy/schema.ts",
     "copy/step.ts",
     "problem.ts",
+    "sync/rule_steps.ts",
     "webhooks/incoming/",
     "config/",
     "rules/",

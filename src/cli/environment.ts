@@ -2,7 +2,7 @@ import type { RemoteEngine, RemoteEngineOptions } from "../client/remote_engine.
 import type { EngineOptions } from "../copier.ts";
 import type { SyncEngine } from "../sync/sync_engine.ts";
 import type { Runtime } from "../runtime.ts";
-import type { EngineRunnerOptions } from "../sync/engine_runner.ts";
+import type { LocalRunnerOptions } from "../sync/local_rules.ts";
 import type { RuleRunner } from "../sync/run_rules.ts";
 import type { StopSignal } from "./output/exit_codes.ts";
 
@@ -32,5 +32,5 @@ export interface CliEnvironment {
   createRuntime(): Promise<Runtime>;
   createEngine(options: EngineOptions): SyncEngine;
   createRemoteEngine(options: RemoteEngineOptions): RemoteEngine;
-  createRuleRunner(options: EngineRunnerOptions): RuleRunner;
+  createRuleRunner(options: LocalRunnerOptions): RuleRunner;
 }

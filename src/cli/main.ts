@@ -6,7 +6,7 @@ import process from "node:process";
 import { createRemoteEngine } from "../client/remote_engine.ts";
 import { createRuntime } from "../hosts/detect.ts";
 import { createSyncEngine } from "../sync/sync_engine.ts";
-import { createEngineRunner } from "../sync/engine_runner.ts";
+import { createLocalRunner } from "../sync/local_rules.ts";
 import type { CliEnvironment, TextStream } from "./environment.ts";
 import type { StopSignal } from "./output/exit_codes.ts";
 import { runCli } from "./program.ts";
@@ -33,7 +33,7 @@ const environment: CliEnvironment = {
   createRuntime,
   createEngine: createSyncEngine,
   createRemoteEngine,
-  createRuleRunner: createEngineRunner,
+  createRuleRunner: createLocalRunner,
 };
 
 // Connections that are kept for the next request must not keep the process.

@@ -1,6 +1,7 @@
 /** The server's configuration: from the environment alone, checked as a whole before anything is served. */
 import * as z from "zod";
 import { ParseError } from "../errors.ts";
+import type { CopyRequestInput } from "../copy/request.ts";
 import { parseSyncConfig } from "./sync_config.ts";
 import type { SyncConfig } from "./sync_config.ts";
 import { formatMistake, SyncConfigError } from "./mistakes.ts";
@@ -231,7 +232,13 @@ function toConfig(env: z.output<typeof environment>, sync: ServerSync): ServerCo
     ...given("timeoutMs", env.CROSSDOCK_TIMEOUT_MS),
     parallelSteps: env.CROSSDOCK_PARALLEL_STEPS,
     corsOrigins: env.CROSSDOCK_CORS_ORIGINS,
-    sync,
+    sync: {
+      ...sync,
+      rules: sync.rules.map((rule) => ({
+        ...rule,
+        copy: withDefaults({ verify: env.CROSSDOCK_VERIFY }, rule.copy),
+      })),
+    },
     hostname: env.HOST,
     port: env.PORT,
     graceMs: env.CROSSDOCK_GRACE_MS,
@@ -272,4 +279,12 @@ function parseWith<Value>(
       return z.NEVER;
     }
   };
+}
+
+/** Fills in the configured `verify` where a copy, or the copies of a rule, leave it out. */
+export function withDefaults<Options extends Pick<CopyRequestInput, "verify">>(
+  { verify }: { readonly verify?: ServerConfig["verify"] | undefined },
+  options: Options,
+): Options {
+  return { ...(verify ? { verify } : {}), ...options };
 }

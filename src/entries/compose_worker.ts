@@ -22,7 +22,7 @@ interface Bindings {
 }
 
 export interface ComposedWorker
-  extends Pick<ComposedServer, "config" | "runRule" | "deliverNotice" | "log"> {
+  extends Pick<ComposedServer, "config" | "dispatch" | "deliverNotice" | "log"> {
   readonly app: WebHandler;
   /** Asks for no token. */
   readonly openApp: WebHandler;

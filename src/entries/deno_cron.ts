@@ -6,7 +6,7 @@ import type { Runtime } from "../runtime.ts";
 import { isDue, lastTick } from "../sync/next_run.ts";
 import type { SyncRule } from "../sync/rule.ts";
 import { wakePattern } from "../sync/wake_pattern.ts";
-import type { ClockOptions } from "../rules/clock.ts";
+import type { RuleDispatcher } from "../rules/dispatch.ts";
 
 /**
  * `Deno.cron`: has a function called at the times of a pattern in UTC, never beside itself. What comes due meanwhile is past.
@@ -19,8 +19,13 @@ export type DenoCron = (
   handler: () => Promise<void>,
 ) => Promise<void>;
 
-export interface RegisterCronsOptions extends Omit<ClockOptions, "runtime"> {
+export interface RegisterCronsOptions {
   readonly cron: DenoCron;
+  readonly dispatch: RuleDispatcher;
+  /** Aborted when no further rule must begin. */
+  readonly stopping: AbortSignal;
+  /** Takes a run that the process has to wait for before it ends. */
+  readonly track: (job: Promise<unknown>) => void;
   readonly runtime: Pick<Runtime, "now">;
 }
 
@@ -38,7 +43,7 @@ export function findDenoCron(): DenoCron | undefined {
  */
 export function registerCrons(
   rules: readonly SyncRule[],
-  { cron, runRule, runtime, stopping, track }: RegisterCronsOptions,
+  { cron, dispatch, runtime, stopping, track }: RegisterCronsOptions,
 ): void {
   for (const rule of rules) {
     const { name, schedule } = rule;
@@ -47,7 +52,7 @@ export function registerCrons(
     const runIfDue = async (): Promise<void> => {
       const tick = lastTick(pattern, runtime.now());
       if (stopping.aborted || !isDue(schedule, tick)) return;
-      const run = runRule(rule, { by: "schedule", at: tick.at });
+      const run = dispatch(rule, { by: "schedule", at: tick.at });
       track(run);
       await run;
     };

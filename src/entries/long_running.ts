@@ -9,7 +9,8 @@ import type { ComposedServer } from "../server/compose.ts";
 import { createTriesLimit } from "../server/limit_tries.ts";
 import { createMetrics } from "../server/metrics.ts";
 import { warnAtStart } from "../server/warn_at_start.ts";
-import { startClock } from "../rules/clock.ts";
+import { runAtStart, runClock } from "../rules/clock.ts";
+import type { Runtime } from "../runtime.ts";
 import type { ClockOptions } from "../rules/clock.ts";
 import { findDenoCron, registerCrons } from "./deno_cron.ts";
 import { GracefulStop } from "./graceful_stop.ts";
@@ -49,21 +50,32 @@ export async function createLongRunningServer(
       background: (job) => stop.track(job),
       ...createMetrics({ now: () => runtime.now() }),
     });
-    const { config, log, runRule } = server;
-    warnAtStart(config, log);
-    const clock: ClockOptions = {
-      runRule,
-      runtime,
-      stopping: stop.stopping,
-      track: (job) => stop.track(job),
-    };
-    const cron = findDenoCron();
-    if (cron) registerCrons(config.sync.rules, { ...clock, cron });
-    else startClock(config.sync.rules, clock);
+    warnAtStart(server.config, server.log);
+    startRules(server, { runtime, stop });
     return { ...server, stop };
   } catch (error) {
     if (error instanceof ParseError) fail(error.message, EXIT_CONFIGURATION);
     throw error;
+  }
+}
+
+function startRules(
+  { config: { sync: { rules } }, dispatch }: ComposedServer,
+  { runtime, stop }: { readonly runtime: Runtime; readonly stop: GracefulStop },
+): void {
+  const { stopping } = stop;
+  const track = (job: Promise<unknown>): void => stop.track(job);
+  const cron = findDenoCron();
+  if (cron) return registerCrons(rules, { cron, dispatch, runtime, stopping, track });
+  const run: ClockOptions["run"] = (rule, occasion) => {
+    const running = dispatch(rule, occasion);
+    track(running);
+    return running;
+  };
+  for (const job of [runAtStart, runClock]) {
+    job(rules, { run, runtime, stopping }).catch((error) => {
+      if (!stopping.aborted) throw error;
+    });
   }
 }
 

@@ -4,9 +4,9 @@ import type { WorkflowEvent, WorkflowStep } from "cloudflare:workers";
 import type { Report } from "../copy/model.ts";
 import { runDurableCopy } from "../durable/durable_copy.ts";
 import type { DurableSteps } from "../durable/steps.ts";
-import { runDurableRule } from "../rules/durable_rule.ts";
-import type { DurableRuleReport, DurableRuleRun } from "../rules/durable_rule.ts";
-import { runDueRules } from "../rules/run_due_rules.ts";
+import { runDueRules } from "../rules/dispatch.ts";
+import { runWorkflowRule } from "../rules/workflow_rule.ts";
+import type { DurableRuleReport, DurableRuleRun } from "../rules/workflow_rule.ts";
 import { toTick } from "../sync/next_run.ts";
 import { composeWorker } from "./compose_worker.ts";
 import { runCopyOfRule } from "../rules/run_copy_of_rule.ts";
@@ -27,7 +27,7 @@ const worker = composeWorker({ ...bundled, ...env }, waitUntil);
 export default {
   fetch: (request: Request): Response | Promise<Response> => worker.app.fetch(request),
   scheduled: ({ cron, scheduledTime }: { cron: string; scheduledTime: number }): Promise<void> =>
-    runDueRules(worker.config.sync.rules, worker.runRule, toTick(cron, scheduledTime)),
+    runDueRules(worker.config.sync.rules, worker.dispatch, toTick(cron, scheduledTime)),
 };
 
 /** The same without asking for a token. No route leads here: only a service binding, which whoever deploys decides on. */
@@ -56,7 +56,8 @@ export class SyncWorkflow extends WorkflowEntrypoint<unknown, DurableRuleRun> {
     { payload, instanceId }: WorkflowEvent<DurableRuleRun>,
     step: WorkflowStep,
   ): Promise<DurableRuleReport> {
-    return runDurableRule(payload, openSteps(step, instanceId));
+    const { config: { sync: { rules } }, log } = worker;
+    return runWorkflowRule(payload, openSteps(step, instanceId), { rules, log });
   }
 }
 

@@ -1,4 +1,4 @@
-import type { DurableRuleReport, DurableRuleRun } from "../rules/durable_rule.ts";
+import type { DurableRuleReport, DurableRuleRun } from "../rules/workflow_rule.ts";
 import { ruleRunId } from "../rules/durable_rules.ts";
 import type { DurableRules, RuleStart } from "../rules/durable_rules.ts";
 import { findInstance, hasEnded } from "./workflow_copies.ts";
@@ -21,8 +21,6 @@ export function createWorkflowRules(workflow: RuleWorkflowBinding): DurableRules
       if (!instance) {
         const params = {
           rule: rule.name,
-          type: rule.type,
-          prunes: rule.prune !== undefined,
           ...(only ? { only } : {}),
           ...(after === undefined ? {} : { after }),
         };

@@ -39,3 +39,17 @@ export function parseDigestTag(
   const digest = `sha256:${tag.slice("sha256-".length, dot)}`;
   return suffix !== undefined && isDigest(digest) ? { digest, suffix } : undefined;
 }
+
+/** `sha256-<64 digits>`, and what follows a dot. */
+const DIGEST_TAG = /^sha(?:256|512)-[0-9a-f]{64}(?:\.(?<suffix>[\w.-]+))?$/;
+
+/**
+ * Tells whether a tag is made from a digest, whatever its suffix: `{}` for the fallback of the referrers API.
+ *
+ * @returns `undefined` for any other tag
+ */
+export function matchDigestTag(tag: string): { readonly suffix?: string } | undefined {
+  const match = DIGEST_TAG.exec(tag);
+  const suffix = match?.groups?.["suffix"];
+  return match ? { ...(suffix === undefined ? {} : { suffix }) } : undefined;
+}

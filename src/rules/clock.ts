@@ -1,80 +1,90 @@
-/** Runs rules by the clock, on hosts that run until they are told to stop. */
-import { nextRun, nextTry } from "../sync/next_run.ts";
+/** Runs rules by their schedules, in a process that lives until it is stopped. */
+import { nextRun } from "../sync/next_run.ts";
 import type { SyncRule } from "../sync/rule.ts";
 import type { Schedule } from "../sync/schedule.ts";
 import { sleepUntil } from "../sync/sleep_until.ts";
-import { putOffUntil } from "./rule_runner.ts";
-import type { RuleOccasion, RuleRunner } from "./rule_runner.ts";
 import type { Runtime } from "../runtime.ts";
+import type { RuleOccasion } from "./dispatch.ts";
 
 export interface ClockOptions {
-  readonly runRule: RuleRunner;
+  readonly run: (rule: SyncRule, occasion: RuleOccasion) => Promise<unknown>;
   readonly runtime: Pick<Runtime, "now" | "sleep">;
-  /** Aborted when no rule is to be begun any more. */
+  /** Aborted when no further rule must begin. */
   readonly stopping: AbortSignal;
-  /** Waits for a run before the process ends. */
-  readonly track: (job: Promise<unknown>) => void;
+  /** Receives the next time of a rule, in milliseconds since the epoch; `undefined` where no time is left. */
+  readonly onNext?: ((rule: SyncRule, at: number | undefined) => void) | undefined;
 }
 
 /**
- * Starts the clock: each rule that has a schedule waits for its times by itself. What comes due while a rule runs is past
- * when it has ended; one that was put off for a limit goes on as soon as that lets it. At the start such rules are run once for
- * what their targets lack, one after the other, as regsync does.
+ * Runs each rule that has a schedule at its times, until no time is left. Times that pass while a rule runs are skipped. A rule
+ * waits for a rate limit until its next time at the latest.
+ *
+ * @throws the reason of `stopping`
  */
-export function startClock(rules: readonly SyncRule[], options: ClockOptions): void {
-  const scheduled = rules.flatMap((rule) =>
-    rule.schedule ? [{ rule, schedule: rule.schedule }] : []
-  );
-  untilStopped(runMissing(scheduled.map(({ rule }) => rule), options), options);
-  for (const { rule, schedule } of scheduled) {
-    untilStopped(keepTime(rule, schedule, options), options);
-  }
-}
-
-function untilStopped(job: Promise<void>, { stopping }: ClockOptions): void {
-  job.catch((error) => {
-    if (!stopping.aborted) throw error;
-  });
-}
-
-async function runMissing(rules: readonly SyncRule[], options: ClockOptions): Promise<void> {
-  for (const rule of rules) {
-    if (options.stopping.aborted) return;
-    const again = await run(rule, { by: "start", missing: true }, options);
-    if (again !== undefined) untilStopped(goOnMissing(rule, again, options), options);
-  }
-}
-
-async function goOnMissing(rule: SyncRule, from: number, options: ClockOptions): Promise<void> {
-  for (let again: number | undefined = from; again !== undefined;) {
-    await sleepUntil(again, options.runtime, options.stopping);
-    again = await run(rule, { by: "start", missing: true }, options);
-  }
-}
-
-async function keepTime(
-  rule: SyncRule,
-  schedule: Schedule,
+export async function runClock(
+  rules: readonly SyncRule[],
   options: ClockOptions,
 ): Promise<void> {
-  const { runtime, stopping } = options;
-  let again: number | undefined;
+  await Promise.all(rules.map(async (rule) => {
+    if (rule.schedule) await keepSchedule(rule, rule.schedule, options);
+  }));
+}
+
+async function keepSchedule(
+  rule: SyncRule,
+  schedule: Schedule,
+  { run, runtime, stopping, onNext }: ClockOptions,
+): Promise<void> {
   for (;;) {
-    const now = runtime.now();
-    const at = again === undefined ? nextRun(schedule, now) : nextTry(schedule, now, again);
+    const at = nextRun(schedule, runtime.now());
+    onNext?.(rule, at);
     if (at === undefined) return;
     await sleepUntil(at, runtime, stopping);
-    again = await run(rule, { by: "schedule", at }, options);
+    const waitUntil = waitBefore(nextRun(schedule, at), { runtime, stopping });
+    await run(rule, { by: "schedule", at, waitUntil });
   }
 }
 
-/** Gives when to try again, where the run was put off. */
-async function run(
-  rule: SyncRule,
-  { at, ...occasion }: Pick<RuleOccasion, "by" | "missing"> & { readonly at?: number },
-  { runRule, runtime, track }: ClockOptions,
-): Promise<number | undefined> {
-  const running = runRule(rule, { ...occasion, at: at ?? runtime.now() });
-  track(running);
-  return putOffUntil(await running);
+/**
+ * Copies what the targets of scheduled rules lack, one rule after the other, as regsync does at its start.
+ *
+ * @throws the reason of `stopping`
+ */
+export async function runAtStart(
+  rules: readonly SyncRule[],
+  { run, runtime, stopping }: Omit<ClockOptions, "onNext">,
+): Promise<void> {
+  const runs: Promise<unknown>[] = [];
+  for (const rule of rules) {
+    if (!rule.schedule) continue;
+    stopping.throwIfAborted();
+    const at = runtime.now();
+    const wait = waitBefore(nextRun(rule.schedule, at), { runtime, stopping });
+    const waits = Promise.withResolvers<void>();
+    const waitUntil = (time: number): Promise<boolean> => {
+      waits.resolve();
+      return wait(time);
+    };
+    const running = run(rule, { by: "start", at, missing: true, waitUntil });
+    runs.push(running);
+    // A rule that waits for a rate limit does not hold up the others.
+    await Promise.race([running, waits.promise]);
+  }
+  await Promise.all(runs);
+}
+
+/** Waits for a rate limit that ends before a time. A host that is about to end does not wait. */
+function waitBefore(
+  end: number | undefined,
+  { runtime, stopping }: Pick<ClockOptions, "runtime" | "stopping">,
+): NonNullable<RuleOccasion["waitUntil"]> {
+  return async (time) => {
+    if (end !== undefined && time >= end) return false;
+    try {
+      await sleepUntil(time, runtime, stopping);
+      return true;
+    } catch {
+      return false;
+    }
+  };
 }

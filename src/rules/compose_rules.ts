@@ -1,4 +1,4 @@
-/** What a server has because of its rules: whatever runs them, takes events for them, and tells of them. */
+/** Wires what a server does with its rules. */
 import type { SyncEngine } from "../sync/sync_engine.ts";
 import { Slots } from "../sync/slots.ts";
 import type { CloudEvent, OutgoingWebhook } from "../webhooks/outgoing/notice.ts";
@@ -11,12 +11,16 @@ import type { Runtime } from "../runtime.ts";
 import type { DurableCopies } from "../durable/durable_copies.ts";
 import type { DurableRules } from "./durable_rules.ts";
 import { createNotifier } from "../webhooks/outgoing/notifier.ts";
+import { withFields } from "../log.ts";
+import { statusOfRule } from "../sync/rule_status.ts";
+import type { RuleReport } from "../sync/rule_report.ts";
+import { createDispatcher } from "./dispatch.ts";
+import type { RuleDispatcher } from "./dispatch.ts";
 import { createHookReceiver } from "./receive_hook.ts";
+import { runLogged } from "./run_logged.ts";
+import type { RuleHost } from "./run_logged.ts";
+import type { ServerRules, StartedRule } from "./rules.ts";
 import type { HookReceiver } from "./receive_hook.ts";
-import { createRuleRunner } from "./rule_runner.ts";
-import type { RuleHost, RuleRunner } from "./rule_runner.ts";
-import type { ServerRules } from "./rules.ts";
-import { createServerRules } from "./server_rules.ts";
 
 /** What a host gives to the runs of rules. */
 export interface RulesHost {
@@ -50,54 +54,70 @@ export interface ComposeRulesOptions {
 export interface ComposedRules {
   /** What every run of a rule needs. */
   readonly ruleHost: RuleHost;
-  /** Runs a rule by itself: by the clock, or because of an event. */
-  readonly runRule: RuleRunner;
+  /** Runs a rule because of a clock or an event. */
+  readonly dispatch: RuleDispatcher;
   /** For callers of the API. */
   readonly rules: ServerRules;
   readonly receiveHook: HookReceiver;
-  /** Makes one attempt to tell of a copy, as `deliver` does. */
+  /** Makes one attempt to send a notice, as `deliver` does. */
   readonly deliverNotice: (event: CloudEvent, target: OutgoingWebhook) => Promise<void>;
 }
 
+/** Wires the rule runner, the webhook receiver and the notifier. */
 export function composeRules(host: RulesHost, options: ComposeRulesOptions): ComposedRules {
   const { config, variables, openEngine, guard, log } = options;
   const { runtime, durable, durableRules, stopSignal: signal, stopping, onEvent } = host;
   const { background = (job): void => void job } = host;
-  const now = (): number => runtime.now();
   const sending = { runtime, guard, log, background, signal, stopping };
   const ruleHost: RuleHost = {
     config,
     openEngine,
     log,
-    now,
+    now: () => runtime.now(),
     notify: createNotifier({ targets: config.sync.webhooks.outgoing, ...sending }),
-    // On Workers no request may wait for what another one began.
+    // On Workers no request may wait for a promise of another one.
     slots: host.separateEngines ? undefined : new Slots(config.sync.parallel),
     env: textOf(variables),
     readFile: host.readFile,
     onEvent,
   };
-  const runRule = createRuleRunner({
-    ...ruleHost,
-    durable,
-    durableRules,
-    isExclusive: !host.separateEngines,
-    signal,
-  });
+  const isExclusive = !host.separateEngines;
+  const dispatch = createDispatcher({ ...ruleHost, durable, durableRules, isExclusive, signal });
   return {
     ruleHost,
-    runRule,
-    rules: createServerRules({ ...ruleHost, durableRules }),
+    dispatch,
+    rules: createServerRules(ruleHost, durableRules),
     receiveHook: createHookReceiver({
       config,
       runtime,
-      runRule,
+      dispatch,
       background,
       stopping,
       canWait: !host.separateEngines,
     }),
     deliverNotice: async (event, { url, secrets }) =>
       await deliver(event, { url: new URL(url), secrets }, { runtime, guard, signal }),
+  };
+}
+
+/** The configured rules for callers of the API. A caller waits for every copy, unless the rule is started as a Workflow. */
+function createServerRules(host: RuleHost, durableRules: DurableRules | undefined): ServerRules {
+  const { config, openEngine, now } = host;
+  return {
+    rules: config.sync.rules,
+    run(rule, { log = host.log, ...options }): Promise<RuleReport> {
+      const own = withFields(log, { rule: rule.name, by: "call" });
+      return runLogged(rule, options, { ...host, log: own });
+    },
+    status: (rule, options) => statusOfRule(rule, { engine: openEngine(), now, ...options }),
+    ...(durableRules
+      ? {
+        async start(rule): Promise<StartedRule> {
+          const { id } = await durableRules.start({ rule, at: now() });
+          return { rule: rule.name, id };
+        },
+      }
+      : {}),
   };
 }
 

@@ -17,14 +17,13 @@ import { withFields } from "../log.ts";
 import type { Log } from "../log.ts";
 import { matchRules } from "../webhooks/incoming/match_rules.ts";
 import type { RuleMatch } from "../webhooks/incoming/match_rules.ts";
-import { putOffUntil } from "./rule_runner.ts";
-import type { RuleEnd, RuleRunner } from "./rule_runner.ts";
+import type { RuleDispatcher, RuleEnd } from "./dispatch.ts";
 
 export interface HookReceiverOptions {
   readonly config: ServerConfig;
   /** `fetch` is for Google's keys. */
   readonly runtime: Pick<Runtime, "fetch" | "now" | "sleep">;
-  readonly runRule: RuleRunner;
+  readonly dispatch: RuleDispatcher;
   /** Keeps the host alive until a job has ended. */
   readonly background: (job: Promise<unknown>) => void;
   /** Aborted when the host is asked to end: what was put off is left to the clock. */
@@ -90,10 +89,10 @@ interface Admitting extends HookReceiverOptions {
  */
 const AGAIN_MS = [2000, 10_000] as const;
 
-/** More do not wait for a registry's limit at once. */
+/** Events that wait for a rate limit at once. */
 const MAX_WAITING = 1000;
 
-/** A registry's limit is waited for no longer than that after the first time. */
+/** Longest wait for rate limits of one event, after the first one ended. */
 const MAX_WAITING_MS = 24 * 60 * 60 * 1000;
 
 function admit(event: PushEvent, match: RuleMatch, options: Admitting): void {
@@ -107,16 +106,16 @@ function admit(event: PushEvent, match: RuleMatch, options: Admitting): void {
   background(look(event, match, waitMs, options));
 }
 
-/** Never rejects. */
+/** Runs the rules of an event, and again where they did not see its push. Never rejects. */
 async function look(
   event: PushEvent,
   { about, rules }: RuleMatch,
   waitMs: number,
   options: Admitting,
 ): Promise<void> {
-  const { runtime, runRule, memory, stopping } = options;
+  const { runtime, dispatch, memory, stopping } = options;
   const only = toOnly(about);
-  // Whether a repository already has what an event is about cannot be told from what comes of it.
+  // A run of a whole repository cannot show whether it saw this event's push.
   const isWhole = event.tag !== undefined && about.tag === undefined;
   const waits = isWhole ? [Math.max(waitMs, AGAIN_MS[0])] : [waitMs, ...AGAIN_MS];
   let ends: RuleEnd[] = [];
@@ -126,44 +125,46 @@ async function look(
     } catch {
       return leave(about, options);
     }
-    const occasion = { by: "hook", at: runtime.now(), only } as const;
-    ends = await Promise.all(rules.map((rule) => runRule(rule, occasion)));
+    const at = runtime.now();
+    ends = await Promise.all(rules.map((rule) => {
+      const waitUntil = waitForLimit(rule, about, options);
+      return dispatch(rule, { by: "hook", at, only, waitUntil });
+    }));
     if (ends.every((end, i) => hasSeen(rules[i], end, event))) break;
   }
-  // What could not be looked at is looked at when the sender tells it again.
+  // The sender may repeat an event whose rule failed.
   if (ends.includes("failed")) forgetRun(memory, about);
-  await Promise.all(rules.map((rule, i) => goOn(about, rule, putOffUntil(ends[i]), options)));
 }
 
 function leave(about: Reference, { log }: Admitting): void {
   log("info", "event is left to the clock", { about: formatReference(about) });
 }
 
-/** Looks again at what a limit put off, as soon as that lets it, until it does. Never rejects. */
-async function goOn(
-  about: Reference,
+/** Lets the run of an event wait for a rate limit: the first one for a rule and a name, others would find the same. */
+function waitForLimit(
   rule: SyncRule,
-  from: number | undefined,
+  about: Reference,
   options: Admitting,
-): Promise<void> {
-  const { runtime, runRule, waiting, stopping, canWait = true } = options;
+): (time: number) => Promise<boolean> {
+  const { runtime, waiting, stopping, canWait = true } = options;
   const key = `${rule.name} ${formatReference(about)}`;
-  for (let until = from; until !== undefined && from !== undefined;) {
-    // That look is still to come, and sees this push as well.
-    if (waiting.has(key)) return;
-    const isTooLong = until > from + MAX_WAITING_MS;
-    if (!canWait || isTooLong || waiting.size >= MAX_WAITING) return leave(about, options);
-    waiting.add(key);
+  let latest: number | undefined;
+  return async (time) => {
+    // The run that waits is still to come, and sees this push as well.
+    if (waiting.has(key)) return false;
+    latest ??= time + MAX_WAITING_MS;
     try {
-      await sleepUntil(until, runtime, stopping);
+      if (canWait && time <= latest && waiting.size < MAX_WAITING) {
+        waiting.add(key);
+        await sleepUntil(time, runtime, stopping).finally(() => waiting.delete(key));
+        return true;
+      }
     } catch {
-      return leave(about, options);
-    } finally {
-      waiting.delete(key);
+      // The host is about to end.
     }
-    const occasion = { by: "hook", at: runtime.now(), only: toOnly(about) } as const;
-    until = putOffUntil(await runRule(rule, occasion));
-  }
+    leave(about, options);
+    return false;
+  };
 }
 
 /** Whether a run found what the event is about: the tag is there, and is what the sender says, as far as it says so. */

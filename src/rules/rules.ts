@@ -1,5 +1,5 @@
 /** The port to the rules that a server has: whoever composes it makes one of its configuration. */
-import type { RuleRunner, RunOptions } from "../sync/run_rules.ts";
+import type { RuleRunner, RuleRunOptions } from "../sync/run_rules.ts";
 import type { RuleReport } from "../sync/rule_report.ts";
 import type { SyncRule } from "../sync/rule.ts";
 import type { Log } from "../log.ts";
@@ -15,7 +15,7 @@ export interface StartedRule {
 export interface ServerRules extends RuleRunner {
   readonly rules: readonly SyncRule[];
   /** @param options.log of the call that has it run. Default: the server's */
-  run(rule: SyncRule, options: RunOptions & { readonly log?: Log }): Promise<RuleReport>;
+  run(rule: SyncRule, options: RuleRunOptions & { readonly log?: Log }): Promise<RuleReport>;
   /** Has a rule run by itself, where the host can do that. */
   readonly start?: (rule: SyncRule) => Promise<StartedRule>;
 }

@@ -40,7 +40,7 @@ export interface HostOptions
   readonly concurrency?: number;
 }
 
-export interface ComposedServer extends Pick<ComposedRules, "runRule" | "deliverNotice"> {
+export interface ComposedServer extends Pick<ComposedRules, "dispatch" | "deliverNotice"> {
   readonly app: App;
   /**
    * The same without asking for a token, for callers that only the host can let in; with what rules need, and what they name
@@ -93,7 +93,7 @@ export function composeServer(variables: Environment, host: HostOptions): Compos
   const first = createServerEngine();
   const openEngine = separateEngines ? createServerEngine : (): SyncEngine => first;
   const composed = composeRules(host, { config, variables, openEngine, guard, log });
-  const { ruleHost, rules, receiveHook, runRule, deliverNotice } = composed;
+  const { ruleHost, rules, receiveHook, dispatch, deliverNotice } = composed;
   const options: AppOptions = { config, log, now, openEngine, receiveHook, rules, ...rest };
   const names = ruleNames(config.sync.rules);
   const open: AppOptions = {
@@ -111,5 +111,5 @@ export function composeServer(variables: Environment, host: HostOptions): Compos
     return app;
   };
   const app = createApp(options);
-  return { app, createOpenApp, config, log, openEngine, runRule, deliverNotice };
+  return { app, createOpenApp, config, log, openEngine, dispatch, deliverNotice };
 }

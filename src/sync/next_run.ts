@@ -15,15 +15,6 @@ export function nextRun(schedule: Schedule, after: number): number | undefined {
   return new Cron(cron, options).nextRun(new Date(after))?.getTime();
 }
 
-/**
- * When a rule is to run again whose last run was put off: as soon as the limit lets it, and at its own time in any case.
- *
- * @param after milliseconds since the epoch; the result is not earlier
- */
-export function nextTry(schedule: Schedule, after: number, putOffUntil: number): number {
-  return Math.min(nextRun(schedule, after) ?? Infinity, Math.max(putOffUntil, after));
-}
-
 /** A tick of a clock that serves all rules, and the one before it, in milliseconds since the epoch. */
 export interface Tick {
   readonly at: number;

@@ -1,8 +1,8 @@
+import { matchDigestTag } from "../oci/digest_tag.ts";
 import type { Claim } from "./claims.ts";
-import type { RepositoryWork } from "./expand.ts";
 import type { PruneOptions } from "./rule.ts";
+import type { TagResult } from "./rule_report.ts";
 import { createNameFilter } from "./select_tags.ts";
-import { parseReference } from "../oci/reference.ts";
 
 /** Tags of a target that no rule selects any longer. */
 export interface Prunable {
@@ -13,40 +13,39 @@ export interface Prunable {
   readonly isTooMuch: boolean;
 }
 
-/** cosign's tags and those of the fallback for referrers: they go with their subjects, not with a rule. */
-const DIGEST_TAG = /^sha(?:256|512)-/;
-
 /**
- * Whether what the images of a repository came to allows to prune its targets. Where nothing of the source was seen to be there,
- * nothing at a target is known to be gone from it; nor is it in a run that was put off.
+ * Whether the results of a repository's images allow a prune of its targets. Nothing is pruned where no image of the source was
+ * seen, or where a rate limit postponed one.
  *
- * @param results of the repository's images and of the tags that are too fresh: each a `TagResult`, in any order and number
+ * @param results of the repository's images and of those that are too fresh
  */
-export function mayPrune(results: readonly string[]): boolean {
+export function mayPrune(results: readonly TagResult[]): boolean {
   const isSeen = results.some((result) => result !== "failed" && result !== "missing");
   return isSeen && !results.includes("put-off");
 }
 
 /**
- * Chooses what may be deleted from one target. Nothing is, where the source could not be looked at or nothing was selected: a
- * source that lost its tags must not empty its mirror.
+ * Chooses the tags that may be deleted from one target. None, where the rule selects nothing: a source that lost its tags must
+ * not empty its mirror.
  *
- * @param options.claims what others have there
+ * @param options.claims of other rules to the target's tags
+ * @param options.selected the tags that the rule selects
+ * @param options.tooFresh tags that are younger than the rule's `minAge`
  * @param present the tags that the target has
  */
 export function choosePrunable(
-  { keep, maxShare, claims }: PruneOptions & { readonly claims: readonly Claim[] },
-  { items, tooFresh, failure }: Pick<RepositoryWork, "items" | "tooFresh" | "failure">,
   present: readonly string[],
+  { keep, maxShare, claims, selected, tooFresh }: PruneOptions & {
+    readonly claims: readonly Claim[];
+    readonly selected: readonly string[];
+    readonly tooFresh: readonly string[];
+  },
 ): Prunable {
-  if (failure || items.length === 0) return { tags: [], uncertain: [], isTooMuch: false };
-  const selected = new Set([
-    ...items.map(({ source }) => parseReference(source).tag),
-    ...tooFresh,
-  ]);
+  if (selected.length === 0) return { tags: [], uncertain: [], isTooMuch: false };
+  const stay = new Set([...selected, ...tooFresh]);
   const isKept = keep.length === 0 ? () => false : createNameFilter({ allow: keep, deny: [] });
   const unselected = present.filter((tag) =>
-    !selected.has(tag) && !isKept(tag) && !DIGEST_TAG.test(tag)
+    !stay.has(tag) && !isKept(tag) && !matchDigestTag(tag)
   );
   const uncertain = new Set<string>();
   const tags = unselected.filter((tag) => {

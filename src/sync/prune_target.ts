@@ -2,7 +2,6 @@ import type { Batch } from "./batch.ts";
 import { CrossdockError } from "../errors.ts";
 import { quote } from "../oci/quote.ts";
 import { findClaims } from "./claims.ts";
-import type { RepositoryWork } from "./expand.ts";
 import { choosePrunable } from "./prune.ts";
 import type { SyncRule } from "./rule.ts";
 import type { PruneReport } from "./rule_report.ts";
@@ -13,7 +12,12 @@ export interface PruneTargetOptions {
   readonly rule: SyncRule;
   /** All rules of the configuration, those too that do not run: what they bring to the target stays. */
   readonly rules: readonly SyncRule[];
-  readonly work: RepositoryWork;
+  /** The source of the target: `registry/repository`. */
+  readonly source: string;
+  /** The tags that the rule selects there. */
+  readonly selected: readonly string[];
+  /** Tags that are younger than the rule's `minAge`. */
+  readonly tooFresh: readonly string[];
   readonly batch: Pick<Batch, "tags" | "deleteTag">;
   /** Deletes nothing and says what would be deleted. */
   readonly dryRun?: boolean | undefined;
@@ -29,7 +33,7 @@ export interface PruneTargetOptions {
  */
 export async function pruneTarget(
   target: string,
-  { rule, rules, work, batch, dryRun, warn, signal }: PruneTargetOptions,
+  { rule, rules, source, selected, tooFresh, batch, dryRun, warn, signal }: PruneTargetOptions,
 ): Promise<PruneReport[]> {
   const { prune } = rule;
   if (!prune) return [];
@@ -43,8 +47,13 @@ export async function pruneTarget(
     if (code !== "not_found") warn(`prune ${target}: ${message}`);
     return [];
   }
-  const claims = findClaims(target, { rule, source: work.source, rules });
-  const { tags, uncertain, isTooMuch } = choosePrunable({ ...prune, claims }, work, present);
+  const claims = findClaims(target, { rule, source, rules });
+  const { tags, uncertain, isTooMuch } = choosePrunable(present, {
+    ...prune,
+    claims,
+    selected,
+    tooFresh,
+  });
   for (const name of uncertain) {
     warn(
       `tags that may be backups of the rule ${quote(name)} are not pruned, for its backup is a ` +

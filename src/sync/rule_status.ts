@@ -1,11 +1,12 @@
 /** How a rule stands, computed from the registries: nothing is stored. */
 import type { Batch } from "./batch.ts";
 import { mapConcurrent } from "../copy/concurrent.ts";
-import { expandRule } from "./expand.ts";
+import { findTags, listRepositories, targetsOf, toWorkItem } from "./expand.ts";
 import type { WorkItem } from "./expand.ts";
 import { createPullFloor } from "./pull_floor.ts";
 import type { SyncFailure } from "./rule_report.ts";
 import type { SyncRule } from "./rule.ts";
+import type { RuleContextOptions } from "./perform_rule_step.ts";
 import type { RunRuleOptions } from "./run_rule.ts";
 import { Slots } from "./slots.ts";
 import { toFailure } from "./to_failure.ts";
@@ -40,10 +41,9 @@ export interface RuleStatus {
   readonly requests: { readonly source: number; readonly destination: number };
 }
 
-export type StatusOfRuleOptions = Pick<
-  RunRuleOptions,
-  "engine" | "now" | "signal" | "only" | "slots"
->;
+export type StatusOfRuleOptions =
+  & Pick<RuleContextOptions, "engine" | "now" | "signal" | "slots">
+  & Pick<RunRuleOptions, "only">;
 
 /**
  * Compares all that a rule means by a HEAD on either side. Images that are too fresh, are of a media type that the rule does not
@@ -61,16 +61,20 @@ export async function statusOfRule(
     const error = toFailure(cause, signal);
     for (const destination of targets) tags.push({ source, destination, state: "error", error });
   };
+  const expanding = { now: now(), signal, only };
   try {
-    const expanding = { now: now(), signal, ...(only ? { only } : {}) };
-    for await (const work of expandRule(rule, batch, expanding)) {
-      const { source, targets, items, failure } = work;
-      if (failure) failAll(source, targets, failure);
-      const look = async (item: WorkItem): Promise<TagStatus[]> => {
-        const leave = await slots.take(signal);
-        return await statusOfItem(rule, item, batch, signal).finally(leave);
-      };
-      tags.push(...(await mapConcurrent(items, slots.count, look, signal)).flat());
+    for await (const repository of listRepositories(rule, batch, expanding)) {
+      try {
+        const { tags: selected, isListed } = await findTags(rule, repository, batch, expanding);
+        const compare = async (tag: string): Promise<TagStatus[]> => {
+          const leave = await slots.take(signal);
+          const item = toWorkItem(rule, repository, tag);
+          return await statusOfItem(rule, item, { batch, isListed, signal }).finally(leave);
+        };
+        tags.push(...(await mapConcurrent(selected, slots.count, compare, signal)).flat());
+      } catch (error) {
+        failAll(repository, targetsOf(rule, repository), error);
+      }
     }
   } catch (error) {
     failAll(rule.source, rule.targets, error);
@@ -83,9 +87,12 @@ export async function statusOfRule(
 
 async function statusOfItem(
   { fastCheck, mediaTypes }: SyncRule,
-  { source, requests, mayBeMissing }: WorkItem,
-  batch: Batch,
-  signal: AbortSignal | undefined,
+  { source, requests }: WorkItem,
+  { batch, isListed, signal }: {
+    readonly batch: Batch;
+    readonly isListed: boolean;
+    readonly signal: AbortSignal | undefined;
+  },
 ): Promise<TagStatus[]> {
   const image = batch.open(source);
   const statuses = await Promise.all(requests.map(async (request): Promise<TagStatus[]> => {
@@ -100,7 +107,7 @@ async function statusOfItem(
       return [{ source, destination, state, digest, ...(differs ? { current } : {}) }];
     } catch (cause) {
       const error = toFailure(cause, signal);
-      const isNone = mayBeMissing && error.code === "not_found" && error.side === "source";
+      const isNone = !isListed && error.code === "not_found" && error.side === "source";
       return isNone ? [] : [{ source, destination, state: "error", error }];
     }
   }));

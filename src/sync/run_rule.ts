@@ -1,323 +1,308 @@
-/** Runs a rule: each of its images is compared by a HEAD on either side, and copied where they differ. */
-import type { Batch, Prospect } from "./batch.ts";
+/**
+ * Runs a rule: the only loop over its steps. It lists the repositories, selects the tags of each, compares and copies images, and
+ * prunes. It runs on a port, `RuleSteps`, here by function calls and in a Workflow by requests.
+ */
 import { mapConcurrent } from "../copy/concurrent.ts";
-import type { CopyRequestInput } from "../copy/request.ts";
-import { CrossdockError } from "../errors.ts";
-import type { Emit } from "../copy/model.ts";
-import { formatReference, parseReference, withDefaultTag } from "../oci/reference.ts";
-import { backupReference } from "./backup.ts";
-import { expandRule } from "./expand.ts";
-import type { ExpandOptions, RepositoryWork, WorkItem } from "./expand.ts";
+import { targetsOf, toWorkItem } from "./expand.ts";
+import { postponedReport } from "./perform_rule_step.ts";
 import { mayPrune } from "./prune.ts";
-import { pruneTarget } from "./prune_target.ts";
-import { checkFloor, createPullFloor } from "./pull_floor.ts";
-import { DEFAULT_RETRY_MS } from "./rule.ts";
 import type { SyncRule } from "./rule.ts";
-import type { PruneReport, RuleReport, TagReport } from "./rule_report.ts";
-import { Slots } from "./slots.ts";
-import type { SyncEngine } from "./sync_engine.ts";
+import type { PruneReport, RuleReport, SyncFailure, TagReport } from "./rule_report.ts";
+import type {
+  Postponement,
+  ResultOf,
+  RuleStep,
+  RuleStepResults,
+  RuleSteps,
+  TagDates,
+} from "./rule_steps.ts";
 import type { EmitSync } from "./sync_event.ts";
 import { toFailure } from "./to_failure.ts";
 
 export interface RunRuleOptions {
-  readonly engine: Pick<SyncEngine, "batch">;
-  /** All rules of the configuration, those too that do not run: what they bring to a target is not pruned. */
-  readonly rules: readonly SyncRule[];
   /** Milliseconds since the epoch. */
   readonly now: () => number;
   readonly signal?: AbortSignal | undefined;
   readonly emit?: EmitSync | undefined;
-  /** Writes nothing and says what would be written. */
+  /** Writes nothing and reports what would be written. */
   readonly dryRun?: boolean | undefined;
-  /** Copies only what a target lacks, moves no tag and deletes none. */
+  /** Copies only tags that a target lacks, moves no tag and deletes none. */
   readonly missing?: boolean | undefined;
-  /** What a webhook told of: nothing else is looked at, and nothing pruned. */
-  readonly only?: ExpandOptions["only"] | undefined;
+  /** What an event is about. The rest of the rule is left out, and nothing is pruned. */
+  readonly only?: { readonly repository: string; readonly tag?: string | undefined } | undefined;
   /**
-   * Has a copy go on by itself instead of making it here, and gives its id. The source is pinned to the digest that was found.
+   * Waits for a rate limit until a time in milliseconds since the epoch. Resolves to `false` where the run must not wait that
+   * long: it then ends, and reports the rest as postponed. Default: no run waits.
    */
-  readonly startCopy?:
-    | ((request: CopyRequestInput) => Promise<{ readonly id: string }>)
-    | undefined;
-  /** Pulls of the copies that were started before in the course of the same run; those that are started here are added. */
-  readonly started?: { pulls: number } | undefined;
-  /** Images at once, shared by the rules that run side by side. Default: four of its own. */
-  readonly slots?: Slots | undefined;
-  /** Variables for the template of `backup`. Default: none. */
-  readonly env?: Readonly<Record<string, string | undefined>> | undefined;
-  /** The content of a file, for the template of `backup`. Absent where the host has none. */
-  readonly readFile?: ((path: string) => string | undefined) | undefined;
+  readonly waitUntil?: ((time: number) => Promise<boolean>) | undefined;
 }
 
-const DEFAULT_SLOTS = 4;
-
 /**
- * Runs a rule once. What fails of it is in the report and keeps nothing else from being copied.
+ * Runs a rule once. A failure of one image or repository is part of the report, and the others go on.
  *
  * @throws the signal's reason
  */
-export async function runRule(rule: SyncRule, options: RunRuleOptions): Promise<RuleReport> {
-  return await new RuleRun(rule, options).run();
+export async function runRule(
+  rule: SyncRule,
+  steps: RuleSteps,
+  options: RunRuleOptions,
+): Promise<RuleReport> {
+  return await new RuleRun(rule, steps, options).run();
 }
+
+/** The tags of one repository. */
+interface Selection {
+  readonly tags: readonly string[];
+  readonly tooFresh: readonly string[];
+  readonly isListed: boolean;
+}
+
+/** A step's name in a Workflow has at most 256 characters. */
+const MAX_NAME_CHARS = 200;
 
 class RuleRun {
   readonly #rule: SyncRule;
+  readonly #steps: RuleSteps;
   readonly #options: RunRuleOptions;
-  readonly #batch: Batch;
-  readonly #slots: Slots;
-  readonly #startedAt: number;
-  readonly #warnings: string[] = [];
   readonly #pruned: PruneReport[] = [];
-  #putOffUntil: number | undefined;
-  /** Of copies: each is going to pull once at least, and one that was started may do so after this run. */
-  readonly #underWay: { pulls: number };
+  readonly #warnings = new Set<string>();
+  readonly #limit: RateLimit;
+  /** Pulls of the durable copies that were started and that the registry may not have counted. */
+  #startedPulls = 0;
 
-  constructor(rule: SyncRule, options: RunRuleOptions) {
+  constructor(rule: SyncRule, steps: RuleSteps, options: RunRuleOptions) {
     this.#rule = rule;
+    this.#steps = steps;
     this.#options = options;
-    const beforePull = createPullFloor(rule);
-    this.#batch = options.engine.batch({ isReadOnly: options.dryRun ?? false, beforePull });
-    this.#slots = options.slots ?? new Slots(DEFAULT_SLOTS);
-    this.#startedAt = options.now();
-    this.#underWay = options.started ?? { pulls: 0 };
+    this.#limit = new RateLimit(options.waitUntil, () => {
+      // By now the registry has counted them.
+      this.#startedPulls = 0;
+    });
   }
 
   async run(): Promise<RuleReport> {
     const { emit, now } = this.#options;
     const { name } = this.#rule;
+    const startedAt = now();
     emit?.({ type: "rule-started", rule: name });
-    const tags = await this.#runAll();
+    const tags = await this.#runRepositories();
+    const putOffUntil = this.#limit.postponed?.until;
     const report: RuleReport = {
       rule: name,
-      result: this.#putOffUntil === undefined ? sumUp(tags, this.#pruned) : "put-off",
+      result: putOffUntil === undefined ? sumUp(tags, this.#pruned) : "put-off",
       tags,
       pruned: this.#pruned,
-      requests: { ...this.#batch.requests },
-      durationMs: now() - this.#startedAt,
-      warnings: this.#warnings,
-      ...(this.#putOffUntil === undefined ? {} : { putOffUntil: this.#putOffUntil }),
+      requests: this.#steps.requests(),
+      durationMs: now() - startedAt,
+      warnings: [...this.#warnings],
+      ...(putOffUntil === undefined ? {} : { putOffUntil }),
     };
     emit?.({ type: "rule-ended", report });
     return report;
   }
 
-  /** Repository after repository as they are listed, some of them at once. */
-  async #runAll(): Promise<TagReport[]> {
+  async #runRepositories(): Promise<TagReport[]> {
     const { only, signal } = this.#options;
-    const reports: Promise<TagReport[]>[] = [];
-    const places = new Slots(this.#slots.count);
-    const expanding = { now: this.#startedAt, signal, ...(only ? { only } : {}) };
-    let failure: { readonly error: unknown } | undefined;
-    try {
-      for await (const work of expandRule(this.#rule, this.#batch, expanding)) {
-        const leave = await places.take(signal);
-        const running = this.#runRepository(work).finally(leave);
-        running.catch(() => {}); // It is awaited below; until then it must not count as unhandled.
-        reports.push(running);
-      }
-    } catch (error) {
-      failure = { error };
-    }
-    // The repositories that were listed before it failed are gone through all the same.
-    const settled = await Promise.allSettled(reports);
-    const tags = settled.flatMap((result) => {
-      if (result.status === "rejected") throw result.reason;
-      return result.value;
-    });
     const { source, targets } = this.#rule;
-    return failure ? [...tags, ...this.#failAll(source, targets, failure.error)] : tags;
-  }
-
-  async #runRepository(work: RepositoryWork): Promise<TagReport[]> {
-    const { source, targets, items, tooFresh, failure } = work;
-    if (failure) return this.#failAll(source, targets, failure);
-    const { signal } = this.#options;
-    const run = (item: WorkItem): Promise<TagReport[]> => this.#runItem(item);
-    const tags = (await mapConcurrent(items, this.#slots.count, run, signal)).flat();
-    for (const tag of tooFresh) {
-      for (const target of targets) {
-        tags.push(this.#end({
-          source: `${source}:${tag}`,
-          destination: `${target}:${tag}`,
-          result: "too-fresh",
-        }));
-      }
-    }
-    await this.#prune(work, tags);
-    return tags;
-  }
-
-  async #runItem({ source, requests, mayBeMissing }: WorkItem): Promise<TagReport[]> {
-    const { signal } = this.#options;
-    const leave = await this.#slots.take(signal);
+    const step: RuleStep = {
+      type: "repositories",
+      ...(only ? { only: only.repository } : {}),
+    };
+    let listed: RuleStepResults["repositories"] | undefined;
     try {
-      if (this.#putOffUntil !== undefined) {
-        return requests.map((request) => this.#end({ ...namesOf(request), result: "put-off" }));
+      listed = await this.#try("repositories", step);
+    } catch (error) {
+      return this.#failAll(source, targets, toFailure(error, signal));
+    }
+    if (!listed) return this.#postponeAll(source, targets);
+    // Those that were listed before a failure run all the same.
+    const places = [...listed.repositories.entries()];
+    const tags = await mapConcurrent(
+      places,
+      this.#steps.parallel,
+      ([i, repository]) => this.#runRepository(repository, i + 1),
+      signal,
+    );
+    const { failure } = listed;
+    return [...tags.flat(), ...(failure ? this.#failAll(source, targets, failure) : [])];
+  }
+
+  /** @param number of the repository in the run: part of the names of its steps, so that no two are equal */
+  async #runRepository(repository: string, number: number): Promise<TagReport[]> {
+    const targets = targetsOf(this.#rule, repository);
+    const place = `${number} ${repository}`.slice(0, MAX_NAME_CHARS);
+    try {
+      const selection = await this.#selectTags(repository, place);
+      if (!selection) return this.#postponeAll(repository, targets);
+      const reports = await this.#runImages(repository, selection, place);
+      for (const tag of selection.tooFresh) {
+        for (const target of targets) {
+          reports.push(this.#end({
+            source: `${repository}:${tag}`,
+            destination: `${target}:${tag}`,
+            result: "too-fresh",
+          }));
+        }
       }
-      const image = this.#batch.open(source);
-      const { fastCheck } = this.#rule;
-      const compared = await Promise.allSettled(
-        requests.map((request) =>
-          image.compare(request, { fastCheck, signal, emit: this.#emitFor(request) })
-        ),
-      );
-      const reports: TagReport[] = [];
-      // One after the other: what the first has read of the source, the others need not.
-      for (const [i, request] of requests.entries()) {
-        const result = compared[i];
-        if (!result) continue;
-        const report = result.status === "fulfilled"
-          ? await this.#act(request, result.value)
-          : this.#fail(request, result.reason, mayBeMissing);
-        reports.push(this.#end(report));
-      }
+      await this.#prune(repository, { selection, reports, place });
       return reports;
-    } finally {
-      leave();
-    }
-  }
-
-  /** Does what the comparison calls for. */
-  async #act(request: CopyRequestInput, prospect: Prospect): Promise<TagReport> {
-    const { dryRun, missing, startCopy, signal } = this.#options;
-    const { mediaTypes } = this.#rule;
-    const { state, current, copy } = prospect;
-    const digest = prospect.digest ?? current;
-    const names = namesOf(request);
-    const isOdd = mediaTypes !== undefined && !mediaTypes.includes(prospect.source.mediaType);
-    const isKept = missing || request.ifExists === "skip";
-    if (isOdd) return { ...names, result: "skipped" };
-    if (!copy || state === "in-step" && (dryRun || startCopy)) {
-      return { ...names, result: "unchanged", ...(digest ? { digest } : {}) };
-    }
-    if (isKept && state === "behind" && current && current !== prospect.digest) {
-      return { ...names, result: "skipped", digest: current };
-    }
-    if (dryRun) {
-      return {
-        ...names,
-        result: "would-copy",
-        ...(prospect.digest ? { digest: prospect.digest } : {}),
-      };
-    }
-    if (this.#putOffUntil !== undefined) return { ...names, result: "put-off" };
-    let pulls = 1;
-    try {
-      this.#checkFloor(prospect, pulls);
     } catch (error) {
-      return this.#fail(request, error);
-    }
-    this.#underWay.pulls += pulls;
-    try {
-      // What goes on by itself asks nobody.
-      if (startCopy && this.#rule.rateLimit?.min && prospect.pulls) {
-        const more = await prospect.countManifests({ signal }) - pulls;
-        this.#checkFloor(prospect, more);
-        this.#underWay.pulls += more;
-        pulls += more;
-      }
-      await this.#backUp(request, prospect);
-      if (startCopy) {
-        const { id } = await startCopy({ ...request, source: pin(request.source, prospect) });
-        this.#underWay.pulls += pulls;
-        return { ...names, result: "started", ...(digest ? { digest } : {}), id };
-      }
-      const report = await copy({ signal, emit: this.#emitFor(request) });
-      return { ...names, result: report.result, digest: report.digest, report };
-    } catch (error) {
-      return this.#fail(request, error);
-    } finally {
-      this.#underWay.pulls -= pulls;
+      return this.#failAll(repository, targets, toFailure(error, this.#options.signal));
     }
   }
 
-  /** @throws CrossdockError `rate_limited` where that many more would take the source's registry below the floor */
-  #checkFloor({ pulls }: Prospect, count: number): void {
-    const { rateLimit, source } = this.#rule;
-    if (!rateLimit || !pulls) return;
-    const left = pulls.remaining - this.#underWay.pulls;
-    checkFloor(rateLimit, left, source.split("/", 1).join(), count);
+  /** @returns `undefined` where a rate limit postpones it beyond this run */
+  async #selectTags(repository: string, place: string): Promise<Selection | undefined> {
+    const { only } = this.#options;
+    const dates: TagDates = [];
+    for (let part = 1;; part++) {
+      const name = part === 1 ? `${place}: tags` : `${place}: tags, part ${part}`;
+      const result = await this.#try(name, {
+        type: "tags",
+        repository,
+        ...(only?.tag === undefined ? {} : { only: only.tag }),
+        dates: [...dates],
+      });
+      if (!result) return undefined;
+      dates.push(...result.dates ?? []);
+      const { tags, tooFresh = [], isListed = false } = result;
+      if (tags) return { tags, tooFresh, isListed };
+    }
   }
 
-  #putOff(delayMs: number, why: string): void {
-    if (this.#putOffUntil === undefined) this.#warn(`${why}: the run is put off`);
-    this.#putOffUntil = Math.max(this.#putOffUntil ?? 0, this.#options.now() + delayMs);
+  /** Page after page, some of them at once. */
+  async #runImages(
+    repository: string,
+    { tags, isListed }: Selection,
+    place: string,
+  ): Promise<TagReport[]> {
+    const { parallel, pageSize } = this.#steps;
+    const pages = Array.from(
+      { length: Math.ceil(tags.length / pageSize) },
+      (_, i) => tags.slice(i * pageSize, (i + 1) * pageSize),
+    );
+    const reports = await mapConcurrent([...pages.entries()], parallel, async ([i, page]) => {
+      const first = i * pageSize + 1;
+      const name = `${place}: ${first} to ${first + page.length - 1}`;
+      return await this.#runPage(name, { repository, tags: page, mayBeMissing: !isListed });
+    }, this.#options.signal);
+    return reports.flat();
+  }
+
+  async #runPage(
+    name: string,
+    page: { repository: string; tags: readonly string[]; mayBeMissing: boolean },
+  ): Promise<TagReport[]> {
+    const { dryRun, missing, signal } = this.#options;
+    const { repository, mayBeMissing } = page;
+    const ended = new Map<string, TagReport>();
+    let left = page.tags;
+    for (let attempt = 1; left.length > 0; attempt++) {
+      if (!await this.#limit.allows()) break;
+      try {
+        const result = await this.#steps.run(attempt === 1 ? name : `${name}, attempt ${attempt}`, {
+          type: "images",
+          repository,
+          tags: [...left],
+          mayBeMissing,
+          startedPulls: this.#startedPulls,
+          ...(dryRun ? { dryRun } : {}),
+          ...(missing ? { missing } : {}),
+        });
+        this.#startedPulls = result.startedPulls;
+        result.warnings.forEach((warning) => this.#warnings.add(warning));
+        for (const report of result.tags) {
+          const before = ended.get(report.destination);
+          if (!before || before.result === "put-off") ended.set(report.destination, report);
+        }
+        left = result.postponed?.tags ?? [];
+        if (result.postponed) this.#postpone(result.postponed);
+      } catch (error) {
+        const failure = toFailure(error, signal);
+        for (const { source, destination } of this.#requestsOf(repository, left)) {
+          if (ended.has(destination)) continue;
+          ended.set(
+            destination,
+            this.#end({ source, destination, result: "failed", error: failure }),
+          );
+        }
+        left = [];
+      }
+    }
+    for (const request of this.#requestsOf(repository, left)) {
+      const report = ended.get(request.destination) ?? postponedReport(request);
+      ended.set(request.destination, report);
+      if (report.result === "put-off") this.#end(report);
+    }
+    return [...ended.values()];
+  }
+
+  #requestsOf(
+    repository: string,
+    tags: readonly string[],
+  ): { readonly source: string; readonly destination: string }[] {
+    return tags.flatMap((tag) => toWorkItem(this.#rule, repository, tag).requests);
+  }
+
+  async #prune(
+    repository: string,
+    { selection: { tags, tooFresh }, reports, place }: {
+      readonly selection: Selection;
+      readonly reports: readonly TagReport[];
+      readonly place: string;
+    },
+  ): Promise<void> {
+    const { only, missing, dryRun } = this.#options;
+    if (!this.#rule.prune || only || missing || tags.length === 0) return;
+    if (!mayPrune(reports.map(({ result }) => result)) || this.#limit.postponed) return;
+    const { pruned, warnings } = await this.#steps.run(`${place}: prune`, {
+      type: "prune",
+      repository,
+      tags: [...tags],
+      tooFresh: [...tooFresh],
+      ...(dryRun ? { dryRun } : {}),
+    });
+    this.#pruned.push(...pruned);
+    warnings.forEach((warning) => this.#warnings.add(warning));
   }
 
   /**
-   * What a target has is saved before it is overwritten. That it cannot be copied is no reason not to go on, as in regsync.
+   * Performs a step once the rate limit allows it, and again after a wait where it postpones the step.
    *
-   * @throws {ParseError} where `backup` gives no name
+   * @returns `undefined` where the run must not wait that long
    */
-  async #backUp(request: CopyRequestInput, { current, digest }: Prospect): Promise<void> {
-    if (!current || current === digest || !this.#rule.backup) return;
-    const { signal, env = {}, readFile, now } = this.#options;
-    const { destination } = request;
-    const backup = backupReference(this.#rule, destination, { env, readFile, now: now() });
-    if (backup === undefined) return;
-    try {
-      const saved = formatReference({ ...parseReference(destination), digest: current });
-      // What refers to it stays where it is, unless that is the image's own repository.
-      const { referrerSource: _, referrerDestination, ...copy } = this.#rule.copy;
-      const options = {
-        ...copy,
-        ...(referrerDestination === undefined ? {} : { referrers: false }),
-        ifExists: "overwrite" as const,
-        recheck: false,
-      };
-      const asked = { ...options, source: saved, destination: backup };
-      const prospect = await this.#batch.open(saved).compare(asked, { fastCheck: true, signal });
-      await prospect.copy?.({ signal });
-    } catch (error) {
-      this.#warn(`back up ${destination}: ${toFailure(error, signal).message}`);
+  async #try<Step extends RuleStep & { type: "repositories" | "tags" }>(
+    name: string,
+    step: Step,
+  ): Promise<ResultOf<Step> | undefined> {
+    for (let attempt = 1; await this.#limit.allows(); attempt++) {
+      const result = await this.#steps.run(
+        attempt === 1 ? name : `${name}, attempt ${attempt}`,
+        step,
+      );
+      if (!result.postponed) return result;
+      this.#postpone(result.postponed);
+      // The dates that were found are not asked for again.
+      if (step.type === "tags" && "dates" in result) step.dates.push(...result.dates ?? []);
     }
+    return undefined;
   }
 
-  async #prune(work: RepositoryWork, tags: readonly TagReport[]): Promise<void> {
-    const { rules, dryRun, only, missing, signal } = this.#options;
-    const isSeen = mayPrune(tags.map(({ result }) => result));
-    if (!this.#rule.prune || only || missing || !isSeen || this.#putOffUntil !== undefined) return;
-    for (const target of work.targets) {
-      const pruned = await pruneTarget(target, {
-        rule: this.#rule,
-        rules,
-        work,
-        batch: this.#batch,
-        dryRun,
-        signal,
-        warn: (message) => this.#warn(message),
-      });
-      for (const one of pruned) {
-        this.#options.emit?.({ type: "prune-ended", rule: this.#rule.name, pruned: one });
-      }
-      this.#pruned.push(...pruned);
-    }
+  #postpone(postponement: Postponement): void {
+    if (!this.#limit.postponed) this.#warn(`${postponement.error.message}: the run is put off`);
+    this.#limit.postpone(postponement);
   }
 
-  /** One failure for all that would have come of a repository, or of the rule. */
-  #failAll(source: string, targets: readonly string[], error: unknown): TagReport[] {
-    return targets.map((destination) => this.#end(this.#fail({ source, destination }, error)));
+  /** One report for all images of a repository, or of the rule, at each target. */
+  #failAll(source: string, targets: readonly string[], error: SyncFailure): TagReport[] {
+    return targets.map((destination) =>
+      this.#end({ source, destination, result: "failed", error })
+    );
   }
 
-  #fail(
-    request: Pick<CopyRequestInput, "source" | "destination">,
-    cause: unknown,
-    mayBeMissing = false,
-  ): TagReport {
-    const error = toFailure(cause, this.#options.signal);
-    const names = namesOf(request);
-    if (mayBeMissing && error.code === "not_found" && error.side === "source") {
-      return { ...names, result: "missing" };
-    }
-    if (error.code === "rate_limited" && cause instanceof CrossdockError) {
-      const { retryMs = DEFAULT_RETRY_MS } = this.#rule.rateLimit ?? {};
-      const delayMs = cause.retryAfterMs ?? (cause.side === "source" ? retryMs : undefined);
-      if (delayMs !== undefined) {
-        this.#putOff(delayMs, error.message);
-        return { ...names, result: "put-off", error };
-      }
-    }
-    return { ...names, result: "failed", error };
+  #postponeAll(source: string, targets: readonly string[]): TagReport[] {
+    const error = this.#limit.postponed?.error;
+    return targets.map((destination) => this.#end(postponedReport({ source, destination }, error)));
   }
 
   #end(tag: TagReport): TagReport {
@@ -326,26 +311,49 @@ class RuleRun {
   }
 
   #warn(message: string): void {
-    if (this.#warnings.includes(message)) return;
-    this.#warnings.push(message);
+    if (this.#warnings.has(message)) return;
+    this.#warnings.add(message);
     this.#options.emit?.({ type: "warning", rule: this.#rule.name, message });
   }
+}
 
-  #emitFor({ source, destination }: CopyRequestInput): Emit | undefined {
-    const { emit } = this.#options;
-    const rule = this.#rule.name;
-    return emit && ((event) => emit({ type: "copy", rule, source, destination, event }));
+/** Holds a run back while a rate limit of the source lasts: the only place that waits for one. */
+class RateLimit {
+  /** The limit that ended the run's waiting, or lasts. */
+  postponed: Postponement | undefined;
+  readonly #waitUntil: (time: number) => Promise<boolean>;
+  readonly #onOver: () => void;
+  #waiting: Promise<boolean> | undefined;
+  #isGivenUp = false;
+
+  /** @param onOver called after a wait */
+  constructor(
+    waitUntil: RunRuleOptions["waitUntil"] = () => Promise.resolve(false),
+    onOver: () => void,
+  ) {
+    this.#waitUntil = waitUntil;
+    this.#onOver = onOver;
   }
-}
 
-function namesOf(
-  { source, destination }: Pick<CopyRequestInput, "source" | "destination">,
-): Pick<TagReport, "source" | "destination"> {
-  return { source, destination };
-}
+  /** Of several, the longest counts. */
+  postpone(postponement: Postponement): void {
+    if (postponement.until > (this.postponed?.until ?? 0)) this.postponed = postponement;
+  }
 
-function pin(source: string, { source: { digest } }: Prospect): string {
-  return formatReference({ ...withDefaultTag(parseReference(source)), digest });
+  /** Waits while the limit lasts. `false`: the run must not wait that long, and nothing more may be pulled. */
+  async allows(): Promise<boolean> {
+    while (this.postponed && !this.#isGivenUp) {
+      const { until } = this.postponed;
+      this.#waiting ??= this.#waitUntil(until).finally(() => this.#waiting = undefined);
+      const isOver = await this.#waiting;
+      if (!isOver) this.#isGivenUp = true;
+      else if (this.postponed?.until === until) {
+        this.postponed = undefined;
+        this.#onOver();
+      }
+    }
+    return !this.#isGivenUp;
+  }
 }
 
 function sumUp(tags: readonly TagReport[], pruned: readonly PruneReport[]): RuleReport["result"] {

@@ -2,22 +2,18 @@
 import type { RuleReport } from "./rule_report.ts";
 import type { RuleStatus } from "./rule_status.ts";
 import type { SyncRule } from "./rule.ts";
-import type { EmitSync } from "./sync_event.ts";
+import type { RunRuleOptions } from "./run_rule.ts";
 
-/** How a run goes about its work. */
-export interface RunOptions {
-  /** Writes nothing and says what would be written. */
-  readonly dryRun?: boolean | undefined;
-  /** Copies only tags that a target lacks. */
-  readonly missing?: boolean | undefined;
-  readonly signal?: AbortSignal | undefined;
-  readonly emit?: EmitSync | undefined;
-}
+/** Options of one run. */
+export type RuleRunOptions = Pick<
+  RunRuleOptions,
+  "dryRun" | "missing" | "waitUntil" | "signal" | "emit"
+>;
 
-/** Whatever runs rules: an engine here, or a host. */
+/** Runs rules: with an engine in this process, or on a server. */
 export interface RuleRunner {
-  run(rule: SyncRule, options: RunOptions): Promise<RuleReport>;
-  status(rule: SyncRule, options: Pick<RunOptions, "signal">): Promise<RuleStatus>;
+  run(rule: SyncRule, options: RuleRunOptions): Promise<RuleReport>;
+  status(rule: SyncRule, options: Pick<RuleRunOptions, "signal">): Promise<RuleStatus>;
 }
 
 /** What came of rules that ran together. Plain JSON, no secret. */
@@ -43,7 +39,7 @@ export interface SyncStatus {
 export async function runRules(
   rules: readonly SyncRule[],
   runner: RuleRunner,
-  { now, ...options }: RunOptions & { now: () => number },
+  { now, ...options }: RuleRunOptions & { now: () => number },
 ): Promise<SyncReport> {
   const startedAt = now();
   const reports: RuleReport[] = [];
@@ -71,7 +67,7 @@ export function sumUpReports(rules: readonly RuleReport[]): Omit<SyncReport, "du
 export async function statusOfRules(
   rules: readonly SyncRule[],
   runner: RuleRunner,
-  options: Pick<RunOptions, "signal">,
+  options: Pick<RuleRunOptions, "signal">,
 ): Promise<SyncStatus> {
   const statuses: RuleStatus[] = [];
   for (const rule of rules) {

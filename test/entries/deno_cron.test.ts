@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { registerCrons } from "../../src/entries/deno_cron.ts";
 import type { DenoCron, RegisterCronsOptions } from "../../src/entries/deno_cron.ts";
 import { parseConfig } from "../../src/config/server_config.ts";
-import type { RuleRunner } from "../../src/rules/rule_runner.ts";
+import type { RuleDispatcher } from "../../src/rules/dispatch.ts";
 import type { SyncRule } from "../../src/sync/rule.ts";
 
 /** A Wednesday. */
@@ -41,13 +41,13 @@ function register(
     registered.push({ name, schedule, signal, tell });
     return new Promise(() => {});
   };
-  const runRule: RuleRunner = ({ name }, { by, at, missing = false }) => {
+  const dispatch: RuleDispatcher = ({ name }, { by, at, missing = false }) => {
     told.push(`${name} ${by} ${new Date(at).toISOString()} ${missing}`);
     return Promise.resolve("started");
   };
   registerCrons(rules, {
     cron,
-    runRule,
+    dispatch,
     runtime: { now: () => NOW },
     stopping: new AbortController().signal,
     track: () => {},
@@ -102,7 +102,7 @@ test("registerCrons() has a call last as long as its run, which is waited for at
   const tracked: Promise<unknown>[] = [];
   const ended = Promise.withResolvers<"started">();
   const { registered: [only] } = register(rulesOf({ now: "* * * * *" }), {
-    runRule: () => ended.promise,
+    dispatch: () => ended.promise,
     track: (job) => tracked.push(job),
   });
   let isOver = false;

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { createWorkflowRules } from "../../src/entries/workflow_rules.ts";
 import type { RuleWorkflowBinding } from "../../src/entries/workflow_rules.ts";
 import { parseConfig } from "../../src/config/server_config.ts";
-import type { DurableRuleRun } from "../../src/rules/durable_rule.ts";
+import type { DurableRuleRun } from "../../src/rules/workflow_rule.ts";
 import type { SyncRule } from "../../src/sync/rule.ts";
 
 const [RULE, OTHER] = parseConfig({
@@ -60,7 +60,7 @@ test("start() creates one instance of a whole rule, and none beside it while it 
   assert.match(first.id, /^[0-9a-f]{64}$/);
   assert.equal(first.state, "started");
   const [instance] = workflow.instances.values();
-  assert.deepEqual(instance?.params, { rule: "a", type: "repository", prunes: true });
+  assert.deepEqual(instance?.params, { rule: "a" });
   for (const status of ["queued", "running", "waiting", "paused"]) {
     instance.status = status;
     for (const at of [1000, 2000, 90_000_000]) {
@@ -106,13 +106,7 @@ test("start() creates an instance for each time that a repository is told of", a
   }
   assert.equal(ids.size, 2);
   const [instance] = workflow.instances.values();
-  assert.deepEqual(instance?.params, {
-    rule: "a",
-    type: "repository",
-    prunes: true,
-    only,
-    after: 5000,
-  });
+  assert.deepEqual(instance?.params, { rule: "a", only, after: 5000 });
 });
 
 test("start() rejects with what the platform says", async () => {

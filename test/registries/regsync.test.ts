@@ -9,7 +9,7 @@ import { parse } from "yaml";
 import { createSyncEngine } from "../../src/sync/sync_engine.ts";
 import { createRuntime } from "../../src/hosts/detect.ts";
 import { parseSyncConfig } from "../../src/config/sync_config.ts";
-import { expandRule } from "../../src/sync/expand.ts";
+import { expandRule } from "../sync/setup.ts";
 import { putImage, putReferrer } from "../support/image.ts";
 import { startRegistry } from "../support/registry.ts";
 import { REGSYNC_FILES, REGSYNC_FOLDER } from "../config/regsync_files.ts";

@@ -4,7 +4,7 @@ import { staticCredentials } from "../../src/auth/credentials.ts";
 import { createSyncEngine } from "../../src/sync/sync_engine.ts";
 import type { SyncEngine } from "../../src/sync/sync_engine.ts";
 import { createRuntime } from "../../src/hosts/detect.ts";
-import { runRule } from "../../src/sync/run_rule.ts";
+import { runRuleLocally } from "../../src/sync/local_rules.ts";
 import type { RuleReport } from "../../src/sync/rule_report.ts";
 import { statusOfRule } from "../../src/sync/rule_status.ts";
 import type { SyncRule } from "../../src/sync/rule.ts";
@@ -62,7 +62,7 @@ for (const [kind, options] of PRUNING) {
     const engine = await engineFor(mirror);
     const run = (more: string): Promise<RuleReport> => {
       const rule = ruleFor(source, mirror, more);
-      return runRule(rule, { engine, rules: [rule], now: Date.now });
+      return runRuleLocally(rule, { engine, rules: [rule], now: Date.now });
     };
     for (const tag of ["1", "2", "3"]) await putTinyImage(source, `app:${tag}`);
     const first = await run("tags: {allow: ['.*']}");
@@ -91,7 +91,7 @@ for (const kind of ["distribution2", "distribution3"] as const) {
     await putTinyImage(source, "app:1");
     await putTinyImage(mirror, "app:2");
     const rule = ruleFor(source, mirror, "prune: {maxShare: 1}");
-    const report = await runRule(rule, { engine, rules: [rule], now: Date.now });
+    const report = await runRuleLocally(rule, { engine, rules: [rule], now: Date.now });
     assert.deepEqual(report.pruned.map(({ result, error }) => [result, error?.code]), [
       ["failed", "unsupported"],
     ]);

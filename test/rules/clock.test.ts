@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { startClock } from "../../src/rules/clock.ts";
+import { runAtStart, runClock } from "../../src/rules/clock.ts";
+import type { ClockOptions } from "../../src/rules/clock.ts";
 import { parseConfig } from "../../src/config/server_config.ts";
-import type { RuleEnd, RuleOccasion } from "../../src/rules/rule_runner.ts";
+import type { RuleOccasion } from "../../src/rules/dispatch.ts";
 
 const MINUTE_MS = 60_000;
 const START = Date.UTC(2026, 10, 25, 3, 0, 30);
@@ -15,24 +16,22 @@ sync:
 `,
 }).sync;
 
-interface RunOptions {
+interface FakeOptions {
   /** How long each run takes that the schedule began. Default: no time. */
   readonly takesMs?: number;
-  /** For how long each run is put off, one after the other. */
-  readonly putOffMs?: readonly (number | undefined)[];
+  /** For how long a rate limit postpones each run, one after the other. */
+  readonly postponedMs?: readonly (number | undefined)[];
 }
 
-/** Runs the clock until it has run rules so many times, and gives what for and when. */
+/** Runs the clock until rules have begun so many times, and gives what for and when. */
 async function run(
   count: number,
-  { takesMs = 0, putOffMs = [] }: RunOptions,
+  { takesMs = 0, postponedMs = [] }: FakeOptions,
 ): Promise<string[]> {
-  const told: string[] = [];
+  const begun: string[] = [];
   const stopping = new AbortController();
-  const { promise, resolve } = Promise.withResolvers<void>();
   let now = START;
-  const track = new Set<Promise<unknown>>();
-  startClock(rules, {
+  const options: ClockOptions = {
     runtime: {
       now: () => now,
       sleep: async (ms, signal) => {
@@ -44,39 +43,23 @@ async function run(
         now = Math.max(now, until);
       },
     },
-    runRule: async ({ name }, { by, at, missing = false }: RuleOccasion) => {
-      told.push(`${name} ${by} ${(at - START) / 1000} ${(now - START) / 1000} ${missing}`);
+    async run({ name }, { by, at, missing = false, waitUntil }: RuleOccasion): Promise<void> {
+      const begin = (what: string): number =>
+        begun.push(`${name} ${what} ${(at - START) / 1000} ${(now - START) / 1000} ${missing}`);
+      const number = begin(by);
       if (by === "schedule") now += takesMs;
-      if (told.length === count) {
-        stopping.abort(new Error("about to stop"));
-        resolve();
-      }
-      const delayMs = putOffMs[told.length - 1];
-      return await Promise.resolve(delayMs === undefined ? "started" : putOff(name, now + delayMs));
+      if (number === count) stopping.abort(new Error("about to stop"));
+      const delayMs = postponedMs[number - 1];
+      if (delayMs === undefined) return;
+      begin(await waitUntil?.(now + delayMs) ? "waited" : "did not wait");
     },
     stopping: stopping.signal,
-    track: (job) => void track.add(job),
-  });
-  await promise;
-  await Promise.all(track);
-  assert.equal(track.size, count);
-  return told;
-}
-
-function putOff(rule: string, putOffUntil: number): RuleEnd {
-  return {
-    rule,
-    result: "put-off",
-    tags: [],
-    pruned: [],
-    requests: { source: 1, destination: 1 },
-    durationMs: 1,
-    warnings: [],
-    putOffUntil,
   };
+  await Promise.allSettled([runAtStart(rules, options), runClock(rules, options)]);
+  return begun;
 }
 
-test("startClock() runs what has a schedule: at the start for what is missing, then at its times", async () => {
+test("runClock() runs what has a schedule at its times, and runAtStart() what is missing before", async () => {
   assert.deepEqual(await run(3, { takesMs: 1000 }), [
     "five start 0 0 true",
     "five schedule 270 270 false",
@@ -84,7 +67,7 @@ test("startClock() runs what has a schedule: at the start for what is missing, t
   ]);
 });
 
-test("startClock() does not make up for what came due while a rule ran", async () => {
+test("runClock() skips times that pass while a rule runs", async () => {
   assert.deepEqual(await run(3, { takesMs: 12 * MINUTE_MS }), [
     "five start 0 0 true",
     "five schedule 270 270 false",
@@ -93,20 +76,53 @@ test("startClock() does not make up for what came due while a rule ran", async (
   ]);
 });
 
-test("startClock() goes on with a rule that was put off as soon as it may, or at its time", async () => {
-  const putOffMs = [undefined, 2 * MINUTE_MS, 60 * MINUTE_MS];
-  assert.deepEqual(await run(4, { putOffMs }), [
+test("runClock() lets a rule wait for a rate limit, until its next time at the latest", async () => {
+  const postponedMs = [undefined, 2 * MINUTE_MS, undefined, 5 * MINUTE_MS];
+  assert.deepEqual(await run(6, { postponedMs }), [
     "five start 0 0 true",
     "five schedule 270 270 false",
-    "five schedule 390 390 false",
+    "five waited 270 390 false",
     "five schedule 570 570 false",
+    "five did not wait 570 570 false",
+    "five schedule 870 870 false",
   ]);
 });
 
-test("startClock() goes on with what is missing where the start was put off", async () => {
-  assert.deepEqual(await run(3, { putOffMs: [MINUTE_MS] }), [
+test("runAtStart() lets a rule wait for a rate limit", async () => {
+  assert.deepEqual(await run(3, { postponedMs: [MINUTE_MS] }), [
     "five start 0 0 true",
-    "five start 60 60 true",
+    "five waited 0 60 true",
     "five schedule 270 270 false",
   ]);
+});
+
+test("runAtStart() begins the next rule while one waits for a rate limit", async () => {
+  const { rules } = parseConfig({
+    CROSSDOCK_CONFIG: `
+sync:
+  - {name: a, type: repository, source: r.example/a, target: m.example/a, interval: 1h}
+  - {name: b, type: repository, source: r.example/b, target: m.example/b, interval: 1h}
+`,
+  }).sync;
+  const begun: string[] = [];
+  const over = Promise.withResolvers<void>();
+  let now = 0;
+  await runAtStart(rules, {
+    runtime: {
+      now: () => now,
+      sleep: async (ms): Promise<void> => {
+        await over.promise;
+        now += ms;
+      },
+    },
+    async run({ name }, { waitUntil }): Promise<void> {
+      begun.push(name);
+      if (name === "b") return over.resolve();
+      const sleeping = waitUntil?.(MINUTE_MS);
+      await over.promise;
+      void sleeping;
+    },
+    stopping: new AbortController().signal,
+  });
+  assert.deepEqual(begun, ["a", "b"]);
 });

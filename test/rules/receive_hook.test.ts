@@ -5,7 +5,7 @@ import { parseConfig } from "../../src/config/server_config.ts";
 import type { ServerConfig } from "../../src/config/server_config.ts";
 import { createHookReceiver } from "../../src/rules/receive_hook.ts";
 import type { HookReceiver, HookReceiverOptions } from "../../src/rules/receive_hook.ts";
-import type { RuleEnd, RuleOccasion } from "../../src/rules/rule_runner.ts";
+import type { RuleEnd, RuleOccasion } from "../../src/rules/dispatch.ts";
 import type { RuleReport, TagReport } from "../../src/sync/rule_report.ts";
 
 const SECRET = "a-secret-of-the-registry";
@@ -60,9 +60,14 @@ function fakeReceiver(
         await new Promise<void>((wake) => timers.push({ at: now + ms, wake }));
       },
     },
-    runRule: (_, { only }) => {
-      runs.push(only);
-      return Promise.resolve(ends[runs.length - 1] ?? "failed");
+    dispatch: async (_, { only, waitUntil }) => {
+      // A run that a rate limit postpones waits as long as it may, and then tries again.
+      for (;;) {
+        runs.push(only);
+        const end = ends[runs.length - 1] ?? "failed";
+        if (typeof end === "string" || end.putOffUntil === undefined) return end;
+        if (!await waitUntil?.(end.putOffUntil)) return end;
+      }
     },
     background: (job) => void jobs.push(job),
     stopping,

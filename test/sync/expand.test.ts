@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { CrossdockError } from "../../src/errors.ts";
-import { expandRule } from "../../src/sync/expand.ts";
 import type { Listing } from "../../src/sync/batch.ts";
-import type { ExpandOptions, RepositoryWork } from "../../src/sync/expand.ts";
+import type { ExpandOptions } from "../../src/sync/expand.ts";
 import type { SyncRule } from "../../src/sync/rule.ts";
 import { startPair } from "../copy/setup.ts";
 import { putImage } from "../support/image.ts";
-import { NOW, ruleOf } from "./setup.ts";
+import { expandRule, NOW, ruleOf } from "./setup.ts";
+import type { ExpandedRepository } from "./setup.ts";
 
 const HOUR = 3_600_000;
 
@@ -50,12 +50,12 @@ function expand(
   rule: SyncRule,
   source: Listing,
   options: Partial<ExpandOptions> = {},
-): Promise<RepositoryWork[]> {
+): Promise<ExpandedRepository[]> {
   return Array.fromAsync(expandRule(rule, source, { now: NOW, ...options }));
 }
 
 /** `source target target`, an image a line. */
-function copiesOf(work: readonly RepositoryWork[]): string[] {
+function copiesOf(work: readonly ExpandedRepository[]): string[] {
   return work.flatMap(({ items }) =>
     items.map(({ source, requests }) =>
       [source, ...requests.map(({ destination }) => destination)].join(" ")
@@ -66,7 +66,7 @@ function copiesOf(work: readonly RepositoryWork[]): string[] {
 const IMAGE = "{type: image, source: a.example/app:1, target: b.example/mirror:one}";
 const APP = "type: repository, source: a.example/app";
 
-test("expandRule() of an image asks nothing", async () => {
+test("toWorkItem() of an image asks nothing", async () => {
   const source = createSource({});
   assert.deepEqual(
     await expand(ruleOf(IMAGE, "defaults: {referrers: true, verify: stream}"), source),
@@ -74,7 +74,6 @@ test("expandRule() of an image asks nothing", async () => {
       source: "a.example/app",
       targets: ["b.example/mirror"],
       items: [{
-        rule: "a.example/app:1",
         source: "a.example/app:1",
         requests: [{
           source: "a.example/app:1",
@@ -92,7 +91,7 @@ test("expandRule() of an image asks nothing", async () => {
   assert.deepEqual(source.asked, []);
 });
 
-test("expandRule() of a repository lists its tags and gives a request for each target", async () => {
+test("findTags() of a repository lists its tags and gives a request for each target", async () => {
   const source = createSource({ "a.example/app": ["1", "2", "dev", "3"] });
   const rule = ruleOf(`{${APP}, targets: [b.example/x, c.example/y], tags: {deny: [dev]}}`);
   const work = await expand(rule, source);
@@ -105,7 +104,7 @@ test("expandRule() of a repository lists its tags and gives a request for each t
   assert.deepEqual(source.asked, ["tags a.example/app"]);
 });
 
-test("expandRule() lists nothing where the rule names its tags", async () => {
+test("findTags() lists nothing where the rule names its tags", async () => {
   const source = createSource({});
   const rule = ruleOf(`{${APP}, target: b.example/x, tags: {allow: [latest, '1\\.2']}}`);
   const work = await expand(rule, source);
@@ -117,7 +116,7 @@ test("expandRule() lists nothing where the rule names its tags", async () => {
   assert.deepEqual(source.asked, []);
 });
 
-test("expandRule() of a registry goes from repository to repository, as they are wanted", async () => {
+test("listRepositories() of a registry goes from repository to repository, as they are wanted", async () => {
   const source = createSource({
     "a.example/app": ["1"],
     "a.example/team/b": ["1", "2"],
@@ -140,7 +139,7 @@ test("expandRule() of a registry goes from repository to repository, as they are
   ]);
 });
 
-test("expandRule() does not copy what was copied into the source's own registry", async () => {
+test("listRepositories() does not copy what was copied into the source's own registry", async () => {
   const source = createSource({
     "a.example/app": ["1"],
     "a.example/m": ["1"],
@@ -156,7 +155,7 @@ test("expandRule() does not copy what was copied into the source's own registry"
   ]);
 });
 
-test("expandRule() gives a repository that cannot be listed with its failure, and goes on", async () => {
+test("findTags() fails for a repository that cannot be listed, not for those after it", async () => {
   const source = createSource({ "a.example/a": ["1"], "a.example/b": ["1"], "a.example/c": ["1"] });
   const failing: Listing = {
     ...source,
@@ -171,7 +170,7 @@ test("expandRule() gives a repository that cannot be listed with its failure, an
   assert.equal(work[1]?.failure?.code, "rate_limited");
 });
 
-test("expandRule() takes a repository of a catalog that is gone for empty, and one of a rule's own for a failure", async () => {
+test("findTags() takes a repository of a catalog that is gone for empty, and one of a rule's own for a failure", async () => {
   const source = createSource({ "a.example/a": ["1"] });
   const gone: Listing = { ...createSource({}), repositories: source.repositories };
   const registry = ruleOf("{type: registry, source: a.example, target: b.example}");
@@ -180,7 +179,7 @@ test("expandRule() takes a repository of a catalog that is gone for empty, and o
   assert.equal(work?.failure?.code, "not_found");
 });
 
-test("expandRule() passes on what is no failure of a registry's, and an abort", async () => {
+test("findTags() passes on what is no failure of a registry's, and an abort", async () => {
   const rule = ruleOf(`{${APP}, target: b.example/x}`);
   const broken = (error: Error): Listing => ({
     ...createSource({}),
@@ -195,7 +194,7 @@ test("expandRule() passes on what is no failure of a registry's, and an abort", 
   });
 });
 
-test("expandRule() holds back what is younger than minAge", async () => {
+test("findTags() holds back what is younger than minAge", async () => {
   const hours = { "a.example/app:1": 5, "a.example/app:2": 1 };
   const source = createSource({ "a.example/app": ["1", "2"] }, hours);
   const [work] = await expand(ruleOf(`{${APP}, target: b.example/x, minAge: 2h}`), source);
@@ -212,7 +211,7 @@ test("expandRule() holds back what is younger than minAge", async () => {
   }
 });
 
-test("expandRule() does not wait for what a digest names", async () => {
+test("findTags() does not wait for what a digest names", async () => {
   const digest = `sha256:${"a".repeat(64)}`;
   const rule = ruleOf(
     `{type: image, source: 'a.example/app@${digest}', target: 'b.example/x:1', minAge: 2h}`,
@@ -222,7 +221,7 @@ test("expandRule() does not wait for what a digest names", async () => {
   assert.deepEqual(source.asked, []);
 });
 
-test("expandRule() takes a tag that is gone before its date was found for old enough", async () => {
+test("findTags() takes a tag that is gone before its date was found for old enough", async () => {
   const rule = ruleOf(`{${APP}, target: b.example/x, minAge: 2h, tags: {allow: [latest]}}`);
   const [work] = await expand(rule, createSource({}));
   assert.deepEqual(work?.items.map(({ source, mayBeMissing }) => [source, mayBeMissing]), [
@@ -259,7 +258,7 @@ const EVENTS: [
   ["another tag of the image", IMAGE, "a.example/app", "2", [], []],
 ];
 for (const [name, entry, repository, tag, copies, asked] of EVENTS) {
-  test(`expandRule() for an event about ${name} copies ${copies.length}`, async () => {
+  test(`findTags() for an event about ${name} copies ${copies.length}`, async () => {
     const source = createSource({ "a.example/app": ["1", "2", "dev"] });
     const work = await expand(ruleOf(entry), source, { only: { repository, tag } });
     assert.deepEqual(copiesOf(work), copies);
@@ -267,13 +266,13 @@ for (const [name, entry, repository, tag, copies, asked] of EVENTS) {
   });
 }
 
-test("expandRule() for an event without a tag looks at the repository", async () => {
+test("findTags() for an event without a tag looks at the repository", async () => {
   const source = createSource({ "a.example/app": ["1", "2", "dev"] });
   const work = await expand(ruleOf(SOME), source, { only: { repository: "a.example/app" } });
   assert.equal(copiesOf(work).length, 2);
 });
 
-test("expandRule() gives requests that an engine copies, and an engine is its source", async () => {
+test("toWorkItem() gives requests that an engine copies, and an engine is its source", async () => {
   await using pair = await startPair();
   const { source, destination, engine } = pair;
   for (const tag of ["1.0", "1.1", "dev"]) await putImage(source, "team/app", { tag });

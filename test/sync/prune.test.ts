@@ -1,29 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { CrossdockError } from "../../src/errors.ts";
 import type { Claim } from "../../src/sync/claims.ts";
-import type { RepositoryWork } from "../../src/sync/expand.ts";
 import { choosePrunable, mayPrune } from "../../src/sync/prune.ts";
 
-function workOf(tags: string[], rest: Partial<RepositoryWork> = {}): RepositoryWork {
-  return {
-    source: "a.example/app",
-    targets: ["b.example/app"],
-    items: tags.map((tag) => ({
-      rule: "app",
-      source: `a.example/app:${tag}`,
-      requests: [],
-      mayBeMissing: false,
-    })),
-    tooFresh: [],
-    ...rest,
-  };
-}
-
-const HALF = { keep: [], maxShare: 0.5, claims: [] };
+const HALF = { keep: [], maxShare: 0.5, claims: [], tooFresh: [], selected: ["1", "2"] };
 
 test("choosePrunable() chooses tags that are no longer selected", () => {
-  assert.deepEqual(choosePrunable(HALF, workOf(["1", "2"]), ["1", "2", "3", "4"]), {
+  assert.deepEqual(choosePrunable(["1", "2", "3", "4"], HALF), {
     tags: ["3", "4"],
     uncertain: [],
     isTooMuch: false,
@@ -39,15 +22,19 @@ test("choosePrunable() keeps what a pattern takes, what is too fresh, and tags o
     `sha256-${"b".repeat(64)}`,
     "2",
   ];
-  const options = { keep: ["old-.*"], maxShare: 1, claims: [] };
-  assert.deepEqual(choosePrunable(options, workOf(["1"], { tooFresh: ["fresh"] }), present).tags, [
-    "2",
-  ]);
+  const options = {
+    ...HALF,
+    keep: ["old-.*"],
+    maxShare: 1,
+    selected: ["1"],
+    tooFresh: ["fresh"],
+  };
+  assert.deepEqual(choosePrunable(present, options).tags, ["2"]);
 });
 
 test("choosePrunable() says that it is more than the share", () => {
   const present = ["1", "2", "3", "4", "5"];
-  assert.deepEqual(choosePrunable(HALF, workOf(["1", "2"]), present), {
+  assert.deepEqual(choosePrunable(present, HALF), {
     tags: ["3", "4", "5"],
     uncertain: [],
     isTooMuch: true,
@@ -55,20 +42,22 @@ test("choosePrunable() says that it is more than the share", () => {
 });
 
 test("choosePrunable() allows one tag of a small repository, and none where the share is 0", () => {
-  const work = workOf(["1", "2"]);
   const tenth = { ...HALF, maxShare: 0.1 };
   const none = { ...HALF, maxShare: 0 };
-  assert.equal(choosePrunable(tenth, work, ["1", "2", "3"]).isTooMuch, false);
-  assert.equal(choosePrunable(none, work, ["1", "2", "3"]).isTooMuch, true);
-  assert.equal(choosePrunable(none, work, ["1", "2"]).isTooMuch, false);
+  assert.equal(choosePrunable(["1", "2", "3"], tenth).isTooMuch, false);
+  assert.equal(choosePrunable(["1", "2", "3"], none).isTooMuch, true);
+  assert.equal(choosePrunable(["1", "2"], none).isTooMuch, false);
 });
 
-test("choosePrunable() chooses nothing where nothing was selected or the source failed", () => {
-  const all = { ...HALF, maxShare: 1 };
-  const nothing = { tags: [], uncertain: [], isTooMuch: false };
-  assert.deepEqual(choosePrunable(all, workOf([]), ["1", "2"]), nothing);
-  const failure = new CrossdockError("network", "nobody listens");
-  assert.deepEqual(choosePrunable(all, workOf(["1"], { failure }), ["1", "2"]), nothing);
+test("choosePrunable() chooses nothing where nothing is selected", () => {
+  const all = { ...HALF, maxShare: 1, selected: [] };
+  for (const tooFresh of [[], ["1"]]) {
+    assert.deepEqual(choosePrunable(["1", "2"], { ...all, tooFresh }), {
+      tags: [],
+      uncertain: [],
+      isTooMuch: false,
+    });
+  }
 });
 
 test("choosePrunable() leaves what others have, and names those who may have it", () => {
@@ -77,12 +66,12 @@ test("choosePrunable() leaves what others have, and names those who may have it"
     { rule: "other", isCertain: false, takes: (tag) => /^s|^old-/.test(tag) },
   ];
   const present = ["1", "2", "stable", "old-1", "old-2"];
-  assert.deepEqual(choosePrunable({ ...HALF, claims }, workOf(["1"]), present), {
+  assert.deepEqual(choosePrunable(present, { ...HALF, claims, selected: ["1"] }), {
     tags: ["2"],
     uncertain: ["other"],
     isTooMuch: false,
   });
-  assert.deepEqual(choosePrunable({ ...HALF, claims }, workOf(["1"]), ["1", "stable"]), {
+  assert.deepEqual(choosePrunable(["1", "stable"], { ...HALF, claims, selected: ["1"] }), {
     tags: [],
     uncertain: [],
     isTooMuch: false,

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createEngineRunner } from "../../src/sync/engine_runner.ts";
+import { createLocalRunner } from "../../src/sync/local_rules.ts";
 import type { RuleReport } from "../../src/sync/rule_report.ts";
-import { runRule } from "../../src/sync/run_rule.ts";
+import { runRuleLocally } from "../../src/sync/local_rules.ts";
 import type { RunRuleOptions } from "../../src/sync/run_rule.ts";
 import { runRules } from "../../src/sync/run_rules.ts";
 import { startPair } from "../copy/setup.ts";
@@ -30,7 +30,7 @@ async function prune(
   const rule = ruleOf(
     `{type: repository, source: "${source.host}/app", target: "${destination.host}/app", ${how}}`,
   );
-  return await runRule(rule, { engine, rules: [rule], now: () => NOW, ...options });
+  return await runRuleLocally(rule, { engine, rules: [rule], now: () => NOW, ...options });
 }
 
 function prunedOf({ pruned }: RuleReport): string[] {
@@ -113,7 +113,7 @@ test("runRules() leaves in a target of several rules what each of them brings th
 - {name: stable, type: image, source: "${source.host}/base:1", target: "${target}:stable"}
 `);
   const now = (): number => NOW;
-  const runner = createEngineRunner({ engine, rules, now });
+  const runner = createLocalRunner({ engine, rules, now });
   const prunedBy = async (dryRun: boolean): Promise<string[][]> => {
     const report = await runRules(rules, runner, { now, dryRun });
     assert.equal(report.result, "ok");
@@ -152,7 +152,7 @@ test("runRule() says once that it leaves what may be another rule's backups", as
   const [rule] = rules;
   assert.ok(rule);
   await putImage(destination, "app", { tag: "old-4", seed: 5 });
-  const report = await runRule(rule, { engine: pair.engine, rules, now: () => NOW });
+  const report = await runRuleLocally(rule, { engine: pair.engine, rules, now: () => NOW });
   assert.deepEqual(prunedOf(report), ["app:3 deleted"]);
   assert.deepEqual(report.warnings, [
     'tags that may be backups of the rule "two" are not pruned, for its backup is a template: ' +
@@ -160,7 +160,7 @@ test("runRule() says once that it leaves what may be another rule's backups", as
   ]);
   assert.deepEqual(destination.tags("copy"), ["1", "2", "old-3", "old-4"]);
   const keeping = { ...rule, prune: { keep: ["old-.*"], maxShare: 1 } };
-  const quiet = await runRule(keeping, { engine: pair.engine, rules, now: () => NOW });
+  const quiet = await runRuleLocally(keeping, { engine: pair.engine, rules, now: () => NOW });
   assert.deepEqual([quiet.warnings, prunedOf(quiet)], [[], []]);
 });
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { statusOfRule } from "../../src/sync/rule_status.ts";
 import type { RuleStatus } from "../../src/sync/rule_status.ts";
-import { runRule } from "../../src/sync/run_rule.ts";
+import { runRuleLocally } from "../../src/sync/local_rules.ts";
 import type { SyncRule } from "../../src/sync/rule.ts";
 import { startPair } from "../copy/setup.ts";
 import type { Pair } from "../copy/setup.ts";
@@ -25,7 +25,7 @@ test("statusOfRule() tells how each tag stands, by a HEAD a side", async () => {
   for (const [i, tag] of ["1", "2", "3"].entries()) await putImage(source, "app", { tag, seed: i });
   const rule = appRule(pair);
   const some = appRule(pair, ", tags: {allow: ['1', '2']}");
-  await runRule(some, { engine, rules: [some], now: () => NOW });
+  await runRuleLocally(some, { engine, rules: [some], now: () => NOW });
   const inStep = await statusOfRule(appRule(pair, ", tags: {allow: ['1', '2', none]}"), {
     engine,
     now: () => NOW,
@@ -70,7 +70,7 @@ test("statusOfRule() compares an image that is to stay, and one that is gone thr
   const kept = await statusOfRule(appRule(pair, ", ifExists: fail"), options);
   assert.deepEqual(statesOf(kept), ["1 behind"]);
   const rule = appRule(pair, ", forceRecursive: true");
-  await runRule(rule, { ...options, rules: [rule] });
+  await runRuleLocally(rule, { ...options, rules: [rule] });
   assert.deepEqual(statesOf(await statusOfRule(rule, options)), ["1 in-step"]);
 });
 

@@ -3,7 +3,10 @@ import { test } from "node:test";
 import type { CopyRequestInput } from "../../src/copy/request.ts";
 import { createSyncEngine } from "../../src/sync/sync_engine.ts";
 import { createRuntime } from "../../src/hosts/detect.ts";
+import { localSteps, runRuleLocally } from "../../src/sync/local_rules.ts";
+import { openRuleContext } from "../../src/sync/perform_rule_step.ts";
 import { runRule } from "../../src/sync/run_rule.ts";
+import type { RuleContextOptions } from "../../src/sync/perform_rule_step.ts";
 import type { RunRuleOptions } from "../../src/sync/run_rule.ts";
 import type { RuleReport } from "../../src/sync/rule_report.ts";
 import { statusOfRule } from "../../src/sync/rule_status.ts";
@@ -21,9 +24,9 @@ const WRITES = ["POST", "PUT", "PATCH", "DELETE"];
 function run(
   rule: SyncRule,
   { engine }: Pick<Pair, "engine">,
-  options: Partial<RunRuleOptions> = {},
+  options: Partial<RuleContextOptions & RunRuleOptions> = {},
 ): Promise<RuleReport> {
-  return runRule(rule, { engine, rules: [rule], now: () => NOW, ...options });
+  return runRuleLocally(rule, { engine, rules: [rule], now: () => NOW, ...options });
 }
 
 /** A rule about `app`, with more in its entry. */
@@ -440,20 +443,30 @@ test("runRule() starts durable copies, pinned to what was found, and makes none 
   assert.equal(writesOf(pair), 0);
 });
 
+/** Runs a rule that starts durable copies, some of which a page before has started. */
+async function runStarting(
+  rule: SyncRule,
+  { engine }: Pair,
+  startedPulls = 0,
+): Promise<{ report: RuleReport; startedPulls: number }> {
+  const now = (): number => NOW;
+  const startCopy = (): Promise<{ id: string }> => Promise.resolve({ id: "a" });
+  const context = openRuleContext(rule, { engine, rules: [rule], now, startCopy });
+  context.pulls.started = startedPulls;
+  const report = await runRule(rule, localSteps(context), { now });
+  return { report, startedPulls: context.pulls.started };
+}
+
 test("runRule() starts no more durable copies than may pull, those started before among them", async () => {
   await using pair = await startPair();
   await putTags(pair, "1", "2", "3", "4", "5", "6", "7", "8");
   tellPulls(pair, () => 26);
   const rule = appRule(pair, ", ratelimit: {min: 20}");
   for (const [before, may] of [[0, 6], [4, 2], [6, 0]] as const) {
-    const started = { pulls: before };
-    const report = await run(rule, pair, {
-      started,
-      startCopy: () => Promise.resolve({ id: "a" }),
-    });
+    const { report, startedPulls } = await runStarting(rule, pair, before);
     assert.equal(report.result, "put-off");
     assert.equal(report.tags.filter(({ result }) => result === "started").length, may);
-    assert.equal(started.pulls, before + may);
+    assert.equal(startedPulls, before + may);
   }
 });
 
@@ -464,15 +477,13 @@ test("runRule() counts each manifest of an index that a durable copy is going to
     await putIndex(pair.source, "app", { tag: `${i}`, platforms, attestations: true, seed: i });
   }
   const pulls = countPulls(pair, 45);
-  const started = { pulls: 0 };
   const rule = appRule(pair, ", ratelimit: {min: 20}");
-  const startCopy = (): Promise<{ id: string }> => Promise.resolve({ id: "a" });
-  const report = await run(rule, pair, { started, startCopy });
+  const { report, startedPulls } = await runStarting(rule, pair);
   assert.equal(report.result, "put-off");
   const { length } = report.tags.filter(({ result }) => result === "started");
   assert.ok(length > 0);
-  assert.equal(started.pulls, length * 5);
-  assert.ok(pulls.left - started.pulls >= 20, `${pulls.left - started.pulls} are going to be left`);
+  assert.equal(startedPulls, length * 5);
+  assert.ok(pulls.left - startedPulls >= 20, `${pulls.left - startedPulls} are going to be left`);
 });
 
 test("runRule() looks at nothing but what an event told of", async () => {

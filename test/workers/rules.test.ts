@@ -71,6 +71,11 @@ function pruning({ host }: RunningRegistry): string {
 `;
 }
 
+/** Requests for steps of rules that the Worker has made to itself. */
+function stepsOf(worker: RunningWorker): number {
+  return linesOf(worker, "request").filter(({ path }) => path === "/internal/rule-steps").length;
+}
+
 function linesOf({ lines }: RunningWorker, message: string): LogLine[] {
   return lines.filter((line) => line.message === message);
 }
@@ -115,13 +120,15 @@ test("SyncWorkflow of 300 tags that are in step lists them, and asks both sides 
   source.clearRequests();
   destination.clearRequests();
   await worker.tick({ cron: "*/5 * * * *", at: TEN_PAST_THREE });
-  await until("all pages are compared", () => linesOf(worker, "rule ended").length === 15);
+  await until("all pages are compared", () => linesOf(worker, "rule ended").length === 1);
   assert.deepEqual(
     [source.count(), source.count({ method: "HEAD" }), source.count({ path: "/tags/list" })],
     [301, 300, 1],
   );
   assert.deepEqual([destination.count(), destination.count({ method: "HEAD" })], [300, 300]);
-  for (const { tags } of linesOf(worker, "rule ended")) assert.deepEqual(tags, { unchanged: 20 });
+  assert.deepEqual(linesOf(worker, "rule ended")[0]?.tags, { unchanged: 300 });
+  // The repository, its tags, and twenty of them a request.
+  assert.equal(stepsOf(worker), 1 + 1 + 15);
 });
 
 test("SyncWorkflow deletes what no rule selects any longer, where it says so", async () => {
@@ -139,10 +146,9 @@ test("SyncWorkflow deletes nothing where the source has none of the tags that th
   const { destination, worker } = mirror;
   for (const tag of ["1", "2", "old"]) await putImage(destination, "mirror/app", { tag });
   await worker.tick({ cron: "*/5 * * * *", at: TEN_PAST_THREE });
-  // The repository, its tags, their page, and what may be pruned.
-  const steps = (): LogLine[] =>
-    linesOf(worker, "request").filter(({ path }) => path === "/internal/rule-steps");
-  await until("all steps were asked for", () => steps().length === 4);
+  await until("the run has ended", () => linesOf(worker, "rule ended").length === 1);
+  // The repository, its tags and their page: no prune.
+  assert.equal(stepsOf(worker), 3);
   assert.deepEqual(linesOf(worker, "rule ended").map(({ tags }) => tags), [{ missing: 2 }]);
   assert.deepEqual(destination.tags("mirror/app"), ["1", "2", "old"]);
 });
@@ -175,12 +181,11 @@ test("SyncWorkflow waits for a registry's limit, and goes on with the page", asy
   source.fail({ method: "HEAD", path: "/manifests/1", times: 1, action: refusal });
   const begun = Date.now();
   await worker.tick({ cron: "*/5 * * * *", at: TEN_PAST_THREE });
-  await until("the tag is there", () => destination.tags("mirror/app").length === 1);
+  await until("the rule has ended", () => linesOf(worker, "rule ended").length === 1);
   assert.ok(Date.now() - begun >= 2000);
-  assert.deepEqual(linesOf(worker, "rule ended").map(({ tags }) => tags), [
-    { "put-off": 1 },
-    { started: 1 },
-  ]);
+  assert.equal(linesOf(worker, "postponed by a rate limit").length, 1);
+  assert.deepEqual(linesOf(worker, "rule ended")[0]?.tags, { started: 1 });
+  await until("the tag is there", () => destination.tags("mirror/app").length === 1);
 });
 
 test("scheduled() begins no rule that still runs, and again one that has ended", async () => {
@@ -190,17 +195,17 @@ test("scheduled() begins no rule that still runs, and again one that has ended",
   const refusal = { status: 429, headers: { "retry-after": "4" } };
   source.fail({ method: "HEAD", path: "/manifests/1", times: 1, action: refusal });
   await worker.tick({ cron: "*/5 * * * *", at: TEN_PAST_THREE });
-  await until("it waits", () => linesOf(worker, "rule ended").length === 1);
+  await until("it waits", () => linesOf(worker, "postponed by a rate limit").length === 1);
   const tomorrow = { cron: "*/5 * * * *", at: TEN_PAST_THREE + DAY_MS };
   await worker.tick(tomorrow);
-  const message = "rule is still running and not begun again";
+  const message = "rule is still running and was not started again";
   assert.deepEqual(linesOf(worker, message).map(({ rule, by }) => ({ rule, by })), [
     { rule: "apps", by: "schedule" },
   ]);
-  await until("it has gone on", () => linesOf(worker, "rule ended").length === 2);
+  await until("it has ended", () => linesOf(worker, "rule ended").length === 1);
   const started = (): number => linesOf(worker, "durable rule started").length;
   for (let i = 0; started() < 2 && i < 50; i++) await worker.tick(tomorrow);
-  await until("it ran again", () => linesOf(worker, "rule ended").length === 3);
+  await until("it ran again", () => linesOf(worker, "rule ended").length === 2);
   assert.equal(started(), 2);
 });
 

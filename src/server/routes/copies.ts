@@ -5,7 +5,7 @@ import type { Emit } from "../../copy/model.ts";
 import { secured } from "../access.ts";
 import type { Allowed } from "../allowed.ts";
 import type { AppOptions } from "../app_options.ts";
-import { withDefaults } from "../../config/copy_defaults.ts";
+import { withDefaults } from "../../config/server_config.ts";
 import {
   CANCELLED_COPY,
   COPY_ID,

@@ -4,7 +4,7 @@ import * as z from "zod";
 import { secured } from "../access.ts";
 import type { Allowed } from "../allowed.ts";
 import type { AppOptions } from "../app_options.ts";
-import { withDefaults } from "../../config/copy_defaults.ts";
+import { withDefaults } from "../../config/server_config.ts";
 import { MIRROR, PLAN } from "../examples.ts";
 import {
   body,

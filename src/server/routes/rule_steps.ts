@@ -1,27 +1,41 @@
-/** `/internal/rule-steps`: performs one step of a durable run. Only the server itself comes here, by a binding of its own. */
+/** `/internal/rule-steps`: performs one step of a Workflow's rule. Only the Worker itself gets here, by a binding of its own. */
+import { findRule, ruleStepBody } from "../../rules/workflow_rule.ts";
+import type { RuleStepAnswer } from "../../rules/workflow_rule.ts";
+import { openHostContext } from "../../rules/run_logged.ts";
+import type { RuleHost } from "../../rules/run_logged.ts";
+import { withFields } from "../../log.ts";
+import { performRuleStep } from "../../sync/perform_rule_step.ts";
 import type { AppOptions } from "../app_options.ts";
 import { createRouter } from "../router.ts";
-import { findRule, performRuleStep, ruleStepSchema } from "../../rules/rule_step.ts";
-import type { RuleHost } from "../../rules/rule_runner.ts";
-import { withFields } from "../../log.ts";
 import { watchCall } from "../watch_call.ts";
+
+/**
+ * Dates that one request finds: an index, a manifest, a config and a redirect each, with a HEAD before, stay below the 50
+ * requests of the free plan.
+ */
+const MAX_DATES = 8;
 
 // deno-lint-ignore explicit-function-return-type
 export function ruleStepRoutes(options: AppOptions, host: RuleHost) {
-  const { config, now, durable } = options;
+  const { config, durable } = options;
   return createRouter().post("/internal/rule-steps", async (context) => {
-    const step = ruleStepSchema.parse(await context.req.json());
-    const rule = findRule(config.sync.rules, step.rule);
-    const call = watchCall(context, options);
-    const log = withFields(call.log, { rule: rule.name, by: "workflow" });
-    const answer = await performRuleStep(step, rule, {
-      host: { ...host, log },
-      engine: host.openEngine(),
-      durable,
-      now: now(),
-      signal: call.signal,
-      warn: (detail) => log("warn", "warning", { detail }),
+    const { rule: name, step } = ruleStepBody.parse(await context.req.json());
+    const rule = findRule(config.sync.rules, name);
+    const { log: callLog, signal } = watchCall(context, options);
+    const log = withFields(callLog, { rule: name, by: "workflow" });
+    const ruleContext = openHostContext(rule, { durable, signal, maxDates: MAX_DATES }, {
+      ...host,
+      log,
     });
-    return context.json(answer, 200);
+    const result = await performRuleStep(step, ruleContext);
+    if ("postponed" in result && result.postponed) {
+      const { until, error } = result.postponed;
+      log("warn", "postponed by a rate limit", {
+        until: new Date(until).toISOString(),
+        problem: error,
+      });
+    }
+    const { requests } = ruleContext.batch;
+    return context.json({ result, requests } satisfies RuleStepAnswer, 200);
   });
 }

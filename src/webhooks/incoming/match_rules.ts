@@ -1,4 +1,5 @@
 /** From an event to the rules that it is about. */
+import { matchDigestTag } from "../../oci/digest_tag.ts";
 import type { Reference } from "../../oci/reference.ts";
 import type { SyncRule } from "../../sync/rule.ts";
 import { createTagFilter } from "../../sync/select_tags.ts";
@@ -11,9 +12,6 @@ export interface RuleMatch {
   readonly about: Reference;
   readonly rules: readonly SyncRule[];
 }
-
-/** cosign's tags, and those of the fallback for referrers: what belongs to an image whose tag they do not say. */
-const DIGEST_TAG = /^sha(?:256|512)-[0-9a-f]{64}(\.[a-z]+)?$/;
 
 /**
  * The rules whose source an event is about. Where a rule writes to is not asked for: the push of a mirror into its own target
@@ -44,7 +42,7 @@ function isMeant(tag: string | undefined, rule: SyncRule): boolean {
 
 /** Whether a tag is one that a rule has come along with the image that it is made of. */
 function bringsAlong(tag: string | undefined, { copy }: SyncRule): boolean {
-  const match = DIGEST_TAG.exec(tag ?? "");
+  const match = matchDigestTag(tag ?? "");
   if (!match) return false;
-  return (match[1] === undefined ? copy.referrers : copy.digestTags) === true;
+  return (match.suffix === undefined ? copy.referrers : copy.digestTags) === true;
 }

@@ -1,6 +1,7 @@
 import { test } from "node:test";
 import assert from "node:assert/strict";
 import type { RuleReport } from "../../../src/sync/rule_report.ts";
+import type { RuleRunOptions } from "../../../src/sync/run_rules.ts";
 import { fakeCli } from "../fake_cli.ts";
 import type { FakeCli } from "../fake_cli.ts";
 import { ruleReport, tagReport } from "../sync_samples.ts";
@@ -20,7 +21,7 @@ interface Watched {
   /** Rules as they are begun, those of `--missing` with a star. */
   readonly begun: string[];
   /** What rules end with, and when; default: at once. */
-  run: (rule: string) => Promise<RuleReport>;
+  run: (rule: string, options: RuleRunOptions) => Promise<RuleReport>;
 }
 
 function watched(file = FILE): Watched {
@@ -31,9 +32,9 @@ function watched(file = FILE): Watched {
     cli: fakeCli({
       files: { "crossdock.yaml": file },
       runner: {
-        run({ name }, { missing }): Promise<RuleReport> {
-          begun.push(missing ? `${name}*` : name);
-          return self.run(name);
+        run({ name }, options): Promise<RuleReport> {
+          begun.push(options.missing ? `${name}*` : name);
+          return self.run(name, options);
         },
       },
     }),
@@ -88,22 +89,20 @@ test("crossdock sync --watch does not begin a rule again that is still running",
   assert.equal((await running).exitCode, 130);
 });
 
-test("crossdock sync --watch goes on with a rule that was put off as soon as it may", async () => {
+test("crossdock sync --watch lets a rule wait for a rate limit, until its next time at the latest", async () => {
   const self = watched();
-  self.run = (rule) => {
-    const putOffUntil = self.cli.environment.now() + 10 * HOUR_MS;
-    const isSecond = self.begun.length === 2;
-    return Promise.resolve(
-      ruleReport(rule, [], isSecond ? { result: "put-off", putOffUntil } : {}),
-    );
+  const waits: (boolean | undefined)[] = [];
+  self.run = async (rule, { waitUntil }) => {
+    const now = self.cli.environment.now();
+    if (self.begun.length === 2) waits.push(await waitUntil?.(now + HOUR_MS / 2));
+    if (self.begun.length === 3) waits.push(await waitUntil?.(now + 10 * HOUR_MS));
+    return ruleReport(rule, []);
   };
   const running = self.cli.run("sync", "--watch", "--rule", "a");
-  await passUntil(self, 2);
-  const putOffAt = self.cli.environment.now();
-  await passUntil(self, 3);
-  assert.ok(self.cli.environment.now() >= putOffAt + 10 * HOUR_MS);
+  await passUntil(self, 4);
   self.cli.send("SIGINT");
   assert.equal((await running).exitCode, 130);
+  assert.deepEqual(waits, [true, false]);
 });
 
 test("crossdock sync --watch wants a rule with a schedule", async () => {

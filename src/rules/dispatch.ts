@@ -1,0 +1,114 @@
+/** Starts rules when a clock or an event asks for it: in this process, or as a Workflow. */
+import type { DurableCopies } from "../durable/durable_copies.ts";
+import { withFields } from "../log.ts";
+import type { Log } from "../log.ts";
+import { isDue } from "../sync/next_run.ts";
+import type { Tick } from "../sync/next_run.ts";
+import type { SyncRule } from "../sync/rule.ts";
+import type { RuleReport } from "../sync/rule_report.ts";
+import type { RunRuleOptions } from "../sync/run_rule.ts";
+import type { DurableRules, RuleRun } from "./durable_rules.ts";
+import { describeFailure, runLogged } from "./run_logged.ts";
+import type { RuleHost } from "./run_logged.ts";
+
+export interface DispatcherOptions extends RuleHost {
+  /** Where there is one, copies are started as durable copies. */
+  readonly durable?: DurableCopies | undefined;
+  /** Where there is one, whole rules are started as Workflows. */
+  readonly durableRules?: DurableRules | undefined;
+  /** Whether a rule must not run beside itself. On Workers an isolate that was cut would hold the rule for ever. */
+  readonly isExclusive?: boolean | undefined;
+  /** Aborted when the host has to end now. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Why a rule runs, when, and which part of it. */
+export interface RuleOccasion extends Pick<RunRuleOptions, "only" | "missing" | "waitUntil"> {
+  readonly by: "schedule" | "start" | "hook";
+  /** Milliseconds since the epoch: the tick, or when the event came. */
+  readonly at: number;
+}
+
+/** A run's report; or it was started elsewhere, runs already, or failed as a whole. */
+export type RuleEnd = RuleReport | "started" | "running" | "failed";
+
+/** Runs a rule and logs the result. Never rejects. */
+export type RuleDispatcher = (rule: SyncRule, occasion: RuleOccasion) => Promise<RuleEnd>;
+
+const STILL_RUNNING = "rule is still running and was not started again";
+
+/** Postponed events that fall into the same span of this length are one run. */
+const POSTPONED_SPAN_MS = 5 * 60_000;
+
+/**
+ * Makes a dispatcher. A whole rule does not run beside itself: both runs would find the same. An event's image is looked at all
+ * the same, because it may be newer than what the run has seen.
+ */
+export function createDispatcher(options: DispatcherOptions): RuleDispatcher {
+  const { durable, durableRules, isExclusive, signal } = options;
+  const running = new Set<string>();
+
+  async function run(rule: SyncRule, occasion: RuleOccasion, log: Log): Promise<RuleEnd> {
+    const { only, missing, waitUntil } = occasion;
+    try {
+      const runOptions = { only, missing, waitUntil, durable, signal };
+      return await runLogged(rule, runOptions, { ...options, log });
+    } catch {
+      return "failed";
+    }
+  }
+
+  return async (rule, occasion) => {
+    const { by, only } = occasion;
+    const log = withFields(options.log, { rule: rule.name, by });
+    if (durableRules && only?.tag === undefined) {
+      return await startDurably({ rule, at: occasion.at, only }, durableRules, log);
+    }
+    if (only || !isExclusive) {
+      const end = await run(rule, occasion, log);
+      if (typeof end === "string" || end.putOffUntil === undefined || !durableRules) return end;
+      // A request cannot wait for a rate limit, a Workflow can.
+      const after = Math.ceil(end.putOffUntil / POSTPONED_SPAN_MS) * POSTPONED_SPAN_MS;
+      const later = only && { repository: only.repository };
+      return await startDurably({ rule, at: after, only: later, after }, durableRules, log);
+    }
+    if (running.has(rule.name)) {
+      log("warn", STILL_RUNNING);
+      return "running";
+    }
+    running.add(rule.name);
+    return await run(rule, occasion, log).finally(() => running.delete(rule.name));
+  };
+}
+
+async function startDurably(
+  run: RuleRun,
+  durableRules: DurableRules,
+  log: Log,
+): Promise<RuleEnd> {
+  try {
+    const { id, state } = await durableRules.start(run);
+    if (state === "running") {
+      log("warn", STILL_RUNNING, { id });
+      return "running";
+    }
+    if (state === "done") log("debug", "rule already ran at this time", { id });
+    else log("info", "durable rule started", { id });
+    return "started";
+  } catch (error) {
+    log("error", "rule did not start", describeFailure(error));
+    return "failed";
+  }
+}
+
+/** Runs the rules that are due at a tick, one after the other: for hosts that have a clock and no memory of it. */
+export async function runDueRules(
+  rules: readonly SyncRule[],
+  dispatch: RuleDispatcher,
+  tick: Tick,
+): Promise<void> {
+  for (const rule of rules) {
+    if (!rule.schedule || !isDue(rule.schedule, tick)) continue;
+    await dispatch(rule, { by: "schedule", at: tick.at });
+  }
+}

@@ -1,0 +1,142 @@
+/** Runs a rule on a server: with its engine, its log, its notices and, where there are some, its durable copies. */
+import type { CopyRequestInput } from "../copy/request.ts";
+import type { Emit } from "../copy/model.ts";
+import type { DurableCopies } from "../durable/durable_copies.ts";
+import { startDurableCopy } from "../durable/start_durable_copy.ts";
+import { describeError } from "../log.ts";
+import type { Log, LogFields } from "../log.ts";
+import { toProblem } from "../problem.ts";
+import { localSteps } from "../sync/local_rules.ts";
+import { openRuleContext } from "../sync/perform_rule_step.ts";
+import type { RuleContext, RuleContextOptions } from "../sync/perform_rule_step.ts";
+import type { SyncRule } from "../sync/rule.ts";
+import type { RuleReport, TagReport } from "../sync/rule_report.ts";
+import { runRule } from "../sync/run_rule.ts";
+import type { RunRuleOptions } from "../sync/run_rule.ts";
+import { Slots } from "../sync/slots.ts";
+import type { SyncEngine } from "../sync/sync_engine.ts";
+import type { EmitSync, SyncEvent } from "../sync/sync_event.ts";
+import type { Notifier } from "../webhooks/outgoing/notifier.ts";
+import type { ServerConfig } from "../config/server_config.ts";
+
+/** What every run of a rule on a server needs. */
+export interface RuleHost extends Pick<RuleContextOptions, "now" | "slots" | "readFile"> {
+  readonly config: Pick<ServerConfig, "sync">;
+  /** Called once a run. */
+  readonly openEngine: () => SyncEngine;
+  readonly log: Log;
+  readonly notify: Notifier;
+  /** Variables for names that are templates. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Receives the retries and warnings of every copy. */
+  readonly onEvent?: Emit | undefined;
+}
+
+/** What differs between the runs on one host. */
+export interface HostRunOptions {
+  /** Starts copies instead of making them in the run. */
+  readonly durable?: DurableCopies | undefined;
+  readonly signal?: AbortSignal | undefined;
+  readonly emit?: EmitSync | undefined;
+  readonly dryRun?: boolean | undefined;
+  readonly maxDates?: number | undefined;
+}
+
+/** Opens what the steps of a run share. Their events are logged, and lead to notices. */
+export function openHostContext(
+  rule: SyncRule,
+  { durable, signal, emit, dryRun, maxDates }: HostRunOptions,
+  host: RuleHost,
+): RuleContext {
+  const { config, openEngine, log, now, notify, onEvent, env, readFile } = host;
+  const { slots = new Slots(config.sync.parallel) } = host;
+  const engine = openEngine();
+  return openRuleContext(rule, {
+    engine,
+    rules: config.sync.rules,
+    now,
+    slots,
+    env,
+    readFile,
+    signal,
+    maxDates,
+    isReadOnly: dryRun,
+    startCopy: durable &&
+      ((request: CopyRequestInput) =>
+        startDurableCopy(request, { durable, engine, rule: rule.name })),
+    emit(event): void {
+      logSyncEvent(event, log);
+      if (event.type === "tag-ended") notify(rule.name, event.tag);
+      if (event.type === "copy") onEvent?.(event.event);
+      emit?.(event);
+    },
+  });
+}
+
+/**
+ * Runs a rule in this process and logs its result.
+ *
+ * @throws the error that ended the run early; it is logged
+ */
+export async function runLogged(
+  rule: SyncRule,
+  options: HostRunOptions & Omit<RunRuleOptions, "now">,
+  host: RuleHost,
+): Promise<RuleReport> {
+  const { log, now } = host;
+  log("info", "rule started", options.only);
+  try {
+    const context = openHostContext(rule, options, host);
+    const { emit } = context;
+    const report = await runRule(rule, localSteps(context), { ...options, now, emit });
+    const { tags, rule: _, ...rest } = report;
+    log(report.result === "ok" ? "info" : "warn", "rule ended", { ...rest, tags: countTags(tags) });
+    return report;
+  } catch (error) {
+    log("error", "rule failed", describeFailure(error));
+    throw error;
+  }
+}
+
+export function describeFailure(error: unknown): LogFields {
+  const problem = toProblem(error);
+  return { problem, ...(problem.code === "internal" ? describeError(error) : {}) };
+}
+
+/** Counts tags by result. */
+export function countTags(
+  tags: readonly TagReport[],
+): Partial<Record<TagReport["result"], number>> {
+  const counts: Partial<Record<TagReport["result"], number>> = {};
+  for (const { result } of tags) counts[result] = (counts[result] ?? 0) + 1;
+  return counts;
+}
+
+/** Logs one event. A tag that did not change is logged at debug level only. */
+function logSyncEvent(event: SyncEvent, log: Log): void {
+  switch (event.type) {
+    case "warning":
+      return log("warn", "warning", { detail: event.message });
+    case "copy": {
+      const { event: { type, ...rest }, source, destination } = event;
+      if (type === "retry") log("warn", "retry", rest);
+      if (type === "warning") log("warn", "warning", { source, destination, ...rest });
+      return;
+    }
+    case "tag-ended": {
+      const { source, destination, result, digest, error, report, id } = event.tag;
+      const about = { source, destination, digest };
+      if (result === "failed") return log("warn", "copy failed", { ...about, problem: error });
+      if (result === "started") return log("info", "durable copy started", { ...about, id });
+      if (result !== "copied" || !report) {
+        return log("debug", "copy not needed", { ...about, result });
+      }
+      const { warnings: _, ...summary } = report;
+      return log("info", "copy ended", summary);
+    }
+    case "prune-ended": {
+      const { result, ...rest } = event.pruned;
+      return log(result === "failed" ? "warn" : "info", `prune: ${result}`, rest);
+    }
+  }
+}

@@ -1,0 +1,104 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { openRuleContext, performRuleStep } from "../../src/sync/perform_rule_step.ts";
+import type { RuleContext, RuleContextOptions } from "../../src/sync/perform_rule_step.ts";
+import type { TagDates } from "../../src/sync/rule_steps.ts";
+import { Slots } from "../../src/sync/slots.ts";
+import { startPair } from "../copy/setup.ts";
+import type { Pair } from "../copy/setup.ts";
+import { putImage } from "../support/image.ts";
+import { NOW, ruleOf } from "./setup.ts";
+
+/** A request's worth of steps of a rule about `app`. */
+function open(
+  { source, destination, engine }: Pair,
+  more: string,
+  options: Partial<RuleContextOptions> = {},
+): RuleContext {
+  const rule = ruleOf(
+    `{type: repository, source: "${source.host}/app", target: "${destination.host}/app", ${more}}`,
+  );
+  return openRuleContext(rule, { engine, rules: [rule], now: () => NOW, ...options });
+}
+
+test("performRuleStep() finds as few dates as it is told at once, and gives the tags when it has them all", async () => {
+  await using pair = await startPair();
+  const { source } = pair;
+  const names = Array.from({ length: 20 }, (_, i) => `v${10 + i}`);
+  for (const [seed, tag] of names.entries()) {
+    await putImage(source, "app", { tag, seed, layers: 0 });
+  }
+  const repository = `${source.host}/app`;
+  const dates: TagDates = [];
+  const parts: number[] = [];
+  for (;;) {
+    source.clearRequests();
+    const context = open(pair, "minAge: 1h", { maxDates: 8 });
+    const result = await performRuleStep({ type: "tags", repository, dates }, context);
+    assert.ok(source.count() <= 40, `${source.count()}`);
+    const { tags, dates: found = [] } = result;
+    parts.push(found.length);
+    dates.push(...found);
+    if (!tags) continue;
+    assert.deepEqual([tags, result.isListed], [names, true]);
+    break;
+  }
+  assert.deepEqual(parts, [8, 8, 4]);
+});
+
+test("performRuleStep() asks no more for dates of tags that are not there", async () => {
+  await using pair = await startPair();
+  await putImage(pair.source, "app", { tag: "1" });
+  const names = Array.from({ length: 9 }, (_, i) => `'${i + 1}'`).join();
+  const more = `tags: {allow: [${names}]}, minAge: 1h`;
+  const repository = `${pair.source.host}/app`;
+  const perform = (dates: TagDates): ReturnType<typeof performRuleStep> =>
+    performRuleStep({ type: "tags", repository, dates }, open(pair, more, { maxDates: 8 }));
+  const first = await perform([]);
+  assert.ok("dates" in first && first.dates);
+  assert.deepEqual([first.tags, first.dates.length], [undefined, 8]);
+  const rest = await perform(first.dates);
+  assert.ok("dates" in rest);
+  assert.deepEqual([rest.tags?.length, rest.isListed, rest.dates], [9, false, [["9", null]]]);
+});
+
+test("performRuleStep() deletes what the rule no longer selects, and nothing where it selects nothing", async () => {
+  await using pair = await startPair();
+  const { source, destination } = pair;
+  for (const tag of ["1", "fresh", "old"]) await putImage(destination, "app", { tag });
+  const repository = `${source.host}/app`;
+  const prune = (tags: string[]): ReturnType<typeof performRuleStep> =>
+    performRuleStep(
+      { type: "prune", repository, tags, tooFresh: ["fresh"] },
+      open(pair, "prune: {maxShare: 1}"),
+    );
+  assert.deepEqual(await prune([]), { pruned: [], warnings: [] });
+  assert.deepEqual(await prune(["1"]), {
+    pruned: [{ destination: `${destination.host}/app:old`, result: "deleted" }],
+    warnings: [],
+  });
+  assert.deepEqual(destination.tags("app"), ["1", "fresh"]);
+  assert.equal(source.count(), 0);
+});
+
+test("performRuleStep() reports a rate limit, and which images it postpones", async () => {
+  await using pair = await startPair();
+  const { source } = pair;
+  for (const [seed, tag] of ["1", "2", "3"].entries()) await putImage(source, "app", { tag, seed });
+  source.fail({
+    path: "/manifests/2",
+    times: 9,
+    action: { status: 429, headers: { "retry-after": "7200" } },
+  });
+  const context = open(pair, "fastCheck: true", { slots: new Slots(1) });
+  const repository = `${source.host}/app`;
+  const tags = ["1", "2"];
+  const step = { type: "images", repository, tags, mayBeMissing: false, startedPulls: 0 } as const;
+  const { postponed, tags: reports } = await performRuleStep({ ...step, tags }, context);
+  assert.deepEqual(reports.map(({ result }) => result), ["copied", "put-off"]);
+  assert.deepEqual([postponed?.until, postponed?.tags], [NOW + 7_200_000, ["2"]]);
+  assert.equal(postponed?.error.code, "rate_limited");
+  // The limit holds for the steps that follow.
+  const next = await performRuleStep({ ...step, tags: ["3"] }, context);
+  assert.deepEqual([next.tags[0]?.result, next.postponed?.tags], ["put-off", ["3"]]);
+});
