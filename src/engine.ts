@@ -14,7 +14,7 @@ import type { Planned } from "./copy/plan.ts";
 import { countRequests } from "./copy/repositories.ts";
 import type { Repositories } from "./copy/repositories.ts";
 import { parseCopyRequest } from "./copy/request.ts";
-import type { CopyRequest, CopyRequestInput } from "./copy/request.ts";
+import type { ComparisonInput, CopyRequest, CopyRequestInput } from "./copy/request.ts";
 import { parseStep } from "./copy/step.ts";
 import type { Step } from "./copy/step.ts";
 import { surveyPlan } from "./copy/survey.ts";
@@ -72,17 +72,8 @@ export interface Engine {
   inspect(reference: string, options?: RunOptions): Promise<Inspection>;
   /** Lists tags, page by page. Uses the source side's options. */
   tags(repository: string, options?: RunOptions): AsyncIterable<string[]>;
-  /** Compares two images to the last blob, moving none. */
-  verify(
-    source: string,
-    destination: string,
-    options?:
-      & RunOptions
-      & Pick<
-        CopyRequestInput,
-        "referrers" | "referrerSource" | "referrerDestination" | "digestTags" | "platforms"
-      >,
-  ): Promise<Verification>;
+  /** Compares a copy with its source to the last blob and moves none. Takes the options that the copy was made with. */
+  verify(request: ComparisonInput, options?: RunOptions): Promise<Verification>;
   /** Tries a registry (and a repository, where one is named) with the credentials found for it. Uses the source side's options. */
   checkAccess(name: string, options?: RunOptions): Promise<AccessCheck>;
 }
@@ -177,8 +168,8 @@ export function engineOn(copier: Copier, sourceCredentials = noCredentials): Loc
       return await inspectImage(reference, source, { timeoutMs, signal });
     },
 
-    async verify(source, destination, { signal, emit, ...rest } = {}): Promise<Verification> {
-      const request = parseCopyRequest({ source, destination, ...rest });
+    async verify(input, { signal, emit } = {}): Promise<Verification> {
+      const request = parseCopyRequest(input);
       return await verifyCopy(request, openAll(request, { mode: "pull", emit }), { signal });
     },
 

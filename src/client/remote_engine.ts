@@ -274,11 +274,10 @@ export function createRemoteEngine(options: RemoteEngineOptions): RemoteEngine {
       yield tags;
     },
 
-    async verify(source, destination, options = {}): Promise<Verification> {
-      const { signal: _, emit: __, ...rest } = options;
+    async verify(request, options = {}): Promise<Verification> {
       return await call(
         options,
-        (how) => v1.verifications.$post({ json: { source, destination, ...rest } }, how),
+        (how) => v1.verifications.$post({ json: request }, how),
         (answer) => readResult(answer, verificationSchema, server),
       );
     },

@@ -62,7 +62,7 @@ export async function inspectImage(
   { timeoutMs, signal }: ReadOptions,
 ): Promise<Inspection> {
   const content = await fetchRoot(reference, source, signal);
-  const tree = await readTree(source, content, {}, signal);
+  const tree = await readTree(source, content, { signal });
   const nodes = listNodes(tree);
   const digests = nodes.map(({ descriptor }) => descriptor.digest);
   // What refers to the image is named, not read.

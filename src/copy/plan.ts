@@ -1,6 +1,5 @@
 /** Plans a copy: what has to be at the destination, and in which order. Reads only. */
 import type { ContentSource, ContentTarget, ManifestContent } from "../content.ts";
-import { CrossdockError } from "../errors.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import type { Digest } from "../oci/digest.ts";
 import { isIndexMediaType } from "../oci/media_types.ts";
@@ -9,7 +8,6 @@ import type { Reference } from "../oci/reference.ts";
 import { imageNotFound } from "./image_not_found.ts";
 import type { ManifestCache } from "./manifest_cache.ts";
 import type { MountMemory } from "./mount_memory.ts";
-import { isSelected, mayHold, rebuildTree, requirePlatforms, unwrapTree } from "./platforms.ts";
 import { RelatedPlanner } from "./related_planner.ts";
 import type { Repositories } from "./repositories.ts";
 import type { CopyRequest } from "./request.ts";
@@ -17,6 +15,7 @@ import { StepFindings } from "./step_findings.ts";
 import { StepMaker, toPlainDescriptor } from "./step_maker.ts";
 import { listNodes, readTree } from "./tree.ts";
 import type { TreeNode } from "./tree.ts";
+import { readWantedTree } from "./wanted_tree.ts";
 import { wouldOverwrite } from "./would_overwrite.ts";
 import type { Plan, Stage } from "./model.ts";
 
@@ -136,52 +135,26 @@ class Planner {
     found: Descriptor | ManifestContent,
     current: Descriptor | undefined,
   ): Promise<TreeNode> {
-    const { platforms, index, recheck } = this.#request;
-    const content = "bytes" in found
+    const { index, recheck } = this.#request;
+    const signal = this.#signal;
+    const root = "bytes" in found
       ? found
-      : await this.#source.fetchManifest(found.digest, { signal: this.#signal }) ??
-        this.#notFound();
-    const isKnown = this.#isUpdate ? this.#isAtDestination : undefined;
-    if (platforms.length === 0) {
-      return await readTree(this.#source, content, { isKnown }, this.#signal);
-    }
-    const [wanted] = platforms;
-    const entries: Descriptor[] = [];
-    const select = (siblings: readonly Descriptor[]): Descriptor[] => {
-      entries.push(...siblings);
-      return siblings.filter((entry) =>
-        index === "unwrap" && wanted
-          ? mayHold(entry, wanted)
-          : isSelected(entry, siblings, platforms)
-      );
-    };
+      : await this.#source.fetchManifest(found.digest, { signal }) ?? this.#notFound();
     // The image that is to be the root is wanted with its manifest, unless it is the root already.
     const isRoot = ({ digest }: Descriptor): Promise<boolean> =>
       Promise.resolve(digest === current?.digest && !recheck);
-    const filter = { select, isKnown: index === "unwrap" ? isRoot : isKnown };
-    const tree = await readTree(this.#source, content, filter, this.#signal);
-    if (index === "unwrap" && tree.manifest?.kind !== "index") return tree;
-    requirePlatforms(entries, platforms, `${this.#source.name}@${content.digest}`);
-    if (index === "sparse") return tree;
-    if (index === "unwrap") return unwrapTree(tree);
-    const rebuilt = await rebuildTree(tree);
-    if (rebuilt.descriptor.digest !== tree.descriptor.digest && index === "refuse") {
-      throw new CrossdockError(
-        "unsupported",
-        `copy some platforms of ${this.#source.name}@${content.digest}: its index names others, too`,
-        {
-          side: "source",
-          hint:
-            "use --index rebuild for an index of those alone, or --index sparse to keep it as it is",
-        },
-      );
-    }
-    if (rebuilt.descriptor.digest !== tree.descriptor.digest) {
+    const isKnown = index === "unwrap"
+      ? isRoot
+      : this.#isUpdate
+      ? this.#isAtDestination
+      : undefined;
+    const tree = await readWantedTree(this.#request, this.#source, { root, isKnown, signal });
+    if (tree.isRebuilt) {
       this.#warn(
-        `the index was rebuilt for the platforms asked for: ${tree.descriptor.digest} becomes ${rebuilt.descriptor.digest}`,
+        `the index was rebuilt for the platforms asked for: ${root.digest} becomes ${tree.descriptor.digest}`,
       );
     }
-    return rebuilt;
+    return tree;
   }
 
   /** Nothing of the image moves; what refers to it may be new. An index is read where reading it costs the source no pull. */
@@ -194,12 +167,8 @@ class Planner {
         ? found
         : await this.#target.fetchManifest(current.digest, { signal: this.#signal });
       if (content) {
-        tree = await readTree(
-          this.#target,
-          content,
-          { isKnown: () => Promise.resolve(true) },
-          this.#signal,
-        );
+        const isKnown = (): Promise<boolean> => Promise.resolve(true);
+        tree = await readTree(this.#target, content, { isKnown, signal: this.#signal });
       }
     }
     return this.#finish(

@@ -174,7 +174,7 @@ async function readReferrer(
     warn(`referrer ${digest} is listed by ${source.name} and not there`);
     return undefined;
   }
-  const node = await readTree(source, content, { isKnown }, signal);
+  const node = await readTree(source, content, { isKnown, signal });
   const subject = node.manifest?.subject?.digest;
   if (subject !== undefined && subjects.includes(subject)) return { digest, subject, node };
   warn(
@@ -236,7 +236,7 @@ async function readDigestTags(
   const tags = [...listed].filter((tag) => wanted.has(parseDigestTag(tag)?.digest ?? ""));
   const found = await mapConcurrent(tags, CONCURRENCY, async (tag) => {
     const content: ManifestContent | undefined = await source.fetchManifest(tag, { signal });
-    return content && { tag, node: await readTree(source, content, {}, signal) };
+    return content && { tag, node: await readTree(source, content, { signal }) };
   }, signal);
   return found.filter((tagged) => tagged !== undefined);
 }

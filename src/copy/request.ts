@@ -75,6 +75,16 @@ export const copyRequestSchema = z.strictObject({
 /** A copy as its caller writes it. */
 export type CopyRequestInput = z.input<typeof copyRequestSchema>;
 
+/** A comparison takes the options of a copy that decide what has to be at the destination. */
+export const comparisonSchema = copyRequestSchema.omit({
+  verify: true,
+  ifExists: true,
+  recheck: true,
+});
+
+/** A comparison as its caller writes it. */
+export type ComparisonInput = z.input<typeof comparisonSchema>;
+
 /** A copy with its names parsed and its defaults filled in. */
 export interface CopyRequest {
   readonly source: Reference;

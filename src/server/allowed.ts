@@ -1,6 +1,6 @@
 /** What may be copied from where to where: only what the config allows, said before anything is sent. */
 import { parseCopyRequest } from "../copy/request.ts";
-import type { CopyRequestInput } from "../copy/request.ts";
+import type { ComparisonInput, CopyRequestInput } from "../copy/request.ts";
 import type { Plan } from "../copy/model.ts";
 import type { Step } from "../copy/step.ts";
 import { parseReference, parseRepository } from "../oci/reference.ts";
@@ -18,7 +18,7 @@ export interface Allowed {
   /** A reference or repository that is read, named by a parameter of the query. */
   read(parameter: string, name: string): void;
   /** A source and a destination that are compared. */
-  comparison(request: CopyRequestInput): void;
+  comparison(request: ComparisonInput): void;
 }
 
 /** What a name has to be allowed as; a `name` may be either. */
@@ -52,7 +52,7 @@ export function createAllowed({ allowSources, allowDestinations }: ServerConfig)
     return { ...place, detail: `${name} is not an allowed ${kind}` };
   }
 
-  function refuseNames(request: CopyRequestInput, { from, to }: { from: Kind; to: Kind }): void {
+  function refuseNames(request: ComparisonInput, { from, to }: { from: Kind; to: Kind }): void {
     const { source, destination, referrerSource, referrerDestination } = parseCopyRequest(request);
     refuse([
       check({ pointer: "#/source" }, from, toRepositoryName(source)),

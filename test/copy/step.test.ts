@@ -126,7 +126,7 @@ test("perform() one step at a time, each twice and by a fresh engine, gives the 
   assert.deepEqual(manifests.map(({ digest }: { digest: string }) => digest), [
     signature.descriptor.digest,
   ]);
-  assert.equal((await engine.verify(request.source, `${request.destination}:1`)).equal, true);
+  assert.equal((await engine.verify(request)).equal, true);
 });
 
 /** `app:1`, which brings its manifest along. */

@@ -63,7 +63,8 @@ export function imageRoutes(options: AppOptions, allowed: Allowed) {
     path: "/v1/verifications",
     summary: "Compare two images to the last blob, moving none",
     description:
-      "Reads the source's manifests and asks the destination for each part of them, by HEAD. That they differ is no error.",
+      "Reads the source's manifests and asks the destination for each part of them, by HEAD. With `platforms` and `index` it " +
+      "compares with what such a copy leaves at the destination. That they differ is no error.",
     operationId: "verifyCopy",
     tags,
     ...secured("read", options),
@@ -95,9 +96,7 @@ export function imageRoutes(options: AppOptions, allowed: Allowed) {
     .openapi(verify, async (context) => {
       const request = context.req.valid("json");
       allowed.comparison(request);
-      const { source, destination, ...rest } = request;
       const { signal, emit } = watchCall(context, options);
-      const comparison = { ...rest, signal, emit };
-      return context.json(await openEngine().verify(source, destination, comparison), 200);
+      return context.json(await openEngine().verify(request, { signal, emit }), 200);
     });
 }

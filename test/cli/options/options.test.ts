@@ -157,8 +157,8 @@ test("crossdock verify compares what its flags say", async () => {
   const asked: unknown[] = [];
   const cli = fakeCli({
     engine: {
-      verify(source, destination, { signal: _, emit: __, ...options } = {}): Promise<Verification> {
-        asked.push([source, destination, options]);
+      verify(request): Promise<Verification> {
+        asked.push(request);
         return Promise.resolve(verification);
       },
     },
@@ -169,15 +169,16 @@ test("crossdock verify compares what its flags say", async () => {
   const flags = ["--referrer-source", "a.io/signed", "--referrer-destination", "b.io/kept"];
   const { exitCode, stderr } = await cli.run(
     "verify",
-    ...["--platform", "linux/amd64", "--no-digest-tags"],
+    ...["--platform", "linux/amd64", "--index", "unwrap", "--no-digest-tags", "--foreign-layers"],
     ...flags,
     ...names,
   );
   assert.equal(exitCode, 0, stderr);
-  const full = ["localhost:5000/app:latest", DESTINATION];
+  const [source, destination] = names;
+  const options = { platforms: ["linux/amd64"], index: "unwrap", digestTags: false };
   assert.deepEqual(asked, [
-    [...full, {}],
-    [...full, { platforms: ["linux/amd64"], digestTags: false, ...elsewhere }],
+    { source, destination },
+    { source, destination, ...options, foreignLayers: true, ...elsewhere },
   ]);
 });
 

@@ -327,8 +327,8 @@ missing    digest tag sha256-ff.sig
 test("crossdock verify hands its flags on", async () => {
   const asked: unknown[] = [];
   const engine: Partial<Engine> = {
-    verify(source, destination, { signal: _, emit: __, ...options } = {}): Promise<Verification> {
-      asked.push([source, destination, options]);
+    verify(request): Promise<Verification> {
+      asked.push(request);
       return Promise.resolve(equal);
     },
   };
@@ -336,8 +336,14 @@ test("crossdock verify hands its flags on", async () => {
   await fakeCli({ engine }).run("verify", SOURCE, "localhost:5001/copy/app");
   await fakeCli({ engine }).run("verify", ...flags, SOURCE, DESTINATION);
   assert.deepEqual(asked, [
-    [SOURCE, DESTINATION, {}],
-    [SOURCE, DESTINATION, { referrers: false, digestTags: false, platforms: ["linux/amd64"] }],
+    { source: SOURCE, destination: "localhost:5001/copy/app" },
+    {
+      source: SOURCE,
+      destination: DESTINATION,
+      referrers: false,
+      digestTags: false,
+      platforms: ["linux/amd64"],
+    },
   ]);
 });
 
