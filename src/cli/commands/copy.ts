@@ -47,6 +47,7 @@ export function addCopyCommand(program: Command, context: CommandContext): void 
     .addOption(options.foreignLayersOption)
     .addOption(options.verifyOption)
     .addOption(options.ifExistsOption)
+    .addOption(options.recheckOption)
     .addOption(options.dryRunOption)
     .addOption(options.srcTlsOption)
     .addOption(options.srcCaOption)

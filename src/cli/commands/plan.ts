@@ -35,6 +35,7 @@ export function addPlanCommand(program: Command, context: CommandContext): void 
     .addOption(options.foreignLayersOption)
     .addOption(options.verifyOption)
     .addOption(options.ifExistsOption)
+    .addOption(options.recheckOption)
     .addOption(options.srcTlsOption)
     .addOption(options.srcCaOption)
     .addOption(options.srcCredsOption)

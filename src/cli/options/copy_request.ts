@@ -16,6 +16,7 @@ export interface CopyFlags {
   readonly foreignLayers?: boolean | undefined;
   readonly verify?: CopyRequestInput["verify"];
   readonly ifExists?: CopyRequestInput["ifExists"];
+  readonly recheck?: boolean | undefined;
 }
 
 /**
@@ -28,7 +29,8 @@ export function toCopyRequest(
   destination: string,
   flags: CopyFlags,
 ): CopyRequestInput {
-  const { platform, index, referrers, digestTags, foreignLayers, verify, ifExists } = flags;
+  const { platform, index, referrers, digestTags, foreignLayers, verify, ifExists, recheck } =
+    flags;
   const { referrerSource, referrerDestination } = flags;
   if (referrers === false && (referrerSource ?? referrerDestination) !== undefined) {
     const option = referrerSource === undefined ? "--referrer-destination" : "--referrer-source";
@@ -46,6 +48,7 @@ export function toCopyRequest(
     ...(foreignLayers === undefined ? {} : { foreignLayers }),
     ...(verify ? { verify } : {}),
     ...(ifExists ? { ifExists } : {}),
+    ...(recheck === undefined ? {} : { recheck }),
   };
 }
 

@@ -49,6 +49,7 @@ const goodRequests: [flags: string[], wanted: Partial<CopyRequestInput>][] = [
   [["--foreign-layers"], { foreignLayers: true }],
   [["--verify", "destination"], { verify: "destination" }],
   [["--if-exists", "fail"], { ifExists: "fail" }],
+  [["--recheck"], { recheck: true }],
 ];
 for (const command of ["copy", "plan"]) {
   for (const [flags, wanted] of goodRequests) {
