@@ -3,12 +3,12 @@
  * Here alone a registry's repositories (`registry/`) meet the copy (`copy/`).
  */
 import { noCredentials } from "./auth/credentials.ts";
-import { carryManifests } from "./copy/carry_manifests.ts";
-import { imageNotFound } from "./copy/image_not_found.ts";
+import { imageNotFound } from "./copy/copy_error.ts";
 import { inspectImage } from "./copy/inspect.ts";
 import type { Inspection } from "./copy/inspect.ts";
 import type { PerformContext } from "./copy/perform_context.ts";
 import type { Emit, Outcome, Plan, Report } from "./copy/model.ts";
+import { carryManifests } from "./copy/manifest_cache.ts";
 import { makePlan } from "./copy/plan.ts";
 import type { Planned } from "./copy/plan.ts";
 import { countRequests } from "./copy/repositories.ts";
@@ -98,14 +98,16 @@ export function engineOn(copier: Copier, sourceCredentials = noCredentials): Loc
   const { runtime, sides, concurrency, retries, timeoutMs } = copier;
 
   function openAll(request: CopyRequest, options: OpenOptions): Repositories {
-    const { source, destination, referrerSource, referrerDestination } = request;
+    const { referrerSource, referrerDestination } = request;
+    const source = sides.open("source", request.source, options);
+    const target = sides.open("destination", request.destination, options);
     return {
-      source: sides.open("source", source, options),
-      target: sides.open("destination", destination, options),
-      elsewhere: {
-        source: referrerSource && sides.open("source", referrerSource, options),
-        target: referrerDestination && sides.open("destination", referrerDestination, options),
-      },
+      source,
+      target,
+      referrerSource: referrerSource ? sides.open("source", referrerSource, options) : source,
+      referrerTarget: referrerDestination
+        ? sides.open("destination", referrerDestination, options)
+        : target,
     };
   }
 

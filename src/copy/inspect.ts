@@ -9,7 +9,7 @@ import { formatPlatform } from "../oci/platform.ts";
 import { formatReference } from "../oci/reference.ts";
 import type { Reference } from "../oci/reference.ts";
 import { mapConcurrent } from "./concurrent.ts";
-import { imageNotFound } from "./image_not_found.ts";
+import { imageNotFound } from "./copy_error.ts";
 import { readSmallBlob } from "./read_small_blob.ts";
 import { findRelated } from "./related.ts";
 import { listBlobs, listNodes, READ_CONCURRENCY, readTree } from "./tree.ts";
@@ -68,7 +68,10 @@ export async function inspectImage(
   // What refers to the image is named, not read.
   const isKnown = (): Promise<boolean> => Promise.resolve(true);
   const [{ rounds, tagged }, configs] = await Promise.all([
-    findRelated(source, digests, { referrers: true, digestTags: true }, {
+    findRelated({ source, referrerSource: source }, digests, {
+      referrers: true,
+      referrerFilters: [],
+      digestTags: true,
       warn: () => {},
       isKnown,
       signal,

@@ -1,5 +1,5 @@
 /** Compares a copy with its source, to the last blob, moving none. */
-import type { ContentSource } from "../content.ts";
+import type { CallOptions, ContentSource } from "../content.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import type { Digest } from "../oci/digest.ts";
 import { isForeignLayer } from "../oci/media_types.ts";
@@ -45,9 +45,10 @@ const CONCURRENCY = 16;
  */
 export async function verifyCopy(
   request: CopyRequest,
-  { source, target, elsewhere }: Repositories,
-  { signal }: { signal?: AbortSignal | undefined } = {},
+  repositories: Repositories,
+  { signal }: CallOptions = {},
 ): Promise<Verification> {
+  const { source, target, referrerTarget } = repositories;
   const differences: Difference[] = [];
   const root = await fetchRoot(request.source, source, signal);
   const tree = await readWantedTree(request, source, { root, signal });
@@ -56,9 +57,8 @@ export async function verifyCopy(
 
   const nodes = listNodes(tree);
   const digests = nodes.map(({ descriptor }) => descriptor.digest);
-  const options = { warn: () => {}, referrerSource: elsewhere.source, signal };
-  const { rounds, tagged } = await findRelated(source, digests, request, options);
-  const referrerTarget = elsewhere.target ?? target;
+  const options = { ...request, warn: () => {}, signal };
+  const { rounds, tagged } = await findRelated(repositories, digests, options);
   const referrers = rounds.flatMap((round) => round.nodes.flatMap(listNodes));
   await mapConcurrent(
     nodes,
@@ -100,9 +100,9 @@ export async function verifyCopy(
   );
 
   const own = [...nodes, ...tagged.flatMap(({ node }) => listNodes(node))];
-  const blobs = elsewhere.target
-    ? [...listBlobsOf(own, target), ...listBlobsOf(referrers, elsewhere.target)]
-    : listBlobsOf([...own, ...referrers], target);
+  const blobs = referrerTarget === target
+    ? listBlobsOf([...own, ...referrers], target)
+    : [...listBlobsOf(own, target), ...listBlobsOf(referrers, referrerTarget)];
   await mapConcurrent(blobs, CONCURRENCY, async ({ blob, repository }) => {
     if (await repository.hasBlob(blob, { signal })) return;
     differences.push({ kind: "blob", what: blob.digest, state: "missing" });
