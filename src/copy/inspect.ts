@@ -158,8 +158,8 @@ export async function readConfig(
     );
   }
   const response = await source.openBlob(descriptor, { signal });
-  const options = { maxBytes: MAX_CONFIG_BYTES, timeoutMs, signal };
-  const bytes = await readSmallBlob(response, descriptor, source, options);
+  const options = { from: source.name, maxBytes: MAX_CONFIG_BYTES, timeoutMs, signal };
+  const bytes = await readSmallBlob(response, descriptor, options);
   try {
     return { descriptor, content: JSON.parse(new TextDecoder().decode(bytes)) };
   } catch {
