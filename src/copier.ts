@@ -1,4 +1,4 @@
-/** What all copies of an engine share: the clients of both sides, the limits and the loop that runs a plan. */
+/** What all copies of an engine share: the clients of both sides, the limits and the loop that runs a plan. Rules use it, too. */
 import type { CallOptions } from "./content.ts";
 import type { Emit, Outcome, Plan, Report } from "./copy/model.ts";
 import { performStep } from "./copy/perform.ts";

@@ -168,11 +168,6 @@ test("createRemoteEngine() sends nothing once its signal is aborted", async () =
   );
 });
 
-test("createRemoteEngine() does not try credentials", async () => {
-  const remote = createRemoteEngine({ url: "https://a.example" });
-  await assert.rejects(remote.checkAccess("a.io"), { code: "unsupported" });
-});
-
 /** A server whose engine fails with the error, whatever it is asked. */
 async function serveFailure(error: unknown): Promise<Server> {
   const refuse = (): never => {

@@ -1,6 +1,5 @@
 /** `crossdock verify SRC DST` */
 import type { Command } from "@commander-js/extra-typings";
-import { parseCopyRequest } from "../../copy/request.ts";
 import type { CommandContext } from "./command_context.ts";
 import { toCopyRequest, toSides } from "../options/copy_request.ts";
 import { EXIT_DIFFERENT } from "../output/exit_codes.ts";
@@ -45,7 +44,7 @@ export function addVerifyCommand(program: Command, context: CommandContext): voi
     .addOption(options.jsonOption)
     .action(async (source, destination, flags) => {
       const request = toCopyRequest(source, destination, flags);
-      const sides = toSides(parseCopyRequest(request), flags);
+      const sides = toSides(request, flags);
       const engine = await openEngine(environment, flags, sides.source, sides.destination);
       const { emit } = startProgress({ progress: "none" }, environment);
       const verification = await engine.verify(request, { signal, emit });

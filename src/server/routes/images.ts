@@ -1,6 +1,7 @@
 /** `/v1/images`, `/v1/tags` and `/v1/verifications`: look, list and compare, as the CLI does. */
 import { createRoute } from "@hono/zod-openapi";
 import * as z from "zod";
+import { parseCopyRequest } from "../../copy/request.ts";
 import { secured } from "../access.ts";
 import type { Allowed } from "../allowed.ts";
 import type { AppOptions } from "../app_options.ts";
@@ -94,7 +95,7 @@ export function imageRoutes(options: AppOptions, allowed: Allowed) {
       return context.json({ repository, tags }, 200);
     })
     .openapi(verify, async (context) => {
-      const request = context.req.valid("json");
+      const request = parseCopyRequest(context.req.valid("json"));
       allowed.comparison(request);
       const { signal, emit } = watchCall(context, options);
       return context.json(await openEngine().verify(request, { signal, emit }), 200);

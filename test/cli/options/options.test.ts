@@ -1,6 +1,7 @@
 import { test } from "node:test";
 import assert from "node:assert/strict";
 import type { Plan, Report } from "../../../src/copy/model.ts";
+import { toCopyRequestInput } from "../../../src/copy/request.ts";
 import type { CopyRequestInput } from "../../../src/copy/request.ts";
 import type { Verification } from "../../../src/copy/verify.ts";
 import type { Engine } from "../../../src/engine.ts";
@@ -19,11 +20,11 @@ function recordingEngine(): { engine: Partial<Engine>; requests: CopyRequestInpu
     requests,
     engine: {
       copy(request): Promise<Report> {
-        requests.push(request);
+        requests.push(toCopyRequestInput(request));
         return Promise.resolve(report);
       },
       plan(request): Promise<Plan> {
-        requests.push(request);
+        requests.push(toCopyRequestInput(request));
         return Promise.resolve(plan);
       },
     },
@@ -159,7 +160,7 @@ test("crossdock verify compares what its flags say", async () => {
   const cli = fakeCli({
     engine: {
       verify(request): Promise<Verification> {
-        asked.push(request);
+        asked.push(toCopyRequestInput(request));
         return Promise.resolve(verification);
       },
     },
