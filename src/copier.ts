@@ -112,7 +112,7 @@ export function createCopier(options: EngineOptions): Copier {
       };
       const outcomes = await runPlan(plan, perform, { concurrency, emit, signal });
       const durationMs = runtime.now() - startedAt;
-      const report = makeReport(plan, outcomes, countRequests(copy), durationMs);
+      const report = makeReport(plan, { outcomes, requests: countRequests(copy), durationMs });
       emit?.({ type: "report", report });
       span.set("crossdock.result", report.result);
       span.set("crossdock.digest", report.digest);

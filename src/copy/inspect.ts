@@ -1,5 +1,5 @@
 /** Shows an image: its manifests, what they hold, and what belongs to it. */
-import type { ContentSource, ManifestContent } from "../content.ts";
+import type { CallOptions, ContentSource, ManifestContent } from "../content.ts";
 import { CrossdockError } from "../errors.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import type { Digest } from "../oci/digest.ts";
@@ -61,7 +61,7 @@ export async function inspectImage(
   source: ContentSource,
   { timeoutMs, signal }: ReadOptions,
 ): Promise<Inspection> {
-  const content = await fetchRoot(reference, source, signal);
+  const content = await fetchRoot(reference, source, { signal });
   const tree = await readTree(source, content, { signal });
   const nodes = listNodes(tree);
   const digests = nodes.map(({ descriptor }) => descriptor.digest);
@@ -128,7 +128,7 @@ export async function inspectImage(
 export async function fetchRoot(
   reference: Reference,
   source: ContentSource,
-  signal?: AbortSignal,
+  { signal }: CallOptions,
 ): Promise<ManifestContent> {
   const content = await source.fetchManifest(reference.digest ?? reference.tag ?? "latest", {
     signal,

@@ -50,7 +50,7 @@ export async function verifyCopy(
 ): Promise<Verification> {
   const { source, target, referrerTarget } = repositories;
   const differences: Difference[] = [];
-  const root = await fetchRoot(request.source, source, signal);
+  const root = await fetchRoot(request.source, source, { signal });
   const tree = await readWantedTree(request, source, { root, signal });
   const name = request.destination.tag ?? request.destination.digest ?? tree.descriptor.digest;
   await compareTag("tag", name, tree.descriptor.digest);
