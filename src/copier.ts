@@ -1,4 +1,4 @@
-/** What all copies of an engine share: the clients of both sides, the limits and the loop that runs a plan. */
+/** What all copies of an engine share: the clients of both sides, the limits and the loop that runs a plan. Rules use it, too. */
 import type { CallOptions } from "./content.ts";
 import type { Emit, Outcome, Plan, Report } from "./copy/model.ts";
 import { performStep } from "./copy/perform.ts";
@@ -112,7 +112,7 @@ export function createCopier(options: EngineOptions): Copier {
       };
       const outcomes = await runPlan(plan, perform, { concurrency, emit, signal });
       const durationMs = runtime.now() - startedAt;
-      const report = makeReport(plan, outcomes, countRequests(copy), durationMs);
+      const report = makeReport(plan, { outcomes, requests: countRequests(copy), durationMs });
       emit?.({ type: "report", report });
       span.set("crossdock.result", report.result);
       span.set("crossdock.digest", report.digest);

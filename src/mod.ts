@@ -9,7 +9,14 @@
  * ```
  */
 export { createEngine } from "./engine.ts";
-export type { Engine, LocalEngine, Performed, PlanOptions, RunOptions } from "./engine.ts";
+export type {
+  CopyOptions,
+  Engine,
+  LocalEngine,
+  Performed,
+  PlanOptions,
+  RunOptions,
+} from "./engine.ts";
 export type { EngineOptions } from "./copier.ts";
 export type { EngineMemory, SideOptions, TlsMode } from "./sides.ts";
 export type { Guard, Pace } from "./registry/request.ts";
@@ -38,8 +45,8 @@ export type { AcrOptions } from "./auth/acr.ts";
 export type { FetchForExchange } from "./auth/exchange.ts";
 export type { CloudMemory } from "./auth/cloud_credentials.ts";
 export { credentialsFromDockerConfig } from "./auth/docker_config_credentials.ts";
-export { copyRequestSchema } from "./copy/request.ts";
-export type { CopyRequestInput } from "./copy/request.ts";
+export { copyRequestSchema, parseCopyRequest } from "./copy/request.ts";
+export type { ComparisonInput, CopyRequest, CopyRequestInput } from "./copy/request.ts";
 export type { Plan, Stage } from "./copy/model.ts";
 export type { PlanTotals } from "./copy/model.ts";
 export type { BlobStep, ManifestStep, ReferrersStep, Step } from "./copy/step.ts";

@@ -3,6 +3,8 @@ import { noCredentials } from "./auth/credentials.ts";
 import type { CredentialSources } from "./auth/credentials.ts";
 import type { Side } from "./errors.ts";
 import type { Emit } from "./copy/model.ts";
+import type { Repositories } from "./copy/repositories.ts";
+import type { CopyRequest } from "./copy/request.ts";
 import { isLoopbackRegistry } from "./oci/reference.ts";
 import type { Reference } from "./oci/reference.ts";
 import { RegistryClient } from "./registry/client.ts";
@@ -58,6 +60,8 @@ export interface Sides {
     reference: Reference,
     options?: OpenOptions,
   ): Repository;
+  /** The repositories of a copy. */
+  openCopy(request: CopyRequest, options: OpenOptions): Repositories;
 }
 
 /** Makes clients as they are needed and keeps them. */
@@ -104,15 +108,29 @@ export function openSides(options: SidesOptions): Sides {
     return known;
   }
 
+  function open(side: Side, reference: Reference, options: OpenOptions = {}): Repository {
+    const { mode = side === "source" ? "pull" : "push", emit, ...own } = options;
+    const client = openers[side](reference.registry);
+    return new Repository(client, reference.repository, mode, {
+      onRetry: (retry) => emit?.({ type: "retry", ...retry }),
+      ...own,
+    });
+  }
+
   return {
     client: (side, registry) => openers[side](registry),
-    open(side, reference, options = {}): Repository {
-      const { mode = side === "source" ? "pull" : "push", emit, ...own } = options;
-      const client = openers[side](reference.registry);
-      return new Repository(client, reference.repository, mode, {
-        onRetry: (retry) => emit?.({ type: "retry", ...retry }),
-        ...own,
-      });
+    open,
+    openCopy({ referrerSource, referrerDestination, ...request }, options): Repositories {
+      const source = open("source", request.source, options);
+      const target = open("destination", request.destination, options);
+      return {
+        source,
+        target,
+        referrerSource: referrerSource ? open("source", referrerSource, options) : source,
+        referrerTarget: referrerDestination
+          ? open("destination", referrerDestination, options)
+          : target,
+      };
     },
   };
 }

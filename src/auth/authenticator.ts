@@ -124,6 +124,12 @@ export class Authenticator {
     );
   }
 
+  /** Where credentials were looked for. Never a secret. */
+  describeSources(): string[] {
+    const { credentials, registry } = this.#options;
+    return credentials.describe(registry);
+  }
+
   /** What was looked at and what was found, for an error's hint. Never a secret. */
   async explain(repository: string | undefined): Promise<string> {
     return this.#explain(await this.findCredential(repository));
@@ -144,11 +150,11 @@ export class Authenticator {
   }
 
   #explain(match: CredentialMatch | undefined): string {
-    const { registry, credentials } = this.#options;
+    const { registry } = this.#options;
     if (match) {
       return `the credential from ${match.from} was not accepted; check it with: crossdock auth ${registry}`;
     }
-    const looked = credentials.describe(registry);
+    const looked = this.describeSources();
     return looked.length > 0
       ? `no credential for ${registry} was found (${looked.join("; ")}); log in to it, or pass one`
       : `no credential for ${registry} was given; pass one`;

@@ -1,9 +1,9 @@
 /** An engine whose work is done by a crossdock server: the same calls, events and errors, over HTTP. */
 import type * as z from "zod";
-import type { AccessCheck } from "../registry/check_access.ts";
 import type { Inspection } from "../copy/inspect.ts";
 import type { Plan, Report } from "../copy/model.ts";
-import type { CopyRequestInput } from "../copy/request.ts";
+import { toCopyRequestInput } from "../copy/request.ts";
+import type { CopyRequest, CopyRequestInput } from "../copy/request.ts";
 import type { Verification } from "../copy/verify.ts";
 import type { Engine, Performed, RunOptions } from "../engine.ts";
 import { CrossdockError, NetworkError } from "../errors.ts";
@@ -47,7 +47,7 @@ export type Detached =
 
 export interface RemoteEngine extends Engine {
   /** Copies without its caller where the server can do that, else as `copy` does. */
-  detach(request: CopyRequestInput, options?: RunOptions): Promise<Detached>;
+  detach(request: CopyRequestInput | CopyRequest, options?: RunOptions): Promise<Detached>;
   /**
    * State and report of a copy that goes on by itself.
    *
@@ -120,14 +120,14 @@ export function createRemoteEngine(options: RemoteEngineOptions): RemoteEngine {
   }
 
   async function copy(
-    request: CopyRequestInput,
+    request: CopyRequestInput | CopyRequest,
     prefer: string | undefined,
     options: RunOptions,
   ): Promise<Detached> {
     const header = { accept: "application/x-ndjson", ...(prefer ? { prefer } : {}) };
     return await call(
       options,
-      (how) => v1.copies.$post({ json: request, header }, how),
+      (how) => v1.copies.$post({ json: toCopyRequestInput(request), header }, how),
       async (answer) => {
         if (answer.status === 202) {
           const copy = await readResult(answer, durableCopySchema, server);
@@ -198,7 +198,7 @@ export function createRemoteEngine(options: RemoteEngineOptions): RemoteEngine {
         options,
         (how) =>
           v1.plans.$post({
-            json: request,
+            json: toCopyRequestInput(request),
             query: { survey: `${survey}`, manifests: `${manifests}` },
           }, how),
         (answer) => readResult(answer, planSchema, server),
@@ -274,24 +274,13 @@ export function createRemoteEngine(options: RemoteEngineOptions): RemoteEngine {
       yield tags;
     },
 
-    async verify(source, destination, options = {}): Promise<Verification> {
-      const { signal: _, emit: __, ...rest } = options;
+    async verify(request, options = {}): Promise<Verification> {
+      const { verify: _, ifExists: __, recheck: ___, ...json } = toCopyRequestInput(request);
       return await call(
         options,
-        (how) => v1.verifications.$post({ json: { source, destination, ...rest } }, how),
+        (how) => v1.verifications.$post({ json }, how),
         (answer) => readResult(answer, verificationSchema, server),
       );
-    },
-
-    checkAccess(): Promise<AccessCheck> {
-      const error = new CrossdockError(
-        "unsupported",
-        `${url} does not try credentials for others`,
-        {
-          hint: "GET /readyz says whether its own are in order",
-        },
-      );
-      return Promise.reject(error);
     },
   };
 }

@@ -17,159 +17,176 @@ const TRUST_ABOVE_BYTES = 8 * 1024 * 1024;
 
 /** Copies one blob; a transfer that breaks is begun again with a fresh upload. */
 export async function copyBlob(step: BlobStep, context: PerformContext): Promise<BlobOutcome> {
-  const isHashed = await decideToHash(step, context);
-  for (let attempt = 0;; attempt++) {
-    // A controller of the GET's own: the caller's signal on both requests brings Deno down.
-    const get = new AbortController();
-    const stop = (): void => get.abort(context.signal?.reason);
-    context.signal?.throwIfAborted();
-    context.signal?.addEventListener("abort", stop, { once: true });
-    try {
-      const opened = await open(step, context, get);
-      if (opened.state !== "open") return { type: "blob", state: opened.state, bytes: 0 };
-      try {
-        await transfer(step, context, opened.response, opened.upload, get.signal, isHashed);
-        return { type: "blob", state: "streamed", bytes: step.descriptor.size };
-      } catch (error) {
-        get.abort(error);
-        if (context.signal?.aborted) throw context.signal.reason;
-        await opened.upload.cancel();
-        await waitToRepeat(error, step, context, attempt);
-      }
-    } finally {
-      context.signal?.removeEventListener("abort", stop);
-    }
-  }
+  return await new BlobCopy(step, context).run();
 }
 
-async function decideToHash(
-  { verify, descriptor }: BlobStep,
-  { target, signal }: PerformContext,
-): Promise<boolean> {
-  if (verify !== "auto") return verify === "stream";
-  return descriptor.size <= TRUST_ABOVE_BYTES || !(await target.checksDigests({ signal }));
-}
-
+/** Both ends of a blob, or nothing to do. */
 type Opened =
   | { readonly state: "present" | "mounted" }
   | { readonly state: "open"; readonly response: Response; readonly upload: BlobUpload };
 
-/** Opens both ends: at once where the destination most likely lacks the blob, otherwise the destination first. */
-async function open(
-  step: BlobStep,
-  context: PerformContext,
-  get: AbortController,
-): Promise<Opened> {
-  const { source, target, signal } = context;
-  const { descriptor, mountFrom } = step;
-  const openSource = (): Promise<Response> => source.openBlob(descriptor, { signal: get.signal });
-  const early = step.eager ? openSource() : undefined;
-  early?.catch(() => {}); // Looked at below; until then it must not count as unhandled.
-  let start: BlobStart;
-  try {
-    start = await target.beginBlob(descriptor, { mountFrom, signal });
-  } catch (error) {
-    await letGo(early, get);
-    throw error;
+class BlobCopy {
+  readonly #step: BlobStep;
+  readonly #context: PerformContext;
+
+  constructor(step: BlobStep, context: PerformContext) {
+    this.#step = step;
+    this.#context = context;
   }
-  if (start.state !== "open") {
-    await letGo(early, get);
-    return { state: start.state };
+
+  async run(): Promise<BlobOutcome> {
+    const { signal } = this.#context;
+    const isHashed = await this.#decideToHash();
+    for (let attempt = 0;; attempt++) {
+      // A controller of the GET's own: the caller's signal on both requests brings Deno down.
+      const get = new AbortController();
+      const stop = (): void => get.abort(signal?.reason);
+      signal?.throwIfAborted();
+      signal?.addEventListener("abort", stop, { once: true });
+      try {
+        const opened = await this.#open(get);
+        if (opened.state !== "open") return { type: "blob", state: opened.state, bytes: 0 };
+        const { response, upload } = opened;
+        try {
+          await this.#transfer(response, upload, { isHashed, signal: get.signal });
+          return { type: "blob", state: "streamed", bytes: this.#step.descriptor.size };
+        } catch (error) {
+          get.abort(error);
+          if (signal?.aborted) throw signal.reason;
+          await upload.cancel();
+          await this.#waitToRepeat(error, attempt);
+        }
+      } finally {
+        signal?.removeEventListener("abort", stop);
+      }
+    }
   }
-  try {
-    return { state: "open", response: await (early ?? openSource()), upload: start.upload };
-  } catch (error) {
-    if (!signal?.aborted) await start.upload.cancel();
-    throw error;
+
+  async #decideToHash(): Promise<boolean> {
+    const { verify, descriptor } = this.#step;
+    const { target, signal } = this.#context;
+    if (verify !== "auto") return verify === "stream";
+    return descriptor.size <= TRUST_ABOVE_BYTES || !(await target.checksDigests({ signal }));
+  }
+
+  /** Opens both ends: at once where the destination most likely lacks the blob, otherwise the destination first. */
+  async #open(get: AbortController): Promise<Opened> {
+    const { source, target, signal } = this.#context;
+    const { descriptor, mountFrom, eager } = this.#step;
+    const openSource = (): Promise<Response> => source.openBlob(descriptor, { signal: get.signal });
+    const early = eager ? openSource() : undefined;
+    early?.catch(() => {}); // Looked at below; until then it must not count as unhandled.
+    let start: BlobStart;
+    try {
+      start = await target.beginBlob(descriptor, { mountFrom, signal });
+    } catch (error) {
+      await discard(early, get);
+      throw error;
+    }
+    if (start.state !== "open") {
+      await discard(early, get);
+      return { state: start.state };
+    }
+    try {
+      return { state: "open", response: await (early ?? openSource()), upload: start.upload };
+    } catch (error) {
+      if (!signal?.aborted) await start.upload.cancel();
+      throw error;
+    }
+  }
+
+  /** @param options.signal of the GET */
+  async #transfer(
+    response: Response,
+    upload: BlobUpload,
+    options: { readonly isHashed: boolean; readonly signal: AbortSignal },
+  ): Promise<void> {
+    const { descriptor } = this.#step;
+    const { runtime, signal, emit, source, retries, timeoutMs } = this.#context;
+    const { digest, size: sizeBytes } = descriptor;
+    const onBytes = (bytes: number): void => emit?.({ type: "progress", digest, bytes, sizeBytes });
+    if (sizeBytes <= SMALL_BYTES) {
+      const bytes = await readSmallBlob(response, descriptor, {
+        from: source.name,
+        maxBytes: SMALL_BYTES,
+        timeoutMs,
+        signal: options.signal,
+      });
+      await upload.put(bytes, { signal });
+      onBytes(sizeBytes);
+      return;
+    }
+    if (!options.isHashed && runtime.passesUntouched) {
+      await upload.put(response, { signal });
+      onBytes(sizeBytes);
+      return;
+    }
+    const reader = watchBlob(response, {
+      descriptor,
+      what: `blob ${digest} of ${source.name}`,
+      hash: options.isHashed ? runtime.createHash(digestAlgorithm(digest)) : undefined,
+      retries,
+      timeoutMs,
+      onBytes,
+      resume: (offset, cause, attempt) =>
+        this.#reopen(offset, { cause, attempt, signal: options.signal }),
+    });
+    try {
+      await upload.put(reader, { signal });
+    } finally {
+      await reader.cancel();
+    }
+  }
+
+  /** Resumes the source at the byte where it broke off. If that fails, the whole blob is copied again. */
+  async #reopen(
+    offset: number,
+    { cause, attempt, signal }: {
+      readonly cause: unknown;
+      readonly attempt: number;
+      readonly signal: AbortSignal;
+    },
+  ): Promise<Response> {
+    const { descriptor } = this.#step;
+    const { source, runtime, retries, emit } = this.#context;
+    const delayMs = retryDelayMs(cause, attempt - 1, retries, runtime.random()) ?? 0;
+    const what = `read blob ${descriptor.digest} from byte ${offset} on`;
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    emit?.({ type: "retry", side: "source", what, attempt, delayMs, reason });
+    await runtime.sleep(delayMs, signal);
+    try {
+      return await source.openBlob(descriptor, { offset, signal });
+    } catch (error) {
+      signal.throwIfAborted();
+      throw new NetworkError("reset", `${what}: the source does not go on from there`, {
+        cause: error,
+        side: "source",
+      });
+    }
+  }
+
+  async #waitToRepeat(error: unknown, attempt: number): Promise<void> {
+    const { runtime, retries, emit, signal, target } = this.#context;
+    const delayMs = retryDelayMs(error, attempt, retries, runtime.random());
+    if (delayMs === undefined) throw error;
+    emit?.({
+      type: "retry",
+      side: (error instanceof CrossdockError ? error.side : undefined) ?? "destination",
+      what: `copy blob ${this.#step.descriptor.digest} to ${target.name}`,
+      attempt: attempt + 1,
+      delayMs,
+      reason: error instanceof Error ? error.message : String(error),
+    });
+    await runtime.sleep(delayMs, signal);
   }
 }
 
-async function letGo(early: Promise<Response> | undefined, get: AbortController): Promise<void> {
+/** Gives up a response of the source that is not needed. */
+async function discard(
+  early: Promise<Response> | undefined,
+  get: AbortController,
+): Promise<void> {
   if (!early) return;
   get.abort(new CrossdockError("aborted", "the blob is not needed"));
   await early.then((response) => response.body?.cancel()).catch(() => {});
-}
-
-async function transfer(
-  step: BlobStep,
-  context: PerformContext,
-  response: Response,
-  upload: BlobUpload,
-  getSignal: AbortSignal,
-  isHashed: boolean,
-): Promise<void> {
-  const { descriptor } = step;
-  const { runtime, signal, emit, source, timeoutMs } = context;
-  const onBytes = (bytes: number): void =>
-    emit?.({ type: "progress", digest: descriptor.digest, bytes, sizeBytes: descriptor.size });
-  if (descriptor.size <= SMALL_BYTES) {
-    const options = { maxBytes: SMALL_BYTES, timeoutMs, signal: getSignal };
-    const bytes = await readSmallBlob(response, descriptor, source, options);
-    await upload.put(bytes, { signal });
-    onBytes(descriptor.size);
-    return;
-  }
-  if (!isHashed && runtime.passesUntouched) {
-    await upload.put(response, { signal });
-    onBytes(descriptor.size);
-    return;
-  }
-  const reader = watchBlob(response, {
-    descriptor,
-    what: `blob ${descriptor.digest} of ${source.name}`,
-    hash: isHashed ? runtime.createHash(digestAlgorithm(descriptor.digest)) : undefined,
-    retries: context.retries,
-    timeoutMs,
-    onBytes,
-    resume: (offset, cause, attempt) => reopen(step, context, getSignal, offset, cause, attempt),
-  });
-  try {
-    await upload.put(reader, { signal });
-  } finally {
-    await reader.cancel();
-  }
-}
-
-/** Goes on with the source where it broke off; if that cannot be done, the blob is begun again. */
-async function reopen(
-  { descriptor }: BlobStep,
-  { source, runtime, retries, emit }: PerformContext,
-  signal: AbortSignal,
-  offset: number,
-  cause: unknown,
-  attempt: number,
-): Promise<Response> {
-  const delayMs = retryDelayMs(cause, attempt - 1, retries, runtime.random()) ?? 0;
-  const what = `read blob ${descriptor.digest} from byte ${offset} on`;
-  const reason = cause instanceof Error ? cause.message : String(cause);
-  emit?.({ type: "retry", side: "source", what, attempt, delayMs, reason });
-  await runtime.sleep(delayMs, signal);
-  try {
-    return await source.openBlob(descriptor, { offset, signal });
-  } catch (error) {
-    signal.throwIfAborted();
-    throw new NetworkError("reset", `${what}: the source does not go on from there`, {
-      cause: error,
-      side: "source",
-    });
-  }
-}
-
-async function waitToRepeat(
-  error: unknown,
-  { descriptor }: BlobStep,
-  { runtime, retries, emit, signal, target }: PerformContext,
-  attempt: number,
-): Promise<void> {
-  const delayMs = retryDelayMs(error, attempt, retries, runtime.random());
-  if (delayMs === undefined) throw error;
-  emit?.({
-    type: "retry",
-    side: (error instanceof CrossdockError ? error.side : undefined) ?? "destination",
-    what: `copy blob ${descriptor.digest} to ${target.name}`,
-    attempt: attempt + 1,
-    delayMs,
-    reason: error instanceof Error ? error.message : String(error),
-  });
-  await runtime.sleep(delayMs, signal);
 }

@@ -20,7 +20,7 @@ export async function findCreated(
   source: ContentSource,
   { timeoutMs, signal }: ReadOptions,
 ): Promise<Date | undefined> {
-  let content = await fetchRoot(reference, source, signal);
+  let content = await fetchRoot(reference, source, { signal });
   for (let depth = 0; depth <= MAX_INDEX_DEPTH; depth++) {
     const manifest = parseManifest(content.bytes, content.mediaType);
     const date = toDate(manifest.annotations?.[CREATED]);

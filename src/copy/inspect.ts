@@ -1,5 +1,5 @@
 /** Shows an image: its manifests, what they hold, and what belongs to it. */
-import type { ContentSource, ManifestContent } from "../content.ts";
+import type { CallOptions, ContentSource, ManifestContent } from "../content.ts";
 import { CrossdockError } from "../errors.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import type { Digest } from "../oci/digest.ts";
@@ -9,7 +9,7 @@ import { formatPlatform } from "../oci/platform.ts";
 import { formatReference } from "../oci/reference.ts";
 import type { Reference } from "../oci/reference.ts";
 import { mapConcurrent } from "./concurrent.ts";
-import { imageNotFound } from "./image_not_found.ts";
+import { imageNotFound } from "./copy_error.ts";
 import { readSmallBlob } from "./read_small_blob.ts";
 import { findRelated } from "./related.ts";
 import { listBlobs, listNodes, READ_CONCURRENCY, readTree } from "./tree.ts";
@@ -61,14 +61,17 @@ export async function inspectImage(
   source: ContentSource,
   { timeoutMs, signal }: ReadOptions,
 ): Promise<Inspection> {
-  const content = await fetchRoot(reference, source, signal);
-  const tree = await readTree(source, content, {}, signal);
+  const content = await fetchRoot(reference, source, { signal });
+  const tree = await readTree(source, content, { signal });
   const nodes = listNodes(tree);
   const digests = nodes.map(({ descriptor }) => descriptor.digest);
   // What refers to the image is named, not read.
   const isKnown = (): Promise<boolean> => Promise.resolve(true);
   const [{ rounds, tagged }, configs] = await Promise.all([
-    findRelated(source, digests, { referrers: true, digestTags: true }, {
+    findRelated({ source, referrerSource: source }, digests, {
+      referrers: true,
+      referrerFilters: [],
+      digestTags: true,
       warn: () => {},
       isKnown,
       signal,
@@ -125,7 +128,7 @@ export async function inspectImage(
 export async function fetchRoot(
   reference: Reference,
   source: ContentSource,
-  signal?: AbortSignal,
+  { signal }: CallOptions,
 ): Promise<ManifestContent> {
   const content = await source.fetchManifest(reference.digest ?? reference.tag ?? "latest", {
     signal,
@@ -155,8 +158,8 @@ export async function readConfig(
     );
   }
   const response = await source.openBlob(descriptor, { signal });
-  const options = { maxBytes: MAX_CONFIG_BYTES, timeoutMs, signal };
-  const bytes = await readSmallBlob(response, descriptor, source, options);
+  const options = { from: source.name, maxBytes: MAX_CONFIG_BYTES, timeoutMs, signal };
+  const bytes = await readSmallBlob(response, descriptor, options);
   try {
     return { descriptor, content: JSON.parse(new TextDecoder().decode(bytes)) };
   } catch {

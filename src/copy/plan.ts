@@ -1,23 +1,23 @@
 /** Plans a copy: what has to be at the destination, and in which order. Reads only. */
 import type { ContentSource, ContentTarget, ManifestContent } from "../content.ts";
-import { CrossdockError } from "../errors.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import type { Digest } from "../oci/digest.ts";
-import { isIndexMediaType } from "../oci/media_types.ts";
+import { isForeignLayer, isIndexMediaType } from "../oci/media_types.ts";
 import { formatReference } from "../oci/reference.ts";
 import type { Reference } from "../oci/reference.ts";
-import { imageNotFound } from "./image_not_found.ts";
-import type { ManifestCache } from "./manifest_cache.ts";
+import { imageNotFound, wouldOverwrite } from "./copy_error.ts";
+import { toBlobSteps, toManifestStages, toManifestStep, toPlainDescriptor } from "./make_steps.ts";
+import type { Route } from "./make_steps.ts";
+import { ManifestCache } from "./manifest_cache.ts";
 import type { MountMemory } from "./mount_memory.ts";
-import { isSelected, mayHold, rebuildTree, requirePlatforms, unwrapTree } from "./platforms.ts";
+import { listRelatedNodes } from "./related.ts";
+import type { Related } from "./related.ts";
 import { RelatedPlanner } from "./related_planner.ts";
 import type { Repositories } from "./repositories.ts";
 import type { CopyRequest } from "./request.ts";
-import { StepFindings } from "./step_findings.ts";
-import { StepMaker, toPlainDescriptor } from "./step_maker.ts";
 import { listNodes, readTree } from "./tree.ts";
 import type { TreeNode } from "./tree.ts";
-import { wouldOverwrite } from "./would_overwrite.ts";
+import { readWantedTree } from "./wanted_tree.ts";
 import type { Plan, Stage } from "./model.ts";
 
 export interface PlanOptions {
@@ -44,13 +44,24 @@ export async function makePlan(
   return await new Planner(request, repositories, options).plan();
 }
 
+/** The stages of a plan, and what they were made of. */
+interface Draft {
+  readonly stages: readonly Stage[];
+  /** The manifests that the steps put. */
+  readonly nodes: readonly TreeNode[];
+  /** Layers that stay outside of the registry. */
+  readonly foreign: readonly Descriptor[];
+}
+
+const NOTHING: Draft = { stages: [], nodes: [], foreign: [] };
+
 class Planner {
   readonly #request: CopyRequest;
   readonly #source: ContentSource;
   readonly #target: ContentTarget;
+  readonly #route: Route;
   readonly #seen: PlanOptions["seen"];
-  readonly #findings = new StepFindings();
-  readonly #steps: StepMaker;
+  readonly #mounts: MountMemory | undefined;
   readonly #related: RelatedPlanner;
   /** The destination's tag is there, perhaps with another digest: some of what lies beneath may be there, too. */
   #isUpdate = false;
@@ -67,18 +78,15 @@ class Planner {
     this.#request = request;
     this.#source = source;
     this.#target = target;
+    this.#route = { source: source.name, destination: target.name };
     this.#seen = seen;
+    this.#mounts = mounts;
     this.#signal = signal;
     this.#warn = (message) => {
       this.#warnings.push(message);
       warn?.(message);
     };
-    const findings = this.#findings;
-    const names = { source: source.name, destination: target.name };
-    const steps = new StepMaker(request, names, { mounts, findings });
-    const shared = { steps, findings, mounts, warn: this.#warn, signal };
-    this.#steps = steps;
-    this.#related = new RelatedPlanner(request, repositories, shared);
+    this.#related = new RelatedPlanner(request, repositories, { warn: this.#warn, signal });
   }
 
   async plan(): Promise<Planned> {
@@ -96,14 +104,16 @@ class Planner {
     const tree = await this.#readSource(found, current);
     const root = tree.descriptor;
     const isSame = root.digest === current?.digest;
+    const names = { sourceDigest: found.digest, root, current };
     if (isSame && !recheck) {
-      return this.#finish(found.digest, root, current, await this.#planRelated(tree, root.digest));
+      return this.#finish(await this.#draftRelated(tree, root.digest), names);
     }
     if (current && !isSame && ifExists === "skip") return this.#planSkipped(found.digest, current);
     if (current && !isSame && ifExists === "fail") {
-      throw wouldOverwrite(this.#request.destination, current.digest, root.digest);
+      const digests = { current: current.digest, wanted: root.digest };
+      throw wouldOverwrite(this.#request.destination, digests);
     }
-    return this.#finish(found.digest, root, current, await this.#planCopy(tree, found.digest));
+    return this.#finish(await this.#draftCopy(tree, found.digest), names);
   }
 
   /**
@@ -136,110 +146,83 @@ class Planner {
     found: Descriptor | ManifestContent,
     current: Descriptor | undefined,
   ): Promise<TreeNode> {
-    const { platforms, index, recheck } = this.#request;
-    const content = "bytes" in found
+    const { index, recheck } = this.#request;
+    const signal = this.#signal;
+    const root = "bytes" in found
       ? found
-      : await this.#source.fetchManifest(found.digest, { signal: this.#signal }) ??
-        this.#notFound();
-    const isKnown = this.#isUpdate ? this.#isAtDestination : undefined;
-    if (platforms.length === 0) {
-      return await readTree(this.#source, content, { isKnown }, this.#signal);
-    }
-    const [wanted] = platforms;
-    const entries: Descriptor[] = [];
-    const select = (siblings: readonly Descriptor[]): Descriptor[] => {
-      entries.push(...siblings);
-      return siblings.filter((entry) =>
-        index === "unwrap" && wanted
-          ? mayHold(entry, wanted)
-          : isSelected(entry, siblings, platforms)
-      );
-    };
+      : await this.#source.fetchManifest(found.digest, { signal }) ?? this.#notFound();
     // The image that is to be the root is wanted with its manifest, unless it is the root already.
     const isRoot = ({ digest }: Descriptor): Promise<boolean> =>
       Promise.resolve(digest === current?.digest && !recheck);
-    const filter = { select, isKnown: index === "unwrap" ? isRoot : isKnown };
-    const tree = await readTree(this.#source, content, filter, this.#signal);
-    if (index === "unwrap" && tree.manifest?.kind !== "index") return tree;
-    requirePlatforms(entries, platforms, `${this.#source.name}@${content.digest}`);
-    if (index === "sparse") return tree;
-    if (index === "unwrap") return unwrapTree(tree);
-    const rebuilt = await rebuildTree(tree);
-    if (rebuilt.descriptor.digest !== tree.descriptor.digest && index === "refuse") {
-      throw new CrossdockError(
-        "unsupported",
-        `copy some platforms of ${this.#source.name}@${content.digest}: its index names others, too`,
-        {
-          side: "source",
-          hint:
-            "use --index rebuild for an index of those alone, or --index sparse to keep it as it is",
-        },
-      );
-    }
-    if (rebuilt.descriptor.digest !== tree.descriptor.digest) {
+    const isKnown = index === "unwrap"
+      ? isRoot
+      : this.#isUpdate
+      ? this.#isAtDestination
+      : undefined;
+    const tree = await readWantedTree(this.#request, this.#source, { root, isKnown, signal });
+    if (tree.isRebuilt) {
       this.#warn(
-        `the index was rebuilt for the platforms asked for: ${tree.descriptor.digest} becomes ${rebuilt.descriptor.digest}`,
+        `the index was rebuilt for the platforms asked for: ${root.digest} becomes ${tree.descriptor.digest}`,
       );
     }
-    return rebuilt;
+    return tree;
   }
 
   /** Nothing of the image moves; what refers to it may be new. An index is read where reading it costs the source no pull. */
   async #planUnchanged(current: Descriptor, found: Descriptor | ManifestContent): Promise<Planned> {
     const { referrers, digestTags } = this.#request;
-    if (!referrers && !digestTags) return this.#finish(current.digest, current, current, []);
+    const names = { sourceDigest: current.digest, root: current, current };
+    if (!referrers && !digestTags) return this.#finish(NOTHING, names);
     let tree: TreeNode = { descriptor: current, children: [] };
     if (isIndexMediaType(current.mediaType)) {
       const content = "bytes" in found
         ? found
         : await this.#target.fetchManifest(current.digest, { signal: this.#signal });
       if (content) {
-        tree = await readTree(
-          this.#target,
-          content,
-          { isKnown: () => Promise.resolve(true) },
-          this.#signal,
-        );
+        const isKnown = (): Promise<boolean> => Promise.resolve(true);
+        tree = await readTree(this.#target, content, { isKnown, signal: this.#signal });
       }
     }
-    return this.#finish(
-      current.digest,
-      current,
-      current,
-      await this.#planRelated(tree, current.digest),
-    );
+    return this.#finish(await this.#draftRelated(tree, current.digest), names);
   }
 
   #planSkipped(sourceDigest: Digest, current: Descriptor): Planned {
-    return this.#finish(sourceDigest, current, current, [], "skipped");
+    return this.#finish(NOTHING, { sourceDigest, root: current, current, result: "skipped" });
   }
 
   /** blobs → manifests, children first → what refers to them → the tag. */
-  async #planCopy(tree: TreeNode, sourceDigest: Digest): Promise<Stage[]> {
-    const isUpdate = this.#isUpdate;
-    const related = await this.#related.find(tree, { sourceDigest, isUpdate });
+  async #draftCopy(tree: TreeNode, sourceDigest: Digest): Promise<Draft> {
+    const related = await this.#related.find(tree, { sourceDigest, isUpdate: this.#isUpdate });
     const missing = listNodes(tree).filter((node) => node.content);
     const { tag } = this.#request.destination;
     // Referrers want their subject there, and the tag comes last: then the root is put by its digest first.
     const isFirst = this.#related.wantsImage(related);
     const early = isFirst ? missing : missing.filter((node) => node !== tree);
     const isDone = isFirst && tag === undefined;
-    return [
-      { name: "blobs", steps: this.#related.toBlobSteps(missing, related, { isUpdate }) },
-      ...this.#steps.toManifestStages("manifests", early),
+    return this.#draft(missing, related, [
+      ...toManifestStages("manifests", early, this.#route),
       ...this.#related.toStages(related),
-      { name: "tag", steps: isDone ? [] : [this.#steps.toManifestStep(tree, tag)] },
-    ];
+      { name: "tag", steps: isDone ? [] : [toManifestStep(tree, this.#route, tag)] },
+    ]);
   }
 
   /** Only what refers to an image that is there. */
-  async #planRelated(tree: TreeNode, sourceDigest: Digest): Promise<Stage[]> {
-    const isUpdate = this.#isUpdate;
-    const related = await this.#related.find(tree, { sourceDigest, isUpdate });
-    return [
-      { name: "blobs", steps: this.#related.toBlobSteps([], related, { isUpdate }) },
-      ...this.#related.toStages(related),
-    ];
+  async #draftRelated(tree: TreeNode, sourceDigest: Digest): Promise<Draft> {
+    const related = await this.#related.find(tree, { sourceDigest, isUpdate: this.#isUpdate });
+    return this.#draft([], related, this.#related.toStages(related));
+  }
+
+  /** Adds the stage of the blobs, which comes before all others. */
+  #draft(image: readonly TreeNode[], related: Related, stages: readonly Stage[]): Draft {
+    const options = { ...this.#request, mounts: this.#mounts, isUpdate: this.#isUpdate };
+    const deliveries = this.#related.listBlobs(image, related);
+    const steps = deliveries.flatMap(({ blobs, route }) => toBlobSteps(blobs, route, options));
+    const foreign = deliveries.flatMap(({ blobs }) => blobs.filter(isForeignLayer));
+    return {
+      stages: [{ name: "blobs", steps }, ...stages],
+      nodes: [...image, ...listRelatedNodes(related)],
+      foreign: this.#request.foreignLayers ? [] : foreign,
+    };
   }
 
   readonly #isAtDestination = async ({ digest }: Descriptor): Promise<boolean> => {
@@ -247,11 +230,13 @@ class Planner {
   };
 
   #finish(
-    sourceDigest: Digest,
-    root: Descriptor,
-    current: Descriptor | undefined,
-    stages: readonly Stage[],
-    result?: "skipped",
+    { stages, nodes, foreign }: Draft,
+    { sourceDigest, root, current, result }: {
+      readonly sourceDigest: Digest;
+      readonly root: Descriptor;
+      readonly current: Descriptor | undefined;
+      readonly result?: "skipped";
+    },
   ): Planned {
     const { source, destination } = this.#request;
     const filled = stages.filter(({ steps }) => steps.length > 0);
@@ -263,10 +248,12 @@ class Planner {
       ...(current ? { current: current.digest } : {}),
       result: result ?? (isWriting ? "copied" : "unchanged"),
       stages: filled,
-      foreign: this.#findings.foreign.map(toPlainDescriptor),
+      foreign: foreign.map(toPlainDescriptor),
       warnings: this.#warnings,
     };
-    return { plan, manifests: this.#findings.manifests };
+    const manifests = new ManifestCache();
+    for (const { content } of nodes) if (content) manifests.add(content);
+    return { plan, manifests };
   }
 
   #notFound(): never {

@@ -1,4 +1,3 @@
-import type { ContentSource } from "../content.ts";
 import { CrossdockError, NetworkError, SilenceError } from "../errors.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import { digestAlgorithm, digestBytes } from "../oci/digest.ts";
@@ -7,6 +6,8 @@ import { limitSilence } from "../streams/silence.ts";
 import { toBytes } from "../streams/to_bytes.ts";
 
 export interface ReadSmallBlobOptions {
+  /** The name of the source's repository. */
+  readonly from: string;
   /** More than this is not held. */
   readonly maxBytes: number;
   readonly timeoutMs: number;
@@ -22,10 +23,9 @@ export interface ReadSmallBlobOptions {
 export async function readSmallBlob(
   response: Response,
   descriptor: Descriptor,
-  { name }: ContentSource,
-  { maxBytes, timeoutMs, signal }: ReadSmallBlobOptions,
+  { from, maxBytes, timeoutMs, signal }: ReadSmallBlobOptions,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const what = `read blob ${descriptor.digest} of ${name}`;
+  const what = `read blob ${descriptor.digest} of ${from}`;
   const side = "source";
   const onSilence = (): Error => new SilenceError(what, timeoutMs, { side });
   let bytes: Uint8Array<ArrayBuffer>;

@@ -2,7 +2,7 @@
  * What belongs to an image without being beneath it: referrers (by `subject`) and cosign's digest tags. Both are read from the
  * source; what refers to a referrer is found too, in as many rounds as it takes.
  */
-import type { ContentSource, ManifestContent } from "../content.ts";
+import type { CallOptions, ContentSource, ManifestContent } from "../content.ts";
 import { CrossdockError } from "../errors.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import type { Digest } from "../oci/digest.ts";
@@ -14,8 +14,9 @@ import {
   parseDigestTag,
 } from "../oci/manifest.ts";
 import { mapConcurrent } from "./concurrent.ts";
+import type { Repositories } from "./repositories.ts";
 import type { CopyRequest, ReferrerFilter } from "./request.ts";
-import { readTree } from "./tree.ts";
+import { listNodes, readTree } from "./tree.ts";
 import type { TreeNode } from "./tree.ts";
 
 const CONCURRENCY = 16;
@@ -33,23 +34,23 @@ interface ReferrerRound {
   readonly nodes: readonly TreeNode[];
 }
 
-export interface RelatedOptions {
+export interface RelatedOptions
+  extends Pick<CopyRequest, "referrers" | "referrerFilters" | "digestTags">, CallOptions {
   /** Whether the destination has a manifest already, so that it need not be read. */
   readonly isKnown?: ((descriptor: Descriptor) => Promise<boolean>) | undefined;
   readonly warn: (message: string) => void;
+}
+
+interface ReferrerOptions extends RelatedOptions {
   /** Whether the source may have a tag, as far as it was listed. */
   readonly hasTag?: ((tag: string) => Promise<boolean>) | undefined;
-  /** Where referrers are listed and read. Default: where digest tags are. */
-  readonly referrerSource?: ContentSource | undefined;
-  readonly signal?: AbortSignal | undefined;
 }
 
 /** Finds referrers, round by round, each manifest once however they refer to each other. */
 async function findReferrers(
   source: ContentSource,
   subjects: readonly Digest[],
-  filters: readonly ReferrerFilter[],
-  options: RelatedOptions,
+  options: ReferrerOptions,
 ): Promise<ReferrerRound[]> {
   const rounds: ReferrerRound[] = [];
   const seen = new Set<Digest>(subjects);
@@ -61,7 +62,9 @@ async function findReferrers(
       break;
     }
     const listed = await listEach(source, open, options);
-    const lists = listed.map((list) => withoutUnwanted(list, filters)).filter(isFilled);
+    const lists = listed.map((list) => withoutUnwanted(list, options.referrerFilters)).filter(
+      isFilled,
+    );
     const fresh = groupFresh(lists, seen);
     if (seen.size > MAX_INDEX_WIDTH) {
       throw new CrossdockError(
@@ -149,7 +152,7 @@ function isFilled({ descriptors }: ReferrersOf): boolean {
 async function listEach(
   source: ContentSource,
   subjects: readonly Digest[],
-  { signal, hasTag }: RelatedOptions,
+  { signal, hasTag }: ReferrerOptions,
 ): Promise<ReferrersOf[]> {
   // One is asked first: it teaches the client whether there is an API, so that the rest ask once each.
   const [first, ...rest] = subjects;
@@ -174,7 +177,7 @@ async function readReferrer(
     warn(`referrer ${digest} is listed by ${source.name} and not there`);
     return undefined;
   }
-  const node = await readTree(source, content, { isKnown }, signal);
+  const node = await readTree(source, content, { isKnown, signal });
   const subject = node.manifest?.subject?.digest;
   if (subject !== undefined && subjects.includes(subject)) return { digest, subject, node };
   warn(
@@ -197,17 +200,19 @@ export interface Related {
   readonly tagged: readonly TaggedNode[];
 }
 
+/** Every manifest that was read of them. */
+export function listRelatedNodes({ rounds, tagged }: Related): TreeNode[] {
+  const roots = [...rounds.flatMap(({ nodes }) => nodes), ...tagged.map(({ node }) => node)];
+  return roots.flatMap(listNodes);
+}
+
 /** Finds what refers to the given manifests, and cosign's tags for them, as far as either is wanted. */
 export async function findRelated(
-  source: ContentSource,
+  { source, referrerSource }: Pick<Repositories, "source" | "referrerSource">,
   digests: readonly Digest[],
-  wanted:
-    & Pick<CopyRequest, "referrers" | "digestTags">
-    & Partial<Pick<CopyRequest, "referrerFilters">>,
   options: RelatedOptions,
 ): Promise<Related> {
-  const { referrerSource = source } = options;
-  const listing = wanted.digestTags ? listDigestTags(source, digests, options) : undefined;
+  const listing = options.digestTags ? listDigestTags(source, digests, options) : undefined;
   listing?.catch(() => {}); // It is awaited below; until then it must not count as unhandled.
   // The list shows fallback tags of referrers, too, if they are there: those that it lacks need not be asked for.
   const hasTag = listing && referrerSource === source
@@ -217,9 +222,7 @@ export async function findRelated(
     }
     : undefined;
   const [rounds, tagged] = await Promise.all([
-    wanted.referrers
-      ? findReferrers(referrerSource, digests, wanted.referrerFilters ?? [], { ...options, hasTag })
-      : [],
+    options.referrers ? findReferrers(referrerSource, digests, { ...options, hasTag }) : [],
     listing ? listing.then(({ tags }) => readDigestTags(source, digests, tags, options)) : [],
   ]);
   return { rounds, tagged };
@@ -236,7 +239,7 @@ async function readDigestTags(
   const tags = [...listed].filter((tag) => wanted.has(parseDigestTag(tag)?.digest ?? ""));
   const found = await mapConcurrent(tags, CONCURRENCY, async (tag) => {
     const content: ManifestContent | undefined = await source.fetchManifest(tag, { signal });
-    return content && { tag, node: await readTree(source, content, {}, signal) };
+    return content && { tag, node: await readTree(source, content, { signal }) };
   }, signal);
   return found.filter((tagged) => tagged !== undefined);
 }

@@ -1,11 +1,11 @@
 import type { Outcome, Plan, Report } from "./model.ts";
 
-/** Sums up what the steps of a plan came to. */
+/** Sums up the outcomes of a plan's steps. */
 export function makeReport(
   plan: Plan,
-  outcomes: readonly Outcome[],
-  requests: Report["requests"],
-  durationMs: number,
+  { outcomes, requests, durationMs }: Pick<Report, "requests" | "durationMs"> & {
+    readonly outcomes: readonly Outcome[];
+  },
 ): Report {
   const blobs = { streamed: 0, mounted: 0, present: 0, foreign: plan.foreign.length };
   let bytesStreamed = 0;

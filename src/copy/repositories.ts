@@ -1,38 +1,37 @@
-/** The repositories of a copy: those of the image, and those of referrers where these are others. */
 import type { ContentSource, ContentTarget } from "../content.ts";
 import type { Report } from "./model.ts";
 import type { Step } from "./step.ts";
 
-/** Where referrers come from and go to, as far as that is not where the image does. */
-export interface Elsewhere {
-  readonly source?: ContentSource | undefined;
-  readonly target?: ContentTarget | undefined;
-}
-
+/** The repositories of a copy. Those of referrers are the image's, unless the request names others. */
 export interface Repositories {
   readonly source: ContentSource;
   readonly target: ContentTarget;
-  readonly elsewhere: Elsewhere;
+  readonly referrerSource: ContentSource;
+  readonly referrerTarget: ContentTarget;
 }
 
-/** Those that a step of the copy names. */
+/** The repositories that a step of the copy names. */
 export function pickRepositories(
   step: Step,
-  { source, target, elsewhere }: Repositories,
+  { source, target, referrerSource, referrerTarget }: Repositories,
 ): { readonly source: ContentSource; readonly target: ContentTarget } {
-  const isTarget = elsewhere.target?.name === step.destination;
-  // What a destination keeps of referrers is written without a look at the source.
-  const isSource = step.type !== "referrers" && elsewhere.source?.name === step.source;
+  // A list of referrers is written without reading the source.
+  const isReferrer = step.type !== "referrers" && step.source === referrerSource.name;
   return {
-    source: isSource && elsewhere.source || source,
-    target: isTarget && elsewhere.target || target,
+    source: isReferrer ? referrerSource : source,
+    target: step.destination === referrerTarget.name ? referrerTarget : target,
   };
 }
 
 /** Requests to each side so far, tokens aside. */
-export function countRequests({ source, target, elsewhere }: Repositories): Report["requests"] {
+export function countRequests(repositories: Repositories): Report["requests"] {
+  const { source, target, referrerSource, referrerTarget } = repositories;
   return {
-    source: source.requests + (elsewhere.source?.requests ?? 0),
-    destination: target.requests + (elsewhere.target?.requests ?? 0),
+    source: sumRequests(new Set([source, referrerSource])),
+    destination: sumRequests(new Set([target, referrerTarget])),
   };
+}
+
+function sumRequests(repositories: ReadonlySet<ContentSource>): number {
+  return [...repositories].reduce((sum, { requests }) => sum + requests, 0);
 }

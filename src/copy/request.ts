@@ -75,8 +75,24 @@ export const copyRequestSchema = z.strictObject({
 /** A copy as its caller writes it. */
 export type CopyRequestInput = z.input<typeof copyRequestSchema>;
 
-/** A copy with its names parsed and its defaults filled in. */
+/** A comparison takes the options of a copy that decide what has to be at the destination. */
+export const comparisonSchema = copyRequestSchema.omit({
+  verify: true,
+  ifExists: true,
+  recheck: true,
+});
+
+/** A comparison as its caller writes it. */
+export type ComparisonInput = z.input<typeof comparisonSchema>;
+
+/** Only `parseCopyRequest` sets it. JSON cannot have it. */
+const PARSED = Symbol("parsed");
+
+/** A copy that `parseCopyRequest` has checked, with its names parsed and its defaults filled in. */
 export interface CopyRequest {
+  readonly [PARSED]: true;
+  /** As its caller wrote it. This is what another process is given. */
+  readonly input: CopyRequestInput;
   readonly source: Reference;
   /** Has a tag or a digest. */
   readonly destination: Reference;
@@ -100,11 +116,12 @@ export interface CopyRequest {
 /**
  * Checks a request and fills in what it leaves open. A source without tag and digest means `latest`; a destination without
  * them takes the source's tag, or its digest where it has no tag. What is said of repositories of referrers and comes to nothing
- * is left out: they are the image's own, or there are no referrers to copy.
+ * is left out: they are the image's own, or there are no referrers to copy. A request that was parsed before is returned as it is.
  *
  * @throws ParseError naming the field that is wrong
  */
 export function parseCopyRequest(value: unknown): CopyRequest {
+  if (isParsed(value)) return value;
   const result = copyRequestSchema.safeParse(value);
   if (!result.success) throw new ParseError(`copy is not valid: ${formatIssues(result.error)}`);
   const input = result.data;
@@ -126,6 +143,8 @@ export function parseCopyRequest(value: unknown): CopyRequest {
   const referrerSource = readOther("referrerSource", input, source);
   const referrerDestination = readOther("referrerDestination", input, destination);
   return {
+    [PARSED]: true,
+    input,
     source,
     destination,
     platforms,
@@ -140,6 +159,15 @@ export function parseCopyRequest(value: unknown): CopyRequest {
     recheck: input.recheck ?? false,
     foreignLayers: input.foreignLayers ?? false,
   };
+}
+
+function isParsed(value: unknown): value is CopyRequest {
+  return typeof value === "object" && value !== null && PARSED in value;
+}
+
+/** A request as its caller wrote it, for another process. */
+export function toCopyRequestInput(request: CopyRequestInput | CopyRequest): CopyRequestInput {
+  return isParsed(request) ? request.input : request;
 }
 
 /** A repository that is another than the image's. */

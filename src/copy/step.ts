@@ -96,15 +96,31 @@ export type ManifestStep = z.infer<typeof manifestStep>;
 export type ReferrersStep = z.infer<typeof referrersStep>;
 export type Step = z.infer<typeof stepSchema>;
 
+/** Only `parsedStepSchema` sets it. JSON cannot have it. */
+const PARSED = Symbol("parsed");
+
+/** A step that was checked. */
+export type ParsedStep = Step & { readonly [PARSED]: true };
+
+/** Checks a step and marks it as checked. */
+export const parsedStepSchema = stepSchema.transform(
+  (step): ParsedStep => ({ ...step, [PARSED]: true }),
+);
+
 /**
- * Takes a step that came from outside.
+ * Takes a step that came from outside. One that was parsed before is returned as it is.
  *
  * @throws ParseError naming each field that is wrong
  */
-export function parseStep(value: unknown): Step {
-  const result = stepSchema.safeParse(value);
+export function parseStep(value: unknown): ParsedStep {
+  if (isParsed(value)) return value;
+  const result = parsedStepSchema.safeParse(value);
   if (result.success) return result.data;
   throw new ParseError(`step is not valid: ${formatIssues(result.error)}`);
+}
+
+function isParsed(value: unknown): value is ParsedStep {
+  return typeof value === "object" && value !== null && PARSED in value;
 }
 
 /** A step for people: a manifest's content may have megabytes, and its digest says which one it is. */

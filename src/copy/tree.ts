@@ -1,5 +1,5 @@
 /** The manifests beneath a root, read from a repository within bounds. */
-import type { ContentSource, ManifestContent } from "../content.ts";
+import type { CallOptions, ContentSource, ManifestContent } from "../content.ts";
 import { CrossdockError } from "../errors.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import type { Digest } from "../oci/digest.ts";
@@ -28,8 +28,7 @@ export interface TreeNode {
   readonly isRebuilt?: boolean;
 }
 
-/** What a walk leaves out. */
-export interface TreeFilter {
+export interface ReadTreeOptions extends CallOptions {
   /** Picks the entries of an index that are part of the copy; all of them without. */
   readonly select?: ((entries: readonly Descriptor[]) => Descriptor[]) | undefined;
   /** Manifests whose digest is all that is wanted: they are not read. Never asked about an index. */
@@ -45,8 +44,7 @@ export interface TreeFilter {
 export async function readTree(
   source: ContentSource,
   root: ManifestContent,
-  filter: TreeFilter = {},
-  signal?: AbortSignal,
+  { select, isKnown, signal }: ReadTreeOptions = {},
 ): Promise<TreeNode> {
   const nodes = new Map<Digest, Promise<TreeNode>>();
   let count = 0;
@@ -58,7 +56,7 @@ export async function readTree(
   ): Promise<TreeNode> {
     const manifest = parseManifest(content.bytes, content.mediaType);
     const entries = manifestChildren(manifest);
-    const selected = filter.select?.(entries) ?? entries;
+    const selected = select?.(entries) ?? entries;
     count += selected.length;
     if (count > MAX_INDEX_WIDTH) throw tooLarge(source, `more than ${MAX_INDEX_WIDTH} manifests`);
     if (selected.length > 0 && depth >= MAX_INDEX_DEPTH) {
@@ -84,7 +82,7 @@ export async function readTree(
   }
 
   async function readChild(child: Descriptor, depth: number): Promise<TreeNode> {
-    if (!isIndexMediaType(child.mediaType) && await filter.isKnown?.(child)) {
+    if (!isIndexMediaType(child.mediaType) && await isKnown?.(child)) {
       return { descriptor: child, children: [] };
     }
     const content = await source.fetchManifest(child.digest, { signal });

@@ -1,17 +1,17 @@
 /** Compares a copy with its source, to the last blob, moving none. */
-import type { ContentSource } from "../content.ts";
+import type { CallOptions, ContentSource } from "../content.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import type { Digest } from "../oci/digest.ts";
 import { isForeignLayer } from "../oci/media_types.ts";
 import { formatReference } from "../oci/reference.ts";
 import { mapConcurrent } from "./concurrent.ts";
 import { fetchRoot } from "./inspect.ts";
-import { isSelected, rebuildTree } from "./platforms.ts";
 import { findRelated } from "./related.ts";
 import type { Repositories } from "./repositories.ts";
 import type { CopyRequest } from "./request.ts";
-import { listBlobs, listNodes, readTree } from "./tree.ts";
+import { listBlobs, listNodes } from "./tree.ts";
 import type { TreeNode } from "./tree.ts";
+import { readWantedTree } from "./wanted_tree.ts";
 
 /** One thing that the destination lacks or has differently. */
 export interface Difference {
@@ -40,32 +40,25 @@ export interface Verification {
 const CONCURRENCY = 16;
 
 /**
- * Reads the source's tree and asks the destination for each part of it, by HEAD. Referrers are read and asked for where a copy
+ * Reads what the destination must have and asks for each part of it, by HEAD. Referrers are read and asked for where a copy
  * would have them.
  */
 export async function verifyCopy(
   request: CopyRequest,
-  { source, target, elsewhere }: Repositories,
-  { signal }: { signal?: AbortSignal | undefined } = {},
+  repositories: Repositories,
+  { signal }: CallOptions = {},
 ): Promise<Verification> {
+  const { source, target, referrerTarget } = repositories;
   const differences: Difference[] = [];
-  const content = await fetchRoot(request.source, source, signal);
-  const select = request.platforms.length === 0
-    ? undefined
-    : (entries: Parameters<typeof isSelected>[1]) =>
-      entries.filter((entry) => isSelected(entry, entries, request.platforms));
-  const read = await readTree(source, content, { select }, signal);
-  const tree = request.platforms.length > 0 && request.index === "rebuild"
-    ? await rebuildTree(read)
-    : read;
+  const root = await fetchRoot(request.source, source, { signal });
+  const tree = await readWantedTree(request, source, { root, signal });
   const name = request.destination.tag ?? request.destination.digest ?? tree.descriptor.digest;
   await compareTag("tag", name, tree.descriptor.digest);
 
   const nodes = listNodes(tree);
   const digests = nodes.map(({ descriptor }) => descriptor.digest);
-  const options = { warn: () => {}, referrerSource: elsewhere.source, signal };
-  const { rounds, tagged } = await findRelated(source, digests, request, options);
-  const referrerTarget = elsewhere.target ?? target;
+  const options = { ...request, warn: () => {}, signal };
+  const { rounds, tagged } = await findRelated(repositories, digests, options);
   const referrers = rounds.flatMap((round) => round.nodes.flatMap(listNodes));
   await mapConcurrent(
     nodes,
@@ -107,9 +100,9 @@ export async function verifyCopy(
   );
 
   const own = [...nodes, ...tagged.flatMap(({ node }) => listNodes(node))];
-  const blobs = elsewhere.target
-    ? [...listBlobsOf(own, target), ...listBlobsOf(referrers, elsewhere.target)]
-    : listBlobsOf([...own, ...referrers], target);
+  const blobs = referrerTarget === target
+    ? listBlobsOf([...own, ...referrers], target)
+    : [...listBlobsOf(own, target), ...listBlobsOf(referrers, referrerTarget)];
   await mapConcurrent(blobs, CONCURRENCY, async ({ blob, repository }) => {
     if (await repository.hasBlob(blob, { signal })) return;
     differences.push({ kind: "blob", what: blob.digest, state: "missing" });
@@ -143,7 +136,7 @@ export async function verifyCopy(
   }
 
   return {
-    source: formatReference({ ...request.source, digest: content.digest }),
+    source: formatReference({ ...request.source, digest: root.digest }),
     destination: formatReference(request.destination),
     equal: differences.length === 0,
     differences,

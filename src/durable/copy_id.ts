@@ -11,8 +11,8 @@ import { formatReference } from "../oci/reference.ts";
  * @param request its source is named by its digest
  */
 export async function copyId(request: CopyRequestInput): Promise<string> {
-  const { source, destination, platforms, ...options } = parseCopyRequest(request);
-  const { tag: _, ...pinned } = source;
+  const { source, destination, platforms, input: _, ...options } = parseCopyRequest(request);
+  const { tag: __, ...pinned } = source;
   const text = JSON.stringify([
     formatReference(pinned),
     formatReference(destination),

@@ -57,7 +57,8 @@ export async function runDurableCopy(
     source: sum([plan, ...performed], (one) => one.requests?.source ?? 0),
     destination: sum([plan, ...performed], (one) => one.requests?.destination ?? 0),
   };
-  return makeReport(plan, performed, requests, steps.now() - startedAt);
+  const durationMs = steps.now() - startedAt;
+  return makeReport(plan, { outcomes: performed, requests, durationMs });
 }
 
 /** One request each. A batch that failed midway asks again for what was done, which then is there. */

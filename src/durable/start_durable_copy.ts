@@ -1,4 +1,5 @@
-import type { CopyRequestInput } from "../copy/request.ts";
+import { toCopyRequestInput } from "../copy/request.ts";
+import type { CopyRequest, CopyRequestInput } from "../copy/request.ts";
 import type { Engine } from "../engine.ts";
 import type { DurableCopies, DurableCopy } from "./durable_copies.ts";
 
@@ -10,9 +11,14 @@ import type { DurableCopies, DurableCopy } from "./durable_copies.ts";
  * @throws CrossdockError `not_found` when the source is not there
  */
 export async function startDurableCopy(
-  request: CopyRequestInput,
-  { durable, engine, rule }: { durable: DurableCopies; engine: Engine; rule?: string },
+  request: CopyRequestInput | CopyRequest,
+  { durable, engine, rule }: {
+    durable: DurableCopies;
+    engine: Pick<Engine, "resolve">;
+    rule?: string;
+  },
 ): Promise<DurableCopy> {
-  const pinned = { ...request, source: await engine.resolve(request.source) };
+  const input = toCopyRequestInput(request);
+  const pinned = { ...input, source: await engine.resolve(input.source) };
   return await durable.start(pinned, rule === undefined ? {} : { rule });
 }

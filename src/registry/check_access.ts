@@ -1,5 +1,6 @@
-import type { CredentialSources } from "../auth/credentials.ts";
+import type { CallOptions } from "../content.ts";
 import { CrossdockError } from "../errors.ts";
+import { parseRegistry, parseRepository } from "../oci/reference.ts";
 import type { RegistryClient } from "./client.ts";
 
 /** What a registry says to the credentials that were found for it. Never holds one. */
@@ -20,9 +21,8 @@ export interface AccessCheck {
 /** Tries a registry, or one repository of it, with what was found. */
 export async function checkAccess(
   client: RegistryClient,
-  credentials: CredentialSources,
   repository: string | undefined,
-  { signal }: { signal?: AbortSignal | undefined } = {},
+  { signal }: CallOptions = {},
 ): Promise<AccessCheck> {
   const match = await client.authenticator.findCredential(repository);
   const isTaken = await tryAccess(client, repository, signal);
@@ -30,9 +30,18 @@ export async function checkAccess(
     registry: client.registry,
     ...(repository === undefined ? {} : { repository }),
     ...(match ? { from: match.from } : {}),
-    sources: credentials.describe(client.registry),
+    sources: client.authenticator.describeSources(),
     result: match ? (isTaken ? "accepted" : "refused") : isTaken ? "anonymous" : "none",
   };
+}
+
+/** `ghcr.io` or `ghcr.io/org/app`. A lone word is a registry here, not a repository of Docker Hub. */
+export function parseAccessName(
+  name: string,
+): { readonly registry: string; readonly repository: string | undefined } {
+  const text = name.replace(/^docker:\/\//, "").replace(/\/$/, "");
+  if (text.includes("/")) return parseRepository(text);
+  return { registry: parseRegistry(text), repository: undefined };
 }
 
 /** A repository that is not there answers 404 to whoever may look. */

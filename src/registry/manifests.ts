@@ -179,7 +179,7 @@ function explainRefusal(error: unknown, what: string): unknown {
     hint:
       `the registry misses what ${
         what.replace(/^put /, "")
-      } names: it lost a blob, or wants every platform of an index ` +
+      } names: it lost a blob (then copy again with --recheck), or wants every platform of an index ` +
       "(then leave out --index sparse)",
   });
 }

@@ -1,6 +1,5 @@
 /** What may be copied from where to where: only what the config allows, said before anything is sent. */
-import { parseCopyRequest } from "../copy/request.ts";
-import type { CopyRequestInput } from "../copy/request.ts";
+import type { CopyRequest } from "../copy/request.ts";
 import type { Plan } from "../copy/model.ts";
 import type { Step } from "../copy/step.ts";
 import { parseReference, parseRepository } from "../oci/reference.ts";
@@ -11,14 +10,14 @@ import type { FieldMistake } from "../problem.ts";
 
 /** Checks names against the config's lists. Each throws RequestError `denied`, with a pointer to the field. */
 export interface Allowed {
-  copy(request: CopyRequestInput): void;
+  copy(request: CopyRequest): void;
   step(step: Step): void;
   /** What only the source's manifests name: URLs of foreign layers. */
   plan(plan: Pick<Plan, "stages">): void;
   /** A reference or repository that is read, named by a parameter of the query. */
   read(parameter: string, name: string): void;
   /** A source and a destination that are compared. */
-  comparison(request: CopyRequestInput): void;
+  comparison(request: CopyRequest): void;
 }
 
 /** What a name has to be allowed as; a `name` may be either. */
@@ -52,8 +51,10 @@ export function createAllowed({ allowSources, allowDestinations }: ServerConfig)
     return { ...place, detail: `${name} is not an allowed ${kind}` };
   }
 
-  function refuseNames(request: CopyRequestInput, { from, to }: { from: Kind; to: Kind }): void {
-    const { source, destination, referrerSource, referrerDestination } = parseCopyRequest(request);
+  function refuseNames(
+    { source, destination, referrerSource, referrerDestination }: CopyRequest,
+    { from, to }: { from: Kind; to: Kind },
+  ): void {
     refuse([
       check({ pointer: "#/source" }, from, toRepositoryName(source)),
       check({ pointer: "#/destination" }, to, toRepositoryName(destination)),

@@ -1,4 +1,4 @@
-import type { CopyRequestInput } from "../copy/request.ts";
+import type { CopyRequest } from "../copy/request.ts";
 import type { Report } from "../copy/model.ts";
 import type { CopyOptions, LocalEngine } from "../engine.ts";
 import { boundStep } from "../durable/copy_failure.ts";
@@ -8,10 +8,10 @@ import { toProblem } from "../problem.ts";
 
 /** Copies, and logs how it began and what came of it. */
 export async function runCopy(
-  request: CopyRequestInput,
+  request: CopyRequest,
   { engine, log, ...options }: CopyOptions & { engine: Pick<LocalEngine, "copy">; log: Log },
 ): Promise<Report> {
-  const { source, destination } = request;
+  const { source, destination } = request.input;
   log("info", "copy started", { source, destination });
   try {
     const report = await engine.copy(request, options);

@@ -66,24 +66,13 @@ export const hookAnswerSchema = z.object({
   why: z.string().optional().meta({ description: "why it is ignored" }),
 }).meta({ id: "HookAnswer", description: "What a registry is told of its event" });
 
-const { referrers, digestTags } = copyRequestSchema.shape;
-
-export const verificationBody = z.strictObject({
-  source: referenceText,
-  destination: referenceText,
-  platforms: platforms.meta({ description: "`os/architecture[/variant]`, those to compare" }),
-  referrers: referrers.meta({
-    description: "whether what refers to a manifest is compared. Default `true`",
-  }),
-  referrerSource,
-  referrerDestination: repositoryText.optional().meta({
-    description:
-      "`registry/repository`, where they are to be. Default: the destination's repository",
-  }),
-  digestTags: digestTags.meta({
-    description: "whether cosign's tags are compared. Default `true`",
-  }),
-}).meta({ id: "VerificationRequest", description: "What is to be compared with what" });
+/** The options that the copy was made with, as far as they decide what has to be at the destination. */
+export const verificationBody = copyBody.omit({ verify: true, ifExists: true, recheck: true }).meta(
+  {
+    id: "VerificationRequest",
+    description: "What is to be compared with what, with the options that the copy was made with",
+  },
+);
 
 const count = z.int().nonnegative();
 const bytes = count.meta({ description: "bytes" });

@@ -1,10 +1,9 @@
 /** Copies that belong together, such as those of a rule: what one of them has found out, the others need not ask. */
 import type { CallOptions } from "../content.ts";
 import { findCreated } from "../copy/created.ts";
-import { imageNotFound } from "../copy/image_not_found.ts";
+import { imageNotFound, wouldOverwrite } from "../copy/copy_error.ts";
 import { MountMemory } from "../copy/mount_memory.ts";
 import { makePlan } from "../copy/plan.ts";
-import { wouldOverwrite } from "../copy/would_overwrite.ts";
 import type { Planned, PlanOptions } from "../copy/plan.ts";
 import { createSourceMemory, RememberedSource } from "../copy/remembered_source.ts";
 import type { SourceMemory } from "../copy/remembered_source.ts";
@@ -223,13 +222,14 @@ export function createBatch(
         const openTarget = (name: Reference): Repository =>
           openSide("destination", name, emit, isReadOnly ? "pull" : "push");
         const target = openTarget(request.destination);
+        const source = remember(repository);
         const repositories: Repositories = {
-          source: remember(repository),
+          source,
           target,
-          elsewhere: {
-            source: referrerSource && remember(openSide("source", referrerSource, emit)),
-            target: referrerDestination && openTarget(referrerDestination),
-          },
+          referrerSource: referrerSource
+            ? remember(openSide("source", referrerSource, emit))
+            : source,
+          referrerTarget: referrerDestination ? openTarget(referrerDestination) : target,
         };
         resolving ??= resolve(options);
         const [found, current] = await Promise.all([
@@ -251,7 +251,8 @@ export function createBatch(
         // Of an image that may not move the rest need not be read.
         if (judged.state === "behind" && current && current.digest !== found.digest) {
           const { ifExists, destination } = request;
-          if (ifExists === "fail") throw wouldOverwrite(destination, current.digest, found.digest);
+          const digests = { current: current.digest, wanted: found.digest };
+          if (ifExists === "fail") throw wouldOverwrite(destination, digests);
         }
         const planned = judged.state === "unknown" ? await plan() : undefined;
         const { state, digest, isDone } = planned ? judgePlan(planned, current) : judged;

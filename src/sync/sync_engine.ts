@@ -18,6 +18,5 @@ export interface SyncEngine extends LocalEngine {
  */
 export function createSyncEngine(options: EngineOptions): SyncEngine {
   const copier = createCopier(options);
-  const engine = engineOn(copier, options.source?.credentials);
-  return { ...engine, batch: (batchOptions) => createBatch(copier, batchOptions) };
+  return { ...engineOn(copier), batch: (batchOptions) => createBatch(copier, batchOptions) };
 }

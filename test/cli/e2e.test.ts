@@ -115,6 +115,23 @@ for (const type of ["basic", "bearer"] as const) {
   });
 }
 
+test("crossdock verify with the options of the copy finds that copy equal", async () => {
+  await using pair = await startPair({ strictManifests: false });
+  const { a, b } = pair;
+  await putIndex(a, "app", { platforms: ["linux/amd64", "linux/arm64"], tag: "1" });
+  const source = `${a.host}/app:1`;
+  for (const index of ["rebuild", "sparse", "unwrap"]) {
+    const options = ["--platform", "linux/amd64", "--index", index];
+    const names = [source, `${b.host}/${index}/app`];
+    const copied = await runCrossdock("copy", ...options, ...names);
+    assert.equal(copied.exitCode, 0, copied.stderr);
+    const verified = await runCrossdock("verify", ...options, ...names);
+    assert.equal(verified.exitCode, 0, verified.stdout + verified.stderr);
+    const whole = await runCrossdock("verify", ...names);
+    assert.equal(whole.exitCode, 12, whole.stdout + whole.stderr);
+  }
+});
+
 test("crossdock verify tells what a copy lacks", async () => {
   await using pair = await startPair();
   const { a, b } = pair;

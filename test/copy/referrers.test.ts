@@ -116,7 +116,10 @@ for (const to of [true, false]) {
     assert.match(report.warnings[0] ?? "", /does not name it: left behind/);
     assert.deepEqual(await listed(destination, descriptor), [honest.descriptor.digest]);
     const { host } = destination;
-    assert.equal((await engine.verify(`${source.host}/app:1`, `${host}/app:1`)).equal, true);
+    assert.equal(
+      (await engine.verify({ source: `${source.host}/app:1`, destination: `${host}/app:1` })).equal,
+      true,
+    );
   });
 }
 

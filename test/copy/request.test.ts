@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { parseCopyRequest } from "../../src/copy/request.ts";
+import { parseCopyRequest, toCopyRequestInput } from "../../src/copy/request.ts";
 import type { CopyRequestInput } from "../../src/copy/request.ts";
 import { formatReference } from "../../src/oci/reference.ts";
 
@@ -26,11 +26,10 @@ for (const { source, destination, result } of NAMES) {
 }
 
 test("parseCopyRequest() fills in what is left open", () => {
-  const { source: _, destination: __, ...options } = parseCopyRequest({
-    source: "a.io/x",
-    destination: "b.io/y",
-  });
+  const input = { source: "a.io/x", destination: "b.io/y" };
+  const { source: _, destination: __, ...options } = structuredClone(parseCopyRequest(input));
   assert.deepEqual(options, {
+    input,
     platforms: [],
     index: "rebuild",
     referrers: true,
@@ -54,15 +53,29 @@ test("parseCopyRequest() keeps what is given", () => {
     recheck: true,
     foreignLayers: true,
   } as const satisfies Partial<CopyRequestInput>;
-  const request = parseCopyRequest({
+  const input = {
     source: "a.io/x",
     destination: "b.io/y",
     platforms: ["linux/arm/v7"],
     ...given,
-  });
+  };
+  const request = structuredClone(parseCopyRequest(input));
   const { source: _, destination: __, platforms, ...options } = request;
-  assert.deepEqual(options, given);
+  assert.deepEqual(options, { input, ...given });
   assert.deepEqual(platforms, [{ os: "linux", architecture: "arm", variant: "v7" }]);
+});
+
+test("parseCopyRequest() returns a parsed request as it is, and parses one that only looks like it", () => {
+  const request = parseCopyRequest({ source: "a.io/x", destination: "b.io/y" });
+  assert.equal(parseCopyRequest(request), request);
+  const forged = JSON.parse(JSON.stringify(request));
+  assert.throws(() => parseCopyRequest(forged), { code: "usage", message: /source: / });
+});
+
+test("toCopyRequestInput() gives what the caller wrote", () => {
+  const input = { source: "x", destination: "b.io/y", index: "sparse" as const };
+  assert.deepEqual(toCopyRequestInput(parseCopyRequest(input)), input);
+  assert.equal(toCopyRequestInput(input), input);
 });
 
 test("parseCopyRequest() refuses a digest that the source does not have", () => {

@@ -93,9 +93,16 @@ for (const { field, step } of BAD) {
 
 const MOUNTING = { ...BLOB, mountFrom: ["library/a", "x", "a.b/c_d/e--f", "a".repeat(255)] };
 
+test("parseStep() returns a parsed step as it is, and checks a copy of it", () => {
+  const step = parseStep(BLOB);
+  assert.equal(parseStep(step), step);
+  const forged = { ...JSON.parse(JSON.stringify(step)), mountFrom: ["a b"] };
+  assert.throws(() => parseStep(forged), { code: "usage", message: /mountFrom/ });
+});
+
 for (const step of [BLOB, MOUNTING, MANIFEST, REFERRERS]) {
   test(`parseStep() takes a ${step.type} step as it is`, () => {
-    assert.deepEqual(parseStep(structuredClone(step)), step);
+    assert.deepEqual(structuredClone(parseStep(structuredClone(step))), step);
   });
 }
 
@@ -116,7 +123,7 @@ test("perform() one step at a time, each twice and by a fresh engine, gives the 
   const runtime = await createRuntime();
   for (const step of stages.flatMap(({ steps }) => steps)) {
     const text = JSON.stringify(step);
-    assert.deepEqual(parseStep(JSON.parse(text)), JSON.parse(text));
+    assert.deepEqual(JSON.parse(JSON.stringify(parseStep(JSON.parse(text)))), JSON.parse(text));
     for (let i = 0; i < 2; i++) await createEngine({ runtime }).perform(JSON.parse(text) as Step);
   }
   assert.equal(destination.getManifest("app", "1")?.digest, descriptor.digest);
@@ -126,7 +133,7 @@ test("perform() one step at a time, each twice and by a fresh engine, gives the 
   assert.deepEqual(manifests.map(({ digest }: { digest: string }) => digest), [
     signature.descriptor.digest,
   ]);
-  assert.equal((await engine.verify(request.source, `${request.destination}:1`)).equal, true);
+  assert.equal((await engine.verify(request)).equal, true);
 });
 
 /** `app:1`, which brings its manifest along. */

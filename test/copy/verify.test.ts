@@ -6,10 +6,6 @@ import type { Pair } from "./setup.ts";
 
 const REFERRER = { artifactType: "application/x.test", payload: "signed" };
 
-function namesOf({ source, destination }: Pair): [string, string] {
-  return [`${source.host}/app:1`, `${destination.host}/app:1`];
-}
-
 test("verify() finds a copy equal, moves no blob and counts what it looked at", async () => {
   await using pair = await startPair();
   const { source, destination, engine } = pair;
@@ -19,7 +15,7 @@ test("verify() finds a copy equal, moves no blob and counts what it looked at", 
   await engine.copy(requestOf(pair));
   source.clearRequests();
   destination.clearRequests();
-  const result = await engine.verify(...namesOf(pair));
+  const result = await engine.verify(requestOf(pair));
   assert.deepEqual(result.differences, []);
   assert.equal(result.equal, true);
   assert.deepEqual(result.checked, { manifests: 2, blobs: 7, referrers: 2 });
@@ -36,7 +32,7 @@ test("verify() names a blob that is missing", async () => {
   const what = layers[0]?.digest ?? "";
   await engine.copy(requestOf(pair));
   destination.fail({ method: "HEAD", path: `/blobs/${what}`, action: { status: 404 } });
-  const { equal, differences } = await engine.verify(...namesOf(pair));
+  const { equal, differences } = await engine.verify(requestOf(pair));
   assert.equal(equal, false);
   assert.deepEqual(differences, [{ kind: "blob", what, state: "missing" }]);
 });
@@ -49,7 +45,7 @@ test("verify() names a referrer that is missing, and a digest tag", async () => 
   await engine.copy(request);
   const referrer = await putReferrer(source, "app", descriptor, REFERRER);
   const { tag } = await putCosignSignature(source, "app", descriptor.digest);
-  const { equal, differences } = await engine.verify(...namesOf(pair));
+  const { equal, differences } = await engine.verify(requestOf(pair));
   assert.equal(equal, false);
   const found = differences.filter(({ kind }) => kind !== "blob");
   assert.deepEqual(found, [
@@ -57,8 +53,32 @@ test("verify() names a referrer that is missing, and a digest tag", async () => 
     { kind: "digest-tag", what: tag, state: "missing" },
   ]);
   const options = { referrers: false, digestTags: false };
-  assert.equal((await engine.verify(...namesOf(pair), options)).equal, true);
+  assert.equal((await engine.verify({ ...requestOf(pair), ...options })).equal, true);
 });
+
+for (const index of ["rebuild", "sparse", "unwrap"] as const) {
+  test(`verify() finds a copy of one platform with index ${index} equal`, async () => {
+    await using pair = await startPair({ destination: { strictManifests: false } });
+    const { source, engine } = pair;
+    const platforms = ["linux/amd64", "linux/arm64"];
+    const { descriptor, images } = await putIndex(source, "app", { platforms, tag: "1" });
+    await putReferrer(source, "app", descriptor, REFERRER);
+    const [image] = images;
+    if (image) await putCosignSignature(source, "app", image.descriptor.digest);
+    const options = { platforms: ["linux/amd64"], index };
+    await engine.copy({ ...requestOf(pair), ...options });
+    const result = await engine.verify({ ...requestOf(pair), ...options });
+    assert.deepEqual(result.differences, []);
+    assert.equal(result.equal, true);
+    assert.equal(result.checked.manifests, index === "unwrap" ? 1 : 2);
+    const others = await engine.verify({
+      ...requestOf(pair),
+      ...options,
+      platforms: ["linux/arm64"],
+    });
+    assert.equal(others.equal, false);
+  });
+}
 
 /** Where referrers are, if not beside the image. */
 function elsewhereOf(
@@ -84,7 +104,7 @@ for (const referrers of [true, false]) {
     await engine.copy({ ...requestOf(pair), ...elsewhere });
     source.clearRequests();
     destination.clearRequests();
-    const result = await engine.verify(...namesOf(pair), elsewhere);
+    const result = await engine.verify({ ...requestOf(pair), ...elsewhere });
     assert.deepEqual(result.differences, []);
     assert.deepEqual(result.checked, { manifests: 1, blobs: 8, referrers: 3 });
     const asked = [...source.requests, ...destination.requests];
@@ -109,7 +129,7 @@ test("verify() names what the repositories of referrers lack, and nothing that l
   // What the image's own repository has does not count.
   await putReferrer(destination, "app", descriptor, REFERRER);
   const elsewhere = elsewhereOf(pair);
-  const { differences } = await engine.verify(...namesOf(pair), elsewhere);
+  const { differences } = await engine.verify({ ...requestOf(pair), ...elsewhere });
   const blobs = [config, ...layers].map(({ digest }) => digest).sort();
   assert.deepEqual(differences.filter(({ kind }) => kind !== "blob"), [
     { kind: "referrer", what: digest, state: "missing" },
@@ -117,9 +137,9 @@ test("verify() names what the repositories of referrers lack, and nothing that l
   const missing = differences.filter(({ kind }) => kind === "blob").map(({ what }) => what);
   assert.deepEqual(missing.sort(), blobs);
   const { referrerSource } = elsewhere;
-  assert.equal((await engine.verify(...namesOf(pair), { referrerSource })).equal, true);
+  assert.equal((await engine.verify({ ...requestOf(pair), referrerSource })).equal, true);
   const options = { ...elsewhere, referrers: false };
-  assert.equal((await engine.verify(...namesOf(pair), options)).equal, true);
+  assert.equal((await engine.verify({ ...requestOf(pair), ...options })).equal, true);
 });
 
 test("verify() asks the same where the repositories of referrers are the image's", async () => {
@@ -136,7 +156,7 @@ test("verify() asks the same where the repositories of referrers are the image's
   for (const options of [{}, own]) {
     source.clearRequests();
     destination.clearRequests();
-    assert.equal((await engine.verify(...namesOf(pair), options)).equal, true);
+    assert.equal((await engine.verify({ ...requestOf(pair), ...options })).equal, true);
     const all = [...source.requests, ...destination.requests];
     asked.push(all.map(({ method, path }) => `${method} ${path}`).sort());
   }
@@ -150,7 +170,7 @@ test("verify() says which image the tag is instead", async () => {
   await engine.copy(requestOf(pair));
   const after = await putImage(source, "app", { tag: "1", seed: 2 });
   await engine.copy({ source: `${source.host}/app:1`, destination: `${destination.host}/app:2` });
-  const { equal, differences } = await engine.verify(...namesOf(pair));
+  const { equal, differences } = await engine.verify(requestOf(pair));
   assert.equal(equal, false);
   assert.deepEqual(differences, [{
     kind: "tag",

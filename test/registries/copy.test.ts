@@ -101,7 +101,7 @@ for (const [from, to] of PAIRS) {
     assert.equal(await digestOf(b, destination), await digestOf(a, source));
     assert.equal(report.digest, await digestOf(a, source));
 
-    const verification = await engine.verify(a, b);
+    const verification = await engine.verify({ source: a, destination: b });
     assert.deepEqual(verification.differences, []);
     assert.equal(verification.checked.referrers, 4);
 

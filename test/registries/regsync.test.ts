@@ -303,7 +303,9 @@ test("verify() finds nothing missing of what regsync copied with referrers in re
     referrerDestination: `${from}/signed`,
   });
   const verify = (name: string): ReturnType<typeof engine.verify> =>
-    engine.verify(`${from}/app:1`, `${to}/${name}:1`, {
+    engine.verify({
+      source: `${from}/app:1`,
+      destination: `${to}/${name}:1`,
       referrerSource: `${from}/signed`,
       referrerDestination: `${to}/${name}-kept`,
     });

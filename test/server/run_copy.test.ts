@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { CopyError } from "../../src/copy/copy_error.ts";
+import { parseCopyRequest } from "../../src/copy/request.ts";
 import type { Step } from "../../src/copy/step.ts";
 import type { Engine } from "../../src/engine.ts";
 import { CrossdockError } from "../../src/errors.ts";
@@ -25,7 +26,10 @@ async function logOf(step: Step): Promise<{ step?: Step; detail?: string }> {
   const engine = { copy: () => Promise.reject(error) } as Partial<Engine> as Engine;
   const lines: [string, string, { problem?: object }?][] = [];
   const log = (...line: (typeof lines)[number]): void => void lines.push(line);
-  await assert.rejects(runCopy(MIRROR, { engine, log }), (thrown) => thrown === error);
+  await assert.rejects(
+    runCopy(parseCopyRequest(MIRROR), { engine, log }),
+    (thrown) => thrown === error,
+  );
   const [level, message, fields] = lines.at(-1) ?? [];
   assert.deepEqual([level, message], ["warn", "copy failed"]);
   return fields?.problem ?? {};

@@ -221,7 +221,7 @@ test("GET /v1/copies/{id} does not know what was never asked for", async () => {
   assert.equal(json.code, "not_found");
 });
 
-test("CopyWorkflow keeps a plan that is longer than a step's result may be", async () => {
+test("CopyWorkflow copies by a plan of more than 1 MiB", async () => {
   await using pair = await startPair();
   await putIndex(pair.source, "app", {
     tag: "1",

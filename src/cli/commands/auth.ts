@@ -5,7 +5,7 @@ import { parseRepository } from "../../oci/reference.ts";
 import type { AccessCheck } from "../../registry/check_access.ts";
 import type { CommandContext } from "./command_context.ts";
 import { exitCodeOf } from "../output/exit_codes.ts";
-import { openEngine } from "../options/open_engine.ts";
+import { openLocalEngine } from "../options/open_engine.ts";
 import * as options from "../options/options.ts";
 import { writeJson, writeLines } from "../output/output.ts";
 import { startProgress } from "../output/progress.ts";
@@ -28,7 +28,7 @@ export function addAuthCommand(program: Command, context: CommandContext): void 
     .addOption(options.jsonOption)
     .action(async (text, flags) => {
       const name = parseName(text);
-      const engine = await openEngine(environment, flags, { named: onlyFlags(flags), name });
+      const engine = await openLocalEngine(environment, flags, { named: onlyFlags(flags), name });
       const { emit } = startProgress({ progress: "none" }, environment);
       const { registry, repository } = name;
       const checked = repository === undefined ? registry : `${registry}/${repository}`;

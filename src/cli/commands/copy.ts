@@ -1,8 +1,7 @@
 /** `crossdock copy SRC DST` */
 import type { Command } from "@commander-js/extra-typings";
 import type { Detached } from "../../client/remote_engine.ts";
-import { parseCopyRequest } from "../../copy/request.ts";
-import type { CopyRequestInput } from "../../copy/request.ts";
+import type { CopyRequest } from "../../copy/request.ts";
 import type { RunOptions } from "../../engine.ts";
 import { ParseError } from "../../errors.ts";
 import type { CommandContext } from "./command_context.ts";
@@ -47,6 +46,7 @@ export function addCopyCommand(program: Command, context: CommandContext): void 
     .addOption(options.foreignLayersOption)
     .addOption(options.verifyOption)
     .addOption(options.ifExistsOption)
+    .addOption(options.recheckOption)
     .addOption(options.dryRunOption)
     .addOption(options.srcTlsOption)
     .addOption(options.srcCaOption)
@@ -103,12 +103,12 @@ async function runCopy(
 
 /** Reads what the flags point to; nothing is sent before what this gives is called. */
 async function openCopy(
-  request: CopyRequestInput,
+  request: CopyRequest,
   flags: CopyOptions,
   environment: CliEnvironment,
 ): Promise<(options: RunOptions) => Promise<Detached>> {
   const { via } = flags;
-  const { source, destination } = toSides(parseCopyRequest(request), flags);
+  const { source, destination } = toSides(request, flags);
   if (flags.detach) {
     if (via === undefined) throw new ParseError("--detach is for a server: name it with --via");
     const server = await openServer(

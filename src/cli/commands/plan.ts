@@ -1,6 +1,5 @@
 /** `crossdock plan SRC DST`, which is `copy --dry-run`, too. */
 import type { Command } from "@commander-js/extra-typings";
-import { parseCopyRequest } from "../../copy/request.ts";
 import type { CommandContext } from "./command_context.ts";
 import { toCopyRequest, toSides } from "../options/copy_request.ts";
 import type { CopyFlags } from "../options/copy_request.ts";
@@ -35,6 +34,7 @@ export function addPlanCommand(program: Command, context: CommandContext): void 
     .addOption(options.foreignLayersOption)
     .addOption(options.verifyOption)
     .addOption(options.ifExistsOption)
+    .addOption(options.recheckOption)
     .addOption(options.srcTlsOption)
     .addOption(options.srcCaOption)
     .addOption(options.srcCredsOption)
@@ -64,7 +64,7 @@ export async function runPlan(
   { environment, signal }: CommandContext,
 ): Promise<void> {
   const request = toCopyRequest(source, destination, flags);
-  const sides = toSides(parseCopyRequest(request), flags);
+  const sides = toSides(request, flags);
   const engine = await openEngine(environment, flags, sides.source, sides.destination);
   const progress = startProgress({ quiet: flags.quiet, progress: "none" }, environment);
   const plan = await engine.plan(request, { signal, emit: progress.emit });

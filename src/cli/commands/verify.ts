@@ -1,7 +1,5 @@
 /** `crossdock verify SRC DST` */
 import type { Command } from "@commander-js/extra-typings";
-import { parseCopyRequest } from "../../copy/request.ts";
-import { formatReference } from "../../oci/reference.ts";
 import type { CommandContext } from "./command_context.ts";
 import { toCopyRequest, toSides } from "../options/copy_request.ts";
 import { EXIT_DIFFERENT } from "../output/exit_codes.ts";
@@ -18,12 +16,14 @@ export function addVerifyCommand(program: Command, context: CommandContext): voi
     .argument("<source>", "registry/repository[:tag][@digest]")
     .argument("<destination>", "the same; without tag and digest it takes those of the source")
     .addOption(options.platformOption)
+    .addOption(options.indexOption)
     .addOption(options.referrersOption)
     .addOption(options.noReferrersOption)
     .addOption(options.referrerSourceOption)
     .addOption(options.referrerDestinationOption)
     .addOption(options.digestTagsOption)
     .addOption(options.noDigestTagsOption)
+    .addOption(options.foreignLayersOption)
     .addOption(options.srcTlsOption)
     .addOption(options.srcCaOption)
     .addOption(options.srcCredsOption)
@@ -43,14 +43,11 @@ export function addVerifyCommand(program: Command, context: CommandContext): voi
     .addOption(options.viaTokenFdOption)
     .addOption(options.jsonOption)
     .action(async (source, destination, flags) => {
-      const { source: _, destination: __, ...asked } = toCopyRequest(source, destination, flags);
-      const request = parseCopyRequest({ source, destination, ...asked });
+      const request = toCopyRequest(source, destination, flags);
       const sides = toSides(request, flags);
       const engine = await openEngine(environment, flags, sides.source, sides.destination);
       const { emit } = startProgress({ progress: "none" }, environment);
-      const wanted = formatReference(request.source);
-      const copied = formatReference(request.destination);
-      const verification = await engine.verify(wanted, copied, { ...asked, signal, emit });
+      const verification = await engine.verify(request, { signal, emit });
       if (!verification.equal) context.setExitCode(EXIT_DIFFERENT);
       if (flags.json) await writeJson(environment, verification);
       else await writeLines(environment, formatVerification(verification));

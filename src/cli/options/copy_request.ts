@@ -1,4 +1,5 @@
 /** A copy as the flags of `copy`, `plan` and `verify` describe it. */
+import { parseCopyRequest } from "../../copy/request.ts";
 import type { CopyRequest, CopyRequestInput } from "../../copy/request.ts";
 import { ParseError } from "../../errors.ts";
 import { destinationFlags, sourceFlags } from "./side_flags.ts";
@@ -16,25 +17,27 @@ export interface CopyFlags {
   readonly foreignLayers?: boolean | undefined;
   readonly verify?: CopyRequestInput["verify"];
   readonly ifExists?: CopyRequestInput["ifExists"];
+  readonly recheck?: boolean | undefined;
 }
 
 /**
  * What is not said is left out, so that the engine's defaults are the only ones.
  *
- * @throws ParseError for repositories of referrers that are left behind
+ * @throws ParseError for a name that cannot be parsed, and for repositories of referrers that are left behind
  */
 export function toCopyRequest(
   source: string,
   destination: string,
   flags: CopyFlags,
-): CopyRequestInput {
-  const { platform, index, referrers, digestTags, foreignLayers, verify, ifExists } = flags;
+): CopyRequest {
+  const { platform, index, referrers, digestTags, foreignLayers, verify, ifExists, recheck } =
+    flags;
   const { referrerSource, referrerDestination } = flags;
   if (referrers === false && (referrerSource ?? referrerDestination) !== undefined) {
     const option = referrerSource === undefined ? "--referrer-destination" : "--referrer-source";
     throw new ParseError(`${option} and --no-referrers exclude each other: give one of them`);
   }
-  return {
+  return parseCopyRequest({
     source,
     destination,
     ...(platform ? { platforms: platform } : {}),
@@ -46,7 +49,8 @@ export function toCopyRequest(
     ...(foreignLayers === undefined ? {} : { foreignLayers }),
     ...(verify ? { verify } : {}),
     ...(ifExists ? { ifExists } : {}),
-  };
+    ...(recheck === undefined ? {} : { recheck }),
+  });
 }
 
 /** The sides of a copy, with the flags about each. */

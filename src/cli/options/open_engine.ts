@@ -1,5 +1,5 @@
 import type { RemoteEngine } from "../../client/remote_engine.ts";
-import type { Engine } from "../../engine.ts";
+import type { Engine, LocalEngine } from "../../engine.ts";
 import { ParseError } from "../../errors.ts";
 import type { SideOptions } from "../../sides.ts";
 import type { CliEnvironment } from "../environment.ts";
@@ -9,14 +9,17 @@ import type { NamedSideFlags } from "./side_flags.ts";
 import { readSideOptions } from "./side_options.ts";
 import type { SideInput } from "./side_options.ts";
 
-/** The options of a command that are about how it works, not what it does. */
-export interface EngineFlags extends ViaFlags {
+/** The options about how an engine works here. */
+export interface LocalEngineFlags {
   readonly authfile?: string | undefined;
   readonly concurrency?: number | undefined;
   readonly retries?: number | undefined;
   /** Milliseconds. */
   readonly timeout?: number | undefined;
 }
+
+/** The options of a command that are about how it works, not what it does. */
+export interface EngineFlags extends LocalEngineFlags, ViaFlags {}
 
 /**
  * Makes an engine from flags: one that works here, or with `--via` one that works at a server.
@@ -29,11 +32,25 @@ export async function openEngine(
   source: SideInput,
   destination?: SideInput,
 ): Promise<Engine> {
-  const { via, authfile, concurrency, retries, timeout } = flags;
+  const { via } = flags;
   if (via !== undefined) {
     return await openServer(environment, { ...flags, via }, source.named, destination?.named);
   }
   refuseViaToken(flags);
+  return await openLocalEngine(environment, flags, source, destination);
+}
+
+/**
+ * Makes an engine that works here.
+ *
+ * @throws ParseError for a flag or a file that cannot be used
+ */
+export async function openLocalEngine(
+  environment: CliEnvironment,
+  { authfile, concurrency, retries, timeout }: LocalEngineFlags,
+  source: SideInput,
+  destination?: SideInput,
+): Promise<LocalEngine> {
   refuseSharedDescriptor(source.named, destination?.named);
   const read = (side: SideInput): Promise<SideOptions> =>
     readSideOptions(side, authfile, environment);

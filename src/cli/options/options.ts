@@ -58,6 +58,11 @@ export const ifExistsOption = new Option(
   "what happens to a tag that is something else at the destination (default: overwrite)",
 ).argParser(oneOf("--if-exists", ["overwrite", "skip", "fail"]));
 
+export const recheckOption = new Option(
+  "--recheck",
+  "check every blob and manifest even if the destination has the image, and copy those that are missing",
+);
+
 export const concurrencyOption = new Option(
   "--concurrency <n>",
   "blobs at once, 1 to 256 (default: 16)",

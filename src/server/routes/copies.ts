@@ -6,6 +6,7 @@ import { secured } from "../access.ts";
 import type { Allowed } from "../allowed.ts";
 import type { AppOptions } from "../app_options.ts";
 import { withDefaults } from "../../config/server_config.ts";
+import { parseCopyRequest } from "../../copy/request.ts";
 import {
   CANCELLED_COPY,
   COPY_ID,
@@ -113,7 +114,7 @@ export function copyRoutes(options: AppOptions, allowed: Allowed) {
 
   return createRouter()
     .openapi(post, async (context) => {
-      const request = withDefaults(config, context.req.valid("json"));
+      const request = parseCopyRequest(withDefaults(config, context.req.valid("json")));
       allowed.copy(request);
       const { prefer = "" } = context.req.valid("header");
       if (durable && prefersAsync(prefer)) {

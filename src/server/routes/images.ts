@@ -1,6 +1,7 @@
 /** `/v1/images`, `/v1/tags` and `/v1/verifications`: look, list and compare, as the CLI does. */
 import { createRoute } from "@hono/zod-openapi";
 import * as z from "zod";
+import { parseCopyRequest } from "../../copy/request.ts";
 import { secured } from "../access.ts";
 import type { Allowed } from "../allowed.ts";
 import type { AppOptions } from "../app_options.ts";
@@ -63,7 +64,8 @@ export function imageRoutes(options: AppOptions, allowed: Allowed) {
     path: "/v1/verifications",
     summary: "Compare two images to the last blob, moving none",
     description:
-      "Reads the source's manifests and asks the destination for each part of them, by HEAD. That they differ is no error.",
+      "Reads the source's manifests and asks the destination for each part of them, by HEAD. With `platforms` and `index` it " +
+      "compares with what such a copy leaves at the destination. That they differ is no error.",
     operationId: "verifyCopy",
     tags,
     ...secured("read", options),
@@ -93,11 +95,9 @@ export function imageRoutes(options: AppOptions, allowed: Allowed) {
       return context.json({ repository, tags }, 200);
     })
     .openapi(verify, async (context) => {
-      const request = context.req.valid("json");
+      const request = parseCopyRequest(context.req.valid("json"));
       allowed.comparison(request);
-      const { source, destination, ...rest } = request;
       const { signal, emit } = watchCall(context, options);
-      const comparison = { ...rest, signal, emit };
-      return context.json(await openEngine().verify(source, destination, comparison), 200);
+      return context.json(await openEngine().verify(request, { signal, emit }), 200);
     });
 }

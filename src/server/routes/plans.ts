@@ -5,6 +5,7 @@ import { secured } from "../access.ts";
 import type { Allowed } from "../allowed.ts";
 import type { AppOptions } from "../app_options.ts";
 import { withDefaults } from "../../config/server_config.ts";
+import { parseCopyRequest } from "../../copy/request.ts";
 import { MIRROR, PLAN } from "../examples.ts";
 import {
   body,
@@ -53,7 +54,7 @@ export function planRoutes(options: AppOptions, allowed: Allowed) {
   });
 
   return createRouter().openapi(post, async (context) => {
-    const request = withDefaults(options.config, context.req.valid("json"));
+    const request = parseCopyRequest(withDefaults(options.config, context.req.valid("json")));
     allowed.copy(request);
     const query = context.req.valid("query");
     const [survey, manifests] = [query.survey === "true", query.manifests === "true"];

@@ -1,6 +1,6 @@
 /** `/v1/steps`: performs one step, for a Workflow or any other orchestrator. */
 import { createRoute } from "@hono/zod-openapi";
-import { stepSchema } from "../../copy/step.ts";
+import { parsedStepSchema } from "../../copy/step.ts";
 import { secured } from "../access.ts";
 import type { Allowed } from "../allowed.ts";
 import type { AppOptions } from "../app_options.ts";
@@ -24,7 +24,7 @@ export function stepRoutes(options: AppOptions, allowed: Allowed) {
     operationId: "performStep",
     tags: ["Plans and steps"],
     ...secured("copy", options, { maxBodyBytes: MAX_STEP_BYTES }),
-    request: { body: body(stepSchema, STEPS) },
+    request: { body: body(parsedStepSchema, STEPS) },
     responses: {
       200: json("What became of it", performedSchema, OUTCOMES),
       ...refusals,

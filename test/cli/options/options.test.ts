@@ -1,6 +1,7 @@
 import { test } from "node:test";
 import assert from "node:assert/strict";
 import type { Plan, Report } from "../../../src/copy/model.ts";
+import { toCopyRequestInput } from "../../../src/copy/request.ts";
 import type { CopyRequestInput } from "../../../src/copy/request.ts";
 import type { Verification } from "../../../src/copy/verify.ts";
 import type { Engine } from "../../../src/engine.ts";
@@ -19,11 +20,11 @@ function recordingEngine(): { engine: Partial<Engine>; requests: CopyRequestInpu
     requests,
     engine: {
       copy(request): Promise<Report> {
-        requests.push(request);
+        requests.push(toCopyRequestInput(request));
         return Promise.resolve(report);
       },
       plan(request): Promise<Plan> {
-        requests.push(request);
+        requests.push(toCopyRequestInput(request));
         return Promise.resolve(plan);
       },
     },
@@ -49,6 +50,7 @@ const goodRequests: [flags: string[], wanted: Partial<CopyRequestInput>][] = [
   [["--foreign-layers"], { foreignLayers: true }],
   [["--verify", "destination"], { verify: "destination" }],
   [["--if-exists", "fail"], { ifExists: "fail" }],
+  [["--recheck"], { recheck: true }],
 ];
 for (const command of ["copy", "plan"]) {
   for (const [flags, wanted] of goodRequests) {
@@ -157,8 +159,8 @@ test("crossdock verify compares what its flags say", async () => {
   const asked: unknown[] = [];
   const cli = fakeCli({
     engine: {
-      verify(source, destination, { signal: _, emit: __, ...options } = {}): Promise<Verification> {
-        asked.push([source, destination, options]);
+      verify(request): Promise<Verification> {
+        asked.push(toCopyRequestInput(request));
         return Promise.resolve(verification);
       },
     },
@@ -169,15 +171,16 @@ test("crossdock verify compares what its flags say", async () => {
   const flags = ["--referrer-source", "a.io/signed", "--referrer-destination", "b.io/kept"];
   const { exitCode, stderr } = await cli.run(
     "verify",
-    ...["--platform", "linux/amd64", "--no-digest-tags"],
+    ...["--platform", "linux/amd64", "--index", "unwrap", "--no-digest-tags", "--foreign-layers"],
     ...flags,
     ...names,
   );
   assert.equal(exitCode, 0, stderr);
-  const full = ["localhost:5000/app:latest", DESTINATION];
+  const [source, destination] = names;
+  const options = { platforms: ["linux/amd64"], index: "unwrap", digestTags: false };
   assert.deepEqual(asked, [
-    [...full, {}],
-    [...full, { platforms: ["linux/amd64"], digestTags: false, ...elsewhere }],
+    { source, destination },
+    { source, destination, ...options, foreignLayers: true, ...elsewhere },
   ]);
 });
 

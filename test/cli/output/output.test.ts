@@ -2,8 +2,9 @@ import { test } from "node:test";
 import assert from "node:assert/strict";
 import type { Inspection } from "../../../src/copy/inspect.ts";
 import type { Plan } from "../../../src/copy/model.ts";
+import { toCopyRequestInput } from "../../../src/copy/request.ts";
 import type { Verification } from "../../../src/copy/verify.ts";
-import type { Engine } from "../../../src/engine.ts";
+import type { LocalEngine } from "../../../src/engine.ts";
 import type { AccessCheck } from "../../../src/registry/check_access.ts";
 import { fakeCli } from "../fake_cli.ts";
 import type { TextSink } from "../fake_cli.ts";
@@ -28,7 +29,7 @@ function engineOf(results: {
   inspect?: Inspection;
   verify?: Verification;
   checkAccess?: AccessCheck;
-}): Partial<Engine> {
+}): Partial<LocalEngine> {
   return Object.fromEntries(
     Object.entries(results).map(([name, result]) => [name, () => Promise.resolve(result)]),
   );
@@ -85,7 +86,7 @@ test("crossdock copy --json prints the report, and nothing else on stdout", asyn
 });
 
 test("crossdock copy --quiet prints nothing, warnings included", async () => {
-  const engine: Partial<Engine> = {
+  const engine: Partial<LocalEngine> = {
     copy(_, { emit } = {}): Promise<typeof report> {
       emit?.({ type: "warning", message: "told by an event" });
       return Promise.resolve({ ...report, warnings: ["told by the report"] });
@@ -138,7 +139,7 @@ for (const command of [["plan"], ["copy", "--dry-run"]]) {
 }
 
 test("crossdock plan says what the tag is now, what is rebuilt, and its warnings once", async () => {
-  const engine: Partial<Engine> = {
+  const engine: Partial<LocalEngine> = {
     plan(_, { emit } = {}): Promise<Plan> {
       emit?.({ type: "warning", message: "the index was rebuilt" });
       const steps = [manifestStep("f", { tag: "1", content: "{}" })];
@@ -326,9 +327,9 @@ missing    digest tag sha256-ff.sig
 
 test("crossdock verify hands its flags on", async () => {
   const asked: unknown[] = [];
-  const engine: Partial<Engine> = {
-    verify(source, destination, { signal: _, emit: __, ...options } = {}): Promise<Verification> {
-      asked.push([source, destination, options]);
+  const engine: Partial<LocalEngine> = {
+    verify(request): Promise<Verification> {
+      asked.push(toCopyRequestInput(request));
       return Promise.resolve(equal);
     },
   };
@@ -336,8 +337,14 @@ test("crossdock verify hands its flags on", async () => {
   await fakeCli({ engine }).run("verify", SOURCE, "localhost:5001/copy/app");
   await fakeCli({ engine }).run("verify", ...flags, SOURCE, DESTINATION);
   assert.deepEqual(asked, [
-    [SOURCE, DESTINATION, {}],
-    [SOURCE, DESTINATION, { referrers: false, digestTags: false, platforms: ["linux/amd64"] }],
+    { source: SOURCE, destination: "localhost:5001/copy/app" },
+    {
+      source: SOURCE,
+      destination: DESTINATION,
+      referrers: false,
+      digestTags: false,
+      platforms: ["linux/amd64"],
+    },
   ]);
 });
 
@@ -377,7 +384,7 @@ for (const [check, exitCode, stdout] of checks) {
 
 test("crossdock auth takes a registry, or a repository, in any of their spellings", async () => {
   const asked: string[] = [];
-  const engine: Partial<Engine> = {
+  const engine: Partial<LocalEngine> = {
     checkAccess(name): Promise<AccessCheck> {
       asked.push(name);
       return Promise.resolve({ registry: name, sources: [], result: "anonymous" });
