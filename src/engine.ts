@@ -6,9 +6,8 @@ import { noCredentials } from "./auth/credentials.ts";
 import { carryManifests } from "./copy/carry_manifests.ts";
 import { imageNotFound } from "./copy/image_not_found.ts";
 import { inspectImage } from "./copy/inspect.ts";
-import type { Inspection } from "./copy/inspect.ts";
 import type { PerformContext } from "./copy/perform_context.ts";
-import type { Emit, Outcome, Plan, Report } from "./copy/model.ts";
+import type { Emit, Inspection, Performed, Plan, Report, Verification } from "./copy/model.ts";
 import { makePlan } from "./copy/plan.ts";
 import type { Planned } from "./copy/plan.ts";
 import { countRequests } from "./copy/repositories.ts";
@@ -19,7 +18,6 @@ import { parseStep } from "./copy/step.ts";
 import type { Step } from "./copy/step.ts";
 import { surveyPlan } from "./copy/survey.ts";
 import { verifyCopy } from "./copy/verify.ts";
-import type { Verification } from "./copy/verify.ts";
 import {
   formatReference,
   parseReference,
@@ -49,11 +47,6 @@ export interface CopyOptions extends RunOptions {
   /** Told of the plan before its first step; what it throws ends the copy. */
   readonly approve?: ((plan: Plan) => void) | undefined;
 }
-
-/** What a step came to, and the requests to each side that it took, tokens aside. */
-export type Performed = Outcome & {
-  readonly requests: { readonly source: number; readonly destination: number };
-};
 
 export interface Engine {
   /** Says what a copy would do: writes nothing. */

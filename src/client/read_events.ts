@@ -1,9 +1,9 @@
 import type * as z from "zod";
 import { CrossdockError, NetworkError, SilenceError } from "../errors.ts";
 import type { CopyEvent } from "../copy/model.ts";
-import { eventSchema } from "../server/schemas.ts";
-import type { StreamEvent } from "../server/schemas.ts";
+import { streamEventSchema } from "../stream_events.ts";
 import { syncEventSchema } from "../server/sync_schemas.ts";
+import type { StreamEvent } from "../stream_events.ts";
 import type { SyncStreamEvent } from "../server/sync_schemas.ts";
 import { readChunks } from "../streams/chunk_reader.ts";
 import { limitSilence } from "../streams/silence.ts";
@@ -41,7 +41,7 @@ export function readEvents(
   answer: EventsAnswer,
   options: ReadEventsOptions = {},
 ): AsyncGenerator<CopyEvent> {
-  return readStream(answer, eventSchema, options);
+  return readStream(answer, streamEventSchema, options);
 }
 
 /**

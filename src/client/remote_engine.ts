@@ -1,23 +1,21 @@
 /** An engine whose work is done by a crossdock server: the same calls, events and errors, over HTTP. */
 import type * as z from "zod";
 import type { AccessCheck } from "../registry/check_access.ts";
-import type { Inspection } from "../copy/inspect.ts";
-import type { Plan, Report } from "../copy/model.ts";
+import type { Inspection, Performed, Plan, Report, Verification } from "../copy/model.ts";
 import type { CopyRequestInput } from "../copy/request.ts";
-import type { Verification } from "../copy/verify.ts";
-import type { Engine, Performed, RunOptions } from "../engine.ts";
+import type { Engine, RunOptions } from "../engine.ts";
 import { CrossdockError, NetworkError } from "../errors.ts";
 import type { NetworkFailure } from "../errors.ts";
 import { formatReference, parseReference } from "../oci/reference.ts";
 import type { DurableCopy } from "../durable/durable_copies.ts";
+import { durableCopySchema } from "../durable/durable_copies.ts";
 import {
-  durableCopySchema,
   inspectionSchema,
   performedSchema,
   planSchema,
   tagsSchema,
   verificationSchema,
-} from "../server/schemas.ts";
+} from "../copy/model.ts";
 import { startedSyncSchema, syncStatusSchema } from "../server/sync_schemas.ts";
 import type { StartedSync, syncBody } from "../server/sync_schemas.ts";
 import type { SyncReport, SyncStatus } from "../sync/run_rules.ts";

@@ -1,13 +1,12 @@
 /** What `/v1/syncs` takes and gives, as schemas. */
 import * as z from "zod";
-import type { CopyEvent } from "../copy/model.ts";
 import type { PruneReport, RuleReport, SyncFailure, TagReport } from "../sync/rule_report.ts";
 import type { RuleStatus, TagStatus } from "../sync/rule_status.ts";
 import type { SyncReport, SyncStatus } from "../sync/run_rules.ts";
 import type { SyncEvent } from "../sync/sync_event.ts";
 import { PROBLEMS, problemSchema } from "../problem.ts";
 import type { StartedRule } from "../rules/rules.ts";
-import { eventSchema, reportSchema, sides } from "./schemas.ts";
+import { copyEventSchema, reportSchema, requestsSchema } from "../copy/model.ts";
 
 /** As many as a body has room for, and as long as a config allows. */
 const MAX_RULES = 200;
@@ -81,7 +80,7 @@ const ruleReport: z.ZodType<RuleReport> = z.object({
   result,
   tags: z.array(tagReport),
   pruned: z.array(pruneReport),
-  requests: sides,
+  requests: requestsSchema,
   durationMs,
   warnings: z.array(z.string()),
   putOffUntil: z.number().exactOptional().meta({
@@ -110,7 +109,7 @@ const ruleStatus: z.ZodType<RuleStatus> = z.object({
     description: "`error`: something could not be found out; `behind`: some tags are, or missing",
   }),
   tags: z.array(tagStatus),
-  requests: sides,
+  requests: requestsSchema,
 }).meta({ id: "RuleStatus", description: "How a rule stands" });
 
 export const syncStatusSchema: z.ZodType<SyncStatus> = z.object({
@@ -143,7 +142,7 @@ export const syncEventSchema: z.ZodType<SyncStreamEvent> = z.discriminatedUnion(
     rule,
     source: z.string(),
     destination: z.string(),
-    event: eventSchema as z.ZodType<CopyEvent>,
+    event: copyEventSchema,
   }).meta({ description: "something happened to one of the copies" }),
   z.object({ type: z.literal("tag-ended"), rule, tag: tagReport }),
   z.object({ type: z.literal("prune-ended"), rule, pruned: pruneReport }),

@@ -1,8 +1,6 @@
 import { test } from "node:test";
 import assert from "node:assert/strict";
-import type { Inspection } from "../../../src/copy/inspect.ts";
-import type { Plan } from "../../../src/copy/model.ts";
-import type { Verification } from "../../../src/copy/verify.ts";
+import type { Inspection, Plan, Verification } from "../../../src/copy/model.ts";
 import type { Engine } from "../../../src/engine.ts";
 import type { AccessCheck } from "../../../src/registry/check_access.ts";
 import { fakeCli } from "../fake_cli.ts";

@@ -1,0 +1,24 @@
+/** What the zod schemas of all folders share. */
+import type * as z from "zod";
+
+/** A value that nobody may change, down to its last part. */
+export type Immutable<Value> = Value extends object
+  ? { readonly [Key in keyof Value]: Immutable<Value[Key]> }
+  : Value;
+
+/**
+ * The same schema, with an immutable value as its type. zod's own `readonly()` freezes each value that it reads, and adds
+ * `readOnly` to the JSON schema.
+ */
+export function immutable<Schema extends z.ZodType>(
+  schema: Schema,
+): z.ZodType<Immutable<z.output<Schema>>, Immutable<z.input<Schema>>> {
+  return schema as z.ZodType as z.ZodType<Immutable<z.output<Schema>>, Immutable<z.input<Schema>>>;
+}
+
+/** Formats the issues of a schema in one line, field by field: `descriptor.digest: not a digest; tag: not a tag`. */
+export function formatIssues(issues: readonly z.core.$ZodIssue[]): string {
+  return issues
+    .map(({ path, message }) => path.length > 0 ? `${path.join(".")}: ${message}` : message)
+    .join("; ");
+}
