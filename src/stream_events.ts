@@ -1,8 +1,9 @@
-/** The events of a streamed answer: those of a copy, a heartbeat, and an error as the last one. */
+/** The events of a streamed answer: those of a copy or of rules, a heartbeat, and an error as the last one. */
 import * as z from "zod";
 import { copyEvents } from "./copy/model.ts";
 import { problemSchema } from "./problem.ts";
 import { immutable } from "./schema.ts";
+import { syncEvents, syncReportSchema } from "./sync/model.ts";
 
 const heartbeat = z.object({ type: z.literal("heartbeat") }).meta({
   description: "nothing else happened for 5 s",
@@ -22,3 +23,19 @@ export const streamEventSchema = immutable(
 );
 
 export type StreamEvent = z.output<typeof streamEventSchema>;
+
+export const syncStreamEventSchema = immutable(
+  z.discriminatedUnion("type", [
+    ...syncEvents,
+    heartbeat,
+    z.object({ type: z.literal("report"), report: syncReportSchema }).meta({
+      description: "all rules have run; always the last, also where some of them failed",
+    }),
+    error.meta({ description: "the run was given up; always the last" }),
+  ]).meta({
+    id: "SyncEvent",
+    description: "What happens while rules run; the last one is `report` or `error`",
+  }),
+);
+
+export type SyncStreamEvent = z.output<typeof syncStreamEventSchema>;

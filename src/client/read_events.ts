@@ -1,10 +1,8 @@
 import type * as z from "zod";
 import { CrossdockError, NetworkError, SilenceError } from "../errors.ts";
 import type { CopyEvent } from "../copy/model.ts";
-import { streamEventSchema } from "../stream_events.ts";
-import { syncEventSchema } from "../server/sync_schemas.ts";
-import type { StreamEvent } from "../stream_events.ts";
-import type { SyncStreamEvent } from "../server/sync_schemas.ts";
+import { streamEventSchema, syncStreamEventSchema } from "../stream_events.ts";
+import type { StreamEvent, SyncStreamEvent } from "../stream_events.ts";
 import { readChunks } from "../streams/chunk_reader.ts";
 import { limitSilence } from "../streams/silence.ts";
 import { readTextLines } from "../streams/text_lines.ts";
@@ -53,7 +51,7 @@ export function readSyncEvents(
   answer: EventsAnswer,
   options: ReadEventsOptions = {},
 ): AsyncGenerator<Exclude<SyncStreamEvent, Unread>> {
-  return readStream(answer, syncEventSchema, options);
+  return readStream(answer, syncStreamEventSchema, options);
 }
 
 /** Events that whoever reads never sees. */

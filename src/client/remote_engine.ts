@@ -1,14 +1,6 @@
 /** An engine whose work is done by a crossdock server: the same calls, events and errors, over HTTP. */
 import type * as z from "zod";
 import type { AccessCheck } from "../registry/check_access.ts";
-import type { Inspection, Performed, Plan, Report, Verification } from "../copy/model.ts";
-import type { CopyRequestInput } from "../copy/request.ts";
-import type { Engine, RunOptions } from "../engine.ts";
-import { CrossdockError, NetworkError } from "../errors.ts";
-import type { NetworkFailure } from "../errors.ts";
-import { formatReference, parseReference } from "../oci/reference.ts";
-import type { DurableCopy } from "../durable/durable_copies.ts";
-import { durableCopySchema } from "../durable/durable_copies.ts";
 import {
   inspectionSchema,
   performedSchema,
@@ -16,10 +8,19 @@ import {
   tagsSchema,
   verificationSchema,
 } from "../copy/model.ts";
-import { startedSyncSchema, syncStatusSchema } from "../server/sync_schemas.ts";
-import type { StartedSync, syncBody } from "../server/sync_schemas.ts";
-import type { SyncReport, SyncStatus } from "../sync/run_rules.ts";
-import type { EmitSync } from "../sync/sync_event.ts";
+import type { Inspection, Performed, Plan, Report, Verification } from "../copy/model.ts";
+import type { CopyRequestInput } from "../copy/request.ts";
+import type { Engine, RunOptions } from "../engine.ts";
+import { CrossdockError, NetworkError } from "../errors.ts";
+import type { NetworkFailure } from "../errors.ts";
+import { formatReference, parseReference } from "../oci/reference.ts";
+import { durableCopySchema } from "../durable/durable_copies.ts";
+import type { DurableCopy } from "../durable/durable_copies.ts";
+import { startedSyncSchema } from "../rules/rules.ts";
+import type { StartedSync } from "../rules/rules.ts";
+import type { syncBody } from "../server/schemas.ts";
+import { syncStatusSchema } from "../sync/model.ts";
+import type { EmitSync, SyncReport, SyncStatus } from "../sync/model.ts";
 import { hasType, notCrossdock, readResult, toAnswerError } from "./answer.ts";
 import type { Answer, AnsweringServer } from "./answer.ts";
 import { createClient } from "./client.ts";

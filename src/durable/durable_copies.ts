@@ -15,10 +15,10 @@ export const durableCopySchema = immutable(
     }),
     report: reportSchema.exactOptional().meta({ description: "once it is complete" }),
     problem: problemSchema.exactOptional().meta({ description: "once it failed" }),
-  }).meta({ id: "Copy", description: "A copy that runs on without its caller" }),
+  }).meta({ id: "Copy", description: "A copy that continues without its caller" }),
 );
 
-/** A copy that runs on without its caller. */
+/** A copy that continues without its caller. */
 export type DurableCopy = z.output<typeof durableCopySchema>;
 
 export interface DurableCopies {

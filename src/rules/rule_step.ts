@@ -10,7 +10,7 @@ import { mayPrune } from "../sync/prune.ts";
 import { pruneTarget } from "../sync/prune_target.ts";
 import { createPullFloor } from "../sync/pull_floor.ts";
 import type { SyncRule } from "../sync/rule.ts";
-import type { SyncFailure, TagReport } from "../sync/rule_report.ts";
+import type { SyncFailure, TagReport } from "../sync/model.ts";
 import type { DurableCopies } from "../durable/durable_copies.ts";
 import { RequestError } from "../problem.ts";
 import { runLogged } from "./rule_runner.ts";

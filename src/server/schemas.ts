@@ -75,3 +75,25 @@ export const verificationBody = z.strictObject({
     description: "whether cosign's tags are compared. Default `true`",
   }),
 }).meta({ id: "VerificationRequest", description: "What is to be compared with what" });
+
+/** As many as a body has room for. */
+const MAX_RULES = 200;
+
+/** As long as a config allows. */
+const ruleName = z.string().min(1).max(255).meta({ format: "crossdock-rule" });
+
+export const syncBody = z.strictObject({
+  rules: z.array(ruleName).max(MAX_RULES).optional().meta({
+    description: "names of those to run; all of them without",
+  }),
+  missing: z.boolean().optional().meta({
+    description: "whether only tags are copied that a target lacks. Default `false`",
+  }),
+  dryRun: z.boolean().optional().meta({
+    description: "whether nothing is written, and said what would be. Default `false`",
+  }),
+}).meta({ id: "SyncRequest", description: "Which rules run, and how" });
+
+/** One or several of a query. */
+export const ruleNames = z.union([ruleName.transform((name) => [name]), z.array(ruleName)])
+  .optional();

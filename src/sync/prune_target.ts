@@ -5,7 +5,7 @@ import { findClaims } from "./claims.ts";
 import type { RepositoryWork } from "./expand.ts";
 import { choosePrunable } from "./prune.ts";
 import type { SyncRule } from "./rule.ts";
-import type { PruneReport } from "./rule_report.ts";
+import type { PruneReport } from "./model.ts";
 import { toFailure } from "./to_failure.ts";
 
 export interface PruneTargetOptions {

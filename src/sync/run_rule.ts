@@ -13,10 +13,9 @@ import { pruneTarget } from "./prune_target.ts";
 import { checkFloor, createPullFloor } from "./pull_floor.ts";
 import { DEFAULT_RETRY_MS } from "./rule.ts";
 import type { SyncRule } from "./rule.ts";
-import type { PruneReport, RuleReport, TagReport } from "./rule_report.ts";
+import type { EmitSync, PruneReport, RuleReport, TagReport } from "./model.ts";
 import { Slots } from "./slots.ts";
 import type { SyncEngine } from "./sync_engine.ts";
-import type { EmitSync } from "./sync_event.ts";
 import { toFailure } from "./to_failure.ts";
 
 export interface RunRuleOptions {

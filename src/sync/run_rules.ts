@@ -1,8 +1,6 @@
 /** Runs several rules, one after the other, and sums up what came of them. */
-import type { RuleReport } from "./rule_report.ts";
-import type { RuleStatus } from "./rule_status.ts";
+import type { EmitSync, RuleReport, RuleStatus, SyncReport, SyncStatus } from "./model.ts";
 import type { SyncRule } from "./rule.ts";
-import type { EmitSync } from "./sync_event.ts";
 
 /** How a run goes about its work. */
 export interface RunOptions {
@@ -18,20 +16,6 @@ export interface RunOptions {
 export interface RuleRunner {
   run(rule: SyncRule, options: RunOptions): Promise<RuleReport>;
   status(rule: SyncRule, options: Pick<RunOptions, "signal">): Promise<RuleStatus>;
-}
-
-/** What came of rules that ran together. Plain JSON, no secret. */
-export interface SyncReport {
-  /** `put-off`: some rules were, and of the others nothing failed. */
-  readonly result: RuleReport["result"];
-  readonly rules: readonly RuleReport[];
-  readonly durationMs: number;
-}
-
-/** How rules stand. Plain JSON, no secret. */
-export interface SyncStatus {
-  readonly state: RuleStatus["state"];
-  readonly rules: readonly RuleStatus[];
 }
 
 /**

@@ -9,8 +9,8 @@ import type { CopyRequestInput } from "../../src/copy/request.ts";
 import type { Step } from "../../src/copy/step.ts";
 import type { DurableCopy } from "../../src/durable/durable_copies.ts";
 import type { Problem } from "../../src/problem.ts";
-import type { StartedSync } from "../../src/server/sync_schemas.ts";
-import type { SyncStatus } from "../../src/sync/run_rules.ts";
+import type { StartedSync } from "../../src/rules/rules.ts";
+import type { SyncStatus } from "../../src/sync/model.ts";
 
 type V1 = Client["v1"];
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends (<T>() => T extends B ? 1 : 2) ? true

@@ -4,8 +4,8 @@ import { readEvents, readSyncEvents } from "../../src/client/read_events.ts";
 import { CopyError } from "../../src/copy/copy_error.ts";
 import type { CopyEvent } from "../../src/copy/model.ts";
 import { toProblem } from "../../src/problem.ts";
-import type { SyncStreamEvent } from "../../src/server/sync_schemas.ts";
-import type { RuleReport } from "../../src/sync/rule_report.ts";
+import type { SyncStreamEvent } from "../../src/stream_events.ts";
+import type { RuleReport } from "../../src/sync/model.ts";
 import { CrossdockError } from "../../src/errors.ts";
 import { blobStep, digest, plan, report, tagStep } from "../cli/samples.ts";
 

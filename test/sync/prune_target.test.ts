@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createEngineRunner } from "../../src/sync/engine_runner.ts";
-import type { RuleReport } from "../../src/sync/rule_report.ts";
+import type { RuleReport } from "../../src/sync/model.ts";
 import { runRule } from "../../src/sync/run_rule.ts";
 import type { RunRuleOptions } from "../../src/sync/run_rule.ts";
 import { runRules } from "../../src/sync/run_rules.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { statusOfRule } from "../../src/sync/rule_status.ts";
-import type { RuleStatus } from "../../src/sync/rule_status.ts";
+import type { RuleStatus } from "../../src/sync/model.ts";
 import { runRule } from "../../src/sync/run_rule.ts";
 import type { SyncRule } from "../../src/sync/rule.ts";
 import { startPair } from "../copy/setup.ts";

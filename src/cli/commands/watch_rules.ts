@@ -3,7 +3,7 @@ import { ParseError } from "../../errors.ts";
 import { runRules } from "../../sync/run_rules.ts";
 import { nextRun } from "../../sync/next_run.ts";
 import type { SyncRule } from "../../sync/rule.ts";
-import type { RuleReport } from "../../sync/rule_report.ts";
+import type { RuleReport } from "../../sync/model.ts";
 import { sleepUntil } from "../../sync/sleep_until.ts";
 import type { Runtime } from "../../runtime.ts";
 import type { CommandContext } from "./command_context.ts";
