@@ -16,6 +16,20 @@ export function immutable<Schema extends z.ZodType>(
   return schema as z.ZodType as z.ZodType<Immutable<z.output<Schema>>, Immutable<z.input<Schema>>>;
 }
 
+/** Parses JSON and checks it against a schema. Text that is not JSON is a value of a wrong type, and no error quotes it. */
+export function safeParseJson<Value>(
+  text: string,
+  schema: z.ZodType<Value>,
+): z.ZodSafeParseResult<Value> {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    // Without its cause: V8 quotes the text around the mistake, and that may be a secret.
+  }
+  return schema.safeParse(value);
+}
+
 /** Formats the issues of a schema in one line, field by field: `descriptor.digest: not a digest; tag: not a tag`. */
 export function formatIssues(issues: readonly z.core.$ZodIssue[]): string {
   return issues

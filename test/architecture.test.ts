@@ -60,6 +60,8 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
     "oci/descriptor.ts",
     "oci/digest.ts",
     "oci/platform.ts",
+    "auth/",
+    "registry/",
     "copy/model.ts",
     "copy/request.ts",
     "copy/step.ts",

@@ -50,7 +50,6 @@ const tagReportSchema = immutable(
 
 /** The result of one image of a rule, at one target. */
 export type TagReport = z.output<typeof tagReportSchema>;
-export type TagResult = TagReport["result"];
 
 const pruneReportSchema = immutable(
   z.object({

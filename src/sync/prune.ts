@@ -20,7 +20,7 @@ const DIGEST_TAG = /^sha(?:256|512)-/;
  * Whether what the images of a repository came to allows to prune its targets. Where nothing of the source was seen to be there,
  * nothing at a target is known to be gone from it; nor is it in a run that was put off.
  *
- * @param results of the repository's images and of the tags that are too fresh: each a `TagResult`, in any order and number
+ * @param results of the repository's images and of the tags that are too fresh: each the `result` of a `TagReport`, in any order and number
  */
 export function mayPrune(results: readonly string[]): boolean {
   const isSeen = results.some((result) => result !== "failed" && result !== "missing");
