@@ -6,14 +6,16 @@ export type Immutable<Value> = Value extends object
   ? { readonly [Key in keyof Value]: Immutable<Value[Key]> }
   : Value;
 
+/** A schema of an immutable value. An interface, so that declarations name it in place of the whole value. */
+export interface ImmutableSchema<Schema extends z.ZodType>
+  extends z.ZodType<Immutable<z.output<Schema>>, Immutable<z.input<Schema>>> {}
+
 /**
  * The same schema, with an immutable value as its type. zod's own `readonly()` freezes each value that it reads, and adds
  * `readOnly` to the JSON schema.
  */
-export function immutable<Schema extends z.ZodType>(
-  schema: Schema,
-): z.ZodType<Immutable<z.output<Schema>>, Immutable<z.input<Schema>>> {
-  return schema as z.ZodType as z.ZodType<Immutable<z.output<Schema>>, Immutable<z.input<Schema>>>;
+export function immutable<Schema extends z.ZodType>(schema: Schema): ImmutableSchema<Schema> {
+  return schema as z.ZodType as ImmutableSchema<Schema>;
 }
 
 /** Parses JSON and checks it against a schema. Text that is not JSON is a value of a wrong type, and no error quotes it. */
