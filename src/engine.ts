@@ -6,9 +6,9 @@ import { createCopier } from "./copier.ts";
 import type { Copier, EngineOptions } from "./copier.ts";
 import { imageNotFound } from "./copy/copy_error.ts";
 import { inspectImage } from "./copy/inspect.ts";
-import type { Inspection } from "./copy/inspect.ts";
+
 import { carryManifests } from "./copy/manifest_cache.ts";
-import type { Emit, Outcome, Plan, Report } from "./copy/model.ts";
+import type { Emit, Inspection, Performed, Plan, Report, Verification } from "./copy/model.ts";
 import { makePlan } from "./copy/plan.ts";
 import type { Planned } from "./copy/plan.ts";
 import { countRequests } from "./copy/repositories.ts";
@@ -18,7 +18,6 @@ import { parseStep } from "./copy/step.ts";
 import type { Step } from "./copy/step.ts";
 import { surveyPlan } from "./copy/survey.ts";
 import { verifyCopy } from "./copy/verify.ts";
-import type { Verification } from "./copy/verify.ts";
 import {
   formatReference,
   parseReference,
@@ -44,11 +43,6 @@ export interface CopyOptions extends RunOptions {
   /** Called with the plan before its first step; an error that it throws ends the copy. */
   readonly approve?: ((plan: Plan) => void) | undefined;
 }
-
-/** The outcome of a step, and the requests to each side that it took, tokens aside. */
-export type Performed = Outcome & {
-  readonly requests: { readonly source: number; readonly destination: number };
-};
 
 /** Copies and shows images, in this process or at a server. A request may be parsed already: `parseCopyRequest`. */
 export interface Engine {

@@ -5,39 +5,44 @@
  * None of them ever holds a credential: URLs are redacted before they get here.
  */
 
+export const SIDES = ["source", "destination"] as const;
+
 /** Which registry of a copy is meant. */
-export type Side = "source" | "destination";
+export type Side = (typeof SIDES)[number];
 
 /** What went wrong, in one word that callers can switch on. The first group is the caller's to mend. */
-export type ErrorCode =
+export const ERROR_CODES = [
   /** A name, digest, option, step or config file that cannot be used. Nothing was sent. */
-  | "usage"
+  "usage",
   /** No credential, or one that the registry did not take. */
-  | "unauthorized"
+  "unauthorized",
   /** The credential is known and may not do this. */
-  | "denied"
+  "denied",
   /** The repository, tag, manifest or blob is not there. */
-  | "not_found"
+  "not_found",
   /** The destination holds something else and was not to be overwritten, or its tag is immutable. */
-  | "conflict"
+  "conflict",
   /** The content cannot be copied as asked: schema 1, a platform that is not there, an index that would change. */
-  | "unsupported"
+  "unsupported",
   /** Content above a stated bound: a manifest of more than 4 MiB, an index too deep or too wide. */
-  | "limit"
+  "limit",
   /** Bytes that do not match their digest, size or media type. */
-  | "integrity"
+  "integrity",
   /** The name does not resolve, nobody listens, or the connection broke. */
-  | "network"
+  "network",
   /** The TLS handshake failed, or one side speaks TLS and the other plain HTTP. */
-  | "tls"
+  "tls",
   /** The other side went silent for longer than the time-out. */
-  | "timeout"
+  "timeout",
   /** The registry asks for patience, beyond what was allowed for retries. */
-  | "rate_limited"
+  "rate_limited",
   /** Any other answer that the registry should not have given. */
-  | "registry"
+  "registry",
   /** The caller's signal was aborted. */
-  | "aborted";
+  "aborted",
+] as const;
+
+export type ErrorCode = (typeof ERROR_CODES)[number];
 
 /** Options that every crossdock error takes besides its message. */
 export interface CrossdockErrorOptions {

@@ -9,14 +9,7 @@
  * ```
  */
 export { createEngine } from "./engine.ts";
-export type {
-  CopyOptions,
-  Engine,
-  LocalEngine,
-  Performed,
-  PlanOptions,
-  RunOptions,
-} from "./engine.ts";
+export type { CopyOptions, Engine, LocalEngine, PlanOptions, RunOptions } from "./engine.ts";
 export type { EngineOptions } from "./copier.ts";
 export type { EngineMemory, SideOptions, TlsMode } from "./sides.ts";
 export type { Guard, Pace } from "./registry/request.ts";
@@ -47,18 +40,25 @@ export type { CloudMemory } from "./auth/cloud_credentials.ts";
 export { credentialsFromDockerConfig } from "./auth/docker_config_credentials.ts";
 export { copyRequestSchema, parseCopyRequest } from "./copy/request.ts";
 export type { ComparisonInput, CopyRequest, CopyRequestInput } from "./copy/request.ts";
-export type { Plan, Stage } from "./copy/model.ts";
-export type { PlanTotals } from "./copy/model.ts";
+export type {
+  CopyEvent,
+  Difference,
+  Emit,
+  Inspection,
+  ManifestNode,
+  Outcome,
+  Performed,
+  Plan,
+  PlanTotals,
+  Report,
+  Stage,
+  Verification,
+} from "./copy/model.ts";
 export type { BlobStep, ManifestStep, ReferrersStep, Step } from "./copy/step.ts";
-export type { Outcome } from "./copy/model.ts";
-export type { Report } from "./copy/model.ts";
-export type { Inspection, ManifestNode } from "./copy/inspect.ts";
-export type { Difference, Verification } from "./copy/verify.ts";
 export { CopyError } from "./copy/copy_error.ts";
 export { CrossdockError, NetworkError, ParseError, SilenceError } from "./errors.ts";
 export type { ErrorCode, Side } from "./errors.ts";
 export { RegistryError } from "./registry/registry_error.ts";
-export type { CopyEvent, Emit } from "./copy/model.ts";
 export { parseReference } from "./oci/reference.ts";
 export type { Reference } from "./oci/reference.ts";
 export type { Descriptor } from "./oci/descriptor.ts";

@@ -2,8 +2,9 @@
 import * as z from "zod";
 import { CopyError } from "./copy/copy_error.ts";
 import { stepSchema, withoutContent } from "./copy/step.ts";
-import { CrossdockError, ParseError } from "./errors.ts";
+import { CrossdockError, ParseError, SIDES } from "./errors.ts";
 import type { ErrorCode } from "./errors.ts";
+import { immutable } from "./schema.ts";
 
 /**
  * What each code means to a client: the engine's codes, and what only a server can say. What a registry did not do is a bad
@@ -29,25 +30,29 @@ export const PROBLEMS = {
 
 export type ProblemCode = keyof typeof PROBLEMS;
 
-export const problemSchema = z.object({
-  type: z.string().meta({ description: "`urn:crossdock:problem:` and the code" }),
-  title: z.string().meta({ description: "the code in words" }),
-  status: z.int().min(400).max(599),
-  detail: z.string().meta({ description: "what happened" }),
-  code: z.enum(Object.keys(PROBLEMS) as ProblemCode[]),
-  side: z.enum(["source", "destination"]).optional().meta({ description: "the registry meant" }),
-  hint: z.string().optional().meta({ description: "what to do next" }),
-  retryAfterMs: z.number().nonnegative().optional().meta({
-    description: "how long a registry asked to be left alone, in milliseconds",
-  }),
-  errors: z.array(z.object({
-    pointer: z.string().optional().meta({ description: "JSON pointer into the body: `#/source`" }),
-    parameter: z.string().optional().meta({ description: "of the path, the query or a header" }),
-    detail: z.string(),
-  })).optional().meta({ description: "the parts of the request that are wrong" }),
-  step: stepSchema.optional().meta({ description: "the step that failed" }),
-  requestId: z.string().optional().meta({ description: "as in `X-Request-Id`" }),
-}).meta({ id: "Problem", description: "Problem details, RFC 9457" });
+export const problemSchema = immutable(
+  z.object({
+    type: z.string().meta({ description: "`urn:crossdock:problem:` and the code" }),
+    title: z.string().meta({ description: "the code in words" }),
+    status: z.int().min(400).max(599),
+    detail: z.string().meta({ description: "what happened" }),
+    code: z.enum(Object.keys(PROBLEMS) as ProblemCode[]),
+    side: z.enum(SIDES).optional().meta({ description: "the registry meant" }),
+    hint: z.string().optional().meta({ description: "what to do next" }),
+    retryAfterMs: z.number().nonnegative().optional().meta({
+      description: "how long a registry asked to be left alone, in milliseconds",
+    }),
+    errors: z.array(z.object({
+      pointer: z.string().optional().meta({
+        description: "JSON pointer into the body: `#/source`",
+      }),
+      parameter: z.string().optional().meta({ description: "of the path, the query or a header" }),
+      detail: z.string(),
+    })).optional().meta({ description: "the parts of the request that are wrong" }),
+    step: stepSchema.optional().meta({ description: "the step that failed" }),
+    requestId: z.string().optional().meta({ description: "as in `X-Request-Id`" }),
+  }).meta({ id: "Problem", description: "Problem details, RFC 9457" }),
+);
 
 export type Problem = z.output<typeof problemSchema>;
 
@@ -79,7 +84,7 @@ export class RequestError extends Error {
       ...(status === undefined ? {} : { status }),
       ...(title === undefined ? {} : { title }),
       ...(hint === undefined ? {} : { hint }),
-      ...(errors ? { errors: [...errors] } : {}),
+      ...(errors ? { errors } : {}),
     };
   }
 }

@@ -15,8 +15,9 @@ const BENEATH: Readonly<Record<string, readonly string[]>> = {
   trace: [],
   redact_urls: [],
   suggest: [],
+  schema: [],
   retry: ["errors"],
-  oci: ["errors"],
+  oci: ["errors", "schema"],
   streams: ["errors"],
   template: ["errors", "oci", "suggest"],
   runtime: ["streams"],
@@ -31,11 +32,12 @@ const BENEATH: Readonly<Record<string, readonly string[]>> = {
   engine: ["copier"],
   mod: ["engine"],
   sync: ["engine", "template"],
+  stream_events: ["problem", "sync"],
   durable: ["engine", "problem"],
   webhooks: ["sync", "durable", "log"],
   config: ["webhooks"],
   rules: ["config"],
-  server: ["rules"],
+  server: ["rules", "stream_events"],
   client: ["server"],
   cli: ["client"],
   hosts: ["runtime"],
@@ -54,11 +56,20 @@ const ENTRY = "cli/main.ts";
 /** Where each package may be imported; one that is not listed nowhere. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "zod": [
+    "schema.ts",
+    "oci/descriptor.ts",
+    "oci/digest.ts",
+    "oci/platform.ts",
+    "auth/",
+    "registry/",
+    "copy/model.ts",
     "copy/request.ts",
-    "copy/schema.ts",
     "copy/step.ts",
     "problem.ts",
     "sync/rule_steps.ts",
+    "stream_events.ts",
+    "sync/model.ts",
+    "durable/durable_copies.ts",
     "webhooks/incoming/",
     "config/",
     "rules/",
@@ -193,7 +204,7 @@ test("what counts in memory is not part of what every host shares", () => {
   assert.ok(shared.has("engine.ts"), "compose.ts leads to the engine");
 });
 
-test("client/ has no more of the server than what its answers look like", () => {
+test("client/ imports only types of the server", () => {
   const values = files.filter((file) => partOf(file) === "client").flatMap((file) =>
     [
       ...read(file).matchAll(
@@ -203,8 +214,6 @@ test("client/ has no more of the server than what its answers look like", () => 
       .map(([, from]) => from ?? "")
   );
   assert.deepEqual([...new Set(values)].sort(), [
-    "../server/schemas.ts",
-    "../server/sync_schemas.ts",
     "hono/client",
   ]);
 });

@@ -2,14 +2,16 @@
  * Azure Container Registry without a helper program: the secret of an app registration becomes a token of Microsoft Entra,
  * that a refresh token of the registry, and that, as any identity token, an access token. docs/registries/acr.md
  */
+import * as z from "zod";
 import { CrossdockError, ParseError } from "../errors.ts";
 import { isLoopbackRegistry } from "../oci/reference.ts";
 import { cloudCredentials } from "./cloud_credentials.ts";
 import type { CloudMemory, ExpiringMatch } from "./cloud_credentials.ts";
 import type { CredentialSources } from "./credentials.ts";
-import { exchange, quoteAnswer, toExchangeError } from "./exchange.ts";
+import { exchange, oauthSchema, quoteAnswer, toExchangeError } from "./exchange.ts";
 import type { ExchangeAnswer, FetchForExchange } from "./exchange.ts";
 import { FreshCache } from "./fresh_cache.ts";
+import { optionalText } from "./read_answer.ts";
 import { readJwtExpiry } from "./read_jwt_expiry.ts";
 
 export interface AcrOptions {
@@ -34,6 +36,13 @@ interface EntraToken {
   readonly value: string;
   readonly expiresAt: number;
 }
+
+/** A token or errors of the registry, which have the form of the distribution specification. */
+const refreshTokenSchema = z.object({
+  refresh_token: optionalText,
+  errors: z.array(z.object({ code: optionalText, message: optionalText }))
+    .optional().catch(undefined),
+});
 
 const AUTHORITY_HOST = "https://login.microsoftonline.com";
 
@@ -99,11 +108,11 @@ async function getEntraToken(
     client_secret: clientSecret,
     scope: SCOPE,
   };
-  const answer = await postForm(fetch, url, form, what);
+  const answer = await postForm({ fetch, url, form, what, schema: oauthSchema });
   if (answer.status !== 200) {
     const { error, error_description: description } = answer.members;
     // "AADSTS7000215: Invalid client secret provided. … Trace ID: …": the first line says it.
-    const words = [error, typeof description === "string" ? description.split(/\r?\n/, 1)[0] : ""]
+    const words = [error, description?.split(/\r?\n/, 1)[0]]
       .map((value) => quoteAnswer(value, [clientSecret]));
     throw toExchangeError(answer, {
       what,
@@ -113,10 +122,10 @@ async function getEntraToken(
         `check the secret from ${from}, that it has not expired, and the client and tenant it is for`,
     });
   }
-  const seconds = Number(answer.members.expires_in);
+  const { access_token: value, expires_in: seconds = ENTRA_LIFETIME_S } = answer.members;
   return {
-    value: requireToken(answer, "access_token", what, url),
-    expiresAt: now() + 1000 * (seconds > 0 ? seconds : ENTRA_LIFETIME_S),
+    value: requireToken(value, what, url),
+    expiresAt: now() + 1000 * seconds,
   };
 }
 
@@ -137,18 +146,19 @@ async function getRefreshToken(
     tenant: tenantId,
     access_token: token.value,
   };
-  const answer = await postForm(fetch, url, form, what);
+  const answer = await postForm({ fetch, url, form, what, schema: refreshTokenSchema });
   if (answer.status !== 200) {
-    const words = quoteRegistryError(answer, [token.value, clientSecret]);
+    const { code, message } = answer.members.errors?.[0] ?? {};
+    const words = [code, message].map((word) => quoteAnswer(word, [token.value, clientSecret]));
     throw toExchangeError(answer, {
       what,
       url,
-      reason: words,
+      reason: words.filter((word) => word !== "").join(": "),
       hint:
         `give the app whose secret is from ${from} a role on the registry, AcrPull or AcrPush, and check the tenant`,
     });
   }
-  const value = requireToken(answer, "refresh_token", what, url);
+  const value = requireToken(answer.members.refresh_token, what, url);
   return {
     credential: { kind: "identity_token", token: value },
     from: `${from} (client ${clientId})`,
@@ -156,38 +166,25 @@ async function getRefreshToken(
   };
 }
 
-function postForm(
-  fetch: FetchForExchange,
-  url: URL,
-  form: Record<string, string>,
-  what: string,
-): Promise<ExchangeAnswer> {
+function postForm<Members>(
+  { form, ...options }: {
+    fetch: FetchForExchange;
+    url: URL;
+    form: Record<string, string>;
+    what: string;
+    schema: z.ZodType<Members>;
+  },
+): Promise<ExchangeAnswer<Members>> {
   return exchange({
-    fetch,
-    url,
+    ...options,
     headers: new Headers({ "content-type": "application/x-www-form-urlencoded" }),
     body: new URLSearchParams(form).toString(),
-    what,
   });
 }
 
-function requireToken(
-  { members }: ExchangeAnswer,
-  name: "access_token" | "refresh_token",
-  what: string,
-  url: URL,
-): string {
-  const token = members[name];
-  if (typeof token === "string" && token !== "") return token;
+function requireToken(token: string | undefined, what: string, url: URL): string {
+  if (token !== undefined) return token;
   throw new CrossdockError("registry", `${what}: ${url.host} answered without a token`);
-}
-
-/** The registry's errors have the form of the distribution specification. */
-function quoteRegistryError({ members }: ExchangeAnswer, secrets: readonly string[]): string {
-  const [error] = Array.isArray(members.errors) ? members.errors : [];
-  const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown };
-  return [code, message].map((value) => quoteAnswer(value, secrets))
-    .filter((word) => word !== "").join(": ");
 }
 
 /** The secret is sent there: not in the clear, but to this very machine. */

@@ -7,7 +7,7 @@ import { CrossdockError, ParseError } from "../errors.ts";
 import { cloudCredentials } from "./cloud_credentials.ts";
 import type { CloudMemory, ExpiringMatch } from "./cloud_credentials.ts";
 import type { CredentialSources } from "./credentials.ts";
-import { exchange, quoteAnswer, toExchangeError } from "./exchange.ts";
+import { exchange, oauthSchema, quoteAnswer, toExchangeError } from "./exchange.ts";
 import type { FetchForExchange } from "./exchange.ts";
 import { parseServiceAccount } from "./service_account.ts";
 import type { ServiceAccount } from "./service_account.ts";
@@ -79,6 +79,7 @@ async function getToken(
     headers: new Headers({ "content-type": "application/x-www-form-urlencoded" }),
     body: new URLSearchParams({ grant_type: GRANT_TYPE, assertion }).toString(),
     what,
+    schema: oauthSchema,
   });
   const { error, error_description: description, access_token: token, expires_in } = answer.members;
   if (answer.status !== 200) {
@@ -92,14 +93,13 @@ async function getToken(
         `check that the key from ${from} and its service account still exist, and this machine's clock`,
     });
   }
-  if (typeof token !== "string" || token === "") {
+  if (token === undefined) {
     throw new CrossdockError("registry", `${what}: ${url.host} answered without a token`);
   }
-  const seconds = Number(expires_in);
   return {
     credential: { kind: "basic", username: "oauth2accesstoken", password: token },
     from: `${from} (${account.clientEmail})`,
-    expiresAt: now() + 1000 * (seconds > 0 ? seconds : ASSERTION_LIFETIME_S),
+    expiresAt: now() + 1000 * (expires_in ?? ASSERTION_LIFETIME_S),
   };
 }
 

@@ -12,6 +12,7 @@
  * helper can answer for less than a host. Where a helper knows nothing, auths for the host is still there to be used.
  */
 
+import * as z from "zod";
 import { ParseError } from "../errors.ts";
 import { findLongestKey, showKey, toCredential } from "./credentials.ts";
 import type { Credential } from "./credentials.ts";
@@ -41,7 +42,22 @@ export interface HelperAuth {
   fallback?: StoredAuth;
 }
 
-type Members = Readonly<Record<string, unknown>>;
+/** Go programs write null for what is absent. */
+const text = z.string().nullish();
+
+const entrySchema = z.object({
+  auth: text,
+  username: text,
+  password: text,
+  registrytoken: text,
+  identitytoken: text,
+});
+
+const configSchema = z.object({
+  auths: z.record(z.string(), entrySchema.nullish()).nullish(),
+  credHelpers: z.record(z.string(), text).nullish(),
+  credsStore: text,
+});
 
 /**
  * Reads a config file. Members that do not concern credentials are ignored; an empty file is an empty config.
@@ -51,19 +67,16 @@ type Members = Readonly<Record<string, unknown>>;
  */
 export function parseDockerConfig(text: string, from: string): DockerConfig {
   const file = text.replace(/^\uFEFF/, "");
-  const root = file.trim() === "" ? {} : asObject(parseJson(file, from), from);
-  const auths = asObject(root["auths"] ?? {}, `${from}: auths`);
-  const credHelpers = asObject(root["credHelpers"] ?? {}, `${from}: credHelpers`);
+  const { auths, credHelpers, credsStore } = file.trim() === "" ? {} : parseConfig(file, from);
   return {
     from,
-    auths: Object.entries(auths).map(([key, value]) => {
-      const where = `${from}: auths ${showKey(key)}`;
-      return [key, parseEntry(asObject(value ?? {}, where), where)] as const;
-    }),
-    credHelpers: Object.keys(credHelpers).map((key) =>
-      [key, asText(credHelpers, key, `${from}: credHelpers ${showKey(key)}`)] as const
+    auths: Object.entries(auths ?? {}).map(([key, entry]) =>
+      [key, entry ? readEntry(entry, `${from}: auths ${showKey(key)}`) : undefined] as const
     ),
-    credsStore: asText(root, "credsStore", `${from}: credsStore`) || undefined,
+    credHelpers: Object.entries(credHelpers ?? {}).map(([key, helper]) =>
+      [key, helper ?? ""] as const
+    ),
+    credsStore: credsStore || undefined,
   };
 }
 
@@ -89,20 +102,20 @@ export function findAuth(
   return { key: forHost?.key, helper, ...(auth && { fallback: auth }) };
 }
 
-function parseEntry(entry: Members, where: string): Credential | undefined {
-  const text = (name: string): string => asText(entry, name, `${where}: ${name}`);
-  const [username, password] = text("auth") === ""
-    ? [text("username"), text("password")]
-    : decodeAuth(text("auth"), `${where}: auth`);
-  const registryToken = text("registrytoken");
-  if (registryToken !== "") return { kind: "registry_token", token: registryToken };
-  const identityToken = text("identitytoken");
-  if (identityToken !== "") {
-    const hasUser = username !== "" && username !== "<token>";
-    return { kind: "identity_token", token: identityToken, ...(hasUser && { username }) };
+function readEntry(
+  { auth, username, password, registrytoken, identitytoken }: z.output<typeof entrySchema>,
+  where: string,
+): Credential | undefined {
+  const [user = "", secret = ""] = auth
+    ? decodeAuth(auth, `${where}: auth`)
+    : [username ?? "", password ?? ""];
+  if (registrytoken) return { kind: "registry_token", token: registrytoken };
+  if (identitytoken) {
+    const hasUser = user !== "" && user !== "<token>";
+    return { kind: "identity_token", token: identitytoken, ...(hasUser && { username: user }) };
   }
   // A user name alone is what is left of a login whose secret went to the credsStore.
-  return password === "" ? undefined : toCredential(username, password);
+  return secret === "" ? undefined : toCredential(user, secret);
 }
 
 /** `auth` is base64 of `username:password`; the password may hold colons. */
@@ -123,6 +136,22 @@ function decodeAuth(auth: string, where: string): [username: string, password: s
   return [decoded.slice(0, colon), decoded.slice(colon + 1).replaceAll("\0", "")];
 }
 
+function parseConfig(file: string, from: string): z.output<typeof configSchema> {
+  const { data, error } = configSchema.safeParse(parseJson(file, from), {
+    error: ({ expected, input }) =>
+      `want ${expected === "string" ? "a string" : "an object"}, got ${showType(input)}`,
+  });
+  if (data) return data;
+  const { path = [], message } = error.issues[0] ?? {};
+  throw new ParseError(`${[from, ...showPath(path)].join(": ")}: ${message}`);
+}
+
+/** The member, with the key of an entry beside it: `auths "ghcr.io"`, `auth`. */
+function showPath([member, key, ...rest]: readonly PropertyKey[]): PropertyKey[] {
+  if (member === undefined) return [];
+  return [key === undefined ? member : `${String(member)} ${showKey(String(key))}`, ...rest];
+}
+
 function parseJson(text: string, from: string): unknown {
   try {
     return JSON.parse(text);
@@ -130,18 +159,6 @@ function parseJson(text: string, from: string): unknown {
     // Without its cause: V8 quotes the text around the mistake, and that may be a secret.
     throw new ParseError(`${from}: not JSON`, { hint: "check it for a missing quote or comma" });
   }
-}
-
-function asObject(value: unknown, where: string): Members {
-  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Members;
-  throw new ParseError(`${where}: want an object, got ${showType(value)}`);
-}
-
-/** The empty string for a member that is not there. */
-function asText(object: Members, name: string, where: string): string {
-  const value = (Object.hasOwn(object, name) ? object[name] : undefined) ?? "";
-  if (typeof value === "string") return value;
-  throw new ParseError(`${where}: want a string, got ${showType(value)}`);
 }
 
 /** The type alone, because the value may be a secret. */

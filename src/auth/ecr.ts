@@ -9,7 +9,6 @@ import type { CredentialSources } from "./credentials.ts";
 import { callEcr, ecrErrorName, findEcrRegistry, keyName, toEcrError } from "./ecr_api.ts";
 import type { EcrOptions } from "./ecr_api.ts";
 import type { EcrRegistry } from "./ecr_registry.ts";
-import type { ExchangeAnswer } from "./exchange.ts";
 
 /** As the API reference has it for AuthorizationData; used where the answer does not say. */
 const TOKEN_LIFETIME_MS = 12 * 60 * 60 * 1000;
@@ -96,29 +95,20 @@ async function getToken(
     if (found.service === "ecr-public" && error.code === "denied") return undefined;
     throw error;
   }
-  const { authorizationToken, expiresAt } = readAuthorizationData(answer);
+  const { authorizationToken = "", expiresAt } = answer.members.authorizationData ?? {};
   const [username, password] = decodeToken(authorizationToken) ?? [];
   if (username === undefined || password === undefined) {
     throw new CrossdockError("registry", `${what}: ${found.api.host} answered without a token`);
   }
-  const seconds = Number(expiresAt);
   return {
     credential: { kind: "basic", username, password },
     from: `${keyName(options)} (Amazon ECR in ${found.region})`,
-    expiresAt: seconds > 0 ? seconds * 1000 : options.now() + TOKEN_LIFETIME_MS,
+    expiresAt: expiresAt ? expiresAt * 1000 : options.now() + TOKEN_LIFETIME_MS,
   };
 }
 
-/** A list of one for the private registries, an object for the public one. */
-function readAuthorizationData({ members }: ExchangeAnswer): Record<string, unknown> {
-  const data = members.authorizationData;
-  const first = Array.isArray(data) ? data[0] : data;
-  return typeof first === "object" && first !== null ? first : {};
-}
-
 /** Base64 of `AWS:password`. */
-function decodeToken(token: unknown): [username: string, password: string] | undefined {
-  if (typeof token !== "string") return undefined;
+function decodeToken(token: string): [username: string, password: string] | undefined {
   let text: string;
   try {
     text = atob(token);

@@ -1,11 +1,13 @@
 /** Calls of Amazon ECR's own API, signed with Signature Version 4. */
 import { AwsV4Signer } from "aws4fetch";
+import * as z from "zod";
 import type { CrossdockError, ErrorCode } from "../errors.ts";
 import type { CloudMemory } from "./cloud_credentials.ts";
 import type { EcrRegistry } from "./ecr_registry.ts";
 import { parseEcrRegistry } from "./ecr_registry.ts";
 import { exchange, quoteAnswer, toExchangeError } from "./exchange.ts";
 import type { ExchangeAnswer, FetchForExchange } from "./exchange.ts";
+import { optionalSeconds, optionalText } from "./read_answer.ts";
 
 /** A key of Amazon's, and how its API is reached. */
 export interface EcrOptions {
@@ -25,6 +27,25 @@ export interface EcrOptions {
   /** What sources with the same key learnt before. Default: nothing. */
   readonly memory?: CloudMemory;
 }
+
+const authorizationSchema = z.object({
+  authorizationToken: optionalText,
+  /** Since the epoch. */
+  expiresAt: optionalSeconds,
+});
+
+/** An error, or the answer to GetAuthorizationToken: a list of one for the private registries, an object for the public one. */
+const answerSchema = z.object({
+  __type: optionalText,
+  message: optionalText,
+  Message: optionalText,
+  authorizationData: z.union([
+    authorizationSchema,
+    z.array(authorizationSchema).transform(([first]) => first),
+  ]).optional().catch(undefined),
+});
+
+export type EcrAnswer = ExchangeAnswer<z.output<typeof answerSchema>>;
 
 /** What the API calls the services in `X-Amz-Target`: botocore data/ecr and data/ecr-public, `targetPrefix`. */
 const TARGETS = {
@@ -77,7 +98,7 @@ export async function callEcr(
     readonly what: string;
     readonly signal?: AbortSignal | undefined;
   },
-): Promise<ExchangeAnswer> {
+): Promise<EcrAnswer> {
   const { accessKeyId, secretAccessKey, sessionToken, fetch, now } = options;
   const { registry: { api, region, service }, operation, what, signal } = call;
   const body = JSON.stringify(call.input);
@@ -99,12 +120,11 @@ export async function callEcr(
     // Amazon wants Content-Type signed where it is sent; aws4fetch leaves it out by itself.
     allHeaders: true,
   }).sign();
-  return await exchange({ fetch, url: api, headers, body, what, signal });
+  return await exchange({ fetch, url: api, headers, body, what, signal, schema: answerSchema });
 }
 
 /** The name of Amazon's error, `RepositoryAlreadyExistsException`; empty where there is none. */
-export function ecrErrorName({ members }: ExchangeAnswer): string {
-  const type = typeof members.__type === "string" ? members.__type : "";
+export function ecrErrorName({ members: { __type: type = "" } }: EcrAnswer): string {
   // Smithy's JSON protocol: "namespace#Name", at times with ":http://…" behind it.
   return /^(?:.*#)?([A-Za-z]{1,100})(?::.*)?$/.exec(type)?.[1] ?? "";
 }
@@ -112,7 +132,7 @@ export function ecrErrorName({ members }: ExchangeAnswer): string {
 /** The error that a refusal of the API becomes. */
 export function toEcrError(
   options: EcrOptions,
-  answer: ExchangeAnswer,
+  answer: EcrAnswer,
   { what, api, permission }: { what: string; api: URL; permission: string },
 ): CrossdockError {
   const { accessKeyId, secretAccessKey, sessionToken } = options;

@@ -1,8 +1,9 @@
 /** One POST to a cloud's own servers, by which a key of the cloud becomes a credential for its registry. */
+import * as z from "zod";
 import { CrossdockError, SilenceError } from "../errors.ts";
 import type { ErrorCode } from "../errors.ts";
 import { SilenceTimer } from "../streams/silence.ts";
-import { readAnswer } from "./read_answer.ts";
+import { optionalSeconds, optionalText, readAnswer } from "./read_answer.ts";
 
 /** Sends one request and follows no redirect; `(request) => runtime.fetch(request)` does. */
 export type FetchForExchange = (request: {
@@ -13,11 +14,19 @@ export type FetchForExchange = (request: {
   signal: AbortSignal;
 }) => Promise<Response>;
 
-/** What the server said: the members of its JSON object, none where an error's body is something else. */
-export interface ExchangeAnswer {
+/** The members of the server's JSON object; none where the body of an error is something else. */
+export interface ExchangeAnswer<Members = unknown> {
   readonly status: number;
-  readonly members: Readonly<Record<string, unknown>>;
+  readonly members: Members;
 }
+
+/** A token or an error, by RFC 6749, sections 5.1 and 5.2. */
+export const oauthSchema = z.object({
+  access_token: optionalText,
+  expires_in: optionalSeconds,
+  error: optionalText,
+  error_description: optionalText,
+});
 
 /** These servers answer in tenths of a second; one that takes this long is not there. */
 const TIMEOUT_MS = 30_000;
@@ -34,16 +43,18 @@ const MAX_QUOTED_LENGTH = 300;
  * @throws CrossdockError `registry` when a success holds no JSON object, `limit` above 1 MiB; NetworkError or SilenceError
  * when there is no answer
  */
-export async function exchange(options: {
+export async function exchange<Members>(options: {
   readonly fetch: FetchForExchange;
   readonly url: URL;
   readonly headers: Headers;
   readonly body: string;
   readonly what: string;
+  /** Of the members, each of which may be absent. */
+  readonly schema: z.ZodType<Members>;
   readonly signal?: AbortSignal | undefined;
   readonly timeoutMs?: number;
-}): Promise<ExchangeAnswer> {
-  const { fetch, url, headers, body, what, timeoutMs = TIMEOUT_MS } = options;
+}): Promise<ExchangeAnswer<Members>> {
+  const { fetch, url, headers, body, what, schema, timeoutMs = TIMEOUT_MS } = options;
   const silence = new AbortController();
   const timer = new SilenceTimer(timeoutMs, () => {
     const hint = `check that ${url.host} can be reached from here`;
@@ -59,10 +70,10 @@ export async function exchange(options: {
   } finally {
     timer.close();
   }
-  const reading = readAnswer(response, url.host);
+  const reading = readAnswer(response, url.host, schema);
   return {
     status: response.status,
-    members: await (response.ok ? reading : reading.catch(() => ({}))),
+    members: await (response.ok ? reading : reading.catch(() => schema.parse({}))),
   };
 }
 
@@ -92,8 +103,11 @@ export function toExchangeError(
 }
 
 /** A server's words on one line and cut; nothing at all where they hold one of the secrets that it was sent. */
-export function quoteAnswer(value: unknown, secrets: readonly (string | undefined)[]): string {
-  if (typeof value !== "string" || secrets.some((secret) => secret && value.includes(secret))) {
+export function quoteAnswer(
+  value: string | undefined,
+  secrets: readonly (string | undefined)[],
+): string {
+  if (value === undefined || secrets.some((secret) => secret && value.includes(secret))) {
     return "";
   }
   // deno-lint-ignore no-control-regex

@@ -1,4 +1,6 @@
+import * as z from "zod";
 import { CrossdockError, NetworkError, SilenceError } from "../errors.ts";
+import { safeParseJson } from "../schema.ts";
 import { readBody } from "../streams/chunk_reader.ts";
 import { limitSilence } from "../streams/silence.ts";
 import { toBytes } from "../streams/to_bytes.ts";
@@ -8,24 +10,29 @@ const MAX_ANSWER_BYTES = 1024 * 1024;
 
 const ANSWER_TIMEOUT_MS = 60_000;
 
+/** Text in an answer; anything else counts as absent. */
+export const optionalText = z.string().min(1).optional().catch(undefined);
+
+/** Seconds in an answer, as a number or as text; anything that is not above zero counts as absent. */
+export const optionalSeconds = z.coerce.number().positive().optional().catch(undefined);
+
 /**
  * Reads the JSON object that a token server answers with.
  *
  * @param server who answers, for errors: `token server auth.docker.io`
+ * @param schema of the object, whose members accept anything
  * @throws CrossdockError `registry` for anything that is no JSON object, `limit` above 1 MiB; NetworkError or SilenceError
  * when the body breaks off or stalls. None holds any of the text, which may be a token.
  */
-export async function readAnswer(
+export async function readAnswer<Value>(
   response: Response,
   server: string,
-): Promise<Record<string, unknown>> {
+  schema: z.ZodType<Value>,
+): Promise<Value> {
   const text = new TextDecoder().decode(await readBounded(response, server));
-  try {
-    const answer = JSON.parse(text);
-    if (typeof answer === "object" && answer !== null) return answer;
-  } catch {
-    // The text may hold a token: it is neither shown nor kept as a cause.
-  }
+  const { data, error } = safeParseJson(text, schema);
+  if (!error) return data;
+  // Without its cause, which could quote a token.
   throw new CrossdockError("registry", `${server} answered something that is no JSON object`);
 }
 

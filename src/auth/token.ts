@@ -3,10 +3,11 @@
  *
  * https://distribution.github.io/distribution/spec/auth/token/ and …/oauth/
  */
+import * as z from "zod";
 import { CrossdockError } from "../errors.ts";
 import { basicAuthorization } from "./basic.ts";
 import type { CredentialMatch } from "./credentials.ts";
-import { readAnswer } from "./read_answer.ts";
+import { optionalSeconds, readAnswer } from "./read_answer.ts";
 import { readJwtExpiry } from "./read_jwt_expiry.ts";
 import { formatScope } from "./scope.ts";
 import type { Scope } from "./scope.ts";
@@ -30,6 +31,16 @@ export type FetchForToken = (request: {
   headers: Record<string, string>;
   body?: string;
 }) => Promise<Response>;
+
+/** A token goes into a header, which takes only printable ASCII. */
+const tokenText = z.string().regex(/^[\x21-\x7e]+$/).optional().catch(undefined);
+
+/** The GET answers with `token`, the POST of OAuth2 with `access_token`, many servers with both. */
+const answerSchema = z.object({
+  token: tokenText,
+  access_token: tokenText,
+  expires_in: optionalSeconds,
+});
 
 /** "If omitted, this defaults to 60 seconds", the token specification says. */
 const DEFAULT_LIFETIME_S = 60;
@@ -70,9 +81,9 @@ export async function fetchToken(options: {
       { hint: options.explain() },
     );
   }
-  const answer = await readAnswer(response, `token server ${realm.url.host}`);
+  const answer = await readAnswer(response, `token server ${realm.url.host}`, answerSchema);
   const value = answer.token ?? answer.access_token;
-  if (typeof value !== "string" || value === "" || /[^\x21-\x7e]/.test(value)) {
+  if (value === undefined) {
     throw new CrossdockError(
       "registry",
       `token server ${realm.url.host} of ${registry} answered without a token`,
@@ -82,9 +93,8 @@ export async function fetchToken(options: {
 }
 
 /** The answer counts, then the token's own word; where neither says more, what the specification gives it. */
-function expiryOf(token: string, expiresIn: unknown, now: number): number {
-  const seconds = Number(expiresIn);
-  if (seconds > 0) return now + 1000 * seconds;
+function expiryOf(token: string, seconds: number | undefined, now: number): number {
+  if (seconds !== undefined) return now + 1000 * seconds;
   const said = readJwtExpiry(token) ?? 0;
   return Math.max(now + 1000 * DEFAULT_LIFETIME_S, said - CLOCK_SKEW_MS);
 }

@@ -1,14 +1,13 @@
 import type * as z from "zod";
+import { formatIssues } from "../schema.ts";
 import { CrossdockError, NetworkError, SilenceError } from "../errors.ts";
 import type { CopyEvent } from "../copy/model.ts";
-import { eventSchema } from "../server/schemas.ts";
-import type { StreamEvent } from "../server/schemas.ts";
-import { syncEventSchema } from "../server/sync_schemas.ts";
-import type { SyncStreamEvent } from "../server/sync_schemas.ts";
+import { streamEventSchema, syncStreamEventSchema } from "../stream_events.ts";
+import type { StreamEvent, SyncStreamEvent } from "../stream_events.ts";
 import { readChunks } from "../streams/chunk_reader.ts";
 import { limitSilence } from "../streams/silence.ts";
 import { readTextLines } from "../streams/text_lines.ts";
-import { parseJson } from "./parse_json.ts";
+import { findMistakes } from "./parse_json.ts";
 import { toProblemError } from "./problem_error.ts";
 
 /** The longest event is a plan: with half a KiB a step this is room for some 60 000. */
@@ -41,7 +40,7 @@ export function readEvents(
   answer: EventsAnswer,
   options: ReadEventsOptions = {},
 ): AsyncGenerator<CopyEvent> {
-  return readStream(answer, eventSchema, options);
+  return readStream(answer, streamEventSchema, options);
 }
 
 /**
@@ -53,7 +52,7 @@ export function readSyncEvents(
   answer: EventsAnswer,
   options: ReadEventsOptions = {},
 ): AsyncGenerator<Exclude<SyncStreamEvent, Unread>> {
-  return readStream(answer, syncEventSchema, options);
+  return readStream(answer, syncStreamEventSchema, options);
 }
 
 /** Events that whoever reads never sees. */
@@ -74,6 +73,7 @@ async function* readStream<Event extends StreamEvent | SyncStreamEvent>(
   try {
     for await (const line of lines) {
       const event = parseEvent(line, schema);
+      if (!event) continue;
       if (event.type === "error") throw toProblemError(event.problem);
       if (event.type === "heartbeat") continue;
       yield event as Exclude<Event, Unread>;
@@ -87,12 +87,21 @@ async function* readStream<Event extends StreamEvent | SyncStreamEvent>(
   throw new NetworkError("reset", BROKEN, { hint: HINT });
 }
 
-function parseEvent<Event>(line: string, schema: z.ZodType<Event>): Event {
+/** `undefined` for an event of a type that only a newer server knows. */
+function parseEvent<Event>(line: string, schema: z.ZodType<Event>): Event | undefined {
+  let value;
   try {
-    return parseJson(line, schema);
+    value = JSON.parse(line);
   } catch (error) {
     throw notEvents(error);
   }
+  const mistakes = findMistakes(value, schema);
+  if (mistakes.length === 0) return value;
+  const isNew = mistakes.every(({ code, path }) =>
+    code === "invalid_union" && path.at(-1) === "type"
+  );
+  if (isNew) return undefined;
+  throw notEvents(new Error(formatIssues(mistakes)));
 }
 
 function notEvents(cause: unknown): CrossdockError {

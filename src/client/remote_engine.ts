@@ -1,27 +1,28 @@
 /** An engine whose work is done by a crossdock server: the same calls, events and errors, over HTTP. */
 import type * as z from "zod";
-import type { Inspection } from "../copy/inspect.ts";
-import type { Plan, Report } from "../copy/model.ts";
+
+import type { Inspection, Performed, Plan, Report, Verification } from "../copy/model.ts";
 import { toCopyRequestInput } from "../copy/request.ts";
 import type { CopyRequest, CopyRequestInput } from "../copy/request.ts";
-import type { Verification } from "../copy/verify.ts";
-import type { Engine, Performed, RunOptions } from "../engine.ts";
+
+import type { Engine, RunOptions } from "../engine.ts";
 import { CrossdockError, NetworkError } from "../errors.ts";
 import type { NetworkFailure } from "../errors.ts";
 import { formatReference, parseReference } from "../oci/reference.ts";
 import type { DurableCopy } from "../durable/durable_copies.ts";
 import {
-  durableCopySchema,
   inspectionSchema,
   performedSchema,
   planSchema,
   tagsSchema,
   verificationSchema,
-} from "../server/schemas.ts";
-import { startedSyncSchema, syncStatusSchema } from "../server/sync_schemas.ts";
-import type { StartedSync, syncBody } from "../server/sync_schemas.ts";
-import type { SyncReport, SyncStatus } from "../sync/run_rules.ts";
-import type { EmitSync } from "../sync/sync_event.ts";
+} from "../copy/model.ts";
+import { durableCopySchema } from "../durable/durable_copies.ts";
+import { startedSyncSchema } from "../rules/rules.ts";
+import type { StartedSync } from "../rules/rules.ts";
+import type { syncBody } from "../server/schemas.ts";
+import { syncStatusSchema } from "../sync/model.ts";
+import type { EmitSync, SyncReport, SyncStatus } from "../sync/model.ts";
 import { hasType, notCrossdock, readResult, toAnswerError } from "./answer.ts";
 import type { Answer, AnsweringServer } from "./answer.ts";
 import { createClient } from "./client.ts";

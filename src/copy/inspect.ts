@@ -1,8 +1,6 @@
 /** Shows an image: its manifests, what they hold, and what belongs to it. */
 import type { CallOptions, ContentSource, ManifestContent } from "../content.ts";
 import { CrossdockError } from "../errors.ts";
-import type { Descriptor } from "../oci/descriptor.ts";
-import type { Digest } from "../oci/digest.ts";
 import { MAX_MANIFEST_BYTES } from "../oci/manifest.ts";
 import type { Manifest } from "../oci/manifest.ts";
 import { formatPlatform } from "../oci/platform.ts";
@@ -10,37 +8,11 @@ import { formatReference } from "../oci/reference.ts";
 import type { Reference } from "../oci/reference.ts";
 import { mapConcurrent } from "./concurrent.ts";
 import { imageNotFound } from "./copy_error.ts";
+import type { Inspection, ManifestNode } from "./model.ts";
 import { readSmallBlob } from "./read_small_blob.ts";
 import { findRelated } from "./related.ts";
 import { listBlobs, listNodes, READ_CONCURRENCY, readTree } from "./tree.ts";
 import type { TreeNode } from "./tree.ts";
-
-/** One manifest of an image, and what is beneath it. */
-export interface ManifestNode {
-  readonly descriptor: Descriptor;
-  readonly kind: "image" | "index" | "artifact";
-  /** `os/architecture[/variant]`, where it is known. */
-  readonly platform?: string;
-  readonly artifactType?: string;
-  readonly annotations?: Readonly<Record<string, string>>;
-  /** The config, with its content where that is JSON. */
-  readonly config?: { readonly descriptor: Descriptor; readonly content?: unknown };
-  /** Layers, or an artifact manifest's blobs. */
-  readonly layers: readonly Descriptor[];
-  readonly manifests: readonly ManifestNode[];
-  /** What refers to this manifest by its subject. */
-  readonly referrers: readonly Descriptor[];
-  /** cosign's tags for it: `.sig`, `.att`, `.sbom`. */
-  readonly digestTags: readonly { readonly tag: string; readonly digest: Digest }[];
-}
-
-export interface Inspection {
-  /** `registry/repository[:tag]@digest`. */
-  readonly reference: string;
-  readonly root: ManifestNode;
-  /** Of all blobs beneath, each once. */
-  readonly totalBytes: number;
-}
 
 /** 4 MiB, as of a manifest: real configs have some kilobytes. */
 const MAX_CONFIG_BYTES = MAX_MANIFEST_BYTES;

@@ -5,7 +5,7 @@ import { parsePlatform } from "../oci/platform.ts";
 import type { Platform } from "../oci/platform.ts";
 import { parseReference, parseRepository, withDefaultTag } from "../oci/reference.ts";
 import type { Reference } from "../oci/reference.ts";
-import { formatIssues } from "./schema.ts";
+import { formatIssues } from "../schema.ts";
 
 const referrerFilter = z.strictObject({
   artifactType: z.string().max(255).optional(),
@@ -123,7 +123,9 @@ export interface CopyRequest {
 export function parseCopyRequest(value: unknown): CopyRequest {
   if (isParsed(value)) return value;
   const result = copyRequestSchema.safeParse(value);
-  if (!result.success) throw new ParseError(`copy is not valid: ${formatIssues(result.error)}`);
+  if (!result.success) {
+    throw new ParseError(`copy is not valid: ${formatIssues(result.error.issues)}`);
+  }
   const input = result.data;
   const source = withDefaultTag(parseReference(input.source));
   const platforms = (input.platforms ?? []).map(parsePlatform);

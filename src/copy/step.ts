@@ -5,7 +5,8 @@
 import * as z from "zod";
 import { isRepositoryPath, parseRepository } from "../oci/reference.ts";
 import { ParseError } from "../errors.ts";
-import { digestSchema as digest, formatIssues } from "./schema.ts";
+import { digestSchema as digest } from "../oci/digest.ts";
+import { formatIssues, immutable } from "../schema.ts";
 
 const repository = z.string().max(512, { abort: true }).refine(
   isRepository,
@@ -85,16 +86,18 @@ const referrersStep = z.strictObject({
 });
 
 /** A step as it comes from outside. */
-export const stepSchema = z.discriminatedUnion("type", [blobStep, manifestStep, referrersStep])
-  .meta({ id: "Step", description: "One step of a plan" });
+export const stepSchema = immutable(
+  z.discriminatedUnion("type", [blobStep, manifestStep, referrersStep])
+    .meta({ id: "Step", description: "One step of a plan" }),
+);
 
+export type Step = z.output<typeof stepSchema>;
 /** One blob to the destination: it is there, it is mounted, or it is uploaded. */
-export type BlobStep = z.infer<typeof blobStep>;
+export type BlobStep = Extract<Step, { type: "blob" }>;
 /** One manifest to the destination, under a tag or its digest. */
-export type ManifestStep = z.infer<typeof manifestStep>;
+export type ManifestStep = Extract<Step, { type: "manifest" }>;
 /** What refers to one subject, listed at a destination that has no referrers API. */
-export type ReferrersStep = z.infer<typeof referrersStep>;
-export type Step = z.infer<typeof stepSchema>;
+export type ReferrersStep = Extract<Step, { type: "referrers" }>;
 
 /** Only `parsedStepSchema` sets it. JSON cannot have it. */
 const PARSED = Symbol("parsed");
@@ -116,7 +119,7 @@ export function parseStep(value: unknown): ParsedStep {
   if (isParsed(value)) return value;
   const result = parsedStepSchema.safeParse(value);
   if (result.success) return result.data;
-  throw new ParseError(`step is not valid: ${formatIssues(result.error)}`);
+  throw new ParseError(`step is not valid: ${formatIssues(result.error.issues)}`);
 }
 
 function isParsed(value: unknown): value is ParsedStep {

@@ -6,36 +6,13 @@ import { isForeignLayer } from "../oci/media_types.ts";
 import { formatReference } from "../oci/reference.ts";
 import { mapConcurrent } from "./concurrent.ts";
 import { fetchRoot } from "./inspect.ts";
+import type { Difference, Verification } from "./model.ts";
 import { findRelated } from "./related.ts";
 import type { Repositories } from "./repositories.ts";
 import type { CopyRequest } from "./request.ts";
 import { listBlobs, listNodes } from "./tree.ts";
 import type { TreeNode } from "./tree.ts";
 import { readWantedTree } from "./wanted_tree.ts";
-
-/** One thing that the destination lacks or has differently. */
-export interface Difference {
-  readonly kind: "tag" | "manifest" | "blob" | "referrer" | "digest-tag";
-  /** What it is: a digest, or a tag. */
-  readonly what: string;
-  readonly state: "missing" | "different";
-  /** For `different`: what the source has, and what the destination has. */
-  readonly wanted?: Digest;
-  readonly found?: Digest;
-}
-
-/** How a copy compares with its source. */
-export interface Verification {
-  readonly source: string;
-  readonly destination: string;
-  readonly equal: boolean;
-  readonly differences: readonly Difference[];
-  readonly checked: {
-    readonly manifests: number;
-    readonly blobs: number;
-    readonly referrers: number;
-  };
-}
 
 const CONCURRENCY = 16;
 

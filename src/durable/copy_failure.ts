@@ -2,6 +2,7 @@
 import { withoutContent } from "../copy/step.ts";
 import { problemSchema, RequestError } from "../problem.ts";
 import type { Problem } from "../problem.ts";
+import { safeParseJson } from "../schema.ts";
 
 /** A step that is longer as JSON is left out of the failure: a message is for people, too. */
 const MAX_STEP_CHARS = 4096;
@@ -32,11 +33,7 @@ export function boundStep({ step, ...problem }: Problem): Problem {
  */
 export function readCopyFailure(message: string): Problem | undefined {
   const line = message.slice(message.lastIndexOf("\n") + 1);
-  try {
-    return problemSchema.safeParse(JSON.parse(line)).data;
-  } catch {
-    return undefined;
-  }
+  return safeParseJson(line, problemSchema).data;
 }
 
 /** What became of a copy whose Workflow the platform ended: too long, too large, or broken. */

@@ -1,18 +1,25 @@
 /** The port to whatever runs copies durably: on Workers a Workflow, nothing elsewhere. */
+import * as z from "zod";
+import { reportSchema } from "../copy/model.ts";
 import type { CopyRequestInput } from "../copy/request.ts";
-import type { Report } from "../copy/model.ts";
-import type { Problem } from "../problem.ts";
+import { problemSchema } from "../problem.ts";
+import { immutable } from "../schema.ts";
 
-/** A copy that goes on without its caller. */
-export interface DurableCopy {
-  readonly id: string;
-  /** The last three are ends. */
-  readonly state: "queued" | "running" | "complete" | "failed" | "cancelled";
-  /** Once it is complete. */
-  readonly report?: Report;
-  /** Once it failed. */
-  readonly problem?: Problem;
-}
+export const copyIdSchema = z.string().regex(/^[0-9a-f]{64}$/, "not the id of a copy");
+
+export const durableCopySchema = immutable(
+  z.object({
+    id: copyIdSchema,
+    state: z.enum(["queued", "running", "complete", "failed", "cancelled"]).meta({
+      description: "the last three are ends",
+    }),
+    report: reportSchema.exactOptional().meta({ description: "once it is complete" }),
+    problem: problemSchema.exactOptional().meta({ description: "once it failed" }),
+  }).meta({ id: "Copy", description: "A copy that continues without its caller" }),
+);
+
+/** A copy that continues without its caller. */
+export type DurableCopy = z.output<typeof durableCopySchema>;
 
 export interface DurableCopies {
   /**

@@ -1,10 +1,9 @@
 /** What a durable copy does: plan, then stage after stage one request a step, on whatever keeps what each came to. */
 import { mapConcurrent } from "../copy/concurrent.ts";
-import type { Plan, Report, Stage } from "../copy/model.ts";
+import type { Performed, Plan, Report, Stage } from "../copy/model.ts";
 import { makeReport } from "../copy/report.ts";
 import type { CopyRequestInput } from "../copy/request.ts";
 import type { Step } from "../copy/step.ts";
-import type { Performed } from "../engine.ts";
 import { askSelf } from "./ask_self.ts";
 import { CopyFailure } from "./copy_failure.ts";
 import { RequestError } from "../problem.ts";

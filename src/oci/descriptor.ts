@@ -1,5 +1,7 @@
+import * as z from "zod";
+import { immutable } from "../schema.ts";
 import type { Digest } from "./digest.ts";
-import { findDigestFault } from "./digest.ts";
+import { digestSchema, findDigestFault } from "./digest.ts";
 import {
   badShape,
   isObject,
@@ -10,27 +12,25 @@ import {
   showJson,
 } from "./_json.ts";
 import type { JsonObject } from "./_json.ts";
+import { platformSchema } from "./platform.ts";
 import type { Platform } from "./platform.ts";
 
-/**
- * Names content: its type, its digest and its size in bytes.
- *
- * https://github.com/opencontainers/image-spec/blob/v1.1.1/descriptor.md#properties
- */
-export interface Descriptor {
-  mediaType: string;
-  digest: Digest;
-  /** Bytes. */
-  size: number;
-  /** Where else the content can be had; foreign layers have these. */
-  urls?: string[];
-  annotations?: Record<string, string>;
-  /** The content itself in base64. */
-  data?: string;
-  /** In an entry of an index: what the manifest runs on, spelt as the index spells it. */
-  platform?: Platform;
-  artifactType?: string;
-}
+/** https://github.com/opencontainers/image-spec/blob/v1.1.1/descriptor.md#properties */
+export const descriptorSchema = immutable(
+  z.object({
+    mediaType: z.string(),
+    digest: digestSchema,
+    size: z.int().nonnegative().meta({ description: "bytes" }),
+    artifactType: z.string().exactOptional(),
+    annotations: z.record(z.string(), z.string()).exactOptional(),
+    urls: z.array(z.string()).exactOptional().meta({ description: "where a foreign layer lives" }),
+    data: z.string().exactOptional().meta({ description: "the content itself, in base64" }),
+    platform: platformSchema.exactOptional(),
+  }).meta({ id: "Descriptor", description: "Names content by type, digest and size" }),
+);
+
+/** Names content: its type, its digest and its size in bytes. */
+export type Descriptor = z.output<typeof descriptorSchema>;
 
 /**
  * Reads a descriptor out of parsed JSON. Members that the spec does not name are left out.
@@ -41,22 +41,21 @@ export interface Descriptor {
 export function parseDescriptor(value: unknown, where: string): Descriptor {
   if (!isObject(value)) throw badShape(`${where}: want a descriptor, got ${showJson(value)}`);
   const path = `${where}.`;
-  const descriptor: Descriptor = {
+  const urls = optionalStrings(value, "urls", path);
+  const annotations = optionalStringMap(value, "annotations", path);
+  const data = optionalString(value, "data", path);
+  const platform = readPlatform(value, path);
+  const artifactType = optionalString(value, "artifactType", path);
+  return {
     mediaType: requireString(value, "mediaType", path),
     digest: readDigest(value, path),
     size: readSize(value, path),
+    ...(urls ? { urls } : {}),
+    ...(annotations ? { annotations } : {}),
+    ...(data ? { data } : {}),
+    ...(platform ? { platform } : {}),
+    ...(artifactType ? { artifactType } : {}),
   };
-  const urls = optionalStrings(value, "urls", path);
-  if (urls !== undefined) descriptor.urls = urls;
-  const annotations = optionalStringMap(value, "annotations", path);
-  if (annotations !== undefined) descriptor.annotations = annotations;
-  const data = optionalString(value, "data", path);
-  if (data !== undefined) descriptor.data = data;
-  const platform = readPlatform(value, path);
-  if (platform !== undefined) descriptor.platform = platform;
-  const artifactType = optionalString(value, "artifactType", path);
-  if (artifactType !== undefined) descriptor.artifactType = artifactType;
-  return descriptor;
 }
 
 function readDigest(value: JsonObject, path: string): Digest {
@@ -78,15 +77,14 @@ function readPlatform(value: JsonObject, path: string): Platform | undefined {
   if (raw === undefined || raw === null) return undefined;
   const where = `${path}platform.`;
   if (!isObject(raw)) throw badShape(`${path}platform: want an object, got ${showJson(raw)}`);
-  const platform: Platform = {
+  const variant = optionalString(raw, "variant", where);
+  const osVersion = optionalString(raw, "os.version", where);
+  const osFeatures = optionalStrings(raw, "os.features", where);
+  return {
     os: optionalString(raw, "os", where) ?? "",
     architecture: optionalString(raw, "architecture", where) ?? "",
+    ...(variant ? { variant } : {}),
+    ...(osVersion ? { "os.version": osVersion } : {}),
+    ...(osFeatures ? { "os.features": osFeatures } : {}),
   };
-  const variant = optionalString(raw, "variant", where);
-  if (variant !== undefined) platform.variant = variant;
-  const osVersion = optionalString(raw, "os.version", where);
-  if (osVersion !== undefined) platform["os.version"] = osVersion;
-  const osFeatures = optionalStrings(raw, "os.features", where);
-  if (osFeatures !== undefined) platform["os.features"] = osFeatures;
-  return platform;
 }

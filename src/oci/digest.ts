@@ -10,6 +10,7 @@
  * https://github.com/opencontainers/image-spec/blob/v1.1.1/descriptor.md#digests
  */
 
+import * as z from "zod";
 import { ParseError } from "../errors.ts";
 import { quote } from "./quote.ts";
 
@@ -18,6 +19,12 @@ export type DigestAlgorithm = "sha256" | "sha512";
 
 /** A digest that was checked: algorithm, colon, lower-case hex of the right length. */
 export type Digest = `${DigestAlgorithm}:${string}`;
+
+/** A digest in JSON; the pattern shows readers of the schema what {@linkcode isDigest} accepts. */
+export const digestSchema = z.string().regex(
+  /^(sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})$/,
+  "not a digest",
+) as z.ZodType<string, string> as z.ZodType<Digest, string>;
 
 const HEX_LENGTH = { sha256: 64, sha512: 128 } as const satisfies Record<DigestAlgorithm, number>;
 const WEB_CRYPTO_NAME = { sha256: "SHA-256", sha512: "SHA-512" } as const;

@@ -9,17 +9,22 @@
  * one as in containerd's platforms package: https://github.com/containerd/platforms/blob/v0.2.1/database.go
  */
 
+import * as z from "zod";
 import { ParseError } from "../errors.ts";
+import { immutable } from "../schema.ts";
 import { quote } from "./quote.ts";
 
 /** https://github.com/opencontainers/image-spec/blob/v1.1.1/image-index.md, the `platform` property. */
-export interface Platform {
-  os: string;
-  architecture: string;
-  variant?: string;
-  "os.version"?: string;
-  "os.features"?: string[];
-}
+export const platformSchema = immutable(z.object({
+  os: z.string(),
+  architecture: z.string(),
+  variant: z.string().exactOptional(),
+  "os.version": z.string().exactOptional(),
+  "os.features": z.array(z.string()).exactOptional(),
+}));
+
+/** A platform in the words of an index. */
+export type Platform = z.output<typeof platformSchema>;
 
 const WORD = "[A-Za-z0-9_-]+";
 const VERSION = "[A-Za-z0-9_.-]+";

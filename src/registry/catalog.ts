@@ -2,6 +2,7 @@
  * The repositories of a registry. Not in the OCI specification, and absent from Docker Hub, GHCR and most clouds:
  * https://distribution.github.io/distribution/spec/api/#catalog
  */
+import * as z from "zod";
 import { CATALOG } from "../auth/scope.ts";
 import type { CallOptions } from "../content.ts";
 import { CrossdockError } from "../errors.ts";
@@ -17,6 +18,10 @@ const PAGE_SIZE = 1000;
 
 /** The least that a registry is known to cut its pages to. A shorter page is the last, Link or no Link. */
 const SMALLEST_FULL_PAGE = 100;
+
+const catalogSchema = z.object({
+  repositories: z.array(z.unknown(), "the answer has no list of repositories").nullish(),
+});
 
 export interface ListRepositoriesOptions extends CallOptions {
   readonly onRetry?: OnRetry | undefined;
@@ -67,14 +72,7 @@ async function readPage(
   return await client.read(request, async (response) => {
     const { status } = response;
     if (status === 200) {
-      const { repositories } = await readJson({ client }, response, what) as {
-        repositories?: unknown;
-      };
-      if (repositories !== null && repositories !== undefined && !Array.isArray(repositories)) {
-        throw new CrossdockError("registry", `${what}: the answer has no list of repositories`, {
-          side: client.side,
-        });
-      }
+      const { repositories } = await readJson({ client }, response, what, catalogSchema);
       return { entries: repositories ?? [], link: response.headers.get("link") };
     }
     await response.body?.cancel();

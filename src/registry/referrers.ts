@@ -2,6 +2,7 @@
  * What refers to a manifest: by the referrers API where there is one, else by the index under the fallback tag.
  * https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#listing-referrers and #referrers-tag-schema
  */
+import * as z from "zod";
 import type { CallOptions, ReferrersOptions } from "../content.ts";
 import { CrossdockError } from "../errors.ts";
 import { parseDescriptor } from "../oci/descriptor.ts";
@@ -20,6 +21,9 @@ const MAX_PAGES = 1000;
 
 /** Answers of registries that do not have the API: 404 by the spec, the others seen in the field. */
 const NO_API = [404, 400, 403, 405, 501];
+
+/** The descriptors are parsed one by one, as those of a manifest. */
+const indexSchema = z.object({ manifests: z.array(z.unknown()) });
 
 /** Lists what refers to `subject`. Empty when nothing does, also when the subject is not there. */
 export async function listReferrers(
@@ -114,8 +118,7 @@ async function readManifests(
     return undefined;
   }
   try {
-    const { manifests } = await readJson(context, response, what) as { manifests?: unknown };
-    return Array.isArray(manifests) ? manifests : undefined;
+    return (await readJson(context, response, what, indexSchema)).manifests;
   } catch (error) {
     if (error instanceof CrossdockError && error.code === "registry") return undefined;
     throw error;

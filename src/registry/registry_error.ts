@@ -1,7 +1,9 @@
 /** A registry's answer that was not the one wanted, as one class. */
+import * as z from "zod";
 import { CrossdockError } from "../errors.ts";
 import type { CrossdockErrorOptions, ErrorCode } from "../errors.ts";
 import { parseRetryAfter } from "../retry.ts";
+import { safeParseJson } from "../schema.ts";
 import { readBody } from "../streams/chunk_reader.ts";
 import { limitSilence } from "../streams/silence.ts";
 import { toBytes } from "../streams/to_bytes.ts";
@@ -15,6 +17,17 @@ export interface RegistryErrorDetail {
   readonly message: string;
   readonly detail?: unknown;
 }
+
+/** Some registries write numbers, and some leave either out. */
+const text = z.union([z.string(), z.number().transform(String)]).catch("");
+
+/** Lenient: an error that is not an object must not hide the others. */
+const errorsSchema = z.object({
+  errors: z.array(
+    z.object({ code: text, message: text, detail: z.unknown().optional() })
+      .optional().catch(undefined),
+  ),
+});
 
 /** Error bodies are a few hundred bytes; a manifest with thousands of missing blobs still fits, an HTML page is cut. */
 const MAX_ERROR_BYTES = 64 * 1024;
@@ -96,25 +109,11 @@ async function readErrorText(response: Response): Promise<string> {
 }
 
 function parseErrors(text: string): RegistryErrorDetail[] {
-  let body: unknown;
-  try {
-    body = JSON.parse(text);
-  } catch {
-    return [];
-  }
-  const errors = (body as { errors?: unknown } | null)?.errors;
-  if (!Array.isArray(errors)) return [];
-  return errors.filter((error) => typeof error === "object" && error !== null).slice(0, 1000).map((
-    error,
-  ) => ({
-    code: printable(toText(error.code) || "UNKNOWN").slice(0, 100),
-    message: toText(error.message),
-    ...("detail" in error ? { detail: error.detail } : {}),
+  const { errors = [] } = safeParseJson(text, errorsSchema).data ?? {};
+  return errors.flatMap((error) => error ?? []).slice(0, 1000).map(({ code, ...rest }) => ({
+    code: printable(code || "UNKNOWN").slice(0, 100),
+    ...rest,
   }));
-}
-
-function toText(value: unknown): string {
-  return typeof value === "string" || typeof value === "number" ? `${value}` : "";
 }
 
 function describeStatus(

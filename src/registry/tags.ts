@@ -1,8 +1,8 @@
 /**
  * https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#listing-tags
  */
+import * as z from "zod";
 import type { CallOptions } from "../content.ts";
-import { CrossdockError } from "../errors.ts";
 import { listPages } from "./list_pages.ts";
 import type { NamePage } from "./list_pages.ts";
 import type { RepositoryContext } from "./repository_context.ts";
@@ -10,6 +10,11 @@ import { readJson } from "./read_json.ts";
 
 /** What most registries give at most; ECR refuses more. */
 const PAGE_SIZE = 1000;
+
+/** Some registries write null for none, and put other things between the tags. */
+const tagListSchema = z.object({
+  tags: z.array(z.unknown(), "the answer has no list of tags").nullish(),
+});
 
 const TAG = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/;
 
@@ -33,12 +38,7 @@ export async function* listTags(
       read(
         { method: "GET", target, what, accept: [200], signal },
         async (response): Promise<NamePage> => {
-          const { tags } = await readJson(context, response, what) as { tags?: unknown };
-          if (tags !== null && tags !== undefined && !Array.isArray(tags)) {
-            throw new CrossdockError("registry", `${what}: the answer has no list of tags`, {
-              side: client.side,
-            });
-          }
+          const { tags } = await readJson(context, response, what, tagListSchema);
           return { entries: tags ?? [], link: response.headers.get("link") };
         },
       ),

@@ -13,7 +13,7 @@ import type { DurableRules } from "./durable_rules.ts";
 import { createNotifier } from "../webhooks/outgoing/notifier.ts";
 import { withFields } from "../log.ts";
 import { statusOfRule } from "../sync/rule_status.ts";
-import type { RuleReport } from "../sync/rule_report.ts";
+import type { RuleReport } from "../sync/model.ts";
 import { createDispatcher } from "./dispatch.ts";
 import type { RuleDispatcher } from "./dispatch.ts";
 import { createHookReceiver } from "./receive_hook.ts";

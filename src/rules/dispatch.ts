@@ -5,7 +5,7 @@ import type { Log } from "../log.ts";
 import { isDue } from "../sync/next_run.ts";
 import type { Tick } from "../sync/next_run.ts";
 import type { SyncRule } from "../sync/rule.ts";
-import type { RuleReport } from "../sync/rule_report.ts";
+import type { RuleReport } from "../sync/model.ts";
 import type { RunRuleOptions } from "../sync/run_rule.ts";
 import type { DurableRules, RuleRun } from "./durable_rules.ts";
 import { describeFailure, runLogged } from "./run_logged.ts";

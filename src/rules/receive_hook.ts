@@ -3,7 +3,7 @@ import { formatReference, parseReference } from "../oci/reference.ts";
 import type { Reference } from "../oci/reference.ts";
 import type { Runtime } from "../runtime.ts";
 import type { SyncRule } from "../sync/rule.ts";
-import type { TagReport } from "../sync/rule_report.ts";
+import type { TagReport } from "../sync/model.ts";
 import { sleepUntil } from "../sync/sleep_until.ts";
 import { admitEvent, forgetRun } from "../webhooks/incoming/dedupe.ts";
 import type { RunMemory } from "../webhooks/incoming/dedupe.ts";

@@ -1,16 +1,26 @@
 /** The port to the rules that a server has: whoever composes it makes one of its configuration. */
 import type { RuleRunner, RuleRunOptions } from "../sync/run_rules.ts";
-import type { RuleReport } from "../sync/rule_report.ts";
+import type { RuleReport } from "../sync/model.ts";
+import * as z from "zod";
+import { immutable } from "../schema.ts";
 import type { SyncRule } from "../sync/rule.ts";
 import type { Log } from "../log.ts";
 
-/** A run that goes on without its caller. */
-export interface StartedRule {
-  /** The rule's name. */
-  readonly rule: string;
-  /** Of the run, for the log and whoever runs it. */
-  readonly id: string;
-}
+const startedRuleSchema = immutable(z.object({
+  rule: z.string(),
+  id: z.string().meta({ description: "of the run, as in the log" }),
+}));
+
+/** A run of a rule that continues without its caller. */
+export type StartedRule = z.output<typeof startedRuleSchema>;
+
+export const startedSyncSchema = immutable(
+  z.object({ rules: z.array(startedRuleSchema) })
+    .meta({ id: "StartedSync", description: "Runs that continue without their caller" }),
+);
+
+/** Runs that continue without their caller. */
+export type StartedSync = z.output<typeof startedSyncSchema>;
 
 export interface ServerRules extends RuleRunner {
   readonly rules: readonly SyncRule[];

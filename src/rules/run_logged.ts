@@ -10,12 +10,11 @@ import { localSteps } from "../sync/local_rules.ts";
 import { openRuleContext } from "../sync/perform_rule_step.ts";
 import type { RuleContext, RuleContextOptions } from "../sync/perform_rule_step.ts";
 import type { SyncRule } from "../sync/rule.ts";
-import type { RuleReport, TagReport } from "../sync/rule_report.ts";
+import type { EmitSync, RuleReport, SyncEvent, TagReport } from "../sync/model.ts";
 import { runRule } from "../sync/run_rule.ts";
 import type { RunRuleOptions } from "../sync/run_rule.ts";
 import { Slots } from "../sync/slots.ts";
 import type { SyncEngine } from "../sync/sync_engine.ts";
-import type { EmitSync, SyncEvent } from "../sync/sync_event.ts";
 import type { Notifier } from "../webhooks/outgoing/notifier.ts";
 import type { ServerConfig } from "../config/server_config.ts";
 

@@ -8,7 +8,7 @@ import { withFields } from "../log.ts";
 import type { Log } from "../log.ts";
 import { RequestError } from "../problem.ts";
 import type { SyncRule } from "../sync/rule.ts";
-import type { RuleReport, SyncFailure, TagReport } from "../sync/rule_report.ts";
+import type { RuleReport, SyncFailure, TagReport } from "../sync/model.ts";
 import { ruleStepSchema } from "../sync/rule_steps.ts";
 import type { ResultOf, RuleStep, RuleSteps } from "../sync/rule_steps.ts";
 import { runRule } from "../sync/run_rule.ts";

@@ -1,8 +1,7 @@
 /** A job's events as the body of an answer: NDJSON, or server-sent events. */
 import { CrossdockError } from "../errors.ts";
 import { toProblem } from "../problem.ts";
-import type { StreamEvent } from "./schemas.ts";
-import type { SyncStreamEvent } from "./sync_schemas.ts";
+import type { StreamEvent, SyncStreamEvent } from "../stream_events.ts";
 
 /** How events are written. */
 export type StreamFormat = "ndjson" | "sse";

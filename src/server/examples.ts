@@ -3,16 +3,14 @@
  * so that what stands here is never out of date.
  */
 import type * as z from "zod";
-import type { Inspection } from "../copy/inspect.ts";
-import type { Plan } from "../copy/model.ts";
+import type { Inspection, Performed, Plan, tagsSchema, Verification } from "../copy/model.ts";
 import type { CopyRequestInput } from "../copy/request.ts";
 import type { BlobStep, ManifestStep, ReferrersStep } from "../copy/step.ts";
-import type { Verification } from "../copy/verify.ts";
-import type { Performed } from "../engine.ts";
 import type { DurableCopy } from "../durable/durable_copies.ts";
 import { PROBLEMS } from "../problem.ts";
 import type { Problem, ProblemCode } from "../problem.ts";
-import type { StreamEvent, tagsSchema, verificationBody } from "./schemas.ts";
+import type { StreamEvent } from "../stream_events.ts";
+import type { verificationBody } from "./schemas.ts";
 
 export const ALPINE = "docker.io/library/alpine";
 const MIRRORED = "registry.example.com/mirror/alpine";

@@ -1,17 +1,8 @@
-/** What the API takes and gives, as schemas: they check what comes in, and the OpenAPI document is made of them. */
+/** The bodies and parameters that the API takes, as schemas. The data of its answers is declared in the folder that makes it. */
 import * as z from "zod";
-import type { Inspection, ManifestNode } from "../copy/inspect.ts";
-import type { CopyEvent, Outcome, Plan, Report } from "../copy/model.ts";
 import { copyRequestSchema } from "../copy/request.ts";
-import { digestSchema as digest } from "../copy/schema.ts";
-import { stepSchema } from "../copy/step.ts";
-import type { Verification } from "../copy/verify.ts";
-import type { Performed } from "../engine.ts";
-import type { Descriptor } from "../oci/descriptor.ts";
 import { parsePlatform } from "../oci/platform.ts";
 import { parseReference, parseRepository } from "../oci/reference.ts";
-import type { DurableCopy } from "../durable/durable_copies.ts";
-import { problemSchema } from "../problem.ts";
 
 /** Longer names are refused before they are parsed. */
 const MAX_NAME_LENGTH = 1024;
@@ -74,200 +65,24 @@ export const verificationBody = copyBody.omit({ verify: true, ifExists: true, re
   },
 );
 
-const count = z.int().nonnegative();
-const bytes = count.meta({ description: "bytes" });
+/** As many as a body has room for. */
+const MAX_RULES = 200;
 
-const descriptor: z.ZodType<Descriptor> = z.object({
-  mediaType: z.string(),
-  digest,
-  size: bytes,
-  artifactType: z.string().exactOptional(),
-  annotations: z.record(z.string(), z.string()).exactOptional(),
-  urls: z.array(z.string()).exactOptional().meta({ description: "where a foreign layer lives" }),
-  data: z.string().exactOptional().meta({ description: "the content itself, in base64" }),
-  platform: z.object({
-    os: z.string(),
-    architecture: z.string(),
-    variant: z.string().exactOptional(),
-    "os.version": z.string().exactOptional(),
-    "os.features": z.array(z.string()).exactOptional(),
-  }).exactOptional(),
-}).meta({ id: "Descriptor", description: "Names content by type, digest and size" });
+/** As long as a config allows. */
+const ruleName = z.string().min(1).max(255).meta({ format: "crossdock-rule" });
 
-const resolved = z.string().meta({
-  description: "`registry/repository[:tag]@digest`, as it was resolved",
-});
-export const sides = z.object({ source: count, destination: count }).meta({
-  description: "requests to each side, those for tokens aside",
-});
-const result = z.enum(["copied", "unchanged", "skipped"]).meta({
-  description:
-    "`unchanged`: all is there already; `skipped`: the tag is there with another digest and is to stay",
-});
-const fates = z.object({ stream: count, mount: count, present: count });
-
-export const planSchema: z.ZodType<Plan> = z.object({
-  source: resolved,
-  destination: resolved.meta({
-    description: "`registry/repository[:tag]@digest`, the digest being the one that it will have",
+export const syncBody = z.strictObject({
+  rules: z.array(ruleName).max(MAX_RULES).optional().meta({
+    description: "names of those to run; all of them without",
   }),
-  root: descriptor,
-  current: digest.exactOptional().meta({
-    description: "what the destination's name means now; absent when it is new",
+  missing: z.boolean().optional().meta({
+    description: "whether only tags are copied that a target lacks. Default `false`",
   }),
-  result,
-  stages: z.array(z.object({
-    name: z.enum(["blobs", "manifests", "referrers", "tag"]),
-    steps: z.array(stepSchema).meta({ description: "these may run side by side" }),
-  })).meta({ description: "each waits for the one before it" }),
-  foreign: z.array(descriptor).meta({
-    description: "layers that live outside the registry and stay there",
+  dryRun: z.boolean().optional().meta({
+    description: "whether nothing is written, and said what would be. Default `false`",
   }),
-  warnings: z.array(z.string()),
-  requests: sides.exactOptional().meta({
-    description: "requests to each side that the plan itself took, tokens aside",
-  }),
-  totals: z.object({
-    blobs: fates,
-    bytes: fates,
-    manifests: count.meta({ description: "those that would be put, a retagged root twice" }),
-    requests: sides,
-  }).exactOptional().meta({ description: "what would move, where the destination was asked" }),
-}).meta({ id: "Plan", description: "What has to be at the destination, and in which order" });
+}).meta({ id: "SyncRequest", description: "Which rules run, and how" });
 
-export const reportSchema: z.ZodType<Report> = z.object({
-  source: resolved,
-  destination: resolved,
-  digest: digest.meta({
-    description: "of the root at the destination; not the source's only where an index was rebuilt",
-  }),
-  result,
-  blobs: z.object({ streamed: count, mounted: count, present: count, foreign: count }),
-  bytesStreamed: count.meta({ description: "bytes of blobs that were sent, each counted once" }),
-  manifests: count.meta({ description: "those that were put, referrers and digest tags included" }),
-  referrers: count.meta({ description: "referrers and digest tags among them" }),
-  requests: sides,
-  durationMs: z.number().nonnegative().meta({ description: "milliseconds" }),
-  warnings: z.array(z.string()),
-}).meta({ id: "Report", description: "What a finished copy did" });
-
-const blobOutcome = z.object({
-  type: z.literal("blob"),
-  state: z.enum(["streamed", "mounted", "present"]),
-  bytes: count.meta({ description: "bytes that were sent" }),
-});
-const manifestOutcome = z.object({ type: z.literal("manifest"), state: z.literal("put") });
-const referrersOutcome = z.object({
-  type: z.literal("referrers"),
-  state: z.enum(["written", "unneeded"]).meta({
-    description: "`unneeded`: the destination lists referrers by itself",
-  }),
-});
-
-const outcome: z.ZodType<Outcome> = z.discriminatedUnion("type", [
-  blobOutcome,
-  manifestOutcome,
-  referrersOutcome,
-]).meta({ id: "Outcome", description: "What became of a step" });
-
-export const performedSchema: z.ZodType<Performed> = z.discriminatedUnion("type", [
-  blobOutcome.extend({ requests: sides }),
-  manifestOutcome.extend({ requests: sides }),
-  referrersOutcome.extend({ requests: sides }),
-]).meta({ id: "Performed", description: "What became of a step, and what it took" });
-
-const manifestNode: z.ZodType<ManifestNode> = z.object({
-  descriptor,
-  kind: z.enum(["image", "index", "artifact"]),
-  platform: z.string().exactOptional().meta({ description: "`os/architecture[/variant]`" }),
-  artifactType: z.string().exactOptional(),
-  annotations: z.record(z.string(), z.string()).exactOptional(),
-  config: z.object({
-    descriptor,
-    content: z.unknown().optional().meta({ description: "where it is JSON" }),
-  }).exactOptional(),
-  layers: z.array(descriptor).meta({ description: "an artifact's blobs, too" }),
-  get manifests(): z.ZodArray<typeof manifestNode> {
-    return z.array(manifestNode);
-  },
-  referrers: z.array(descriptor).meta({ description: "what refers to this manifest" }),
-  digestTags: z.array(z.object({ tag: z.string(), digest })).meta({
-    description: "cosign's tags for it: `.sig`, `.att`, `.sbom`",
-  }),
-}).meta({ id: "ManifestNode", description: "One manifest, and what is beneath it" });
-
-export const inspectionSchema: z.ZodType<Inspection> = z.object({
-  reference: resolved,
-  root: manifestNode,
-  totalBytes: count.meta({ description: "bytes of all blobs beneath, each counted once" }),
-}).meta({ id: "Inspection", description: "What an image is made of" });
-
-export const tagsSchema = z.object({
-  repository: z.string(),
-  tags: z.array(z.string()),
-}).meta({ id: "Tags", description: "All tags of a repository, in the registry's order" });
-
-export const verificationSchema: z.ZodType<Verification> = z.object({
-  source: resolved,
-  destination: z.string(),
-  equal: z.boolean(),
-  differences: z.array(z.object({
-    kind: z.enum(["tag", "manifest", "blob", "referrer", "digest-tag"]),
-    what: z.string().meta({ description: "a digest, or a tag" }),
-    state: z.enum(["missing", "different"]),
-    wanted: digest.exactOptional().meta({ description: "what the source has" }),
-    found: digest.exactOptional().meta({ description: "what the destination has" }),
-  })).meta({ description: "what the destination lacks or has differently" }),
-  checked: z.object({ manifests: count, blobs: count, referrers: count }),
-}).meta({ id: "Verification", description: "How a copy compares with its source" });
-
-/** What a stream of events has besides those of the copy itself. */
-export type StreamEvent =
-  | CopyEvent
-  | { type: "heartbeat" }
-  | { type: "error"; problem: z.output<typeof problemSchema> };
-
-export const eventSchema: z.ZodType<StreamEvent> = z.discriminatedUnion("type", [
-  z.object({ type: z.literal("plan"), plan: planSchema }).meta({
-    description: "the plan stands; steps begin",
-  }),
-  z.object({ type: z.literal("step-started"), step: stepSchema }),
-  z.object({
-    type: z.literal("progress"),
-    digest: z.string(),
-    bytes: count.meta({ description: "the sum so far; it goes back where a blob is begun again" }),
-    sizeBytes: count,
-  }).meta({ description: "more of a blob has been handed to the destination" }),
-  z.object({ type: z.literal("step-finished"), step: stepSchema, outcome }),
-  z.object({
-    type: z.literal("retry"),
-    side: z.enum(["source", "destination"]),
-    what: z.string(),
-    attempt: count,
-    delayMs: z.number().nonnegative(),
-    reason: z.string(),
-  }).meta({ description: "a request or an upload is going to be tried again" }),
-  z.object({ type: z.literal("warning"), message: z.string() }),
-  z.object({ type: z.literal("heartbeat") }).meta({ description: "nothing else happened for 5 s" }),
-  z.object({ type: z.literal("report"), report: reportSchema }).meta({
-    description: "the copy is complete; always the last",
-  }),
-  z.object({ type: z.literal("error"), problem: problemSchema }).meta({
-    description: "the copy failed; always the last",
-  }),
-]).meta({
-  id: "Event",
-  description: "What happens while a copy runs; the last one is `report` or `error`",
-});
-
-/** The id of a durable copy. */
-export const copyId = z.string().regex(/^[0-9a-f]{64}$/, "not the id of a copy");
-
-export const durableCopySchema: z.ZodType<DurableCopy> = z.object({
-  id: copyId,
-  state: z.enum(["queued", "running", "complete", "failed", "cancelled"]).meta({
-    description: "the last three are ends",
-  }),
-  report: reportSchema.exactOptional().meta({ description: "once it is complete" }),
-  problem: problemSchema.exactOptional().meta({ description: "once it failed" }),
-}).meta({ id: "Copy", description: "A copy that goes on without its caller" });
+/** One or several of a query. */
+export const ruleNames = z.union([ruleName.transform((name) => [name]), z.array(ruleName)])
+  .optional();

@@ -1,9 +1,10 @@
 /** The examples of `/v1/syncs` in the OpenAPI document: what a server between two registries really answers. */
 import type * as z from "zod";
-import type { TagReport } from "../sync/rule_report.ts";
-import type { SyncReport, SyncStatus } from "../sync/run_rules.ts";
+import type { SyncReport, SyncStatus, TagReport } from "../sync/model.ts";
 import { LAST_EVENT, MIRROR } from "./examples.ts";
-import type { StartedSync, syncBody, SyncStreamEvent } from "./sync_schemas.ts";
+import type { StartedSync } from "../rules/rules.ts";
+import type { SyncStreamEvent } from "../stream_events.ts";
+import type { syncBody } from "./schemas.ts";
 
 /** The rule of the examples. */
 export const RULE = "alpine";

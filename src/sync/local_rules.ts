@@ -2,7 +2,7 @@
 import { openRuleContext, performRuleStep } from "./perform_rule_step.ts";
 import type { RuleContext, RuleContextOptions } from "./perform_rule_step.ts";
 import type { SyncRule } from "./rule.ts";
-import type { RuleReport } from "./rule_report.ts";
+import type { RuleReport } from "./model.ts";
 import { statusOfRule } from "./rule_status.ts";
 import type { RuleSteps } from "./rule_steps.ts";
 import { runRule } from "./run_rule.ts";

@@ -13,11 +13,10 @@ import { pruneTarget } from "./prune_target.ts";
 import { checkFloor, createPullFloor } from "./pull_floor.ts";
 import { DEFAULT_RETRY_MS } from "./rule.ts";
 import type { SyncRule } from "./rule.ts";
-import type { PruneReport, SyncFailure, TagReport } from "./rule_report.ts";
+import type { EmitSync, PruneReport, SyncFailure, TagReport } from "./model.ts";
 import type { Postponement, ResultOf, RuleStep, RuleStepResults, TagDates } from "./rule_steps.ts";
 import { Slots } from "./slots.ts";
 import type { SyncEngine } from "./sync_engine.ts";
-import type { EmitSync } from "./sync_event.ts";
 import { toFailure } from "./to_failure.ts";
 
 export interface RuleContextOptions {

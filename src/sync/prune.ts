@@ -1,7 +1,7 @@
 import { matchDigestTag } from "../oci/digest_tag.ts";
 import type { Claim } from "./claims.ts";
 import type { PruneOptions } from "./rule.ts";
-import type { TagResult } from "./rule_report.ts";
+import type { TagReport } from "./model.ts";
 import { createNameFilter } from "./select_tags.ts";
 
 /** Tags of a target that no rule selects any longer. */
@@ -19,7 +19,7 @@ export interface Prunable {
  *
  * @param results of the repository's images and of those that are too fresh
  */
-export function mayPrune(results: readonly TagResult[]): boolean {
+export function mayPrune(results: readonly TagReport["result"][]): boolean {
   const isSeen = results.some((result) => result !== "failed" && result !== "missing");
   return isSeen && !results.includes("put-off");
 }

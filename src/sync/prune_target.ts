@@ -4,7 +4,7 @@ import { quote } from "../oci/quote.ts";
 import { findClaims } from "./claims.ts";
 import { choosePrunable } from "./prune.ts";
 import type { SyncRule } from "./rule.ts";
-import type { PruneReport } from "./rule_report.ts";
+import type { PruneReport } from "./model.ts";
 import { toFailure } from "./to_failure.ts";
 
 export interface PruneTargetOptions {

@@ -3,7 +3,7 @@
  * holds no secret and can be repeated without harm, so that it can be a function call or a request.
  */
 import * as z from "zod";
-import type { PruneReport, SyncFailure, TagReport } from "./rule_report.ts";
+import type { PruneReport, SyncFailure, TagReport } from "./model.ts";
 
 const repository = z.string();
 const tags = z.array(z.string());

@@ -7,7 +7,7 @@ import { targetsOf, toWorkItem } from "./expand.ts";
 import { postponedReport } from "./perform_rule_step.ts";
 import { mayPrune } from "./prune.ts";
 import type { SyncRule } from "./rule.ts";
-import type { PruneReport, RuleReport, SyncFailure, TagReport } from "./rule_report.ts";
+import type { EmitSync, PruneReport, RuleReport, SyncFailure, TagReport } from "./model.ts";
 import type {
   Postponement,
   ResultOf,
@@ -16,7 +16,6 @@ import type {
   RuleSteps,
   TagDates,
 } from "./rule_steps.ts";
-import type { EmitSync } from "./sync_event.ts";
 import { toFailure } from "./to_failure.ts";
 
 export interface RunRuleOptions {

@@ -1,6 +1,5 @@
 /** Runs several rules, one after the other, and sums up what came of them. */
-import type { RuleReport } from "./rule_report.ts";
-import type { RuleStatus } from "./rule_status.ts";
+import type { RuleReport, RuleStatus, SyncReport, SyncStatus } from "./model.ts";
 import type { SyncRule } from "./rule.ts";
 import type { RunRuleOptions } from "./run_rule.ts";
 
@@ -14,20 +13,6 @@ export type RuleRunOptions = Pick<
 export interface RuleRunner {
   run(rule: SyncRule, options: RuleRunOptions): Promise<RuleReport>;
   status(rule: SyncRule, options: Pick<RuleRunOptions, "signal">): Promise<RuleStatus>;
-}
-
-/** What came of rules that ran together. Plain JSON, no secret. */
-export interface SyncReport {
-  /** `put-off`: some rules were, and of the others nothing failed. */
-  readonly result: RuleReport["result"];
-  readonly rules: readonly RuleReport[];
-  readonly durationMs: number;
-}
-
-/** How rules stand. Plain JSON, no secret. */
-export interface SyncStatus {
-  readonly state: RuleStatus["state"];
-  readonly rules: readonly RuleStatus[];
 }
 
 /**

@@ -1,5 +1,5 @@
 import { CrossdockError, ParseError } from "../errors.ts";
-import type { SyncFailure } from "./rule_report.ts";
+import type { SyncFailure } from "./model.ts";
 
 /**
  * What failed at a registry, or because of a name that it would not take, as it stands in a report.

@@ -1,26 +1,28 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { exchange, quoteAnswer, toExchangeError } from "../../src/auth/exchange.ts";
+import { exchange, oauthSchema, quoteAnswer, toExchangeError } from "../../src/auth/exchange.ts";
 import type { FetchForExchange } from "../../src/auth/exchange.ts";
 import { failureOf } from "../registry/setup.ts";
 
 const url = new URL("https://cloud.example.com/token");
 
-function request(fetch: FetchForExchange, timeoutMs?: number): Parameters<typeof exchange>[0] {
-  const rest = timeoutMs === undefined ? {} : { timeoutMs };
-  return { fetch, url, headers: new Headers(), body: "", what: "get a token", ...rest };
+function request(fetch: FetchForExchange, timeoutMs = 30_000): Parameters<typeof exchange>[0] {
+  const headers = new Headers();
+  return { fetch, url, headers, body: "", what: "get a token", schema: oauthSchema, timeoutMs };
 }
 
-test("exchange() gives status and members, of an error without JSON none", async () => {
+test("exchange() gives status and members, leaving out what is not as it should be", async () => {
   const answers = [
-    Response.json({ a: 1 }),
+    Response.json({ access_token: "t", expires_in: "60", scope: "x" }),
+    Response.json({ access_token: 7, expires_in: "soon", error: "" }),
     Response.json({ error: "x" }, { status: 400 }),
     new Response("<html>", { status: 502 }),
   ];
   const got = [];
   for (const answer of answers) got.push(await exchange(request(() => Promise.resolve(answer))));
   assert.deepEqual(got, [
-    { status: 200, members: { a: 1 } },
+    { status: 200, members: { access_token: "t", expires_in: 60 } },
+    { status: 200, members: { access_token: undefined, expires_in: undefined, error: undefined } },
     { status: 400, members: { error: "x" } },
     { status: 502, members: {} },
   ]);
@@ -59,12 +61,11 @@ for (const [status, code, isTemporary, hint] of STATUSES) {
   });
 }
 
-const QUOTES: [value: unknown, secrets: (string | undefined)[], want: string][] = [
+const QUOTES: [value: string | undefined, secrets: (string | undefined)[], want: string][] = [
   ["a\r\nb\x1b[31m", [], "a b [31m"],
   ["no secret", ["s3cret", undefined, ""], "no secret"],
   ["it was s3cret!", ["s3cret"], ""],
   ["x".repeat(400), [], `${"x".repeat(300)}…`],
-  [7, [], ""],
   [undefined, [], ""],
 ];
 

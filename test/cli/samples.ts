@@ -1,7 +1,6 @@
 /** What an engine might give. */
-import type { Plan, Report } from "../../src/copy/model.ts";
+import type { Plan, Report, Verification } from "../../src/copy/model.ts";
 import type { BlobStep, ManifestStep } from "../../src/copy/step.ts";
-import type { Verification } from "../../src/copy/verify.ts";
 import type { Digest } from "../../src/oci/digest.ts";
 
 export const MANIFEST = "application/vnd.oci.image.manifest.v1+json";

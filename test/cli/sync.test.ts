@@ -1,8 +1,7 @@
 /** `crossdock sync`: its options, what it prints, and what it ends with. */
 import { test } from "node:test";
 import assert from "node:assert/strict";
-import type { RuleReport } from "../../src/sync/rule_report.ts";
-import type { SyncReport } from "../../src/sync/run_rules.ts";
+import type { RuleReport, SyncReport } from "../../src/sync/model.ts";
 import { fakeCli } from "./fake_cli.ts";
 import type { FakeCliOptions, Run } from "./fake_cli.ts";
 import { report } from "./samples.ts";

@@ -1,6 +1,5 @@
 /** What runs of rules might give, and a file with rules. */
-import type { RuleReport, TagReport } from "../../src/sync/rule_report.ts";
-import type { RuleStatus } from "../../src/sync/rule_status.ts";
+import type { RuleReport, RuleStatus, TagReport } from "../../src/sync/model.ts";
 import type { RuleRunner } from "../../src/sync/run_rules.ts";
 import { digest } from "./samples.ts";
 

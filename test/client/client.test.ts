@@ -4,16 +4,13 @@ import type { InferRequestType, InferResponseType } from "hono/client";
 import type { JSONParsed } from "hono/utils/types";
 import { createClient } from "../../src/client/client.ts";
 import type { Client } from "../../src/client/client.ts";
-import type { Inspection } from "../../src/copy/inspect.ts";
-import type { Plan } from "../../src/copy/model.ts";
+import type { Inspection, Performed, Plan, Verification } from "../../src/copy/model.ts";
 import type { CopyRequestInput } from "../../src/copy/request.ts";
 import type { Step } from "../../src/copy/step.ts";
-import type { Verification } from "../../src/copy/verify.ts";
-import type { Performed } from "../../src/engine.ts";
 import type { DurableCopy } from "../../src/durable/durable_copies.ts";
 import type { Problem } from "../../src/problem.ts";
-import type { StartedSync } from "../../src/server/sync_schemas.ts";
-import type { SyncStatus } from "../../src/sync/run_rules.ts";
+import type { StartedSync } from "../../src/rules/rules.ts";
+import type { SyncStatus } from "../../src/sync/model.ts";
 
 type V1 = Client["v1"];
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends (<T>() => T extends B ? 1 : 2) ? true

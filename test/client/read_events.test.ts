@@ -4,8 +4,8 @@ import { readEvents, readSyncEvents } from "../../src/client/read_events.ts";
 import { CopyError } from "../../src/copy/copy_error.ts";
 import type { CopyEvent } from "../../src/copy/model.ts";
 import { toProblem } from "../../src/problem.ts";
-import type { SyncStreamEvent } from "../../src/server/sync_schemas.ts";
-import type { RuleReport } from "../../src/sync/rule_report.ts";
+import type { SyncStreamEvent } from "../../src/stream_events.ts";
+import type { RuleReport } from "../../src/sync/model.ts";
 import { CrossdockError } from "../../src/errors.ts";
 import { blobStep, digest, plan, report, tagStep } from "../cli/samples.ts";
 
@@ -63,6 +63,13 @@ test("readEvents() leaves heartbeats out, and ends with the report", async () =>
   assert.deepEqual(await Array.fromAsync(readEvents(bodyOf(bytes))), EVENTS);
 });
 
+test("readEvents() leaves out events of types that it does not know", async () => {
+  const [first, ...rest] = EVENTS;
+  const unknown = { type: "paused", untilMs: 5 };
+  const bytes = toBytes([unknown, first, unknown, ...rest]);
+  assert.deepEqual(await Array.fromAsync(readEvents(bodyOf(bytes))), EVENTS);
+});
+
 test("readEvents() throws the error of a copy that failed, with its step", async () => {
   const step = blobStep("a", 3);
   const cause = new CrossdockError("integrity", "blob is wrong", { side: "source", hint: "ask" });
@@ -97,7 +104,6 @@ for (const [name, answer] of Object.entries(broken)) {
 const malformed = {
   "no JSON": "rubbish\n",
   "cut off": '{"type":"warn',
-  "an unknown type": '{"type":"x"}\n',
   "no event": "null\n",
   "a report that lacks all": '{"type":"report","report":{}}\n',
 };
@@ -146,6 +152,7 @@ test("readSyncEvents() gives each event of a run of rules, and ends with the rep
     { type: "rule-ended", report: ended },
     { type: "report", report: { result: "ok", rules: [ended], durationMs: 4 } },
   ];
-  const bytes = toBytes([{ type: "heartbeat" }, ...events, { type: "rubbish" }]);
+  const unknown = { type: "copy", rule, ...names, event: { type: "paused" } };
+  const bytes = toBytes([{ type: "heartbeat" }, unknown, ...events, { type: "rubbish" }]);
   assert.deepEqual(await Array.fromAsync(readSyncEvents(bodyOf(bytes))), events);
 });

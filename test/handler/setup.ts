@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import type { Report } from "../../src/copy/model.ts";
 import type { Problem } from "../../src/problem.ts";
-import type { StreamEvent } from "../../src/server/schemas.ts";
+import type { StreamEvent } from "../../src/stream_events.ts";
 import { startObservedRegistry } from "../support/observed_registry.ts";
 import type { ObservedRegistry } from "../support/observed_registry.ts";
 import type { RegistryOptions } from "../support/registry.ts";

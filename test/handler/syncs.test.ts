@@ -1,8 +1,8 @@
 /** `/v1/syncs` on the host under test. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { SyncStreamEvent } from "../../src/server/sync_schemas.ts";
-import type { SyncStatus } from "../../src/sync/run_rules.ts";
+import type { SyncStreamEvent } from "../../src/stream_events.ts";
+import type { SyncStatus } from "../../src/sync/model.ts";
 import { putImage } from "../support/image.ts";
 import { bearer, startDock } from "./setup.ts";
 import type { Dock, RegistryHosts } from "./setup.ts";

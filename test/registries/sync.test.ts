@@ -5,7 +5,7 @@ import { createSyncEngine } from "../../src/sync/sync_engine.ts";
 import type { SyncEngine } from "../../src/sync/sync_engine.ts";
 import { createRuntime } from "../../src/hosts/detect.ts";
 import { runRuleLocally } from "../../src/sync/local_rules.ts";
-import type { RuleReport } from "../../src/sync/rule_report.ts";
+import type { RuleReport } from "../../src/sync/model.ts";
 import { statusOfRule } from "../../src/sync/rule_status.ts";
 import type { SyncRule } from "../../src/sync/rule.ts";
 import { ruleOf } from "../sync/setup.ts";

@@ -6,7 +6,7 @@ import type { ServerConfig } from "../../src/config/server_config.ts";
 import { createHookReceiver } from "../../src/rules/receive_hook.ts";
 import type { HookReceiver, HookReceiverOptions } from "../../src/rules/receive_hook.ts";
 import type { RuleEnd, RuleOccasion } from "../../src/rules/dispatch.ts";
-import type { RuleReport, TagReport } from "../../src/sync/rule_report.ts";
+import type { RuleReport, TagReport } from "../../src/sync/model.ts";
 
 const SECRET = "a-secret-of-the-registry";
 const [OLD, NEW] = [`sha256:${"a".repeat(64)}`, `sha256:${"b".repeat(64)}`] as const;

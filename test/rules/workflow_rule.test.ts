@@ -4,7 +4,7 @@ import type { DurableSteps } from "../../src/durable/steps.ts";
 import { runWorkflowRule } from "../../src/rules/workflow_rule.ts";
 import type { DurableRuleReport, DurableRuleRun } from "../../src/rules/workflow_rule.ts";
 import { RequestError } from "../../src/problem.ts";
-import type { TagReport } from "../../src/sync/rule_report.ts";
+import type { TagReport } from "../../src/sync/model.ts";
 import type { ResultOf, RuleStep, RuleStepResults } from "../../src/sync/rule_steps.ts";
 import { ruleOf } from "../sync/setup.ts";
 

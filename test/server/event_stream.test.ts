@@ -4,8 +4,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { CrossdockError } from "../../src/errors.ts";
 import { streamEvents } from "../../src/server/event_stream.ts";
 import type { EventStreamOptions } from "../../src/server/event_stream.ts";
-import type { StreamEvent } from "../../src/server/schemas.ts";
-import type { SyncStreamEvent } from "../../src/server/sync_schemas.ts";
+import type { StreamEvent, SyncStreamEvent } from "../../src/stream_events.ts";
 
 const OPTIONS: EventStreamOptions = { format: "ndjson", now: Date.now };
 

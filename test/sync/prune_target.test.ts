@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createLocalRunner } from "../../src/sync/local_rules.ts";
-import type { RuleReport } from "../../src/sync/rule_report.ts";
-import { runRuleLocally } from "../../src/sync/local_rules.ts";
+import { createLocalRunner, runRuleLocally } from "../../src/sync/local_rules.ts";
+import type { RuleReport } from "../../src/sync/model.ts";
 import type { RunRuleOptions } from "../../src/sync/run_rule.ts";
 import { runRules } from "../../src/sync/run_rules.ts";
 import { startPair } from "../copy/setup.ts";

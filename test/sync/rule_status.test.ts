@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { statusOfRule } from "../../src/sync/rule_status.ts";
-import type { RuleStatus } from "../../src/sync/rule_status.ts";
+
 import { runRuleLocally } from "../../src/sync/local_rules.ts";
+import type { RuleStatus } from "../../src/sync/model.ts";
 import type { SyncRule } from "../../src/sync/rule.ts";
 import { startPair } from "../copy/setup.ts";
 import type { Pair } from "../copy/setup.ts";

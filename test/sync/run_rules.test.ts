@@ -1,7 +1,6 @@
 import { test } from "node:test";
 import assert from "node:assert/strict";
-import type { RuleReport } from "../../src/sync/rule_report.ts";
-import type { RuleStatus } from "../../src/sync/rule_status.ts";
+import type { RuleReport, RuleStatus } from "../../src/sync/model.ts";
 import { runRules, statusOfRules } from "../../src/sync/run_rules.ts";
 import type { RuleRunner } from "../../src/sync/run_rules.ts";
 import type { SyncRule } from "../../src/sync/rule.ts";

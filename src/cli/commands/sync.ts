@@ -2,9 +2,7 @@
 import type { Command } from "@commander-js/extra-typings";
 import type { DetachedSync } from "../../client/remote_engine.ts";
 import { ParseError } from "../../errors.ts";
-import type { RuleReport } from "../../sync/rule_report.ts";
-import type { SyncReport, SyncStatus } from "../../sync/run_rules.ts";
-import type { EmitSync } from "../../sync/sync_event.ts";
+import type { EmitSync, RuleReport, SyncReport, SyncStatus } from "../../sync/model.ts";
 import type { CommandContext } from "./command_context.ts";
 import {
   EXIT_ALL_FAILED,

@@ -2,7 +2,7 @@
 import { ParseError } from "../../errors.ts";
 import { runRules } from "../../sync/run_rules.ts";
 import type { SyncRule } from "../../sync/rule.ts";
-import type { RuleReport } from "../../sync/rule_report.ts";
+import type { RuleReport } from "../../sync/model.ts";
 import { runClock } from "../../rules/clock.ts";
 import type { CommandContext } from "./command_context.ts";
 import { formatCounts } from "../output/format_sync.ts";

@@ -1,4 +1,4 @@
-import type { Inspection, ManifestNode } from "../../copy/inspect.ts";
+import type { Inspection, ManifestNode } from "../../copy/model.ts";
 import type { Descriptor } from "../../oci/descriptor.ts";
 import { formatBytes } from "./format_bytes.ts";
 import { shortDigest } from "./short_digest.ts";

@@ -1,7 +1,13 @@
 /** What came of rules, and how they stand, as lines: one a tag and target, so that a run can be searched. */
-import type { PruneReport, RuleReport, SyncFailure, TagReport } from "../../sync/rule_report.ts";
-import type { RuleStatus, TagStatus } from "../../sync/rule_status.ts";
-import type { SyncStatus } from "../../sync/run_rules.ts";
+import type {
+  PruneReport,
+  RuleReport,
+  RuleStatus,
+  SyncFailure,
+  SyncStatus,
+  TagReport,
+  TagStatus,
+} from "../../sync/model.ts";
 import { formatDuration } from "./format_duration.ts";
 import { shortDigest } from "./short_digest.ts";
 

@@ -1,4 +1,4 @@
-import type { Difference, Verification } from "../../copy/verify.ts";
+import type { Difference, Verification } from "../../copy/model.ts";
 import { formatCount } from "./format_count.ts";
 
 /** The differences, a line each, then what was compared. */

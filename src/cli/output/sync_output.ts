@@ -1,7 +1,6 @@
 /** Tells a run of rules as it goes: what ended on stdout, everything else on stderr. */
 import type { CopyEvent } from "../../copy/model.ts";
-import type { SyncFailure } from "../../sync/rule_report.ts";
-import type { EmitSync, SyncEvent } from "../../sync/sync_event.ts";
+import type { EmitSync, SyncEvent, SyncFailure } from "../../sync/model.ts";
 import type { CliEnvironment } from "../environment.ts";
 import { formatFailure, formatPruneReport, formatRule, formatTagReport } from "./format_sync.ts";
 import { ClosedOutputError, say, writeLines } from "./output.ts";

@@ -1,5 +1,4 @@
-import type { PruneReport, RuleReport, TagReport } from "../../sync/rule_report.ts";
-import type { SyncEvent } from "../../sync/sync_event.ts";
+import type { PruneReport, RuleReport, SyncEvent, TagReport } from "../../sync/model.ts";
 
 /** A rule whose run was stopped: what had ended by then. */
 export interface StoppedRule {

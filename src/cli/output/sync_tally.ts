@@ -1,4 +1,4 @@
-import type { SyncEvent } from "../../sync/sync_event.ts";
+import type { SyncEvent } from "../../sync/model.ts";
 import { ProgressTally } from "./progress_tally.ts";
 import type { Moved } from "./progress_plain.ts";
 

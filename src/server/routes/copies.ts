@@ -29,17 +29,19 @@ import {
 } from "../responses.ts";
 import { createRouter } from "../router.ts";
 import { runCopy } from "../run_copy.ts";
-import { copyBody, copyId, durableCopySchema, eventSchema } from "../schemas.ts";
+import { copyIdSchema, durableCopySchema } from "../../durable/durable_copies.ts";
+import { streamEventSchema } from "../../stream_events.ts";
+import { copyBody } from "../schemas.ts";
 import { startDurableCopy } from "../../durable/start_durable_copy.ts";
 import { streamAnswer } from "../stream_answer.ts";
 
 const TAGS = ["Copies"];
 
 /** The parameters of a call about a copy, with examples by the names of their answers. */
-function idOf(...examples: string[]): z.ZodObject<{ id: typeof copyId }> {
+function idOf(...examples: string[]): z.ZodObject<{ id: typeof copyIdSchema }> {
   const values = Object.fromEntries(examples.map((name) => [name, COPY_ID]));
   return z.object({
-    id: copyId.meta({ description: "as `Location` gave it", ...parameterExamples(values) }),
+    id: copyIdSchema.meta({ description: "as `Location` gave it", ...parameterExamples(values) }),
   });
 }
 
@@ -63,7 +65,7 @@ export function copyRoutes(options: AppOptions, allowed: Allowed) {
       headers: preferHeader("respondAsync"),
     },
     responses: {
-      200: eventStream(eventSchema, { mirror: LAST_EVENT }),
+      200: eventStream(streamEventSchema, { mirror: LAST_EVENT }),
       202: {
         ...json("A durable copy was started, or is under way", durableCopySchema, {
           respondAsync: QUEUED_COPY,

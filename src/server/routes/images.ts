@@ -8,14 +8,8 @@ import type { AppOptions } from "../app_options.ts";
 import { ALPINE, COMPARISONS, INSPECTION, TAGS, VERIFICATIONS } from "../examples.ts";
 import { body, bodyRefusals, failures, json, parameterExamples, refusals } from "../responses.ts";
 import { createRouter } from "../router.ts";
-import {
-  inspectionSchema,
-  referenceText,
-  repositoryText,
-  tagsSchema,
-  verificationBody,
-  verificationSchema,
-} from "../schemas.ts";
+import { inspectionSchema, tagsSchema, verificationSchema } from "../../copy/model.ts";
+import { referenceText, repositoryText, verificationBody } from "../schemas.ts";
 import { watchCall } from "../watch_call.ts";
 
 // deno-lint-ignore explicit-function-return-type

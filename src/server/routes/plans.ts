@@ -17,7 +17,8 @@ import {
   refusals,
 } from "../responses.ts";
 import { createRouter } from "../router.ts";
-import { copyBody, planSchema } from "../schemas.ts";
+import { planSchema } from "../../copy/model.ts";
+import { copyBody } from "../schemas.ts";
 import { watchCall } from "../watch_call.ts";
 
 // deno-lint-ignore explicit-function-return-type

@@ -7,7 +7,7 @@ import type { AppOptions } from "../app_options.ts";
 import { OUTCOMES, STEPS } from "../examples.ts";
 import { body, bodyRefusals, conflicts, failures, json, refusals } from "../responses.ts";
 import { createRouter } from "../router.ts";
-import { performedSchema } from "../schemas.ts";
+import { performedSchema } from "../../copy/model.ts";
 import { watchCall } from "../watch_call.ts";
 
 /** A step may hold a manifest of 4 MiB, which JSON makes longer by its quotes. */

@@ -31,13 +31,10 @@ import {
 import { createRouter } from "../router.ts";
 import type { ServerRules } from "../../rules/rules.ts";
 import { streamAnswer } from "../stream_answer.ts";
-import {
-  ruleNames,
-  startedSyncSchema,
-  syncBody,
-  syncEventSchema,
-  syncStatusSchema,
-} from "../sync_schemas.ts";
+import { startedSyncSchema } from "../../rules/rules.ts";
+import { syncStreamEventSchema } from "../../stream_events.ts";
+import { syncStatusSchema } from "../../sync/model.ts";
+import { ruleNames, syncBody } from "../schemas.ts";
 import { watchCall } from "../watch_call.ts";
 
 const TAGS = ["Rules"];
@@ -63,7 +60,7 @@ export function syncRoutes(options: AppOptions) {
       headers: preferHeader("respondAsync"),
     },
     responses: {
-      200: eventStream(syncEventSchema, { alpine: LAST_SYNC_EVENT }),
+      200: eventStream(syncStreamEventSchema, { alpine: LAST_SYNC_EVENT }),
       202: {
         ...json("Runs were started, or are under way", startedSyncSchema, {
           respondAsync: STARTED_SYNC,

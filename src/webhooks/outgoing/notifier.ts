@@ -1,6 +1,6 @@
 /** Tells others what became of the copies that rules made. */
 import type { Runtime } from "../../runtime.ts";
-import type { TagReport } from "../../sync/rule_report.ts";
+import type { TagReport } from "../../sync/model.ts";
 import type { CloudEvent, Notice, OutgoingWebhook } from "./notice.ts";
 import { toCloudEvent } from "./notice.ts";
 import { send } from "./send.ts";

@@ -1,6 +1,6 @@
 import { test } from "node:test";
 import assert from "node:assert/strict";
-import type { RuleReport } from "../../../src/sync/rule_report.ts";
+import type { RuleReport } from "../../../src/sync/model.ts";
 import type { RuleRunOptions } from "../../../src/sync/run_rules.ts";
 import { fakeCli } from "../fake_cli.ts";
 import type { FakeCli } from "../fake_cli.ts";

@@ -1,9 +1,8 @@
 import { test } from "node:test";
 import assert from "node:assert/strict";
-import type { Plan, Report } from "../../../src/copy/model.ts";
+import type { Plan, Report, Verification } from "../../../src/copy/model.ts";
 import { toCopyRequestInput } from "../../../src/copy/request.ts";
 import type { CopyRequestInput } from "../../../src/copy/request.ts";
-import type { Verification } from "../../../src/copy/verify.ts";
 import type { Engine } from "../../../src/engine.ts";
 import type { SideOptions, TlsMode } from "../../../src/sides.ts";
 import { fakeCli } from "../fake_cli.ts";

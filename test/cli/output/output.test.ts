@@ -1,9 +1,9 @@
 import { test } from "node:test";
 import assert from "node:assert/strict";
-import type { Inspection } from "../../../src/copy/inspect.ts";
-import type { Plan } from "../../../src/copy/model.ts";
+
+import type { Inspection, Plan, Verification } from "../../../src/copy/model.ts";
 import { toCopyRequestInput } from "../../../src/copy/request.ts";
-import type { Verification } from "../../../src/copy/verify.ts";
+
 import type { LocalEngine } from "../../../src/engine.ts";
 import type { AccessCheck } from "../../../src/registry/check_access.ts";
 import { fakeCli } from "../fake_cli.ts";

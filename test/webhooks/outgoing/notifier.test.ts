@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { CrossdockError } from "../../../src/errors.ts";
 import { createNotifier } from "../../../src/webhooks/outgoing/notifier.ts";
 import type { Notifier } from "../../../src/webhooks/outgoing/notifier.ts";
-import type { TagReport } from "../../../src/sync/rule_report.ts";
+import type { TagReport } from "../../../src/sync/model.ts";
 import type { OutgoingWebhook } from "../../../src/webhooks/outgoing/notice.ts";
 import { NOTICE_SECRET } from "../../support/notices.ts";
 

@@ -1,0 +1,24 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import * as z from "zod";
+import { formatIssues, safeParseJson } from "../src/schema.ts";
+
+const schema = z.object({ name: z.string("not a name"), sizes: z.array(z.int("not a size")) });
+
+test("safeParseJson() gives what the schema reads", () => {
+  const { data } = safeParseJson('{"name":"a","sizes":[1],"more":true}', schema);
+  assert.deepEqual(data, { name: "a", sizes: [1] });
+});
+
+for (const text of ["", "s3cret", '{"name":"s3cret"', "[]", "null", '{"name":"s3cret"}']) {
+  test(`safeParseJson() gives an error without the text for ${JSON.stringify(text)}`, () => {
+    const { success, error } = safeParseJson(text, schema);
+    assert.equal(success, false);
+    assert.doesNotMatch(JSON.stringify(error) + error?.message + error?.cause, /s3cret/);
+  });
+}
+
+test("formatIssues() names each field with its mistake in one line", () => {
+  const { error } = safeParseJson('{"sizes":[1,"x"]}', schema);
+  assert.equal(formatIssues(error?.issues ?? []), "name: not a name; sizes.1: not a size");
+});
