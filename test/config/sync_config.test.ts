@@ -249,7 +249,7 @@ test("parseSyncConfig() reads files where it is given a way to", () => {
   });
   assert.throws(
     () => parseSyncConfig(text, options),
-    /^ParseError: f:1:48: creds\[0\]\.pass: template, character 4: file has no files to read here; use env$/,
+    /^ParseError: f:1:48: creds\[0\]\.pass: template, character 4: file: this host has no files; use env$/,
   );
 });
 
@@ -579,12 +579,12 @@ const MISTAKES: [name: string, text: string, message: RegExp][] = [
   [
     "a credential helper",
     "creds: [{registry: a.example, credHelper: docker-credential-x}]",
-    /creds\[0\]\.credHelper: programs cannot be run on every host/,
+    /creds\[0\]\.credHelper: not every host can run programs/,
   ],
   [
     "mirrors",
     "creds: [{registry: a.example, mirrors: [b.example]}]",
-    /creds\[0\]\.mirrors: a source is read from where it says/,
+    /creds\[0\]\.mirrors: write the mirror as the source/,
   ],
   [
     "referrers from an image",
@@ -715,12 +715,12 @@ const WARNINGS: [name: string, text: string, message: RegExp][] = [
   [
     "a certificate",
     "creds: [{registry: a.example, regcert: PEM}]",
-    /creds\[0\]\.regcert: ignored: certificates/,
+    /creds\[0\]\.regcert: ignored: not every host can add/,
   ],
   [
     "hooks",
     "defaults: {hooks: {pre: {type: a}}}",
-    /defaults\.hooks: ignored: regsync reads hooks and never runs them/,
+    /defaults\.hooks: ignored: regsync reads hooks but never runs them/,
   ],
   [
     "the documents' name for fastCheck",
