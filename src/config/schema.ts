@@ -1,6 +1,8 @@
 /**
  * The shape of `crossdock.yaml`: its keys and the values that each may have. `sync_config.ts` reads files by it, and
  * docs/crossdock.schema.json is generated from it. docs/sync.md explains every key.
+ *
+ * Null (`key:`, `~`, `null`) counts as an absent key. Empty text in quotes is text: a mistake where a name is expected.
  */
 import * as z from "zod";
 import { parsePlatform } from "../oci/platform.ts";
