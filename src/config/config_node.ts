@@ -1,10 +1,11 @@
-import { isAlias, isMap, isScalar, isSeq } from "yaml";
-import type { Document, LineCounter, ParsedNode, YAMLMap } from "yaml";
-import { isMergeKey } from "./check_aliases.ts";
+import { isMap, isScalar, isSeq } from "yaml";
+import type { LineCounter, ParsedNode } from "yaml";
+import { isMergeKey } from "./aliases.ts";
+import type { Aliases } from "./aliases.ts";
 import type { Mistakes, Path, Position } from "./mistakes.ts";
 
-export interface ConfigFile {
-  readonly document: Document.Parsed;
+interface ConfigFile {
+  readonly aliases: Aliases;
   readonly lineCounter: LineCounter;
   readonly mistakes: Mistakes;
 }
@@ -28,12 +29,7 @@ export class ConfigNode {
   readonly #file: ConfigFile;
   readonly #place: Place;
 
-  constructor(
-    value: unknown,
-    file: ConfigFile,
-    path: Path = [],
-    place: Place = { offset: 0, yaml: file.document.contents },
-  ) {
+  constructor(value: unknown, file: ConfigFile, place: Place, path: Path = []) {
     this.value = value;
     this.path = path;
     this.#file = file;
@@ -55,8 +51,8 @@ export class ConfigNode {
     const child = new ConfigNode(
       isParent ? Reflect.get(value, key) : undefined,
       this.#file,
+      findChild(yaml, key, this.#file.aliases) ?? { offset, yaml: null },
       [...this.path, key],
-      findChild(yaml, key, this.#file.document) ?? { offset, yaml: null },
     );
     return child.at(...rest);
   }
@@ -141,19 +137,16 @@ export function isGroup(value: unknown): value is Record<string, unknown> {
 function findChild(
   parent: ParsedNode | null,
   key: PropertyKey,
-  document: Document.Parsed,
+  aliases: Aliases,
 ): Place | undefined {
-  const resolve = (node: ParsedNode | null): ParsedNode | null =>
-    isAlias(node) ? node.resolve(document) as ParsedNode | undefined ?? null : node;
   if (isSeq<ParsedNode>(parent)) {
     const item = parent.items[Number(key)];
-    return item && { offset: item.range[0], yaml: resolve(item) };
+    return item && { offset: item.range[0], yaml: aliases.resolve(item) };
   }
-  if (!isMap(parent)) return undefined;
-  const { items } = parent as YAMLMap.Parsed;
-  const own = items.find((pair) => isScalar(pair.key) && pair.key.value === key);
-  if (own) return { offset: own.key.range[0], yaml: resolve(own.value) };
-  const merged = items.filter((pair) => isMergeKey(pair.key)).map(({ value }) => resolve(value));
-  return merged.flatMap((node) => isSeq<ParsedNode>(node) ? node.items : [node])
-    .map((group) => findChild(resolve(group), key, document)).find((place) => place !== undefined);
+  if (!isMap<ParsedNode, ParsedNode | null>(parent)) return undefined;
+  const pair = parent.items.find((pair) => isScalar(pair.key) && pair.key.value === key);
+  if (pair) return { offset: pair.key.range[0], yaml: aliases.resolve(pair.value) };
+  return parent.items.filter((pair) => isMergeKey(pair.key))
+    .flatMap(({ value }) => aliases.listMerged(value))
+    .map((group) => findChild(group, key, aliases)).find((place) => place !== undefined);
 }

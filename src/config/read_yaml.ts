@@ -2,7 +2,7 @@
 import { LineCounter, parseDocument } from "yaml";
 import type { ParseOptions, SchemaOptions } from "yaml";
 import { quote } from "../oci/quote.ts";
-import { countValues } from "./check_aliases.ts";
+import { Aliases } from "./aliases.ts";
 import { ConfigNode, toPosition } from "./config_node.ts";
 import { Mistakes } from "./mistakes.ts";
 
@@ -52,14 +52,15 @@ export function readYaml(text: string, file: string): ConfigNode {
     addAt(offset, describeFault(code, message, text.slice(offset)));
   }
   mistakes.throwIfAny();
-  const count = countValues(document.contents, (node, fault) => addAt(node.range[0], fault));
-  if (count > MAX_VALUES) {
+  const aliases = new Aliases(document.contents, (node, fault) => addAt(node.range[0], fault));
+  if (aliases.size > MAX_VALUES) {
     addAt(0, `the file has more than ${MAX_VALUES} values with its aliases expanded`);
   }
   mistakes.throwIfAny();
   // The library bounds the number of aliases, of which a long list of rules may have many. The values are counted above.
   const value: unknown = document.toJS({ maxAliasCount: -1, reviver: omitNullAndExtensions });
-  return new ConfigNode(value, { document, lineCounter, mistakes });
+  const root = { offset: 0, yaml: document.contents };
+  return new ConfigNode(value, { aliases, lineCounter, mistakes }, root);
 }
 
 function describeFault(code: string, message: string, rest: string): string {

@@ -40,6 +40,17 @@ test("parseSyncConfig() reads JSON", () => {
   assert.deepEqual(config.rules.map(({ targets }) => targets), [["b.example/m"]]);
 });
 
+test("parseSyncConfig() reads hundreds of rules that share a group", () => {
+  const rules = Array.from({ length: 500 }, (_, i) => `- {<<: *x, source: a.example/${i}}\n`);
+  const shared = "type: repository, target: b.example/all";
+  const { config } = parse(`x-rule: &x {${shared}}\nsync:\n${rules.join("")}`);
+  assert.deepEqual(config.rules.at(-1)?.source, "a.example/499");
+  assert.deepEqual(
+    config.rules.map(({ targets }) => targets).flat(),
+    Array(500).fill("b.example/all"),
+  );
+});
+
 test("parseSyncConfig() reads every key of a rule", () => {
   const rule = ruleOf(
     `
