@@ -1,12 +1,12 @@
-/** The bearer tokens that callers show: several, named, so that one can be withdrawn without the others. */
+/** Bearer tokens of callers. Each has a name and can be revoked without the others. */
 import * as z from "zod";
 import { ParseError } from "../errors.ts";
 
-/** `read` may look and compare; `copy` may also write. */
+/** `read` may inspect and compare; `copy` may also write. */
 export type Scope = "copy" | "read";
 
 export interface AccessToken {
-  /** For logs; the token itself is never shown. */
+  /** For logs, which never contain the token itself. */
   readonly name: string;
   readonly token: string;
   readonly scope: Scope;
@@ -17,19 +17,18 @@ const MIN_TOKEN_LENGTH = 16;
 
 const token = z.string()
   .min(MIN_TOKEN_LENGTH, `a token is shorter than ${MIN_TOKEN_LENGTH} characters`)
-  .regex(/^[\x21-\x7e]+$/, "a token holds a space or a character that is not ASCII");
+  .regex(/^[\x21-\x7e]+$/, "a token has a space or a character that is not ASCII");
 
 const tokens = z.record(
-  z.string().regex(/^[A-Za-z0-9._-]{1,64}$/, "a name is not of letters, digits and . _ -"),
+  z.string().regex(/^[A-Za-z0-9._-]{1,64}$/, "expected a name of letters, digits and . _ -"),
   z.union([
     token,
     z.strictObject({ token, scope: z.enum(["copy", "read"]).default("copy") }),
-  ], "neither a token nor an object of token and scope"),
+  ], "expected a token, or an object with token and scope"),
 );
 
 /**
- * Reads tokens: a JSON object of names, each with a token or with `{"token": …, "scope": "copy"|"read"}`. The scope is `copy`
- * where none is given.
+ * Reads tokens: a JSON object from names to tokens or to `{"token": …, "scope": "copy"|"read"}`. The default scope is `copy`.
  *
  * @throws ParseError that quotes no token
  */
@@ -38,9 +37,9 @@ export function parseAccessTokens(text: string): AccessToken[] {
   try {
     value = JSON.parse(text);
   } catch {
-    // Without its cause, which quotes the text.
+    // Without the cause, which quotes the text.
     throw new ParseError(
-      'not JSON, want an object such as {"ci": "…", "board": {"token": "…", "scope": "read"}}',
+      'not JSON, expected an object such as {"ci": "…", "board": {"token": "…", "scope": "read"}}',
     );
   }
   const result = tokens.safeParse(value);
@@ -52,11 +51,11 @@ export function parseAccessTokens(text: string): AccessToken[] {
     typeof given === "string" ? { name, token: given, scope: "copy" } : { name, ...given }
   );
   const twice = named.find(({ token }, i) => named.findIndex((one) => one.token === token) < i);
-  if (twice) throw new ParseError(`${twice.name}: its token is that of another name`);
+  if (twice) throw new ParseError(`${twice.name}: another name has the same token`);
   return named;
 }
 
-/** What is wrong with the likeliest form of the value. */
+/** Describes what is wrong with the form that the value most likely has. */
 function explain(issue: z.core.$ZodIssue): string {
   if (issue.code !== "invalid_union") return issue.message;
   const known = issue.errors.flat().find(({ code }) => code !== "invalid_type");
@@ -64,14 +63,14 @@ function explain(issue: z.core.$ZodIssue): string {
 }
 
 /**
- * Finds the token that was shown, in a time that says nothing about how much of it was right: hashes of equal length are
- * compared, all of them, to their ends.
+ * Finds the token of a request in constant time: all hashes are compared to the end, so that the time does not show how much of a
+ * token was right.
  */
 export async function findAccessToken(
-  shown: string,
+  token: string,
   known: readonly AccessToken[],
 ): Promise<AccessToken | undefined> {
-  const hash = await sha256(shown);
+  const hash = await sha256(token);
   let found: AccessToken | undefined;
   for (const candidate of known) {
     const other = await sha256(candidate.token);

@@ -9,12 +9,18 @@ interface JsonSchema {
   [keyword: string]: unknown;
 }
 
-/** The config as a JSON Schema, for editors: with `x-` keys allowed, and regsync's keys that are not read as deprecated. */
+/** Plain numbers and flags are text where text is expected. */
+const TEXT_TYPES = ["string", "number", "boolean"];
+
+/** The JSON Schema of `crossdock.yaml`, for editors. It allows `x-` keys; ignored keys of regsync are deprecated. */
 export function syncConfigJsonSchema(): unknown {
   const schema = z.toJSONSchema(configSchema, {
     target: "draft-7",
-    override({ jsonSchema }): void {
+    override({ jsonSchema, path }): void {
       if (jsonSchema.additionalProperties === false) jsonSchema.patternProperties = { "^x-": {} };
+      const isText = jsonSchema.type === "string" && !jsonSchema.enum && !jsonSchema.const &&
+        path.at(-1) !== "propertyNames";
+      if (isText) Object.assign(jsonSchema, { type: TEXT_TYPES });
     },
   }) as JsonSchema;
   const { creds, defaults, sync } = schema.properties ?? {};
@@ -23,7 +29,7 @@ export function syncConfigJsonSchema(): unknown {
     const { properties } = parts[part as keyof typeof parts] ?? {};
     for (const [key, { then, why }] of Object.entries(keys)) {
       if (properties && then === "warn") {
-        properties[key] = { deprecated: true, description: `Not read: ${why}` };
+        properties[key] = { deprecated: true, description: `Ignored: ${why}` };
       }
     }
   }

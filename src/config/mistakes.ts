@@ -1,9 +1,10 @@
+/** Collects the mistakes and warnings of a configuration file, each with its place. */
 import { ParseError } from "../errors.ts";
 import { quote } from "../oci/quote.ts";
 
-/** Something about a config, and where it stands. Plain JSON, and it shows no value of `creds` or `webhooks`. */
+/** A mistake or a warning with its place. Plain JSON, without any value from `creds` or `webhooks`. */
 export interface SyncMistake {
-  /** As the caller named it: `crossdock.yaml`. */
+  /** The name that the caller gave the file: `crossdock.yaml`. */
   readonly file: string;
   /** From 1. */
   readonly line: number;
@@ -14,7 +15,7 @@ export interface SyncMistake {
   readonly message: string;
 }
 
-/** A config with mistakes. Its message lists all of them, a line each. */
+/** A configuration with mistakes. Its message lists all of them, one per line. */
 export class SyncConfigError extends ParseError {
   readonly mistakes: readonly SyncMistake[];
 
@@ -24,7 +25,7 @@ export class SyncConfigError extends ParseError {
   }
 }
 
-/** `crossdock.yaml:12:5: sync[1].target: want text, got a list` */
+/** `crossdock.yaml:12:5: sync[1].target: expected text, got a list` */
 export function formatMistake({ file, line, column, key, message }: SyncMistake): string {
   return `${file}:${line}:${column}: ${key === "" ? "" : `${key}: `}${message}`;
 }
@@ -38,70 +39,48 @@ export interface Position {
   readonly column: number;
 }
 
-/** Gathers what is said of one file. */
+/** The mistakes and warnings of one file. */
 export class Mistakes {
   readonly #file: string;
-  readonly #locate: (path: Path, part: "key" | "value") => Position;
-  readonly errors: SyncMistake[] = [];
+  readonly #errors: SyncMistake[] = [];
   readonly warnings: SyncMistake[] = [];
 
-  constructor(file: string, locate: (path: Path, part: "key" | "value") => Position) {
+  constructor(file: string) {
     this.#file = file;
-    this.#locate = locate;
   }
 
   /**
-   * The config cannot be used. Of two mistakes about one key the first is the one that counts, and so is that about a list as a
-   * whole.
+   * Adds a mistake. The first one about a key counts, and one about a list counts for its items.
+   *
+   * @param path empty for the file as a whole
    */
-  add(path: Path, fault: unknown, part: "key" | "value" = "value"): void {
-    const isInList = typeof path.at(-1) === "number";
-    if (path.length === 0 || !this.has(path) && !(isInList && this.has(path.slice(0, -1)))) {
-      this.errors.push(this.#make(path, toMessage(fault), part));
-    }
+  add(position: Position, path: Path, message: string): void {
+    const isItem = typeof path.at(-1) === "number";
+    if (this.#has(path) || isItem && this.#has(path.slice(0, -1))) return;
+    this.#errors.push(this.#make(position, path, message));
   }
 
-  /** Whether there is a mistake about this very key. */
-  has(path: Path): boolean {
-    const name = formatPath(path);
-    return this.errors.some(({ key }) => key === name);
+  /** Adds a remark about a configuration that can be used. */
+  warn(position: Position, path: Path, message: string): void {
+    this.warnings.push(this.#make(position, path, message));
   }
 
-  /** The config can be used, and something of it is not as one might think. */
-  warn(path: Path, message: string, part: "key" | "value" = "value"): void {
-    this.warnings.push(this.#make(path, message, part));
-  }
-
-  /** What `run` gives; a fault of its text becomes a mistake at the path. */
-  try<Result>(path: Path, run: () => Result): Result | undefined {
-    try {
-      return run();
-    } catch (error) {
-      if (!(error instanceof SyntaxError)) throw error;
-      this.add(path, error);
-      return undefined;
-    }
-  }
-
-  /** @throws {SyncConfigError} if there are any, in the order in which they stand in the file */
+  /** @throws {SyncConfigError} with all mistakes in the order of the file, if there are any */
   throwIfAny(): void {
-    if (this.errors.length === 0) return;
-    throw new SyncConfigError(this.errors.toSorted(byPlace));
+    if (this.#errors.length === 0) return;
+    throw new SyncConfigError(
+      this.#errors.toSorted((a, b) => a.line - b.line || a.column - b.column),
+    );
   }
 
-  #make(path: Path, message: string, part: "key" | "value"): SyncMistake {
-    return { file: this.#file, ...this.#locate(path, part), key: formatPath(path), message };
+  #has(path: Path): boolean {
+    const name = formatPath(path);
+    return path.length > 0 && this.#errors.some(({ key }) => key === name);
   }
-}
 
-function byPlace(a: SyncMistake, b: SyncMistake): number {
-  return a.line - b.line || a.column - b.column;
-}
-
-function toMessage(fault: unknown): string {
-  if (typeof fault === "string") return fault;
-  const { message, hint } = fault as { message: string; hint?: string };
-  return hint ? `${message}; ${hint}` : message;
+  #make(position: Position, path: Path, message: string): SyncMistake {
+    return { file: this.#file, ...position, key: formatPath(path), message };
+  }
 }
 
 function formatPath(path: Path): string {

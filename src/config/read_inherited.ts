@@ -1,51 +1,52 @@
 import { parseDuration } from "../sync/duration.ts";
-import type { Mistakes, Path } from "./mistakes.ts";
 import type { CopyOptions } from "../sync/rule.ts";
 import { parseEvery, parseSchedule } from "../sync/schedule.ts";
 import type { Schedule } from "../sync/schedule.ts";
+import type { ConfigNode } from "./config_node.ts";
 import type { RawInherited } from "./schema.ts";
 
-/** What both `defaults` and a rule can say. */
+/** The keys that both `defaults` and a rule can have. */
 export interface Inherited {
-  readonly backup?: string;
+  /** A template. */
+  readonly backup?: ConfigNode;
   readonly schedule?: Schedule;
-  /** As they stand in the file, for templates. */
+  /** As written in the file, for templates. */
   readonly scheduleText: { readonly schedule: string; readonly interval: string };
   readonly rateLimit: { readonly min?: number; readonly retryMs?: number };
   readonly minAgeMs?: number;
   readonly mediaTypes?: readonly string[];
   readonly fastCheck?: boolean;
-  /** Templates for repositories. */
-  readonly referrerSource?: string;
-  readonly referrerTarget?: string;
+  /** A template for a repository. */
+  readonly referrerSource?: ConfigNode;
+  /** A template for a repository. */
+  readonly referrerTarget?: ConfigNode;
   readonly copy: CopyOptions;
 }
 
-/** regsync looks no sooner than that, either. */
+/** regsync retries no sooner. */
 const MIN_RETRY_MS = 5 * 60_000;
 
-/** Reads those keys. */
-export function readInherited(raw: RawInherited, path: Path, mistakes: Mistakes): Inherited {
-  const { backup, mediaTypes, fastCheck, minAge, referrerSource, referrerTarget } = raw;
-  const schedule = readSchedule(raw, path, mistakes);
-  const minAgeMs = minAge === undefined
-    ? undefined
-    : mistakes.try([...path, "minAge"], () => parseDuration(minAge));
+/** Reads those keys of a rule or of `defaults`. */
+export function readInherited(raw: RawInherited, node: ConfigNode): Inherited {
+  const { schedule, interval, mediaTypes, fastCheck, minAge } = raw;
+  if (schedule && interval) {
+    node.at("interval").addWarning("ignored: schedule takes precedence", "key");
+  }
   return {
     copy: readCopyOptions(raw),
-    rateLimit: readRateLimit(raw.ratelimit ?? {}, [...path, "ratelimit"], mistakes),
-    scheduleText: { schedule: raw.schedule ?? "", interval: raw.interval ?? "" },
-    ...(backup ? { backup } : {}),
-    ...(referrerSource ? { referrerSource } : {}),
-    ...(referrerTarget ? { referrerTarget } : {}),
-    ...(schedule ? { schedule } : {}),
+    rateLimit: readRateLimit(raw.ratelimit ?? {}, node.at("ratelimit")),
+    scheduleText: { schedule: schedule ?? "", interval: interval ?? "" },
+    ...given("schedule", readSchedule(raw)),
+    ...templateAt("backup", raw, node),
+    ...templateAt("referrerSource", raw, node),
+    ...templateAt("referrerTarget", raw, node),
     ...(mediaTypes?.length ? { mediaTypes } : {}),
-    ...(fastCheck === undefined ? {} : { fastCheck }),
-    ...(minAgeMs === undefined ? {} : { minAgeMs }),
+    ...given("fastCheck", fastCheck),
+    ...given("minAgeMs", minAge === undefined ? undefined : parseDuration(minAge)),
   };
 }
 
-/** What the rule says, and what it leaves to the defaults. A schedule of either kind puts both of the defaults' aside. */
+/** The keys of a rule, completed by those of `defaults`. A schedule of either kind replaces both kinds of the defaults. */
 export function mergeInherited(defaults: Inherited, rule: Inherited): Inherited {
   return {
     ...defaults,
@@ -56,30 +57,18 @@ export function mergeInherited(defaults: Inherited, rule: Inherited): Inherited 
   };
 }
 
-function readSchedule(
-  { schedule, interval }: RawInherited,
-  path: Path,
-  mistakes: Mistakes,
-): Schedule | undefined {
-  const cron = schedule &&
-    mistakes.try([...path, "schedule"], () => parseSchedule(schedule));
-  const everyMs = interval &&
-    mistakes.try([...path, "interval"], () => parseEvery(interval));
-  if (schedule && interval) mistakes.warn([...path, "interval"], "schedule counts instead", "key");
-  if (cron) return cron;
-  return everyMs ? { everyMs } : undefined;
+function readSchedule({ schedule, interval }: RawInherited): Schedule | undefined {
+  if (schedule) return parseSchedule(schedule);
+  return interval ? { everyMs: parseEvery(interval) } : undefined;
 }
 
 function readRateLimit(
   { min, retry }: NonNullable<RawInherited["ratelimit"]>,
-  path: Path,
-  mistakes: Mistakes,
+  node: ConfigNode,
 ): Inherited["rateLimit"] {
-  const retryMs = retry === undefined
-    ? undefined
-    : mistakes.try([...path, "retry"], () => parseDuration(retry));
+  const retryMs = retry === undefined ? undefined : parseDuration(retry);
   if (retryMs !== undefined && retryMs < MIN_RETRY_MS) {
-    mistakes.warn([...path, "retry"], "taken for 5m, the least there is");
+    node.at("retry").addWarning("read as 5m, the minimum");
   }
   return {
     ...(min ? { min } : {}),
@@ -87,7 +76,7 @@ function readRateLimit(
   };
 }
 
-/** Names of the file to those of a copy request, which differ where regsync's are kept. */
+/** Renames the keys of the file, which are regsync's, to those of a copy request. */
 function readCopyOptions(raw: RawInherited): CopyOptions {
   return {
     ...given("index", raw.index),
@@ -99,6 +88,15 @@ function readCopyOptions(raw: RawInherited): CopyOptions {
     ...given("recheck", raw.forceRecursive),
     ...given("foreignLayers", raw.includeExternal),
   };
+}
+
+/** The node of a template. An empty one counts as absent. */
+function templateAt<Name extends "backup" | "referrerSource" | "referrerTarget">(
+  name: Name,
+  raw: RawInherited,
+  node: ConfigNode,
+): { [Key in Name]?: ConfigNode } {
+  return given(name, raw[name] ? node.at(name) : undefined);
 }
 
 function given<Name extends string, Value>(

@@ -1,4 +1,4 @@
-/** Source, targets and other repositories of a rule: templates filled in, aliases of hosts resolved, every name in its one spelling. */
+/** Reads the names of a rule: renders templates, resolves aliases of hosts and normalizes every name. */
 import {
   formatReference,
   parseReference,
@@ -7,134 +7,123 @@ import {
   withDefaultTag,
 } from "../oci/reference.ts";
 import type { Reference } from "../oci/reference.ts";
-import type { Mistakes, Path } from "./mistakes.ts";
+import type { ConfigNode } from "./config_node.ts";
 import type { Inherited } from "./read_inherited.ts";
 import type { RenderAt } from "./render_at.ts";
 import type { CopyOptions, SyncRule } from "../sync/rule.ts";
-import type { RawRule } from "./schema.ts";
 
 export interface Names {
   readonly source: string;
   readonly targets: readonly string[];
-  /** `.Sync` for templates that are filled in later: `Source` and the first `Target` as the file names them. */
+  /** `.Sync` for templates that are rendered later: `Source` and the first `Target` as rendered here. */
   readonly sync: Readonly<Record<string, string>>;
 }
 
-type ReferrerKey = "referrerSource" | "referrerTarget";
-
 export interface NamesContext {
-  readonly mistakes: Mistakes;
   readonly render: RenderAt;
   /** Hosts by the names that `creds` give them. */
   readonly aliases: ReadonlyMap<string, string>;
-  /** `.Sync` in templates: what the file says. `Source` is filled in before targets are. */
+  /** `.Sync` in templates: the texts of the file. `Source` is rendered before targets are. */
   readonly sync: Readonly<Record<string, string>>;
 }
 
-/** Reads them; `undefined` where one has a mistake. */
-export function readNames(raw: RawRule, path: Path, context: NamesContext): Names | undefined {
-  const { mistakes, render, sync } = context;
-  const sourceText = render([...path, "source"], raw.source, { Sync: sync });
+/** Reads source and targets of a rule; `undefined` if one has a mistake. */
+export function readNames(
+  type: SyncRule["type"],
+  node: ConfigNode,
+  context: NamesContext,
+): Names | undefined {
+  const { render } = context;
+  const sourceNode = node.at("source");
+  const sourceText = render(sourceNode, { Sync: context.sync });
   const source = sourceText === undefined
     ? undefined
-    : readName(raw.type, sourceText, [...path, "source"], context);
-  if (raw.target !== undefined && raw.targets !== undefined) {
-    mistakes.add([...path, "targets"], "target is there already; write all of them here", "key");
-    return undefined;
-  }
-  if (raw.target === undefined && raw.targets === undefined) {
-    if (!mistakes.has([...path, "targets"])) mistakes.add([...path, "target"], "is missing");
-    return undefined;
-  }
-  const places = raw.target === undefined
-    ? (raw.targets ?? []).map((text, i) => ({ text, at: [...path, "targets", i] }))
-    : [{ text: raw.target, at: [...path, "target"] }];
-  const data = { Sync: { ...sync, Source: sourceText ?? raw.source } };
+    : parseName(type, sourceText, sourceNode, context);
+  const sync = { ...context.sync, Source: sourceText ?? sourceNode.text };
   const targets: string[] = [];
   const texts: string[] = [];
-  for (const { text, at } of places) {
-    const rendered = render(at, text, data);
-    const target = rendered === undefined
+  const targetNodes = listTargets(node);
+  for (const target of targetNodes) {
+    const text = render(target, { Sync: sync });
+    const name = text === undefined
       ? undefined
-      : readName(raw.type === "registry" ? "beginning" : raw.type, rendered, at, context);
-    if (rendered === undefined || target === undefined) continue;
-    texts.push(rendered);
-    if (target === source) mistakes.add(at, "it is the source");
-    else if (targets.includes(target)) mistakes.add(at, `${target} stands here twice`);
-    else targets.push(target);
-    warnOfLatest(raw.type, source, target, at, mistakes);
+      : parseName(type === "registry" ? "prefix" : type, text, target, context);
+    if (text === undefined || name === undefined) continue;
+    texts.push(text);
+    if (name === source) target.addMistake("it is the source");
+    else if (targets.includes(name)) target.addMistake(`${name} is here twice`);
+    else targets.push(name);
+    if (type === "image" && source !== undefined) warnOfLatest(source, name, target);
   }
-  const isWhole = source !== undefined && targets.length === places.length;
-  if (!isWhole) return undefined;
-  return { source, targets, sync: { ...data.Sync, Target: texts[0] ?? "" } };
+  const isComplete = targets.length > 0 && targets.length === targetNodes.length;
+  return source !== undefined && isComplete
+    ? { source, targets, sync: { ...sync, Target: texts[0] ?? "" } }
+    : undefined;
 }
 
-/** Repositories of referrers that are not the image's: those that a copy request has, as far as the file names them. */
+/** The nodes of `target` or `targets`. */
+function listTargets(node: ConfigNode): ConfigNode[] {
+  const [one, several] = [node.at("target"), node.at("targets")];
+  if (!several.exists) {
+    if (!one.exists) one.addMistake("is missing");
+    return [one];
+  }
+  if (!one.exists) return several.items();
+  several.addMistake("there is a target already; write all targets here", "key");
+  return [];
+}
+
+/** Reads the repositories of referrers, if they are not those of the image, into keys of a copy request. */
 export function readReferrerNames(
-  texts: Pick<Inherited, ReferrerKey>,
-  locate: (key: ReferrerKey) => Path,
+  { referrerSource, referrerTarget }: Pick<Inherited, "referrerSource" | "referrerTarget">,
   context: NamesContext,
 ): Pick<CopyOptions, "referrerSource" | "referrerDestination"> {
-  const read = (key: ReferrerKey): string | undefined => {
-    const { [key]: text } = texts;
-    if (text === undefined) return undefined;
-    const rendered = context.render(locate(key), text, { Sync: context.sync });
-    return rendered === undefined
-      ? undefined
-      : readName("repository", rendered, locate(key), context);
+  const read = (node: ConfigNode | undefined): string | undefined => {
+    if (!node) return undefined;
+    const text = context.render(node, { Sync: context.sync });
+    return text === undefined ? undefined : parseName("repository", text, node, context);
   };
-  const from = read("referrerSource");
-  const to = read("referrerTarget");
+  const source = read(referrerSource);
+  const target = read(referrerTarget);
   return {
-    ...(from === undefined ? {} : { referrerSource: from }),
-    ...(to === undefined ? {} : { referrerDestination: to }),
+    ...(source === undefined ? {} : { referrerSource: source }),
+    ...(target === undefined ? {} : { referrerDestination: target }),
   };
 }
 
 /** A target without a tag means latest, as in regsync, and not the source's tag. */
-function warnOfLatest(
-  type: SyncRule["type"],
-  source: string | undefined,
-  target: string,
-  at: Path,
-  mistakes: Mistakes,
-): void {
-  if (type !== "image" || source === undefined || !target.endsWith(":latest")) return;
-  const { tag } = parseReference(source);
-  if (tag !== "latest") mistakes.warn(at, `${source} goes to the tag latest`);
+function warnOfLatest(source: string, target: string, node: ConfigNode): void {
+  if (target.endsWith(":latest") && parseReference(source).tag !== "latest") {
+    node.addWarning(`${source} is copied to the tag latest`);
+  }
 }
 
-function readName(
-  type: SyncRule["type"] | "beginning",
+function parseName(
+  type: SyncRule["type"] | "prefix",
   text: string,
-  at: Path,
-  { mistakes, aliases }: NamesContext,
+  node: ConfigNode,
+  { aliases }: NamesContext,
 ): string | undefined {
-  const rename = ({ registry, ...rest }: Reference): Reference => ({
-    ...rest,
-    registry: aliases.get(registry) ?? registry,
-  });
-  return mistakes.try(at, () => {
+  const resolve = (registry: string): string => aliases.get(registry) ?? registry;
+  const format = ({ registry, ...rest }: Reference): string =>
+    formatReference({ ...rest, registry: resolve(registry) });
+  return node.try(() => {
     switch (type) {
       case "image":
-        return formatReference(rename(withDefaultTag(parseReference(text))));
+        return format(withDefaultTag(parseReference(text)));
       case "repository":
-        return formatReference(rename(parseRepository(text)));
-      case "beginning":
-        if (text.includes("/")) return formatReference(rename(parseRepository(text)));
-        return readRegistry(text, aliases);
+        return format(parseRepository(text));
+      case "prefix":
+        return text.includes("/") ? format(parseRepository(text)) : resolve(parseRegistry(text));
       case "registry": {
-        const registry = readRegistry(text, aliases);
+        const registry = resolve(parseRegistry(text));
         if (registry === "docker.io") {
-          mistakes.add(at, "Docker Hub has no list of its repositories; write a rule for each");
+          node.addMistake(
+            "Docker Hub does not list its repositories; write a rule for each repository",
+          );
         }
         return registry;
       }
     }
   });
-}
-
-function readRegistry(text: string, aliases: ReadonlyMap<string, string>): string {
-  const registry = parseRegistry(text);
-  return aliases.get(registry) ?? registry;
 }

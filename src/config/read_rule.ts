@@ -1,9 +1,8 @@
-import { parsePlatform } from "../oci/platform.ts";
-import type { Mistakes, Path } from "./mistakes.ts";
+import type { ConfigNode } from "./config_node.ts";
 import { mergeInherited, readInherited } from "./read_inherited.ts";
 import type { Inherited } from "./read_inherited.ts";
 import { readNames, readReferrerNames } from "./read_names.ts";
-import { checkPatterns, readNameFilter, readTagSets } from "./read_tags.ts";
+import { readNameFilter, readTagSets, warnOfLooseEnds } from "./read_tags.ts";
 import type { RenderAt } from "./render_at.ts";
 import { DEFAULT_RETRY_MS } from "../sync/rule.ts";
 import type { CopyOptions, PruneOptions, SyncRule } from "../sync/rule.ts";
@@ -12,7 +11,6 @@ import { isTemplate, parseTemplate } from "../template/parse.ts";
 import { checkFields } from "../template/render.ts";
 
 export interface RuleContext {
-  readonly mistakes: Mistakes;
   readonly render: RenderAt;
   readonly defaults: Inherited;
   /** Hosts by the names that `creds` give them. */
@@ -21,69 +19,56 @@ export interface RuleContext {
 
 const DEFAULT_MAX_SHARE = 0.1;
 
-/** Reads a rule, but for its name; `undefined` where a name of what is copied has a mistake. */
+/** Reads a rule without its name; `undefined` if the source or a target has a mistake. */
 export function readRule(
   raw: RawRule,
-  path: Path,
-  { mistakes, render, defaults, aliases }: RuleContext,
+  node: ConfigNode,
+  { render, defaults, aliases }: RuleContext,
 ): Omit<SyncRule, "name"> | undefined {
-  const own = readInherited(raw, path, mistakes);
-  const merged = mergeInherited(defaults, own);
-  const { backup, schedule, scheduleText, rateLimit, minAgeMs, mediaTypes, fastCheck } = merged;
+  const type = raw.type ?? guessType(node.at("source").text);
+  const inherited = mergeInherited(defaults, readInherited(raw, node));
+  const { backup, schedule, scheduleText, rateLimit, minAgeMs, mediaTypes, fastCheck } = inherited;
   const sync = {
-    Source: raw.source,
+    Source: node.at("source").text,
     Target: raw.target ?? raw.targets?.[0] ?? "",
-    Type: raw.type,
+    Type: type,
     Platform: raw.platform ?? "",
-    Backup: backup ?? "",
+    Backup: backup?.text ?? "",
     Schedule: scheduleText.schedule,
     Interval: scheduleText.interval,
   };
-  const tagSets = readTagSets(raw, path, mistakes);
-  const repositories = readNameFilter(raw.repos ?? {}, [...path, "repos"], mistakes);
-  const platforms = readPlatforms(raw, path, own.copy, mistakes);
-  const prune = readPrune(raw, path, mistakes);
-  if (backup !== undefined) {
-    // One of the defaults' has its place there.
-    const at = own.backup === undefined ? ["defaults", "backup"] : [...path, "backup"];
-    mistakes.try(at, () => checkBackup(backup, sync));
-  }
-  if (backup !== undefined && prune?.keep.length === 0) {
-    mistakes.add(
-      [...path, "prune"],
-      "it would delete what backup makes; give keep a pattern for that",
+  const tagSets = readTagSets(raw, node);
+  const repositories = readNameFilter(raw.repos ?? {}, node.at("repos"));
+  const platforms = readPlatforms(raw, node);
+  const prune = readPrune(raw, type, node.at("prune"));
+  if (backup) checkBackup(backup, sync);
+  if (backup && prune?.keep.length === 0) {
+    node.at("prune").addMistake(
+      "it would delete the tags that backup creates; add a pattern for them to keep",
       "key",
     );
   }
-  warnOfIdleKeys(raw, path, mistakes);
-  if (!merged.copy.referrers) warnOfIdleReferrers(raw, path, mistakes);
-  const naming = { mistakes, render, aliases, sync };
-  const names = readNames(raw, path, naming);
+  warnOfUnusedKeys(raw, type, node);
+  if (!inherited.copy.referrers) warnOfUnusedReferrers(raw, node);
+  const names = readNames(type, node, { render, aliases, sync });
   if (!names) return undefined;
   const copy = {
     referrers: false,
     digestTags: false,
     index: "sparse" as const,
-    ...merged.copy,
+    ...inherited.copy,
     ...platforms,
   };
-  const places = copy.referrers
-    ? readReferrerNames(
-      merged,
-      (key) => own[key] === undefined ? ["defaults", key] : [...path, key],
-      {
-        ...naming,
-        sync: names.sync,
-      },
-    )
+  const referrers = copy.referrers
+    ? readReferrerNames(inherited, { render, aliases, sync: names.sync })
     : {};
   return {
-    type: raw.type,
+    type,
     source: names.source,
     targets: names.targets,
     tagSets,
     repositories,
-    copy: { ...copy, ...places },
+    copy: { ...copy, ...referrers },
     fastCheck: fastCheck ?? false,
     ...(minAgeMs ? { minAgeMs } : {}),
     ...(mediaTypes ? { mediaTypes } : {}),
@@ -91,56 +76,51 @@ export function readRule(
     ...(rateLimit.min || rateLimit.retryMs
       ? { rateLimit: { min: rateLimit.min ?? 0, retryMs: rateLimit.retryMs ?? DEFAULT_RETRY_MS } }
       : {}),
-    ...(backup === undefined ? {} : { backup: { template: backup, sync: names.sync } }),
+    ...(backup ? { backup: { template: backup.text, sync: names.sync } } : {}),
     ...(prune ? { prune } : {}),
   };
 }
 
-function readPlatforms(
-  { platform, platforms = [], index }: RawRule,
-  path: Path,
-  own: CopyOptions,
-  mistakes: Mistakes,
-): CopyOptions {
-  platforms.forEach((text, i) => checkPlatform(text, [...path, "platforms", i], mistakes));
-  if (platform) checkPlatform(platform, [...path, "platform"], mistakes);
+/** Guesses a type that is missing or misspelt, so that the names of the rule are checked all the same. */
+function guessType(source: string): SyncRule["type"] {
+  if (/^([^/:]*\.[^/:]*|localhost)(:\d+)?$/.test(source)) return "registry";
+  return /[:@][^/]*$/.test(source) ? "image" : "repository";
+}
+
+function readPlatforms(raw: RawRule, node: ConfigNode): CopyOptions {
+  const { platform, platforms = [], index } = raw;
   if (platform && platforms.length > 0) {
-    mistakes.add([...path, "platform"], "platform and platforms exclude each other", "key");
+    node.at("platform").addMistake("platform and platforms exclude each other", "key");
   }
   if (platform && index !== undefined) {
-    mistakes.add([...path, "index"], "with platform there is no index left", "key");
+    node.at("index").addMistake("platform copies no index; remove one of them", "key");
   }
   if (platform) return { platforms: [platform], index: "unwrap" };
   if (platforms.length === 0) return {};
-  if (own.index === undefined) {
-    mistakes.warn(
-      [...path, "platforms"],
-      "the index is copied as it is, as by regsync, which some registries refuse; write index: rebuild for one of these " +
-        "platforms alone, or index: sparse to have this said no more",
+  if (index === undefined) {
+    node.at("platforms").addWarning(
+      "as in regsync, the index still lists all platforms, and some registries reject it; write index: rebuild for an index " +
+        "of these platforms only, or index: sparse to keep it without this warning",
       "key",
     );
   }
   return { platforms };
 }
 
-function checkPlatform(text: string, at: Path, mistakes: Mistakes): void {
-  mistakes.try(at, () => parsePlatform(text));
-}
-
 function readPrune(
-  { prune, type }: RawRule,
-  path: Path,
-  mistakes: Mistakes,
+  { prune }: RawRule,
+  type: SyncRule["type"],
+  node: ConfigNode,
 ): PruneOptions | undefined {
   if (!prune) return undefined;
-  const at = [...path, "prune"];
-  if (type === "image") mistakes.add(at, "a rule for one image leaves nothing to prune", "key");
-  const { keep = [], maxShare = DEFAULT_MAX_SHARE } = prune;
-  checkPatterns(keep, [...at, "keep"], mistakes);
-  return { keep, maxShare };
+  if (type === "image") {
+    node.addMistake("expected a rule of type repository or registry", "key");
+  }
+  warnOfLooseEnds(node.at("keep"));
+  return { keep: prune.keep ?? [], maxShare: prune.maxShare ?? DEFAULT_MAX_SHARE };
 }
 
-/** What templates of `backup` know of the image that is about to be overwritten. */
+/** The fields of `.Ref` in a `backup` template: the image before it is overwritten. */
 const REF_FIELDS = {
   Scheme: "",
   Reference: "",
@@ -152,28 +132,28 @@ const REF_FIELDS = {
   Path: "",
 };
 
-function checkBackup(text: string, sync: Readonly<Record<string, string>>): void {
-  if (isTemplate(text)) {
-    checkFields(parseTemplate(text), { Ref: REF_FIELDS, Sync: sync, Step: sync });
-  }
+function checkBackup(backup: ConfigNode, sync: Readonly<Record<string, string>>): void {
+  backup.try(() => {
+    if (!isTemplate(backup.text)) return;
+    checkFields(parseTemplate(backup.text), { Ref: REF_FIELDS, Sync: sync, Step: sync });
+  });
 }
 
-/** As in regsync, naming a repository of referrers does not have them copied. */
-function warnOfIdleReferrers(raw: RawRule, path: Path, mistakes: Mistakes): void {
+/** As in regsync, a repository for referrers does not turn on copying them. */
+function warnOfUnusedReferrers(raw: RawRule, node: ConfigNode): void {
   for (const name of ["referrerSource", "referrerTarget"] as const) {
-    if (raw[name]) mistakes.warn([...path, name], "it counts with referrers: true only", "key");
+    if (raw[name]) node.at(name).addWarning("has no effect without referrers: true", "key");
   }
 }
 
-/** Keys that say nothing for a rule of this type. */
-function warnOfIdleKeys(raw: RawRule, path: Path, mistakes: Mistakes): void {
-  const { type, repos, tags, tagSets } = raw;
-  const idle: [name: string, value: unknown, isIdle: boolean, wanted: string][] = [
-    ["repos", repos, type !== "registry", "a registry"],
-    ["tags", tags, type === "image", "a repository or registry"],
-    ["tagSets", tagSets, type === "image", "a repository or registry"],
-  ];
-  for (const [name, value, isIdle, wanted] of idle) {
-    if (value && isIdle) mistakes.warn([...path, name], `it counts for ${wanted} only`, "key");
+/** Warns of keys that have no effect in a rule of this type. */
+function warnOfUnusedKeys(raw: RawRule, type: SyncRule["type"], node: ConfigNode): void {
+  if (raw.repos && type !== "registry") {
+    node.at("repos").addWarning("has an effect for type registry only", "key");
+  }
+  for (const name of ["tags", "tagSets"] as const) {
+    if (raw[name] && type === "image") {
+      node.at(name).addWarning("has an effect for types repository and registry only", "key");
+    }
   }
 }

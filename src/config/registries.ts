@@ -1,15 +1,18 @@
-/** What `creds` say of registries: who we are there, and how to speak to them. */
+/** Reads `creds`: the credential and the connection settings of each registry. */
 import { describeMiss, toCredential } from "../auth/credentials.ts";
 import type { Credential, CredentialMatch, CredentialSources } from "../auth/credentials.ts";
 import { parseRegistry } from "../oci/reference.ts";
 import type { TlsMode } from "../sides.ts";
-import type { Mistakes, Path } from "./mistakes.ts";
+import type { ConfigNode } from "./config_node.ts";
+import { readKeys } from "./read_keys.ts";
 import type { RenderAt } from "./render_at.ts";
+import { credsSchema } from "./schema.ts";
 import type { RawCreds } from "./schema.ts";
+import { UNREAD_KEYS } from "./unread_keys.ts";
 
-/** What is known of one registry. Holds a secret: not for logs. */
+/** The settings of one registry. Holds a secret: do not log it. */
 export interface RegistrySettings {
-  /** In its one spelling: `docker.io`, `localhost:5000`. */
+  /** Normalized: `docker.io`, `localhost:5000`. */
   readonly registry: string;
   readonly credential?: Credential;
   readonly tls?: TlsMode;
@@ -17,10 +20,10 @@ export interface RegistrySettings {
   readonly concurrentRequests?: number;
 }
 
-/** `creds`, read. */
+/** The content of `creds`. */
 export interface Registries {
   readonly settings: readonly RegistrySettings[];
-  /** What names of the file stand for another host: by `hostname`. */
+  /** Hosts by the names that the file gives them with `hostname`. */
   readonly aliases: ReadonlyMap<string, string>;
 }
 
@@ -30,58 +33,41 @@ const TLS: Readonly<Record<NonNullable<RawCreds["tls"]>, TlsMode>> = {
   disabled: "off",
 };
 
-/** Reads entries of `creds`; those that are undefined had mistakes already. */
-export function readRegistries(
-  creds: readonly (RawCreds | undefined)[],
-  mistakes: Mistakes,
-  render: RenderAt,
-): Registries {
+/** Reads `creds`. */
+export function readRegistries(creds: ConfigNode, render: RenderAt): Registries {
   const settings = new Map<string, RegistrySettings>();
   const aliases = new Map<string, string>();
-  creds.forEach((entry, i) => {
-    const path = ["creds", i];
-    const name = entry && readName([...path, "registry"], entry.registry, mistakes, render);
-    if (!entry) return;
-    const host = entry.hostname === undefined
-      ? name
-      : readName([...path, "hostname"], entry.hostname, mistakes, render);
-    const read = readSettings(host ?? "", entry, path, mistakes, render);
-    if (name === undefined || host === undefined) return;
+  for (const node of creds.items()) {
+    const raw = readKeys(credsSchema, node, UNREAD_KEYS.creds);
+    if (!raw) continue;
+    const name = readName(node.at("registry"), render);
+    const host = raw.hostname === undefined ? name : readName(node.at("hostname"), render);
+    const read = readSettings(host ?? "", raw, node, render);
+    if (name === undefined || host === undefined) continue;
     if (host !== name) aliases.set(name, host);
     const known = settings.get(host);
     if (known?.credential && read.credential) {
-      mistakes.add(path, `there is a credential for ${host} already, and it can have but one`);
-    } else if (known) {
-      mistakes.warn(path, `${host} stands in creds already; both are taken together`);
-    }
+      node.addMistake(`there is a credential for ${host} already; expected one for each host`);
+    } else if (known) node.addWarning(`${host} is in creds already; both entries are merged`);
     settings.set(host, { ...known, ...read });
-  });
+  }
   return { settings: [...settings.values()], aliases };
 }
 
-function readName(
-  path: Path,
-  text: string,
-  mistakes: Mistakes,
-  render: RenderAt,
-): string | undefined {
-  const name = render(path, text, {});
-  // Docker's own key for its registry, which its config has, too.
-  const isHub = name === "https://index.docker.io/v1/";
-  return name === undefined
-    ? undefined
-    : mistakes.try(path, () => isHub ? "docker.io" : parseRegistry(name));
+function readName(node: ConfigNode, render: RenderAt): string | undefined {
+  const name = render(node);
+  if (name === undefined) return undefined;
+  // The key that docker's own config has for Docker Hub.
+  return node.try(() => name === "https://index.docker.io/v1/" ? "docker.io" : parseRegistry(name));
 }
 
 function readSettings(
   registry: string,
-  entry: RawCreds,
-  path: Path,
-  mistakes: Mistakes,
+  { tls, reqPerSec, reqConcurrent }: RawCreds,
+  node: ConfigNode,
   render: RenderAt,
 ): RegistrySettings {
-  const { tls, reqPerSec, reqConcurrent } = entry;
-  const credential = readCredential(entry, path, mistakes, render);
+  const credential = readCredential(node, render);
   return {
     registry,
     ...(credential ? { credential } : {}),
@@ -91,23 +77,15 @@ function readSettings(
   };
 }
 
-function readCredential(
-  { user, pass, token }: RawCreds,
-  path: Path,
-  mistakes: Mistakes,
-  render: RenderAt,
-): Credential | undefined {
-  const read = (key: string, text: string | undefined): string | undefined =>
-    text === undefined ? undefined : render([...path, key], text, {});
-  const username = read("user", user);
-  const password = read("pass", pass);
-  const refresh = read("token", token);
-  if (pass !== undefined && user === undefined) mistakes.add([...path, "pass"], "user is missing");
-  if (user !== undefined && pass === undefined && token === undefined) {
-    mistakes.add([...path, "user"], "pass or token is missing");
-  }
-  if (refresh !== undefined) {
-    return { kind: "identity_token", token: refresh, ...(username ? { username } : {}) };
+function readCredential(node: ConfigNode, render: RenderAt): Credential | undefined {
+  const [user, pass, token] = [node.at("user"), node.at("pass"), node.at("token")];
+  const username = render(user);
+  const password = render(pass);
+  const refreshToken = render(token);
+  if (pass.exists && !user.exists) pass.addMistake("user is missing");
+  if (user.exists && !pass.exists && !token.exists) user.addMistake("pass or token is missing");
+  if (refreshToken !== undefined) {
+    return { kind: "identity_token", token: refreshToken, ...(username ? { username } : {}) };
   }
   return username === undefined || password === undefined
     ? undefined
@@ -115,9 +93,9 @@ function readCredential(
 }
 
 /**
- * The credentials of a config, for both sides of a copy.
+ * The credentials of a configuration, for both sides of a copy.
  *
- * @param from the file, for people: `crossdock.yaml`
+ * @param from the name of the file in messages: `crossdock.yaml`
  */
 export function registryCredentials(
   settings: readonly RegistrySettings[],

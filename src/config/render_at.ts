@@ -1,18 +1,20 @@
-import type { Mistakes, Path } from "./mistakes.ts";
 import { isTemplate, parseTemplate } from "../template/parse.ts";
 import { checkFields, renderTemplate } from "../template/render.ts";
 import type { Surroundings } from "../template/functions.ts";
 import type { Data } from "../template/value.ts";
+import type { ConfigNode } from "./config_node.ts";
 
-/** Fills in a template of the file; `undefined` where it has a mistake, which is told. */
-export type RenderAt = (path: Path, text: string, data: Data) => string | undefined;
+/** Renders the template at a node: `undefined` if there is none, or if it has a mistake, which is reported. */
+export type RenderAt = (node: ConfigNode, data?: Data) => string | undefined;
 
-/** Makes a renderer. What comes out empty is a mistake, and more so where a variable is not set. */
-export function createRenderer(mistakes: Mistakes, surroundings: Surroundings): RenderAt {
-  return (path, text, data) => {
+/** Creates a renderer. An empty result is a mistake: an unset variable must not become an anonymous login. */
+export function createRenderer(surroundings: Surroundings): RenderAt {
+  return (node, data = {}) => {
+    if (typeof node.value !== "string") return undefined;
+    const { text } = node;
     const missing: string[] = [];
     const result = isTemplate(text)
-      ? mistakes.try(path, () => {
+      ? node.try(() => {
         const template = parseTemplate(text);
         checkFields(template, data);
         const onMissing = (what: string): void => void missing.push(what);
@@ -20,7 +22,7 @@ export function createRenderer(mistakes: Mistakes, surroundings: Surroundings): 
       })
       : text.trim();
     if (result !== "") return result;
-    mistakes.add(path, ["is empty", ...missing].join("; "));
+    node.addMistake(["is empty", ...missing].join("; "));
     return undefined;
   };
 }

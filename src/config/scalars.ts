@@ -1,43 +1,48 @@
-/** Schemas of single values, as `readYaml()` gives them. */
+/** Schemas of single values, which `readYaml()` gives as text. */
 import * as z from "zod";
-import { PlainScalar } from "./read_yaml.ts";
+import { syntaxMessage } from "./config_node.ts";
 
-function sourceOf(value: unknown): unknown {
-  return value instanceof PlainScalar ? value.source : value;
+export const text = z.string();
+
+/** Text that a parser accepts. Its syntax error is the mistake. */
+export function parsed(parse: (text: string) => unknown): z.ZodString {
+  return text.superRefine((value, context) => {
+    try {
+      parse(value);
+    } catch (error) {
+      context.addIssue({ code: "custom", message: syntaxMessage(error) });
+    }
+  });
 }
 
-function valueOf(value: unknown): unknown {
-  return value instanceof PlainScalar ? value.value : value;
-}
+export const flag = z.preprocess((value) => FLAGS.get(value) ?? value, z.boolean());
 
-/** `1.10` is text where text is wanted; editors are told so. */
-export const text = z.preprocess(
-  sourceOf,
-  z.string().meta({ type: ["string", "number", "boolean"] }),
-);
-export const flag = z.preprocess(valueOf, z.boolean());
+const FLAGS = new Map<unknown, boolean>([
+  ...["true", "True", "TRUE"].map((word) => [word, true] as const),
+  ...["false", "False", "FALSE"].map((word) => [word, false] as const),
+]);
 
-export function word<const Word extends string>(
-  words: readonly [Word, ...Word[]],
-): z.ZodType<Word> {
-  return z.preprocess(sourceOf, z.enum(words)) as unknown as z.ZodType<Word>;
-}
-
-/** A word in upper or lower case, as regsync reads it; an empty one says nothing. */
+/** One of several words in upper or lower case, as regsync reads it. An empty one counts as absent. */
 export function anyCase<const Word extends string>(
   words: readonly [Word, ...Word[]],
 ): z.ZodType<Word | undefined> {
-  const toLower = (value: unknown): unknown => {
-    const source = sourceOf(value);
-    return typeof source === "string" ? source.toLowerCase() || undefined : source;
-  };
-  return z.preprocess(toLower, z.enum(words).optional()) as unknown as z.ZodType<Word | undefined>;
+  const toLower = (value: unknown): unknown =>
+    typeof value === "string" ? value.toLowerCase() || undefined : value;
+  return z.preprocess(toLower, z.enum(words).optional());
 }
 
 export function whole(least: number, most: number): z.ZodType<number> {
-  return z.preprocess(valueOf, z.int().min(least).max(most));
+  return z.preprocess(toNumber, z.int().min(least).max(most));
 }
 
 export function number(least: number, most: number): z.ZodType<number> {
-  return z.preprocess(valueOf, z.number().min(least).max(most));
+  return z.preprocess(toNumber, z.number().min(least).max(most));
 }
+
+/** The number that YAML's core schema reads, or the value itself. */
+export function toNumber(value: unknown): unknown {
+  return typeof value === "string" && NUMBER.test(value) ? Number(value) : value;
+}
+
+/** https://yaml.org/spec/1.2.2/#1032-tag-resolution, without infinity and NaN. */
+const NUMBER = /^([-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|0o[0-7]+|0x[0-9a-fA-F]+)$/;

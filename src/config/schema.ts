@@ -1,42 +1,50 @@
 /**
- * The shape of `crossdock.yaml`: what may stand where. What it means is read by `read_config.ts`; docs/sync.md has each key, and
- * docs/crossdock.schema.json is made of this.
+ * The shape of `crossdock.yaml`: its keys and the values that each may have. `sync_config.ts` reads files by it, and
+ * docs/crossdock.schema.json is generated from it. docs/sync.md explains every key.
+ *
+ * Null (`key:`, `~`, `null`) counts as an absent key. Empty text in quotes is text: a mistake where a name is expected.
  */
 import * as z from "zod";
-import { anyCase, flag, number, text, whole, word } from "./scalars.ts";
+import { parsePlatform } from "../oci/platform.ts";
+import { parseDuration } from "../sync/duration.ts";
+import { compilePattern } from "../sync/pattern.ts";
+import { parseEvery, parseSchedule } from "../sync/schedule.ts";
+import { parseVersionRange } from "../sync/version.ts";
+import { anyCase, flag, number, parsed, text, whole } from "./scalars.ts";
 
 const texts = z.array(text);
-const template = text.describe("A Go template may stand in it");
-const duration = text.describe("As Go writes it: 1h30m");
+const patterns = z.array(parsed(compilePattern));
+const template = text.describe("A Go template");
+const duration = parsed(parseDuration).describe("A Go duration: 1h30m");
 
 export const credsSchema = z.strictObject({
-  registry: template.describe("As references name it: ghcr.io, localhost:5000, docker.io"),
-  hostname: text.optional().describe("The host that answers for it, if it has another name"),
+  registry: template.describe("As in references: ghcr.io, localhost:5000, docker.io"),
+  hostname: text.optional().describe("The host to connect to, if it has another name"),
   user: template.optional(),
-  pass: template.optional().describe('Better a template than the password: {{ env "GHCR_PASS" }}'),
+  pass: template.optional().describe(
+    'Prefer a template to the password itself: {{ env "GHCR_PASS" }}',
+  ),
   token: template.optional().describe("A refresh token"),
   tls: anyCase(["enabled", "insecure", "disabled"]).optional(),
-  repoAuth: flag.optional().describe("Tokens are for one repository each in any case"),
+  repoAuth: flag.optional().describe("Has no effect: a token is always for one repository"),
   reqPerSec: number(0, 10_000).optional(),
   reqConcurrent: whole(0, 1000).optional(),
 });
 
-const tagFields = {
-  allow: texts.optional().describe("Regular expressions of Go, between ^ and $"),
-  deny: texts.optional().describe("Regular expressions of Go, between ^ and $"),
-  semverRange: texts.optional().describe('Any of them: ">=1.2 <2.0", "^1.2.3", "~1.2"'),
-  latest: whole(1, 100_000).optional().describe("How many of them, the newest"),
-  by: word(["semver", "created"]).optional().describe(
-    "What makes a tag the newest. Default: semver",
-  ),
-};
+const tagsSchema = z.strictObject({
+  allow: patterns.optional().describe("Go regular expressions for the whole tag"),
+  deny: patterns.optional().describe("Go regular expressions for the whole tag"),
+  // regsync skips empty ranges.
+  semverRange: z.array(parsed((range) => range && parseVersionRange(range))).optional()
+    .describe('A tag is in one of them: ">=1.2 <2.0", "^1.2.3", "~1.2"'),
+  latest: whole(1, 100_000).optional().describe("How many of the newest tags"),
+  by: z.enum(["semver", "created"]).optional().describe("How tags are ordered. Default: semver"),
+});
 
-export const tagsSchema = z.strictObject(tagFields);
-
-const reposSchema = z.strictObject({ allow: texts.optional(), deny: texts.optional() });
+const reposSchema = z.strictObject({ allow: patterns.optional(), deny: patterns.optional() });
 
 const rateLimitSchema = z.strictObject({
-  min: whole(0, 1_000_000).optional().describe("Pulls that have to be left for a copy to begin"),
+  min: whole(0, 1_000_000).optional().describe("Pulls that must remain before a copy starts"),
   retry: duration.optional(),
 });
 
@@ -46,52 +54,61 @@ const referrerFilterSchema = z.strictObject({
 });
 
 const pruneSchema = z.strictObject({
-  keep: texts.optional().describe("Tags that are never deleted: regular expressions of Go"),
-  maxShare: number(0, 1).optional().describe("The most that one run may delete. Default: 0.1"),
+  keep: patterns.optional().describe("Go regular expressions for tags that are never deleted"),
+  maxShare: number(0, 1).optional()
+    .describe("The largest share of the tags that one run may delete. Default: 0.1"),
 });
 
-/** What a rule takes from `defaults` where it does not say itself. */
+/** Keys that a rule takes from `defaults` if it does not have them. */
 const inheritedFields = {
-  backup: template.optional().describe("A tag or a reference for what is about to be overwritten"),
-  interval: duration.optional(),
-  schedule: text.optional().describe('Cron: "15 3 * * *", @daily, @every 1h'),
+  backup: template.optional().describe(
+    "A tag or a reference for an image before it is overwritten",
+  ),
+  // regsync treats an empty text as absent.
+  interval: parsed((every) => every && parseEvery(every)).optional().describe(
+    "A Go duration: 1h30m",
+  ),
+  schedule: parsed((schedule) => schedule && parseSchedule(schedule)).optional()
+    .describe('Cron: "15 3 * * *", @daily, @every 1h'),
   ratelimit: rateLimitSchema.optional(),
-  digestTags: flag.optional().describe("Copies cosign's tags sha256-….sig, too"),
-  referrers: flag.optional().describe("Copies what refers to an image, too"),
+  digestTags: flag.optional().describe("Also copies the tags of cosign, sha256-….sig"),
+  referrers: flag.optional().describe("Also copies the referrers of an image"),
   referrerFilters: z.array(referrerFilterSchema).optional(),
-  referrerSource: template.optional().describe("The repository that lists referrers"),
-  referrerTarget: template.optional().describe("The repository that referrers go to"),
-  fastCheck: flag.optional().describe("Looks for nothing more where the digest is the same"),
-  forceRecursive: flag.optional().describe("Goes through an image whose digest is the same"),
-  includeExternal: flag.optional().describe("Copies layers that live outside of the registry"),
-  mediaTypes: texts.optional().describe("Other manifests are left out"),
-  index: word(["rebuild", "sparse", "refuse"]).optional()
-    .describe("What becomes of an index of which some platforms are copied. Default: sparse"),
-  verify: word(["auto", "stream", "destination"]).optional(),
-  ifExists: word(["overwrite", "skip", "fail"]).optional(),
-  minAge: duration.optional().describe("Images younger than that wait"),
+  referrerSource: template.optional().describe("The repository to list referrers from"),
+  referrerTarget: template.optional().describe("The repository to copy referrers to"),
+  fastCheck: flag.optional().describe("Checks nothing else if the digest is the same"),
+  forceRecursive: flag.optional().describe("Checks an image even if its digest is the same"),
+  includeExternal: flag.optional().describe("Also copies layers from URLs outside of the registry"),
+  mediaTypes: texts.optional().describe("Skips manifests of other media types"),
+  index: z.enum(["rebuild", "sparse", "refuse"]).optional()
+    .describe("How to copy an index if only some platforms are copied. Default: sparse"),
+  verify: z.enum(["auto", "stream", "destination"]).optional(),
+  ifExists: z.enum(["overwrite", "skip", "fail"]).optional(),
+  minAge: duration.optional().describe("Postpones younger images"),
 };
 
 export const defaultsSchema = z.strictObject({
   ...inheritedFields,
-  parallel: whole(0, 256).optional().describe("Copies at once"),
+  parallel: whole(0, 256).optional().describe("Copies at the same time"),
   skipDockerConfig: flag.optional(),
 });
 
 export const ruleSchema = z.strictObject({
-  name: text.optional().describe("Default: made of the source"),
-  source: template.describe("A registry, a repository or an image, as type says"),
+  name: text.regex(
+    /^[A-Za-z0-9][A-Za-z0-9._:/@-]{0,254}$/,
+    "expected letters, digits and . _ : / @ -, with a letter or digit first",
+  ).optional().describe("Default: the source"),
+  source: template.describe("A registry, a repository or an image, depending on type"),
   target: template.optional(),
-  targets: z.array(template).min(1).optional().describe("Several, in place of target"),
-  type: word(["image", "repository", "registry"]),
+  targets: z.array(template).min(1).optional().describe("Several targets, instead of target"),
+  type: z.enum(["image", "repository", "registry"]),
   tags: tagsSchema.optional(),
-  tagSets: z.array(tagsSchema).optional().describe("What any of them selects"),
-  repos: reposSchema.optional().describe("Of type registry"),
-  platform: text.optional().describe("Its image takes the place of the index"),
-  platforms: texts.optional(),
-  prune: pruneSchema.optional().describe(
-    "Deletes tags of the target that no rule selects",
-  ),
+  tagSets: z.array(tagsSchema).optional().describe("A tag is selected by any of them"),
+  repos: reposSchema.optional().describe("For type registry"),
+  platform: parsed((name) => name && parsePlatform(name)).optional()
+    .describe("Copies the image of this platform instead of the index"),
+  platforms: z.array(parsed(parsePlatform)).optional(),
+  prune: pruneSchema.optional().describe("Deletes tags of the target that no rule selects"),
   ...inheritedFields,
 });
 
@@ -100,12 +117,12 @@ const inheritedSchema = z.strictObject(inheritedFields);
 const secrets = z.array(template).min(1);
 
 const incomingFields = {
-  sender: text.optional().describe("Which sender it is, if the name does not say: harbor"),
-  place: text.optional().describe("Where its events are from: registry.example, or ghcr.io/org"),
+  sender: text.optional().describe("The sender, if it is not the name of this entry: harbor"),
+  place: text.optional().describe("The source of its events: registry.example, or ghcr.io/org"),
 };
 
-/** How a sender proves that an event is its own: a proof of `webhooks/`, with templates for secrets. */
-const incomingSchema = z.discriminatedUnion("kind", [
+/** How a sender authenticates its events: `proofSchema` of `webhooks/`, with templates. */
+export const incomingSchema = z.discriminatedUnion("kind", [
   z.strictObject({ ...incomingFields, kind: z.literal("signature"), secrets }),
   z.strictObject({ ...incomingFields, kind: z.literal("header"), name: text, secrets }),
   z.strictObject({ ...incomingFields, kind: z.literal("bearer"), secrets }),
@@ -119,16 +136,16 @@ const incomingSchema = z.discriminatedUnion("kind", [
   z.strictObject({ ...incomingFields, kind: z.literal("path"), secrets }),
 ]);
 
-const outgoingSchema = z.strictObject({
+export const outgoingSchema = z.strictObject({
   url: template,
-  secrets: secrets.describe("whsec_ and base64; with several there is a signature by each"),
-  events: z.array(word(["copied", "failed", "in_step"])).min(1).optional()
+  secrets: secrets.describe("whsec_ and base64. Each secret adds a signature"),
+  events: z.array(z.enum(["copied", "failed", "in_step"])).min(1).optional()
     .describe("Default: all of them"),
 });
 
-export const webhooksSchema = z.strictObject({
+const webhooksSchema = z.strictObject({
   in: z.record(z.string(), incomingSchema).optional().describe(
-    "By the name that their URLs have: /hooks/NAME",
+    "By name. The URL of an entry is /hooks/NAME",
   ),
   out: z.array(outgoingSchema).optional(),
 });
@@ -141,18 +158,25 @@ export const configSchema = z.strictObject({
   webhooks: webhooksSchema.optional(),
 });
 
-/** The same but for what is in the parts, so that each of them is checked by itself. */
+/** Content that is read on its own, so that all mistakes are found at once. */
+const separate = z.unknown().transform(() => undefined);
+
+/** The file without the content of its parts. */
 export const outerSchema = configSchema.extend({
-  creds: z.array(z.unknown()).default([]),
-  defaults: z.unknown().optional(),
-  sync: z.array(z.unknown()).default([]),
-  webhooks: z.unknown().optional(),
+  creds: z.array(separate).optional(),
+  defaults: separate,
+  sync: z.array(separate).optional(),
+  webhooks: separate,
 });
 
-export type RawCreds = z.output<typeof credsSchema>;
-export type RawInherited = z.output<typeof inheritedSchema>;
-export type RawDefaults = z.output<typeof defaultsSchema>;
-export type RawRule = z.output<typeof ruleSchema>;
+/** `webhooks` without the content of its entries. */
+export const outerWebhooksSchema = webhooksSchema.extend({
+  in: z.record(z.string(), separate).optional(),
+  out: z.array(separate).optional(),
+});
+
+/** A part of the file without the keys that have a mistake. */
+export type RawCreds = Partial<z.output<typeof credsSchema>>;
+export type RawInherited = Partial<z.output<typeof inheritedSchema>>;
+export type RawRule = Partial<z.output<typeof ruleSchema>>;
 export type RawTags = z.output<typeof tagsSchema>;
-export type RawIncoming = z.output<typeof incomingSchema>;
-export type RawWebhooks = z.output<typeof webhooksSchema>;

@@ -1,4 +1,4 @@
-/** The server's configuration: from the environment alone, checked as a whole before anything is served. */
+/** Reads the server's configuration from the environment, and checks all of it before the server starts. */
 import * as z from "zod";
 import { ParseError } from "../errors.ts";
 import type { CopyRequestInput } from "../copy/request.ts";
@@ -13,9 +13,9 @@ import type { LogLevel } from "../log.ts";
 export type Environment = Readonly<Record<string, unknown>>;
 
 export interface ServerConfig {
-  /** Who may call. */
+  /** The tokens of callers. */
   readonly tokens: readonly AccessToken[];
-  /** No token is asked for. */
+  /** Whether requests need no token. */
   readonly open: boolean;
   /** The text of a docker `config.json`. */
   readonly registryAuth?: string;
@@ -23,7 +23,7 @@ export interface ServerConfig {
     readonly accessKeyId: string;
     readonly secretAccessKey: string;
     readonly sessionToken?: string;
-    /** Whether a repository that a push finds missing in ECR is created. */
+    /** Whether a push creates a missing repository in ECR. */
     readonly createRepository: boolean;
   };
   /** The text of a Google service account's JSON key. */
@@ -40,39 +40,39 @@ export interface ServerConfig {
   readonly allowDestinations: readonly string[];
   /** Hosts, with or without a port, that may be private, loopback or link-local. */
   readonly allowPrivate: readonly string[];
-  /** Registries that are spoken to in plain HTTP, besides those on loopback. */
+  /** Registries with plain HTTP, besides those on loopback. */
   readonly plainHttp: readonly string[];
-  /** What a copy does that does not say how its blobs are verified. */
+  /** The default of a copy's `verify`. */
   readonly verify?: "auto" | "stream" | "destination";
   readonly log: LogLevel;
   readonly concurrency?: number;
   readonly retries?: number;
   readonly timeoutMs?: number;
-  /** Steps of one durable copy at once. */
+  /** Steps of one durable copy at the same time. */
   readonly parallelSteps: number;
   /** Origins that a browser may call from. */
   readonly corsOrigins: readonly string[];
-  /** Rules, and what they work with. */
+  /** The rules and their settings. */
   readonly sync: ServerSync;
-  /** Where a long-running host listens: an address or a name, and a port, 0 for any. */
+  /** The address or name, and the port, that a long-running host listens on. Port 0 is any free port. */
   readonly hostname: string;
   readonly port: number;
-  /** How long running copies may go on after the host was told to stop, in milliseconds. */
+  /** The time for running copies to finish after the host gets a signal to stop, in milliseconds. */
   readonly graceMs: number;
 }
 
-/** The text of `crossdock.yaml`, read. Holds secrets: not for logs. */
+/** The content of `crossdock.yaml`. Holds secrets: do not log it. */
 export interface ServerSync extends SyncConfig {
-  /** Where the text is from, for people: a variable, or a file. */
+  /** The source of the text, for messages: a variable or a file. */
   readonly from: string;
-  /** What of it may not be as it was meant, each with its place. */
+  /** Warnings about the file, each with its place. */
   readonly warnings: readonly string[];
 }
 
 export interface ParseConfigOptions {
-  /** What stands in the file that `CROSSDOCK_CONFIG_FILE` names, on hosts that have files. */
+  /** The content of the file that `CROSSDOCK_CONFIG_FILE` names, on hosts with files. */
   readonly configFile?: string | undefined;
-  /** The content of a file, for templates; `undefined` for one that cannot be read. Absent on hosts that have none. */
+  /** Reads a file for templates; absent on hosts without files. Returns `undefined` for a file that cannot be read. */
   readonly readFile?: ((path: string) => string | undefined) | undefined;
   /** Milliseconds since the epoch, for templates. Default: the host's clock. */
   readonly now?: number;
@@ -81,7 +81,7 @@ export interface ParseConfigOptions {
 const list = z.string().transform((text) => text.split(/[\s,]+/).filter((item) => item !== ""));
 const flag = z.enum(["true", "false"]).transform((text) => text === "true");
 const whole = (least: number, most: number): z.ZodType<number, string> =>
-  z.string().regex(/^\d{1,9}$/, "not a whole number").transform(Number).pipe(
+  z.string().regex(/^\d{1,9}$/, "expected a whole number").transform(Number).pipe(
     z.number().min(least).max(most),
   );
 
@@ -102,7 +102,7 @@ const environment = z.object({
   CROSSDOCK_CORS_ORIGINS: list.default([]),
   CROSSDOCK_CONFIG: z.string().optional(),
   CROSSDOCK_CONFIG_FILE: z.string().optional(),
-  HOST: z.string().regex(/^([A-Za-z0-9.-]+|[0-9A-Fa-f:.]+)$/, "not an address or a name")
+  HOST: z.string().regex(/^([A-Za-z0-9.-]+|[0-9A-Fa-f:.]+)$/, "expected an address or a name")
     .default("0.0.0.0"),
   PORT: whole(0, 65_535).default(8080),
   CROSSDOCK_GRACE_MS: whole(0, 600_000).default(25_000),
@@ -119,8 +119,8 @@ const environment = z.object({
 
 const NO_RULES: SyncConfig = parseSyncConfig("", { from: "", env: {}, now: 0 }).config;
 
-/** Variables of the command line program, which may stand in the same environment. */
-const NOT_OURS = new Set(["CROSSDOCK_DEBUG", "CROSSDOCK_TOKEN", "CROSSDOCK_VIA"]);
+/** Variables of the command line program, which may be set in the same environment. */
+const CLI_VARIABLES = new Set(["CROSSDOCK_DEBUG", "CROSSDOCK_TOKEN", "CROSSDOCK_VIA"]);
 
 /**
  * Reads the configuration. Empty variables count as not set.
@@ -141,12 +141,12 @@ export function parseConfig(
     value !== undefined && typeof value !== "string"
   );
   const unknown = Object.keys(given).filter((name) =>
-    name.startsWith("CROSSDOCK_") && !(name in environment.shape) && !NOT_OURS.has(name)
+    name.startsWith("CROSSDOCK_") && !(name in environment.shape) && !CLI_VARIABLES.has(name)
   );
   const result = environment.safeParse(given);
   const mistakes = [
     ...unknown.map((name) => `${name}: there is no such variable`),
-    ...notText.map(([name]) => `${name}: it is not text: put its value in quotes`),
+    ...notText.map(([name]) => `${name}: the value is not text; put it in quotes`),
     ...(result.error?.issues ?? []).map(({ path, message }) =>
       `${path[0]?.toString()}: ${message}`
     ),
@@ -159,7 +159,7 @@ export function parseConfig(
   return toConfig(result.data, sync);
 }
 
-/** Reads the rules, and tells of every mistake in them. */
+/** Reads the rules, and adds their mistakes to the list. */
 function readSync(
   variables: Environment,
   { configFile, readFile, now }: ParseConfigOptions & { now: number },
@@ -172,13 +172,13 @@ function readSync(
   const nothing: ServerSync = { ...NO_RULES, from: "CROSSDOCK_CONFIG", warnings: [] };
   if (file !== undefined && text !== undefined) {
     mistakes.push(
-      "CROSSDOCK_CONFIG_FILE: CROSSDOCK_CONFIG is set, too, and only one of them is read",
+      "CROSSDOCK_CONFIG_FILE: CROSSDOCK_CONFIG is set as well; expected only one of them",
     );
     return nothing;
   }
   if (file !== undefined && configFile === undefined) {
     mistakes.push(
-      "CROSSDOCK_CONFIG_FILE: this host has no files; set CROSSDOCK_CONFIG to the text",
+      "CROSSDOCK_CONFIG_FILE: this host has no files; put the text into CROSSDOCK_CONFIG",
     );
     return nothing;
   }
@@ -245,7 +245,7 @@ function toConfig(env: z.output<typeof environment>, sync: ServerSync): ServerCo
   };
 }
 
-/** Variables that count only together. */
+/** Variables that have an effect only together. */
 const TOGETHER = [
   ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"],
   ["AZURE_TENANT_ID", "AZURE_CLIENT_ID", "AZURE_CLIENT_SECRET"],
@@ -256,7 +256,7 @@ function listIncomplete(variables: Environment): string[] {
     const missing = names.filter((name) => variables[name] === undefined);
     if (missing.length === 0 || missing.length === names.length) return [];
     const found = names.filter((name) => !missing.includes(name));
-    return missing.map((name) => `${name}: missing beside ${found.join(" and ")}`);
+    return missing.map((name) => `${name}: is missing, but ${found.join(" and ")} is set`);
   });
 }
 
@@ -267,7 +267,7 @@ function given<Name extends string, Value>(
   return value === undefined ? {} : { [name]: value } as { [Key in Name]: Value };
 }
 
-/** A parser as a transform: what it throws is an issue of the variable's. */
+/** Turns a parser into a transform. Its error becomes an issue of the variable. */
 function parseWith<Value>(
   parse: (text: string) => Value,
 ): (text: string, context: z.RefinementCtx) => Value {

@@ -1,6 +1,6 @@
 /**
- * Keys of regsync's that have no meaning here, and why. One whose loss would have something else copied than the file says, or from or
- * to elsewhere, or with less right to it, is refused; one without which the same is copied is named in a warning.
+ * Keys of regsync that crossdock does not support, and why. A key is refused if ignoring it would copy something else, use other
+ * registries, or use other permissions. Any other key is ignored with a warning.
  */
 
 export interface UnreadKey {
@@ -19,49 +19,48 @@ function warn(why: string): UnreadKey {
 }
 
 const referrerSlow = refuse(
-  "a repository is not searched through for referrers that its registry does not list",
+  "crossdock finds only the referrers that the registry lists",
 );
 
-const hooks = warn("regsync reads hooks and never runs them, and neither are they run here");
+const hooks = warn("regsync reads hooks but never runs them; crossdock does not run them either");
 
-/** By where they stand: in an entry of `creds`, in `defaults`, in an entry of `sync`. */
+/** By section: an entry of `creds`, `defaults`, an entry of `sync`. */
 export const UNREAD_KEYS: Readonly<Record<"creds" | "defaults" | "sync", Keys>> = {
   creds: {
     regcert: warn(
-      "certificates are not part of the config, since not every host can trust one more: give the file to the command line " +
-        "with --src-ca or --dest-ca, or the host its own",
+      "not every host can add a certificate; use --src-ca or --dest-ca on the command line, or add the certificate to the host",
     ),
-    clientCert: refuse("there are no client certificates here; use user and pass, or token"),
-    clientKey: refuse("there are no client certificates here; use user and pass, or token"),
+    clientCert: refuse("client certificates are not supported; use user and pass, or token"),
+    clientKey: refuse("client certificates are not supported; use user and pass, or token"),
     credHelper: refuse(
-      "programs cannot be run on every host; name the helper in docker's config.json for the command line, or use user and pass",
+      "not every host can run programs; use user and pass, or docker's config.json on the command line",
     ),
-    credExpire: warn("it is about credHelper"),
-    credHost: warn("it is about credHelper"),
+    credExpire: warn("it belongs to credHelper"),
+    credHost: warn("it belongs to credHelper"),
     pathPrefix: refuse(
-      "names are not changed behind the config's back; write the prefix in source or target",
+      "write the prefix in source or target",
     ),
-    mirrors: refuse("a source is read from where it says; name the mirror as the source"),
-    priority: warn("it is about mirrors"),
+    mirrors: refuse("write the mirror as the source"),
+    priority: warn("it belongs to mirrors"),
     api: warn("regsync no longer reads it"),
     scheme: warn("regsync no longer reads it; for plain HTTP write tls: disabled"),
-    apiOpts: warn("a registry that refuses HEAD is asked by GET without being told so"),
+    apiOpts: warn("crossdock uses GET if a registry rejects HEAD"),
     blobChunk: warn(
-      "a blob goes in one piece, or in pieces of the size that the registry asks for",
+      "the registry determines the size of chunks",
     ),
-    blobMax: warn("a blob goes in one piece, or in pieces of the size that the registry asks for"),
+    blobMax: warn("the registry determines the size of chunks"),
   },
   defaults: {
-    blobLimit: warn("blobs are not held in memory"),
-    cacheCount: warn("nothing is kept from one run to the next"),
-    cacheTime: warn("nothing is kept from one run to the next"),
-    userAgent: warn("requests say that they come from crossdock"),
+    blobLimit: warn("crossdock keeps no blobs in memory"),
+    cacheCount: warn("crossdock keeps no cache between runs"),
+    cacheTime: warn("crossdock keeps no cache between runs"),
+    userAgent: warn("crossdock sends its own User-Agent"),
     referrerSlow,
     hooks,
   },
   sync: {
     referrerSlow,
-    fastCopy: warn("regsync does not read it, though its documents have it; write fastCheck"),
+    fastCopy: warn("regsync documents it but does not read it; write fastCheck"),
     hooks,
   },
 };

@@ -1,3 +1,4 @@
+import * as z from "zod";
 import { parsePlace } from "../webhooks/incoming/match.ts";
 import type { OutgoingWebhook } from "../webhooks/outgoing/notice.ts";
 import { proofSchema } from "../webhooks/incoming/proof.ts";
@@ -5,15 +6,15 @@ import { checkProof } from "../webhooks/incoming/sender.ts";
 import type { Proof } from "../webhooks/incoming/proof.ts";
 import { isSenderName, senders } from "../webhooks/incoming/senders.ts";
 import type { SenderName } from "../webhooks/incoming/senders.ts";
-import { sayUnknown } from "./check_shape.ts";
-import type { Mistakes, Path } from "./mistakes.ts";
+import type { ConfigNode } from "./config_node.ts";
+import { describeUnknown, readKeys, readValue } from "./read_keys.ts";
 import type { RenderAt } from "./render_at.ts";
-import type { RawIncoming, RawWebhooks } from "./schema.ts";
+import { incomingSchema, outerWebhooksSchema, outgoingSchema } from "./schema.ts";
 
-/** Who may tell of pushes. Holds a secret: not for logs. */
+/** A webhook that senders call after a push. Holds a secret: do not log it. */
 export interface IncomingWebhook {
   readonly sender: SenderName;
-  /** Where its events are from, as `locateEvent()` takes it. */
+  /** The source of its events, for `locateEvent()`. */
   readonly place: string;
   readonly proof: Proof;
 }
@@ -26,7 +27,7 @@ export interface WebhookSettings {
 
 const ALL_EVENTS: OutgoingWebhook["events"] = ["copied", "failed", "in_step"];
 
-/** Services of which there is but one. */
+/** Senders with only one registry. */
 const PLACES: Readonly<Partial<Record<SenderName, string>>> = {
   "docker-hub": "docker.io",
   "github": "ghcr.io",
@@ -34,74 +35,81 @@ const PLACES: Readonly<Partial<Record<SenderName, string>>> = {
 };
 
 /** Reads `webhooks`. */
-export function readWebhooks(
-  webhooks: RawWebhooks | undefined,
-  mistakes: Mistakes,
-  render: RenderAt,
-): WebhookSettings {
+export function readWebhooks(node: ConfigNode, render: RenderAt): WebhookSettings {
+  readKeys(outerWebhooksSchema, node);
   const incoming = new Map<string, IncomingWebhook>();
-  for (const [name, raw] of Object.entries(webhooks?.in ?? {})) {
-    const hook = readIncoming(name, raw, ["webhooks", "in", name], mistakes, render);
+  for (const [name, entry] of node.at("in").entries()) {
+    const hook = readIncoming(name, entry, render);
     if (hook) incoming.set(name, hook);
   }
-  const outgoing: OutgoingWebhook[] = [];
-  (webhooks?.out ?? []).forEach(({ url: template, secrets, events = ALL_EVENTS }, i) => {
-    const path = ["webhooks", "out", i];
-    const url = render([...path, "url"], template, {});
-    const filled = fillIn(secrets, [...path, "secrets"], render);
-    if (url !== undefined && !/^https?:$/.test(URL.parse(url)?.protocol ?? "")) {
-      mistakes.add([...path, "url"], "want an http or https URL");
-    }
-    // One that came out empty was told already.
-    if (filled.every((secret) => secret !== "")) {
-      const proof = { kind: "signature" as const, secrets: filled };
-      mistakes.try([...path, "secrets"], () => checkProof(senders.plain, proof));
-    }
-    if (url !== undefined) outgoing.push({ url, secrets: filled, events });
-  });
-  return { incoming, outgoing };
+  const outgoing = node.at("out").items().map((entry) => readOutgoing(entry, render));
+  return { incoming, outgoing: outgoing.filter((hook) => hook !== undefined) };
 }
+
+function readOutgoing(node: ConfigNode, render: RenderAt): OutgoingWebhook | undefined {
+  const raw = readKeys(outgoingSchema, node);
+  const url = render(node.at("url"));
+  if (url !== undefined && !/^https?:$/.test(URL.parse(url)?.protocol ?? "")) {
+    node.at("url").addMistake("expected an http or https URL");
+  }
+  const secrets = renderAll(node.at("secrets"), render);
+  // The mistake of an empty one is reported already.
+  if (secrets.every((secret) => secret !== "")) {
+    node.at("secrets").try(() => checkProof(senders.plain, { kind: "signature", secrets }));
+  }
+  return url === undefined ? undefined : { url, secrets, events: raw?.events ?? ALL_EVENTS };
+}
+
+const kindSchema = z.looseObject({
+  kind: z.enum(incomingSchema.options.map(({ shape }) => shape.kind.value)),
+});
 
 function readIncoming(
   name: string,
-  { sender = name, place, ...raw }: RawIncoming,
-  path: Path,
-  mistakes: Mistakes,
+  node: ConfigNode,
   render: RenderAt,
 ): IncomingWebhook | undefined {
   if (!/^[a-z0-9][a-z0-9-]{0,62}$/.test(name)) {
-    mistakes.add(
-      path,
-      "want small letters, digits and - in a name, for it is part of a URL",
-      "key",
-    );
+    node.addMistake("expected a-z, 0-9 and - in the name, because URLs have it", "key");
   }
-  const known = isSenderName(sender) ? sender : undefined;
-  if (known === undefined) {
-    const at = sender === name ? path : [...path, "sender"];
-    const hint = sender === name ? "; or write which it is under sender" : "";
-    mistakes.add(at, sayUnknown("sender", sender, Object.keys(senders)) + hint, "key");
-  }
-  const where = place ?? (known && PLACES[known]);
-  if (where !== undefined) mistakes.try([...path, "place"], () => parsePlace(where));
-  else if (known) mistakes.add([...path, "place"], "is missing");
-  const filled = raw.kind === "google" ? raw : {
+  const kind = readValue(kindSchema, node)?.kind;
+  const schema = incomingSchema.options.find(({ shape }) => shape.kind.value === kind);
+  if (kind === undefined || !schema) return undefined;
+  const { sender: _, place: __, ...raw } = readKeys<z.ZodRawShape>(schema, node) ?? {};
+  const sender = readSender(name, node);
+  const place = readPlace(sender, node);
+  const { data: proof, error } = proofSchema.safeParse({
     ...raw,
-    secrets: fillIn(raw.secrets, [...path, "secrets"], render),
-    ...(raw.kind === "basic"
-      ? { username: render([...path, "username"], raw.username, {}) ?? "" }
-      : {}),
-  };
-  const { data: proof, error } = proofSchema.safeParse(filled);
-  for (const issue of error?.issues ?? []) mistakes.add([...path, ...issue.path], issue.message);
-  if (!known) return undefined;
-  // A kind that a sender does not have is wrong whatever else is.
-  const kind = filled.kind === "google" ? filled : { ...filled, secrets: [] };
-  mistakes.try([...path, "kind"], () => checkProof(senders[known], proof ?? kind));
-  return proof && where !== undefined ? { sender: known, place: where, proof } : undefined;
+    ...("secrets" in schema.shape ? { secrets: renderAll(node.at("secrets"), render) } : {}),
+    ...("username" in schema.shape ? { username: render(node.at("username")) ?? "" } : {}),
+  });
+  for (const issue of error?.issues ?? []) node.at(...issue.path).addMistake(issue.message);
+  if (!sender) return undefined;
+  // Whether the sender supports the kind does not depend on the other keys.
+  node.at("kind").try(() => checkProof(senders[sender], proof ?? { kind }));
+  return proof && place !== undefined ? { sender, place, proof } : undefined;
 }
 
-/** Templates of secrets; one with a mistake, which is told, comes out empty. */
-function fillIn(templates: readonly string[], path: Path, render: RenderAt): string[] {
-  return templates.map((template, i) => render([...path, i], template, {}) ?? "");
+/** Reads `sender`, which is the name of the entry by default. */
+function readSender(name: string, entry: ConfigNode): SenderName | undefined {
+  const node = entry.at("sender");
+  const sender = node.exists ? node.text : name;
+  if (isSenderName(sender)) return sender;
+  const unknown = describeUnknown("sender", sender, Object.keys(senders));
+  if (node.exists) node.addMistake(unknown);
+  else entry.addMistake(`${unknown}, or add the key sender`, "key");
+  return undefined;
+}
+
+function readPlace(sender: SenderName | undefined, entry: ConfigNode): string | undefined {
+  const node = entry.at("place");
+  if (node.exists) return node.try(() => parsePlace(node.text));
+  const place = sender && PLACES[sender];
+  if (sender && place === undefined) node.addMistake("is missing");
+  return place;
+}
+
+/** Renders secrets. One with a mistake becomes empty, so that the others keep their places. */
+function renderAll(node: ConfigNode, render: RenderAt): string[] {
+  return node.items().map((item) => render(item) ?? "");
 }

@@ -1,6 +1,6 @@
 import { ParseError } from "../errors.ts";
 
-/** A fault of a template, with its place. It never shows a value. */
+/** Creates the error for a fault of a template, with its place. It never contains a value. */
 export function templateError(fault: string, at: number, hint?: string): ParseError {
   return new ParseError(`template, character ${at + 1}: ${fault}`, hint ? { hint } : {});
 }

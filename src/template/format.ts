@@ -1,14 +1,14 @@
 import type { Value } from "./value.ts";
 import { GoTime } from "./go_time.ts";
 
-/** Writes a value as Go's `%v` does. */
+/** Formats a value as Go's `%v` does. */
 export function formatValue(value: Value): string {
   if (value === undefined) return "<no value>";
   if (typeof value === "string") return value;
   if (Array.isArray(value)) return `[${value.join(" ")}]`;
   if (value instanceof GoTime) return String(value.get("String"));
   if (typeof value === "object" && "number" in value) return String(value.name);
-  if (typeof value === "object") throw new TypeError("a group of fields cannot be written");
+  if (typeof value === "object") throw new TypeError("cannot write a group of fields");
   return String(value);
 }
 
@@ -16,16 +16,16 @@ const VERB =
   /%(?<flags>[-0+]*)(?<width>[0-9]{1,3})?(?:\.(?<precision>[0-9]{1,3}))?(?<verb>[a-zA-Z%])/g;
 
 /**
- * Writes values after a format: `%s %v %q %d %x %t %%` with a width, `-` and `0`. https://pkg.go.dev/fmt
+ * Formats values: `%s %v %q %d %x %t %%` with a width, `-` and `0`. https://pkg.go.dev/fmt
  *
- * @throws {TypeError} for another verb, and where values and verbs do not match
+ * @throws {TypeError} for another verb, or if values and verbs do not match
  */
 export function sprintf(format: string, args: readonly Value[]): string {
   let next = 0;
   const result = format.replace(VERB, (whole, ...rest) => {
     const { flags = "", width = "0", precision, verb } = rest.at(-1) as Record<string, string>;
     if (verb === "%") return "%";
-    if (next >= args.length) throw new TypeError(`has no value for ${whole}`);
+    if (next >= args.length) throw new TypeError(`no value for ${whole}`);
     const written = writeVerb(verb ?? "", args[next++], precision);
     if (flags.includes("-")) return written.padEnd(Number(width));
     const isZeroed = flags.includes("0") && /^-?[0-9a-f]+$/.test(written);
@@ -33,7 +33,7 @@ export function sprintf(format: string, args: readonly Value[]): string {
     const sign = written.startsWith("-") ? "-" : "";
     return sign + written.slice(sign.length).padStart(Number(width) - sign.length, "0");
   });
-  if (next < args.length) throw new TypeError(`has ${args.length - next} values too many`);
+  if (next < args.length) throw new TypeError(`more values than verbs in the format`);
   return result;
 }
 
@@ -58,7 +58,7 @@ function writeVerb(verb: string, value: Value, precision: string | undefined): s
       break;
     }
     default:
-      throw new TypeError(`has a verb that is not read here, %${verb}`);
+      throw new TypeError(`the verb %${verb} is not supported`);
   }
-  throw new TypeError(`has a value that does not fit %${verb}`);
+  throw new TypeError(`a value has another type than %${verb} expects`);
 }

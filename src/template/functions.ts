@@ -1,5 +1,5 @@
 /**
- * The functions of templates: those that regsync adds to Go's, and Go's own that make sense of text.
+ * The functions of templates: the additions of regsync, and those of Go that work with text.
  * https://github.com/regclient/regclient/blob/v0.11.7/pkg/template/template.go, https://pkg.go.dev/text/template#hdr-Functions
  */
 import { formatValue, sprintf } from "./format.ts";
@@ -7,20 +7,20 @@ import { GoTime } from "./go_time.ts";
 import { TimeFunctions } from "./value.ts";
 import type { Value } from "./value.ts";
 
-/** What is outside of a template. */
+/** The inputs of a template besides its data. */
 export interface Surroundings {
   /** Variables for `env`. */
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Milliseconds since the epoch, for `time.Now`. */
   readonly now: number;
-  /** The content of a file, for `file`; absent where there are none. `undefined` for one that cannot be read. */
+  /** Reads a file, for `file`; absent on hosts without files. Returns `undefined` for a file that cannot be read. */
   readonly readFile?: ((path: string) => string | undefined) | undefined;
-  /** Told of each variable that was asked for and is not set, and of each file that cannot be read. */
+  /** Called for each variable that is not set and each file that cannot be read. */
   readonly onMissing?: ((what: string) => void) | undefined;
 }
 
 interface TemplateFunction {
-  /** Least and most arguments. */
+  /** The least and the largest number of arguments. */
   readonly arity: readonly [number, number];
   /** Throws a TypeError for arguments of the wrong kind. */
   readonly call: (args: readonly Value[], surroundings: Surroundings) => Value;
@@ -28,7 +28,7 @@ interface TemplateFunction {
 
 const ANY = Number.POSITIVE_INFINITY;
 
-/** By their names. */
+/** By name. */
 export const TEMPLATE_FUNCTIONS: Readonly<Record<string, TemplateFunction>> = {
   env: { arity: [1, 1], call: ([name], surroundings) => readVariable(text(name), surroundings) },
   file: { arity: [1, 1], call: ([path], surroundings) => readFile(text(path), surroundings) },
@@ -38,10 +38,10 @@ export const TEMPLATE_FUNCTIONS: Readonly<Record<string, TemplateFunction>> = {
   lower: { arity: [1, 1], call: ([value]) => text(value).toLowerCase() },
   upper: { arity: [1, 1], call: ([value]) => text(value).toUpperCase() },
   trimSpace: { arity: [1, 1], call: ([value]) => text(value).trim() },
-  // With the line feed that Go's encoder ends it with.
+  // Go's encoder ends with a line feed.
   json: { arity: [1, 1], call: ([value]) => `${toJson(value)}\n` },
   jsonPretty: { arity: [1, 1], call: ([value]) => `${toJson(value, 2)}\n` },
-  // None of the values here has a form of its own for it in regsync.
+  // regsync has no special form for any value here.
   printPretty: { arity: [1, 1], call: ([value]) => `${toJson(value, 2)}\n` },
   time: { arity: [0, 0], call: (_, { now }) => new TimeFunctions(now) },
   index: { arity: [1, ANY], call: ([value, ...keys]) => keys.reduce(pick, value) },
@@ -64,7 +64,7 @@ export const TEMPLATE_FUNCTIONS: Readonly<Record<string, TemplateFunction>> = {
   printf: { arity: [1, ANY], call: ([format, ...args]) => sprintf(text(format), args) },
 };
 
-/** Whether `if` takes a value for true: none that is empty, zero or missing. */
+/** Whether `if` treats a value as true: not if it is empty, zero or missing. */
 export function isTrue(value: Value): boolean {
   return Array.isArray(value) ? value.length > 0 : !isZero(value);
 }
@@ -80,7 +80,7 @@ function readVariable(name: string, { env, onMissing }: Surroundings): string {
 }
 
 function readFile(path: string, { readFile, onMissing }: Surroundings): string {
-  if (!readFile) throw new TypeError("has no files to read here; use env");
+  if (!readFile) throw new TypeError("this host has no files; use env");
   const content = readFile(path)?.trim();
   if (content === undefined) onMissing?.(`file ${path} cannot be read`);
   return content ?? "";
@@ -88,24 +88,24 @@ function readFile(path: string, { readFile, onMissing }: Surroundings): string {
 
 function text(value: Value): string {
   if (typeof value === "string") return value;
-  throw new TypeError(`wants text, got ${kindOf(value)}`);
+  throw new TypeError(`expected text, got ${kindOf(value)}`);
 }
 
 function list(value: Value): readonly string[] {
   if (Array.isArray(value)) return value;
-  throw new TypeError(`wants a list, got ${kindOf(value)}`);
+  throw new TypeError(`expected a list, got ${kindOf(value)}`);
 }
 
 function whole(value: Value): number {
   if (typeof value === "number" && Number.isInteger(value)) return value;
-  throw new TypeError(`wants a whole number, got ${kindOf(value)}`);
+  throw new TypeError(`expected a whole number, got ${kindOf(value)}`);
 }
 
 function pick(value: Value, key: Value): Value {
   const items = list(value);
   const i = whole(key);
   if (i >= 0 && i < items.length) return items[i];
-  throw new TypeError(`wants an index below ${items.length}, got ${i}`);
+  throw new TypeError(`expected an index below ${items.length}, got ${i}`);
 }
 
 function cut(value: Value, from: Value, to: Value): Value {
@@ -113,7 +113,7 @@ function cut(value: Value, from: Value, to: Value): Value {
   const start = from === undefined ? 0 : whole(from);
   const end = to === undefined ? items.length : whole(to);
   if (start >= 0 && start <= end && end <= items.length) return items.slice(start, end);
-  throw new TypeError(`wants bounds within 0 and ${items.length}, got ${start} and ${end}`);
+  throw new TypeError(`expected bounds from 0 to ${items.length}, got ${start} and ${end}`);
 }
 
 function isSame(left: Value, right: Value): boolean {
@@ -122,7 +122,7 @@ function isSame(left: Value, right: Value): boolean {
   throw new TypeError(`cannot compare ${kindOf(left)} with ${kindOf(right)}`);
 }
 
-/** Below 0 where the first comes before the second. */
+/** Negative if the first comes before the second. */
 function compare(left: Value, right: Value): number {
   const [a, b] = [numberOrValue(left), numberOrValue(right)];
   if (typeof a === "number" && typeof b === "number") return a - b;
@@ -130,7 +130,7 @@ function compare(left: Value, right: Value): number {
   throw new TypeError(`cannot compare ${kindOf(left)} with ${kindOf(right)}`);
 }
 
-/** A month and a day of the week are numbers in Go. */
+/** Months and days of the week are numbers in Go. */
 function numberOrValue(value: Value): Value {
   const isNamed = typeof value === "object" && !Array.isArray(value) && "number" in value;
   return isNamed ? value.number : value;
@@ -139,7 +139,7 @@ function numberOrValue(value: Value): Value {
 function toJson(value: Value, indent = 0): string {
   const isPlain = typeof value !== "object" || Array.isArray(value);
   if (isPlain) return JSON.stringify(value ?? null, null, indent);
-  throw new TypeError(`wants text, a number or a list, got ${kindOf(value)}`);
+  throw new TypeError(`expected text, a number or a list, got ${kindOf(value)}`);
 }
 
 function kindOf(value: Value): string {

@@ -1,12 +1,12 @@
-/** A time as templates see it: Go's `time.Time`, in UTC. https://pkg.go.dev/time#Time */
+/** Go's `time.Time` for templates, in UTC. https://pkg.go.dev/time#Time */
 
-/** A month or a day of the week: a name, and a number where one is asked for. */
+/** A month or a day of the week: a name in text, a number for `%d` and comparisons. */
 export interface NamedNumber {
   readonly name: string;
   readonly number: number;
 }
 
-/** What `time.Now` gives. */
+/** The value of `time.Now`. */
 export class GoTime {
   readonly #date: Date;
 
@@ -14,7 +14,7 @@ export class GoTime {
     this.#date = new Date(ms);
   }
 
-  /** The fields and methods without arguments that there are. */
+  /** A method without arguments; `undefined` if there is none of that name. */
   get(name: string): number | NamedNumber | GoTime | string | undefined {
     const date = this.#date;
     switch (name) {
@@ -48,7 +48,7 @@ export class GoTime {
     }
   }
 
-  /** https://pkg.go.dev/time#Layout, its parts written as they are for the second of January 2006, 15:04:05. */
+  /** https://pkg.go.dev/time#Layout, whose parts are those of January 2, 2006, 15:04:05. */
   format(layout: string): string {
     return layout.replace(LAYOUT, (part) => this.#part(part));
   }
@@ -115,7 +115,7 @@ export class GoTime {
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
-/** Longer parts first, as they begin like shorter ones. */
+/** Longer parts come first because they begin like shorter ones. */
 const LAYOUT =
   /2006|January|Jan|Monday|Mon|MST|Z07:00|Z0700|-07:00|-0700|\.000|01|02|03|04|05|06|15|_2|1|2|3|4|5|PM|pm/g;
 

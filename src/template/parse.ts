@@ -1,5 +1,5 @@
 /**
- * The part of Go's text/template that mirrors' files need: values, pipelines, variables, `if`. No `range`, `with` or `define`.
+ * Parses the part of Go's text/template that configurations use: values, pipelines, variables, `if`. No `range`, `with` or `define`.
  * https://pkg.go.dev/text/template
  *
  * ```text
@@ -16,7 +16,7 @@ import { TEMPLATE_FUNCTIONS } from "./functions.ts";
 import { scanAction } from "./scan.ts";
 import type { Token } from "./scan.ts";
 
-/** What a text is made of, to be rendered any number of times. */
+/** A parsed template, which can be rendered any number of times. */
 export type Template = readonly TemplateNode[];
 
 export type TemplateNode =
@@ -29,12 +29,12 @@ export type TemplateNode =
   };
 
 export interface Pipeline {
-  /** The variable that takes the value; nothing is written then. */
+  /** The variable that the value is assigned to. An assignment writes nothing. */
   readonly variable?: string;
   readonly commands: readonly Command[];
 }
 
-/** A value alone, or a function or method and its arguments. */
+/** A value, or a function or method with its arguments. */
 export type Command = readonly [Operand, ...Operand[]];
 
 export interface Operand {
@@ -45,17 +45,17 @@ export interface Operand {
     | { readonly kind: "function"; readonly name: string }
     | { readonly kind: "pipeline"; readonly pipeline: Pipeline };
   readonly fields: readonly string[];
-  /** Where it begins, in characters. */
+  /** Its start, in characters. */
   readonly at: number;
 }
 
-/** Whether a text is more than itself. */
+/** Whether a text has template actions. */
 export function isTemplate(text: string): boolean {
   return text.includes("{{");
 }
 
 /**
- * Reads a template. The names of functions are checked here, those of fields where it is rendered.
+ * Parses a template. Names of functions are checked here, names of fields by `checkFields()` and while rendering.
  *
  * @throws {ParseError} with the place in the text
  */
@@ -65,7 +65,7 @@ export function parseTemplate(text: string): Template {
 
 type Piece = { text: string } | { action: string; at: number };
 
-/** Text and actions in turn. A trimmed action takes the white space beside it along. */
+/** Splits a template into text and actions. A trimmed action removes the white space next to it. */
 function splitActions(text: string): Piece[] {
   const pieces: Piece[] = [];
   let position = 0;
@@ -86,14 +86,14 @@ function splitActions(text: string): Piece[] {
   }
 }
 
-/** The index of the `}}` that ends an action: not one in a string. */
+/** Finds the `}}` that ends an action, outside of strings and comments. */
 function endOfAction(text: string, inner: number, start: number): number {
   const TOKEN = /"(?:[^"\\\n]|\\.)*"|`[^`]*`|\/\*[\s\S]*?\*\/|\}\}/g;
   TOKEN.lastIndex = inner;
   for (let match = TOKEN.exec(text); match; match = TOKEN.exec(text)) {
     if (match[0] === "}}") return match.index;
   }
-  throw templateError("{{ is never closed", start);
+  throw templateError("{{ is not closed", start);
 }
 
 class TemplateParser {
@@ -110,7 +110,7 @@ class TemplateParser {
     return body;
   }
 
-  /** Up to the end, or to an `else` or `end`. */
+  /** Parses up to the end of the text, or to an `else` or `end`. */
   #body(): { body: TemplateNode[]; stop?: Stop } {
     const body: TemplateNode[] = [];
     for (let piece = this.#pieces[this.#next++]; piece; piece = this.#pieces[this.#next++]) {
@@ -126,7 +126,7 @@ class TemplateParser {
         return { body, stop: { word, tokens, at: first.at } };
       }
       if (["range", "with", "define", "template", "block", "break", "continue"].includes(word)) {
-        throw templateError(`{{${word}}} is not read here`, first.at);
+        throw templateError(`{{${word}}} is not supported`, first.at);
       }
       if (word === "if") {
         tokens.take();
@@ -147,7 +147,7 @@ class TemplateParser {
         stop.tokens.expectEnd();
         return { kind: "if", branches, otherwise: test ? [] : body };
       }
-      if (!test) throw templateError("a second {{else}}", stop.at);
+      if (!test) throw templateError("{{if}} has a second {{else}}", stop.at);
       test = undefined;
       if (stop.tokens.peek().kind === "name" && stop.tokens.peek().text === "if") {
         stop.tokens.take();
@@ -183,7 +183,7 @@ class Tokens {
 
   expectEnd(): void {
     const { kind, text, at } = this.peek();
-    if (kind !== "end") throw templateError(`${quote(text)} is too much`, at);
+    if (kind !== "end") throw templateError(`unexpected ${quote(text)}`, at);
   }
 }
 
@@ -242,17 +242,17 @@ function parseBase(token: Token, tokens: Tokens): Operand["base"] {
       throw templateError(
         `there is no function ${quote(text)}`,
         at,
-        `there are ${Object.keys(TEMPLATE_FUNCTIONS).join(", ")}`,
+        `expected one of ${Object.keys(TEMPLATE_FUNCTIONS).join(", ")}`,
       );
     case "mark":
       if (text === "(") {
         const pipeline = parsePipeline(tokens);
         const end = tokens.take();
         if (end.text === ")") return { kind: "pipeline", pipeline };
-        throw templateError("( is never closed", at);
+        throw templateError("( is not closed", at);
       }
-      throw templateError(`a value is missing before ${quote(text)}`, at);
+      throw templateError(`expected a value before ${quote(text)}`, at);
     case "end":
-      throw templateError("a value is missing", at);
+      throw templateError("expected a value", at);
   }
 }

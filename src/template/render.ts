@@ -9,9 +9,9 @@ import { templateError } from "./error.ts";
 import type { Command, Operand, Pipeline, Template } from "./parse.ts";
 
 /**
- * Fills in a template.
+ * Renders a template.
  *
- * @throws {ParseError} for a field or variable that is not there, and for values that a function cannot take; it never shows one
+ * @throws {ParseError} for an unknown field or variable, and for values that a function does not accept; it never contains a value
  */
 export function renderTemplate(
   template: Template,
@@ -22,7 +22,7 @@ export function renderTemplate(
 }
 
 /**
- * Looks for fields that are not there, in branches that are not taken, too.
+ * Checks that all fields exist, also in branches that are not taken.
  *
  * @throws {ParseError} for the first one
  */
@@ -75,7 +75,7 @@ class Renderer {
     return guard("output", command?.[0].at ?? 0, () => formatValue(value));
   }
 
-  /** Each command takes the value of the one before as its last argument. */
+  /** Each command gets the value of the previous one as its last argument. */
   #run({ variable, commands }: Pipeline): Value {
     let piped: [] | [Value] = [];
     for (const command of commands) piped = [this.#command(command, piped)];
@@ -99,7 +99,7 @@ class Renderer {
     if (value instanceof GoTime && last === "Format" && typeof layout === "string") {
       return value.format(layout);
     }
-    throw templateError("what stands before the arguments is no function", at);
+    throw templateError("expected a function before the arguments", at);
   }
 
   #base(base: Operand["base"], at: number): Value {
@@ -114,7 +114,7 @@ class Renderer {
         return this.#call(base.name, [], at);
       case "variable":
         if (this.#variables.has(base.name)) return this.#variables.get(base.name);
-        throw templateError(`variable ${base.name} was given no value`, at);
+        throw templateError(`variable ${base.name} has no value`, at);
     }
   }
 
@@ -123,22 +123,22 @@ class Renderer {
       TEMPLATE_FUNCTIONS[name] as typeof TEMPLATE_FUNCTIONS[""];
     if (args.length < least || args.length > most) {
       const wanted = least === most
-        ? `${least}`
+        ? `${least} ${least === 1 ? "argument" : "arguments"}`
         : most === Infinity
-        ? `${least} or more`
-        : `${least} to ${most}`;
-      throw templateError(`${name} wants ${wanted} arguments, got ${args.length}`, at);
+        ? `at least ${least} arguments`
+        : `${least} to ${most} arguments`;
+      throw templateError(`${name}: expected ${wanted}, got ${args.length}`, at);
     }
     return guard(name, at, () => call(args, this.#surroundings));
   }
 }
 
-/** Says of a function's error where it is. */
+/** Adds the name and the place to a function's error. */
 function guard<Result>(name: string, at: number, run: () => Result): Result {
   try {
     return run();
   } catch (error) {
-    if (error instanceof TypeError) throw templateError(`${name} ${error.message}`, at);
+    if (error instanceof TypeError) throw templateError(`${name}: ${error.message}`, at);
     throw error;
   }
 }
@@ -159,7 +159,7 @@ function getField(value: Value, field: string, at: number): Value {
     near
       ? `did you mean .${near}`
       : known.length > 0
-      ? `there are .${known.join(", .")}`
+      ? `expected one of .${known.join(", .")}`
       : undefined,
   );
 }

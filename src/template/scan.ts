@@ -1,16 +1,16 @@
 import { quote } from "../oci/quote.ts";
 import { templateError } from "./error.ts";
 
-/** A word of an action. */
+/** A token of an action. */
 export interface Token {
   /** `field` is `.name` or `.`, `variable` is `$name` or `$`, `mark` one of `( ) | := =`. */
   readonly kind: "literal" | "field" | "variable" | "name" | "mark" | "end";
   readonly text: string;
-  /** Of a literal. */
+  /** The value of a literal. */
   readonly value?: string | number | boolean;
-  /** Whether no white space stands before it. */
+  /** Whether there is no white space before it. */
   readonly isGlued: boolean;
-  /** Where it begins in the template, in characters. */
+  /** Its start in the template, in characters. */
   readonly at: number;
 }
 
@@ -29,7 +29,7 @@ const TOKEN = new RegExp(
   "uy",
 );
 
-/** Takes an action apart. The last token is always `end`. */
+/** Splits an action into tokens. The last one is always `end`. */
 export function scanAction(action: string, offset: number): Token[] {
   const tokens: Token[] = [];
   let isGlued = false;
@@ -42,7 +42,7 @@ export function scanAction(action: string, offset: number): Token[] {
       const character = action.slice(position, position + 1);
       const isText = character === '"' || character === "`";
       throw templateError(
-        isText ? "a text is never closed" : `${quote(character)} is not read here`,
+        isText ? "a string is not closed" : `unexpected ${quote(character)}`,
         at,
       );
     }
@@ -94,7 +94,9 @@ function unquote(text: string, at: number): string {
       if (code !== undefined) return String.fromCodePoint(parseInt(code, 16));
       if (octal !== undefined) return String.fromCodePoint(parseInt(octal, 8));
       const escaped = ESCAPES[letter];
-      if (escaped === undefined) throw templateError(`${quote(whole)} is no escape`, at);
+      if (escaped === undefined) {
+        throw templateError(`${quote(whole)} is not an escape sequence`, at);
+      }
       return escaped;
     },
   );

@@ -1,6 +1,6 @@
 import type { GoTime, NamedNumber } from "./go_time.ts";
 
-/** What templates work with. */
+/** A value in a template. */
 export type Value =
   | string
   | number
@@ -17,7 +17,7 @@ export interface Data {
   readonly [field: string]: Value;
 }
 
-/** What `time` gives: `time.Now`. */
+/** The value of `time`, whose only field is `Now`. */
 export class TimeFunctions {
   readonly now: number;
 

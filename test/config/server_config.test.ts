@@ -30,7 +30,7 @@ test("parseConfig() refuses settings that are no text", () => {
   assert.throws(() => parseConfig(variables), (error: Error) => {
     assert.ok(error instanceof ParseError);
     for (const name of Object.keys(variables)) {
-      assert.ok(error.message.includes(`${name}: it is not text`), error.message);
+      assert.ok(error.message.includes(`${name}: the value is not text`), error.message);
     }
     assert.ok(!error.message.includes(TOKEN));
     return true;
@@ -157,7 +157,7 @@ test("parseConfig() names every mistake of the rules, with its line, besides tho
   const text = "sync:\n  - {source: a.io/b, type: repository}\n  - {sorce: a.io/b, type: image}\n";
   assert.throws(() => parseConfig({ CROSSDOCK_CONFIG: text, PORT: "many" }), (error) => {
     assert.ok(error instanceof ParseError);
-    assert.match(error.message, /PORT: not a whole number/);
+    assert.match(error.message, /PORT: expected a whole number/);
     assert.match(error.message, /CROSSDOCK_CONFIG:2:5: sync\[0\]\.target: /);
     assert.match(error.message, /CROSSDOCK_CONFIG:3:6: sync\[1\]\.sorce: /);
     assert.doesNotMatch(error.message, /\n/);
@@ -190,7 +190,7 @@ test("parseConfig() reads the files that templates name, and refuses them where 
   });
   assert.throws(
     () => parseConfig({ CROSSDOCK_CONFIG }),
-    /CROSSDOCK_CONFIG:1:\d+: creds\[0\]\.pass: .*file has no files to read here; use env/,
+    /CROSSDOCK_CONFIG:1:\d+: creds\[0\]\.pass: .*file: this host has no files; use env/,
   );
   assert.throws(
     () => parseConfig({ CROSSDOCK_CONFIG }, { readFile: () => undefined }),
@@ -203,6 +203,6 @@ test("parseConfig() refuses a file of rules where there are no files, or beside 
   assert.throws(() => parseConfig(file), /CROSSDOCK_CONFIG_FILE: this host has no files/);
   assert.throws(
     () => parseConfig({ ...file, CROSSDOCK_CONFIG: "sync: []" }, { configFile: "sync: []" }),
-    /CROSSDOCK_CONFIG_FILE: CROSSDOCK_CONFIG is set, too/,
+    /CROSSDOCK_CONFIG_FILE: CROSSDOCK_CONFIG is set as well/,
   );
 });

@@ -388,9 +388,9 @@ const NO_BACKUPS: [template: string, message: RegExp][] = [
   ["a/b/UPPER:{{ .Ref.Tag }}", /a\/b\/UPPER:1/],
   [
     "{{ index (split .Ref.Tag `-`) 3 }}",
-    /^back up .*app:1: template, character 4: index wants an index below 1/,
+    /^back up .*app:1: template, character 4: index: expected an index below 1/,
   ],
-  ["{{ file `/run/team` }}", /file has no files to read here/],
+  ["{{ file `/run/team` }}", /file: this host has no files/],
 ];
 for (const [template, message] of NO_BACKUPS) {
   test(`runRule() overwrites nothing where the backup ${template} has no name`, async () => {

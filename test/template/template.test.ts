@@ -85,35 +85,35 @@ for (const [text, result] of GOOD) {
 }
 
 const BAD: [text: string, message: RegExp][] = [
-  ["a {{ .Ref.Tag", /character 3: \{\{ is never closed/],
-  ['{{ "a }}', /never closed/],
-  ["{{ }}", /character 4: a value is missing/],
+  ["a {{ .Ref.Tag", /character 3: \{\{ is not closed/],
+  ['{{ "a }}', /character 4: a string is not closed/],
+  ["{{ }}", /character 4: expected a value/],
   ["{{ foo }}", /character 4: there is no function "foo"/],
   ["{{ .Ref.Tagg }}", /character 4: there is no \.Tagg/],
   ["{{ .ref }}", /there is no \.ref/],
   ["{{ if true }}a", /character 4: \{\{if\}\} without \{\{end\}\}/],
   ["{{ end }}", /\{\{end\}\} without \{\{if\}\}/],
   ["{{ else }}", /\{\{else\}\} without \{\{if\}\}/],
-  ["{{ if true }}{{ else }}{{ else }}{{ end }}", /a second \{\{else\}\}/],
-  ["{{ range .Ref }}{{ end }}", /\{\{range\}\} is not read here/],
-  ["{{ (env `A` }}", /\( is never closed/],
-  ["{{ env `A` ) }}", /"\)" is too much/],
-  ["{{ env }}", /env wants 1 arguments, got 0/],
-  ["{{ lower 1 }}", /lower wants text, got a number/],
-  ["{{ index (split `a` `,`) 1 }}", /index wants an index below 1, got 1/],
-  ["{{ .Ref }}", /a group of fields cannot be written/],
-  ["{{ .Ref.Tag `x` }}", /is no function/],
-  ["{{ $x }}", /variable \$x was given no value/],
-  ["{{ printf `%z` 1 }}", /printf has a verb that is not read here, %z/],
-  ["{{ printf `%s` }}", /printf has no value for %s/],
-  ["{{ printf `a` 1 }}", /printf has 1 values too many/],
-  ["{{ time.Parse `a` `b` }}", /is no function|no \.Parse/],
-  ["{{ 'a' }}", /"'" is not read here/],
-  ['{{ "\\z" }}', /is no escape/],
+  ["{{ if true }}{{ else }}{{ else }}{{ end }}", /\{\{if\}\} has a second \{\{else\}\}/],
+  ["{{ range .Ref }}{{ end }}", /\{\{range\}\} is not supported/],
+  ["{{ (env `A` }}", /\( is not closed/],
+  ["{{ env `A` ) }}", /unexpected "\)"/],
+  ["{{ env }}", /env: expected 1 argument, got 0/],
+  ["{{ lower 1 }}", /lower: expected text, got a number/],
+  ["{{ index (split `a` `,`) 1 }}", /index: expected an index below 1, got 1/],
+  ["{{ .Ref }}", /output: cannot write a group of fields/],
+  ["{{ .Ref.Tag `x` }}", /expected a function before the arguments/],
+  ["{{ $x }}", /variable \$x has no value/],
+  ["{{ printf `%z` 1 }}", /printf: the verb %z is not supported/],
+  ["{{ printf `%s` }}", /printf: no value for %s/],
+  ["{{ printf `a` 1 }}", /printf: more values than verbs/],
+  ["{{ time.Parse `a` `b` }}", /expected a function before|no \.Parse/],
+  ["{{ 'a' }}", /unexpected "'"/],
+  ['{{ "\\z" }}', /is not an escape sequence/],
   ["{{ eq .Ref .Ref }}", /cannot compare/],
-  ["{{ lt 1 `2` }}", /lt cannot compare a number with text/],
-  ["{{ gt true false }}", /gt cannot compare true or false with true or false/],
-  ["{{ with .Ref }}{{ end }}", /\{\{with\}\} is not read here/],
+  ["{{ lt 1 `2` }}", /lt: cannot compare a number with text/],
+  ["{{ gt true false }}", /gt: cannot compare true or false with true or false/],
+  ["{{ with .Ref }}{{ end }}", /\{\{with\}\} is not supported/],
 ];
 for (const [text, message] of BAD) {
   test(`template ${text} is refused`, () => {
@@ -122,7 +122,7 @@ for (const [text, message] of BAD) {
 }
 
 test("parseTemplate() suggests functions, renderTemplate() suggests fields", () => {
-  assert.throws(() => render("{{ foo }}"), { hint: /there are env, file, default/ });
+  assert.throws(() => render("{{ foo }}"), { hint: /^expected one of env, file, default/ });
   assert.throws(() => render("{{ .Ref.tag }}"), { hint: "did you mean .Tag" });
 });
 
@@ -143,7 +143,7 @@ test("renderTemplate() has no files where it is given none", () => {
   const { readFile: _, ...without } = SURROUNDINGS;
   assert.throws(
     () => render('{{ file "/run/token" }}', without),
-    /file has no files to read here; use env/,
+    /file: this host has no files; use env/,
   );
 });
 

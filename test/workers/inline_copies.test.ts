@@ -90,7 +90,7 @@ test("a wrong configuration is served as a problem and logged once", async () =>
   for (const path of ["/readyz", "/v1/tags?repository=a.example/b"]) {
     const { status, json } = await broken.ask("GET", path);
     assert.equal(status, 503);
-    assert.match(json.detail, /CROSSDOCK_RETRIES: not a whole number/);
+    assert.match(json.detail, /CROSSDOCK_RETRIES: expected a whole number/);
   }
   await broken.tick();
   assert.equal(broken.lines.filter(({ level }) => level === "error").length, 1);

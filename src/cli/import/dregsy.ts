@@ -1,8 +1,8 @@
 /** https://github.com/xelalexv/dregsy#configuration */
 import * as z from "zod";
 import { formatReference, parseRepository } from "../../oci/reference.ts";
-import { checkShape } from "../../config/check_shape.ts";
-import type { Mistakes, Path } from "../../config/mistakes.ts";
+import type { ConfigNode } from "../../config/config_node.ts";
+import { readValue } from "../../config/read_keys.ts";
 import { readYaml } from "../../config/read_yaml.ts";
 import { flag, text, whole } from "../../config/scalars.ts";
 import { ConfigWriter, toLiteral, toRegistry } from "./imported.ts";
@@ -38,7 +38,7 @@ const schema = z.strictObject({
     target: locationSchema,
     mappings: z.array(mappingSchema),
   })).optional(),
-});
+}).optional();
 
 type Location = z.output<typeof locationSchema>;
 type Mapping = z.output<typeof mappingSchema>;
@@ -50,9 +50,9 @@ type Mapping = z.output<typeof mappingSchema>;
  * @throws {SyncConfigError} if it is none
  */
 export function importDregsy(file: string, from: string): Imported {
-  const { value, mistakes } = readYaml(file, from);
-  const { tasks = [], relay, watch, skopeo, docker, lister } =
-    checkShape(schema, value ?? {}, [], mistakes) ?? {};
+  const root = readYaml(file, from);
+  const { tasks = [], relay, watch, skopeo, docker, lister } = readValue(schema, root) ?? {};
+  root.mistakes.throwIfAny();
   const writer = new ConfigWriter("dregsy");
   const idle = { relay, watch, skopeo, docker, lister };
   for (const [key, value] of Object.entries(idle)) {
@@ -61,18 +61,15 @@ export function importDregsy(file: string, from: string): Imported {
     }
   }
   tasks.forEach(({ name, interval, source, target, mappings }, i) => {
-    const path = ["tasks", i];
-    const registries = [source, target].map((location, side) =>
-      readLocation(location, [...path, side === 0 ? "source" : "target"], mistakes, writer)
-    );
-    const [sourceRegistry, targetRegistry] = registries;
+    const task = root.at("tasks", i);
+    const sourceRegistry = readLocation(source, task.at("source"), writer);
+    const targetRegistry = readLocation(target, task.at("target"), writer);
     if (sourceRegistry === undefined || targetRegistry === undefined) return;
     const rules: SyncEntry[] = mappings.flatMap((mapping, m) =>
       toRules(mapping, {
         source: sourceRegistry,
         target: targetRegistry,
-        at: [...path, "mappings", m],
-        mistakes,
+        node: task.at("mappings", m),
         writer,
       })
     );
@@ -84,7 +81,7 @@ export function importDregsy(file: string, from: string): Imported {
       });
     });
   });
-  mistakes.throwIfAny();
+  root.mistakes.throwIfAny();
   return writer.finish();
 }
 
@@ -94,11 +91,10 @@ function toName(name: string): string {
 
 function readLocation(
   location: Location,
-  path: Path,
-  mistakes: Mistakes,
+  node: ConfigNode,
   writer: ConfigWriter,
 ): string | undefined {
-  const registry = mistakes.try([...path, "registry"], () => toRegistry(location.registry));
+  const registry = node.at("registry").try(() => toRegistry(location.registry));
   if (registry === undefined) return undefined;
   if (location.auth !== undefined && location.auth !== "none") writer.login(registry);
   if (location["skip-tls-verify"]) writer.insecure(registry);
@@ -118,8 +114,7 @@ function readLocation(
 interface MappingContext {
   readonly source: string;
   readonly target: string;
-  readonly at: Path;
-  readonly mistakes: Mistakes;
+  readonly node: ConfigNode;
   readonly writer: ConfigWriter;
 }
 
@@ -127,7 +122,7 @@ const REGEX = "regex:";
 
 function toRules(mapping: Mapping, context: MappingContext): SyncEntry[] {
   const { from, to, tags = [], platform } = mapping;
-  const { source, target, at, mistakes, writer } = context;
+  const { source, target, node, writer } = context;
   if (platform === undefined) {
     writer.note(
       "dregsy copies the image of one platform unless it is told platform: all; here whole indexes are copied",
@@ -156,9 +151,8 @@ function toRules(mapping: Mapping, context: MappingContext): SyncEntry[] {
     const repos = { allow: [from.slice(REGEX.length).trim()] };
     return [{ source, target: target + place, type: "registry", ...selected, repos, ...one }];
   }
-  const name = mistakes.try(
-    [...at, "from"],
-    () => formatReference(parseRepository(`${source}/${trim(from)}`)),
+  const name = node.at("from").try(() =>
+    formatReference(parseRepository(`${source}/${trim(from)}`))
   );
   if (name === undefined) return [];
   const targetName = place === "" ? `${target}/${trim(from)}` : target + place;

@@ -1,8 +1,9 @@
 /** https://github.com/AliyunContainerService/image-syncer#configuration-files */
 import * as z from "zod";
 import { formatReference, parseRepository } from "../../oci/reference.ts";
-import { checkShape } from "../../config/check_shape.ts";
-import type { Mistakes, Path } from "../../config/mistakes.ts";
+import { isGroup } from "../../config/config_node.ts";
+import type { ConfigNode } from "../../config/config_node.ts";
+import { readValue } from "../../config/read_keys.ts";
 import { readYaml } from "../../config/read_yaml.ts";
 import { flag, text } from "../../config/scalars.ts";
 import { ConfigWriter, env, toLiteral, toRegistry, toUnanchored } from "./imported.ts";
@@ -22,8 +23,8 @@ const authSchema = z.record(
     password: text.optional(),
     insecure: flag.optional(),
   }),
-);
-const imagesSchema = z.record(z.string(), z.unknown());
+).optional();
+const imagesSchema = z.record(z.string(), z.unknown()).optional();
 const targetsSchema = z.array(text).min(1);
 
 /**
@@ -33,32 +34,24 @@ const targetsSchema = z.array(text).min(1);
  */
 export function importImageSyncer({ images, auth }: ImageSyncerFiles): Imported {
   const writer = new ConfigWriter("image-syncer");
-  const list = readYaml(images, "images");
-  const both = checkShape(imagesSchema, list.value ?? {}, [], list.mistakes) ?? {};
-  const isBoth = "images" in both && typeof both["images"] === "object" &&
-    !Array.isArray(both["images"]);
-  const logins = auth === undefined
-    ? { value: isBoth ? both["auth"] : {}, mistakes: list.mistakes }
-    : readYaml(auth, "auth");
-  const authPath = auth === undefined ? ["auth"] : [];
-  writeLogins(checkShape(authSchema, logins.value ?? {}, authPath, logins.mistakes) ?? {}, writer);
+  const root = readYaml(images, "images");
+  readValue(imagesSchema, root);
+  root.mistakes.throwIfAny();
+  const isBoth = isGroup(root.at("images").value);
+  const logins = auth === undefined ? root.at("auth") : readYaml(auth, "auth");
+  if (auth !== undefined || isBoth) writeLogins(readValue(authSchema, logins) ?? {}, writer);
   logins.mistakes.throwIfAny();
-  const path = isBoth ? ["images"] : [];
-  const entries = isBoth
-    ? checkShape(imagesSchema, both["images"], path, list.mistakes) ?? {}
-    : both;
-  for (const [source, value] of Object.entries(entries)) {
-    const at = [...path, source];
-    const given = Array.isArray(value) ? value : [value];
-    const targets = (checkShape(targetsSchema, given, at, list.mistakes) ?? [])
-      .filter((_, i) => !list.mistakes.has([...at, i]));
-    for (const target of new Set(targets)) writeRules(source, target, at, list.mistakes, writer);
+  for (const [source, node] of (isBoth ? root.at("images") : root).entries()) {
+    const targets = Array.isArray(node.value)
+      ? readValue(targetsSchema, node) ?? []
+      : [readValue(text, node)].filter((target) => target !== undefined);
+    for (const target of new Set(targets)) writeRules(source, target, node, writer);
   }
-  list.mistakes.throwIfAny();
+  root.mistakes.throwIfAny();
   return writer.finish();
 }
 
-function writeLogins(logins: z.output<typeof authSchema>, writer: ConfigWriter): void {
+function writeLogins(logins: NonNullable<z.output<typeof authSchema>>, writer: ConfigWriter): void {
   const hosts = new Set<string>();
   // A registry's own entry goes before those of its namespaces.
   for (const key of Object.keys(logins).sort((a, b) => a.length - b.length)) {
@@ -111,13 +104,12 @@ function parseName(text: string): Name {
 function writeRules(
   sourceText: string,
   targetText: string,
-  at: Path,
-  mistakes: Mistakes,
+  node: ConfigNode,
   writer: ConfigWriter,
 ): void {
   const from = parseName(sourceText);
   const to = parseName(targetText);
-  const source = mistakes.try(at, () => formatReference(parseRepository(from.repository)));
+  const source = node.try(() => formatReference(parseRepository(from.repository)));
   if (source === undefined) return;
   const target = to.repository.replace(/\$(?:\{(\w+)\}|(\w+))/g, (_, a, b) => env(a ?? b));
   if (from.digest !== undefined) {

@@ -1,7 +1,7 @@
 /** https://github.com/containers/skopeo/blob/main/docs/skopeo-sync.1.md#yaml-file-content */
 import * as z from "zod";
 import { formatReference, parseReference } from "../../oci/reference.ts";
-import { checkShape } from "../../config/check_shape.ts";
+import { readValue } from "../../config/read_keys.ts";
 import { readYaml } from "../../config/read_yaml.ts";
 import { flag, text } from "../../config/scalars.ts";
 import { ConfigWriter, toLiteral, toRegistry, toUnanchored } from "./imported.ts";
@@ -31,7 +31,7 @@ const schema = z.record(
     "tls-verify": flag.optional(),
     "cert-dir": text.optional(),
   }),
-);
+).optional();
 
 /**
  * Turns a file for `skopeo sync --src yaml` into a config.
@@ -40,15 +40,16 @@ const schema = z.record(
  */
 export function importSkopeo(file: string, options: SkopeoOptions): Imported {
   const { from, destination, scoped = false } = options;
-  const { value, mistakes } = readYaml(file, from);
-  const registries = checkShape(schema, value ?? {}, [], mistakes) ?? {};
+  const root = readYaml(file, from);
+  const registries = readValue(schema, root) ?? {};
+  root.mistakes.throwIfAny();
   const writer = new ConfigWriter("skopeo sync");
   const names = new Map<string, string>();
   writer.note(
     "skopeo copies the image of one platform unless it is told --all; here whole indexes are copied",
   );
   for (const [host, entry] of Object.entries(registries)) {
-    const registry = mistakes.try([host], () => toRegistry(host));
+    const registry = root.at(host).try(() => toRegistry(host));
     if (registry === undefined) continue;
     const { credentials: { username, identitytoken } = {}, "tls-verify": verify } = entry;
     if (username !== undefined) writer.login(registry);
@@ -60,9 +61,8 @@ export function importSkopeo(file: string, options: SkopeoOptions): Imported {
       );
     }
     const add = (name: string, tags: TagsEntry | undefined, key: string): void => {
-      const source = mistakes.try(
-        [host, key, name],
-        () => formatReference(parseReference(`${registry}/${name}`)),
+      const source = root.at(host, key, name).try(() =>
+        formatReference(parseReference(`${registry}/${name}`))
       );
       if (source === undefined) return;
       const [path = ""] = source.split("@");
@@ -103,6 +103,6 @@ export function importSkopeo(file: string, options: SkopeoOptions): Imported {
       add(name, { allow: [version], semverRange }, "images-by-semver");
     }
   }
-  mistakes.throwIfAny();
+  root.mistakes.throwIfAny();
   return writer.finish();
 }

@@ -223,9 +223,9 @@ test("importImageSyncer() reads one file that has both", () => {
 test("importImageSyncer() refuses what is no such pair, with its place", () => {
   assert.throws(
     () => importImageSyncer({ images: "quay.io/a: [[b]]" }),
-    /images:1:\d+: .*want text, got a list/,
+    /images:1:\d+: .*expected text, got a list/,
   );
-  assert.throws(() => importImageSyncer({ images: "quay.io/a: []" }), /want one at least/);
+  assert.throws(() => importImageSyncer({ images: "quay.io/a: []" }), /expected at least one/);
   assert.throws(
     () => importImageSyncer({ images: "{}", auth: "quay.io: {user: a}" }),
     /auth:1:11: .*there is no such key; did you mean username/,

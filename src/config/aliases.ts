@@ -1,0 +1,74 @@
+import { isAlias, isMap, isScalar, isSeq } from "yaml";
+import type { Alias, ParsedNode } from "yaml";
+
+interface Anchor {
+  readonly node: ParsedNode;
+  /** How many values it has with its aliases expanded. Unknown within the anchor's own value. */
+  size?: number;
+}
+
+/**
+ * The aliases of a document. The library searches the whole document each time that it resolves one, which takes minutes in a
+ * file of a thousand rules with `<<`.
+ */
+export class Aliases {
+  readonly #onFault: (node: ParsedNode, fault: string) => void;
+  /** The latest by name: a document may use a name several times. */
+  readonly #anchors = new Map<string, Anchor>();
+  readonly #targets = new Map<Alias.Parsed, ParsedNode>();
+  /** How many values the document has with its aliases expanded. */
+  readonly size: number;
+
+  /** @param onFault receives aliases and merges that cannot be expanded */
+  constructor(root: ParsedNode | null, onFault: (node: ParsedNode, fault: string) => void) {
+    this.#onFault = onFault;
+    this.size = this.#measure(root);
+  }
+
+  /** The target of an alias, or the node itself. */
+  resolve(node: ParsedNode | null): ParsedNode | null {
+    return isAlias(node) ? this.#targets.get(node) ?? null : node;
+  }
+
+  #measure(node: ParsedNode | null): number {
+    if (isAlias(node)) return this.#measureAlias(node);
+    if (node === null) return 1;
+    const anchor: Anchor = { node };
+    if (node.anchor !== undefined) this.#anchors.set(node.anchor, anchor);
+    let size = 1;
+    if (isSeq<ParsedNode>(node)) {
+      for (const item of node.items) size += this.#measure(item);
+    } else if (isMap<ParsedNode, ParsedNode | null>(node)) {
+      for (const { key, value } of node.items) {
+        size += this.#measure(value);
+        if (isMergeKey(key)) this.#checkMerge(key, value);
+      }
+    }
+    return anchor.size = size;
+  }
+
+  #measureAlias(alias: Alias.Parsed): number {
+    const { source } = alias;
+    const anchor = this.#anchors.get(source);
+    if (!anchor) this.#onFault(alias, `there is no anchor &${source} before this alias`);
+    else if (anchor.size) this.#targets.set(alias, anchor.node);
+    else this.#onFault(alias, `this alias is inside the value of its own anchor &${source}`);
+    return anchor?.size ?? 1;
+  }
+
+  #checkMerge(key: ParsedNode, value: ParsedNode | null): void {
+    if (this.listMerged(value).every((node) => isMap(node))) return;
+    this.#onFault(key, "expected << to name a group of keys, or a list of such groups");
+  }
+
+  /** The groups that the value of a `<<` names. */
+  listMerged(value: ParsedNode | null): (ParsedNode | null)[] {
+    const node = this.resolve(value);
+    return isSeq<ParsedNode>(node) ? node.items.map((item) => this.resolve(item)) : [node];
+  }
+}
+
+/** Whether a key is `<<` without quotes, which adds the keys of other groups. */
+export function isMergeKey(key: ParsedNode): boolean {
+  return isScalar(key) && key.value === "<<" && key.type === "PLAIN";
+}

@@ -1,0 +1,96 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { parse, ruleOf } from "../sync/setup.ts";
+import { IMAGE, REPOSITORY, testMistakes } from "./cases.ts";
+
+test("parseSyncConfig() gives a rule the repositories of referrers that defaults name, in their one spelling", () => {
+  const before = [
+    "creds: [{registry: hub.example, hostname: c.example}]",
+    "defaults: {referrers: true, referrerSource: hub.example/signed, referrerTarget: '{{ .Sync.Target }}/signed'}",
+  ].join("\n");
+  assert.deepEqual(ruleOf(`{${REPOSITORY}, referrerSource: alpine}`, before).copy, {
+    referrers: true,
+    digestTags: false,
+    index: "sparse",
+    referrerSource: "docker.io/library/alpine",
+    referrerDestination: "b.example/app/signed",
+  });
+  const { referrerSource } = ruleOf(`{${REPOSITORY}}`, before).copy;
+  assert.equal(referrerSource, "c.example/signed");
+  const without = ruleOf(`{${REPOSITORY}, referrers: false}`, before).copy;
+  assert.deepEqual(without, { referrers: false, digestTags: false, index: "sparse" });
+});
+
+test("parseSyncConfig() has an image without a tag mean latest on both sides", () => {
+  const rule = ruleOf("{type: image, source: alpine, target: b.example/alpine}");
+  assert.deepEqual([rule.source, rule.targets], ["docker.io/library/alpine:latest", [
+    "b.example/alpine:latest",
+  ]]);
+  const { config, warnings } = parse(
+    "sync: [{type: image, source: 'alpine:3', target: b.example/alpine}]",
+  );
+  assert.deepEqual(config.rules[0]?.targets, ["b.example/alpine:latest"]);
+  assert.match(
+    warnings.join(),
+    /f:1:50: sync\[0\]\.target: docker.io\/library\/alpine:3 is copied to the tag latest/,
+  );
+});
+
+testMistakes([
+  ["no target", "sync: [{type: image, source: a}]", /sync\[0\]\.target: is missing/],
+  [
+    "two kinds of target",
+    `sync: [{${IMAGE}, targets: [c.example/a]}]`,
+    /targets: there is a target already/,
+  ],
+  [
+    "a target twice",
+    "sync: [{type: image, source: a, targets: [b.example/a, 'b.example/a:latest']}]",
+    /targets\[1\]: b.example\/a:latest is here twice/,
+  ],
+  [
+    "a copy onto itself",
+    "sync: [{type: repository, source: a, target: docker.io/library/a}]",
+    /target: it is the source/,
+  ],
+  [
+    "a malformed source",
+    "sync: [{type: image, source: 'A b', target: b.example/a}]",
+    /sync\[0\]\.source: parse reference "A b": it holds white space/,
+  ],
+  [
+    "a folder",
+    "sync: [{type: image, source: 'ocidir://a', target: b.example/a}]",
+    /sync\[0\]\.source: parse reference/,
+  ],
+  [
+    "a repository with a tag",
+    "sync: [{type: repository, source: 'a:1', target: b.example/a}]",
+    /it has a tag, want a repository alone/,
+  ],
+  [
+    "a registry with a path",
+    "sync: [{type: registry, source: a.example/b, target: c.example}]",
+    /source: parse reference .*more than a registry/,
+  ],
+  [
+    "Docker Hub as a registry",
+    "sync: [{type: registry, source: docker.io, target: c.example}]",
+    /source: Docker Hub does not list its repositories/,
+  ],
+  [
+    "referrers from an image",
+    `sync: [{${IMAGE}, referrers: true, referrerSource: "c.example/app:1"}]`,
+    /sync\[0\]\.referrerSource: .*it has a tag, want a repository alone/,
+  ],
+  [
+    "referrers to nowhere",
+    `sync: [{${IMAGE}, referrers: true, referrerTarget: '{{ env "NONE" }}'}]`,
+    /sync\[0\]\.referrerTarget: is empty/,
+  ],
+  [
+    "referrers from nowhere, in defaults",
+    `defaults: {referrers: true, referrerSource: "{{ .Sync.Nothing }}"}\nsync: [{${IMAGE}}]`,
+    /: defaults\.referrerSource: /,
+  ],
+]);

@@ -1,0 +1,72 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { parse, ruleOf } from "../sync/setup.ts";
+import { IMAGE, REPOSITORY, testMistakes, testWarnings } from "./cases.ts";
+
+test("parseSyncConfig() warns of repositories of referrers where none are copied", () => {
+  const { warnings } = parse(`sync: [{${IMAGE}, referrerSource: c.example/app}]`);
+  assert.deepEqual(warnings.map((line) => line.replace(/^f:\d+:\d+: /, "")), [
+    "sync[0].referrerSource: has no effect without referrers: true",
+  ]);
+});
+
+test("parseSyncConfig() has the image of one platform take the place of its index", () => {
+  const { copy } = ruleOf(`{${IMAGE}, platform: linux/arm64}`, "defaults: {index: rebuild}");
+  assert.deepEqual([copy.platforms, copy.index], [["linux/arm64"], "unwrap"]);
+});
+
+testMistakes([
+  [
+    "a platform that is none",
+    `sync: [{${IMAGE}, platforms: [amd64]}]`,
+    /platforms\[0\]: parse platform "amd64"/,
+  ],
+  [
+    "platform and platforms",
+    `sync: [{${IMAGE}, platform: linux/amd64, platforms: [linux/amd64]}]`,
+    /platform: platform and platforms exclude each other/,
+  ],
+  [
+    "platform and index",
+    `sync: [{${IMAGE}, platform: linux/amd64, index: sparse}]`,
+    /index: platform copies no index/,
+  ],
+  [
+    "prune of an image",
+    `sync: [{${IMAGE}, prune: {}}]`,
+    /prune: expected a rule of type repository or registry/,
+  ],
+  [
+    "prune of what backup makes",
+    `sync: [{${REPOSITORY}, prune: {}, backup: old}]`,
+    /prune: it would delete the tags that backup creates/,
+  ],
+  [
+    "a field that is none",
+    `sync: [{${IMAGE}, backup: "{{ .Ref.Tga }}"}]`,
+    /backup: template, character 4: there is no \.Tga; did you mean \.Tag/,
+  ],
+  [
+    "a field that is none in defaults, once",
+    `defaults: {backup: "{{ .X }}"}\nsync: [{${IMAGE}}, {${IMAGE}}]`,
+    /^f:1:20: defaults\.backup: template[^\n]*$/,
+  ],
+]);
+
+testWarnings([
+  [
+    "an index that is left as it is",
+    `sync: [{${REPOSITORY}, platforms: [linux/amd64]}]`,
+    /platforms: as in regsync, the index still lists all platforms/,
+  ],
+  [
+    "tags of an image",
+    `sync: [{${IMAGE}, tags: {allow: [a]}}]`,
+    /tags: has an effect for types repository and registry only/,
+  ],
+  [
+    "repos of a repository",
+    `sync: [{${REPOSITORY}, repos: {allow: [a]}}]`,
+    /repos: has an effect for type registry only/,
+  ],
+]);

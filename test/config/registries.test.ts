@@ -1,0 +1,134 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { registryCredentials } from "../../src/config/registries.ts";
+import { parse } from "../sync/setup.ts";
+import { testMistakes, testWarnings } from "./cases.ts";
+
+test("parseSyncConfig() reads creds", () => {
+  const { config, warnings } = parse(`
+creds:
+  - {registry: https://index.docker.io/v1/, user: '{{ env "USER" }}', pass: '{{ env "PASS" }}'}
+  - {registry: Quay.io, token: t, user: u}
+  - {registry: "localhost:5000", tls: disabled, reqPerSec: 0.5, reqConcurrent: 3, repoAuth: true}
+  - {registry: "c.example:443", tls: insecure}
+  - {registry: ghcr.io, user: <token>, pass: refresh}
+`);
+  assert.deepEqual(config.registries, [
+    {
+      registry: "docker.io",
+      credential: { kind: "basic", username: "ann", password: "hunter2" },
+    },
+    { registry: "quay.io", credential: { kind: "identity_token", token: "t", username: "u" } },
+    { registry: "localhost:5000", tls: "off", requestsPerSecond: 0.5, concurrentRequests: 3 },
+    { registry: "c.example:443", tls: "unverified" },
+    { registry: "ghcr.io", credential: { kind: "identity_token", token: "refresh" } },
+  ]);
+  assert.deepEqual(warnings, []);
+});
+
+test("parseSyncConfig() reads tls in any case, and an empty one as if it were not there", () => {
+  const words = ["Enabled", "INSECURE", '"Disabled"', '""'];
+  const entries = words.map((tls, i) => `  - {registry: ${i}.example, tls: ${tls}}\n`);
+  const { config } = parse(`creds:\n${entries.join("")}`);
+  assert.deepEqual(config.registries, [
+    { registry: "0.example", tls: "on" },
+    { registry: "1.example", tls: "unverified" },
+    { registry: "2.example", tls: "off" },
+    { registry: "3.example" },
+  ]);
+});
+
+test("parseSyncConfig() calls a registry by its host where creds give it another name", () => {
+  const { config } = parse(`
+creds: [{registry: ours.example, hostname: "10.0.0.1:5000", user: a, pass: b}]
+sync:
+  - {type: image, source: ours.example/app:1, target: b.example/app:1}
+  - {type: registry, source: b.example, target: ours.example}
+  - {type: registry, source: ours.example, target: b.example/ours}
+`);
+  assert.equal(config.registries[0]?.registry, "10.0.0.1:5000");
+  assert.deepEqual(config.rules.map(({ source, targets }) => [source, ...targets]), [
+    ["10.0.0.1:5000/app:1", "b.example/app:1"],
+    ["b.example", "10.0.0.1:5000"],
+    ["10.0.0.1:5000", "b.example/ours"],
+  ]);
+});
+
+test("registryCredentials() finds a registry's credential and says where it is from", async () => {
+  const { config } = parse(
+    "creds: [{registry: a.example, user: u, pass: p}, {registry: b.example}]",
+  );
+  const sources = registryCredentials(config.registries, "crossdock.yaml");
+  assert.deepEqual(await sources.lookup("a.example", "app"), {
+    credential: { kind: "basic", username: "u", password: "p" },
+    from: 'crossdock.yaml (creds "a.example")',
+  });
+  assert.equal(await sources.lookup("b.example", "app"), undefined);
+  assert.deepEqual(sources.describe(), ["crossdock.yaml: 1 host, not b.example"]);
+});
+
+testMistakes([
+  [
+    "a wrong password, which is not missing for its user",
+    "creds: [{registry: a.example, user: u, pass: [p]}]",
+    /creds\[0\]\.pass: expected text, got a list/,
+  ],
+  [
+    "an empty name",
+    "creds: [{registry: ''}]",
+    /creds\[0\]\.registry: is empty/,
+  ],
+  [
+    "a name that is null",
+    "creds: [{registry: ~}]",
+    /creds\[0\]\.registry: is missing/,
+  ],
+  [
+    "a user without a password",
+    "creds: [{registry: a.example, user: u}]",
+    /creds\[0\]\.user: pass or token is missing/,
+  ],
+  [
+    "a password without a user",
+    "creds: [{registry: a.example, pass: p}]",
+    /creds\[0\]\.pass: user is missing/,
+  ],
+  [
+    "another TLS",
+    "creds: [{registry: a.example, tls: on}]",
+    /creds\[0\]\.tls: expected enabled, insecure or disabled/,
+  ],
+  [
+    "two credentials for one host",
+    "creds: [{registry: a.example, user: u, pass: p}, {registry: b.example, hostname: a.example, user: v, pass: p}]",
+    /creds\[1\]: there is a credential for a\.example already/,
+  ],
+  [
+    "a lone word for a registry",
+    "creds: [{registry: registry}]",
+    /creds\[0\]\.registry: .*it is no registry/,
+  ],
+  [
+    "a credential helper",
+    "creds: [{registry: a.example, credHelper: docker-credential-x}]",
+    /creds\[0\]\.credHelper: not every host can run programs/,
+  ],
+  [
+    "mirrors",
+    "creds: [{registry: a.example, mirrors: [b.example]}]",
+    /creds\[0\]\.mirrors: write the mirror as the source/,
+  ],
+]);
+
+testWarnings([
+  [
+    "a certificate",
+    "creds: [{registry: a.example, regcert: PEM}]",
+    /creds\[0\]\.regcert: ignored: not every host can add/,
+  ],
+  [
+    "a host that stands twice",
+    "creds: [{registry: a.example}, {registry: a.example, tls: disabled}]",
+    /creds\[1\]: a\.example is in creds already/,
+  ],
+]);
