@@ -9,6 +9,7 @@ import { putImage, randomBytes } from "../support/image.ts";
 import { startRegistry } from "../support/registry.ts";
 import type { FaultAction } from "../support/registry.ts";
 import { serve } from "../support/serve.ts";
+import { until } from "../handler/until.ts";
 import { describe, failureOf, openSide, requireUpload } from "./setup.ts";
 
 const users = { ada: "secret" };
@@ -274,9 +275,12 @@ test("Repository.fetchManifest() rejects with the signal's reason when aborted i
   const { pull } = await openSide(registry.host, { retries: 0 });
   const controller = new AbortController();
   const reason = new Error("enough");
-  setTimeout(() => controller.abort(reason), 100);
   const { signal } = controller;
-  await assert.rejects(pull("a/b").fetchManifest("1", { signal }), (error) => error === reason);
+  const fetching = pull("a/b").fetchManifest("1", { signal });
+  const aborted = assert.rejects(fetching, (error) => error === reason);
+  await until("a part is there", () => registry.requests.some((it) => it.responseBytes > 0));
+  controller.abort(reason);
+  await aborted;
 });
 
 test("BlobUpload.put() fails with SilenceError when the destination stays silent after the body", async () => {
