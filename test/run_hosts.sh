@@ -44,7 +44,7 @@ run() {
 run node '^.* pass ([0-9]+)$' '^.* fail ([0-9]+)$' \
   "$bin/node" --test --test-reporter=spec "${files[@]}"
 run bun '^ *([0-9]+) pass$' '^ *([0-9]+) fail$' \
-  "$bin/bun" test "${files[@]}"
+  "$bin/bun" test --timeout 60000 "${files[@]}"
 for host in "${handler_hosts[@]}"; do
   # A Worker neither starts nor stops.
   if [ "$host" = workerd ]; then ignored=test/handler/long_running; else ignored=; fi

@@ -3,6 +3,8 @@ import { test } from "node:test";
 import { OCI_MANIFEST } from "../../src/oci/media_types.ts";
 import { putImage, putIndex } from "../support/image.ts";
 import type { FaultAction } from "../support/registry_faults.ts";
+import { standstill } from "../support/standstill.ts";
+import { until } from "../handler/until.ts";
 import { startPair } from "./setup.ts";
 
 const MIB = 1024 * 1024;
@@ -98,14 +100,19 @@ test("inspect() of an index reads at most 16 configs at once", async () => {
   const platforms = Array.from({ length: 24 }, (_, i) => `linux/a${i}`);
   await putIndex(source, "app", { tag: "1", platforms, layers: 1 });
   let [now, most] = [0, 0];
+  const release = Promise.withResolvers<void>();
   const tamper = async (response: Response): Promise<Response> => {
     most = Math.max(most, ++now);
-    await new Promise((resolve) => setTimeout(resolve, 30));
+    await release.promise;
     now--;
     return response;
   };
   source.fail({ method: "GET", path: "/blobs/", times: 99, action: { tamper } });
-  const { root } = await engine.inspect(`${source.host}/app:1`);
+  const inspection = engine.inspect(`${source.host}/app:1`);
+  await until("16 configs are asked for", () => most >= 16);
+  await standstill(() => most);
+  release.resolve();
+  const { root } = await inspection;
   assert.deepEqual(root.manifests.map(({ platform }) => platform), platforms);
   assert.equal(most, 16);
 });
@@ -119,10 +126,19 @@ test("inspect() stops in the middle of a config with the reason of the signal", 
   const reason = new Error("enough");
   for (const look of [engine.inspect, engine.batch().created]) {
     const stop = new AbortController();
-    setTimeout(() => stop.abort(reason), 100);
-    await assert.rejects(
+    source.clearRequests();
+    const looking = assert.rejects(
       look(`${source.host}/app:1`, { signal: stop.signal }),
       (error) => error === reason,
     );
+    await until(
+      "a part of the config is there",
+      () =>
+        source.requests.some(({ path, responseBytes }) =>
+          path.includes(config.digest) && responseBytes > 0
+        ),
+    );
+    stop.abort(reason);
+    await looking;
   }
 });

@@ -8,6 +8,7 @@ import { sendOverNodeHttp } from "../../src/hosts/node_http.ts";
 import type { TlsOptions, UploadRequest } from "../../src/runtime.ts";
 import type { ChunkReader } from "../../src/streams/chunk_reader.ts";
 import { serve } from "../support/serve.ts";
+import { standstill } from "../support/standstill.ts";
 import { certificate } from "./certificate.ts";
 import { byteAt, OneBufferReader, readerWith } from "./one_buffer_reader.ts";
 import { serveRaw } from "./raw_server.ts";
@@ -187,7 +188,7 @@ test("sendOverNodeHttp() fails a body that breaks off, and lets go of the signal
   });
   const { signal, count } = countedSignal();
   const response = await sendOverNodeHttp({ ...get(server.url), signal });
-  await assert.rejects(within(5000, "the body", response.text()), NetworkError);
+  await assert.rejects(within(30_000, "the body", response.text()), NetworkError);
   assert.equal(count(), 0);
 });
 
@@ -200,13 +201,14 @@ test("sendOverNodeHttp() fails a body with the signal's reason", async () => {
   const reason = new Error("enough");
   const text = response.text();
   abort(reason);
-  await assert.rejects(within(5000, "the body", text), (error) => error === reason);
-  await within(5000, "the connection's end", server.connections[0]!.closed);
+  await assert.rejects(within(30_000, "the body", text), (error) => error === reason);
+  await within(30_000, "the connection's end", server.connections[0]!.closed);
 });
 
 test("sendOverNodeHttp() hangs up when a body is cancelled, and does not read it far ahead", async () => {
   const chunk = new Uint8Array(64 * 1024);
   let given = 0;
+  const cancelled = Promise.withResolvers<void>();
   await using server = await serve(() =>
     new Response(
       new ReadableStream({
@@ -214,19 +216,17 @@ test("sendOverNodeHttp() hangs up when a body is cancelled, and does not read it
           given += chunk.byteLength;
           controller.enqueue(chunk);
         },
+        cancel: () => cancelled.resolve(),
       }),
     )
   );
   const response = await sendOverNodeHttp(get(server.url));
   const reader = response.body!.getReader();
   await reader.read();
-  await runtime.sleep(500);
-  assert.ok(given < 24 * MIB, `${given} bytes were taken from the server`);
+  const taken = await standstill(() => given);
+  assert.ok(taken < 24 * MIB, `${taken} bytes were taken from the server`);
   await reader.cancel();
-  await runtime.sleep(100);
-  const atCancel = given;
-  await runtime.sleep(200);
-  assert.equal(given, atCancel);
+  await within(30_000, "the end of the server's body", cancelled.promise);
 });
 
 test("upload() sends a reader's bytes, each once, with their length", async () => {
@@ -287,18 +287,18 @@ test("upload() gives an answer that comes before the body's end and stops", asyn
     const { signal, count } = countedSignal();
     const reader = new OneBufferReader(1000 * MIB);
     const response = await within(
-      5000,
+      30_000,
       "the answer",
       runtime.upload({ ...put(server.url, reader, 1000 * MIB), signal }),
     );
     assert.equal(response.status, status);
     assert.equal(reader.cancelled.length, 1);
-    assert.equal(await within(5000, "the body", response.text()), "body");
+    assert.equal(await within(30_000, "the body", response.text()), "body");
     assert.ok(reader.bytes < 64 * MIB);
     await until("the signal is let go", () => count() === 0);
     const connection = server.connections[0]!;
     connection.socket.resume();
-    await within(5000, "the connection's end", connection.closed);
+    await within(30_000, "the connection's end", connection.closed);
     assert.ok(connection.bodyBytes < 1000 * MIB);
   }
 });
@@ -308,11 +308,11 @@ test("upload() gives an early answer while it waits for the reader", async () =>
     if (bodyBytes > 0) socket.write("HTTP/1.1 401 No\r\nContent-Length: 0\r\n\r\n");
   });
   const reader = readerWith(1, () => new Promise(() => {}));
-  const response = await within(5000, "answer", runtime.upload(put(server.url, reader, MIB)));
+  const response = await within(30_000, "answer", runtime.upload(put(server.url, reader, MIB)));
   assert.equal(response.status, 401);
   assert.equal(reader.cancelled.length, 1);
   await response.body?.cancel();
-  await within(5000, "the connection's end", server.connections[0]!.closed);
+  await within(30_000, "the connection's end", server.connections[0]!.closed);
 });
 
 test("upload() gives an early answer of a server that reads on, and sends a next request elsewhere", async () => {
@@ -325,14 +325,14 @@ test("upload() gives an early answer of a server that reads on, and sends a next
   });
   const reader = new OneBufferReader(2000 * MIB);
   const first = await within(
-    5000,
+    30_000,
     "the answer",
     runtime.upload(put(server.url, reader, 2000 * MIB)),
   );
   assert.equal(first.status, 401);
   await first.text();
   const second = await within(
-    5000,
+    30_000,
     "the next",
     runtime.upload(put(server.url, new OneBufferReader(3), 3)),
   );
@@ -346,16 +346,16 @@ test("upload() rejects with the reader's error and never ends the body", async (
     await using server = await serveRaw(() => {});
     const reason = new Error("the source broke");
     const reader = readerWith(chunks, async () => {
-      await runtime.sleep(50);
+      if (chunks > 0) await until("some of it arrived", () => server.connections[0]!.bodyBytes > 0);
       throw reason;
     });
     const { signal, count } = countedSignal();
     const upload = runtime.upload({ ...put(server.url, reader, MIB), signal });
-    await assert.rejects(within(5000, "upload", upload), (error) => error === reason);
+    await assert.rejects(within(30_000, "upload", upload), (error) => error === reason);
     assert.equal(count(), 0);
     const connection = server.connections[0];
     if (!connection) continue;
-    await within(5000, "the connection's end", connection.closed);
+    await within(30_000, "the connection's end", connection.closed);
     assert.ok(connection.bodyBytes < MIB, `${connection.bodyBytes} bytes arrived`);
     if (connection.head) assert.equal(contentLengthOf(connection.head), `${MIB}`);
   }
@@ -372,23 +372,23 @@ test("upload() refuses a body that is shorter or longer than was said", async ()
     const reader = new OneBufferReader(size);
     const upload = runtime.upload(put(server.url, reader, wanted));
     await assert.rejects(
-      within(5000, "upload", upload),
+      within(30_000, "upload", upload),
       (error) => error instanceof CrossdockError && error.code === "integrity",
       `${size} for ${wanted}`,
     );
     assert.equal(reader.cancelled.length, 1);
     const connection = server.connections[0];
     if (!connection) continue;
-    await within(5000, "the connection's end", connection.closed);
+    await within(30_000, "the connection's end", connection.closed);
     assert.ok(wanted === 0 || connection.bodyBytes < wanted, `${size} for ${wanted}`);
   }
 });
 
 test("upload() rejects with the signal's reason at each stage", async () => {
-  const never = (): Promise<undefined> => new Promise(() => {});
+  let isWaiting = false;
   const stages = {
     "before it starts": () => new OneBufferReader(MIB),
-    "while the reader waits": () => readerWith(2, never),
+    "while the reader waits": () => readerWith(2, () => new Promise(() => isWaiting = true)),
     "while the server does not read": () => new OneBufferReader(1000 * MIB),
     "while the answer is awaited": () => new OneBufferReader(MIB),
   };
@@ -404,15 +404,18 @@ test("upload() rejects with the signal's reason at each stage", async () => {
     const size = stage.endsWith("not read") ? 1000 * MIB : MIB;
     const upload = runtime.upload({ ...put(server.url, reader, size), signal });
     upload.catch(() => {});
-    await runtime.sleep(300);
+    const bodyBytes = (): number => server.connections[0]?.bodyBytes ?? 0;
+    if (stage.endsWith("reader waits")) await until("the reader waits", () => isWaiting);
+    if (stage.endsWith("not read")) await standstill(() => reader.bytes);
+    if (stage.endsWith("awaited")) await until("the body is there", () => bodyBytes() === MIB);
     if (!signal.aborted) abort(reason);
-    await assert.rejects(within(5000, stage, upload), (error) => error === reason, stage);
+    await assert.rejects(within(30_000, stage, upload), (error) => error === reason, stage);
     assert.equal(reader.cancelled.length, 1, stage);
     assert.equal(count(), 0, stage);
     isHeld = false;
     for (const connection of server.connections) {
       connection.socket.resume();
-      await within(5000, `the connection's end ${stage}`, connection.closed);
+      await within(30_000, `the connection's end ${stage}`, connection.closed);
     }
   }
 });
@@ -428,12 +431,9 @@ test("upload() reads no further than a slow server takes", async () => {
     signal: controller.signal,
   });
   upload.catch(() => {});
-  await runtime.sleep(500);
-  const before = reader.bytes;
+  const read = await standstill(() => reader.bytes);
   // The kernel's buffers on loopback hold some MiB.
-  assert.ok(before > 0 && before < 24 * MIB, `${before} bytes were read`);
-  await runtime.sleep(300);
-  assert.equal(reader.bytes, before);
+  assert.ok(read < 24 * MIB, `${read} bytes were read`);
   controller.abort(new Error("enough"));
   await assert.rejects(upload);
 });
@@ -474,17 +474,17 @@ test("upload() stops a fetched response at an early answer, and at an abort", as
     const upload = runtime.upload({ ...put(server.url, body, size), signal });
     upload.catch(() => {});
     if (isAnswered) {
-      const response = await within(5000, "the answer", upload);
+      const response = await within(30_000, "the answer", upload);
       assert.equal(response.status, 401);
       assert.equal(await response.text(), "body");
     } else {
       const reason = new Error("enough");
       await until("the server holds", () => !isHeld);
       controller.abort(reason);
-      await assert.rejects(within(5000, "the abort", upload), (error) => error === reason);
+      await assert.rejects(within(30_000, "the abort", upload), (error) => error === reason);
     }
     server.connections[0]!.socket.resume();
-    await within(5000, "the connection's end", server.connections[0]!.closed);
+    await within(30_000, "the connection's end", server.connections[0]!.closed);
     assert.ok(server.connections[0]!.bodyBytes < size);
   }
 });
@@ -496,10 +496,10 @@ test("upload() never ends the body of a fetched response that broke off", async 
   });
   await using server = await serveRaw(() => {});
   const body = await runtime.fetch(get(source.url));
-  await assert.rejects(within(5000, "upload", runtime.upload(put(server.url, body, MIB))));
+  await assert.rejects(within(30_000, "upload", runtime.upload(put(server.url, body, MIB))));
   const connection = server.connections[0];
   if (!connection) return;
-  await within(5000, "the connection's end", connection.closed);
+  await within(30_000, "the connection's end", connection.closed);
   if (connection.head) assert.equal(contentLengthOf(connection.head), `${MIB}`);
   assert.ok(connection.bodyBytes < MIB);
 });
@@ -507,7 +507,7 @@ test("upload() never ends the body of a fetched response that broke off", async 
 test("fetch() sends a POST without a body with length 0", async () => {
   await using server = await serveRaw(({ socket }) => void socket.end(CREATED));
   for (const send of [runtime.fetch, sendOverNodeHttp]) {
-    const response = await within(5000, "POST", send({ ...get(server.url), method: "POST" }));
+    const response = await within(30_000, "POST", send({ ...get(server.url), method: "POST" }));
     assert.equal(response.status, 201);
     await response.body?.cancel();
     assert.equal(contentLengthOf(server.connections.at(-1)!.head), "0");

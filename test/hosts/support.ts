@@ -40,7 +40,7 @@ export async function within<T>(ms: number, what: string, promise: Promise<T>): 
 
 export async function until(what: string, condition: () => boolean): Promise<void> {
   for (let i = 0; !condition(); i++) {
-    if (i > 300) assert.fail(`waited in vain until ${what}`);
+    if (i > 3000) assert.fail(`waited in vain until ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
 }

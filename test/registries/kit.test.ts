@@ -86,14 +86,15 @@ for (const kind of distributions) {
   });
 
   test(`startRealRegistry() ${kind} token: refuses a token once its lifetime is over`, async () => {
-    const tokens = { lifetimeSeconds: 1 };
-    await using registry = await startRealRegistry(kind, { auth: "token", tokens });
-    const headers = await authorizationFor(registry, "repository:app:pull");
-    const url = `http://${registry.host}/v2/`;
-    const before = (await drained(fetch(url, { headers }))).status;
-    await delay(2500); // exp is in whole seconds
-    const after = (await drained(fetch(url, { headers }))).status;
-    assert.deepEqual([before, after], [200, 401]);
+    const statuses = [];
+    for (const lifetimeSeconds of [60, -1]) {
+      const tokens = { lifetimeSeconds };
+      await using registry = await startRealRegistry(kind, { auth: "token", tokens });
+      const headers = await authorizationFor(registry, "repository:app:pull");
+      const response = await drained(fetch(`http://${registry.host}/v2/`, { headers }));
+      statuses.push(response.status);
+    }
+    assert.deepEqual(statuses, [200, 401]);
   });
 
   test(`startRealRegistry() ${kind} token: holds a user to the actions granted`, async () => {
@@ -190,7 +191,7 @@ test("RealRegistry is gone after its program was killed", async () => {
     const pid = Number(line);
     assert.ok(isAlive(pid), `the registry runs as ${pid}`);
     child.kill("SIGKILL");
-    for (let i = 0; i < 200 && isAlive(pid); i++) await delay(10);
+    for (let i = 0; i < 3000 && isAlive(pid); i++) await delay(10);
     assert.equal(isAlive(pid), false);
   } finally {
     child.kill("SIGKILL");

@@ -8,7 +8,7 @@ import {
 } from "node:http";
 import { pipeline, Readable, type Writable } from "node:stream";
 import { test } from "node:test";
-import { setTimeout as delay } from "node:timers/promises";
+import { standstill } from "../support/standstill.ts";
 import { closeServer, listenOnLoopback } from "./loopback_server.ts";
 import { startProxy } from "./proxy.ts";
 import { skopeoCopy, skopeoInspectDigest } from "./skopeo.ts";
@@ -95,8 +95,7 @@ test("startProxy() takes no more of a download than its client reads", async () 
   });
   await using proxy = await startProxy(target.host);
   const response = await open(`http://${proxy.host}/`);
-  await delay(500); // unread
-  const unreadBytes = sent();
+  const unreadBytes = await standstill(() => sent());
   let receivedBytes = 0;
   for await (const chunk of response) receivedBytes += chunk.length;
   assert.equal(receivedBytes, bigBytes);
@@ -105,8 +104,9 @@ test("startProxy() takes no more of a download than its client reads", async () 
 
 test("startProxy() takes no more of an upload than the registry reads", async () => {
   let receivedBytes = 0;
+  const reading = Promise.withResolvers<void>();
   await using target = await startTarget(async (request, response) => {
-    await delay(500); // unread
+    await reading.promise;
     for await (const chunk of request) receivedBytes += chunk.length;
     response.writeHead(201).end();
   });
@@ -118,8 +118,8 @@ test("startProxy() takes no more of an upload than the registry reads", async ()
   });
   const answered = once(request, "response");
   const sent = pour(request);
-  await delay(400);
-  const unreadBytes = sent();
+  const unreadBytes = await standstill(sent);
+  reading.resolve();
   const [response] = await answered as [IncomingMessage];
   response.resume();
   assert.equal(receivedBytes, bigBytes);
@@ -128,15 +128,20 @@ test("startProxy() takes no more of an upload than the registry reads", async ()
 
 for (const headers of [{ "content-length": 100 }, {}]) {
   test(`startProxy() cuts the client off where the registry did, ${JSON.stringify(headers)}`, async () => {
+    const arrived = Promise.withResolvers<void>();
     await using target = await startTarget((_, response) => {
       response.writeHead(200, headers);
-      response.write("the first of it", () => setTimeout(() => response.destroy(), 50));
+      response.write("the first of it");
+      void arrived.promise.then(() => response.destroy());
     });
     await using proxy = await startProxy(target.host);
     const response = await open(`http://${proxy.host}/`);
     let text = "";
     await assert.rejects(async () => {
-      for await (const chunk of response) text += chunk;
+      for await (const chunk of response) {
+        text += chunk;
+        arrived.resolve();
+      }
     });
     assert.equal(text, "the first of it");
   });

@@ -5,10 +5,12 @@ import { NetworkError, SilenceError } from "../../src/errors.ts";
 import { RegistryError } from "../../src/registry/registry_error.ts";
 import { StaleTokenError } from "../../src/registry/client.ts";
 import { readBody } from "../../src/streams/chunk_reader.ts";
+import { FakeTimers } from "../support/fake_timers.ts";
 import { putImage, randomBytes } from "../support/image.ts";
 import { startRegistry } from "../support/registry.ts";
 import type { FaultAction } from "../support/registry.ts";
 import { serve } from "../support/serve.ts";
+import { until } from "../handler/until.ts";
 import { describe, failureOf, openSide, requireUpload } from "./setup.ts";
 
 const users = { ada: "secret" };
@@ -223,7 +225,11 @@ test("RegistryClient.send() tries again after silence", async () => {
   await using registry = await startRegistry();
   registry.fail({ action: { hang: true } });
   const { delays, pull } = await openSide(registry.host, { timeoutMs: 200 });
-  assert.equal(await pull("a/b").resolveManifest("1"), undefined);
+  using timers = new FakeTimers(200);
+  const resolving = pull("a/b").resolveManifest("1");
+  await until("it is asked", () => registry.count() === 1);
+  timers.advance(200);
+  assert.equal(await resolving, undefined);
   assert.equal(delays.length, 1);
 });
 
@@ -252,7 +258,14 @@ test("Repository.fetchManifest() reads again after a body that was cut or went s
     const { descriptor } = await putImage(registry, "a/b", { tag: "1" });
     registry.fail({ action });
     const { delays, pull } = await openSide(registry.host, { timeoutMs: 300 });
-    assert.equal((await pull("a/b").fetchManifest("1"))?.digest, descriptor.digest);
+    using timers = new FakeTimers(300);
+    const fetching = pull("a/b").fetchManifest("1");
+    if ("hangAfterBytes" in action) {
+      await until("a part is there", () => registry.requests.some((it) => it.responseBytes > 0));
+      await until("the client waits", () => timers.count > 0);
+      timers.advance(300);
+    }
+    assert.equal((await fetching)?.digest, descriptor.digest);
     assert.deepEqual(delays, [250]);
   }
 });
@@ -274,18 +287,25 @@ test("Repository.fetchManifest() rejects with the signal's reason when aborted i
   const { pull } = await openSide(registry.host, { retries: 0 });
   const controller = new AbortController();
   const reason = new Error("enough");
-  setTimeout(() => controller.abort(reason), 100);
   const { signal } = controller;
-  await assert.rejects(pull("a/b").fetchManifest("1", { signal }), (error) => error === reason);
+  const fetching = pull("a/b").fetchManifest("1", { signal });
+  const aborted = assert.rejects(fetching, (error) => error === reason);
+  await until("a part is there", () => registry.requests.some((it) => it.responseBytes > 0));
+  controller.abort(reason);
+  await aborted;
 });
 
 test("BlobUpload.put() fails with SilenceError when the destination stays silent after the body", async () => {
   await using registry = await startRegistry();
   const bytes = randomBytes(1000, 1);
   const { push } = await openSide(registry.host, { timeoutMs: 100 });
+  using timers = new FakeTimers(100);
   const upload = requireUpload(await push("a/b").beginBlob(describe(bytes)));
   registry.fail({ method: "PUT", action: { hang: true } });
-  const error = await failureOf(upload.put(readBody(new Response(bytes))));
+  const failure = failureOf(upload.put(readBody(new Response(bytes))));
+  await until("it is there", () => registry.requests.at(-1)?.method === "PUT");
+  timers.advance(100);
+  const error = await failure;
   assert.ok(error instanceof SilenceError);
 });
 
@@ -293,9 +313,13 @@ test("BlobUpload.put() gives an untouched body up some day, later the larger it 
   await using registry = await startRegistry();
   const bytes = randomBytes(1000, 1);
   const { push } = await openSide(registry.host, { timeoutMs: 100 });
+  using timers = new FakeTimers(100, 1100);
   const upload = requireUpload(await push("a/b").beginBlob(describe(bytes)));
   registry.fail({ method: "PUT", action: { hang: true } });
-  const error = await failureOf(upload.put(new Response(bytes)));
+  const failure = failureOf(upload.put(new Response(bytes)));
+  await until("it is there", () => registry.requests.at(-1)?.method === "PUT");
+  timers.advance(1100);
+  const error = await failure;
   assert.ok(error instanceof SilenceError);
   assert.match(error.message, /nothing for 1\.1 s$/);
 });
@@ -304,9 +328,13 @@ test("BlobUpload.put() lets an untouched body take longer than the time-out", as
   await using registry = await startRegistry();
   const bytes = randomBytes(1024 * 1024, 1);
   const { push } = await openSide(registry.host, { timeoutMs: 100 });
+  using timers = new FakeTimers(100, 300);
   const upload = requireUpload(await push("a/b").beginBlob(describe(bytes)));
   registry.fail({ method: "PUT", action: { delayMs: 300 } });
-  await upload.put(new Response(bytes));
+  const putting = upload.put(new Response(bytes));
+  await until("it is there", () => registry.requests.at(-1)?.method === "PUT");
+  timers.advance(300);
+  await putting;
   assert.ok(registry.hasBlob("a/b", describe(bytes).digest));
 });
 

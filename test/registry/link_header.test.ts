@@ -46,6 +46,6 @@ for (const [name, header, wanted] of ROWS) {
 
 test("nextLink() is quick on a header made to be slow", () => {
   const startedAt = performance.now();
-  nextLink("<".repeat(20_000) + ">;".repeat(20_000), new URL(BASE));
-  assert.ok(performance.now() - startedAt < 1000);
+  nextLink("<".repeat(400_000) + ">;".repeat(400_000), new URL(BASE));
+  assert.ok(performance.now() - startedAt < 30_000);
 });

@@ -7,6 +7,7 @@ import { randomBytes } from "../support/image.ts";
 import { startRegistry } from "../support/registry.ts";
 import type { RegistryOptions, RunningRegistry } from "../support/registry.ts";
 import { serve } from "../support/serve.ts";
+import { until } from "../handler/until.ts";
 import { describe, failureOf, openSide, requireUpload } from "./setup.ts";
 
 const BYTES = randomBytes(1000, 1);
@@ -264,14 +265,21 @@ test("Repository.checksDigests() asks again after a probe that could not begin",
 
 test("Repository.checksDigests() answers the others when one who asked gives up", async () => {
   await using registry = await startRegistry();
-  registry.fail({ method: "PUT", action: { delayMs: 100 } });
+  const release = Promise.withResolvers<void>();
+  const tamper = async (response: Response): Promise<Response> => {
+    await release.promise;
+    return response;
+  };
+  registry.fail({ method: "PUT", action: { tamper } });
   const repository = (await openSide(registry.host)).push("a/b");
   const controller = new AbortController();
   const reason = new Error("enough");
   const { signal } = controller;
   const gaveUp = assert.rejects(repository.checksDigests({ signal }), (error) => error === reason);
   const other = repository.checksDigests();
-  setTimeout(() => controller.abort(reason), 30);
+  await until("the probe is there", () => registry.requests.some((it) => it.method === "PUT"));
+  controller.abort(reason);
+  release.resolve();
   await gaveUp;
   assert.equal(await other, true);
 });

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { setTimeout as delay } from "node:timers/promises";
 import { CrossdockError } from "../../src/errors.ts";
 import { streamEvents } from "../../src/server/event_stream.ts";
 import type { EventStreamOptions } from "../../src/server/event_stream.ts";
@@ -135,12 +134,16 @@ test("streamEvents() stops the job when the client goes away", async () => {
 
 test("streamEvents() stops the job when the host stops, and says so", async () => {
   const host = new AbortController();
+  const started = Promise.withResolvers<void>();
   const stream = streamEvents(
     (_, signal) =>
-      new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason))),
+      new Promise((_, reject) => {
+        signal.addEventListener("abort", () => reject(signal.reason));
+        started.resolve();
+      }),
     { ...OPTIONS, signal: host.signal },
   );
-  await delay(1);
+  await started.promise;
   host.abort(new CrossdockError("aborted", "the server is about to stop"));
   const [last] = await readEvents(stream);
   assert.ok(last?.type === "error");

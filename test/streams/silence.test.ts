@@ -2,8 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { ChunkReader } from "../../src/streams/chunk_reader.ts";
 import { limitSilence, SilenceTimer } from "../../src/streams/silence.ts";
-
-const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+import { FakeTimers } from "../support/fake_timers.ts";
 
 /** Counts how often it fires. */
 function timerOf(timeoutMs: number): { timer: SilenceTimer; fired: () => number } {
@@ -11,51 +10,61 @@ function timerOf(timeoutMs: number): { timer: SilenceTimer; fired: () => number 
   return { timer: new SilenceTimer(timeoutMs, () => count++), fired: () => count };
 }
 
-test("SilenceTimer does not count before it is started", async () => {
+test("SilenceTimer does not count before it is started", () => {
+  using timers = new FakeTimers();
   const { fired } = timerOf(10);
-  await pause(50);
+  timers.advance(50);
   assert.equal(fired(), 0);
 });
 
-test("SilenceTimer fires once after the silence", async () => {
+test("SilenceTimer fires once after the silence", () => {
+  using timers = new FakeTimers();
   const { timer, fired } = timerOf(10);
   timer.restart();
-  await pause(100);
+  timers.advance(9);
+  assert.equal(fired(), 0);
+  timers.advance(91);
   assert.equal(fired(), 1);
 });
 
-test("SilenceTimer counts anew whenever something is heard", async () => {
+test("SilenceTimer counts anew whenever something is heard", () => {
+  using timers = new FakeTimers();
   const { timer, fired } = timerOf(250);
   for (let i = 0; i < 10; i++) {
     timer.restart();
-    await pause(40);
+    timers.advance(249);
   }
   assert.equal(fired(), 0);
   timer.close();
 });
 
-test("SilenceTimer.stop() holds until the next restart()", async () => {
+test("SilenceTimer.stop() holds until the next restart()", () => {
+  using timers = new FakeTimers();
   const { timer, fired } = timerOf(10);
   timer.restart();
   timer.stop();
-  await pause(50);
+  timers.advance(50);
   assert.equal(fired(), 0);
   timer.restart();
-  await pause(50);
+  timers.advance(50);
   assert.equal(fired(), 1);
 });
 
-test("SilenceTimer.close() is for good", async () => {
+test("SilenceTimer.close() is for good", () => {
+  using timers = new FakeTimers();
   const { timer, fired } = timerOf(10);
   timer.restart();
   timer.close();
   timer.restart();
-  await pause(50);
+  timers.advance(50);
   assert.equal(fired(), 0);
 });
 
-/** Gives one byte after so many milliseconds each, then the end; `Infinity` never comes. */
-function slowReader(waitsMs: readonly number[]): ChunkReader & { readonly reasons: unknown[] } {
+/** Gives one byte after so many milliseconds of fake time each, then the end; `Infinity` never comes. */
+function slowReader(
+  timers: FakeTimers,
+  waitsMs: readonly number[],
+): ChunkReader & { readonly reasons: unknown[] } {
   const reasons: unknown[] = [];
   let next = 0;
   return {
@@ -63,7 +72,8 @@ function slowReader(waitsMs: readonly number[]): ChunkReader & { readonly reason
     async read(): Promise<Uint8Array<ArrayBuffer> | undefined> {
       const waitMs = waitsMs[next++];
       if (waitMs === undefined) return undefined;
-      await (waitMs === Infinity ? new Promise(() => {}) : pause(waitMs));
+      if (waitMs === Infinity) await new Promise(() => {});
+      timers.advance(waitMs);
       return new Uint8Array([next]);
     },
     cancel(reason): Promise<void> {
@@ -74,7 +84,8 @@ function slowReader(waitsMs: readonly number[]): ChunkReader & { readonly reason
 }
 
 test("limitSilence() passes on what is slow but moves", async () => {
-  const source = slowReader(Array.from({ length: 8 }, () => 40));
+  using timers = new FakeTimers();
+  const source = slowReader(timers, Array.from({ length: 8 }, () => 249));
   const reader = limitSilence(source, 250, () => new Error("silence"));
   let count = 0;
   while (await reader.read()) count++;
@@ -83,25 +94,30 @@ test("limitSilence() passes on what is slow but moves", async () => {
 });
 
 test("limitSilence() fails with its error and cancels what stands still", async () => {
-  const source = slowReader([0, Infinity]);
+  using timers = new FakeTimers();
+  const source = slowReader(timers, [0, Infinity]);
   const silence = new Error("silence");
   const reader = limitSilence(source, 30, () => silence);
   assert.deepEqual(await reader.read(), new Uint8Array([1]));
-  await assert.rejects(reader.read(), (error) => error === silence);
+  const silent = assert.rejects(reader.read(), (error) => error === silence);
+  timers.advance(30);
+  await silent;
   assert.deepEqual(source.reasons, [silence]);
 });
 
 test("limitSilence() counts reads, not the time between them", async () => {
-  const source = slowReader([0, 0]);
+  using timers = new FakeTimers();
+  const source = slowReader(timers, [0, 0]);
   const reader = limitSilence(source, 30, () => new Error("silence"));
   await reader.read();
-  await pause(100);
+  timers.advance(100);
   assert.deepEqual(await reader.read(), new Uint8Array([2]));
 });
 
 test("limitSilence() hands the reader's failure and the cancelling on", async () => {
   const reason = new Error("cut");
-  const source = slowReader([]);
+  using timers = new FakeTimers();
+  const source = slowReader(timers, []);
   const broken = limitSilence(
     { ...source, read: () => Promise.reject(reason) },
     30,

@@ -4,6 +4,7 @@ import { randomBytes } from "./generated_bytes.ts";
 import { rawGet } from "./raw_request.ts";
 import { startRegistry } from "./registry.ts";
 import type { FaultAction, RunningRegistry } from "./registry.ts";
+import { until } from "../handler/until.ts";
 
 const BLOB = randomBytes(200_000, 3);
 
@@ -62,8 +63,11 @@ test("fail() lets a response go silent", async () => {
   let bytes = 0;
   while (bytes < 70_000) bytes += (await reader.read()).value?.length ?? 0;
   assert.equal(bytes, 70_000);
-  const silence = new Promise<string>((resolve) => setTimeout(resolve, 100, "silent"));
-  assert.equal(await Promise.race([reader.read(), silence]), "silent");
+  const silence = async (): Promise<string> => {
+    for (let i = 0; i < 20; i++) await statusOf(`${registry.url}/v2/`);
+    return "silent";
+  };
+  assert.equal(await Promise.race([reader.read(), silence()]), "silent");
   await reader.cancel();
 });
 
@@ -84,7 +88,11 @@ test("fail() hangs, and hangs up", async () => {
   registry.fail({ action: { dropConnection: true } });
   await assert.rejects(fetch(`${registry.url}/v2/`));
   registry.fail({ action: { hang: true } });
-  await assert.rejects(fetch(`${registry.url}/v2/`, { signal: AbortSignal.timeout(100) }));
+  const stop = new AbortController();
+  const hanging = assert.rejects(fetch(`${registry.url}/v2/`, { signal: stop.signal }));
+  await until("it is asked", () => registry.requests.length === 2);
+  stop.abort();
+  await hanging;
   assert.deepEqual(registry.requests.map((record) => record.status), [0, 0]);
 });
 

@@ -6,6 +6,7 @@ import { fakeCli } from "../fake_cli.ts";
 import type { FakeCli } from "../fake_cli.ts";
 import { screenOf } from "../screen.ts";
 import { blobStep, DESTINATION, plan, report, SOURCE, tagStep } from "../samples.ts";
+import { FakeTimers } from "../../support/fake_timers.ts";
 
 const MIB = 1024 * 1024;
 const steps = [blobStep("a", 8 * MIB), blobStep("b", 2 * MIB), blobStep("c", 6 * MIB)];
@@ -123,16 +124,13 @@ for (const [flags, isTerminal, env, wanted] of modes) {
   });
 }
 
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
-}
-
 test("crossdock copy draws a bar for each blob on its way and the total, lines above them, and takes them away", async () => {
   const [a, b, c] = steps as [BlobStep, BlobStep, BlobStep];
   const screens: string[][] = [];
-  const cli = scripted(async (emit, cli) => {
-    const look = async (): Promise<void> => {
-      await pause(250);
+  using timers = new FakeTimers();
+  const cli = scripted((emit, cli) => {
+    const look = (): void => {
+      timers.advance(250);
       screens.push(screenOf((cli.environment.stderr as unknown as { text: string }).text));
     };
     emit({ type: "plan", plan: blobPlan });
@@ -141,10 +139,10 @@ test("crossdock copy draws a bar for each blob on its way and the total, lines a
     finish(emit, b, "present");
     cli.advance(1000);
     progress(emit, a, 4 * MIB);
-    await look();
+    look();
     emit({ type: "warning", message: "mind the gap" });
     finish(emit, c, "streamed");
-    await look();
+    look();
   }, { isTerminal: true });
   const { exitCode, stdout, stderr } = await cli.run("copy", SOURCE, DESTINATION);
   assert.equal(exitCode, 0);
@@ -168,10 +166,11 @@ test("crossdock copy draws a bar for each blob on its way and the total, lines a
 test("crossdock copy draws ten blobs at most", async () => {
   const many = Array.from({ length: 14 }, (_, i) => blobStep(i.toString(16), MIB));
   let screen: string[] = [];
-  const cli = scripted(async (emit, cli) => {
+  using timers = new FakeTimers();
+  const cli = scripted((emit, cli) => {
     emit({ type: "plan", plan: { ...blobPlan, stages: [{ name: "blobs", steps: many }] } });
     for (const step of many) progress(emit, step, 1000);
-    await pause(250);
+    timers.advance(250);
     screen = screenOf((cli.environment.stderr as unknown as { text: string }).text);
   }, { isTerminal: true });
   await cli.run("copy", SOURCE, DESTINATION);
@@ -179,10 +178,11 @@ test("crossdock copy draws ten blobs at most", async () => {
 });
 
 test("crossdock copy takes the bars away when it fails", async () => {
-  const cli = scripted(async (emit) => {
+  using timers = new FakeTimers();
+  const cli = scripted((emit) => {
     emit({ type: "plan", plan: blobPlan });
     progress(emit, steps[0] as BlobStep, MIB);
-    await pause(150);
+    timers.advance(150);
     throw new Error("oops");
   }, { isTerminal: true });
   const { exitCode, stderr } = await cli.run("copy", SOURCE, DESTINATION);
