@@ -72,7 +72,6 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "jose": ["auth/artifact_registry.ts", "auth/read_jwt_expiry.ts", "webhooks/incoming/"],
   "standardwebhooks": ["webhooks/"],
   "hono": ["server/", "client/client.ts", "entries/"],
-  "@hono/zod-openapi": ["server/"],
   "@hono/node-server": ["entries/"],
   "picomatch": ["server/allow_list.ts"],
   "ipaddr.js": ["server/guard.ts"],

@@ -16,6 +16,8 @@ interface Bindings {
   readonly SYNC_WORKFLOW?: RuleWorkflowBinding;
   /** This Worker's own entrypoint `Internal`. */
   readonly SELF?: unknown;
+  /** The files of src/server/api. */
+  readonly ASSETS?: { fetch(url: string): Promise<Response> };
   readonly FAILED_TRIES?: {
     limit(options: { key: string }): Promise<{ success: boolean }>;
   };
@@ -40,6 +42,9 @@ export interface WebHandler {
  */
 const CONCURRENCY = 5;
 
+/** A binding looks at the path alone. */
+const ASSETS_URL = "https://assets.invalid";
+
 /**
  * Composes the server of a Worker. What is made here lives as long as the isolate; on Workers no request may wait for what
  * another one began, so that each has an engine of its own.
@@ -50,7 +55,7 @@ export function composeWorker(
   env: object,
   waitUntil: (job: Promise<unknown>) => void,
 ): ComposedWorker {
-  const { COPY_WORKFLOW, SYNC_WORKFLOW, SELF, FAILED_TRIES } = env as Bindings;
+  const { COPY_WORKFLOW, SYNC_WORKFLOW, SELF, FAILED_TRIES, ASSETS } = env as Bindings;
   const durable = COPY_WORKFLOW && SELF ? createWorkflowCopies(COPY_WORKFLOW) : undefined;
   const host: HostOptions = {
     runtime: createWorkerdRuntime(),
@@ -63,6 +68,14 @@ export function composeWorker(
     addressOf: (context) => context.req.header("cf-connecting-ip"),
     ...(durable ? { durable } : {}),
     ...(durable && SYNC_WORKFLOW ? { durableRules: createWorkflowRules(SYNC_WORKFLOW) } : {}),
+    ...(ASSETS
+      ? {
+        apiFiles: {
+          document: async () => await (await ASSETS.fetch(`${ASSETS_URL}/openapi.json`)).json(),
+          page: async () => await (await ASSETS.fetch(`${ASSETS_URL}/page.json`)).json(),
+        },
+      }
+      : {}),
     ...(FAILED_TRIES
       ? { limitTries: async (key: string) => !(await FAILED_TRIES.limit({ key })).success }
       : {}),

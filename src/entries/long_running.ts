@@ -6,6 +6,8 @@ import { createRuntime } from "../hosts/detect.ts";
 import type { AppOptions } from "../server/app_options.ts";
 import { composeServer } from "../server/compose.ts";
 import type { ComposedServer } from "../server/compose.ts";
+import document from "../server/api/openapi.json" with { type: "json" };
+import page from "../server/api/page.json" with { type: "json" };
 import { createTriesLimit } from "../server/limit_tries.ts";
 import { createMetrics } from "../server/metrics.ts";
 import { warnAtStart } from "../server/warn_at_start.ts";
@@ -44,6 +46,7 @@ export async function createLongRunningServer(
       resolveHost,
       addressOf,
       limitTries: createTriesLimit(),
+      apiFiles: { document: () => Promise.resolve(document), page: () => Promise.resolve(page) },
       stopSignal: stop.signal,
       isStopping: () => stop.isStopping,
       background: (job) => stop.track(job),

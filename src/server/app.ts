@@ -7,7 +7,6 @@ import { createAllowed } from "./allowed.ts";
 import type { AppOptions } from "./app_options.ts";
 import { continueTrace } from "./continue_trace.ts";
 import { describeError } from "../log.ts";
-import { describeApi } from "./document.ts";
 import { limitBody } from "./limit_body.ts";
 import { answerMissingRoute } from "./missing_route.ts";
 import { answerProblem } from "./answer_problem.ts";
@@ -79,17 +78,16 @@ export function createApp(options: AppOptions) {
     .route("/", syncRoutes(options))
     .route("/", imageRoutes(options, allowed))
     .route("/", healthRoutes(options))
-    .route("/", docsRoutes(options, () => describeApi(router)));
+    .route("/", docsRoutes(options));
 }
 
 /** The API's type, for hono's client. */
 export type App = ReturnType<typeof createApp>;
 
-/** What hono's own checks throw: a body that is not JSON, or does not say that it is. */
+/** What hono's own checks throw: a body that is not JSON. */
 function toRequestError(error: HTTPException): RequestError {
   return new RequestError("usage", error.message, {
     status: error.status,
-    ...(error.status === 415 ? { hint: "send Content-Type: application/json" } : {}),
     ...(error.status === 400 ? { errors: [{ pointer: "#", detail: error.message }] } : {}),
   });
 }

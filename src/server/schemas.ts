@@ -31,11 +31,11 @@ function textFor(format: string, parse: (text: string) => unknown): z.ZodString 
   }).meta({ format });
 }
 
-export const referenceText = textFor("oci-reference", parseReference).meta({
+const referenceText = textFor("oci-reference", parseReference).meta({
   description: "`registry/repository[:tag][@digest]`; `latest` where there is neither",
 });
 
-export const repositoryText = textFor("oci-repository", parseRepository).meta({
+const repositoryText = textFor("oci-repository", parseRepository).meta({
   description: "`registry/repository`",
 });
 
@@ -58,6 +58,20 @@ export const copyBody = copyRequestSchema.extend({
     description: copyRequestSchema.shape.referrerDestination.description,
   }),
 }).meta({ id: "CopyRequest", description: "What is to be copied where, and how" });
+
+export const planQuery = z.strictObject({
+  survey: z.enum(["true", "false"]).default("true").meta({
+    description: "whether the destination is asked for each blob, so that totals are known",
+  }),
+  manifests: z.enum(["true", "false"]).default("false").meta({
+    description:
+      "whether steps carry the manifests that the plan has read, up to 4 MiB, so that performing them does not read them again",
+  }),
+});
+
+export const imageQuery = z.strictObject({ reference: referenceText });
+
+export const tagsQuery = z.strictObject({ repository: repositoryText });
 
 export const hookAnswerSchema = z.object({
   state: z.enum(["accepted", "ignored"]).meta({
@@ -271,8 +285,11 @@ export const eventSchema: z.ZodType<StreamEvent> = z.discriminatedUnion("type", 
   description: "What happens while a copy runs; the last one is `report` or `error`",
 });
 
-/** The id of a durable copy. */
-export const copyId = z.string().regex(/^[0-9a-f]{64}$/, "not the id of a copy");
+const copyId = z.string().regex(/^[0-9a-f]{64}$/, "not the id of a copy");
+
+export const copyParams = z.object({
+  id: copyId.meta({ description: "as `Location` gave it" }),
+});
 
 export const durableCopySchema: z.ZodType<DurableCopy> = z.object({
   id: copyId,

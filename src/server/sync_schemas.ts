@@ -27,9 +27,12 @@ export const syncBody = z.strictObject({
   }),
 }).meta({ id: "SyncRequest", description: "Which rules run, and how" });
 
-/** One or several of a query. */
-export const ruleNames = z.union([ruleName.transform((name) => [name]), z.array(ruleName)])
-  .optional();
+export const syncQuery = z.strictObject({
+  // One or several.
+  rule: z.union([ruleName.transform((name) => [name]), z.array(ruleName)]).optional().meta({
+    description: "names of those to ask about; all of them without",
+  }),
+});
 
 const failure: z.ZodType<SyncFailure> = z.object({
   code: z.enum(

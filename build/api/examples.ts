@@ -3,16 +3,16 @@
  * so that what stands here is never out of date.
  */
 import type * as z from "zod";
-import type { Inspection } from "../copy/inspect.ts";
-import type { Plan } from "../copy/model.ts";
-import type { CopyRequestInput } from "../copy/request.ts";
-import type { BlobStep, ManifestStep, ReferrersStep } from "../copy/step.ts";
-import type { Verification } from "../copy/verify.ts";
-import type { Performed } from "../engine.ts";
-import type { DurableCopy } from "../durable/durable_copies.ts";
-import { PROBLEMS } from "../problem.ts";
-import type { Problem, ProblemCode } from "../problem.ts";
-import type { StreamEvent, tagsSchema, verificationBody } from "./schemas.ts";
+import type { Inspection } from "../../src/copy/inspect.ts";
+import type { Plan } from "../../src/copy/model.ts";
+import type { CopyRequestInput } from "../../src/copy/request.ts";
+import type { BlobStep, ManifestStep, ReferrersStep } from "../../src/copy/step.ts";
+import type { Verification } from "../../src/copy/verify.ts";
+import type { Performed } from "../../src/engine.ts";
+import type { DurableCopy } from "../../src/durable/durable_copies.ts";
+import { PROBLEMS } from "../../src/problem.ts";
+import type { Problem, ProblemCode } from "../../src/problem.ts";
+import type { StreamEvent, tagsSchema, verificationBody } from "../../src/server/schemas.ts";
 
 export const ALPINE = "docker.io/library/alpine";
 const MIRRORED = "registry.example.com/mirror/alpine";

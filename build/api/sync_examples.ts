@@ -1,9 +1,9 @@
 /** The examples of `/v1/syncs` in the OpenAPI document: what a server between two registries really answers. */
 import type * as z from "zod";
-import type { TagReport } from "../sync/rule_report.ts";
-import type { SyncReport, SyncStatus } from "../sync/run_rules.ts";
+import type { TagReport } from "../../src/sync/rule_report.ts";
+import type { SyncReport, SyncStatus } from "../../src/sync/run_rules.ts";
 import { LAST_EVENT, MIRROR } from "./examples.ts";
-import type { StartedSync, syncBody, SyncStreamEvent } from "./sync_schemas.ts";
+import type { StartedSync, syncBody, SyncStreamEvent } from "../../src/server/sync_schemas.ts";
 
 /** The rule of the examples. */
 export const RULE = "alpine";

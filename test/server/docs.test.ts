@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { startDocumentedApp } from "../documented_app.ts";
+import { startDocumentedApp } from "./documented_app.ts";
 
 const PATHS = [
   { path: "/openapi.json", mediaType: "application/json" },
