@@ -1,10 +1,9 @@
 import { ParseError } from "../errors.ts";
 import { createWorkerdRuntime } from "../hosts/workerd.ts";
-import { createBrokenApp } from "../server/broken_app.ts";
-import { composeServer } from "../server/compose.ts";
+import { createBrokenApp } from "../server/app.ts";
+import { composeServer, warnAtStart } from "../server/compose.ts";
 import type { ComposedServer, HostOptions } from "../server/compose.ts";
 import type { Environment } from "../config/server_config.ts";
-import { warnAtStart } from "../server/warn_at_start.ts";
 import { createWorkflowCopies } from "./workflow_copies.ts";
 import type { WorkflowBinding } from "./workflow_copies.ts";
 import { createWorkflowRules } from "./workflow_rules.ts";

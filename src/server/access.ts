@@ -5,8 +5,8 @@ import { findAccessToken } from "../config/access_tokens.ts";
 import type { Scope } from "../config/access_tokens.ts";
 import type { AppEnv, AppOptions } from "./app_options.ts";
 import type { ServerConfig } from "../config/server_config.ts";
-import { limitBody } from "./limit_body.ts";
 import { RequestError } from "../problem.ts";
+import { limitBody } from "./router.ts";
 
 /** Names and options; the longest valid copy has 64 platforms. */
 const MAX_BODY_BYTES = 64 * 1024;

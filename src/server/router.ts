@@ -1,5 +1,7 @@
+/** The parts of a route: the router, and the middlewares that check a request. */
 import { Hono } from "hono";
 import type { MiddlewareHandler } from "hono";
+import { bodyLimit } from "hono/body-limit";
 import { validator } from "hono/validator";
 import type * as z from "zod";
 import type { AppEnv } from "./app_options.ts";
@@ -16,9 +18,19 @@ type Check<Target extends string, Schema extends z.ZodType> = MiddlewareHandler<
   { in: { [T in Target]: z.input<Schema> }; out: { [T in Target]: z.output<Schema> } }
 >;
 
-// deno-lint-ignore explicit-function-return-type
-export function createRouter() {
+export function createRouter(): Hono<AppEnv> {
   return new Hono<AppEnv>();
+}
+
+/** Refuses a longer body. A body of unknown length is read to its end first, so check the caller's token before. */
+export function limitBody(maxSize: number): MiddlewareHandler {
+  return bodyLimit({
+    maxSize,
+    onError: () => {
+      const detail = `the body is longer than ${maxSize} bytes`;
+      throw new RequestError("limit", detail, { status: 413 });
+    },
+  });
 }
 
 /** Checks a part of the request by its schema. A mistake is a problem that names the parameter. */
