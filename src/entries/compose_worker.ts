@@ -1,6 +1,7 @@
 import { ParseError } from "../errors.ts";
 import { createWorkerdRuntime } from "../hosts/workerd.ts";
 import { createBrokenApp } from "../server/app.ts";
+import type { ApiFiles } from "../server/app_options.ts";
 import { composeServer, warnAtStart } from "../server/compose.ts";
 import type { ComposedServer, HostOptions } from "../server/compose.ts";
 import type { Environment } from "../config/server_config.ts";
@@ -16,10 +17,14 @@ interface Bindings {
   /** This Worker's own entrypoint `Internal`. */
   readonly SELF?: unknown;
   /** The files of src/server/api. */
-  readonly ASSETS?: { fetch(url: string): Promise<Response> };
+  readonly ASSETS?: AssetsBinding;
   readonly FAILED_TRIES?: {
     limit(options: { key: string }): Promise<{ success: boolean }>;
   };
+}
+
+interface AssetsBinding {
+  fetch(url: string): Promise<Response>;
 }
 
 export interface ComposedWorker
@@ -40,9 +45,6 @@ export interface WebHandler {
  * https://developers.cloudflare.com/workers/platform/limits/#simultaneous-open-connections
  */
 const CONCURRENCY = 5;
-
-/** A binding looks at the path alone. */
-const ASSETS_URL = "https://assets.invalid";
 
 /**
  * Composes the server of a Worker. What is made here lives as long as the isolate; on Workers no request may wait for what
@@ -67,14 +69,7 @@ export function composeWorker(
     addressOf: (context) => context.req.header("cf-connecting-ip"),
     ...(durable ? { durable } : {}),
     ...(durable && SYNC_WORKFLOW ? { durableRules: createWorkflowRules(SYNC_WORKFLOW) } : {}),
-    ...(ASSETS
-      ? {
-        apiFiles: {
-          document: async () => await (await ASSETS.fetch(`${ASSETS_URL}/openapi.json`)).json(),
-          page: async () => await (await ASSETS.fetch(`${ASSETS_URL}/page.json`)).json(),
-        },
-      }
-      : {}),
+    apiFiles: ASSETS && openApiFiles(ASSETS),
     ...(FAILED_TRIES
       ? { limitTries: async (key: string) => !(await FAILED_TRIES.limit({ key })).success }
       : {}),
@@ -91,6 +86,16 @@ export function composeWorker(
     const app = onFirst(explain, createBrokenApp(error));
     return { ...server, app, openApp: app };
   }
+}
+
+function openApiFiles(assets: AssetsBinding): ApiFiles {
+  // The binding uses only the path.
+  const read = async (name: string): Promise<Response> =>
+    await assets.fetch(`https://assets.invalid/${name}`);
+  return {
+    document: async () => await (await read("openapi.json")).json(),
+    page: async () => await (await read("page.json")).json(),
+  };
 }
 
 /** Tells the log at the first request: what is said before is in no invocation's log, and without a time. */

@@ -40,7 +40,7 @@ export interface AppOptions {
   /** Keeps the host alive until a job has ended. */
   readonly background?: (job: Promise<unknown>) => void;
   /** Without, `/openapi.json` and `/docs` are not found. */
-  readonly apiFiles?: ApiFiles;
+  readonly apiFiles?: ApiFiles | undefined;
   /** Aborted when the host has to end now. */
   readonly stopSignal?: AbortSignal;
   /** Whether no new work is taken, because the host is about to end. */

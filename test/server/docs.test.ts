@@ -52,3 +52,12 @@ test("/docs comes with the policy that keeps it to itself", async () => {
   assert.match(policy, /^default-src 'none'; style-src 'sha256-[^']+'; /);
   assert.equal(response.headers.get("x-content-type-options"), "nosniff");
 });
+
+test("/docs and /openapi.json are not found where a host has no files for them", async () => {
+  await using documented = await startDocumentedApp({ host: { apiFiles: undefined } });
+  for (const { path } of PATHS) {
+    const response = await documented.app.request(path);
+    assert.equal(response.status, 404);
+    assert.match((await response.json()).hint, /ASSETS/);
+  }
+});
