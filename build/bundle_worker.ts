@@ -8,8 +8,8 @@ import { gzipSync } from "node:zlib";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
-/** What an edge function should not outgrow; the free plan takes 3 MB. */
-const MAX_GZIP_BYTES = 300 * 1024;
+/** A bound a little above the present size, so that growth is noticed. The free plan takes 3 MB. */
+const MAX_GZIP_BYTES = 260 * 1024;
 
 /**
  * Bundles into a folder, as `wrangler deploy` would, and gives the file with the Worker. Sends nothing.
@@ -29,7 +29,7 @@ if (import.meta.main) {
   const text = [gzip, bytes.byteLength].map((size) => `${(size / 1024).toFixed(1)} KiB`);
   process.stdout.write(`${text[0]} compressed, ${text[1]} as it is\n`);
   if (gzip >= MAX_GZIP_BYTES) {
-    process.stderr.write(`want less than ${MAX_GZIP_BYTES / 1024} KiB compressed\n`);
+    process.stderr.write(`expected less than ${MAX_GZIP_BYTES / 1024} KiB compressed\n`);
     process.exitCode = 1;
   }
 }

@@ -1,13 +1,9 @@
 /** The API as typed calls. Of the server this holds types alone. */
-import type { Hono } from "hono";
 import { hc } from "hono/client";
 import type { ApplyGlobalResponse } from "hono/client";
-import type { ExtractSchema } from "hono/types";
 import { ParseError } from "../errors.ts";
 import type { App } from "../server/app.ts";
-import type { AppEnv } from "../server/app_options.ts";
 import type { Problem } from "../problem.ts";
-import type { failures } from "../server/responses.ts";
 import { parseServerUrl } from "./server_url.ts";
 
 export interface ClientOptions {
@@ -19,20 +15,11 @@ export interface ClientOptions {
   readonly headers?: Readonly<Record<string, string>> | undefined;
 }
 
-type Routes = ExtractSchema<App>;
+type ProblemStatus = 400 | 401 | 403 | 404 | 409 | 413 | 415 | 422 | 429 | 500 | 502 | 503 | 504;
 
-/** A stream of events is known to the API's type as an untyped Response of any status. */
-type Streamed<Route> = Route extends { input: infer Input; output: Response }
-  ? { input: Input; output: Response; outputFormat: "body"; status: 200 }
-  : Route;
+type Problems = { [Status in ProblemStatus]: { json: Problem } };
 
-type TypedRoutes = {
-  [Path in keyof Routes]: { [Method in keyof Routes[Path]]: Streamed<Routes[Path][Method]> };
-};
-
-type Problems = { [Status in keyof typeof failures]: { json: Problem } };
-
-type Api = ApplyGlobalResponse<Hono<AppEnv, TypedRoutes>, Problems>;
+type Api = ApplyGlobalResponse<App, Problems>;
 
 /** A method a call: `client.v1.plans.$post({ json, query })`. */
 export type Client = ReturnType<typeof hc<Api>>;

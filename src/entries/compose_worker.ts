@@ -1,10 +1,10 @@
 import { ParseError } from "../errors.ts";
 import { createWorkerdRuntime } from "../hosts/workerd.ts";
-import { createBrokenApp } from "../server/broken_app.ts";
-import { composeServer } from "../server/compose.ts";
+import { createBrokenApp } from "../server/app.ts";
+import type { ApiFiles } from "../server/app_options.ts";
+import { composeServer, warnAtStart } from "../server/compose.ts";
 import type { ComposedServer, HostOptions } from "../server/compose.ts";
 import type { Environment } from "../config/server_config.ts";
-import { warnAtStart } from "../server/warn_at_start.ts";
 import { createWorkflowCopies } from "./workflow_copies.ts";
 import type { WorkflowBinding } from "./workflow_copies.ts";
 import { createWorkflowRules } from "./workflow_rules.ts";
@@ -16,9 +16,15 @@ interface Bindings {
   readonly SYNC_WORKFLOW?: RuleWorkflowBinding;
   /** This Worker's own entrypoint `Internal`. */
   readonly SELF?: unknown;
+  /** The files of src/server/api. */
+  readonly ASSETS?: AssetsBinding;
   readonly FAILED_TRIES?: {
     limit(options: { key: string }): Promise<{ success: boolean }>;
   };
+}
+
+interface AssetsBinding {
+  fetch(url: string): Promise<Response>;
 }
 
 export interface ComposedWorker
@@ -50,7 +56,7 @@ export function composeWorker(
   env: object,
   waitUntil: (job: Promise<unknown>) => void,
 ): ComposedWorker {
-  const { COPY_WORKFLOW, SYNC_WORKFLOW, SELF, FAILED_TRIES } = env as Bindings;
+  const { COPY_WORKFLOW, SYNC_WORKFLOW, SELF, FAILED_TRIES, ASSETS } = env as Bindings;
   const durable = COPY_WORKFLOW && SELF ? createWorkflowCopies(COPY_WORKFLOW) : undefined;
   const host: HostOptions = {
     runtime: createWorkerdRuntime(),
@@ -63,6 +69,7 @@ export function composeWorker(
     addressOf: (context) => context.req.header("cf-connecting-ip"),
     ...(durable ? { durable } : {}),
     ...(durable && SYNC_WORKFLOW ? { durableRules: createWorkflowRules(SYNC_WORKFLOW) } : {}),
+    apiFiles: ASSETS && openApiFiles(ASSETS),
     ...(FAILED_TRIES
       ? { limitTries: async (key: string) => !(await FAILED_TRIES.limit({ key })).success }
       : {}),
@@ -79,6 +86,16 @@ export function composeWorker(
     const app = onFirst(explain, createBrokenApp(error));
     return { ...server, app, openApp: app };
   }
+}
+
+function openApiFiles(assets: AssetsBinding): ApiFiles {
+  // The binding uses only the path.
+  const read = async (name: string): Promise<Response> =>
+    await assets.fetch(`https://assets.invalid/${name}`);
+  return {
+    document: async () => await (await read("openapi.json")).json(),
+    page: async () => await (await read("page.json")).json(),
+  };
 }
 
 /** Tells the log at the first request: what is said before is in no invocation's log, and without a time. */

@@ -1,14 +1,15 @@
 /** What the server has on every host that runs until it is told to stop: Deno, Node and Bun. */
 import { readFileSync, writeSync } from "node:fs";
 import process from "node:process";
+import { RateLimiterMemory } from "rate-limiter-flexible";
 import { ParseError } from "../errors.ts";
 import { createRuntime } from "../hosts/detect.ts";
 import type { AppOptions } from "../server/app_options.ts";
-import { composeServer } from "../server/compose.ts";
+import { composeServer, warnAtStart } from "../server/compose.ts";
 import type { ComposedServer } from "../server/compose.ts";
-import { createTriesLimit } from "../server/limit_tries.ts";
+import document from "../server/api/openapi.json" with { type: "json" };
+import page from "../server/api/page.json" with { type: "json" };
 import { createMetrics } from "../server/metrics.ts";
-import { warnAtStart } from "../server/warn_at_start.ts";
 import { runAtStart, runClock } from "../rules/clock.ts";
 import type { Runtime } from "../runtime.ts";
 import type { ClockOptions } from "../rules/clock.ts";
@@ -19,6 +20,9 @@ import { resolveHost } from "./resolve_host.ts";
 const EXIT_FAILED = 1;
 const EXIT_CONFIGURATION = 2;
 const STDERR = 2;
+
+/** A person mistypes less often, and a program that guesses gains nothing by ten. */
+const TRIES_A_MINUTE = 10;
 
 export interface LongRunningServer extends ComposedServer {
   readonly stop: GracefulStop;
@@ -45,6 +49,7 @@ export async function createLongRunningServer(
       resolveHost,
       addressOf,
       limitTries: createTriesLimit(),
+      apiFiles: { document: () => Promise.resolve(document), page: () => Promise.resolve(page) },
       stopSignal: stop.signal,
       isStopping: () => stop.isStopping,
       background: (job) => stop.track(job),
@@ -77,6 +82,21 @@ function startRules(
       if (!stopping.aborted) throw error;
     });
   }
+}
+
+/** Counts wrong tokens by address, in this process's memory: ten a minute, and the eleventh is one too many. */
+function createTriesLimit(): NonNullable<AppOptions["limitTries"]> {
+  const limiter = new RateLimiterMemory({ points: TRIES_A_MINUTE, duration: 60 });
+  return async (address) => {
+    try {
+      await limiter.consume(address);
+      return false;
+    } catch (refusal) {
+      // What it rejects with when there are none left is no error but the state of the count.
+      if (refusal instanceof Error) throw refusal;
+      return true;
+    }
+  };
 }
 
 /** @throws ParseError if it cannot be read */

@@ -1,37 +1,31 @@
 /** Who may call: a bearer token with the scope that the route wants. https://www.rfc-editor.org/rfc/rfc6750 */
 import type { MiddlewareHandler } from "hono";
+import { every } from "hono/combine";
 import { findAccessToken } from "../config/access_tokens.ts";
 import type { Scope } from "../config/access_tokens.ts";
 import type { AppEnv, AppOptions } from "./app_options.ts";
 import type { ServerConfig } from "../config/server_config.ts";
-import { limitBody } from "./limit_body.ts";
 import { RequestError } from "../problem.ts";
-
-/** The name of the security scheme in the OpenAPI document. */
-export const BEARER = "bearer";
+import { limitBody } from "./router.ts";
 
 /** Names and options; the longest valid copy has 64 platforms. */
 const MAX_BODY_BYTES = 64 * 1024;
 
 /**
- * A route's part that lets nobody in without a token of at least this scope, and says so in the document. Only then is
- * the body read, up to its limit.
+ * Requires a token of at least this scope. Only after that the body is read, up to its limit.
  *
- * @param route.takesQuery whether the route's schemas have parameters of the query; else there is none that it takes
+ * @param route.takesQuery whether the route checks the query by a schema. Otherwise every parameter is refused
  */
 export function secured(
   scope: Scope,
   options: AppOptions,
   { maxBodyBytes = MAX_BODY_BYTES, takesQuery = false } = {},
-): { middleware: MiddlewareHandler<AppEnv>[]; security: { [BEARER]: string[] }[] } {
-  return {
-    middleware: [
-      requireScope(scope, options),
-      ...(takesQuery ? [] : [refuseQuery]),
-      limitBody(maxBodyBytes),
-    ],
-    security: [{ [BEARER]: [scope] }],
-  };
+): MiddlewareHandler<AppEnv> {
+  return every(
+    requireScope(scope, options),
+    ...(takesQuery ? [] : [refuseQuery]),
+    limitBody(maxBodyBytes),
+  );
 }
 
 /** `?dryRun=true` beside a body that does not say so would copy. */

@@ -1,19 +1,17 @@
 /** The HTTP API: what wraps every request, and the routes in their order. */
+import { Hono } from "hono";
 import { cors } from "hono/cors";
 import { HTTPException } from "hono/http-exception";
 import { requestId } from "hono/request-id";
 import { secureHeaders } from "hono/secure-headers";
 import { createAllowed } from "./allowed.ts";
-import type { AppOptions } from "./app_options.ts";
-import { continueTrace } from "./continue_trace.ts";
+import type { AppEnv, AppOptions } from "./app_options.ts";
+import type { ParseError } from "../errors.ts";
 import { describeError } from "../log.ts";
-import { describeApi } from "./document.ts";
-import { limitBody } from "./limit_body.ts";
-import { answerMissingRoute } from "./missing_route.ts";
-import { answerProblem } from "./answer_problem.ts";
+import { answerMissingRoute, answerProblem } from "./answer_problem.ts";
 import { RequestError, toProblem } from "../problem.ts";
 import { logRequests } from "./request_log.ts";
-import { createRouter } from "./router.ts";
+import { createRouter, limitBody } from "./router.ts";
 import { copyRoutes } from "./routes/copies.ts";
 import { docsRoutes } from "./routes/docs.ts";
 import { healthRoutes, stopping } from "./routes/health.ts";
@@ -23,6 +21,7 @@ import { metricsRoutes } from "./routes/metrics.ts";
 import { planRoutes } from "./routes/plans.ts";
 import { stepRoutes } from "./routes/steps.ts";
 import { syncRoutes } from "./routes/syncs.ts";
+import { continueTrace } from "./tracing.ts";
 import { MAX_WEBHOOK_BYTES } from "../webhooks/incoming/receive.ts";
 
 /** What answers say by headers: a page of another origin may read these, and a few that are never hidden. */
@@ -79,17 +78,32 @@ export function createApp(options: AppOptions) {
     .route("/", syncRoutes(options))
     .route("/", imageRoutes(options, allowed))
     .route("/", healthRoutes(options))
-    .route("/", docsRoutes(options, () => describeApi(router)));
+    .route("/", docsRoutes(options));
 }
 
 /** The API's type, for hono's client. */
 export type App = ReturnType<typeof createApp>;
 
-/** What hono's own checks throw: a body that is not JSON, or does not say that it is. */
+/**
+ * Makes the server of a wrong configuration, for hosts that cannot refuse to start: it is alive, is not ready, and answers every
+ * other request with the mistake.
+ */
+export function createBrokenApp(error: ParseError): Hono<AppEnv> {
+  const { problem } = new RequestError("internal", error.message, {
+    status: 503,
+    title: "The configuration is wrong",
+    ...(error.hint ? { hint: error.hint } : {}),
+  });
+  return new Hono<AppEnv>()
+    .use(requestId())
+    .get("/healthz", (context) => context.json({ status: "ok" }))
+    .all("*", (context) => answerProblem(context, problem));
+}
+
+/** What hono's own checks throw: a body that is not JSON. */
 function toRequestError(error: HTTPException): RequestError {
   return new RequestError("usage", error.message, {
     status: error.status,
-    ...(error.status === 415 ? { hint: "send Content-Type: application/json" } : {}),
     ...(error.status === 400 ? { errors: [{ pointer: "#", detail: error.message }] } : {}),
   });
 }

@@ -8,6 +8,21 @@ import type { HookReceiver } from "../rules/receive_hook.ts";
 import type { ServerConfig } from "../config/server_config.ts";
 import type { ServerRules } from "../rules/rules.ts";
 
+/** The API's description: `deno task schema` writes it, and hosts read it from src/server/api. */
+export interface ApiFiles {
+  /** The OpenAPI document. */
+  document(): Promise<object>;
+  page(): Promise<ApiPage>;
+}
+
+/** The page of `/docs`. */
+export interface ApiPage {
+  /** The HTML. */
+  readonly lines: readonly string[];
+  /** The Content-Security-Policy: the page's own style and icon, and nothing else. */
+  readonly policy: string;
+}
+
 /** What a host gives the server. */
 export interface AppOptions {
   readonly config: ServerConfig;
@@ -24,6 +39,8 @@ export interface AppOptions {
   readonly rules?: ServerRules;
   /** Keeps the host alive until a job has ended. */
   readonly background?: (job: Promise<unknown>) => void;
+  /** Without, `/openapi.json` and `/docs` are not found. */
+  readonly apiFiles?: ApiFiles | undefined;
   /** Aborted when the host has to end now. */
   readonly stopSignal?: AbortSignal;
   /** Whether no new work is taken, because the host is about to end. */

@@ -14,11 +14,11 @@ import { composeRules } from "../rules/compose_rules.ts";
 import type { ComposedRules, RulesHost } from "../rules/compose_rules.ts";
 import { parseConfig } from "../config/server_config.ts";
 import type { Environment, ServerConfig } from "../config/server_config.ts";
+import { ruleNames } from "./allow_list.ts";
 import { openCredentials } from "./credentials.ts";
 import { createGuard } from "./guard.ts";
 import { createLog } from "../log.ts";
 import type { Log } from "../log.ts";
-import { ruleNames } from "./rule_names.ts";
 import { ruleStepRoutes } from "./routes/rule_steps.ts";
 import { traceSpans } from "./tracing.ts";
 
@@ -112,4 +112,26 @@ export function composeServer(variables: Environment, host: HostOptions): Compos
   };
   const app = createApp(options);
   return { app, createOpenApp, config, log, openEngine, dispatch, deliverNotice };
+}
+
+/** Logs a warning for each setting that probably permits more, or less, than intended. */
+export function warnAtStart(config: ServerConfig, log: Log): void {
+  for (const warning of config.sync.warnings) log("warn", warning);
+  // One that only keeps mirrors has no callers.
+  const hasRules = config.sync.rules.length > 0;
+  if (config.open) {
+    log(
+      "warn",
+      "CROSSDOCK_OPEN is true: whoever can reach this server may copy, and needs no token",
+    );
+  } else if (config.tokens.length === 0 && !hasRules) {
+    log("warn", "CROSSDOCK_TOKENS is not set: this server refuses everything but health");
+  }
+  const empty = [
+    ...(config.allowSources.length === 0 ? ["CROSSDOCK_ALLOW_SOURCES"] : []),
+    ...(config.allowDestinations.length === 0 ? ["CROSSDOCK_ALLOW_DESTINATIONS"] : []),
+  ];
+  if (empty.length > 0 && !hasRules) {
+    log("warn", `${empty.join(" and ")} not set: no copy is allowed`);
+  }
 }

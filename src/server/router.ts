@@ -1,21 +1,69 @@
-import { OpenAPIHono } from "@hono/zod-openapi";
+/** The parts of a route: the router, and the middlewares that check a request. */
+import { Hono } from "hono";
+import type { MiddlewareHandler } from "hono";
+import { bodyLimit } from "hono/body-limit";
+import { validator } from "hono/validator";
 import type * as z from "zod";
 import type { AppEnv } from "./app_options.ts";
 import { RequestError } from "../problem.ts";
 import type { FieldMistake } from "../problem.ts";
 
-/** A router whose requests are checked by their schemas; what these do not like is a problem that names the field. */
-export function createRouter(): OpenAPIHono<AppEnv> {
-  return new OpenAPIHono<AppEnv>({
-    defaultHook: ({ target, ...result }) => {
-      if (result.success) return;
-      const errors = result.error.issues.flatMap((issue) => toMistakes(issue, target === "json"));
-      const where = errors.map(({ pointer, parameter, detail }) =>
-        `${pointer ?? parameter}: ${detail}`
-      );
-      throw new RequestError("usage", where.join("; "), { errors });
+/** JSON with parameters, such as a charset, or another type that is JSON. */
+const JSON_TYPE = /^application\/([a-z-.]+\+)?json(;\s*[a-z0-9-]+=[^;]+)*$/i;
+
+/** A middleware that hands a part of the request to `context.req.valid`. */
+type Check<Target extends string, Schema extends z.ZodType> = MiddlewareHandler<
+  AppEnv,
+  string,
+  { in: { [T in Target]: z.input<Schema> }; out: { [T in Target]: z.output<Schema> } }
+>;
+
+export function createRouter(): Hono<AppEnv> {
+  return new Hono<AppEnv>();
+}
+
+/** Refuses a longer body. A body of unknown length is read to its end first, so check the caller's token before. */
+export function limitBody(maxSize: number): MiddlewareHandler {
+  return bodyLimit({
+    maxSize,
+    onError: () => {
+      const detail = `the body is longer than ${maxSize} bytes`;
+      throw new RequestError("limit", detail, { status: 413 });
     },
   });
+}
+
+/** Checks a part of the request by its schema. A mistake is a problem that names the parameter. */
+export function check<
+  Target extends "param" | "query" | "header" | "json",
+  Schema extends z.ZodType,
+>(target: Target, schema: Schema): Check<Target, Schema> {
+  const isBody = target === "json";
+  return validator(target, async (value): Promise<z.output<Schema>> => {
+    const result = await schema.safeParseAsync(value);
+    if (result.success) return result.data;
+    const errors = result.error.issues.flatMap((issue) => toMistakes(issue, isBody));
+    const where = errors.map(({ pointer, parameter, detail }) =>
+      `${pointer ?? parameter}: ${detail}`
+    );
+    throw new RequestError("usage", where.join("; "), { errors });
+  }) as unknown as Check<Target, Schema>;
+}
+
+/** Checks a JSON body by its schema; no body counts as `{}`. A mistake is a problem with a pointer to the field. */
+export function checkBody<Schema extends z.ZodType>(schema: Schema): Check<"json", Schema> {
+  const checkJson = check("json", schema);
+  return async (context, next) => {
+    const type = context.req.header("content-type");
+    const isJson = type === undefined
+      ? (await context.req.arrayBuffer()).byteLength === 0
+      : JSON_TYPE.test(type);
+    if (isJson) return await checkJson(context, next);
+    throw new RequestError("usage", "Unsupported Media Type", {
+      status: 415,
+      hint: "send Content-Type: application/json",
+    });
+  };
 }
 
 /** One mistake an issue, but one for each key that is unknown: it is the key that is wrong, not what it stands in. */

@@ -1,6 +1,7 @@
 /** The bodies and parameters that the API takes, as schemas. The data of its answers is declared in the folder that makes it. */
 import * as z from "zod";
 import { copyRequestSchema } from "../copy/request.ts";
+import { copyIdSchema } from "../durable/durable_copies.ts";
 import { parsePlatform } from "../oci/platform.ts";
 import { parseReference, parseRepository } from "../oci/reference.ts";
 
@@ -22,11 +23,11 @@ function textFor(format: string, parse: (text: string) => unknown): z.ZodString 
   }).meta({ format });
 }
 
-export const referenceText = textFor("oci-reference", parseReference).meta({
+const referenceText = textFor("oci-reference", parseReference).meta({
   description: "`registry/repository[:tag][@digest]`; `latest` where there is neither",
 });
 
-export const repositoryText = textFor("oci-repository", parseRepository).meta({
+const repositoryText = textFor("oci-repository", parseRepository).meta({
   description: "`registry/repository`",
 });
 
@@ -49,6 +50,24 @@ export const copyBody = copyRequestSchema.extend({
     description: copyRequestSchema.shape.referrerDestination.description,
   }),
 }).meta({ id: "CopyRequest", description: "What is to be copied where, and how" });
+
+export const copyParams = z.object({
+  id: copyIdSchema.meta({ description: "as `Location` gave it" }),
+});
+
+export const planQuery = z.strictObject({
+  survey: z.enum(["true", "false"]).default("true").meta({
+    description: "whether the destination is asked for each blob, so that totals are known",
+  }),
+  manifests: z.enum(["true", "false"]).default("false").meta({
+    description:
+      "whether steps carry the manifests that the plan has read, up to 4 MiB, so that performing them does not read them again",
+  }),
+});
+
+export const imageQuery = z.strictObject({ reference: referenceText });
+
+export const tagsQuery = z.strictObject({ repository: repositoryText });
 
 export const hookAnswerSchema = z.object({
   state: z.enum(["accepted", "ignored"]).meta({
@@ -83,6 +102,9 @@ export const syncBody = z.strictObject({
   }),
 }).meta({ id: "SyncRequest", description: "Which rules run, and how" });
 
-/** One or several of a query. */
-export const ruleNames = z.union([ruleName.transform((name) => [name]), z.array(ruleName)])
-  .optional();
+export const syncQuery = z.strictObject({
+  // One or several.
+  rule: z.union([ruleName.transform((name) => [name]), z.array(ruleName)]).optional().meta({
+    description: "names of those to ask about; all of them without",
+  }),
+});

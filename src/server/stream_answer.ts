@@ -1,4 +1,4 @@
-import type { Context } from "hono";
+import type { Context, TypedResponse } from "hono";
 import type { AppEnv, AppOptions } from "./app_options.ts";
 import { STREAM_HEADERS, streamEvents } from "./event_stream.ts";
 import type { StreamedEvent } from "./event_stream.ts";
@@ -13,7 +13,7 @@ export function streamAnswer(
   context: Context<AppEnv>,
   options: AppOptions,
   job: (send: (event: StreamedEvent) => void, call: Call) => Promise<void>,
-): Response {
+): Response & TypedResponse<ReadableStream<Uint8Array>, 200, "body"> {
   const { now, background, stopSignal } = options;
   const accept = context.req.header("accept") ?? "";
   const format = accept.includes("text/event-stream") ? "sse" : "ndjson";

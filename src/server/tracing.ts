@@ -1,6 +1,7 @@
 /** Spans by OpenTelemetry's API. Without an SDK, which is the host's to bring, they cost nothing and go nowhere. */
-import { SpanKind, SpanStatusCode, trace } from "@opentelemetry/api";
-import type { Span } from "@opentelemetry/api";
+import { context, propagation, SpanKind, SpanStatusCode, trace } from "@opentelemetry/api";
+import type { Span, TextMapGetter } from "@opentelemetry/api";
+import type { MiddlewareHandler } from "hono";
 import pkg from "../../package.json" with { type: "json" };
 import { CrossdockError, ParseError } from "../errors.ts";
 import type { Trace } from "../trace.ts";
@@ -50,3 +51,18 @@ function markError(span: Span, error: unknown): void {
   span.setAttribute("error.type", name);
   span.setStatus({ code: SpanStatusCode.ERROR, message: name });
 }
+
+const headers: TextMapGetter<Headers> = {
+  get: (carrier, key) => carrier.get(key) ?? undefined,
+  keys: (carrier) => [...carrier.keys()],
+};
+
+/**
+ * Makes the caller's span the parent of this server's spans. The host's OpenTelemetry SDK reads the headers, usually
+ * `traceparent`. A host that traces requests itself has an active span already. https://www.w3.org/TR/trace-context/
+ */
+export const continueTrace: MiddlewareHandler = async ({ req }, next) => {
+  const active = context.active();
+  if (trace.getSpan(active)) return await next();
+  await context.with(propagation.extract(active, req.raw.headers, headers), next);
+};

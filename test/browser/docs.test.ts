@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { listRoutes } from "../../src/server/docs/api.ts";
-import { getDocument } from "../server/api_document.ts";
+import { listRoutes } from "../../build/api/model.ts";
+import { getDocument } from "../build/api/api_document.ts";
 import { startDocumentedApp } from "../server/documented_app.ts";
 import { serve } from "../support/serve.ts";
 import { openPage } from "./open_page.ts";

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { test } from "node:test";
-import { MIRROR, STEPS } from "../../src/server/examples.ts";
+import { MIRROR, STEPS } from "../../build/api/examples.ts";
 import { startDocumentedApp, TOKEN } from "../server/documented_app.ts";
 
 const DIGESTS = [`sha256:${"1".repeat(64)}`, `sha256:${"2".repeat(64)}`] as const;

@@ -1,7 +1,9 @@
 /** A server between two registries that stand in for those that the document's examples name. */
 import { createRuntime } from "../../src/hosts/detect.ts";
+import document from "../../src/server/api/openapi.json" with { type: "json" };
+import page from "../../src/server/api/page.json" with { type: "json" };
 import type { App } from "../../src/server/app.ts";
-import { HOOKS, METRICS } from "../../src/server/examples.ts";
+import { HOOKS, METRICS } from "../../build/api/examples.ts";
 import type { AppOptions } from "../../src/server/app_options.ts";
 import { composeServer } from "../../src/server/compose.ts";
 import type { HostOptions } from "../../src/server/compose.ts";
@@ -62,6 +64,7 @@ export async function startDocumentedApp(
     runtime,
     write: () => {},
     metrics: countNothing,
+    apiFiles: { document: () => Promise.resolve(document), page: () => Promise.resolve(page) },
     // Registries are there until what an event has brought about has ended.
     background: (job) => void jobs.add(job),
     ...host,

@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createRoute } from "@hono/zod-openapi";
 import * as z from "zod";
 import { RequestError } from "../../src/problem.ts";
-import { createRouter } from "../../src/server/router.ts";
+import { check, checkBody, createRouter } from "../../src/server/router.ts";
 
 const schema = z.strictObject({
   name: z.string().optional(),
@@ -11,17 +10,11 @@ const schema = z.strictObject({
   "a/b~c d": z.string().optional(),
 });
 
-const router = createRouter().openapi(
-  createRoute({
-    method: "post",
-    path: "/{id}",
-    request: {
-      params: z.object({ id: z.string().max(4) }),
-      query: z.strictObject({ page: z.string().regex(/^\d+$/, "not a number").optional() }),
-      body: { required: true, content: { "application/json": { schema } } },
-    },
-    responses: { 200: { description: "it is good" } },
-  }),
+const router = createRouter().post(
+  "/:id",
+  check("query", z.strictObject({ page: z.string().regex(/^\d+$/, "not a number").optional() })),
+  check("param", z.object({ id: z.string().max(4) })),
+  checkBody(schema),
   (context) => context.json(context.req.valid("json"), 200),
 );
 router.onError((error, context) => {
@@ -51,7 +44,7 @@ const BODIES: { body: unknown; pointers: string[] }[] = [
 ];
 
 for (const { body, pointers } of BODIES) {
-  test(`createRouter() points to what is wrong in ${JSON.stringify(body)}`, async () => {
+  test(`checkBody() points to what is wrong in ${JSON.stringify(body)}`, async () => {
     const response = await ask(body);
     assert.equal(response.status, 400);
     const problem = await response.json();
@@ -69,13 +62,13 @@ const PATHS = [
 ];
 
 for (const { path, errors } of PATHS) {
-  test(`createRouter() names the parameter that is wrong in ${path}`, async () => {
+  test(`check() names the parameter that is wrong in ${path}`, async () => {
     const problem = await (await ask({}, path)).json();
     assert.deepEqual(problem.errors, errors);
   });
 }
 
-test("createRouter() names the part of the path that is wrong", async () => {
+test("check() names the part of the path that is wrong", async () => {
   const problem = await (await ask({}, "/abcde")).json();
   assert.deepEqual(
     problem.errors.map(({ parameter }: { parameter: string }) => parameter),
@@ -83,7 +76,7 @@ test("createRouter() names the part of the path that is wrong", async () => {
   );
 });
 
-test("createRouter() lets through what its schemas take", async () => {
+test("check() hands on what its schema takes", async () => {
   const body = { name: "x", list: [[{ count: 1 }]] };
   const response = await ask(body, "/a?page=1");
   assert.deepEqual([response.status, await response.json()], [200, body]);

@@ -5,7 +5,7 @@ import { parseCopyRequest } from "../../src/copy/request.ts";
 import type { Step } from "../../src/copy/step.ts";
 import type { Engine } from "../../src/engine.ts";
 import { CrossdockError } from "../../src/errors.ts";
-import { MIRROR } from "../../src/server/examples.ts";
+import { MIRROR } from "../../build/api/examples.ts";
 import { runCopy } from "../../src/server/run_copy.ts";
 import { putIndex } from "../support/image.ts";
 import { startDocumentedApp, TOKEN } from "./documented_app.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { HOOKS } from "../../src/server/examples.ts";
+import { HOOKS } from "../../build/api/examples.ts";
 import { startDocumentedApp, TOKEN } from "./documented_app.ts";
 
 test("a server that stops sends an event back to its sender, to be told again", async () => {

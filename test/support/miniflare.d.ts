@@ -25,6 +25,7 @@ export interface MiniflareOptions {
         modules: Record<string, { type: "esm"; contents: string }>;
       };
       env: WorkerBindings;
+      assets?: { directory: string; hasUserWorker: boolean; runWorkerFirst: boolean };
       exports?: Readonly<Record<string, { type: "workflow"; name: string } | { type: "worker" }>>;
     };
   }[];

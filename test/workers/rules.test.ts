@@ -271,7 +271,10 @@ test("rules may be bundled with the Worker, by wrangler's define", async () => {
   const config = join(folder, "wrangler.toml");
   try {
     const toml = readFileSync(join(root, "wrangler.toml"), "utf8")
-      .replace(/^main = "(.+)"$/m, (_, path) => `main = ${JSON.stringify(join(root, path))}`);
+      .replace(
+        /^(main|directory) = "(.+)"$/gm,
+        (_, key, path) => `${key} = ${JSON.stringify(join(root, path))}`,
+      );
     const text = JSON.stringify(JSON.stringify(rules));
     writeFileSync(config, `${toml}\n[define]\nCROSSDOCK_BUNDLED_CONFIG = ${text}\n`);
     await using worker = await startCrossdock({ config });

@@ -122,6 +122,12 @@ export async function startWith(
             simple: { limit: 3, period: 60 },
           },
           ...(durable ? DURABLE : {}),
+          ASSETS: { type: "assets" },
+        },
+        assets: {
+          directory: fileURLToPath(new URL("../../src/server/api", import.meta.url)),
+          hasUserWorker: true,
+          runWorkerFirst: true,
         },
         exports: {
           Internal: { type: "worker" },

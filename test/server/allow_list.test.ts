@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ruleNames } from "../../src/server/rule_names.ts";
+import { ruleNames } from "../../src/server/allow_list.ts";
 import { ruleOf } from "../sync/setup.ts";
 
 test("ruleNames() has what rules read and write, repositories of referrers among them", () => {

@@ -1,4 +1,4 @@
-import type { Operation, Route } from "./api.ts";
+import type { Operation, Route } from "../api/model.ts";
 
 /** An example of an operation's request as a command line for a POSIX shell, with the server and the token in variables. */
 export function toCurl({ method, path, operation }: Route, example: string): string {

@@ -1,7 +1,7 @@
 /** JSON schemas as tables: a row for each field, those of an object within as `outer.inner`, of a list as `list[].inner`. */
 import { html } from "hono/html";
-import { nameOf } from "./api.ts";
-import type { Content, Schema } from "./api.ts";
+import { nameOf } from "../api/model.ts";
+import type { Content, Schema } from "../api/model.ts";
 import { renderTable } from "./table.ts";
 import { renderLine } from "./text.ts";
 import type { Html } from "./text.ts";

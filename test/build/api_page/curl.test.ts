@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { toCurl } from "../../../src/server/docs/curl.ts";
+import { toCurl } from "../../../build/api_page/curl.ts";
 import { sampleOperation } from "./sample_api.ts";
 
 test("toCurl() fills in the path, the query, headers and the body of one example", () => {
@@ -19,6 +19,7 @@ test("toCurl() fills in the path, the query, headers and the body of one example
       parameter("prefer", "header", "it's"),
     ],
     requestBody: {
+      required: true,
       content: {
         "application/json": { schema: {}, examples: { one: { value: { name: "it's" } } } },
       },

@@ -1,70 +1,66 @@
-/** Parts that routes share in the OpenAPI document. */
+/** Parts of the OpenAPI document that operations share: bodies, answers and problems, each with its examples. */
 import * as z from "zod";
-import { toSse } from "./event_stream.ts";
-import type { StreamedEvent } from "./event_stream.ts";
+import { problemSchema } from "../../src/problem.ts";
+import { toSse } from "../../src/server/event_stream.ts";
+import type { StreamedEvent } from "../../src/server/event_stream.ts";
 import { PROBLEM_EXAMPLES } from "./examples.ts";
 import type { ProblemStatus } from "./examples.ts";
-import { problemSchema } from "../problem.ts";
 
 /**
- * Values by name, as OpenAPI writes them. An answer's example has the name of the request's example that it is the answer to;
- * a test sends each of these and compares.
+ * Values by name. An example of an answer has the name of the example of the request that it answers: a test sends each request and
+ * compares.
  */
-type Examples = Readonly<Record<string, { readonly value: unknown }>>;
+export type Examples = Readonly<Record<string, unknown>>;
 
-type Content<MediaType extends string, Schema> = {
-  readonly [Type in MediaType]: { readonly schema: Schema; readonly examples: Examples };
-};
-
-interface Answer<Headers, Content> {
-  readonly description: string;
-  readonly headers: Headers;
-  readonly content: Content;
+export interface Content {
+  readonly schema: z.ZodType;
+  readonly examples: Examples;
 }
 
-type JsonContent<Schema> = Content<"application/json", Schema>;
-type ProblemContent = Content<"application/problem+json", typeof problemSchema>;
+export interface Answer {
+  readonly description: string;
+  readonly headers: z.ZodObject;
+  /** By media type. */
+  readonly content: Readonly<Record<string, Content>>;
+}
 
 /** The headers of every answer. */
-export const everyAnswer = z.object({
+const everyAnswer = z.object({
   "X-Request-Id": z.string().meta({
     description: "the caller's, or one that was made here; the log has it",
   }),
 });
 
-/** Examples by name, from bare values. */
-export function toExamples(values: Readonly<Record<string, unknown>>): Examples {
-  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, { value }]));
+/** An answer of one media type. */
+export function answer(description: string, mediaType: string, content: Content): Answer {
+  return { description, headers: everyAnswer, content: { [mediaType]: content } };
 }
 
-/** What a parameter's schema says besides, so that the document has examples of it. */
-export function parameterExamples(
-  values: Readonly<Record<string, string>>,
-): { readonly param: { readonly examples: Examples } } {
-  return { param: { examples: toExamples(values) } };
-}
-
-/** A JSON answer, with examples by the names of their requests. */
+/** A JSON answer. */
 export function json<Schema extends z.ZodType>(
   description: string,
   schema: Schema,
   examples: Readonly<Record<string, z.output<Schema>>>,
-): Answer<typeof everyAnswer, JsonContent<Schema>> {
+): Answer {
+  return answer(description, "application/json", { schema, examples });
+}
+
+/** The 202 of a request with `Prefer: respond-async`. */
+export function accepted(answer: Answer, location: string): Answer {
   return {
-    description,
-    headers: everyAnswer,
-    content: { "application/json": { schema, examples: toExamples(examples) } },
+    ...answer,
+    headers: everyAnswer.extend({
+      Location: z.string().meta({ description: location }),
+      "Preference-Applied": z.enum(["respond-async"]),
+    }),
   };
 }
 
-/** An answer that is a stream of events, with the last of them as an example, by the name of its request. */
+/** An answer that is a stream of events, with the last of them as the example. */
 export function eventStream<Schema extends z.ZodType<StreamedEvent>>(
   schema: Schema,
   last: Readonly<Record<string, z.output<Schema>>>,
-): Answer<
-  typeof everyAnswer,
-  Content<"application/x-ndjson", Schema> & Content<"text/event-stream", z.ZodString>
-> {
+): Answer {
   const asText = Object.entries(last).map(([name, event]) => [name, toSse(event)]);
   return {
     description:
@@ -72,20 +68,9 @@ export function eventStream<Schema extends z.ZodType<StreamedEvent>>(
       "event. After 5 s in which nothing else happened there is a `heartbeat`.",
     headers: everyAnswer,
     content: {
-      "application/x-ndjson": { schema, examples: toExamples(last) },
-      "text/event-stream": { schema: z.string(), examples: toExamples(Object.fromEntries(asText)) },
+      "application/x-ndjson": { schema, examples: last },
+      "text/event-stream": { schema: z.string(), examples: Object.fromEntries(asText) },
     },
-  };
-}
-
-/** A JSON body that has to be there, with examples by name. */
-export function body<Schema extends z.ZodType>(
-  schema: Schema,
-  examples: Readonly<Record<string, z.input<Schema>>>,
-): { readonly required: true; readonly content: JsonContent<Schema> } {
-  return {
-    required: true,
-    content: { "application/json": { schema, examples: toExamples(examples) } },
   };
 }
 
@@ -93,7 +78,7 @@ function problem(
   status: ProblemStatus,
   description: string,
   headers: z.ZodRawShape = {},
-): Answer<z.ZodObject, ProblemContent> {
+): Answer {
   const example = PROBLEM_EXAMPLES[status];
   return {
     description,
@@ -101,7 +86,7 @@ function problem(
     content: {
       "application/problem+json": {
         schema: problemSchema,
-        examples: toExamples({ [example.code]: example }),
+        examples: { [example.code]: example },
       },
     },
   };

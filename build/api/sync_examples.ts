@@ -1,10 +1,10 @@
 /** The examples of `/v1/syncs` in the OpenAPI document: what a server between two registries really answers. */
 import type * as z from "zod";
-import type { SyncReport, SyncStatus, TagReport } from "../sync/model.ts";
+import type { StartedSync } from "../../src/rules/rules.ts";
+import type { syncBody } from "../../src/server/schemas.ts";
+import type { SyncStreamEvent } from "../../src/stream_events.ts";
+import type { SyncReport, SyncStatus, TagReport } from "../../src/sync/model.ts";
 import { LAST_EVENT, MIRROR } from "./examples.ts";
-import type { StartedSync } from "../rules/rules.ts";
-import type { SyncStreamEvent } from "../stream_events.ts";
-import type { syncBody } from "./schemas.ts";
 
 /** The rule of the examples. */
 export const RULE = "alpine";

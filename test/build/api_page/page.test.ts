@@ -1,21 +1,16 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { test } from "node:test";
-import { listRoutes } from "../../../src/server/docs/api.ts";
-import { renderPage } from "../../../src/server/docs/page.ts";
-import type { ApiDocument } from "../../../src/server/document.ts";
+import { listRoutes } from "../../../build/api/model.ts";
+import { renderPage } from "../../../build/api_page/page.ts";
 import { PROBLEMS } from "../../../src/problem.ts";
-import { getDocument } from "../api_document.ts";
-import { startDocumentedApp } from "../documented_app.ts";
-import { HOSTILE, sampleApi, sampleOperation } from "./sample_api.ts";
-
-async function render(api: unknown): Promise<{ html: string; policy: string }> {
-  return await renderPage(api as ApiDocument);
-}
+import { getDocument } from "../api/api_document.ts";
+import { startDocumentedApp } from "../../server/documented_app.ts";
+import { HOSTILE, sampleApi, sampleInfo, sampleOperation } from "./sample_api.ts";
 
 async function renderReal(): Promise<string> {
   await using documented = await startDocumentedApp();
-  return (await render(await getDocument(documented.app))).html;
+  return (await renderPage(await getDocument(documented.app))).html;
 }
 
 test("renderPage() escapes whatever the document says, wherever it stands", async () => {
@@ -41,6 +36,7 @@ test("renderPage() escapes whatever the document says, wherever it stands", asyn
       examples: { one: { value: HOSTILE } },
     }],
     requestBody: {
+      required: true,
       content: {
         "application/json": {
           schema: { $ref: "#/components/schemas/Hostile" },
@@ -50,10 +46,14 @@ test("renderPage() escapes whatever the document says, wherever it stands", asyn
     },
     responses: { 200: answer, 400: { $ref: "#/components/responses/Problem400" } },
   });
-  const { html } = await render(sampleApi(operation, {
-    info: { title: HOSTILE, version: HOSTILE, description: HOSTILE },
+  const { html } = await renderPage(sampleApi(operation, {
+    info: { ...sampleInfo, title: HOSTILE, version: HOSTILE, description: HOSTILE },
     tags: [{ name: "Things", description: HOSTILE }],
-    components: { schemas: { Hostile: schema }, responses: { Problem400: answer } },
+    components: {
+      schemas: { Hostile: schema },
+      responses: { Problem400: answer },
+      securitySchemes: {},
+    },
   }));
   assert.doesNotMatch(html, /<script|<img|onerror='y'|"x"/);
   // In JSON and in curl's lines quotes are escaped once more, by a backslash.
@@ -61,7 +61,7 @@ test("renderPage() escapes whatever the document says, wherever it stands", asyn
 });
 
 test("renderPage() allows its own style by its hash, and nothing else", async () => {
-  const { html, policy } = await render(sampleApi(sampleOperation()));
+  const { html, policy } = await renderPage(sampleApi(sampleOperation()));
   const style = /<style>([^]*)<\/style>/.exec(html)?.[1] ?? "";
   assert.ok(style.length > 1000);
   const hash = createHash("sha256").update(style).digest("base64");
@@ -98,7 +98,7 @@ test("renderPage() leads to all that it links to, and names nothing twice", asyn
 test("renderPage() shows every operation, schema and problem", async () => {
   await using documented = await startDocumentedApp();
   const document = await getDocument(documented.app);
-  const { html } = await render(document);
+  const { html } = await renderPage(document);
   const wanted = [
     ...listRoutes(document).map(({ operation }) => operation.operationId),
     ...Object.keys(document.components.schemas).map((name) => `schema-${name}`),

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Schema } from "../../../src/server/docs/api.ts";
-import { renderSchema, renderType } from "../../../src/server/docs/schema.ts";
+import type { Schema } from "../../../build/api/model.ts";
+import { renderSchema, renderType } from "../../../build/api_page/schema.ts";
 
 /** What of a piece of the page is text. */
 function textOf(html: unknown): string {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { startDocumentedApp } from "../documented_app.ts";
+import { startDocumentedApp } from "./documented_app.ts";
 
 const PATHS = [
   { path: "/openapi.json", mediaType: "application/json" },
@@ -51,4 +51,13 @@ test("/docs comes with the policy that keeps it to itself", async () => {
   const policy = response.headers.get("content-security-policy") ?? "";
   assert.match(policy, /^default-src 'none'; style-src 'sha256-[^']+'; /);
   assert.equal(response.headers.get("x-content-type-options"), "nosniff");
+});
+
+test("/docs and /openapi.json are not found where a host has no files for them", async () => {
+  await using documented = await startDocumentedApp({ host: { apiFiles: undefined } });
+  for (const { path } of PATHS) {
+    const response = await documented.app.request(path);
+    assert.equal(response.status, 404);
+    assert.match((await response.json()).hint, /ASSETS/);
+  }
 });

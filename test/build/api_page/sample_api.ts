@@ -1,4 +1,4 @@
-import type { Api, Operation } from "../../../src/server/docs/api.ts";
+import type { Api, Operation } from "../../../build/api/model.ts";
 
 /** What would run, load or break out if it were not escaped. */
 export const HOSTILE = `<script>alert("x")</script><img src=x onerror='y'>&"'`;
@@ -22,13 +22,22 @@ export function sampleOperation(operation: Partial<Operation> = {}): Operation {
   };
 }
 
+export const sampleInfo: Api["info"] = {
+  title: "sample",
+  version: "1",
+  description: "A sample",
+  license: { name: "MIT", url: "https://spdx.org/licenses/MIT.html" },
+};
+
 /** A document with one operation. */
 export function sampleApi(operation: Operation, api: Partial<Api> = {}): Api {
   return {
-    info: { title: "sample", version: "1", description: "A sample" },
+    openapi: "3.1.0",
+    info: sampleInfo,
+    servers: [{ url: "/" }],
     tags: [{ name: "Things", description: "All of them" }],
     paths: { "/things/{id}": { post: operation } },
-    components: { schemas: {}, responses: {} },
+    components: { schemas: {}, responses: {}, securitySchemes: {} },
     ...api,
   };
 }

@@ -1,5 +1,5 @@
-import type { App } from "../../src/server/app.ts";
-import type { Api } from "../../src/server/docs/api.ts";
+import type { App } from "../../../src/server/app.ts";
+import type { Api } from "../../../build/api/model.ts";
 
 /** The document as a client gets it. */
 export async function getDocument(app: App): Promise<Api> {

@@ -3,14 +3,20 @@
  * so that what stands here is never out of date.
  */
 import type * as z from "zod";
-import type { Inspection, Performed, Plan, tagsSchema, Verification } from "../copy/model.ts";
-import type { CopyRequestInput } from "../copy/request.ts";
-import type { BlobStep, ManifestStep, ReferrersStep } from "../copy/step.ts";
-import type { DurableCopy } from "../durable/durable_copies.ts";
-import { PROBLEMS } from "../problem.ts";
-import type { Problem, ProblemCode } from "../problem.ts";
-import type { StreamEvent } from "../stream_events.ts";
-import type { verificationBody } from "./schemas.ts";
+import type {
+  Inspection,
+  Performed,
+  Plan,
+  tagsSchema,
+  Verification,
+} from "../../src/copy/model.ts";
+import type { CopyRequestInput } from "../../src/copy/request.ts";
+import type { BlobStep, ManifestStep, ReferrersStep } from "../../src/copy/step.ts";
+import type { DurableCopy } from "../../src/durable/durable_copies.ts";
+import { PROBLEMS } from "../../src/problem.ts";
+import type { Problem, ProblemCode } from "../../src/problem.ts";
+import type { verificationBody } from "../../src/server/schemas.ts";
+import type { StreamEvent } from "../../src/stream_events.ts";
 
 export const ALPINE = "docker.io/library/alpine";
 const MIRRORED = "registry.example.com/mirror/alpine";

@@ -1,7 +1,7 @@
 /** What operations answer: their own answers one by one, the problems that they share in a section of its own. */
 import { html } from "hono/html";
-import { PROBLEMS } from "../../problem.ts";
-import type { Answer, Api, Header } from "./api.ts";
+import { PROBLEMS } from "../../src/problem.ts";
+import type { Answer, Api, Header } from "../api/model.ts";
 import { renderContent, renderType } from "./schema.ts";
 import { renderTable } from "./table.ts";
 import { renderLine } from "./text.ts";

@@ -1,14 +1,29 @@
-/** As much of an OpenAPI document as the page shows. https://spec.openapis.org/oas/v3.1.0 */
+/** The parts of an OpenAPI document that this API uses. https://spec.openapis.org/oas/v3.1.0 */
 
 export interface Api {
-  readonly info: { readonly title: string; readonly version: string; readonly description: string };
+  readonly openapi: string;
+  readonly info: {
+    readonly title: string;
+    readonly version: string;
+    readonly description: string;
+    readonly license: { readonly name: string; readonly url: string };
+  };
+  readonly servers: readonly { readonly url: string }[];
   readonly tags: readonly { readonly name: string; readonly description: string }[];
   /** By path and by method in lower case. */
   readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
-  readonly components: {
-    readonly schemas: Readonly<Record<string, Schema>>;
-    readonly responses: Readonly<Record<string, Answer>>;
-  };
+  readonly components: Components;
+}
+
+export interface Components {
+  readonly schemas: Readonly<Record<string, Schema>>;
+  readonly responses: Readonly<Record<string, Answer>>;
+  readonly securitySchemes: Readonly<
+    Record<
+      string,
+      { readonly type: "http"; readonly scheme: "bearer"; readonly description: string }
+    >
+  >;
 }
 
 export interface Operation {
@@ -19,7 +34,7 @@ export interface Operation {
   /** Each a security scheme with the scopes that it has to have. */
   readonly security?: readonly Readonly<Record<string, readonly string[]>>[];
   readonly parameters?: readonly Parameter[];
-  readonly requestBody?: { readonly content: Content };
+  readonly requestBody?: { readonly required: boolean; readonly content: Content };
   /** By status. */
   readonly responses: Readonly<Record<string, Answer | Reference>>;
 }
@@ -28,6 +43,7 @@ export interface Parameter {
   readonly name: string;
   readonly in: "query" | "header" | "path";
   readonly required: boolean;
+  readonly description?: string;
   readonly schema: Schema;
   readonly examples: Examples;
 }

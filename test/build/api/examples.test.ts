@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { DurableCopies } from "../../src/durable/durable_copies.ts";
-import type { DurableRules } from "../../src/rules/durable_rules.ts";
+import type { DurableCopies } from "../../../src/durable/durable_copies.ts";
+import type { DurableRules } from "../../../src/rules/durable_rules.ts";
 import {
   ALPINE,
   CANCELLED_COPY,
@@ -10,12 +10,12 @@ import {
   MIRROR,
   PROBLEM_EXAMPLES,
   QUEUED_COPY,
-} from "../../src/server/examples.ts";
-import { listRoutes, resolveAnswer } from "../../src/server/docs/api.ts";
-import type { Route } from "../../src/server/docs/api.ts";
+} from "../../../build/api/examples.ts";
+import { listRoutes, resolveAnswer } from "../../../build/api/model.ts";
+import type { Route } from "../../../build/api/model.ts";
 import { getDocument } from "./api_document.ts";
-import { startDocumentedApp, TOKEN } from "./documented_app.ts";
-import type { DocumentedApp, DocumentedOptions } from "./documented_app.ts";
+import { startDocumentedApp, TOKEN } from "../../server/documented_app.ts";
+import type { DocumentedApp, DocumentedOptions } from "../../server/documented_app.ts";
 import { createValidator } from "./schema_validator.ts";
 
 /** Stands in for whatever runs copies durably: it knows the example. */

@@ -1,8 +1,8 @@
 import { Ajv2020 } from "ajv/dist/2020.js";
 import formats from "ajv-formats";
-import { parsePlatform } from "../../src/oci/platform.ts";
-import { isRepositoryPath, parseReference, parseRepository } from "../../src/oci/reference.ts";
-import type { Api, Schema } from "../../src/server/docs/api.ts";
+import { parsePlatform } from "../../../src/oci/platform.ts";
+import { isRepositoryPath, parseReference, parseRepository } from "../../../src/oci/reference.ts";
+import type { Api, Schema } from "../../../build/api/model.ts";
 
 /** Says what a value has that a schema of the document does not want. */
 export type Validate = (schema: Schema, value: unknown) => string[];

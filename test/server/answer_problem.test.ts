@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createRouter } from "../../src/server/router.ts";
-import { answerMissingRoute } from "../../src/server/missing_route.ts";
+import { answerMissingRoute } from "../../src/server/answer_problem.ts";
 
 const router = createRouter()
   .use("/v1/*", async (_, next) => await next())

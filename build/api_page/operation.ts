@@ -1,7 +1,7 @@
 /** One operation: what it does, what it takes, what it answers, and examples of both. */
 import { html } from "hono/html";
-import { nameOf, resolveAnswer } from "./api.ts";
-import type { Answer, Api, Content, Operation, Parameter, Route } from "./api.ts";
+import { nameOf, resolveAnswer } from "../api/model.ts";
+import type { Answer, Api, Content, Operation, Parameter, Route } from "../api/model.ts";
 import { renderAnswers } from "./answers.ts";
 import { toCurl } from "./curl.ts";
 import { renderContent, renderName, renderSchema, renderType } from "./schema.ts";

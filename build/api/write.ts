@@ -1,0 +1,5 @@
+/** Writes the files of src/server/api: `deno task schema`. */
+import { writeFileSync } from "node:fs";
+import { apiFiles } from "./api_files.ts";
+
+for (const [path, text] of Object.entries(await apiFiles())) writeFileSync(path, text);
