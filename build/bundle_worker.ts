@@ -17,7 +17,7 @@ const MAX_GZIP_BYTES = 300 * 1024;
  * @param config the file for wrangler. Default: that of this package
  */
 export function bundleWorker(folder: string, config = join(ROOT, "wrangler.toml")): string {
-  const wrangler = ["run", "--quiet", "--allow-all", "npm:wrangler"];
+  const wrangler = ["run", "--quiet", "--allow-all", "test/node_modules/wrangler/bin/wrangler.js"];
   const args = [...wrangler, "deploy", "--dry-run", "--config", config, "--outdir", folder];
   execFileSync(process.execPath, args, { cwd: ROOT, stdio: ["ignore", "ignore", "inherit"] });
   return join(folder, "worker.js");

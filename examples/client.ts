@@ -1,4 +1,4 @@
-/** Copies by a crossdock server: `deno run --allow-net --allow-env examples/client.ts URL SOURCE DESTINATION`. */
+/** Copies by a server: `deno install && deno run --allow-net --allow-env examples/client.ts URL SOURCE DESTINATION`. */
 import process from "node:process";
 import { createClient, createRemoteEngine } from "../src/client/mod.ts";
 

@@ -59,6 +59,6 @@ export function startCrossdock(options: RunOptions, ...argv: string[]): RunningC
 function runtimeArguments(): string[] {
   if (!("Deno" in globalThis)) return [MAIN];
   const { tasks } = JSON.parse(readFileSync(`${ROOT}deno.json`, "utf8"));
-  const [, ...words] = String(tasks.crossdock).split(" ");
+  const [, ...words] = String(tasks.crossdock).replace(/^.* && /, "").split(" ");
   return words.map((word) => word === "src/cli/main.ts" ? MAIN : word);
 }

@@ -77,6 +77,7 @@ async function main(): Promise<number> {
 }
 
 async function installSuite(): Promise<void> {
+  await mkdir(CACHE, { recursive: true });
   const environment = { GOBIN: `${CACHE}bin` };
   const { code, output } = await execute("go", ["install", PACKAGE], environment);
   if (code !== 0) throw new Error(`go install ${PACKAGE}: exit code ${code}\n${output}`);

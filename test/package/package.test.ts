@@ -145,5 +145,5 @@ test("the package's types hold in a strict TypeScript project", async () => {
       files: ["consumer.ts"],
     }),
   );
-  await run([join(ROOT, "node_modules/.bin/tsc"), "-p", "tsconfig.json"]);
+  await run([join(ROOT, "test/node_modules/.bin/tsc"), "-p", "tsconfig.json"]);
 });

@@ -7,6 +7,6 @@ const { tasks } = JSON.parse(readFileSync(`${ROOT}deno.json`, "utf8"));
 /** `deno task serve`, by its own words: tests find out where its permissions are too narrow. */
 export const denoRun: HandlerProgram = {
   host: "deno-run",
-  command: String(tasks.serve).split(" "),
+  command: String(tasks.serve).replace(/^.* && /, "").split(" "),
   listening: /"message":"listening".*"port":(\d+)/,
 };
