@@ -1,3 +1,4 @@
+import { TextLineStream } from "@std/streams/text-line-stream";
 import type * as z from "zod";
 import { CrossdockError, NetworkError, SilenceError } from "../errors.ts";
 import type { CopyEvent } from "../copy/model.ts";
@@ -5,9 +6,8 @@ import { eventSchema } from "../server/schemas.ts";
 import type { StreamEvent } from "../server/schemas.ts";
 import { syncEventSchema } from "../server/sync_schemas.ts";
 import type { SyncStreamEvent } from "../server/sync_schemas.ts";
-import { readChunks } from "../streams/chunk_reader.ts";
-import { limitSilence } from "../streams/silence.ts";
-import { readTextLines } from "../streams/text_lines.ts";
+import { limitLines } from "../streams/limit_lines.ts";
+import { limitStreamSilence } from "../streams/silence.ts";
 import { parseJson } from "./parse_json.ts";
 import { toProblemError } from "./problem_error.ts";
 
@@ -65,12 +65,12 @@ async function* readStream<Event extends StreamEvent | SyncStreamEvent>(
   { silenceMs = SILENCE_MS }: ReadEventsOptions,
 ): AsyncGenerator<Exclude<Event, Unread>> {
   if (body === null) throw new NetworkError("reset", BROKEN, { hint: HINT });
-  const reader = limitSilence(
-    readChunks(body),
-    silenceMs,
-    () => new SilenceError("wait for the server's next event", silenceMs, { hint: HINT }),
-  );
-  const lines = readTextLines(reader, MAX_EVENT_LENGTH);
+  const toSilence = (): Error =>
+    new SilenceError("wait for the server's next event", silenceMs, { hint: HINT });
+  const lines = limitStreamSilence(body, silenceMs, toSilence)
+    .pipeThrough(new TextDecoderStream())
+    .pipeThrough(limitLines(MAX_EVENT_LENGTH))
+    .pipeThrough(new TextLineStream());
   try {
     for await (const line of lines) {
       const event = parseEvent(line, schema);
