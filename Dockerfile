@@ -5,6 +5,7 @@ ARG DENO_VERSION=2.9.6
 FROM denoland/deno:${DENO_VERSION} AS build
 WORKDIR /app
 COPY deno.json deno.lock package.json ./
+COPY src/streams/package.json src/streams/
 # Deno links the packages into node_modules and does not need its own copy again.
 RUN deno install --quiet && rm -rf "$DENO_DIR/npm"
 COPY src src

@@ -55,6 +55,7 @@ const ENTRY = "cli/main.ts";
 
 /** Where each package may be imported; one that is not listed nowhere. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
+  "@std/streams": ["streams/", "auth/", "registry/", "copy/", "webhooks/incoming/", "client/"],
   "zod": [
     "schema.ts",
     "oci/descriptor.ts",
@@ -187,6 +188,20 @@ test("packages are imported only where they belong", () => {
     return !PACKAGES[name]?.some((place) => file.startsWith(place));
   });
   assert.deepEqual(wrong, []);
+});
+
+test("helpers of @std/streams are imported by that name alone", () => {
+  const { exports } = JSON.parse(read("streams/package.json"));
+  const ours = Object.values<string>(exports).map((path) => join("streams", path));
+  assert.ok(ours.length > 0 && ours.every((file) => files.includes(file)), `${ours}`);
+  const byPath = imports.filter(({ file, specifier }) =>
+    specifier.startsWith(".") && ours.includes(join(dirname(file), specifier))
+  );
+  assert.deepEqual(byPath, []);
+  const imported = imports.map(({ specifier }) => specifier)
+    .filter((specifier) => specifier.startsWith("@std/streams/"))
+    .map((specifier) => specifier.replace("@std/streams", "."));
+  assert.deepEqual([...new Set(imported)].sort(), Object.keys(exports).sort());
 });
 
 /** Kept out of what every host shares, because a Worker would carry it and could not use it. */

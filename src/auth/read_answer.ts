@@ -1,9 +1,8 @@
+import { toBytes } from "@std/streams/to-bytes";
 import * as z from "zod";
 import { CrossdockError, NetworkError, SilenceError } from "../errors.ts";
 import { safeParseJson } from "../schema.ts";
-import { readBody } from "../streams/chunk_reader.ts";
-import { limitSilence } from "../streams/silence.ts";
-import { toBytes } from "../streams/to_bytes.ts";
+import { limitBody } from "../streams/limit_body.ts";
 
 /** The largest tokens seen are JWTs of a few KiB; ACR's reach 10. */
 const MAX_ANSWER_BYTES = 1024 * 1024;
@@ -36,12 +35,15 @@ export async function readAnswer<Value>(
   throw new CrossdockError("registry", `${server} answered something that is no JSON object`);
 }
 
-async function readBounded(response: Response, server: string): Promise<Uint8Array<ArrayBuffer>> {
+async function readBounded(response: Response, server: string): Promise<Uint8Array> {
   const what = `read the answer of ${server}`;
-  const toSilence = (): Error => new SilenceError(what, ANSWER_TIMEOUT_MS);
-  const reader = limitSilence(readBody(response), ANSWER_TIMEOUT_MS, toSilence);
+  const limits = {
+    maxBytes: MAX_ANSWER_BYTES,
+    timeoutMs: ANSWER_TIMEOUT_MS,
+    toSilence: () => new SilenceError(what, ANSWER_TIMEOUT_MS),
+  };
   try {
-    return await toBytes(reader, MAX_ANSWER_BYTES);
+    return await toBytes(limitBody(response, limits));
   } catch (cause) {
     if (cause instanceof CrossdockError) throw cause;
     if (cause instanceof RangeError) throw new CrossdockError("limit", `${what}: it is too long`);

@@ -1,11 +1,11 @@
 /** Reads a server's answers, and tells its own refusals from those of registries. */
+import { LimitedBytesTransformStream } from "@std/streams/limited-bytes-transform-stream";
+import { toText } from "@std/streams/to-text";
 import type * as z from "zod";
 import { CrossdockError } from "../errors.ts";
 import type { CrossdockErrorOptions, ErrorCode } from "../errors.ts";
 import { problemSchema } from "../problem.ts";
 import type { Problem } from "../problem.ts";
-import { readChunks } from "../streams/chunk_reader.ts";
-import { toBytes } from "../streams/to_bytes.ts";
 import { parseJson } from "./parse_json.ts";
 import { toProblemError } from "./problem_error.ts";
 
@@ -134,7 +134,8 @@ async function readText(
     return undefined;
   }
   try {
-    return new TextDecoder().decode(await toBytes(readChunks(answer.body), MAX_ANSWER_BYTES));
+    const limit = new LimitedBytesTransformStream(MAX_ANSWER_BYTES, { error: true });
+    return await toText(answer.body.pipeThrough(limit));
   } catch (cause) {
     if (!(cause instanceof RangeError)) throw cause;
     throw new CrossdockError("limit", `${url}: its answer is too long`, { cause });

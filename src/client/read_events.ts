@@ -1,13 +1,13 @@
+import { TextLineStream } from "@std/streams/text-line-stream";
 import type * as z from "zod";
 import { formatIssues } from "../schema.ts";
 import { CrossdockError, NetworkError, SilenceError } from "../errors.ts";
 import type { CopyEvent } from "../copy/model.ts";
 import { streamEventSchema, syncStreamEventSchema } from "../stream_events.ts";
 import type { StreamEvent, SyncStreamEvent } from "../stream_events.ts";
-import { readChunks } from "../streams/chunk_reader.ts";
-import { limitSilence } from "../streams/silence.ts";
-import { readTextLines } from "../streams/text_lines.ts";
 import { findMistakes } from "./parse_json.ts";
+import { limitLines } from "../streams/limit_lines.ts";
+import { limitStreamSilence } from "../streams/silence.ts";
 import { toProblemError } from "./problem_error.ts";
 
 /** The longest event is a plan: with half a KiB a step this is room for some 60 000. */
@@ -64,12 +64,12 @@ async function* readStream<Event extends StreamEvent | SyncStreamEvent>(
   { silenceMs = SILENCE_MS }: ReadEventsOptions,
 ): AsyncGenerator<Exclude<Event, Unread>> {
   if (body === null) throw new NetworkError("reset", BROKEN, { hint: HINT });
-  const reader = limitSilence(
-    readChunks(body),
-    silenceMs,
-    () => new SilenceError("wait for the server's next event", silenceMs, { hint: HINT }),
-  );
-  const lines = readTextLines(reader, MAX_EVENT_LENGTH);
+  const toSilence = (): Error =>
+    new SilenceError("wait for the server's next event", silenceMs, { hint: HINT });
+  const lines = limitStreamSilence(body, silenceMs, toSilence)
+    .pipeThrough(new TextDecoderStream())
+    .pipeThrough(limitLines(MAX_EVENT_LENGTH))
+    .pipeThrough(new TextLineStream());
   try {
     for await (const line of lines) {
       const event = parseEvent(line, schema);

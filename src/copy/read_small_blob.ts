@@ -1,9 +1,8 @@
+import { toBytes } from "@std/streams/to-bytes";
 import { CrossdockError, NetworkError, SilenceError } from "../errors.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import { digestAlgorithm, digestBytes } from "../oci/digest.ts";
-import { readBody } from "../streams/chunk_reader.ts";
-import { limitSilence } from "../streams/silence.ts";
-import { toBytes } from "../streams/to_bytes.ts";
+import { limitBody } from "../streams/limit_body.ts";
 
 export interface ReadSmallBlobOptions {
   /** The name of the source's repository. */
@@ -27,10 +26,15 @@ export async function readSmallBlob(
 ): Promise<Uint8Array<ArrayBuffer>> {
   const what = `read blob ${descriptor.digest} of ${from}`;
   const side = "source";
-  const onSilence = (): Error => new SilenceError(what, timeoutMs, { side });
+  const limits = {
+    maxBytes,
+    timeoutMs,
+    toSilence: () => new SilenceError(what, timeoutMs, { side }),
+  };
   let bytes: Uint8Array<ArrayBuffer>;
   try {
-    bytes = await toBytes(limitSilence(readBody(response), timeoutMs, onSilence), maxBytes);
+    // A body is never in shared memory, which the signature of toBytes() leaves open.
+    bytes = await toBytes(limitBody(response, limits)) as Uint8Array<ArrayBuffer>;
   } catch (cause) {
     signal?.throwIfAborted();
     if (cause instanceof CrossdockError) throw cause;

@@ -2,15 +2,14 @@
  * Manifests, read and written as bytes.
  * https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pulling-manifests and #pushing-manifests
  */
+import { toBytes } from "@std/streams/to-bytes";
 import type { CallOptions, ManifestContent } from "../content.ts";
 import { CrossdockError, SilenceError } from "../errors.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import { digestAlgorithm, digestBytes, isDigest } from "../oci/digest.ts";
 import { MAX_MANIFEST_BYTES, parseManifest } from "../oci/manifest.ts";
 import { MANIFEST_ACCEPT } from "../oci/media_types.ts";
-import { readBody } from "../streams/chunk_reader.ts";
-import { limitSilence } from "../streams/silence.ts";
-import { toBytes } from "../streams/to_bytes.ts";
+import { limitBody } from "../streams/limit_body.ts";
 import { parsePullsLeft } from "./pulls_left.ts";
 import { hasErrorCode } from "./registry_error.ts";
 import type { RepositoryContext } from "./repository_context.ts";
@@ -153,10 +152,14 @@ export async function readManifestBytes(
     await response.body?.cancel();
     throw tooLarge();
   }
-  const onSilence = (): Error => new SilenceError(what, client.timeoutMs, { side: client.side });
-  const reader = limitSilence(readBody(response), client.timeoutMs, onSilence);
+  const limits = {
+    maxBytes: MAX_MANIFEST_BYTES,
+    timeoutMs: client.timeoutMs,
+    toSilence: () => new SilenceError(what, client.timeoutMs, { side: client.side }),
+  };
   try {
-    return await toBytes(reader, MAX_MANIFEST_BYTES);
+    // A body is never in shared memory, which the signature of toBytes() leaves open.
+    return await toBytes(limitBody(response, limits)) as Uint8Array<ArrayBuffer>;
   } catch (error) {
     throw error instanceof RangeError ? tooLarge(error) : client.toReadError(error, what);
   }

@@ -1,12 +1,11 @@
 /** A registry's answer that was not the one wanted, as one class. */
+import { toText } from "@std/streams/to-text";
 import * as z from "zod";
 import { CrossdockError } from "../errors.ts";
 import type { CrossdockErrorOptions, ErrorCode } from "../errors.ts";
 import { parseRetryAfter } from "../retry.ts";
 import { safeParseJson } from "../schema.ts";
-import { readBody } from "../streams/chunk_reader.ts";
-import { limitSilence } from "../streams/silence.ts";
-import { toBytes } from "../streams/to_bytes.ts";
+import { limitBody } from "../streams/limit_body.ts";
 
 /**
  * One error of a registry's JSON body. Codes are those of the spec, or the registry's own.
@@ -32,7 +31,11 @@ const errorsSchema = z.object({
 /** Error bodies are a few hundred bytes; a manifest with thousands of missing blobs still fits, an HTML page is cut. */
 const MAX_ERROR_BYTES = 64 * 1024;
 
-const ERROR_BODY_TIMEOUT_MS = 10_000;
+const ERROR_BODY_LIMITS = {
+  maxBytes: MAX_ERROR_BYTES,
+  timeoutMs: 10_000,
+  toSilence: () => new Error("silence"),
+};
 
 /** What the registry may do about it by itself; those that go-containerregistry retries as well. */
 const TEMPORARY_STATUSES = new Set([408, 425, 429, 499, 500, 502, 503, 504, 522]);
@@ -97,12 +100,7 @@ export function redactUrl(url: URL): string {
 
 async function readErrorText(response: Response): Promise<string> {
   try {
-    const reader = limitSilence(
-      readBody(response),
-      ERROR_BODY_TIMEOUT_MS,
-      () => new Error("silence"),
-    );
-    return new TextDecoder().decode(await toBytes(reader, MAX_ERROR_BYTES));
+    return await toText(limitBody(response, ERROR_BODY_LIMITS));
   } catch {
     return "";
   }

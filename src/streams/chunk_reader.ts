@@ -1,26 +1,26 @@
 /**
- * What a blob's bytes are pulled through on their way: like a stream's default reader, but with one promise more.
+ * Reads the bytes of a blob on their way, like the default reader of a stream, with one difference.
  *
- * A chunk belongs to whoever read it until the next `read()`; after that its memory may be used again. So one buffer can
- * carry a whole blob, which on Deno halves the memory of a copy and its CPU time (`bench/`).
+ * A chunk belongs to its reader until the next `read()`; its memory may then be used again. So one buffer carries a whole blob, which
+ * on Deno halves the memory and the CPU time of a copy (`bench/`). Small bodies are read with `limitBody()`.
  */
 export interface ChunkReader {
-  /** Gives the next chunk, never an empty one, or `undefined` at the end. */
+  /** Gives the next chunk, which is never empty, or `undefined` at the end. */
   read(): Promise<Uint8Array<ArrayBuffer> | undefined>;
-  /** Lets go of whatever is behind it. Never rejects. */
+  /** Cancels the source of the bytes. Never rejects. */
   cancel(reason?: unknown): Promise<void>;
 }
 
-/** Bytes that are asked for at a time: beyond 512 KiB no host gets faster, and sixteen blobs at once hold 8 MiB. */
+/** The size of one read. No host gets faster beyond 512 KiB, and sixteen blobs at once hold 8 MiB. */
 const CHUNK_BYTES = 512 * 1024;
 
-/** Reads a body chunk by chunk, into one buffer where the host's bodies are byte streams and into fresh ones elsewhere. */
+/** Reads a body chunk by chunk. It uses one buffer where the host's bodies are byte streams, and fresh memory elsewhere. */
 export function readChunks(body: ReadableStream<Uint8Array<ArrayBuffer>>): ChunkReader {
   const byob = tryByobReader(body);
   return byob ? readIntoOneBuffer(byob) : readFreshChunks(body.getReader());
 }
 
-/** Reads an answer's body; one without a body is at its end at once. */
+/** Reads the body of a response. A response without a body has no chunks. */
 export function readBody(response: Response): ChunkReader {
   if (response.body) return readChunks(response.body);
   return { read: () => Promise.resolve(undefined), cancel: () => Promise.resolve() };
@@ -32,7 +32,7 @@ function tryByobReader(
   try {
     return body.getReader({ mode: "byob" });
   } catch (error) {
-    // Bun's bodies, and streams made without `type: "bytes"`.
+    // Bodies on Bun, and streams made without `type: "bytes"`.
     if (error instanceof TypeError && !body.locked) return undefined;
     throw error;
   }

@@ -1,8 +1,8 @@
 import type { ChunkReader } from "./chunk_reader.ts";
 
 /**
- * Gives a reader out in parts of known length, one after the other, without holding more than one chunk. `@std/streams`
- * `FixedChunkStream` would hold a whole part.
+ * Splits the bytes of a reader into parts of known length, read one after the other. It holds one chunk at most, where
+ * `FixedChunkStream` of `@std/streams` would hold a whole part.
  */
 export class ChunkSplitter {
   readonly #reader: ChunkReader;
@@ -12,7 +12,7 @@ export class ChunkSplitter {
     this.#reader = reader;
   }
 
-  /** The next `sizeBytes` bytes, or what is left. The part before it has to be read to its end. */
+  /** Gives the next `sizeBytes` bytes, or the rest. Read the part before to its end first. */
   part(sizeBytes: number): ChunkReader {
     let left = sizeBytes;
     return {

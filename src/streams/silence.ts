@@ -1,7 +1,7 @@
-/** Time-outs for silence: a slow transfer goes on for as long as it moves, one that stands still is cut. */
+/** Time-outs for silence: a slow transfer continues while bytes arrive, and one without any is aborted. */
 import type { ChunkReader } from "./chunk_reader.ts";
 
-/** Fires once when nothing was heard for `timeoutMs`. */
+/** Calls a function once when it was not restarted for `timeoutMs`. */
 export class SilenceTimer {
   readonly #timeoutMs: number;
   readonly #onSilence: () => void;
@@ -13,44 +13,70 @@ export class SilenceTimer {
     this.#onSilence = onSilence;
   }
 
-  /** Something was heard: start counting anew, with more patience this once if need be. */
+  /** Starts from zero, with `extraMs` more this once. */
   restart(extraMs = 0): void {
     clearTimeout(this.#timer);
     if (!this.#isClosed) this.#timer = setTimeout(this.#onSilence, this.#timeoutMs + extraMs);
   }
 
-  /** Stop counting until the next `restart()`. */
+  /** Stops until the next `restart()`. */
   stop(): void {
     clearTimeout(this.#timer);
   }
 
-  /** Stop counting for good. */
+  /** Stops for good. */
   close(): void {
     this.#isClosed = true;
     clearTimeout(this.#timer);
   }
 }
 
-/**
- * Passes a reader on and fails with `toError()` when one read takes longer than `timeoutMs`. The reader is cancelled then.
- */
+/** Gives the same chunks, and fails with `toError()` when one read takes longer than `timeoutMs`. The reader is then cancelled. */
 export function limitSilence(
   reader: ChunkReader,
   timeoutMs: number,
   toError: () => Error,
 ): ChunkReader {
   return {
-    read(): Promise<Uint8Array<ArrayBuffer> | undefined> {
-      return new Promise((resolve, reject) => {
-        const timer = new SilenceTimer(timeoutMs, () => {
-          const error = toError();
-          reject(error);
-          reader.cancel(error);
-        });
-        timer.restart();
-        reader.read().finally(() => timer.close()).then(resolve, reject);
-      });
-    },
+    read: () => readInTime(reader, timeoutMs, toError),
     cancel: (reason) => reader.cancel(reason),
   };
+}
+
+/** Does for a stream what `limitSilence()` does for a reader. It reads only when it is read. */
+export function limitStreamSilence<Chunk>(
+  stream: ReadableStream<Chunk>,
+  timeoutMs: number,
+  toError: () => Error,
+): ReadableStream<Chunk> {
+  const reader = stream.getReader();
+  return new ReadableStream({
+    async pull(controller): Promise<void> {
+      const { done, value } = await readInTime(reader, timeoutMs, toError);
+      if (done) controller.close();
+      else controller.enqueue(value);
+    },
+    cancel: (reason) => reader.cancel(reason),
+  }, { highWaterMark: 0 });
+}
+
+interface Cancellable<Result> {
+  read(): Promise<Result>;
+  cancel(reason: unknown): Promise<void>;
+}
+
+function readInTime<Result>(
+  reader: Cancellable<Result>,
+  timeoutMs: number,
+  toError: () => Error,
+): Promise<Result> {
+  return new Promise((resolve, reject) => {
+    const timer = new SilenceTimer(timeoutMs, () => {
+      const error = toError();
+      reject(error);
+      reader.cancel(error).catch(() => {});
+    });
+    timer.restart();
+    reader.read().finally(() => timer.close()).then(resolve, reject);
+  });
 }

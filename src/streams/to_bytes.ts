@@ -1,25 +1,15 @@
-import type { ChunkReader } from "./chunk_reader.ts";
-
 /**
- * Reads everything into one array, as `@std/streams` `toBytes` does, but never more than it was told to hold.
+ * Reads a stream to its end into one array. It sets no bound: pipe the stream through a `LimitedBytesTransformStream` first.
  *
- * @param maxBytes how much may be held; there is no default because a body without a bound is a mistake
- * @throws RangeError when there is more than `maxBytes`; the reader is cancelled then
+ * @throws the stream's own error, or a TypeError when another reader holds the stream
  */
-export async function toBytes(
-  reader: ChunkReader,
-  maxBytes: number,
-): Promise<Uint8Array<ArrayBuffer>> {
-  const chunks: Uint8Array<ArrayBuffer>[] = [];
+export async function toBytes(stream: ReadableStream<Uint8Array>): Promise<Uint8Array> {
+  const reader = stream.getReader();
+  const chunks: Uint8Array[] = [];
   let length = 0;
-  for (let chunk = await reader.read(); chunk; chunk = await reader.read()) {
-    length += chunk.byteLength;
-    if (length > maxBytes) {
-      const error = new RangeError(`body is longer than ${maxBytes} bytes`);
-      await reader.cancel(error);
-      throw error;
-    }
-    chunks.push(chunk.slice());
+  for (let next = await reader.read(); !next.done; next = await reader.read()) {
+    chunks.push(next.value);
+    length += next.value.byteLength;
   }
   const bytes = new Uint8Array(length);
   let offset = 0;

@@ -70,6 +70,23 @@ function assertFailure(
   assert.ok(error.cause);
 }
 
+test("limitBody() holds its limits in workerd and cancels the body", async () => {
+  const { promise: cancelled, resolve } = Promise.withResolvers<void>();
+  await using whole = await serveBytes(1000);
+  await using silent = await serve(() => {
+    const start = (controller: ReadableStreamDefaultController): void =>
+      controller.enqueue(new Uint8Array(1000));
+    return new Response(new ReadableStream({ start, cancel: () => resolve() }));
+  });
+  const read = ({ url }: Server, maxBytes: number, timeoutMs: number): Promise<Result> =>
+    call({ type: "fetch", method: "GET", url: `${url}`, limits: { maxBytes, timeoutMs } });
+  const { response } = await read(whole, 1000, 10_000);
+  assertBytes([Uint8Array.fromBase64(response?.body ?? "")], 1000);
+  assert.equal((await read(whole, 999, 10_000)).error?.name, "RangeError");
+  assert.equal((await read(silent, 1000, 100)).error?.message, "silence");
+  await within(10_000, "cancellation", cancelled);
+});
+
 test("createHash() hashes piece by piece in workerd", async () => {
   for (
     const [algorithm, wanted] of [

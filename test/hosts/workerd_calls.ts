@@ -2,6 +2,7 @@
 import type { EngineOptions } from "../../src/copier.ts";
 import type { CrossdockError, NetworkFailure } from "../../src/errors.ts";
 import type { HttpRequest, TlsOptions } from "../../src/runtime.ts";
+import type { BodyLimits } from "../../src/streams/limit_body.ts";
 
 /** One call. */
 export type Call = FetchCall | UploadCall | HashCall | SleepCall | CopyCall;
@@ -19,6 +20,8 @@ export interface FetchCall extends Interruptible, Pick<HttpRequest, "method"> {
   /** Send the body as bytes. */
   readonly asBytes?: boolean;
   readonly tls?: TlsOptions;
+  /** Read the body of the response through limitBody(). */
+  readonly limits?: Pick<BodyLimits, "maxBytes" | "timeoutMs">;
 }
 
 export interface UploadCall extends Interruptible {

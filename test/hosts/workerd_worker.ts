@@ -1,8 +1,10 @@
 /** The Worker in which test/hosts/workerd.test.ts tries the runtime of workerd. */
+import { toBytes } from "@std/streams/to-bytes";
 import { createEngine } from "../../src/engine.ts";
 import { CrossdockError, NetworkError } from "../../src/errors.ts";
 import { createWorkerdRuntime } from "../../src/hosts/workerd.ts";
 import type { ChunkReader } from "../../src/streams/chunk_reader.ts";
+import { limitBody } from "../../src/streams/limit_body.ts";
 import { byteAt, OneBufferReader, readerWith } from "./one_buffer_reader.ts";
 import type {
   Call,
@@ -51,7 +53,7 @@ async function answer(call: Call): Promise<Answer> {
 }
 
 async function answerFetch(call: FetchCall): Promise<Answer> {
-  const { method, body, tls } = call;
+  const { method, body, tls, limits } = call;
   const response = await runtime.fetch({
     method,
     url: new URL(call.url),
@@ -60,7 +62,10 @@ async function answerFetch(call: FetchCall): Promise<Answer> {
     tls,
     signal: abortBy(call.abortBy),
   });
-  return { response: await toResult(response) };
+  if (!limits) return { response: await toResult(response) };
+  const toSilence = (): Error => new Error("silence");
+  const bytes = await toBytes(limitBody(response, { ...limits, toSilence }));
+  return { response: await toResult(new Response(bytes as Uint8Array<ArrayBuffer>, response)) };
 }
 
 async function answerUpload(call: UploadCall): Promise<Answer> {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { ChunkReader } from "../../src/streams/chunk_reader.ts";
-import { limitSilence, SilenceTimer } from "../../src/streams/silence.ts";
+import { limitSilence, limitStreamSilence, SilenceTimer } from "../../src/streams/silence.ts";
 import { FakeTimers } from "../support/fake_timers.ts";
 
 /** Counts how often it fires. */
@@ -125,5 +125,60 @@ test("limitSilence() hands the reader's failure and the cancelling on", async ()
   );
   await assert.rejects(broken.read(), (error) => error === reason);
   await broken.cancel("enough");
+  assert.deepEqual(source.reasons, ["enough"]);
+});
+
+/** The stream of a reader. */
+function streamOf(reader: ChunkReader): ReadableStream<Uint8Array<ArrayBuffer>> {
+  return new ReadableStream({
+    async pull(controller): Promise<void> {
+      const chunk = await reader.read();
+      if (chunk) controller.enqueue(chunk);
+      else controller.close();
+    },
+    cancel: (reason) => reader.cancel(reason),
+  }, { highWaterMark: 0 });
+}
+
+test("limitStreamSilence() gives the chunks of a slow stream", async () => {
+  using timers = new FakeTimers();
+  const source = slowReader(timers, [0, 9999, 9999]);
+  const stream = limitStreamSilence(streamOf(source), 10_000, () => new Error("silence"));
+  const chunks = await Array.fromAsync(stream);
+  assert.deepEqual(chunks.map(([byte]) => byte), [1, 2, 3]);
+  assert.deepEqual(source.reasons, []);
+});
+
+test("limitStreamSilence() fails with its error and cancels a silent stream", async () => {
+  using timers = new FakeTimers();
+  const source = slowReader(timers, [0, Infinity]);
+  const silence = new Error("silence");
+  const reader = limitStreamSilence(streamOf(source), 30, () => silence).getReader();
+  assert.deepEqual((await reader.read()).value, new Uint8Array([1]));
+  const silent = assert.rejects(reader.read(), (error) => error === silence);
+  // The stream pulls in a later turn.
+  while (timers.count === 0) await Promise.resolve();
+  timers.advance(30);
+  await silent;
+  assert.deepEqual(source.reasons, [silence]);
+});
+
+test("limitStreamSilence() does not count while nobody reads", async () => {
+  using timers = new FakeTimers();
+  const source = streamOf(slowReader(timers, [0, 0]));
+  const reader = limitStreamSilence(source, 30, () => new Error("silence")).getReader();
+  await reader.read();
+  timers.advance(100);
+  assert.deepEqual((await reader.read()).value, new Uint8Array([2]));
+});
+
+test("limitStreamSilence() passes on the stream's error and a cancellation", async () => {
+  using timers = new FakeTimers();
+  const cut = new Error("cut");
+  const broken = streamOf({ ...slowReader(timers, []), read: () => Promise.reject(cut) });
+  const reader = limitStreamSilence(broken, 10_000, () => new Error("silence")).getReader();
+  await assert.rejects(reader.read(), (error) => error === cut);
+  const source = slowReader(timers, []);
+  await limitStreamSilence(streamOf(source), 10_000, () => new Error("silence")).cancel("enough");
   assert.deepEqual(source.reasons, ["enough"]);
 });

@@ -1,9 +1,9 @@
+import { LimitedBytesTransformStream } from "@std/streams/limited-bytes-transform-stream";
+import { toText } from "@std/streams/to-text";
 import { createRemoteJWKSet, customFetch, errors, jwksCache, jwtVerify } from "jose";
 import type { ExportedJWKSCache, JWKSCacheInput } from "jose";
 import { CrossdockError, SilenceError } from "../../errors.ts";
 import type { Runtime } from "../../runtime.ts";
-import { readBody } from "../../streams/chunk_reader.ts";
-import { toBytes } from "../../streams/to_bytes.ts";
 import { WebhookError } from "./webhook_error.ts";
 
 /** Google's public keys and when they were fetched: plain data, which requests may share. Begin with `{}`. */
@@ -74,7 +74,8 @@ async function fetchKeys(
     });
   }
   try {
-    return new Response(await toBytes(readBody(response), MAX_KEYS_BYTES));
+    const limit = new LimitedBytesTransformStream(MAX_KEYS_BYTES, { error: true });
+    return new Response(response.body && await toText(response.body.pipeThrough(limit)));
   } catch (cause) {
     throw new CrossdockError("registry", `${what}: its answer broke off or has no end`, {
       cause,

@@ -1,0 +1,26 @@
+/**
+ * Makes imports of `@std/streams` in dist/ relative, because the npm package carries ours and cannot name it. Imports of the original,
+ * a package in node_modules/, stay as they are.
+ */
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path/posix";
+import { fileURLToPath } from "node:url";
+
+const ROOT = fileURLToPath(new URL("..", import.meta.url));
+const DIST = join(ROOT, "dist");
+const IMPORT = /(?<=^(?:import|export)\s[^;"]*?")@std\/streams\/[^"]+(?=")/gm;
+
+for (const name of readdirSync(DIST, { recursive: true, encoding: "utf8" })) {
+  if (!/\.(js|d\.ts)$/.test(name)) continue;
+  const file = join(DIST, name);
+  const text = readFileSync(file, "utf8");
+  const mapped = text.replace(IMPORT, (specifier) => toRelative(specifier, file));
+  if (mapped !== text) writeFileSync(file, mapped);
+}
+
+function toRelative(specifier: string, importer: string): string {
+  const source = relative(ROOT, fileURLToPath(import.meta.resolve(specifier)));
+  if (!source.startsWith("src/")) return specifier;
+  const path = relative(dirname(importer), join(DIST, source.replace(/\.ts$/, ".js")));
+  return path.startsWith(".") ? path : `./${path}`;
+}

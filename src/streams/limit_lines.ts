@@ -1,0 +1,18 @@
+/**
+ * Passes text on, and fails with a RangeError at a line of more than `maxLength` characters. `TextLineStream`, which has no such
+ * bound, then never holds more than that and one chunk.
+ */
+export function limitLines(maxLength: number): TransformStream<string, string> {
+  let length = 0;
+  return new TransformStream({
+    transform(text, controller): void {
+      for (const [index, part] of text.split("\n").entries()) {
+        length = (index === 0 ? length : 0) + part.length;
+        if (length > maxLength) {
+          throw new RangeError(`a line is longer than ${maxLength} characters`);
+        }
+      }
+      controller.enqueue(text);
+    },
+  });
+}
