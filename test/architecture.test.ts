@@ -240,6 +240,33 @@ test("mod.ts and client/mod.ts, the two that others import, are the only barrels
   assert.deepEqual(barrels.sort(), ["client/mod.ts", "mod.ts"]);
 });
 
+/** Files of which a host takes one: they are the same module to whoever imports them. */
+const { "./runtime": runtimes } = JSON.parse(
+  readFileSync(fileURLToPath(new URL("../package.json", import.meta.url)), "utf8"),
+).exports as Record<string, Record<string, string>>;
+const RUNTIME_FILES = new Set(
+  Object.values(runtimes ?? {}).map((path) =>
+    /^\.\/dist\/src\/(.*?)\.(?:d\.ts|js)$/.exec(path)?.[1]
+  ),
+);
+
+test("no exported name means two things", () => {
+  const places = new Map<string, Set<string>>();
+  for (const file of files) {
+    const module = RUNTIME_FILES.has(file.replace(/\.ts$/, "")) ? "runtime" : file;
+    const names = read(file).matchAll(
+      /^export (?:async )?(?:function\*?|class|abstract class|interface|type|const) (\w+)/gm,
+    );
+    for (const [, name = ""] of names) {
+      places.set(name, (places.get(name) ?? new Set()).add(module));
+    }
+  }
+  assert.ok(places.size > 300, `${places.size} names`);
+  const twice = [...places].filter(([, found]) => found.size > 1)
+    .map(([name, found]) => [name, ...found]);
+  assert.deepEqual(twice, []);
+});
+
 function withoutComments(code: string): string {
   return code.replace(/\/\*[\s\S]*?\*\//g, "").replace(/^\s*\/\/.*$/gm, "");
 }

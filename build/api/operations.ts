@@ -1,7 +1,7 @@
 /** The operations of the API: what each takes and answers, with examples. `test/build/api` compares them with the routes. */
 import * as z from "zod";
 import { stepSchema } from "../../src/copy/step.ts";
-import type { Scope } from "../../src/config/access_tokens.ts";
+import type { AccessScope } from "../../src/config/access_tokens.ts";
 import { healthSchema } from "../../src/server/routes/health.ts";
 import { preferHeader } from "../../src/server/prefer.ts";
 import {
@@ -72,7 +72,7 @@ export interface OperationSource {
   readonly summary: string;
   readonly description?: string;
   /** Of the token; `webhook` where the sender proves itself in another way. Without: no token. */
-  readonly scope?: Scope | "webhook";
+  readonly scope?: AccessScope | "webhook";
   readonly parameters?: readonly {
     readonly in: "path" | "query" | "header";
     readonly schema: z.ZodObject;

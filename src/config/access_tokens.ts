@@ -3,13 +3,13 @@ import * as z from "zod";
 import { ParseError } from "../errors.ts";
 
 /** `read` may inspect and compare; `copy` may also write. */
-export type Scope = "copy" | "read";
+export type AccessScope = "copy" | "read";
 
 export interface AccessToken {
   /** For logs, which never contain the token itself. */
   readonly name: string;
   readonly token: string;
-  readonly scope: Scope;
+  readonly scope: AccessScope;
 }
 
 /** Shorter ones could be guessed over the network. */

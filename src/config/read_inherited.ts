@@ -1,5 +1,5 @@
 import { parseDuration } from "../sync/duration.ts";
-import type { CopyOptions } from "../sync/rule.ts";
+import type { RuleCopyOptions } from "../sync/rule.ts";
 import { parseEvery, parseSchedule } from "../sync/schedule.ts";
 import type { Schedule } from "../sync/schedule.ts";
 import type { ConfigNode } from "./config_node.ts";
@@ -20,7 +20,7 @@ export interface Inherited {
   readonly referrerSource?: ConfigNode;
   /** A template for a repository. */
   readonly referrerTarget?: ConfigNode;
-  readonly copy: CopyOptions;
+  readonly copy: RuleCopyOptions;
 }
 
 /** regsync retries no sooner. */
@@ -77,7 +77,7 @@ function readRateLimit(
 }
 
 /** Renames the keys of the file, which are regsync's, to those of a copy request. */
-function readCopyOptions(raw: RawInherited): CopyOptions {
+function readCopyOptions(raw: RawInherited): RuleCopyOptions {
   return {
     ...given("index", raw.index),
     ...given("referrers", raw.referrers),

@@ -10,7 +10,7 @@ import type { Reference } from "../oci/reference.ts";
 import type { ConfigNode } from "./config_node.ts";
 import type { Inherited } from "./read_inherited.ts";
 import type { RenderAt } from "./render_at.ts";
-import type { CopyOptions, SyncRule } from "../sync/rule.ts";
+import type { RuleCopyOptions, SyncRule } from "../sync/rule.ts";
 
 export interface Names {
   readonly source: string;
@@ -77,7 +77,7 @@ function listTargets(node: ConfigNode): ConfigNode[] {
 export function readReferrerNames(
   { referrerSource, referrerTarget }: Pick<Inherited, "referrerSource" | "referrerTarget">,
   context: NamesContext,
-): Pick<CopyOptions, "referrerSource" | "referrerDestination"> {
+): Pick<RuleCopyOptions, "referrerSource" | "referrerDestination"> {
   const read = (node: ConfigNode | undefined): string | undefined => {
     if (!node) return undefined;
     const text = context.render(node, { Sync: context.sync });

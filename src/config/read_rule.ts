@@ -5,12 +5,12 @@ import { readNames, readReferrerNames } from "./read_names.ts";
 import { readNameFilter, readTagSets, warnOfLooseEnds } from "./read_tags.ts";
 import type { RenderAt } from "./render_at.ts";
 import { DEFAULT_RETRY_MS } from "../sync/rule.ts";
-import type { CopyOptions, PruneOptions, SyncRule } from "../sync/rule.ts";
+import type { PruneOptions, RuleCopyOptions, SyncRule } from "../sync/rule.ts";
 import type { RawRule } from "./schema.ts";
 import { isTemplate, parseTemplate } from "../template/parse.ts";
 import { checkFields } from "../template/render.ts";
 
-export interface RuleContext {
+export interface ReadRuleOptions {
   readonly render: RenderAt;
   readonly defaults: Inherited;
   /** Hosts by the names that `creds` give them. */
@@ -23,7 +23,7 @@ const DEFAULT_MAX_SHARE = 0.1;
 export function readRule(
   raw: RawRule,
   node: ConfigNode,
-  { render, defaults, aliases }: RuleContext,
+  { render, defaults, aliases }: ReadRuleOptions,
 ): Omit<SyncRule, "name"> | undefined {
   const type = raw.type ?? guessType(node.at("source").text);
   const inherited = mergeInherited(defaults, readInherited(raw, node));
@@ -87,7 +87,7 @@ function guessType(source: string): SyncRule["type"] {
   return /[:@][^/]*$/.test(source) ? "image" : "repository";
 }
 
-function readPlatforms(raw: RawRule, node: ConfigNode): CopyOptions {
+function readPlatforms(raw: RawRule, node: ConfigNode): RuleCopyOptions {
   const { platform, platforms = [], index } = raw;
   if (platform && platforms.length > 0) {
     node.at("platform").addMistake("platform and platforms exclude each other", "key");

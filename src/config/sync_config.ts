@@ -4,7 +4,7 @@ import type { SyncMistake } from "./mistakes.ts";
 import { readInherited } from "./read_inherited.ts";
 import { readKeys } from "./read_keys.ts";
 import { readRule } from "./read_rule.ts";
-import type { RuleContext } from "./read_rule.ts";
+import type { ReadRuleOptions } from "./read_rule.ts";
 import { readYaml } from "./read_yaml.ts";
 import { readRegistries } from "./registries.ts";
 import type { RegistrySettings } from "./registries.ts";
@@ -67,7 +67,7 @@ export function parseSyncConfig(
   return { config, warnings: file.mistakes.warnings };
 }
 
-function readRules(node: ConfigNode, context: RuleContext): SyncRule[] {
+function readRules(node: ConfigNode, context: ReadRuleOptions): SyncRule[] {
   const names = new Set<string>();
   const rules: SyncRule[] = [];
   for (const entry of node.items()) {

@@ -20,7 +20,7 @@ import type { TreeNode } from "./tree.ts";
 import { readWantedTree } from "./wanted_tree.ts";
 import type { Plan, Stage } from "./model.ts";
 
-export interface PlanOptions {
+export interface MakePlanOptions {
   /** What both names mean, where that was asked before. */
   readonly seen?: { readonly current: Descriptor | undefined; readonly found: Descriptor };
   /** Where blobs went in the course of a run. */
@@ -39,7 +39,7 @@ export interface Planned {
 export async function makePlan(
   request: CopyRequest,
   repositories: Repositories,
-  options: PlanOptions = {},
+  options: MakePlanOptions = {},
 ): Promise<Planned> {
   return await new Planner(request, repositories, options).plan();
 }
@@ -60,7 +60,7 @@ class Planner {
   readonly #source: ContentSource;
   readonly #target: ContentTarget;
   readonly #route: Route;
-  readonly #seen: PlanOptions["seen"];
+  readonly #seen: MakePlanOptions["seen"];
   readonly #mounts: MountMemory | undefined;
   readonly #related: RelatedPlanner;
   /** The destination's tag is there, perhaps with another digest: some of what lies beneath may be there, too. */
@@ -72,7 +72,7 @@ class Planner {
   constructor(
     request: CopyRequest,
     repositories: Repositories,
-    { seen, mounts, warn, signal }: PlanOptions,
+    { seen, mounts, warn, signal }: MakePlanOptions,
   ) {
     const { source, target } = repositories;
     this.#request = request;

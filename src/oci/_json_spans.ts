@@ -4,15 +4,15 @@
  */
 
 /** From where to where something stands, end excluded. */
-export interface Span {
+export interface TextSpan {
   readonly start: number;
   readonly end: number;
 }
 
 /** A member of an object: from its key to the end of its value. */
-export interface MemberSpan extends Span {
+export interface MemberSpan extends TextSpan {
   readonly key: string;
-  readonly value: Span;
+  readonly value: TextSpan;
 }
 
 /** The members of the object that begins at `open`. */
@@ -34,8 +34,8 @@ export function findMembers(text: string, open: number): MemberSpan[] {
 }
 
 /** The items of the array that begins at `open`. */
-export function findItems(text: string, open: number): Span[] {
-  const items: Span[] = [];
+export function findItems(text: string, open: number): TextSpan[] {
+  const items: TextSpan[] = [];
   for (let at = skipSpace(text, open + 1); text[at] !== "]";) {
     const end = skipValue(text, at);
     items.push({ start: at, end });

@@ -1,6 +1,6 @@
 import { badShape, decodeManifest, parseJsonObject, showJson } from "./_json.ts";
 import { findItems, findMembers, skipSpace } from "./_json_spans.ts";
-import type { MemberSpan, Span } from "./_json_spans.ts";
+import type { MemberSpan, TextSpan } from "./_json_spans.ts";
 import type { Descriptor } from "./descriptor.ts";
 import { parseDescriptor } from "./descriptor.ts";
 import type { Digest } from "./digest.ts";
@@ -43,7 +43,12 @@ export function rebuildIndex(
 }
 
 /** Writes the array again with the white space that stood around its first items. */
-function joinItems(text: string, list: Span, items: readonly Span[], kept: string[]): string {
+function joinItems(
+  text: string,
+  list: TextSpan,
+  items: readonly TextSpan[],
+  kept: string[],
+): string {
   const [first, second] = items;
   const last = items.at(-1);
   if (kept.length === items.length && first !== undefined && last !== undefined) {
@@ -85,7 +90,7 @@ function replaceContent(entry: string, replacement: Descriptor): string {
 }
 
 /** A member together with the comma that parts it from its neighbour. An entry has others: digest and size. */
-function withComma(members: readonly MemberSpan[], index: number): Span {
+function withComma(members: readonly MemberSpan[], index: number): TextSpan {
   const { start = 0, end = 0 } = members[index] ?? {};
   const before = members[index - 1];
   if (before !== undefined) return { start: before.end, end };

@@ -34,7 +34,7 @@ export interface ListRepositoriesOptions extends CallOptions {
  *
  * @throws CrossdockError `unsupported` where the registry has no catalog
  */
-export async function* listRepositories(
+export async function* listCatalog(
   client: RegistryClient,
   options: ListRepositoriesOptions = {},
 ): AsyncGenerator<string[]> {

@@ -12,7 +12,7 @@ import type { Runtime, TlsOptions } from "../runtime.ts";
 import { noTrace } from "../trace.ts";
 import type { Span, Trace } from "../trace.ts";
 import type { CreateRepository, Guard, Pace, RegistryRequest } from "./request.ts";
-import { exchange } from "./exchange.ts";
+import { fetchWithTimeout } from "./fetch_with_timeout.ts";
 import { createRegistryMemory } from "./memory.ts";
 import type { RegistryMemory } from "./memory.ts";
 import { isRedirect, MAX_REDIRECTS, resolveLocation } from "./redirect.ts";
@@ -228,7 +228,7 @@ export class RegistryClient {
       return await trace("registry request", attributes, async (span: Span) => {
         const sent = new Headers(headers);
         if (authorization !== undefined) sent.set("authorization", authorization);
-        const response = await exchange(url, request, sent, this.#options);
+        const response = await fetchWithTimeout(url, request, sent, this.#options);
         span.set("http.response.status_code", response.status);
         return response;
       });

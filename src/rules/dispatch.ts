@@ -66,9 +66,9 @@ export function createDispatcher(options: DispatcherOptions): RuleDispatcher {
     }
     if (only || !isExclusive) {
       const end = await run(rule, occasion, log);
-      if (typeof end === "string" || end.putOffUntil === undefined || !durableRules) return end;
+      if (typeof end === "string" || end.postponedUntil === undefined || !durableRules) return end;
       // A request cannot wait for a rate limit, a Workflow can.
-      const after = Math.ceil(end.putOffUntil / POSTPONED_SPAN_MS) * POSTPONED_SPAN_MS;
+      const after = Math.ceil(end.postponedUntil / POSTPONED_SPAN_MS) * POSTPONED_SPAN_MS;
       const later = only && { repository: only.repository };
       return await startDurably({ rule, at: after, only: later, after }, durableRules, log);
     }

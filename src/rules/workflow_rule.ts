@@ -39,7 +39,7 @@ export interface DurableRuleReport {
   /** Tags that were deleted, and that could not be deleted. */
   readonly pruned: { readonly deleted: number; readonly failed: number };
   /** Milliseconds since the epoch, where a rate limit postponed the rest. */
-  readonly putOffUntil?: number;
+  readonly postponedUntil?: number;
 }
 
 /** A step, on its way to the Worker that performs it. */
@@ -85,7 +85,7 @@ export async function runWorkflowRule(
     return Promise.resolve(durable.now());
   });
   if (after !== undefined) await durable.sleepUntil("begin", after);
-  const { result, tags, pruned, putOffUntil } = await runRule(
+  const { result, tags, pruned, postponedUntil } = await runRule(
     rule,
     workflowSteps(rule, durable, pageSize),
     {
@@ -97,7 +97,7 @@ export async function runWorkflowRule(
   const countPruned = (wanted: string): number =>
     pruned.filter(({ result }) => result === wanted).length;
   const counts = countTags(tags);
-  log(result === "ok" ? "info" : "warn", "rule ended", { result, tags: counts, putOffUntil });
+  log(result === "ok" ? "info" : "warn", "rule ended", { result, tags: counts, postponedUntil });
   return {
     rule: name,
     startedAt,
@@ -105,7 +105,7 @@ export async function runWorkflowRule(
     failures: tags.filter(({ result }) => result === "failed").slice(0, MAX_FAILURES)
       .map(({ source, destination, error }) => ({ source, destination, error })),
     pruned: { deleted: countPruned("deleted"), failed: countPruned("failed") },
-    ...(putOffUntil === undefined ? {} : { putOffUntil }),
+    ...(postponedUntil === undefined ? {} : { postponedUntil }),
   };
 }
 

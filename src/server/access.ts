@@ -2,11 +2,11 @@
 import type { MiddlewareHandler } from "hono";
 import { every } from "hono/combine";
 import { findAccessToken } from "../config/access_tokens.ts";
-import type { Scope } from "../config/access_tokens.ts";
+import type { AccessScope } from "../config/access_tokens.ts";
 import type { AppEnv, AppOptions } from "./app_options.ts";
 import type { ServerConfig } from "../config/server_config.ts";
 import { RequestError } from "../problem.ts";
-import { limitBody } from "./router.ts";
+import { limitRequestBody } from "./router.ts";
 
 /** Names and options; the longest valid copy has 64 platforms. */
 const MAX_BODY_BYTES = 64 * 1024;
@@ -17,14 +17,14 @@ const MAX_BODY_BYTES = 64 * 1024;
  * @param route.takesQuery whether the route checks the query by a schema. Otherwise every parameter is refused
  */
 export function secured(
-  scope: Scope,
+  scope: AccessScope,
   options: AppOptions,
   { maxBodyBytes = MAX_BODY_BYTES, takesQuery = false } = {},
 ): MiddlewareHandler<AppEnv> {
   return every(
     requireScope(scope, options),
     ...(takesQuery ? [] : [refuseQuery]),
-    limitBody(maxBodyBytes),
+    limitRequestBody(maxBodyBytes),
   );
 }
 
@@ -39,7 +39,7 @@ const refuseQuery: MiddlewareHandler<AppEnv> = async (context, next) => {
 
 /** Lets nobody in without a token of at least this scope; where no token is configured, nobody at all. */
 export function requireScope(
-  scope: Scope,
+  scope: AccessScope,
   { config, limitTries, addressOf }: AppOptions,
 ): MiddlewareHandler<AppEnv> {
   return async (context, next) => {

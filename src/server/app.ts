@@ -11,7 +11,7 @@ import { describeError } from "../log.ts";
 import { answerMissingRoute, answerProblem } from "./answer_problem.ts";
 import { RequestError, toProblem } from "../problem.ts";
 import { logRequests } from "./request_log.ts";
-import { createRouter, limitBody } from "./router.ts";
+import { createRouter, limitRequestBody } from "./router.ts";
 import { copyRoutes } from "./routes/copies.ts";
 import { docsRoutes } from "./routes/docs.ts";
 import { healthRoutes, stopping } from "./routes/health.ts";
@@ -57,7 +57,7 @@ export function createApp(options: AppOptions) {
       await next();
     });
   }
-  router.use("/hooks/*", limitBody(MAX_WEBHOOK_BYTES));
+  router.use("/hooks/*", limitRequestBody(MAX_WEBHOOK_BYTES));
   router.onError((error, context) => {
     const known = error instanceof HTTPException ? toRequestError(error) : error;
     const problem = toProblem(known);

@@ -23,7 +23,7 @@ export function createRouter(): Hono<AppEnv> {
 }
 
 /** Refuses a longer body. A body of unknown length is read to its end first, so check the caller's token before. */
-export function limitBody(maxSize: number): MiddlewareHandler {
+export function limitRequestBody(maxSize: number): MiddlewareHandler {
   return bodyLimit({
     maxSize,
     onError: () => {

@@ -4,7 +4,7 @@ import { findCreated } from "../copy/created.ts";
 import { imageNotFound, wouldOverwrite } from "../copy/copy_error.ts";
 import { MountMemory } from "../copy/mount_memory.ts";
 import { makePlan } from "../copy/plan.ts";
-import type { Planned, PlanOptions } from "../copy/plan.ts";
+import type { MakePlanOptions, Planned } from "../copy/plan.ts";
 import { createSourceMemory, RememberedSource } from "../copy/remembered_source.ts";
 import type { SourceMemory } from "../copy/remembered_source.ts";
 import type { Emit, Report } from "../copy/model.ts";
@@ -25,7 +25,7 @@ import {
   withDefaultTag,
 } from "../oci/reference.ts";
 import type { Reference } from "../oci/reference.ts";
-import { listRepositories } from "../registry/catalog.ts";
+import { listCatalog } from "../registry/catalog.ts";
 import type { PullsLeft } from "../registry/pulls_left.ts";
 import type { Repository, RepositoryMode, RepositoryOptions } from "../registry/repository.ts";
 import type { Copier } from "../copier.ts";
@@ -152,7 +152,7 @@ function createListing(
       return sides.open(side, parseRepository(text), options).listTags({ signal });
     },
     repositories(name, { signal, emit } = {}): AsyncIterable<string[]> {
-      return listRepositories(sides.client("source", parseRegistry(name)), {
+      return listCatalog(sides.client("source", parseRegistry(name)), {
         signal,
         onRetry: (retry) => emit?.({ type: "retry", ...retry }),
         count: counting("source"),
@@ -245,7 +245,7 @@ export function createBatch(
               mounts,
               signal: own.signal,
               warn: (message) => own.emit?.({ type: "warning", message }),
-            } satisfies PlanOptions,
+            } satisfies MakePlanOptions,
           );
         const judged = judge(request, found, current, options);
         // Of an image that may not move the rest need not be read.

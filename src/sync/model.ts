@@ -32,14 +32,14 @@ const tagReportSchema = immutable(
       "failed",
       "missing",
       "too-fresh",
-      "put-off",
+      "postponed",
       "started",
       "would-copy",
     ]).meta({
       description:
         "`skipped`: the target has another image and keeps it, or the rule excludes the media type; " +
         "`missing`: the rule names the tag and the source does not have it; `too-fresh`: younger than the rule's `minAge`; " +
-        "`put-off`: postponed by a rate limit of the source; `started`: a durable copy of it runs; `would-copy`: of a dry run",
+        "`postponed`: postponed by a rate limit of the source; `started`: a durable copy of it runs; `would-copy`: of a dry run",
     }),
     digest: digest.exactOptional().meta({ description: "what the destination has, or will have" }),
     report: reportSchema.exactOptional(),
@@ -62,7 +62,7 @@ const pruneReportSchema = immutable(
 /** The result of a tag that its rule does not select. */
 export type PruneReport = z.output<typeof pruneReportSchema>;
 
-const result = z.enum(["ok", "some-failed", "all-failed", "put-off"]);
+const result = z.enum(["ok", "some-failed", "all-failed", "postponed"]);
 const durationMs = z.number().nonnegative().meta({ description: "milliseconds" });
 
 const ruleReportSchema = immutable(
@@ -74,7 +74,7 @@ const ruleReportSchema = immutable(
     requests: requestsSchema,
     durationMs,
     warnings: z.array(z.string()),
-    putOffUntil: z.number().exactOptional().meta({
+    postponedUntil: z.number().exactOptional().meta({
       description: "milliseconds since the epoch: a run after that copies what is left",
     }),
   }).meta({ id: "RuleReport", description: "The result of a run of a rule" }),
@@ -86,7 +86,7 @@ export type RuleReport = z.output<typeof ruleReportSchema>;
 export const syncReportSchema = immutable(
   z.object({
     result: result.meta({
-      description: "`put-off`: some rules were, and of the others none failed",
+      description: "`postponed`: some rules were, and of the others none failed",
     }),
     rules: z.array(ruleReportSchema),
     durationMs,

@@ -190,7 +190,7 @@ async function performImages(
     const leave = await slots.take(signal);
     return await run.run(item).finally(leave);
   }, signal);
-  const left = items.filter((_, i) => reports[i]?.some(({ result }) => result === "put-off"));
+  const left = items.filter((_, i) => reports[i]?.some(({ result }) => result === "postponed"));
   return {
     tags: reports.flat(),
     startedPulls: pulls.started,
@@ -230,7 +230,7 @@ class ImageRun {
         ? await this.#act(request, result.value)
         : this.#fail(request, result.reason, this.#step.mayBeMissing);
       // A postponed image has not ended: the run may wait and try it again.
-      if (report.result !== "put-off") emitTag(report, this.#context);
+      if (report.result !== "postponed") emitTag(report, this.#context);
       reports.push(report);
     }
     return reports;
@@ -413,7 +413,7 @@ export function postponedReport(
   { source, destination }: Pick<CopyRequestInput, "source" | "destination">,
   error?: SyncFailure,
 ): TagReport {
-  return { source, destination, result: "put-off", ...(error ? { error } : {}) };
+  return { source, destination, result: "postponed", ...(error ? { error } : {}) };
 }
 
 /** When to try again after a rate limit of the source; `undefined` for other errors and where no time is known. */

@@ -21,7 +21,7 @@ export interface Prunable {
  */
 export function mayPrune(results: readonly TagReport["result"][]): boolean {
   const isSeen = results.some((result) => result !== "failed" && result !== "missing");
-  return isSeen && !results.includes("put-off");
+  return isSeen && !results.includes("postponed");
 }
 
 /**

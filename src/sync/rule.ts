@@ -18,7 +18,7 @@ export interface TagSet extends NameFilter {
 }
 
 /** How a copy of a rule is made: what a copy request has besides its names. */
-export type CopyOptions = Readonly<Omit<CopyRequestInput, "source" | "destination">>;
+export type RuleCopyOptions = Readonly<Omit<CopyRequestInput, "source" | "destination">>;
 
 /** A rule: what goes where, and when. Plain JSON, no secret. */
 export interface SyncRule {
@@ -34,7 +34,7 @@ export interface SyncRule {
   readonly repositories: NameFilter;
   /** Younger images wait. */
   readonly minAgeMs?: number;
-  readonly copy: CopyOptions;
+  readonly copy: RuleCopyOptions;
   /** The media types that a manifest under a tag may have; another is left out. All without. */
   readonly mediaTypes?: readonly string[];
   /** Whether an image with the right digest is done with, whatever there is that refers to it. */

@@ -85,16 +85,16 @@ class RuleRun {
     const startedAt = now();
     emit?.({ type: "rule-started", rule: name });
     const tags = await this.#runRepositories();
-    const putOffUntil = this.#limit.postponed?.until;
+    const postponedUntil = this.#limit.postponed?.until;
     const report: RuleReport = {
       rule: name,
-      result: putOffUntil === undefined ? sumUp(tags, this.#pruned) : "put-off",
+      result: postponedUntil === undefined ? sumUp(tags, this.#pruned) : "postponed",
       tags,
       pruned: this.#pruned,
       requests: this.#steps.requests(),
       durationMs: now() - startedAt,
       warnings: [...this.#warnings],
-      ...(putOffUntil === undefined ? {} : { putOffUntil }),
+      ...(postponedUntil === undefined ? {} : { postponedUntil }),
     };
     emit?.({ type: "rule-ended", report });
     return report;
@@ -212,7 +212,7 @@ class RuleRun {
         result.warnings.forEach((warning) => this.#warnings.add(warning));
         for (const report of result.tags) {
           const before = ended.get(report.destination);
-          if (!before || before.result === "put-off") ended.set(report.destination, report);
+          if (!before || before.result === "postponed") ended.set(report.destination, report);
         }
         left = result.postponed?.tags ?? [];
         if (result.postponed) this.#postpone(result.postponed);
@@ -231,7 +231,7 @@ class RuleRun {
     for (const request of this.#requestsOf(repository, left)) {
       const report = ended.get(request.destination) ?? postponedReport(request);
       ended.set(request.destination, report);
-      if (report.result === "put-off") this.#end(report);
+      if (report.result === "postponed") this.#end(report);
     }
     return [...ended.values()];
   }

@@ -39,7 +39,7 @@ export async function runRules(
 export function sumUpReports(rules: readonly RuleReport[]): Omit<SyncReport, "durationMs"> {
   const results = new Set(rules.map(({ result }) => result));
   const hasFailed = results.has("some-failed") || results.has("all-failed");
-  if (!hasFailed) return { result: results.has("put-off") ? "put-off" : "ok", rules };
+  if (!hasFailed) return { result: results.has("postponed") ? "postponed" : "ok", rules };
   const isAll = rules.every(({ result }) => result === "all-failed");
   return { result: isAll ? "all-failed" : "some-failed", rules };
 }

@@ -14,7 +14,7 @@ import { quote } from "../oci/quote.ts";
 import { templateError } from "./error.ts";
 import { TEMPLATE_FUNCTIONS } from "./functions.ts";
 import { scanAction } from "./scan.ts";
-import type { Token } from "./scan.ts";
+import type { TemplateToken } from "./scan.ts";
 
 /** A parsed template, which can be rendered any number of times. */
 export type Template = readonly TemplateNode[];
@@ -164,18 +164,18 @@ interface Stop {
 }
 
 class Tokens {
-  readonly #tokens: readonly Token[];
+  readonly #tokens: readonly TemplateToken[];
   #next = 0;
 
-  constructor(tokens: readonly Token[]) {
+  constructor(tokens: readonly TemplateToken[]) {
     this.#tokens = tokens;
   }
 
-  peek(ahead = 0): Token {
-    return this.#tokens[Math.min(this.#next + ahead, this.#tokens.length - 1)] as Token;
+  peek(ahead = 0): TemplateToken {
+    return this.#tokens[Math.min(this.#next + ahead, this.#tokens.length - 1)] as TemplateToken;
   }
 
-  take(): Token {
+  take(): TemplateToken {
     const token = this.peek();
     this.#next += 1;
     return token;
@@ -228,7 +228,7 @@ function parseOperand(tokens: Tokens): Operand {
   return { base, fields, at };
 }
 
-function parseBase(token: Token, tokens: Tokens): Operand["base"] {
+function parseBase(token: TemplateToken, tokens: Tokens): Operand["base"] {
   const { kind, text, at } = token;
   switch (kind) {
     case "literal":

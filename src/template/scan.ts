@@ -2,7 +2,7 @@ import { quote } from "../oci/quote.ts";
 import { templateError } from "./error.ts";
 
 /** A token of an action. */
-export interface Token {
+export interface TemplateToken {
   /** `field` is `.name` or `.`, `variable` is `$name` or `$`, `mark` one of `( ) | := =`. */
   readonly kind: "literal" | "field" | "variable" | "name" | "mark" | "end";
   readonly text: string;
@@ -30,8 +30,8 @@ const TOKEN = new RegExp(
 );
 
 /** Splits an action into tokens. The last one is always `end`. */
-export function scanAction(action: string, offset: number): Token[] {
-  const tokens: Token[] = [];
+export function scanAction(action: string, offset: number): TemplateToken[] {
+  const tokens: TemplateToken[] = [];
   let isGlued = false;
   TOKEN.lastIndex = 0;
   for (let position = 0; position < action.length; position = TOKEN.lastIndex) {
@@ -55,7 +55,9 @@ export function scanAction(action: string, offset: number): Token[] {
     else if (number !== undefined) literal(Number(number));
     else {
       for (const [kind, text] of Object.entries(rest)) {
-        if (text !== undefined) tokens.push(toToken(kind as Token["kind"], text, isGlued, at));
+        if (text !== undefined) {
+          tokens.push(toToken(kind as TemplateToken["kind"], text, isGlued, at));
+        }
       }
     }
     isGlued = space === undefined;
@@ -64,7 +66,12 @@ export function scanAction(action: string, offset: number): Token[] {
   return tokens;
 }
 
-function toToken(kind: Token["kind"], text: string, isGlued: boolean, at: number): Token {
+function toToken(
+  kind: TemplateToken["kind"],
+  text: string,
+  isGlued: boolean,
+  at: number,
+): TemplateToken {
   if (kind === "name" && (text === "true" || text === "false")) {
     return { kind: "literal", text, value: text === "true", isGlued, at };
   }

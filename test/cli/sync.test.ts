@@ -97,11 +97,11 @@ test("crossdock sync --quiet prints nothing but errors", async () => {
 
 const results: [base: RuleReport["result"], apps: RuleReport["result"], exitCode: number][] = [
   ["ok", "ok", 0],
-  ["ok", "put-off", 10],
+  ["ok", "postponed", 10],
   ["some-failed", "ok", 13],
   ["all-failed", "ok", 13],
   ["some-failed", "all-failed", 13],
-  ["all-failed", "put-off", 13],
+  ["all-failed", "postponed", 13],
   ["all-failed", "all-failed", 14],
 ];
 for (const [base, apps, wanted] of results) {
@@ -115,8 +115,8 @@ for (const [base, apps, wanted] of results) {
 }
 
 test("crossdock sync says until when a rule is put off", async () => {
-  const putOffUntil = Date.UTC(2026, 2, 7, 12);
-  const base = ruleReport("base", [], { result: "put-off", putOffUntil });
+  const postponedUntil = Date.UTC(2026, 2, 7, 12);
+  const base = ruleReport("base", [], { result: "postponed", postponedUntil });
   const { stdout } = await sync({ runner: runnerOf({ ...BOTH, base }) });
   assert.match(stdout, /^put off {7}base until 2026-03-07T12:00:00\.000Z$/m);
 });

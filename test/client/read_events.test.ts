@@ -141,7 +141,7 @@ test("readSyncEvents() gives each event of a run of rules, and ends with the rep
     requests: { source: 1, destination: 2 },
     durationMs: 3,
     warnings: ["w"],
-    putOffUntil: 5,
+    postponedUntil: 5,
   };
   const events: SyncStreamEvent[] = [
     { type: "rule-started", rule },

@@ -192,7 +192,7 @@ const RULE_REPORT: RuleReport = {
   requests,
   durationMs: 3,
   warnings: ["w"],
-  putOffUntil: 5,
+  postponedUntil: 5,
 };
 
 const RULE_STATUS: RuleStatus = {

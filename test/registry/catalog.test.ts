@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { staticCredentials } from "../../src/auth/credentials.ts";
-import { listRepositories } from "../../src/registry/catalog.ts";
+import { listCatalog } from "../../src/registry/catalog.ts";
 import { putImage } from "../support/image.ts";
 import { startRegistry } from "../support/registry.ts";
 import { serve } from "../support/serve.ts";
@@ -10,10 +10,10 @@ import type { SideOptions } from "./setup.ts";
 
 async function pages(host: string, options?: SideOptions): Promise<string[][]> {
   const { client } = await openSide(host, options);
-  return await Array.fromAsync(listRepositories(client));
+  return await Array.fromAsync(listCatalog(client));
 }
 
-test("listRepositories() gives the names within the registry", async () => {
+test("listCatalog() gives the names within the registry", async () => {
   await using registry = await startRegistry();
   for (const name of ["b", "a/b", "a/b/c"]) await putImage(registry, name, { tag: "1" });
   assert.deepEqual(await pages(registry.host), [["a/b", "a/b/c", "b"]]);
@@ -21,12 +21,12 @@ test("listRepositories() gives the names within the registry", async () => {
   assert.equal(registry.count(), 1);
 });
 
-test("listRepositories() gives nothing for an empty registry", async () => {
+test("listCatalog() gives nothing for an empty registry", async () => {
   await using registry = await startRegistry();
   assert.deepEqual(await pages(registry.host), []);
 });
 
-test("listRepositories() asks a token server for the catalog", async () => {
+test("listCatalog() asks a token server for the catalog", async () => {
   await using registry = await startRegistry({
     auth: { type: "bearer", users: { ann: "secret" } },
   });
@@ -39,7 +39,7 @@ test("listRepositories() asks a token server for the catalog", async () => {
   assert.equal(error.code, "unauthorized");
 });
 
-test("listRepositories() follows Link from page to page", async () => {
+test("listCatalog() follows Link from page to page", async () => {
   await using server = await serve((request) => {
     const { searchParams } = new URL(request.url);
     const isFirst = searchParams.get("page") === null;
@@ -49,7 +49,7 @@ test("listRepositories() follows Link from page to page", async () => {
   assert.deepEqual(await pages(server.host), [["a"], ["b"]]);
 });
 
-test("listRepositories() goes on by `last` where a full page has no Link", async () => {
+test("listCatalog() goes on by `last` where a full page has no Link", async () => {
   const all = Array.from({ length: 230 }, (_, i) => `r${1000 + i}`);
   const asked: (string | null)[] = [];
   await using server = await serve((request) => {
@@ -62,7 +62,7 @@ test("listRepositories() goes on by `last` where a full page has no Link", async
   assert.deepEqual(asked, [null, "r1099", "r1199"]);
 });
 
-test("listRepositories() stops where `last` is ignored", async () => {
+test("listCatalog() stops where `last` is ignored", async () => {
   const all = Array.from({ length: 150 }, (_, i) => `r${i}`);
   let asked = 0;
   await using server = await serve(() => {
@@ -73,18 +73,18 @@ test("listRepositories() stops where `last` is ignored", async () => {
   assert.equal(asked, 2);
 });
 
-test("listRepositories() reads no further page than is asked for", async () => {
+test("listCatalog() reads no further page than is asked for", async () => {
   await using registry = await startRegistry();
   for (let i = 0; i < 1001; i++) await putImage(registry, `r${i}`, { layers: 0 });
   const { client } = await openSide(registry.host);
-  for await (const page of listRepositories(client)) {
+  for await (const page of listCatalog(client)) {
     assert.equal(page.length, 1000);
     break;
   }
   assert.equal(registry.count(), 1);
 });
 
-test("listRepositories() leaves the size to a registry that refuses ours", async () => {
+test("listCatalog() leaves the size to a registry that refuses ours", async () => {
   const asked: string[] = [];
   await using server = await serve((request) => {
     const { search } = new URL(request.url);
@@ -97,7 +97,7 @@ test("listRepositories() leaves the size to a registry that refuses ours", async
   assert.deepEqual(asked, ["?n=1000", ""]);
 });
 
-test("listRepositories() keeps to the registry where Link names another, and gives no name twice", async () => {
+test("listCatalog() keeps to the registry where Link names another, and gives no name twice", async () => {
   const asked: string[] = [];
   await using server = await serve((request) => {
     const { search } = new URL(request.url);
@@ -117,13 +117,13 @@ for (
     ["names that are none", { repositories: ["a", null, "../x", "B", "c\u001b[2J"] }, [["a"]]],
   ] as const
 ) {
-  test(`listRepositories() takes ${name}`, async () => {
+  test(`listCatalog() takes ${name}`, async () => {
     await using server = await serve(() => Response.json(body));
     assert.deepEqual(await pages(server.host), wanted);
   });
 }
 
-test("listRepositories() says that a registry has no catalog", async () => {
+test("listCatalog() says that a registry has no catalog", async () => {
   await using registry = await startRegistry({ catalog: false });
   const error = await failureOf(pages(registry.host));
   assert.deepEqual([error.code, error.side], ["unsupported", "source"]);
@@ -131,7 +131,7 @@ test("listRepositories() says that a registry has no catalog", async () => {
   assert.match(error.hint ?? "", /one by one/);
 });
 
-test("listRepositories() refuses an answer that is no list", async () => {
+test("listCatalog() refuses an answer that is no list", async () => {
   await using server = await serve(() => Response.json({ repositories: "a" }));
   assert.equal((await failureOf(pages(server.host))).code, "registry");
 });

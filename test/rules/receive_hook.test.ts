@@ -65,8 +65,8 @@ function fakeReceiver(
       for (;;) {
         runs.push(only);
         const end = ends[runs.length - 1] ?? "failed";
-        if (typeof end === "string" || end.putOffUntil === undefined) return end;
-        if (!await waitUntil?.(end.putOffUntil)) return end;
+        if (typeof end === "string" || end.postponedUntil === undefined) return end;
+        if (!await waitUntil?.(end.postponedUntil)) return end;
       }
     },
     background: (job) => void jobs.push(job),
@@ -120,9 +120,9 @@ function endWith(tag: Pick<TagReport, "result" | "digest" | "report">): RuleEnd 
   };
 }
 
-function putOff(putOffUntil: number): RuleEnd {
-  const end = endWith({ result: "put-off" }) as RuleReport;
-  return { ...end, result: "put-off", putOffUntil };
+function postponed(postponedUntil: number): RuleEnd {
+  const end = endWith({ result: "postponed" }) as RuleReport;
+  return { ...end, result: "postponed", postponedUntil };
 }
 
 const ONLY = { repository: "r.example/app", tag: "1" };
@@ -207,7 +207,11 @@ const HOUR_MS = 60 * MINUTE_MS;
 
 test("createHookReceiver() goes on with what a limit put off, as soon as that lets it", async () => {
   const done = endWith({ result: "copied", digest: NEW });
-  const faked = fakeReceiver([putOff(START + MINUTE_MS), putOff(START + 2 * MINUTE_MS), done]);
+  const faked = fakeReceiver([
+    postponed(START + MINUTE_MS),
+    postponed(START + 2 * MINUTE_MS),
+    done,
+  ]);
   await tell(faked, { digest: NEW });
   await faked.settle();
   assert.deepEqual([faked.runs, faked.waits], [[ONLY, ONLY, ONLY], [MINUTE_MS, MINUTE_MS]]);
@@ -215,7 +219,7 @@ test("createHookReceiver() goes on with what a limit put off, as soon as that le
 
 test("createHookReceiver() goes on once for several pushes that a limit put off", async () => {
   const until = START + MINUTE_MS;
-  const faked = fakeReceiver([putOff(until), putOff(until), endWith({ result: "copied" })]);
+  const faked = fakeReceiver([postponed(until), postponed(until), endWith({ result: "copied" })]);
   await tell(faked, { id: "1" });
   await tell(faked, { id: "2" });
   await faked.settle();
@@ -224,7 +228,7 @@ test("createHookReceiver() goes on once for several pushes that a limit put off"
 });
 
 test("createHookReceiver() gives up what a limit puts off for more than a day", async () => {
-  const ends = [1, 24, 26].map((hours) => putOff(START + hours * HOUR_MS));
+  const ends = [1, 24, 26].map((hours) => postponed(START + hours * HOUR_MS));
   const faked = fakeReceiver(ends);
   await tell(faked, { digest: NEW });
   await faked.settle();
@@ -235,7 +239,7 @@ test("createHookReceiver() waits for no limit where the host does not live so lo
   const stopping = new AbortController();
   stopping.abort(new Error("about to stop"));
   for (const options of [{ canWait: false }, { stopping: stopping.signal }]) {
-    const faked = fakeReceiver([putOff(START + MINUTE_MS)], options);
+    const faked = fakeReceiver([postponed(START + MINUTE_MS)], options);
     await tell(faked, { digest: NEW });
     await faked.settle();
     assert.deepEqual([faked.runs.length, faked.waits], [1, []]);

@@ -110,7 +110,7 @@ const POSTPONED_ERROR = { code: "rate_limited", message: "too many pulls" } as c
 function postponedResult(step: ImagesStep, until: number): RuleStepResults["images"] {
   const { tags } = step;
   return {
-    ...imagesResult(step, "put-off"),
+    ...imagesResult(step, "postponed"),
     postponed: { until, error: POSTPONED_ERROR, tags },
   };
 }
@@ -228,7 +228,7 @@ test("runWorkflowRule() waits for a rate limit, and then tries the images that i
   });
   const report = await run(steps);
   assert.deepEqual(report.counts, { unchanged: 6 });
-  assert.equal(report.putOffUntil, undefined);
+  assert.equal(report.postponedUntil, undefined);
   assert.equal(steps.now(), 2 * HOUR_MS);
   assert.deepEqual(asked.slice(2, 7), [
     "images r.example/a 1,2",
@@ -275,9 +275,9 @@ for (const [postponedMs, asks] of [[HOUR_MS, 26], [30 * HOUR_MS, 2], [1, 201]] a
       step.type === "images" ? postponedResult(step, steps.now() + postponedMs) : answerInStep(step)
     );
     const report = await run(steps, { entry: PRUNING });
-    assert.equal(report.putOffUntil, steps.now() + postponedMs);
+    assert.equal(report.postponedUntil, steps.now() + postponedMs);
     // The second repository was not looked at.
-    assert.deepEqual(report.counts, { "put-off": 4 });
+    assert.deepEqual(report.counts, { "postponed": 4 });
     const pages = Array.from({ length: asks }, () => "images r.example/a 1,2");
     assert.deepEqual(asked, ["repositories", "tags r.example/a", ...pages]);
   });

@@ -95,10 +95,10 @@ test("performRuleStep() reports a rate limit, and which images it postpones", as
   const tags = ["1", "2"];
   const step = { type: "images", repository, tags, mayBeMissing: false, startedPulls: 0 } as const;
   const { postponed, tags: reports } = await performRuleStep({ ...step, tags }, context);
-  assert.deepEqual(reports.map(({ result }) => result), ["copied", "put-off"]);
+  assert.deepEqual(reports.map(({ result }) => result), ["copied", "postponed"]);
   assert.deepEqual([postponed?.until, postponed?.tags], [NOW + 7_200_000, ["2"]]);
   assert.equal(postponed?.error.code, "rate_limited");
   // The limit holds for the steps that follow.
   const next = await performRuleStep({ ...step, tags: ["3"] }, context);
-  assert.deepEqual([next.tags[0]?.result, next.postponed?.tags], ["put-off", ["3"]]);
+  assert.deepEqual([next.tags[0]?.result, next.postponed?.tags], ["postponed", ["3"]]);
 });

@@ -86,7 +86,7 @@ for (
     [["failed", "unchanged"], true],
     [["missing", "too-fresh"], true],
     [["skipped"], true],
-    [["unchanged", "put-off"], false],
+    [["unchanged", "postponed"], false],
   ] as const
 ) {
   test(`mayPrune() after ${results.join(" and ") || "nothing"}`, () => {

@@ -463,7 +463,7 @@ test("runRule() starts no more durable copies than may pull, those started befor
   const rule = appRule(pair, ", ratelimit: {min: 20}");
   for (const [before, may] of [[0, 6], [4, 2], [6, 0]] as const) {
     const { report, startedPulls } = await runStarting(rule, pair, before);
-    assert.equal(report.result, "put-off");
+    assert.equal(report.result, "postponed");
     assert.equal(report.tags.filter(({ result }) => result === "started").length, may);
     assert.equal(startedPulls, before + may);
   }
@@ -478,7 +478,7 @@ test("runRule() counts each manifest of an index that a durable copy is going to
   const pulls = countPulls(pair, 45);
   const rule = appRule(pair, ", ratelimit: {min: 20}");
   const { report, startedPulls } = await runStarting(rule, pair);
-  assert.equal(report.result, "put-off");
+  assert.equal(report.result, "postponed");
   const { length } = report.tags.filter(({ result }) => result === "started");
   assert.ok(length > 0);
   assert.equal(startedPulls, length * 5);
@@ -529,9 +529,9 @@ test("runRule() is put off where a copy would leave fewer pulls than are to stay
   const rule = appRule(pair, ", ratelimit: {min: 50, retry: 30m}");
   tell(50);
   const report = await run(rule, pair, { slots: new Slots(1) });
-  assert.equal(report.result, "put-off");
-  assert.equal(report.putOffUntil, NOW + 30 * 60_000);
-  assert.deepEqual(resultsOf(report), ["app:1 put-off", "app:2 put-off", "app:3 put-off"]);
+  assert.equal(report.result, "postponed");
+  assert.equal(report.postponedUntil, NOW + 30 * 60_000);
+  assert.deepEqual(resultsOf(report), ["app:1 postponed", "app:2 postponed", "app:3 postponed"]);
   assert.equal(pair.source.count({ method: "HEAD" }), 1);
   assert.equal(writesOf(pair), 0);
   assert.match(report.warnings[0] ?? "", /50 pulls are left/);
@@ -559,9 +559,9 @@ test("runRule() is put off for as long as a registry asks to be left alone", asy
     action: { status: 429, headers: { "retry-after": "7200" } },
   });
   const report = await run(appRule(pair), pair, { slots: new Slots(1) });
-  assert.equal(report.result, "put-off");
-  assert.deepEqual(resultsOf(report), ["app:1 put-off", "app:2 put-off"]);
-  assert.equal(report.putOffUntil, NOW + 7_200_000);
+  assert.equal(report.result, "postponed");
+  assert.deepEqual(resultsOf(report), ["app:1 postponed", "app:2 postponed"]);
+  assert.equal(report.postponedUntil, NOW + 7_200_000);
   assert.equal(pair.source.count({ path: "/manifests/" }), 1);
 });
 
@@ -573,11 +573,11 @@ test("runRule() reads no manifest of an index that would leave fewer pulls than 
   }
   const pulls = countPulls(pair, 40);
   const report = await run(appRule(pair, ", ratelimit: {min: 20}"), pair);
-  assert.equal(report.result, "put-off");
-  assert.equal(report.putOffUntil, NOW + 5 * 60_000);
+  assert.equal(report.result, "postponed");
+  assert.equal(report.postponedUntil, NOW + 5 * 60_000);
   assert.ok(pulls.left >= 20, `${pulls.left} are left`);
   const results = new Set(report.tags.map(({ result }) => result));
-  assert.deepEqual([...results].sort().filter((result) => result !== "copied"), ["put-off"]);
+  assert.deepEqual([...results].sort().filter((result) => result !== "copied"), ["postponed"]);
   const copied = report.tags.filter(({ result }) => result === "copied").length;
   assert.equal(pair.destination.tags("app").length, copied);
   assert.ok(copied > 0, "what does not fit is not begun, and leaves the others enough");
@@ -593,7 +593,7 @@ test("runRule() reads no manifest past the floor for what a comparison needs", a
   await run(rule, pair);
   const pulls = countPulls(pair, 23);
   const report = await run(rule, pair, { dryRun: true });
-  assert.equal(report.result, "put-off");
+  assert.equal(report.result, "postponed");
   assert.ok(pulls.left >= 20, `${pulls.left} are left`);
 });
 
@@ -607,8 +607,8 @@ for (const more of ["minAge: 24h", "tags: {latest: 3, by: created}"]) {
     const rule = appRule(pair, `, ${more}, ratelimit: {min: 20}`);
     const pulls = countPulls(pair, 35);
     const report = await run(rule, pair, { dryRun: true });
-    assert.equal(report.result, "put-off");
-    assert.deepEqual(resultsOf(report), ["app put-off"]);
+    assert.equal(report.result, "postponed");
+    assert.deepEqual(resultsOf(report), ["app postponed"]);
     assert.ok(pulls.left >= 20, `${pulls.left} are left`);
     const status = await statusOfRule(rule, { engine: pair.engine, now: () => NOW });
     assert.equal(status.state, "error");
@@ -633,9 +633,9 @@ test("runRule() is put off by a 429 of the source that does not say for how long
     pair.source.clearFaults();
     pair.source.fail({ path: "/manifests/1", times: 9, action: { status: 429 } });
     const report = await run(appRule(pair, more), pair, { slots: new Slots(1) });
-    assert.equal(report.result, "put-off");
-    assert.deepEqual(resultsOf(report), ["app:1 put-off", "app:2 put-off", "app:3 put-off"]);
-    assert.equal(report.putOffUntil, NOW + minutes * 60_000);
+    assert.equal(report.result, "postponed");
+    assert.deepEqual(resultsOf(report), ["app:1 postponed", "app:2 postponed", "app:3 postponed"]);
+    assert.equal(report.postponedUntil, NOW + minutes * 60_000);
     assert.match(report.warnings[0] ?? "", /429.*: the run is put off/);
   }
 });

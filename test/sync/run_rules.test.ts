@@ -34,10 +34,10 @@ const runner: RuleRunner = {
 
 const sums: [rules: string[], result: RuleReport["result"]][] = [
   [["ok", "ok2"], "ok"],
-  [["ok", "put-off"], "put-off"],
-  [["put-off", "some-failed"], "some-failed"],
+  [["ok", "postponed"], "postponed"],
+  [["postponed", "some-failed"], "some-failed"],
   [["ok", "all-failed"], "some-failed"],
-  [["put-off", "all-failed"], "some-failed"],
+  [["postponed", "all-failed"], "some-failed"],
   [["all-failed", "all-failed2"], "all-failed"],
 ];
 for (const [names, wanted] of sums) {

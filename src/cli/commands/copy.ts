@@ -14,7 +14,7 @@ import { openEngine, openServer } from "../options/open_engine.ts";
 import type { EngineFlags } from "../options/open_engine.ts";
 import * as options from "../options/options.ts";
 import { writeJson, writeLines } from "../output/output.ts";
-import { runPlan } from "./plan.ts";
+import { printPlan } from "./plan.ts";
 import { startProgress } from "../output/progress.ts";
 import type { ProgressMode } from "../output/progress.ts";
 import type { TagState } from "../output/progress_tally.ts";
@@ -73,7 +73,7 @@ export function addCopyCommand(program: Command, context: CommandContext): void 
       if (flags.dryRun && flags.detach) {
         throw new ParseError("--detach and --dry-run exclude each other: give one of them");
       }
-      if (flags.dryRun) await runPlan(source, destination, flags, context);
+      if (flags.dryRun) await printPlan(source, destination, flags, context);
       else await runCopy(source, destination, flags, context);
     });
 }

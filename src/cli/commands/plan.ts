@@ -53,11 +53,11 @@ export function addPlanCommand(program: Command, context: CommandContext): void 
     .addOption(options.viaTokenEnvOption)
     .addOption(options.viaTokenFdOption)
     .addOption(options.jsonOption)
-    .action((source, destination, flags) => runPlan(source, destination, flags, context));
+    .action((source, destination, flags) => printPlan(source, destination, flags, context));
 }
 
 /** Plans a copy and shows the plan. */
-export async function runPlan(
+export async function printPlan(
   source: string,
   destination: string,
   flags: PlanOptions,

@@ -128,7 +128,7 @@ async function tellStatus(flags: SyncFlags, context: CommandContext): Promise<vo
 function exitCodeOfResult(result: SyncReport["result"]): number {
   const codes: Readonly<Record<RuleReport["result"], number>> = {
     "ok": EXIT_DONE,
-    "put-off": exitCodeOf("rate_limited"),
+    "postponed": exitCodeOf("rate_limited"),
     "some-failed": EXIT_SOME_FAILED,
     "all-failed": EXIT_ALL_FAILED,
   };

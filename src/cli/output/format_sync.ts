@@ -69,7 +69,7 @@ export function formatSyncSummary(rules: readonly RuleReport[], durationMs: numb
   const destination = requests.reduce((sum, { destination }) => sum + destination, 0);
   const failed = rules.filter(({ result }) => result === "some-failed" || result === "all-failed");
   return [
-    ...rules.flatMap(formatPutOff),
+    ...rules.flatMap(formatPostponed),
     ...(failed.length > 0 ? [line("failed", failed.map(({ rule }) => rule).join(", "))] : []),
     line("tags", formatCounts(rules)),
     line("requests", `${source} to sources, ${destination} to targets`),
@@ -77,9 +77,11 @@ export function formatSyncSummary(rules: readonly RuleReport[], durationMs: numb
   ];
 }
 
-function formatPutOff({ rule, result, putOffUntil }: RuleReport): string[] {
-  if (result !== "put-off" && putOffUntil === undefined) return [];
-  const until = putOffUntil === undefined ? "" : ` until ${new Date(putOffUntil).toISOString()}`;
+function formatPostponed({ rule, result, postponedUntil }: RuleReport): string[] {
+  if (result !== "postponed" && postponedUntil === undefined) return [];
+  const until = postponedUntil === undefined
+    ? ""
+    : ` until ${new Date(postponedUntil).toISOString()}`;
   return [line("put off", `${rule}${until}`)];
 }
 

@@ -11,7 +11,7 @@ import type { RegistryRequest } from "./request.ts";
  *
  * @throws SilenceError when nothing is heard for too long; NetworkError; the signal's reason
  */
-export async function exchange(
+export async function fetchWithTimeout(
   url: URL,
   request: Pick<RegistryRequest, "method" | "what" | "body" | "stream" | "signal">,
   headers: Headers,
