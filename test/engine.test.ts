@@ -7,7 +7,7 @@ import { CrossdockError } from "../src/errors.ts";
 import { createRuntime } from "../src/hosts/detect.ts";
 import type { EngineMemory } from "../src/sides.ts";
 import type { Trace } from "../src/trace.ts";
-import { requestOf, startPair } from "./copy/setup.ts";
+import { requestOf, startPair } from "./support/pair.ts";
 import { putImage } from "./support/image.ts";
 
 const OUT_OF_RANGE: Partial<EngineOptions>[] = [

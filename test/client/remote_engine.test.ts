@@ -22,7 +22,7 @@ import { startRegistry } from "../support/registry.ts";
 import type { RunningRegistry } from "../support/registry.ts";
 import { serve } from "../support/serve.ts";
 import type { Server } from "../support/serve.ts";
-import { serveApp } from "./serve_app.ts";
+import { serveApp } from "../support/serve_app.ts";
 
 const NAMES = { source: "a.io/app:1", destination: "b.io/app:1" };
 

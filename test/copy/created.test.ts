@@ -4,7 +4,7 @@ import { OCI_INDEX, OCI_MANIFEST } from "../../src/oci/media_types.ts";
 import type { Descriptor } from "../../src/oci/descriptor.ts";
 import { putImage } from "../support/image.ts";
 import type { RunningRegistry } from "../support/registry.ts";
-import { startPair } from "./setup.ts";
+import { startPair } from "../support/pair.ts";
 
 const CREATED = "org.opencontainers.image.created";
 const MARCH = "2026-03-07T14:05:09.5Z";

@@ -4,8 +4,8 @@ import { OCI_MANIFEST } from "../../src/oci/media_types.ts";
 import { putImage, putIndex } from "../support/image.ts";
 import type { FaultAction } from "../support/registry_faults.ts";
 import { standstill } from "../support/standstill.ts";
-import { until } from "../handler/until.ts";
-import { startPair } from "./setup.ts";
+import { until } from "../support/until.ts";
+import { startPair } from "../support/pair.ts";
 
 const MIB = 1024 * 1024;
 const CONFIG = "application/vnd.oci.image.config.v1+json";

@@ -11,7 +11,7 @@ import {
 } from "../../src/copy/model.ts";
 import type { CopyEvent } from "../../src/copy/model.ts";
 import { putCosignSignature, putIndex, putReferrer } from "../support/image.ts";
-import { startPair } from "./setup.ts";
+import { startPair } from "../support/pair.ts";
 
 test("the schemas of a copy read what the engine gives as it is", async () => {
   await using pair = await startPair();

@@ -4,7 +4,7 @@ import type { Plan } from "../../src/copy/model.ts";
 import { digestTag } from "../../src/oci/digest_tag.ts";
 import { OCI_INDEX, OCI_MANIFEST } from "../../src/oci/media_types.ts";
 import { putImage, putIndex, putReferrer } from "../support/image.ts";
-import { requestOf, startPair } from "./setup.ts";
+import { requestOf, startPair } from "../support/pair.ts";
 
 /** Each stage as its name and the digests of its steps. */
 function outline({ stages }: Plan): [string, string[]][] {

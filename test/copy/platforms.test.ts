@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { OCI_INDEX } from "../../src/oci/media_types.ts";
 import { putImage, putIndex, putReferrer } from "../support/image.ts";
 import type { RunningRegistry } from "../support/registry.ts";
-import { requestOf, startPair } from "./setup.ts";
+import { requestOf, startPair } from "../support/pair.ts";
 
 const PLATFORMS = ["linux/amd64", "linux/arm64", "linux/arm/v7"];
 

@@ -7,8 +7,8 @@ import { createRuntime } from "../../src/hosts/detect.ts";
 import { digestBytes } from "../../src/oci/digest.ts";
 import { OCI_MANIFEST } from "../../src/oci/media_types.ts";
 import { putCosignSignature, putImage, putIndex, putReferrer } from "../support/image.ts";
-import { startPair } from "./setup.ts";
-import type { Pair } from "./setup.ts";
+import { startPair } from "../support/pair.ts";
+import type { Pair } from "../support/pair.ts";
 
 const DIGEST = `sha256:${"a".repeat(64)}`;
 const BLOB = {

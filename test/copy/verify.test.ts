@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { putCosignSignature, putImage, putIndex, putReferrer } from "../support/image.ts";
-import { requestOf, startPair } from "./setup.ts";
-import type { Pair } from "./setup.ts";
+import { requestOf, startPair } from "../support/pair.ts";
+import type { Pair } from "../support/pair.ts";
 
 const REFERRER = { artifactType: "application/x.test", payload: "signed" };
 

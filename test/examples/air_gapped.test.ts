@@ -1,6 +1,6 @@
 import { test } from "node:test";
 import assert from "node:assert/strict";
-import { runCrossdock } from "../cli/run_crossdock.ts";
+import { runCrossdock } from "../support/run_crossdock.ts";
 import type { Run } from "../cli/fake_cli.ts";
 import { putCosignSignature, putImage, putReferrer } from "../support/image.ts";
 import { startRegistry } from "../support/registry.ts";

@@ -4,7 +4,7 @@ import { createHmac } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { parse } from "yaml";
 import { until } from "../cli/until.ts";
-import { serveApp } from "../client/serve_app.ts";
+import { serveApp } from "../support/serve_app.ts";
 import { putImage } from "../support/image.ts";
 import { startRegistry } from "../support/registry.ts";
 import { readExample, readExampleFor } from "./read_example.ts";

@@ -4,7 +4,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { putCosignSignature, putImage, putIndex, putReferrer } from "../support/image.ts";
 import type { RequestRecord } from "../support/registry.ts";
 import { bearer, readEvents, readFailure, readReport, startDock } from "./setup.ts";
-import { until } from "./until.ts";
+import { until } from "../support/until.ts";
 
 const MIB = 1024 * 1024;
 const dock = await startDock();

@@ -7,7 +7,7 @@ import { logLines } from "./log_lines.ts";
 import type { LogLine } from "./log_lines.ts";
 import { readProblem, startDock } from "./setup.ts";
 import type { Dock } from "./setup.ts";
-import { until } from "./until.ts";
+import { until } from "../support/until.ts";
 
 const SECRET = "a-secret-of-the-registry";
 

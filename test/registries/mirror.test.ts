@@ -10,7 +10,7 @@ import { denoRun } from "../handler/hosts/deno_run.ts";
 import { startProcess } from "../handler/hosts/start_process.ts";
 import { startWorkerd } from "../handler/hosts/workerd.ts";
 import { logLines } from "../handler/log_lines.ts";
-import { until } from "../handler/until.ts";
+import { until } from "../support/until.ts";
 import { freePort } from "../hosts/support.ts";
 import { putCosignSignature, putIndex } from "../support/image.ts";
 import { startRegistry } from "../support/registry.ts";

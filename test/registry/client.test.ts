@@ -10,7 +10,7 @@ import { putImage, randomBytes } from "../support/image.ts";
 import { startRegistry } from "../support/registry.ts";
 import type { FaultAction } from "../support/registry.ts";
 import { serve } from "../support/serve.ts";
-import { until } from "../handler/until.ts";
+import { until } from "../support/until.ts";
 import { describe, failureOf, openSide, requireUpload } from "./setup.ts";
 
 const users = { ada: "secret" };

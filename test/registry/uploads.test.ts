@@ -7,7 +7,7 @@ import { randomBytes } from "../support/image.ts";
 import { startRegistry } from "../support/registry.ts";
 import type { RegistryOptions, RunningRegistry } from "../support/registry.ts";
 import { serve } from "../support/serve.ts";
-import { until } from "../handler/until.ts";
+import { until } from "../support/until.ts";
 import { describe, failureOf, openSide, requireUpload } from "./setup.ts";
 
 const BYTES = randomBytes(1000, 1);

@@ -4,7 +4,7 @@ import { randomBytes } from "./generated_bytes.ts";
 import { rawGet } from "./raw_request.ts";
 import { startRegistry } from "./registry.ts";
 import type { FaultAction, RunningRegistry } from "./registry.ts";
-import { until } from "../handler/until.ts";
+import { until } from "./until.ts";
 
 const BLOB = randomBytes(200_000, 3);
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { startPair } from "../copy/setup.ts";
+import { startPair } from "../support/pair.ts";
 import { putImage, putIndex, putReferrer } from "../support/image.ts";
 
 test("Batch.open().compare() tells how a destination stands, and has a copy only where there is something to do", async () => {

@@ -4,7 +4,7 @@ import { CrossdockError } from "../../src/errors.ts";
 import type { Listing } from "../../src/sync/batch.ts";
 import type { ExpandOptions } from "../../src/sync/expand.ts";
 import type { SyncRule } from "../../src/sync/rule.ts";
-import { startPair } from "../copy/setup.ts";
+import { startPair } from "../support/pair.ts";
 import { putImage } from "../support/image.ts";
 import { expandRule, NOW, ruleOf } from "./setup.ts";
 import type { ExpandedRepository } from "./setup.ts";

@@ -6,7 +6,7 @@ import * as z from "zod";
 import { syncEvents, syncReportSchema, syncStatusSchema } from "../../src/sync/model.ts";
 import type { SyncEvent } from "../../src/sync/model.ts";
 import { runRules, statusOfRules } from "../../src/sync/run_rules.ts";
-import { startPair } from "../copy/setup.ts";
+import { startPair } from "../support/pair.ts";
 import { putImage } from "../support/image.ts";
 import { NOW, ruleOf } from "./setup.ts";
 

@@ -4,8 +4,8 @@ import { openRuleContext, performRuleStep } from "../../src/sync/perform_rule_st
 import type { RuleContext, RuleContextOptions } from "../../src/sync/perform_rule_step.ts";
 import type { TagDates } from "../../src/sync/rule_steps.ts";
 import { Slots } from "../../src/sync/slots.ts";
-import { startPair } from "../copy/setup.ts";
-import type { Pair } from "../copy/setup.ts";
+import { startPair } from "../support/pair.ts";
+import type { Pair } from "../support/pair.ts";
 import { putImage } from "../support/image.ts";
 import { NOW, ruleOf } from "./setup.ts";
 

@@ -4,8 +4,8 @@ import { createLocalRunner, runRuleLocally } from "../../src/sync/local_rules.ts
 import type { RuleReport } from "../../src/sync/model.ts";
 import type { RunRuleOptions } from "../../src/sync/run_rule.ts";
 import { runRules } from "../../src/sync/run_rules.ts";
-import { startPair } from "../copy/setup.ts";
-import type { Pair } from "../copy/setup.ts";
+import { startPair } from "../support/pair.ts";
+import type { Pair } from "../support/pair.ts";
 import { putImage } from "../support/image.ts";
 import { NOW, parse, ruleOf } from "./setup.ts";
 

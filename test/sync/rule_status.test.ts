@@ -5,8 +5,8 @@ import { statusOfRule } from "../../src/sync/rule_status.ts";
 import { runRuleLocally } from "../../src/sync/local_rules.ts";
 import type { RuleStatus } from "../../src/sync/model.ts";
 import type { SyncRule } from "../../src/sync/rule.ts";
-import { startPair } from "../copy/setup.ts";
-import type { Pair } from "../copy/setup.ts";
+import { startPair } from "../support/pair.ts";
+import type { Pair } from "../support/pair.ts";
 import { putImage } from "../support/image.ts";
 import { NOW, ruleOf } from "./setup.ts";
 

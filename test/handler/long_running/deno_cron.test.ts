@@ -16,7 +16,7 @@ import { startProcess } from "../hosts/start_process.ts";
 import type { HandlerProgram } from "../hosts/start_process.ts";
 import { logLines } from "../log_lines.ts";
 import { testHost } from "../start_handler.ts";
-import { until } from "../until.ts";
+import { until } from "../../support/until.ts";
 
 /** A minute, and what the copy takes. */
 const NEXT_MINUTE_MS = 70_000;

@@ -9,7 +9,7 @@ import type { LogLine } from "../log_lines.ts";
 import { bearer, startDock, TOKENS, variablesFor } from "../setup.ts";
 import type { Dock } from "../setup.ts";
 import { startHandler } from "../start_handler.ts";
-import { until } from "../until.ts";
+import { until } from "../../support/until.ts";
 
 /** The lines about one request, once its copy has ended. */
 async function linesOf({ handler }: Dock, answer: Response): Promise<LogLine[]> {

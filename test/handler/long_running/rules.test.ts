@@ -12,7 +12,7 @@ import type { LogLine } from "../log_lines.ts";
 import { startDock } from "../setup.ts";
 import type { Dock, RegistryHosts } from "../setup.ts";
 import { runHandlerToItsEnd, startHandler, testHost } from "../start_handler.ts";
-import { until } from "../until.ts";
+import { until } from "../../support/until.ts";
 
 /** A rule from `app` to the mirror, with further keys, and what else stands in the configuration. */
 function configOf({ source, destination }: RegistryHosts, keys: string, more = ""): string {

@@ -5,7 +5,7 @@ import { logLines } from "../log_lines.ts";
 import { bearer, startDock } from "../setup.ts";
 import type { Dock } from "../setup.ts";
 import { startHandler } from "../start_handler.ts";
-import { until } from "../until.ts";
+import { until } from "../../support/until.ts";
 
 /** More than is read whole before any of it is sent. */
 const LAYER_BYTES = 1_000_000;

@@ -1,0 +1,85 @@
+import { test } from "node:test";
+import assert from "node:assert/strict";
+import { parseSyncConfig } from "../../../src/config/sync_config.ts";
+import type { SyncRule } from "../../../src/sync/rule.ts";
+import { fakeCli } from "../fake_cli.ts";
+import type { Run } from "../fake_cli.ts";
+
+const files = {
+  "skopeo.yaml": `
+registry.example.com:
+  images:
+    library/busybox: ["1.0", "2.0"]
+  credentials: { username: john, password: hunter2 }
+`,
+  "images.yaml": "quay.io/coreos/etcd:v3: registry.example.com/mirror/etcd\n",
+  "auth.yaml": "registry.example.com: { username: john, password: hunter2 }\n",
+  "dregsy.yaml": `
+tasks:
+- name: t
+  interval: 60
+  source: { registry: quay.io }
+  target: { registry: registry.example.com, auth: aHVudGVyMjpodW50ZXIy }
+  mappings:
+  - { from: coreos/etcd, to: mirror/etcd, tags: [v3] }
+`,
+};
+
+function importFrom(...args: string[]): Promise<Run> {
+  return fakeCli({ files }).run("import", "--from", ...args);
+}
+
+/** The rules of what was printed: it has to be a config. */
+function rulesOf({ stdout }: Run): readonly SyncRule[] {
+  const env = Object.fromEntries(
+    [...stdout.matchAll(/env "([A-Z0-9_]+)"/g)].map(([, name = ""]) => [name, "x"]),
+  );
+  return parseSyncConfig(stdout, { from: "stdout", env, now: 0 }).config.rules;
+}
+
+const cases: [args: string[], source: string, target: string][] = [
+  [
+    ["skopeo", "--to", "r.example.com/mirror", "skopeo.yaml"],
+    "registry.example.com/library/busybox",
+    "r.example.com/mirror/busybox",
+  ],
+  [
+    ["skopeo", "--scoped", "--to", "r.example.com/mirror", "skopeo.yaml"],
+    "registry.example.com/library/busybox",
+    "r.example.com/mirror/registry.example.com/library/busybox",
+  ],
+  [["dregsy", "dregsy.yaml"], "quay.io/coreos/etcd", "registry.example.com/mirror/etcd"],
+  [
+    ["image-syncer", "images.yaml", "auth.yaml"],
+    "quay.io/coreos/etcd",
+    "registry.example.com/mirror/etcd",
+  ],
+];
+for (const [args, source, target] of cases) {
+  test(`crossdock import --from ${args.join(" ")} prints a config, and on stderr what it could not keep`, async () => {
+    const run = await importFrom(...args);
+    assert.equal(run.exitCode, 0, run.stderr);
+    const [rule] = rulesOf(run);
+    assert.ok(rule?.source.startsWith(source), rule?.source);
+    assert.ok(rule?.targets[0]?.startsWith(target), rule?.targets[0]);
+    for (const line of run.stderr.trimEnd().split("\n")) assert.match(line, /^note: /);
+    assert.doesNotMatch(run.stdout + run.stderr, /hunter2|aHVudGVy/);
+  });
+}
+
+const refused: [args: string[], wanted: RegExp][] = [
+  [["skopeo", "skopeo.yaml"], /^error: import --from skopeo: --to is missing\nhint: /],
+  [["dregsy", "--to", "a.io/b", "dregsy.yaml"], /^error: --to is for --from skopeo/],
+  [["dregsy", "--scoped", "dregsy.yaml"], /^error: --scoped is for --from skopeo/],
+  [["dregsy", "dregsy.yaml", "auth.yaml"], /^error: .*want one file, got two/],
+  [["dregsy", "none.yaml"], /^error: none\.yaml: there is no such file/],
+  [["dregsy", "images.yaml"], /^error: images\.yaml:1:1: /],
+  [["docker", "images.yaml"], /^error: --from: want skopeo, image-syncer or dregsy/],
+];
+for (const [args, wanted] of refused) {
+  test(`crossdock import --from ${args.join(" ")} ends with 2`, async () => {
+    const { exitCode, stdout, stderr } = await importFrom(...args);
+    assert.deepEqual([exitCode, stdout], [2, ""]);
+    assert.match(stderr, wanted);
+  });
+}

@@ -1,0 +1,173 @@
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { test } from "node:test";
+import { OCI_INDEX, OCI_MANIFEST } from "../../src/oci/media_types.ts";
+import { putImage, putIndex } from "../support/image.ts";
+import type { RunningRegistry } from "../support/registry.ts";
+import { requestOf, startPair } from "../support/pair.ts";
+
+function sameManifest(a: RunningRegistry, b: RunningRegistry, name: string): void {
+  const wanted = a.getManifest("app", name);
+  const found = b.getManifest("app", name);
+  assert.ok(wanted && found, name);
+  assert.deepEqual(found.bytes, wanted.bytes);
+  assert.equal(found.mediaType, wanted.mediaType);
+}
+
+for (const docker of [false, true]) {
+  const kind = docker ? "a Docker manifest list" : "an OCI index";
+  test(`copy() brings ${kind} over byte for byte, the tag last`, async () => {
+    await using pair = await startPair();
+    const { source, destination, engine } = pair;
+    const platforms = ["linux/amd64", "linux/arm64"];
+    const index = await putIndex(source, "app", {
+      platforms,
+      docker,
+      tag: "1",
+      layerBytes: 300_000,
+    });
+    const report = await engine.copy(requestOf(pair));
+    sameManifest(source, destination, "1");
+    for (const { descriptor, config, layers } of index.images) {
+      sameManifest(source, destination, descriptor.digest);
+      for (const { digest } of [config, ...layers]) {
+        const bytes = await destination.getBlob("app", digest);
+        assert.deepEqual(bytes, await source.getBlob("app", digest));
+      }
+    }
+    assert.equal(report.result, "copied");
+    assert.equal(report.digest, index.descriptor.digest);
+    assert.deepEqual(report.blobs, { streamed: 6, mounted: 0, present: 0, foreign: 0 });
+    assert.equal(report.manifests, 3);
+    const writes = destination.requests.filter(({ method }) => !/^(GET|HEAD)$/.test(method));
+    assert.match(writes.at(-1)?.path ?? "", /\/manifests\/1$/);
+    assert.equal(destination.count({ method: "PUT", path: /\/manifests\/1$/ }), 1);
+  });
+}
+
+test("copy() brings an index within an index over", async () => {
+  await using pair = await startPair();
+  const { source, destination, engine } = pair;
+  const inner = await putIndex(source, "app", { platforms: ["linux/amd64"] });
+  const outer = { schemaVersion: 2, mediaType: OCI_INDEX, manifests: [inner.descriptor] };
+  await source.putManifest("app", outer, OCI_INDEX, ["1"]);
+  await engine.copy(requestOf(pair));
+  sameManifest(source, destination, "1");
+  sameManifest(source, destination, inner.descriptor.digest);
+  assert.ok(inner.images[0]);
+  sameManifest(source, destination, inner.images[0].descriptor.digest);
+});
+
+test("copy() brings an artifact manifest over with its blobs", async () => {
+  await using pair = await startPair();
+  const { source, destination, engine } = pair;
+  const blob = await source.putBlob("app", new TextEncoder().encode("artifact"));
+  const mediaType = "application/vnd.oci.artifact.manifest.v1+json";
+  const blobs = [{ mediaType: "text/plain", ...blob }];
+  await source.putManifest("app", { mediaType, artifactType: "a/b", blobs }, mediaType, ["1"]);
+  await engine.copy(requestOf(pair));
+  sameManifest(source, destination, "1");
+  assert.ok(destination.hasBlob("app", blob.digest));
+});
+
+test("copy() keeps to as many requests as DESIGN counts: M+B and 2B+M+1, then 1 and 1", async () => {
+  await using pair = await startPair();
+  const { source, destination, engine } = pair;
+  await putImage(source, "app", { tag: "1", layers: 8 });
+  const request = { ...requestOf(pair), referrers: false, digestTags: false };
+  const first = await engine.copy(request);
+  // One manifest, nine blobs.
+  assert.deepEqual(first.requests, { source: 1 + 9, destination: 2 * 9 + 1 + 1 });
+  assert.equal(source.count(), 10);
+  assert.equal(destination.count(), 20);
+  const again = await engine.copy(request);
+  assert.equal(again.result, "unchanged");
+  assert.deepEqual(again.requests, { source: 1, destination: 1 });
+});
+
+test("copy() mounts blobs of a neighbour in one request each", async () => {
+  await using pair = await startPair();
+  const { source, engine } = pair;
+  await putImage(source, "app", { tag: "1", layers: 8 });
+  const report = await engine.copy({
+    source: `${source.host}/app:1`,
+    destination: `${source.host}/copy`,
+    referrers: false,
+    digestTags: false,
+  });
+  assert.deepEqual(report.blobs, { streamed: 0, mounted: 9, present: 0, foreign: 0 });
+  assert.equal(source.count(), 12);
+  assert.equal(source.count({ method: "GET", path: "/blobs/" }), 0);
+});
+
+test("copy() of an update sends what is new and spares what is there", async () => {
+  await using pair = await startPair();
+  const { source, destination, engine } = pair;
+  const before = await putIndex(source, "app", { platforms: ["linux/amd64"], tag: "1" });
+  await engine.copy(requestOf(pair));
+  const fresh = await putImage(source, "app", { platform: "linux/arm64", seed: 7 });
+  assert.ok(before.images[0]);
+  const old = before.images[0].descriptor;
+  const manifests = [old, fresh.descriptor];
+  const index = { schemaVersion: 2, mediaType: OCI_INDEX, manifests };
+  await source.putManifest("app", index, OCI_INDEX, ["1"]);
+  source.clearRequests();
+  const report = await engine.copy(requestOf(pair));
+  assert.equal(report.blobs.streamed, 3);
+  assert.equal(source.count({ path: `/manifests/${old.digest}` }), 0);
+  sameManifest(source, destination, "1");
+});
+
+test("copy() leaves, refuses or moves a tag that is another", async () => {
+  await using pair = await startPair();
+  const { source, destination, engine } = pair;
+  const wanted = await putImage(source, "app", { tag: "1", seed: 1 });
+  const there = await putImage(destination, "app", { tag: "1", seed: 2 });
+  const request = requestOf(pair);
+  assert.equal((await engine.copy({ ...request, ifExists: "skip" })).result, "skipped");
+  await assert.rejects(engine.copy({ ...request, ifExists: "fail" }), {
+    code: "conflict",
+    side: "destination",
+  });
+  assert.equal(destination.getManifest("app", "1")?.digest, there.descriptor.digest);
+  assert.equal(destination.count({ method: "PUT" }) + destination.count({ method: "POST" }), 0);
+  assert.equal((await engine.copy({ ...request, ifExists: "overwrite" })).result, "copied");
+  assert.equal(destination.getManifest("app", "1")?.digest, wanted.descriptor.digest);
+});
+
+test("copy() keeps the sha512 of a manifest that an index names by it", async () => {
+  await using pair = await startPair();
+  const { source, destination, engine } = pair;
+  const image = await putImage(source, "app");
+  const bytes = source.getManifest("app", image.descriptor.digest)?.bytes;
+  assert.ok(bytes);
+  const digest = `sha512:${createHash("sha512").update(bytes).digest("hex")}` as const;
+  const response = await fetch(`http://${source.host}/v2/app/manifests/${digest}`, {
+    method: "PUT",
+    headers: { "content-type": OCI_MANIFEST },
+    body: bytes,
+  });
+  assert.equal(response.status, 201);
+  await response.body?.cancel();
+  const manifests = [{ ...image.descriptor, digest }];
+  const index = { schemaVersion: 2, mediaType: OCI_INDEX, manifests };
+  await source.putManifest("app", index, OCI_INDEX, ["1"]);
+  await engine.copy(requestOf(pair));
+  sameManifest(source, destination, digest);
+});
+
+test("copy() to recheck brings what is missing beneath an image that is there", async () => {
+  await using pair = await startPair();
+  const { source, destination, engine } = pair;
+  const { descriptor, layers } = await putImage(source, "app", { tag: "1" });
+  const { bytes, mediaType } = source.getManifest("app", "1") ?? assert.fail();
+  await destination.putManifest("app", bytes, mediaType, ["1"]);
+  assert.equal((await engine.copy(requestOf(pair))).result, "unchanged");
+  assert.equal(destination.hasBlob("app", layers[0]?.digest ?? ""), false);
+  const report = await engine.copy({ ...requestOf(pair), recheck: true });
+  assert.deepEqual([report.result, report.digest], ["copied", descriptor.digest]);
+  assert.equal(report.blobs.streamed, 3);
+  for (const layer of layers) assert.equal(destination.hasBlob("app", layer.digest), true);
+  const again = await engine.copy({ ...requestOf(pair), recheck: true, ifExists: "fail" });
+  assert.deepEqual([again.blobs.streamed, again.blobs.present], [0, 3]);
+});

@@ -1,0 +1,63 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { digestTag } from "../../src/oci/digest_tag.ts";
+import { putCosignSignature, putImage, putIndex } from "../support/image.ts";
+import { requestOf, startPair } from "../support/pair.ts";
+
+test("copy() brings cosign's tags of an image along, before its tag", async () => {
+  await using pair = await startPair();
+  const { source, destination, engine } = pair;
+  const { descriptor } = await putImage(source, "app", { tag: "1" });
+  const tags: string[] = [];
+  for (const [i, suffix] of (["sig", "att", "sbom"] as const).entries()) {
+    const tag = digestTag(descriptor.digest, suffix);
+    assert.ok(tag);
+    tags.push(tag);
+    await putImage(source, "app", { tag, seed: 10 + i });
+  }
+  const report = await engine.copy(requestOf(pair));
+  assert.equal(report.referrers, 3);
+  assert.deepEqual(destination.tags("app"), ["1", ...tags].sort());
+  for (const tag of tags) {
+    const wanted = source.getManifest("app", tag)?.digest;
+    assert.equal(destination.getManifest("app", tag)?.digest, wanted);
+  }
+  const writes = destination.requests.filter(({ method }) => method === "PUT");
+  assert.match(writes.at(-1)?.path ?? "", /\/manifests\/1$/);
+});
+
+test("copy() brings the signature of an index's image along, and no stranger's", async () => {
+  await using pair = await startPair();
+  const { source, destination, engine } = pair;
+  const { images } = await putIndex(source, "app", { platforms: ["linux/amd64"], tag: "1" });
+  const stranger = await putImage(source, "app", { tag: "2", seed: 9 });
+  assert.ok(images[0]);
+  const { tag } = await putCosignSignature(source, "app", images[0].descriptor.digest);
+  await putCosignSignature(source, "app", stranger.descriptor.digest);
+  await engine.copy(requestOf(pair));
+  assert.deepEqual(destination.tags("app"), ["1", tag].sort());
+});
+
+test("copy() moves a digest tag that moved at the source, though the image is unchanged", async () => {
+  await using pair = await startPair();
+  const { source, destination, engine } = pair;
+  const { descriptor } = await putImage(source, "app", { tag: "1" });
+  const { tag } = await putCosignSignature(source, "app", descriptor.digest);
+  await engine.copy(requestOf(pair));
+  const moved = await putImage(source, "app", { tag, seed: 9 });
+  const report = await engine.copy(requestOf(pair));
+  assert.equal(report.result, "copied");
+  assert.equal(report.manifests, 1);
+  assert.equal(destination.getManifest("app", tag)?.digest, moved.descriptor.digest);
+  assert.equal((await engine.copy(requestOf(pair))).result, "unchanged");
+});
+
+test("copy() leaves digest tags where it is told so", async () => {
+  await using pair = await startPair();
+  const { source, destination, engine } = pair;
+  const { descriptor } = await putImage(source, "app", { tag: "1" });
+  await putCosignSignature(source, "app", descriptor.digest);
+  await engine.copy({ ...requestOf(pair), digestTags: false });
+  assert.deepEqual(destination.tags("app"), ["1"]);
+  assert.equal(source.count({ path: "/tags/list" }), 0);
+});

@@ -1,0 +1,122 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { OCI_INDEX, OCI_MANIFEST } from "../../src/oci/media_types.ts";
+import { putImage, putIndex } from "../support/image.ts";
+import { requestOf, startPair } from "../support/pair.ts";
+
+const MIB = 1024 * 1024;
+
+for (const verify of ["auto", "stream"] as const) {
+  for (const layerBytes of [1000, MIB, 9 * MIB]) {
+    test(`copy() commits no wrong blob of ${layerBytes} bytes at a careless registry: ${verify}`, async () => {
+      await using pair = await startPair({ destination: { verifiesDigests: false } });
+      const { source, destination, engine } = pair;
+      const { layers } = await putImage(source, "app", { tag: "1", layers: 1, layerBytes });
+      assert.ok(layers[0]);
+      source.corruptBlob("app", layers[0].digest);
+      await assert.rejects(engine.copy({ ...requestOf(pair), verify }), {
+        name: "CopyError",
+        code: "integrity",
+        side: "source",
+      });
+      assert.equal(destination.hasBlob("app", layers[0].digest), false);
+      assert.deepEqual(destination.tags("app"), []);
+    });
+  }
+}
+
+test("copy() leaves the hash of 9 MiB to a destination that checks, which refuses a wrong one", async () => {
+  await using pair = await startPair();
+  const { source, destination, engine } = pair;
+  const options = { tag: "1", layers: 1, layerBytes: 9 * MIB };
+  const { layers } = await putImage(source, "app", options);
+  assert.ok(layers[0]);
+  source.corruptBlob("app", layers[0].digest);
+  await assert.rejects(engine.copy(requestOf(pair)), { name: "CopyError", side: "destination" });
+  assert.equal(destination.hasBlob("app", layers[0].digest), false);
+  assert.deepEqual(destination.tags("app"), []);
+});
+
+test("copy() fails where a manifest gives a blob a smaller size than it has", async () => {
+  for (const layerBytes of [1000, MIB]) {
+    await using pair = await startPair({ destination: { verifiesDigests: false } });
+    const { source, destination, engine } = pair;
+    const { config, layers: [layer] } = await putImage(source, "app", { layers: 1, layerBytes });
+    assert.ok(layer);
+    const layers = [{ ...layer, size: layer.size - 1 }];
+    const manifest = { schemaVersion: 2, mediaType: OCI_MANIFEST, config, layers };
+    await source.putManifest("app", manifest, OCI_MANIFEST, ["1"]);
+    await assert.rejects(engine.copy(requestOf(pair)), { name: "CopyError", side: "source" });
+    assert.equal(destination.hasBlob("app", layer.digest), false);
+    assert.deepEqual(destination.tags("app"), []);
+  }
+});
+
+test("copy() fails where a manifest gives a blob a larger size than it has", async () => {
+  for (const layerBytes of [1000, MIB]) {
+    await using pair = await startPair({
+      destination: { verifiesDigests: false },
+      engine: { retries: 1 },
+    });
+    const { source, destination, engine } = pair;
+    const { config, layers: [layer] } = await putImage(source, "app", { layers: 1, layerBytes });
+    assert.ok(layer);
+    const layers = [{ ...layer, size: layer.size + 1 }];
+    const manifest = { schemaVersion: 2, mediaType: OCI_MANIFEST, config, layers };
+    await source.putManifest("app", manifest, OCI_MANIFEST, ["1"]);
+    await assert.rejects(engine.copy(requestOf(pair)), { name: "CopyError", side: "source" });
+    assert.equal(destination.hasBlob("app", layer.digest), false);
+    assert.deepEqual(destination.tags("app"), []);
+  }
+});
+
+test("copy() names the blob that the source lacks", async () => {
+  await using pair = await startPair();
+  const { source, destination, engine } = pair;
+  const { layers: [layer] } = await putImage(source, "app", { tag: "1", layers: 1 });
+  assert.ok(layer);
+  const path = `/blobs/${layer.digest}`;
+  source.fail({ method: "GET", path, times: 9, action: { status: 404 } });
+  await assert.rejects(
+    engine.copy(requestOf(pair)),
+    (error: Error & { code?: string; side?: string; step?: unknown }) => {
+      assert.equal(error.name, "CopyError");
+      assert.equal(error.code, "not_found");
+      assert.equal(error.side, "source");
+      assert.ok(JSON.stringify(error.step).includes(layer.digest));
+      return true;
+    },
+  );
+  assert.deepEqual(destination.tags("app"), []);
+});
+
+test("copy() writes nothing where a child is missing or not of the size that its index says", async () => {
+  await using pair = await startPair();
+  const { source, destination, engine } = pair;
+  const { images } = await putIndex(source, "app", { platforms: ["linux/amd64"] });
+  assert.ok(images[0]);
+  const child = images[0].descriptor;
+  const missing = { ...child, digest: `sha256:${"0".repeat(64)}` };
+  const table = [
+    { entry: missing, code: "not_found" },
+    { entry: { ...child, size: child.size + 1 }, code: "integrity" },
+  ];
+  for (const { entry, code } of table) {
+    const index = { schemaVersion: 2, mediaType: OCI_INDEX, manifests: [entry] };
+    await source.putManifest("app", index, OCI_INDEX, ["1"]);
+    await assert.rejects(engine.copy(requestOf(pair)), { code });
+  }
+  assert.equal(destination.requests.every(({ method }) => /^(GET|HEAD)$/.test(method)), true);
+});
+
+test("copy() hashes 1 MiB itself though the destination checks, and blames the source", async () => {
+  await using pair = await startPair();
+  const { source, destination, engine } = pair;
+  const options = { tag: "1", layers: 1, layerBytes: MIB };
+  const { layers } = await putImage(source, "app", options);
+  assert.ok(layers[0]);
+  source.corruptBlob("app", layers[0].digest);
+  await assert.rejects(engine.copy(requestOf(pair)), { code: "integrity", side: "source" });
+  assert.equal(destination.hasBlob("app", layers[0].digest), false);
+  assert.deepEqual(destination.tags("app"), []);
+});

@@ -1,0 +1,139 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { OCI_MANIFEST } from "../../src/oci/media_types.ts";
+import { putImage } from "../support/image.ts";
+import { standstill } from "../support/standstill.ts";
+import { until } from "../support/until.ts";
+import { requestOf, startPair } from "../support/pair.ts";
+
+const MIB = 1024 * 1024;
+
+for (const layerBytes of [1000, MIB]) {
+  test(`copy() gives up a source that goes silent within ${layerBytes} bytes`, async () => {
+    await using pair = await startPair({ engine: { timeoutMs: 300, retries: 1 } });
+    const { source, destination, engine } = pair;
+    const { layers: [layer] } = await putImage(source, "app", { tag: "1", layers: 1, layerBytes });
+    assert.ok(layer);
+    const path = `/blobs/${layer.digest}`;
+    source.fail({ method: "GET", path, times: 100, action: { hangAfterBytes: 500 } });
+    await assert.rejects(engine.copy(requestOf(pair)), {
+      name: "CopyError",
+      code: "timeout",
+      side: "source",
+    });
+    assert.ok(source.count({ method: "GET", path }) > 1);
+    assert.equal(destination.hasBlob("app", layer.digest), false);
+    assert.deepEqual(destination.tags("app"), []);
+  });
+}
+
+test("copy() gives up a destination that never answers an upload", async () => {
+  await using pair = await startPair({ engine: { timeoutMs: 300, retries: 1 } });
+  const { source, destination, engine } = pair;
+  await putImage(source, "app", { tag: "1", layers: 1, layerBytes: MIB });
+  const action = { hang: true } as const;
+  destination.fail({ method: "PUT", path: "/blobs/uploads/", times: 100, action });
+  await assert.rejects(engine.copy(requestOf(pair)), {
+    name: "CopyError",
+    code: "timeout",
+    side: "destination",
+  });
+  assert.deepEqual(destination.tags("app"), []);
+});
+
+test("copy() takes up a source that was silent once", async () => {
+  await using pair = await startPair({ engine: { timeoutMs: 300 } });
+  const { source, destination, engine } = pair;
+  const options = { tag: "1", layers: 1, layerBytes: MIB };
+  const { layers: [layer] } = await putImage(source, "app", options);
+  assert.ok(layer);
+  const path = `/blobs/${layer.digest}`;
+  source.fail({ method: "GET", path, action: { hangAfterBytes: 100_000 } });
+  await engine.copy(requestOf(pair));
+  assert.equal(source.count({ method: "GET", path }), 2);
+  assert.ok(destination.hasBlob("app", layer.digest));
+});
+
+test("copy() stops in the middle of a blob with the reason of the signal", async () => {
+  await using pair = await startPair();
+  const { source, destination, engine } = pair;
+  const options = { tag: "1", layers: 1, layerBytes: 3 * MIB };
+  const { layers: [layer] } = await putImage(source, "app", options);
+  assert.ok(layer);
+  const path = `/blobs/${layer.digest}`;
+  source.fail({ method: "GET", path, action: { hangAfterBytes: MIB } });
+  const controller = new AbortController();
+  const reason = new Error("enough");
+  await assert.rejects(
+    engine.copy(requestOf(pair), {
+      signal: controller.signal,
+      emit: (event) => {
+        if (event.type === "progress" && event.digest === layer.digest) controller.abort(reason);
+      },
+    }),
+    (error) => error === reason,
+  );
+  // By the end of another copy there would have been a second try, or a rejection that nobody handles.
+  await putImage(source, "other", { tag: "1", layers: 1 });
+  await engine.copy({
+    source: `${source.host}/other:1`,
+    destination: `${destination.host}/other:1`,
+  });
+  assert.equal(source.count({ method: "GET", path }), 1);
+  assert.equal(destination.hasBlob("app", layer.digest), false);
+  assert.deepEqual(destination.tags("app"), []);
+});
+
+test("copy() of an aborted signal asks nothing", async () => {
+  await using pair = await startPair();
+  const reason = new Error("enough");
+  await assert.rejects(
+    pair.engine.copy(requestOf(pair), { signal: AbortSignal.abort(reason) }),
+    (error) => error === reason,
+  );
+  assert.equal(pair.source.count() + pair.destination.count(), 0);
+});
+
+test("copy() lets go of the source when it is stopped: no more of the blob is read", async () => {
+  await using pair = await startPair();
+  const { source, destination, engine } = pair;
+  const size = 400 * MIB;
+  const blob = await source.putGeneratedBlob("app", size, 3);
+  const { config } = await putImage(source, "app");
+  const layers = [{ mediaType: "application/octet-stream", ...blob }];
+  const manifest = { schemaVersion: 2, mediaType: OCI_MANIFEST, config, layers };
+  await source.putManifest("app", manifest, OCI_MANIFEST, ["1"]);
+  const controller = new AbortController();
+  const reason = new Error("enough");
+  await assert.rejects(
+    engine.copy({ ...requestOf(pair), verify: "stream" }, {
+      signal: controller.signal,
+      emit: (event) => {
+        if (event.type === "progress" && event.bytes > MIB) controller.abort(reason);
+      },
+    }),
+    (error) => error === reason,
+  );
+  const record = source.requests.find(({ path }) => path.endsWith(blob.digest));
+  assert.ok(record);
+  const read = await standstill(() => record.responseBytes);
+  assert.ok(read < size, `${read} bytes`);
+  assert.equal(destination.hasBlob("app", blob.digest), false);
+});
+
+test("copy() stops while the source has not answered yet", async () => {
+  await using pair = await startPair();
+  const { source, destination, engine } = pair;
+  await putImage(source, "app", { tag: "1", layers: 1 });
+  source.fail({ method: "GET", path: "/blobs/", times: 9, action: { hang: true } });
+  const controller = new AbortController();
+  const reason = new Error("enough");
+  const copying = assert.rejects(
+    engine.copy(requestOf(pair), { signal: controller.signal }),
+    (error) => error === reason,
+  );
+  await until("a blob is asked for", () => source.count({ method: "GET", path: "/blobs/" }) > 0);
+  controller.abort(reason);
+  await copying;
+  assert.deepEqual(destination.tags("app"), []);
+});

@@ -1,0 +1,91 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { FaultAction } from "../../support/registry_faults.ts";
+import { OCI_MANIFEST } from "../../../src/oci/media_types.ts";
+import { putIndex } from "../../support/image.ts";
+import { startDocumentedApp, TOKEN } from "../documented_app.ts";
+
+const FAULTS: readonly { name: string; action: FaultAction; wanted: [number, string] }[] = [
+  { name: "stands still", action: { hangAfterBytes: 5 }, wanted: [504, "timeout"] },
+  { name: "is cut", action: { cutAfterBytes: 5 }, wanted: [502, "network"] },
+  {
+    name: "is longer than 4 MiB",
+    action: { tamper: () => new Response(new Blob(["x".repeat(5_000_000)]).stream()) },
+    wanted: [422, "limit"],
+  },
+  {
+    name: "is another",
+    action: {
+      tamper: async (response) => {
+        const text = await response.text();
+        return new Response(text.replace("amd64", "arm64"), response);
+      },
+    },
+    wanted: [502, "integrity"],
+  },
+];
+
+for (const { name, action, wanted } of FAULTS) {
+  test(`GET /v1/images answers ${wanted.join(" ")} where a config ${name}`, async () => {
+    const variables = { CROSSDOCK_TIMEOUT_MS: "1000" };
+    await using documented = await startDocumentedApp({ variables });
+    const { app, source } = documented;
+    source.fail({ method: "GET", path: "/blobs/", action });
+    const reference = `${source.host}/library/alpine:3.20`;
+    const response = await app.request(`/v1/images?${new URLSearchParams({ reference })}`, {
+      headers: { authorization: `Bearer ${TOKEN}` },
+    });
+    const { status, code, side } = await response.json();
+    assert.deepEqual([response.status, status, code, side], [wanted[0], ...wanted, "source"]);
+  });
+}
+
+test("GET /v1/images does not request a config of more than 4 MiB", async () => {
+  await using documented = await startDocumentedApp();
+  const { app, source } = documented;
+  const repository = "library/large";
+  const config = {
+    mediaType: "application/vnd.oci.image.config.v1+json",
+    ...await source.putBlob(repository, new Uint8Array(4 * 1024 * 1024 + 1)),
+  };
+  const manifest = { schemaVersion: 2, mediaType: OCI_MANIFEST, config, layers: [] };
+  await source.putManifest(repository, manifest, OCI_MANIFEST, ["1"]);
+  source.clearRequests();
+  const reference = `${source.host}/${repository}:1`;
+  const response = await app.request(`/v1/images?${new URLSearchParams({ reference })}`, {
+    headers: { authorization: `Bearer ${TOKEN}` },
+  });
+  const { code, side } = await response.json();
+  assert.deepEqual([response.status, code, side], [422, "limit", "source"]);
+  assert.equal(source.count({ path: "/manifests/1" }), 1);
+  assert.equal(source.count({ path: "/blobs/" }), 0);
+});
+
+for (const index of ["rebuild", "sparse", "unwrap"]) {
+  test(`POST /v1/verifications compares with a copy of one platform and index ${index}`, async () => {
+    await using documented = await startDocumentedApp();
+    const { app, source, destination } = documented;
+    await putIndex(source, "library/app", {
+      platforms: ["linux/amd64", "linux/arm64"],
+      tag: "1",
+    });
+    const names = {
+      source: `${source.host}/library/app:1`,
+      destination: `${destination.host}/mirror/app`,
+    };
+    const post = async (path: string, body: unknown): Promise<string> => {
+      const response = await app.request(path, {
+        method: "POST",
+        headers: { authorization: `Bearer ${TOKEN}`, "content-type": "application/json" },
+        body: JSON.stringify(body),
+      });
+      assert.equal(response.status, 200);
+      return await response.text();
+    };
+    const request = { ...names, platforms: ["linux/amd64"], index };
+    assert.match(await post("/v1/copies", request), /"type":"report"/);
+    const verification = JSON.parse(await post("/v1/verifications", request));
+    assert.deepEqual([verification.equal, verification.differences], [true, []]);
+    assert.equal(JSON.parse(await post("/v1/verifications", names)).equal, false);
+  });
+}

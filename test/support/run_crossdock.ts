@@ -1,0 +1,64 @@
+import { spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import type { StopSignal } from "../../src/cli/output/exit_codes.ts";
+import type { Run } from "../cli/fake_cli.ts";
+
+const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+const MAIN = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
+const TIMEOUT_MS = 60_000;
+
+export interface RunOptions {
+  /** Besides PATH, and a HOME in which nothing is. */
+  env?: Record<string, string>;
+  /** What it can read on stdin. */
+  input?: string;
+}
+
+export interface RunningCrossdock {
+  readonly exit: Promise<Run>;
+  send(signal: StopSignal): void;
+  closeStdoutAfterFirstChunk(): void;
+}
+
+/** Runs the program to its end, on the runtime that the test runs on. */
+export function runCrossdock(...args: [RunOptions, ...string[]] | string[]): Promise<Run> {
+  const [first, ...rest] = args;
+  return typeof first === "object"
+    ? startCrossdock(first, ...rest as string[]).exit
+    : startCrossdock({}, ...args as string[]).exit;
+}
+
+export function startCrossdock(options: RunOptions, ...argv: string[]): RunningCrossdock {
+  const env = { PATH: process.env["PATH"], HOME: "/nonexistent", NO_COLOR: "1", ...options.env };
+  const child = spawn(process.execPath, [...runtimeArguments(), ...argv], {
+    cwd: ROOT,
+    env,
+    timeout: TIMEOUT_MS,
+    killSignal: "SIGKILL",
+  });
+  const said = { stdout: "", stderr: "" };
+  child.stdout.setEncoding("utf8").on("data", (text) => said.stdout += text);
+  child.stderr.setEncoding("utf8").on("data", (text) => said.stderr += text);
+  child.stdin.on("error", () => {});
+  child.stdin.end(options.input ?? "");
+  const exit = new Promise<Run>((resolve, reject) => {
+    child.on("error", reject);
+    child.on("close", (code) => resolve({ exitCode: code ?? -1, ...said }));
+  });
+  return {
+    exit,
+    // After `child.kill` Deno reports the signal, whatever the process ended with.
+    send: (signal) => void process.kill(child.pid ?? 0, signal),
+    closeStdoutAfterFirstChunk: () => void child.stdout.once("data", () => child.stdout.destroy()),
+  };
+}
+
+/** On Deno those of the task, permissions included: tests find out where these are too narrow. */
+function runtimeArguments(): string[] {
+  if (!("Deno" in globalThis)) return [MAIN];
+  const { tasks } = JSON.parse(readFileSync(`${ROOT}deno.json`, "utf8"));
+  const [, ...words] = String(tasks.crossdock).replace(/^.* && /, "").split(" ");
+  return words.map((word) => word === "src/cli/main.ts" ? MAIN : word);
+}
