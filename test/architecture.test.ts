@@ -1,13 +1,14 @@
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path/posix";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 
-const SRC = fileURLToPath(new URL("../src", import.meta.url));
+const ROOT = fileURLToPath(new URL("..", import.meta.url));
+const SRC = join(ROOT, "src");
 
 /**
- * What stands right beneath each part of `src/`: it may import that, and whatever that may import.
+ * The parts of `src/` right below each part. A part may import those, and everything that those may import.
  * docs/adr/0002-layers.md.
  */
 const BENEATH: Readonly<Record<string, readonly string[]>> = {
@@ -50,10 +51,10 @@ function mayImport(part: string, other: string, seen = new Set<string>()): boole
   return (BENEATH[part] ?? []).some((below) => below === other || mayImport(below, other, seen));
 }
 
-/** The entry of the program picks the host it runs on. */
+/** The entry of the command line picks its host: it alone may import `hosts/`. */
 const ENTRY = "cli/main.ts";
 
-/** Where each package may be imported; one that is not listed nowhere. */
+/** Where each package may be imported. A package that is not listed may not be imported. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "@std/streams": ["streams/", "auth/", "registry/", "copy/", "webhooks/incoming/", "client/"],
   "zod": [
@@ -99,6 +100,8 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
 interface Import {
   readonly file: string;
   readonly specifier: string;
+  /** `import type` and `export type` are erased when the code is built. */
+  readonly isType: boolean;
 }
 
 const files = readdirSync(SRC, { recursive: true, encoding: "utf8" })
@@ -111,7 +114,11 @@ const IMPORT =
 
 const imports: readonly Import[] = files.flatMap((file) =>
   [...read(file).matchAll(IMPORT)]
-    .map(([, from, bare, lazy]) => ({ file, specifier: from ?? bare ?? lazy ?? "" }))
+    .map(([statement, from, bare, lazy]) => ({
+      file,
+      specifier: from ?? bare ?? lazy ?? "",
+      isType: /^(import|export) type\b/.test(statement),
+    }))
 );
 
 function read(file: string): string {
@@ -122,7 +129,7 @@ function partOf(file: string): string {
   return file.split("/")[0]?.replace(/\.ts$/, "") ?? "";
 }
 
-test("src/ is read whole", () => {
+test("this test reads all of src/", () => {
   assert.ok(files.length > 60, `${files.length} files`);
   assert.ok(imports.length > files.length, `${imports.length} imports`);
   for (const file of files) assert.ok(BENEATH[partOf(file)], `${file} has no layer`);
@@ -144,7 +151,7 @@ test("no file imports itself through others, type imports included", () => {
   assert.deepEqual(findCircles(), []);
 });
 
-/** Each circle of files as the files that it goes through. Tarjan's algorithm. */
+/** The circles of imports, each as a list of its files. Tarjan's algorithm. */
 function findCircles(): string[][] {
   const next = new Map<string, string[]>(files.map((file) => [file, []]));
   for (const { file, specifier } of imports) {
@@ -173,7 +180,7 @@ function findCircles(): string[][] {
   return circles;
 }
 
-test("node: and Deno stand in hosts/, cli/ and entries/ alone", () => {
+test("only hosts/, cli/ and entries/ use node: and Deno", () => {
   const core = files.filter((file) => !["hosts", "cli", "entries"].includes(partOf(file)));
   const wrong = core.filter((file) =>
     /"node:|\bDeno\.|\bBun\.|"cloudflare:/.test(withoutComments(read(file)))
@@ -190,7 +197,7 @@ test("packages are imported only where they belong", () => {
   assert.deepEqual(wrong, []);
 });
 
-test("helpers of @std/streams are imported by that name alone", () => {
+test("helpers of @std/streams are imported by that name only", () => {
   const { exports } = JSON.parse(read("streams/package.json"));
   const ours = Object.values<string>(exports).map((path) => join("streams", path));
   assert.ok(ours.length > 0 && ours.every((file) => files.includes(file)), `${ours}`);
@@ -204,10 +211,10 @@ test("helpers of @std/streams are imported by that name alone", () => {
   assert.deepEqual([...new Set(imported)].sort(), Object.keys(exports).sort());
 });
 
-/** Kept out of what every host shares, because a Worker would carry it and could not use it. */
+/** A Worker cannot use these packages, so the code that all hosts share must not import them. */
 const LONG_RUNNING_ONLY = ["prom-client", "rate-limiter-flexible"];
 
-test("what counts in memory is not part of what every host shares", () => {
+test("code that all hosts share imports no package that counts in memory", () => {
   const shared = new Set(["server/compose.ts"]);
   for (const file of shared) {
     for (const { specifier } of imports.filter((found) => found.file === file)) {
@@ -219,20 +226,20 @@ test("what counts in memory is not part of what every host shares", () => {
 });
 
 test("client/ imports only types of the server", () => {
-  const values = files.filter((file) => partOf(file) === "client").flatMap((file) =>
-    [
-      ...read(file).matchAll(
-        /^(?:import|export) (?!type)[^;"']*?from "(\.\.\/server\/[^"]+|hono[^"]*)"/gm,
-      ),
-    ]
-      .map(([, from]) => from ?? "")
-  );
-  assert.deepEqual([...new Set(values)].sort(), [
-    "hono/client",
-  ]);
+  const reached = new Set(["client/mod.ts"]);
+  const hono = new Set<string>();
+  for (const file of reached) {
+    for (const { specifier } of imports.filter((found) => found.file === file && !found.isType)) {
+      if (specifier.startsWith(".")) reached.add(join(dirname(file), specifier));
+      if (specifier.startsWith("hono")) hono.add(specifier);
+    }
+  }
+  assert.ok(reached.has("copy/model.ts"), "client/ checks answers with the schemas of copy/");
+  assert.deepEqual([...reached].filter((file) => partOf(file) === "server"), []);
+  assert.deepEqual([...hono], ["hono/client"]);
 });
 
-test("mod.ts and client/mod.ts, the two that others import, are the only barrels", () => {
+test("mod.ts and client/mod.ts are the only barrels", () => {
   const barrels = files.filter((file) => {
     const code = withoutComments(read(file)).trim();
     return code !== "" && code.replace(/export (type )?\{[^}]*\} from "[^"]+";/g, "").trim() === "";
@@ -240,9 +247,9 @@ test("mod.ts and client/mod.ts, the two that others import, are the only barrels
   assert.deepEqual(barrels.sort(), ["client/mod.ts", "mod.ts"]);
 });
 
-/** Files of which a host takes one: they are the same module to whoever imports them. */
+/** Each host resolves `crossdock/runtime` to one of these files, so they may export the same names. */
 const { "./runtime": runtimes } = JSON.parse(
-  readFileSync(fileURLToPath(new URL("../package.json", import.meta.url)), "utf8"),
+  readFileSync(join(ROOT, "package.json"), "utf8"),
 ).exports as Record<string, Record<string, string>>;
 const RUNTIME_FILES = new Set(
   Object.values(runtimes ?? {}).map((path) =>
@@ -266,6 +273,35 @@ test("no exported name means two things", () => {
     .map(([name, found]) => [name, ...found]);
   assert.deepEqual(twice, []);
 });
+
+/** Folders of `test/` whose tests cover more than one source file. docs/testing.md lists what each holds. */
+const SPECIAL_FOLDERS = [
+  "browser",
+  "docs",
+  "e2e",
+  "examples",
+  "handler",
+  "package",
+  "registries",
+  "workers",
+];
+
+test("each unit test mirrors the path of its source file", () => {
+  const tests = readdirSync(join(ROOT, "test"), { recursive: true, encoding: "utf8" })
+    .map((path) => path.replaceAll("\\", "/"))
+    .filter((path) => path.endsWith(".test.ts") && !path.startsWith("node_modules/"))
+    .filter((path) => !SPECIAL_FOLDERS.includes(path.split("/")[0] ?? ""));
+  assert.ok(tests.length > 150, `${tests.length} tests`);
+  const wrong = tests.filter((path) => path !== "architecture.test.ts" && !hasSource(path));
+  assert.deepEqual(wrong, []);
+});
+
+/** `a/b.test.ts` tests `src/a/b.ts`. `a/b/c.test.ts` tests one behaviour of it. `build/` and test helpers have tests too. */
+function hasSource(test: string): boolean {
+  const path = test.replace(/\.test\.ts$/, "");
+  return [`src/${path}.ts`, `src/${dirname(path)}.ts`, `${path}.ts`, `test/${path}.ts`]
+    .some((file) => existsSync(join(ROOT, file)));
+}
 
 function withoutComments(code: string): string {
   return code.replace(/\/\*[\s\S]*?\*\//g, "").replace(/^\s*\/\/.*$/gm, "");

@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { CopyError } from "../src/copy/copy_error.ts";
 import type { Step } from "../src/copy/step.ts";
-import { CrossdockError, NetworkError, ParseError } from "../src/errors.ts";
+import { CrossdockError, NetworkError, ParseError, SilenceError } from "../src/errors.ts";
 import type { ErrorCode } from "../src/errors.ts";
-import { problemSchema, RequestError, toProblem } from "../src/problem.ts";
+import { problemSchema, RequestError, toApiHint, toProblem } from "../src/problem.ts";
 
 const STATUSES: Readonly<Record<ErrorCode, number>> = {
   usage: 400,
@@ -91,4 +91,40 @@ test("RequestError keeps what it is given", () => {
 
 test("toProblem() takes what follows from a client that went away for no bug", () => {
   assert.equal(toProblem(new DOMException("gone", "AbortError")).code, "aborted");
+});
+
+const HINTS: { hint: string; said: string | undefined }[] = [
+  { hint: "check the name", said: "check the name" },
+  {
+    hint: "it was left as it is; use --if-exists overwrite to move it",
+    said: 'it was left as it is; use "ifExists": "overwrite" to move it',
+  },
+  {
+    hint: "use --index rebuild for one of those alone, or --index sparse to keep it",
+    said: 'use "index": "rebuild" for one of those alone, or "index": "sparse" to keep it',
+  },
+  {
+    hint: "copy the platforms that are there with --platform",
+    said: 'copy the platforms that are there with "platforms"',
+  },
+  {
+    hint: "it seems to speak plain HTTP; use --src-tls off or --dest-tls off if that is meant",
+    said: "it seems to speak plain HTTP; name it in CROSSDOCK_PLAIN_HTTP if that is meant",
+  },
+  { hint: "pass its CA with --src-ca or --dest-ca", said: undefined },
+];
+
+for (const { hint, said } of HINTS) {
+  test(`toApiHint() of "${hint}"`, () => {
+    assert.equal(toApiHint(hint), said);
+  });
+}
+
+test("toApiHint() names the variable for a longer silence", () => {
+  const { hint } = new SilenceError("wait", 1000);
+  assert.match(String(toApiHint(hint)), /CROSSDOCK_TIMEOUT_MS$/);
+});
+
+test("toApiHint() has nothing to say of nothing", () => {
+  assert.equal(toApiHint(undefined), undefined);
 });

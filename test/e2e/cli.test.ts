@@ -5,7 +5,7 @@ import { putCosignSignature, putImage, putIndex, putReferrer } from "../support/
 import { startRegistry } from "../support/registry.ts";
 import type { RegistryOptions, RunningRegistry } from "../support/registry.ts";
 import { runCrossdock, startCrossdock } from "../support/run_crossdock.ts";
-import { until } from "../cli/until.ts";
+import { until } from "../support/until.ts";
 
 /** Two registries that are gone at the end of the block. */
 interface Pair extends AsyncDisposable {
@@ -250,10 +250,12 @@ for (const [signal, code] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
     const { layers } = await putImage(a, "app", { tag: "1", layerBytes: 300_000 });
     a.fail({ path: `blobs/${layers[0]?.digest}`, action: { hangAfterBytes: 100_000 } });
     const running = startCrossdock({}, "copy", `${a.host}/app:1`, `${b.host}/app:1`);
-    await until(() =>
-      a.requests.some(({ path, responseBytes }) =>
-        path.endsWith(layers[0]?.digest ?? "none") && responseBytes >= 100_000
-      )
+    await until(
+      "the layer has begun",
+      () =>
+        a.requests.some(({ path, responseBytes }) =>
+          path.endsWith(layers[0]?.digest ?? "none") && responseBytes >= 100_000
+        ),
     );
     running.send(signal);
     const { exitCode, stdout, stderr } = await running.exit;

@@ -12,7 +12,7 @@ import type { RegistryOptions, RunningRegistry } from "../support/registry.ts";
 import { REGSYNC_FILES, REGSYNC_FOLDER } from "../config/regsync_files.ts";
 import type { Run } from "../cli/fake_cli.ts";
 import { runCrossdock, startCrossdock } from "../support/run_crossdock.ts";
-import { until } from "../cli/until.ts";
+import { until } from "../support/until.ts";
 
 /** A source with a few tags, and a target. */
 interface Pair extends AsyncDisposable {
@@ -164,10 +164,12 @@ for (const flags of [[], ["--watch"]]) {
       `- { name: slow, source: ${a.host}/slow, target: ${b.host}/slow, type: repository }\n`;
     const input = fileFor(pair, slow);
     const running = startCrossdock({ input }, "sync", "-c", "-", ...flags);
-    await until(() =>
-      a.requests.some(({ path: at, responseBytes }) =>
-        at.endsWith(path) && responseBytes >= 100_000
-      )
+    await until(
+      "the slow layer has begun",
+      () =>
+        a.requests.some(({ path: at, responseBytes }) =>
+          at.endsWith(path) && responseBytes >= 100_000
+        ),
     );
     running.send("SIGINT");
     const { exitCode, stdout, stderr } = await running.exit;
@@ -183,9 +185,9 @@ test("crossdock sync --watch copies at its start and again by the schedule", asy
   const { a, b } = pair;
   const input = fileFor(pair).replace("interval: 1h", "interval: 1s");
   const running = startCrossdock({ input }, "sync", "-c", "-", "--watch");
-  await until(() => b.tags("mirror/app").length === 2);
+  await until("the first run has copied its tags", () => b.tags("mirror/app").length === 2);
   await putImage(a, "app", { tag: "1.9", layers: 1, seed: 5 });
-  await until(() => b.tags("mirror/app").includes("1.9"));
+  await until("the next run has copied the new tag", () => b.tags("mirror/app").includes("1.9"));
   running.send("SIGTERM");
   const { exitCode, stdout, stderr } = await running.exit;
   assert.deepEqual([exitCode, stderr], [143, "stopped\n"]);

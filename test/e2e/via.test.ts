@@ -9,7 +9,7 @@ import type { RegistryOptions, RunningRegistry } from "../support/registry.ts";
 import { serve } from "../support/serve.ts";
 import type { Run } from "../cli/fake_cli.ts";
 import { runCrossdock, startCrossdock } from "../support/run_crossdock.ts";
-import { until } from "../cli/until.ts";
+import { until } from "../support/until.ts";
 
 interface Dock extends AsyncDisposable {
   readonly a: RunningRegistry;
@@ -161,7 +161,7 @@ test("crossdock copy --via stops the server's copy at Ctrl-C", async () => {
     b.requests.some(({ method, status, requestBytes }) =>
       method === "PUT" && status === 0 && requestBytes > 0
     );
-  await until(isUploading);
+  await until("the upload has begun", isUploading);
   running.send("SIGINT");
   const { exitCode, stdout, stderr } = await running.exit;
   assert.match(stderr, /^stopped: the server had not moved the destination's tag when .*\n$/);

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { parse } from "yaml";
-import { until } from "../cli/until.ts";
+import { until } from "../support/until.ts";
 import { serveApp } from "../support/serve_app.ts";
 import { putImage } from "../support/image.ts";
 import { startRegistry } from "../support/registry.ts";
@@ -67,7 +67,7 @@ test("examples/ghcr_to_harbor copies what GitHub tells of, by the rule and nothi
   assert.equal(await tell("v1.4.2", "another-secret-of-as-many"), 401);
   assert.equal(await tell("0.9", GIVEN.GITHUB_HOOK_SECRET), 202);
   assert.equal(await tell("v1.4.2", GIVEN.GITHUB_HOOK_SECRET), 202);
-  await until(() => harbor.tags("acme/app").includes("v1.4.2"));
+  await until("the tag is copied", () => harbor.tags("acme/app").includes("v1.4.2"));
   assert.deepEqual(harbor.tags("acme/app"), ["v1.4.2"]);
 });
 

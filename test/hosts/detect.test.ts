@@ -5,22 +5,16 @@ import { CrossdockError, NetworkError } from "../../src/errors.ts";
 import type { NetworkFailure } from "../../src/errors.ts";
 import { createRuntime } from "../../src/hosts/detect.ts";
 import { sendOverNodeHttp } from "../../src/hosts/node_http.ts";
-import type { TlsOptions, UploadRequest } from "../../src/runtime.ts";
+import type { UploadRequest } from "../../src/runtime.ts";
 import type { ChunkReader } from "../../src/streams/chunk_reader.ts";
 import { serve } from "../support/serve.ts";
+import { until } from "../support/until.ts";
 import { standstill } from "../support/standstill.ts";
 import { certificate } from "./certificate.ts";
 import { byteAt, OneBufferReader, readerWith } from "./one_buffer_reader.ts";
 import { serveRaw } from "./raw_server.ts";
-import {
-  assertBytes,
-  contentLengthOf,
-  CREATED,
-  freePort,
-  serveTls,
-  until,
-  within,
-} from "./support.ts";
+import { assertBytes, contentLengthOf, CREATED, freePort, serveTls, within } from "./support.ts";
+import { countedSignal, get } from "./requests.ts";
 
 const runtime = await createRuntime();
 const MIB = 1024 * 1024;
@@ -28,33 +22,6 @@ const MIB = 1024 * 1024;
 function put(url: URL, body: Response | ChunkReader, sizeBytes: number): UploadRequest {
   const headers = new Headers({ "content-type": "application/octet-stream" });
   return { method: "PUT", url, headers, body, sizeBytes };
-}
-
-function get(url: URL | string, tls?: TlsOptions): Parameters<typeof runtime.fetch>[0] {
-  const headers = new Headers({ "accept-encoding": "identity" });
-  return { method: "GET", url: new URL(url), headers, tls };
-}
-
-/** A signal that tells how many listeners it has. */
-function countedSignal(): {
-  signal: AbortSignal;
-  abort: (r: unknown) => void;
-  count: () => number;
-} {
-  const controller = new AbortController();
-  const { signal } = controller;
-  const listeners = new Set<unknown>();
-  const add = signal.addEventListener.bind(signal) as AbortSignal["addEventListener"];
-  const remove = signal.removeEventListener.bind(signal) as AbortSignal["removeEventListener"];
-  signal.addEventListener = (type: string, listener: EventListener, options?: unknown) => {
-    listeners.add(listener);
-    add(type, listener, options as AddEventListenerOptions);
-  };
-  signal.removeEventListener = (type: string, listener: EventListener) => {
-    listeners.delete(listener);
-    remove(type, listener);
-  };
-  return { signal, abort: (reason) => controller.abort(reason), count: () => listeners.size };
 }
 
 async function assertFails(
@@ -164,69 +131,6 @@ test("fetch() rejects with the signal's reason", async () => {
   await until("the request is there", () => server.connections.length === 1);
   controller.abort(reason);
   await assert.rejects(fetched, (error) => error === reason);
-});
-
-test("sendOverNodeHttp() gives no body with HEAD, 204 and 304", async () => {
-  await using server = await serve((request) =>
-    request.method === "HEAD"
-      ? new Response(null, { headers: { "content-length": "123" } })
-      : new Response(null, { status: Number(new URL(request.url).pathname.slice(1)) })
-  );
-  const head = await sendOverNodeHttp({ ...get(server.url), method: "HEAD" });
-  assert.equal(head.body, null);
-  assert.equal(head.headers.get("content-length"), "123");
-  for (const status of [204, 304]) {
-    const response = await sendOverNodeHttp(get(`${server.url}/${status}`));
-    assert.equal(response.status, status);
-    assert.equal(response.body, null);
-  }
-});
-
-test("sendOverNodeHttp() fails a body that breaks off, and lets go of the signal", async () => {
-  await using server = await serveRaw(({ socket }) => {
-    socket.end("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc");
-  });
-  const { signal, count } = countedSignal();
-  const response = await sendOverNodeHttp({ ...get(server.url), signal });
-  await assert.rejects(within(30_000, "the body", response.text()), NetworkError);
-  assert.equal(count(), 0);
-});
-
-test("sendOverNodeHttp() fails a body with the signal's reason", async () => {
-  await using server = await serveRaw(({ socket }) => {
-    socket.write("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc");
-  });
-  const { signal, abort } = countedSignal();
-  const response = await sendOverNodeHttp({ ...get(server.url), signal });
-  const reason = new Error("enough");
-  const text = response.text();
-  abort(reason);
-  await assert.rejects(within(30_000, "the body", text), (error) => error === reason);
-  await within(30_000, "the connection's end", server.connections[0]!.closed);
-});
-
-test("sendOverNodeHttp() hangs up when a body is cancelled, and does not read it far ahead", async () => {
-  const chunk = new Uint8Array(64 * 1024);
-  let given = 0;
-  const cancelled = Promise.withResolvers<void>();
-  await using server = await serve(() =>
-    new Response(
-      new ReadableStream({
-        pull(controller): void {
-          given += chunk.byteLength;
-          controller.enqueue(chunk);
-        },
-        cancel: () => cancelled.resolve(),
-      }),
-    )
-  );
-  const response = await sendOverNodeHttp(get(server.url));
-  const reader = response.body!.getReader();
-  await reader.read();
-  const taken = await standstill(() => given);
-  assert.ok(taken < 24 * MIB, `${taken} bytes were taken from the server`);
-  await reader.cancel();
-  await within(30_000, "the end of the server's body", cancelled.promise);
 });
 
 test("upload() sends a reader's bytes, each once, with their length", async () => {

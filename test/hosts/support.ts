@@ -38,13 +38,6 @@ export async function within<T>(ms: number, what: string, promise: Promise<T>): 
   }
 }
 
-export async function until(what: string, condition: () => boolean): Promise<void> {
-  for (let i = 0; !condition(); i++) {
-    if (i > 3000) assert.fail(`waited in vain until ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-}
-
 export async function serveTls(): Promise<AsyncDisposable & { url: URL }> {
   const server = createHttpsServer(certificate, (_request, response) => response.end("over tls"));
   server.on("tlsClientError", () => {});

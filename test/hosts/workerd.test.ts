@@ -4,19 +4,12 @@ import { after, test } from "node:test";
 import { gzipSync } from "node:zlib";
 import type { NetworkFailure } from "../../src/errors.ts";
 import { serve } from "../support/serve.ts";
+import { until } from "../support/until.ts";
 import type { Server } from "../support/serve.ts";
 import { startCalledWorker } from "./call_worker.ts";
 import { byteAt } from "./one_buffer_reader.ts";
 import { serveRaw } from "./raw_server.ts";
-import {
-  assertBytes,
-  contentLengthOf,
-  CREATED,
-  freePort,
-  serveTls,
-  until,
-  within,
-} from "./support.ts";
+import { assertBytes, contentLengthOf, CREATED, freePort, serveTls, within } from "./support.ts";
 import type { Result, UploadBody } from "./workerd_calls.ts";
 
 const MIB = 1024 * 1024;

@@ -1,26 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { isTemplate, parseTemplate } from "../../src/template/parse.ts";
+import { parseTemplate } from "../../src/template/parse.ts";
 import { checkFields, renderTemplate } from "../../src/template/render.ts";
-import type { Surroundings } from "../../src/template/functions.ts";
-
-const DATA = {
-  Ref: { Registry: "registry.example", Repository: "team/app", Tag: "1.2", Digest: "" },
-  Sync: { Source: "gcr.io/proj/app", Target: "x", Type: "image" },
-};
-
-/** 2026-03-07 14:05:09.123 UTC, a Saturday. */
-const NOW = Date.UTC(2026, 2, 7, 14, 5, 9, 123);
-
-const SURROUNDINGS: Surroundings = {
-  env: { USER: "ann", EMPTY: "", __proto__: null as never },
-  now: NOW,
-  readFile: (path) => path === "/run/token" ? " secret\n" : undefined,
-};
-
-function render(text: string, surroundings = SURROUNDINGS): string {
-  return renderTemplate(parseTemplate(text), DATA, surroundings);
-}
+import { DATA, render, SURROUNDINGS } from "./setup.ts";
 
 const GOOD: [text: string, result: string][] = [
   ["plain", "plain"],
@@ -80,6 +62,7 @@ const GOOD: [text: string, result: string][] = [
   ],
   ["{{ (time.Now).Hour }}", "14"],
 ];
+
 for (const [text, result] of GOOD) {
   test(`renderTemplate() ${text}`, () => assert.equal(render(text), result));
 }
@@ -115,16 +98,12 @@ const BAD: [text: string, message: RegExp][] = [
   ["{{ gt true false }}", /gt: cannot compare true or false with true or false/],
   ["{{ with .Ref }}{{ end }}", /\{\{with\}\} is not supported/],
 ];
+
 for (const [text, message] of BAD) {
   test(`template ${text} is refused`, () => {
     assert.throws(() => render(text), { name: "ParseError", message });
   });
 }
-
-test("parseTemplate() suggests functions, renderTemplate() suggests fields", () => {
-  assert.throws(() => render("{{ foo }}"), { hint: /^expected one of env, file, default/ });
-  assert.throws(() => render("{{ .Ref.tag }}"), { hint: "did you mean .Tag" });
-});
 
 test("renderTemplate() never shows a value in an error", () => {
   const secret = { ...SURROUNDINGS, env: { KEY: "hunter2" } };
@@ -161,8 +140,4 @@ test("checkFields() looks into branches that are not taken", () => {
   assert.equal(renderTemplate(template, DATA, SURROUNDINGS), "");
   assert.throws(() => checkFields(template, DATA), /there is no \.Typo/);
   checkFields(parseTemplate("{{ if .Ref.Tag }}{{ else }}{{ .Sync.Source }}{{ end }}"), DATA);
-});
-
-test("isTemplate() tells plain text", () => {
-  assert.deepEqual(["a", "{a}", "{{a}}"].map(isTemplate), [false, false, true]);
 });

@@ -6,7 +6,8 @@ import { putImage, putIndex } from "../support/image.ts";
 import { startRegistry } from "../support/registry.ts";
 import type { FaultAction, RunningRegistry } from "../support/registry.ts";
 import { startObservedRegistry } from "../support/observed_registry.ts";
-import { startCrossdock, until } from "./support.ts";
+import { until } from "../support/until.ts";
+import { startCrossdock } from "./support.ts";
 import type { RunningWorker } from "./support.ts";
 
 // A step's own retries are left out, so that those of the Workflow are seen.

@@ -4,7 +4,8 @@ import { after, test } from "node:test";
 import { putImage } from "../support/image.ts";
 import { startRegistry } from "../support/registry.ts";
 import { startObservedRegistry } from "../support/observed_registry.ts";
-import { startCrossdock, until } from "./support.ts";
+import { until } from "../support/until.ts";
+import { startCrossdock } from "./support.ts";
 import type { RunningWorker } from "./support.ts";
 
 const MIB = 1024 * 1024;

@@ -8,7 +8,8 @@ import { putImage } from "../support/image.ts";
 import { NOTICE_SECRET, startNoticeReceiver } from "../support/notices.ts";
 import { startRegistry } from "../support/registry.ts";
 import type { RunningRegistry } from "../support/registry.ts";
-import { startCrossdock, until } from "./support.ts";
+import { until } from "../support/until.ts";
+import { startCrossdock } from "./support.ts";
 import type { LogLine, RunningWorker, StartOptions } from "./support.ts";
 
 const DAY_MS = 24 * 60 * 60_000;

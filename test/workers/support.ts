@@ -67,14 +67,6 @@ const TRIES = 600;
 
 const TRY_MS = 50;
 
-/** Waits for something that comes by itself: a client that went away is noticed at the next heartbeat, after five seconds. */
-export async function until(what: string, condition: () => boolean): Promise<void> {
-  for (let i = 0; !condition(); i++) {
-    if (i > TRIES) assert.fail(`waited in vain until ${what}`);
-    await sleep(TRY_MS);
-  }
-}
-
 /** By the file for wrangler that each is made of. */
 const bundles = new Map<string, string>();
 

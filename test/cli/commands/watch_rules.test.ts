@@ -5,7 +5,7 @@ import type { RuleRunOptions } from "../../../src/sync/run_rules.ts";
 import { fakeCli } from "../fake_cli.ts";
 import type { FakeCli } from "../fake_cli.ts";
 import { ruleReport, tagReport } from "../sync_samples.ts";
-import { until } from "../until.ts";
+import { until } from "../../support/until.ts";
 
 const HOUR_MS = 3_600_000;
 
@@ -44,7 +44,7 @@ function watched(file = FILE): Watched {
 
 /** Lets time pass until rules have been begun, a step at a time, as what they do takes turns of the loop. */
 async function passUntil({ cli, begun }: Watched, count: number): Promise<void> {
-  await until(() => {
+  await until(`${count} rules have started`, () => {
     if (begun.length < count) cli.advance(HOUR_MS / 4);
     return begun.length >= count;
   });
@@ -128,7 +128,7 @@ test("crossdock sync --watch tells a warning again in each run", async () => {
     },
   });
   const running = cli.run("sync", "--watch", "--rule", "a");
-  await until(() => {
+  await until("three runs have ended", () => {
     if (runs < 3) cli.advance(HOUR_MS);
     return runs >= 3;
   });

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { runCredentialHelper } from "../../../src/cli/options/credential_helper.ts";
 import type { Credential } from "../../../src/auth/credentials.ts";
-import { until } from "../until.ts";
+import { until } from "../../support/until.ts";
 
 interface Helper extends AsyncDisposable {
   folder: string;
@@ -128,7 +128,7 @@ test("runCredentialHelper() stops a program that says nothing", async () => {
   );
   // On a slow machine it is stopped before it writes its number.
   const pid = Number(await readFile(join(helper.folder, "pid"), "utf8").catch(() => 0));
-  if (pid > 0) await until(() => !isAlive(pid));
+  if (pid > 0) await until("the program has ended", () => !isAlive(pid));
   assert.ok(performance.now() - started < 50_000, "waited for the program");
 });
 

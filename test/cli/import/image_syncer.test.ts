@@ -1,0 +1,85 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { importImageSyncer } from "../../../src/cli/import/image_syncer.ts";
+import { copiesOf, DIGEST, load, selected } from "./setup.ts";
+
+const AUTH = `
+quay.io: {username: xxx, password: hunter2, insecure: true}
+quay.io/coreos: {username: abc, password: hunter2}
+docker.io: {username: $HUB_USER, password: "\${HUB_PASS}"}
+ghcr.io/org: {username: a, password: hunter2}
+`;
+
+const IMAGES = `
+quay.io/coreos/a: mirror.example/a
+quay.io/coreos/b:v1.0: mirror.example/b
+quay.io/coreos/c:v1.0,v2.0: [mirror.example/c, mirror.example/d]
+quay.io/coreos/e@${DIGEST}: mirror.example/e
+quay.io/coreos/f:/a+/: mirror.example/$team/f
+quay.io/coreos/g:1,2: mirror.example/g:one,two
+quay.io/coreos/h:1: mirror.example/h:1,2
+nginx: mirror.example/nginx
+`;
+
+test("importImageSyncer() makes rules of its pair of files", () => {
+  const imported = importImageSyncer({ images: IMAGES, auth: AUTH });
+  const config = load(imported);
+  assert.deepEqual(copiesOf(config), [
+    "quay.io/coreos/a mirror.example/a",
+    "quay.io/coreos/b mirror.example/b",
+    "quay.io/coreos/c mirror.example/c",
+    "quay.io/coreos/c mirror.example/d",
+    `quay.io/coreos/e@${DIGEST} mirror.example/e@${DIGEST}`,
+    "quay.io/coreos/f mirror.example/team/f",
+    "quay.io/coreos/g:1 mirror.example/g:one",
+    "quay.io/coreos/g:2 mirror.example/g:two",
+    "docker.io/library/nginx mirror.example/nginx",
+  ]);
+  assert.deepEqual(config.rules[2]?.tagSets[0]?.allow, ["v1\\.0", "v2\\.0"]);
+  assert.deepEqual(selected(config, 5), ["latest", "1.5.0-alpine", "alpine", "xlatest"]);
+  assert.deepEqual(config.registries.map(({ registry, tls }) => [registry, tls]), [
+    ["quay.io", "unverified"],
+    ["docker.io", undefined],
+    ["ghcr.io", undefined],
+  ]);
+  assert.match(imported.text, /HUB_USER/);
+  assert.doesNotMatch(imported.text, /hunter2/);
+});
+
+test("importImageSyncer() says what is not as it was", () => {
+  const { notes } = importImageSyncer({ images: IMAGES, auth: AUTH });
+  assert.deepEqual(notes, [
+    "quay.io: write `tls: disabled` if it speaks plain HTTP",
+    "quay.io: set QUAY_IO_USER and QUAY_IO_PASS, its credential is not written here",
+    "ghcr.io/org: its credential counts for all of ghcr.io here",
+    "ghcr.io: set GHCR_IO_USER and GHCR_IO_PASS, its credential is not written here",
+    "quay.io/coreos: its own credential is not kept, quay.io has but one here",
+    "quay.io/coreos/h:1 to mirror.example/h:1,2: no rule is made of it, since which tag becomes which cannot be told",
+  ]);
+});
+
+test("importImageSyncer() reads one file that has both", () => {
+  const both = JSON.stringify({
+    auth: { "quay.io": { username: "$U", password: "$P" } },
+    images: { "quay.io/a/b:1": "mirror.example/b" },
+  });
+  const config = load(importImageSyncer({ images: both }));
+  assert.deepEqual(copiesOf(config), ["quay.io/a/b mirror.example/b"]);
+  assert.deepEqual(config.registries[0]?.credential, {
+    kind: "basic",
+    username: "U",
+    password: "P",
+  });
+});
+
+test("importImageSyncer() refuses what is no such pair, with its place", () => {
+  assert.throws(
+    () => importImageSyncer({ images: "quay.io/a: [[b]]" }),
+    /images:1:\d+: .*expected text, got a list/,
+  );
+  assert.throws(() => importImageSyncer({ images: "quay.io/a: []" }), /expected at least one/);
+  assert.throws(
+    () => importImageSyncer({ images: "{}", auth: "quay.io: {user: a}" }),
+    /auth:1:11: .*there is no such key; did you mean username/,
+  );
+});

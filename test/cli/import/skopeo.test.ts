@@ -1,0 +1,113 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Imported } from "../../../src/cli/import/imported.ts";
+import { importSkopeo } from "../../../src/cli/import/skopeo.ts";
+import { copiesOf, DIGEST, load, selected, TAGS } from "./setup.ts";
+
+const SKOPEO = `
+registry.example.com:
+  images:
+    busybox: []
+    team/redis: ["1.0", "2.0", "${DIGEST}"]
+  images-by-tag-regex:
+    nginx: ^1\\.13\\.[12]-alpine-perl$
+  images-by-semver:
+    alpine: ">= 1.3.0, < 2"
+    other: "!= 1.0.0"
+  credentials: {username: john, password: hunter2}
+  tls-verify: false
+  cert-dir: /home/john/certs
+quay.io:
+  images:
+    coreos/etcd: [latest]
+  credentials: {identitytoken: hunter2}
+`;
+
+test("importSkopeo() makes a rule of each image", () => {
+  const imported = importSkopeo(SKOPEO, { from: "sync.yaml", destination: "mirror.example/m" });
+  const config = load(imported);
+  assert.deepEqual(copiesOf(config), [
+    "registry.example.com/busybox mirror.example/m/busybox",
+    `registry.example.com/team/redis@${DIGEST} mirror.example/m/redis@${DIGEST}`,
+    "registry.example.com/team/redis mirror.example/m/redis",
+    "registry.example.com/nginx mirror.example/m/nginx",
+    "registry.example.com/alpine mirror.example/m/alpine",
+    "quay.io/coreos/etcd mirror.example/m/etcd",
+  ]);
+  assert.deepEqual(config.rules[2]?.tagSets[0]?.allow, ["1\\.0", "2\\.0"]);
+  assert.deepEqual(config.registries, [
+    {
+      registry: "registry.example.com",
+      credential: {
+        kind: "basic",
+        username: "REGISTRY_EXAMPLE_COM_USER",
+        password: "REGISTRY_EXAMPLE_COM_PASS",
+      },
+      tls: "unverified",
+    },
+    { registry: "quay.io", credential: { kind: "identity_token", token: "QUAY_IO_TOKEN" } },
+  ]);
+  assert.doesNotMatch(imported.text, /hunter2/);
+});
+
+test("importSkopeo() selects what skopeo selects", () => {
+  const config = load(importSkopeo(SKOPEO, { from: "sync.yaml", destination: "m.example" }));
+  assert.deepEqual(selected(config, 0), TAGS);
+  assert.deepEqual(selected(config, 4), ["v1.3.0", "1.3"]);
+  const by = (key: string, value: string): string[] =>
+    selected(
+      load(
+        importSkopeo(`a.example: {${key}: {app: '${value}'}}`, {
+          from: "f",
+          destination: "m.example",
+        }),
+      ),
+    );
+  assert.deepEqual(by("images-by-tag-regex", "latest|alpine$"), [
+    "latest",
+    "1.5.0-alpine",
+    "alpine",
+    "xlatest",
+  ]);
+  assert.deepEqual(by("images-by-tag-regex", "^latest"), ["latest"]);
+  assert.deepEqual(by("images-by-semver", ">=1.4.0-0 <2.0.0"), ["1.4.0-rc1", "1.5.0-alpine"]);
+});
+
+test("importSkopeo() keeps registry and path where it was told --scoped", () => {
+  const options = { from: "sync.yaml", destination: "mirror.example", scoped: true };
+  assert.equal(
+    copiesOf(load(importSkopeo(SKOPEO, options)))[5],
+    "quay.io/coreos/etcd mirror.example/quay.io/coreos/etcd",
+  );
+});
+
+test("importSkopeo() says what is not as it was", () => {
+  const { notes } = importSkopeo(SKOPEO, { from: "sync.yaml", destination: "m.example" });
+  for (
+    const note of [
+      /whole indexes are copied/,
+      /^registry\.example\.com: set REGISTRY_EXAMPLE_COM_USER and REGISTRY_EXAMPLE_COM_PASS/,
+      /^registry\.example\.com: cert-dir is not kept/,
+      /^registry\.example\.com\/other: the range "!= 1\.0\.0" cannot be said here/,
+      /^quay\.io: set QUAY_IO_TOKEN/,
+      /^registry\.example\.com: write `tls: disabled` if it speaks plain HTTP$/,
+    ]
+  ) assert.ok(notes.some((text) => note.test(text)), `${note} in ${notes.join("\n")}`);
+  assert.equal(notes.length, 6);
+  const twice = "a.example: {images: {x/app: [], y/app: []}}";
+  const clash = importSkopeo(twice, { from: "f", destination: "m.example" }).notes;
+  assert.match(
+    clash.join("\n"),
+    /a\.example\/y\/app and a\.example\/x\/app both go to m\.example\/app/,
+  );
+});
+
+test("importSkopeo() refuses what is no such file, with its place", () => {
+  const parse = (text: string): Imported =>
+    importSkopeo(text, { from: "f", destination: "m.example" });
+  assert.throws(
+    () => parse("a.example: {image: {}}"),
+    /f:1:13: a\.example\.image|"a\.example"\.image: there is no such key; did you mean images/,
+  );
+  assert.throws(() => parse("a.example: {images: {App: []}}"), /upper-case/);
+});

@@ -1,0 +1,54 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { SyncEvent } from "../../../src/sync/model.ts";
+import { Slots } from "../../../src/sync/slots.ts";
+import { startPair } from "../../support/pair.ts";
+import { appRule, putTags, resultsOf, run } from "./setup.ts";
+
+test("runRule() counts the requests that either side has seen", async () => {
+  await using pair = await startPair();
+  await putTags(pair, "1", "2");
+  const { requests } = await run(appRule(pair), pair);
+  const { source, destination } = pair;
+  assert.deepEqual(requests, { source: source.count(), destination: destination.count() });
+});
+
+test("runRule() looks at nothing but what an event told of", async () => {
+  await using pair = await startPair();
+  await putTags(pair, "1", "2");
+  const only = { repository: `${pair.source.host}/app`, tag: "2" };
+  assert.deepEqual(resultsOf(await run(appRule(pair), pair, { only })), ["app:2 copied"]);
+  assert.equal(pair.source.count({ path: "/tags/list" }), 0);
+});
+
+test("runRule() tells what happens, the engine's events under their names", async () => {
+  await using pair = await startPair();
+  await putTags(pair, "1");
+  const events: SyncEvent[] = [];
+  const rule = appRule(pair);
+  const report = await run(rule, pair, { emit: (event) => events.push(event) });
+  assert.deepEqual(events[0], { type: "rule-started", rule: rule.name });
+  assert.deepEqual(events.at(-1), { type: "rule-ended", report });
+  const ended = events.filter(({ type }) => type === "tag-ended");
+  assert.deepEqual(ended, [{ type: "tag-ended", rule: rule.name, tag: report.tags[0] }]);
+  const copies = events.filter((event) => event.type === "copy");
+  assert.deepEqual(
+    [...new Set(copies.map(({ source, destination }) => `${source} ${destination}`))],
+    [`${pair.source.host}/app:1 ${pair.destination.host}/app:1`],
+  );
+  assert.equal(copies.at(-1)?.event.type, "report");
+  assert.deepEqual(JSON.parse(JSON.stringify(events)), events);
+});
+
+test("runRule() stops when it is told to", async () => {
+  await using pair = await startPair();
+  await putTags(pair, "1", "2", "3");
+  const stop = new AbortController();
+  const reason = new Error("enough");
+  const emit = (event: SyncEvent): void => {
+    if (event.type === "tag-ended") stop.abort(reason);
+  };
+  const running = run(appRule(pair), pair, { emit, signal: stop.signal, slots: new Slots(1) });
+  await assert.rejects(running, reason);
+  assert.deepEqual(pair.destination.tags("app"), ["1"]);
+});
