@@ -5,7 +5,8 @@ import { fileURLToPath } from "node:url";
 import { parseSyncConfig } from "../../src/config/sync_config.ts";
 import { putImage } from "../support/image.ts";
 import { startRegistry } from "../support/registry.ts";
-import { startWith, until } from "../workers/support.ts";
+import { until } from "../support/until.ts";
+import { startWith } from "../workers/support.ts";
 import { readExample, readExampleFor } from "./read_example.ts";
 
 const WRANGLER = new URL("../../examples/docker_hub_to_ecr/wrangler.toml", import.meta.url);
