@@ -99,5 +99,6 @@ test("examples/docker_hub_to_ecr/wrangler.toml is bound to itself, and ticks whe
   assert.equal(/^service = "(.+)"$/m.exec(toml)?.[1], name);
   const text = readExample("docker_hub_to_ecr/crossdock.yaml");
   const { config } = parseSyncConfig(text, { from: "crossdock.yaml", env: SECRETS, now: 0 });
+  assert.ok(config.rules.length > 0);
   for (const { schedule } of config.rules) assert.deepEqual(schedule, { cron });
 });

@@ -3,115 +3,83 @@ import { test } from "node:test";
 import { parseCopyRequest } from "../../src/copy/request.ts";
 import type { ComparisonInput, CopyRequestInput } from "../../src/copy/request.ts";
 import type { Step } from "../../src/copy/step.ts";
-import { createMatcher } from "../../src/server/allow_list.ts";
 import { createAllowed } from "../../src/server/allowed.ts";
 import { parseConfig } from "../../src/config/server_config.ts";
 import { RequestError } from "../../src/problem.ts";
-
-const MATCHES: [glob: string, name: string, matches: boolean][] = [
-  ["docker.io/library/*", "docker.io/library/alpine", true],
-  ["docker.io/library/*", "docker.io/library/a/b", false],
-  ["docker.io/library/*", "docker.io/other/alpine", false],
-  ["docker.io/**", "docker.io/library/alpine", true],
-  ["**", "docker.io/library/alpine", true],
-  ["ghcr.io/org/app", "ghcr.io/org/app", true],
-  ["ghcr.io/org/app", "ghcr.io/org/app2", false],
-  ["ghcr.io/org/app", "xghcr.io/org/app", false],
-  ["ghcr.io/org/app", "ghcrXio/org/app", false],
-  ["*.example.com/**", "a.example.com/x", true],
-  ["*.example.com/**", "a.example.com.evil.io/x", false],
-  ["127.0.0.1:5000/**", "127.0.0.1:5000/a", true],
-  ["127.0.0.1:5000/**", "127.0.0.1:5001/a", false],
-  ["[::1]:5000/**", "[::1]:5000/a", true],
-  ["[::1]:5000/**", ":/a", false],
-  ["!docker.io/**", "ghcr.io/a", false],
-  ["ghcr.io/{a,b}/*", "ghcr.io/b/x", true],
-];
-
-for (const [glob, name, matches] of MATCHES) {
-  test(`createMatcher() of ${glob} ${matches ? "takes" : "leaves"} ${name}`, () => {
-    assert.equal(createMatcher([glob])(name), matches);
-  });
-}
-
-test("createMatcher() of nothing takes nothing", () => {
-  assert.equal(createMatcher([])("docker.io/library/alpine"), false);
-});
 
 const allowed = createAllowed(parseConfig({
   CROSSDOCK_ALLOW_SOURCES: "docker.io/library/*",
   CROSSDOCK_ALLOW_DESTINATIONS: "mirror.io/hub/*",
 }));
 
-function copy(request: CopyRequestInput): void {
-  allowed.copy(parseCopyRequest(request));
-}
-
-function comparison(request: ComparisonInput): void {
-  allowed.comparison(parseCopyRequest(request));
-}
-
-function refused(call: () => void): Pick<RequestError["problem"], "status" | "errors"> {
+/** The fields and parameters that a call rejects; none if it is allowed. */
+function rejected(call: () => void): (string | undefined)[] {
   try {
     call();
+    return [];
   } catch (error) {
     assert.ok(error instanceof RequestError, String(error));
-    const { status, errors } = error.problem;
-    return { status, errors };
+    assert.equal(error.problem.status, 403);
+    assert.ok(error.problem.errors?.length, "no field is named");
+    return error.problem.errors.map(({ pointer, parameter }) => pointer ?? parameter);
   }
-  return assert.fail("it was allowed");
 }
 
-test("createAllowed().copy() takes what both lists hold, in any spelling", () => {
-  copy({ source: "alpine:3.20", destination: "mirror.io/hub/alpine" });
-  copy({ source: "docker://index.docker.io/alpine", destination: "MIRROR.io/hub/alpine" });
+function copy(request: CopyRequestInput): (string | undefined)[] {
+  return rejected(() => allowed.copy(parseCopyRequest(request)));
+}
+
+function comparison(request: ComparisonInput): (string | undefined)[] {
+  return rejected(() => allowed.comparison(parseCopyRequest(request)));
+}
+
+test("createAllowed().copy() admits what both lists match, in any spelling", () => {
+  const spellings = [
+    ["alpine:3.20", "mirror.io/hub/alpine"],
+    ["docker://index.docker.io/alpine", "MIRROR.io/hub/alpine"],
+  ] as const;
+  for (const [source, destination] of spellings) {
+    assert.deepEqual(copy({ source, destination }), []);
+  }
 });
 
 test("createAllowed().copy() points to each field that is not allowed", () => {
-  const { status, errors } = refused(() =>
-    copy({ source: "mirror.io/hub/alpine", destination: "alpine" })
-  );
-  assert.equal(status, 403);
-  assert.deepEqual(errors?.map(({ pointer }) => pointer), ["#/source", "#/destination"]);
+  const pointers = copy({ source: "mirror.io/hub/alpine", destination: "alpine" });
+  assert.deepEqual(pointers, ["#/source", "#/destination"]);
 });
 
 test("createAllowed().copy() points to repositories of referrers that are not allowed", () => {
   const names = { source: "alpine:3.20", destination: "mirror.io/hub/alpine" };
   const referrers = { referrerSource: "signatures", referrerDestination: "mirror.io/hub/signed" };
-  copy({ ...names, ...referrers });
-  const { status, errors } = refused(() =>
-    copy({
-      ...names,
-      referrerSource: referrers.referrerDestination,
-      referrerDestination: referrers.referrerSource,
-    })
-  );
-  assert.equal(status, 403);
-  const pointers = errors?.map(({ pointer }) => pointer);
-  assert.deepEqual(pointers, ["#/referrerSource", "#/referrerDestination"]);
+  assert.deepEqual(copy({ ...names, ...referrers }), []);
+  const swapped = {
+    referrerSource: referrers.referrerDestination,
+    referrerDestination: referrers.referrerSource,
+  };
+  assert.deepEqual(copy({ ...names, ...swapped }), ["#/referrerSource", "#/referrerDestination"]);
 });
 
-test("createAllowed().comparison() takes what either list holds, and points to the rest", () => {
+test("createAllowed().comparison() admits what one of the lists matches, and points to the rest", () => {
   const names = {
     source: "mirror.io/hub/alpine",
     destination: "alpine",
     referrerSource: "mirror.io/hub/signed",
     referrerDestination: "signatures",
   };
-  comparison(names);
+  assert.deepEqual(comparison(names), []);
   for (const field of Object.keys(names)) {
-    const { status, errors } = refused(() => comparison({ ...names, [field]: "quay.io/a/b" }));
-    assert.equal(status, 403);
-    assert.deepEqual(errors?.map(({ pointer }) => pointer), [`#/${field}`]);
+    assert.deepEqual(comparison({ ...names, [field]: "quay.io/a/b" }), [`#/${field}`]);
   }
-  comparison({ ...names, referrers: false, referrerSource: "quay.io/a/b" });
+  const unused = { ...names, referrers: false, referrerSource: "quay.io/a/b" };
+  assert.deepEqual(comparison(unused), []);
 });
 
-test("createAllowed().read() takes sources and destinations", () => {
-  allowed.read("reference", "alpine");
-  allowed.read("reference", "mirror.io/hub/alpine:1");
-  const { errors } = refused(() => allowed.read("reference", "mirror.io/other/alpine"));
-  assert.deepEqual(errors?.map(({ parameter }) => parameter), ["reference"]);
+test("createAllowed().read() admits sources and destinations", () => {
+  const read = (name: string): (string | undefined)[] =>
+    rejected(() => allowed.read("reference", name));
+  assert.deepEqual(read("alpine"), []);
+  assert.deepEqual(read("mirror.io/hub/alpine:1"), []);
+  assert.deepEqual(read("mirror.io/other/alpine"), ["reference"]);
 });
 
 const blob: Step = {
@@ -124,14 +92,16 @@ const blob: Step = {
   verify: "auto",
 };
 
-test("createAllowed().step() takes a step between allowed repositories", () => {
-  allowed.step(blob);
-  allowed.step({
+test("createAllowed().step() admits a step between allowed repositories", () => {
+  const referrers: Step = {
     type: "referrers",
     destination: blob.destination,
     subject: blob.descriptor.digest,
     referrers: [blob.descriptor],
-  });
+  };
+  for (const step of [blob, referrers]) {
+    assert.deepEqual(rejected(() => allowed.step(step)), [], step.type);
+  }
 });
 
 const STEPS: Readonly<Record<string, [step: Step, pointer: string]>> = {
@@ -145,9 +115,7 @@ const STEPS: Readonly<Record<string, [step: Step, pointer: string]>> = {
 };
 
 for (const [what, [step, pointer]] of Object.entries(STEPS)) {
-  test(`createAllowed().step() refuses ${what}`, () => {
-    const { status, errors } = refused(() => allowed.step(step));
-    assert.equal(status, 403);
-    assert.deepEqual(errors?.map(({ pointer }) => pointer), [pointer]);
+  test(`createAllowed().step() rejects ${what}`, () => {
+    assert.deepEqual(rejected(() => allowed.step(step)), [pointer]);
   });
 }

@@ -16,7 +16,18 @@ const PUBLIC = [
 ];
 
 for (const url of PUBLIC) {
-  test(`createGuard() lets ${url} pass`, async () => await ask(url));
+  test(`createGuard() admits ${url}`, async () => {
+    const resolved: string[] = [];
+    const resolveHost = (name: string): Promise<string[]> => {
+      resolved.push(name);
+      return Promise.resolve(["93.184.216.34"]);
+    };
+    assert.equal(await ask(url), undefined);
+    assert.equal(await ask(url, { resolveHost }), undefined);
+    const { hostname } = new URL(url);
+    const isName = hostname.endsWith(".io") || hostname.endsWith(".com");
+    assert.deepEqual(resolved, isName ? [hostname] : []);
+  });
 }
 
 const PRIVATE = [
@@ -47,12 +58,12 @@ const PRIVATE = [
 ];
 
 for (const url of PRIVATE) {
-  test(`createGuard() refuses ${url}`, async () => {
+  test(`createGuard() rejects ${url}`, async () => {
     await assert.rejects(ask(url), { code: "denied", side: "source" });
   });
 }
 
-test("createGuard() lets a private host pass that is allowed by name", async () => {
+test("createGuard() admits private hosts that are allowed by name", async () => {
   const allowPrivate = ["registry.internal", "10.0.0.7:5000", "[::1]", "*.cluster.local"];
   for (
     const url of [
@@ -62,7 +73,10 @@ test("createGuard() lets a private host pass that is allowed by name", async () 
       "http://[::1]:5000/",
       "http://a.b.cluster.local/",
     ]
-  ) await ask(url, { allowPrivate });
+  ) {
+    assert.equal(await ask(url, { allowPrivate }), undefined);
+    await assert.rejects(ask(url), { code: "denied" });
+  }
   for (
     const url of ["http://10.0.0.7:5001/", "http://10.0.0.8:5000/", "http://xregistry.internal/"]
   ) {
@@ -70,7 +84,7 @@ test("createGuard() lets a private host pass that is allowed by name", async () 
   }
 });
 
-test("createGuard() refuses a name that resolves to a private address", async () => {
+test("createGuard() rejects a name that resolves to a private address", async () => {
   const resolveHost = (): Promise<string[]> => Promise.resolve(["93.184.216.34", "10.0.0.1"]);
   await assert.rejects(ask("https://rebound.example.com/", { resolveHost }), (error: Error) => {
     assert.match(error.message, /10\.0\.0\.1/);
@@ -78,8 +92,14 @@ test("createGuard() refuses a name that resolves to a private address", async ()
   });
 });
 
-test("createGuard() leaves a name that does not resolve to the request", async () => {
-  await ask("https://nowhere.example.com/", { resolveHost: () => Promise.reject(new Error("no")) });
+test("createGuard() admits a name that does not resolve, because the request reports that", async () => {
+  let lookups = 0;
+  const resolveHost = (): Promise<never> => {
+    lookups++;
+    return Promise.reject(new Error("no"));
+  };
+  assert.equal(await ask("https://nowhere.example.com/", { resolveHost }), undefined);
+  assert.equal(lookups, 1);
 });
 
 test("createGuard() names the variable that would allow it", async () => {

@@ -1,10 +1,9 @@
-import { createRegistry } from "./registry.ts";
+import { createRegistry, serveRegistry } from "./registry.ts";
 import type { RegistryOptions, RunningRegistry } from "./registry.ts";
-import { serve } from "./serve.ts";
 
-/** A registry that tells of requests whose client went away before they were answered to the end. */
+/** A registry that records requests whose client disconnected before the response ended. */
 export interface ObservedRegistry extends RunningRegistry {
-  /** Their methods. */
+  /** The methods of those requests. */
   readonly abandoned: readonly string[];
 }
 
@@ -13,9 +12,9 @@ export async function startObservedRegistry(
 ): Promise<ObservedRegistry> {
   const registry = createRegistry(options);
   const abandoned: string[] = [];
-  const server = await serve((request) => {
+  const running = await serveRegistry(registry, {}, (request) => {
     request.signal.addEventListener("abort", () => abandoned.push(request.method));
     return registry.fetch(request);
   });
-  return Object.assign(registry, server, { abandoned });
+  return Object.assign(running, { abandoned });
 }

@@ -31,7 +31,7 @@ import {
 } from "./registry_store.ts";
 import { handleUpload } from "./registry_uploads.ts";
 import { serve } from "./serve.ts";
-import type { ServeOptions, Server } from "./serve.ts";
+import type { Handler, ServeOptions, Server } from "./serve.ts";
 
 export type { Fault, FaultAction, FaultRule } from "./registry_faults.ts";
 export type { BasicAuth, BearerAuth, RegistryOptions } from "./registry_options.ts";
@@ -45,12 +45,25 @@ export function createRegistry(options: RegistryOptions = {}): EmbeddedRegistry 
   return new EmbeddedRegistry(options);
 }
 
-/** A registry on a port of its own, until it is closed or disposed of. */
+/** Starts a registry on a port. Closing it throws if a fault made no request fail. */
 export async function startRegistry(
   options: RegistryOptions & ServeOptions = {},
 ): Promise<RunningRegistry> {
-  const registry = createRegistry(options);
-  return Object.assign(registry, await serve((request) => registry.fetch(request), options));
+  return await serveRegistry(createRegistry(options), options);
+}
+
+/** Serves a registry by `handler`, by default the registry's own `fetch`. */
+export async function serveRegistry(
+  registry: EmbeddedRegistry,
+  options: ServeOptions = {},
+  handler: Handler = (request) => registry.fetch(request),
+): Promise<RunningRegistry> {
+  const server = await serve(handler, options);
+  async function close(): Promise<void> {
+    await server.close();
+    registry.clearFaults();
+  }
+  return Object.assign(registry, server, { close, [Symbol.asyncDispose]: close });
 }
 
 /** Made by {@linkcode createRegistry}. What it is told directly passes neither authentication nor faults nor records. */
@@ -154,12 +167,12 @@ export class EmbeddedRegistry {
     }
   }
 
-  /** Makes the next requests that the rule matches go wrong. */
+  /** Makes the next requests that match the rule fail. */
   fail(rule: FaultRule): Fault {
     return this.#faults.add(rule);
   }
 
-  /** Takes back all rules. */
+  /** Removes all faults. Throws if one made no request fail, unless it is `optional`. */
   clearFaults(): void {
     this.#faults.clear();
   }

@@ -33,7 +33,15 @@ test("fail() with a status answers what it was given", async () => {
   assert.equal(await response.text(), "slow down");
 });
 
-test("clearFaults() takes rules back", async () => {
+test("close() throws where a fault made no request fail", async () => {
+  const registry = await startRegistry();
+  registry.fail({ path: "/tags/list", action: { status: 500 } });
+  registry.fail({ path: "/blobs/", optional: true, action: { status: 500 } });
+  await assert.rejects(registry.close(), /no request was hit by the fault {2}\/tags\/list status$/);
+  await registry.close();
+});
+
+test("clearFaults() removes rules", async () => {
   await using registry = await startRegistry();
   registry.fail({ times: Infinity, action: { status: 500 } });
   assert.equal(await statusOf(`${registry.url}/v2/`), 500);

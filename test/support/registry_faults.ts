@@ -1,44 +1,46 @@
-/** Things that go wrong on demand. */
+/** Faults that a test injects into the embedded registry. */
 
 import { matchesPath } from "./registry_records.ts";
 import { ConnectionCut } from "./serve.ts";
 
 /** Which requests fail, and how. */
 export interface FaultRule {
-  /** Default: any. */
+  /** Default: every method. */
   method?: string;
-  /** A part of the path (the query does not count), or a pattern for it. Default: any. */
+  /** A part of the path without its query, or a pattern for it. Default: every path. */
   path?: string | RegExp;
-  /** How often it happens. Default: 1. */
+  /** How many requests fail. Default: 1. */
   times?: number;
-  /** How many matching requests pass before it happens. Default: 0. */
+  /** How many matching requests pass before the first one fails. Default: 0. */
   after?: number;
+  /** Whether the test passes if no request fails. Default: false, and closing the registry throws. */
+  optional?: boolean;
   action: FaultAction;
 }
 
 export type FaultAction =
-  /** Answers with this; the registry never sees the request. */
+  /** Responds with this status and does not handle the request. */
   | { status: number; headers?: Record<string, string>; body?: string }
-  /** Sends elsewhere. Status: 307 by default. */
+  /** Redirects. Default status: 307. */
   | { redirect: string | ((request: Request) => string); status?: number }
-  /** Cuts the connection after so many bytes of the response body. */
+  /** Cuts the connection after this many bytes of the response body. */
   | { cutAfterBytes: number }
-  /** Goes silent after so many bytes of the response body. */
+  /** Sends nothing more after this many bytes of the response body, and keeps the connection open. */
   | { hangAfterBytes: number }
-  /** Cuts the connection once more than so many bytes of the request body were read. */
+  /** Cuts the connection when it has read more than this many bytes of the request body. */
   | { cutRequestAfterBytes: number }
-  /** Waits, then goes on as usual. */
+  /** Waits, then handles the request. */
   | { delayMs: number }
-  /** Never answers. */
+  /** Never responds. */
   | { hang: true }
-  /** Hangs up without an answer. */
+  /** Cuts the connection without a response. */
   | { dropConnection: true }
-  /** Changes the answer. */
+  /** Changes the response. */
   | { tamper: (response: Response) => Response | Promise<Response> };
 
-/** What became of a rule. */
+/** A fault that was injected. */
 export interface Fault {
-  /** How often it happened. */
+  /** How many requests it made fail. */
   readonly hits: number;
 }
 
@@ -59,11 +61,21 @@ export class Faults {
     return armed;
   }
 
+  /**
+   * Removes all rules.
+   *
+   * @throws an Error if one of them made no request fail: a test that injects it would pass without it.
+   */
   clear(): void {
-    this.#armed.length = 0;
+    const unused = this.#armed.splice(0).filter(({ rule, hits }) => hits === 0 && !rule.optional);
+    if (unused.length === 0) return;
+    const rules = unused.map(({ rule: { action, method = "", path = "" } }) =>
+      `${method} ${path} ${Object.keys(action)}`
+    );
+    throw new Error(`no request was hit by the fault ${rules.join(", ")}`);
   }
 
-  /** The first rule that is due for the request. All others that match have seen it pass. */
+  /** The first rule that is due for the request. Counts the request for all rules that match it. */
   next(method: string, path: string): FaultAction | undefined {
     let due: ArmedRule | undefined;
     for (const armed of this.#armed) {
@@ -78,7 +90,7 @@ export class Faults {
   }
 }
 
-/** Handles a request as usual, but for what the action does to it. `handle` takes the body to read. */
+/** Handles a request and applies the action to it. `handle` gets the request body that it should read. */
 export async function actOut(
   action: FaultAction | undefined,
   request: Request,
@@ -145,7 +157,7 @@ function withBody(response: Response, change: (body: Stream) => Stream): Respons
   return response.body === null ? response : new Response(change(response.body), response);
 }
 
-/** Passes `count` bytes, then does what `end` does. A stream that is not longer ends as it would have. */
+/** Passes `count` bytes on, then calls `end`. A stream that is not longer ends normally. */
 function endAfter(stream: Stream, count: number, end: () => Promise<never>): Stream {
   const reader = stream.getReader();
   let left = count;

@@ -84,6 +84,7 @@ test("handler logs that a client went away, and cancels its copy at both registr
 });
 
 const PASSWORDS = { basic: "hunter2-basic", bearer: "hunter2-bearer", wrong: "hunter2-wrong" };
+const TAGS = ["1", "2", "3", "4", "5", "6"];
 const IN_URLS = ["signature-in-url", "password-in-url"];
 
 /** The text of a docker config with these passwords of `me`. */
@@ -101,12 +102,15 @@ test("handler writes no secret, whichever way a copy fails", async () => {
   await using destination = await startRegistry({
     auth: { type: "bearer", users: { me: PASSWORDS.bearer } },
   });
-  await putImage(source, "app", { tag: "1", layers: 1, layerBytes: 300_000 });
+  const options = { layers: 1, layerBytes: 300_000 };
+  for (const [seed, tag] of TAGS.entries()) {
+    await putImage(source, "app", { ...options, tag, seed });
+  }
   const [inQuery, inUserInfo] = IN_URLS;
   const away = `http://me:${inUserInfo}@127.0.0.1:1/blob?X-Amz-Signature=${inQuery}`;
 
-  /** All that a handler says, in its answers too, while everything goes wrong. */
-  async function provoke(passwords: Record<string, string>): Promise<string> {
+  /** The log and all responses of a handler while everything fails. */
+  async function provoke(passwords: Record<string, string>, isRight: boolean): Promise<string> {
     await using handler = await startHandler({
       ...variablesFor(source, destination, { host: "127.0.0.1:1" }),
       CROSSDOCK_REGISTRY_AUTH: dockerConfig(passwords),
@@ -133,13 +137,19 @@ test("handler writes no secret, whichever way a copy fails", async () => {
       { status: 403, body: "no" },
       { dropConnection: true },
     ];
-    for (const action of actions) {
-      source.fail({ method: "GET", path: "/blobs/", times: 4, action });
-      await copy();
+    // An image of its own for each fault: a copy that succeeds in spite of it leaves nothing to fetch for the next one.
+    for (const [i, action] of actions.entries()) {
+      source.fail({ method: "GET", path: "/blobs/", times: 4, optional: !isRight, action });
+      await copy({ source: `${source.host}/app:${TAGS[i + 1]}` });
       source.clearFaults();
     }
-    destination.fail({ method: "PUT", times: 4, action: { cutRequestAfterBytes: 1000 } });
-    await copy();
+    destination.fail({
+      method: "PUT",
+      times: 4,
+      optional: !isRight,
+      action: { cutRequestAfterBytes: 1000 },
+    });
+    await copy({ source: `${source.host}/app:${TAGS.at(-1)}` });
     destination.clearFaults();
     await copy({ source: `me:${inUserInfo}@${source.host}/app:1` });
     await copy({ source: `${source.host}/not/there:1` });
@@ -157,11 +167,11 @@ test("handler writes no secret, whichever way a copy fails", async () => {
   const right = await provoke({
     [source.host]: PASSWORDS.basic,
     [destination.host]: PASSWORDS.bearer,
-  });
+  }, true);
   const wrong = await provoke({
     [source.host]: PASSWORDS.wrong,
     [destination.host]: PASSWORDS.wrong,
-  });
+  }, false);
   // They did go where it could have come to light.
   for (const message of ["copy ended", "copy failed", "retry"]) {
     assert.ok(right.includes(`"message":"${message}"`), message);
