@@ -117,6 +117,9 @@ const environment = z.object({
   AZURE_AUTHORITY_HOST: z.string().optional(),
 });
 
+/** The environment variables that configure the server. */
+export const SERVER_VARIABLES: readonly string[] = Object.keys(environment.shape);
+
 const NO_RULES: SyncConfig = parseSyncConfig("", { from: "", env: {}, now: 0 }).config;
 
 /** Variables of the command line program, which may be set in the same environment. */
