@@ -2,15 +2,11 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { acrCredentials, isAcr } from "../../src/auth/acr.ts";
 import type { AcrOptions } from "../../src/auth/acr.ts";
-import { createRuntime } from "../../src/hosts/detect.ts";
 import { putImage } from "../support/image.ts";
 import { failureOf, openSide } from "../registry/setup.ts";
 import { ENTRA, startAcr, startEntra } from "./acr_server.ts";
 import type { EntraServer } from "./acr_server.ts";
-
-const NOW = Date.UTC(2025, 0, 1, 12);
-const MINUTE = 60 * 1000;
-const HOUR = 60 * MINUTE;
+import { cloudOptions, HOUR, MINUTE, NOW, TOKENLESS } from "./setup.ts";
 
 const HOSTS: [registry: string, isOurs: boolean][] = [
   ["contoso.azurecr.io", true],
@@ -37,15 +33,8 @@ async function optionsFor(
   entra: EntraServer,
   options: Partial<AcrOptions> = {},
 ): Promise<AcrOptions> {
-  const runtime = await createRuntime();
-  return {
-    ...ENTRA,
-    authorityHost: entra.url,
-    fetch: (request) => runtime.fetch(request),
-    now: () => NOW,
-    matches: () => true,
-    ...options,
-  };
+  const shared = await cloudOptions();
+  return { ...ENTRA, ...shared, authorityHost: entra.url, matches: () => true, ...options };
 }
 
 test("acrCredentials() goes the whole way: Entra's token, refresh token, access token, content", async () => {
@@ -169,7 +158,7 @@ test("acrCredentials() says that the registry refused Entra's token, and not the
   assert.doesNotMatch(`${error.message} ${error.hint} ${error.stack}`, /entra-1/);
 });
 
-for (const body of [{}, { access_token: "" }, { access_token: 7 }]) {
+for (const body of TOKENLESS) {
   test(`acrCredentials() refuses ${JSON.stringify(body)} from Entra`, async () => {
     await using entra = await startEntra(() => Response.json(body));
     const credentials = acrCredentials(await optionsFor(entra));

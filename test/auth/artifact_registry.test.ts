@@ -7,13 +7,12 @@ import {
 } from "../../src/auth/artifact_registry.ts";
 import type { ArtifactRegistryOptions } from "../../src/auth/artifact_registry.ts";
 import { ParseError } from "../../src/errors.ts";
-import { createRuntime } from "../../src/hosts/detect.ts";
 import { failureOf } from "../registry/setup.ts";
 import type { Server } from "../support/serve.ts";
 import { EMAIL, keyFile, privateKey, startGoogle } from "./google_server.ts";
+import { cloudOptions, NOW, TOKENLESS } from "./setup.ts";
 
 const HOST = "europe-west1-docker.pkg.dev";
-const NOW = Date.UTC(2025, 0, 1, 12);
 
 const other = await generateKeyPair("RS256", { extractable: true });
 
@@ -43,13 +42,8 @@ async function optionsFor(
   server: Server,
   options: Partial<ArtifactRegistryOptions> = {},
 ): Promise<ArtifactRegistryOptions> {
-  const runtime = await createRuntime();
-  return {
-    serviceAccount: keyFile(`${server.url}/token`),
-    fetch: (request) => runtime.fetch(request),
-    now: () => NOW,
-    ...options,
-  };
+  const serviceAccount = keyFile(`${server.url}/token`);
+  return { serviceAccount, ...await cloudOptions(), ...options };
 }
 
 test("artifactRegistryCredentials() gets a token for an assertion that is signed well", async () => {
@@ -119,7 +113,7 @@ for (const [name, members] of REFUSED) {
   });
 }
 
-for (const body of [{}, { access_token: "" }, { access_token: 7 }]) {
+for (const body of TOKENLESS) {
   test(`artifactRegistryCredentials() refuses an answer of ${JSON.stringify(body)}`, async () => {
     await using server = await startGoogle(() => NOW, () => Response.json(body));
     const credentials = artifactRegistryCredentials(await optionsFor(server));

@@ -4,15 +4,13 @@ import { createEcrRepository, ecrCredentials } from "../../src/auth/ecr.ts";
 import type { EcrOptions } from "../../src/auth/ecr_api.ts";
 import { parseEcrRegistry } from "../../src/auth/ecr_registry.ts";
 import type { EcrRegistry } from "../../src/auth/ecr_registry.ts";
-import { createRuntime } from "../../src/hosts/detect.ts";
 import { failureOf } from "../registry/setup.ts";
 import { AWS_KEY, awsError, startEcrApi } from "./aws_server.ts";
 import type { EcrCall, EcrServer } from "./aws_server.ts";
+import { cloudOptions, HOUR, NOW } from "./setup.ts";
 
 const HOST = "123456789012.dkr.ecr.eu-west-1.amazonaws.com";
 const PUBLIC_HOST = "public.ecr.aws";
-const NOW = Date.UTC(2025, 0, 1, 12);
-const HOUR = 60 * 60 * 1000;
 
 const HOSTS: [registry: string, service: string, region: string, api: string][] = [
   [HOST, "ecr", "eu-west-1", "https://api.ecr.eu-west-1.amazonaws.com/"],
@@ -83,19 +81,13 @@ for (const registry of OTHERS) {
   });
 }
 
-/** Options whose calls go to a server of the test, whatever the region. */
+/** Options that send the calls for every region to a server of the test. */
 async function optionsFor(
   server: EcrServer,
   options: Partial<EcrOptions> = {},
 ): Promise<EcrOptions> {
-  const runtime = await createRuntime();
-  return {
-    ...AWS_KEY,
-    fetch: (request) => runtime.fetch(request),
-    now: () => NOW,
-    endpoint: () => new URL(server.url),
-    ...options,
-  };
+  const endpoint = (): URL => new URL(server.url);
+  return { ...AWS_KEY, ...await cloudOptions(), endpoint, ...options };
 }
 
 /** A new password at each call, for twelve hours. */

@@ -13,7 +13,17 @@ import { standstill } from "../support/standstill.ts";
 import { certificate } from "./certificate.ts";
 import { byteAt, OneBufferReader, readerWith } from "./one_buffer_reader.ts";
 import { serveRaw } from "./raw_server.ts";
-import { assertBytes, contentLengthOf, CREATED, freePort, serveTls, within } from "./support.ts";
+import {
+  assertBytes,
+  contentLengthOf,
+  CREATED,
+  freePort,
+  HASHES_OF_ABC,
+  serveEcho,
+  serveRedirect,
+  serveTls,
+  within,
+} from "./support.ts";
 import { countedSignal, get } from "./requests.ts";
 
 const runtime = await createRuntime();
@@ -46,15 +56,7 @@ test("createRuntime() gives the runtime of this host", () => {
 });
 
 test("createHash() hashes piece by piece", async () => {
-  for (
-    const [algorithm, wanted] of [
-      ["sha256", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"],
-      [
-        "sha512",
-        "ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a2192992a274fc1a836ba3c23a3feebbd454d4423643ce80e2a9ac94fa54ca49f",
-      ],
-    ] as const
-  ) {
+  for (const [algorithm, wanted] of HASHES_OF_ABC) {
     const hash = runtime.createHash(algorithm);
     await hash.update(new TextEncoder().encode("ab"));
     await hash.update(new TextEncoder().encode("c"));
@@ -80,23 +82,15 @@ test("sleep() rejects with the signal's reason and lets go of the signal", async
 });
 
 test("fetch() gives a redirect without following it", async () => {
-  let requests = 0;
-  await using server = await serve(() => {
-    requests++;
-    return new Response(null, { status: 307, headers: { location: "/elsewhere" } });
-  });
+  await using server = await serveRedirect();
   const response = await runtime.fetch(get(`${server.url}/a`));
   assert.equal(response.status, 307);
   assert.equal(response.headers.get("location"), "/elsewhere");
-  assert.equal(requests, 1);
+  assert.equal(server.requests(), 1);
 });
 
 test("fetch() sends method, headers and body, and gives status, headers and body", async () => {
-  await using server = await serve(async (request) => {
-    const { method, headers } = request;
-    const seen = [method, headers.get("x-a"), headers.get("accept-encoding"), await request.text()];
-    return new Response(seen.join("|"), { status: 418, headers: { "x-b": "2" } });
-  });
+  await using server = await serveEcho();
   for (const body of ["text", new TextEncoder().encode("text")]) {
     const headers = new Headers({ "x-a": "1", "accept-encoding": "identity" });
     const response = await runtime.fetch({

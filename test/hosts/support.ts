@@ -1,9 +1,11 @@
-/** What the tests of every host share. */
+/** Servers and checks that the tests of every host share. */
 import assert from "node:assert/strict";
 import { createServer as createHttpsServer } from "node:https";
 import { createServer as createNetServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { certificate } from "./certificate.ts";
+import { serve } from "../support/serve.ts";
+import type { Server } from "../support/serve.ts";
 import { byteAt } from "./one_buffer_reader.ts";
 
 export const CREATED =
@@ -20,7 +22,7 @@ export function assertBytes(pieces: Uint8Array[], sizeBytes: number): void {
   assert.equal(offset, sizeBytes);
 }
 
-/** What a request's head says of its body's length; none is sent in chunks. */
+/** The Content-Length of a request. Fails if the body is sent in chunks. */
 export function contentLengthOf(head: string): string | undefined {
   assert.doesNotMatch(head, /transfer-encoding/);
   return /^content-length: (\d+)$/m.exec(head)?.[1];
@@ -36,6 +38,34 @@ export async function within<T>(ms: number, what: string, promise: Promise<T>): 
   } finally {
     clearTimeout(timer);
   }
+}
+
+/** Hashes of the text `abc`. */
+export const HASHES_OF_ABC = [
+  ["sha256", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"],
+  [
+    "sha512",
+    "ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a2192992a274fc1a836ba3c23a3feebbd454d4423643ce80e2a9ac94fa54ca49f",
+  ],
+] as const;
+
+/** Redirects to `/elsewhere`, and counts requests. */
+export async function serveRedirect(): Promise<Server & { requests: () => number }> {
+  let count = 0;
+  const server = await serve(() => {
+    count++;
+    return new Response(null, { status: 307, headers: { location: "/elsewhere" } });
+  });
+  return Object.assign(server, { requests: () => count });
+}
+
+/** Responds with 418, the header `x-b: 2`, and `method|x-a|accept-encoding|body` of the request. */
+export function serveEcho(): Promise<Server> {
+  return serve(async (request) => {
+    const { method, headers } = request;
+    const seen = [method, headers.get("x-a"), headers.get("accept-encoding"), await request.text()];
+    return new Response(seen.join("|"), { status: 418, headers: { "x-b": "2" } });
+  });
 }
 
 export async function serveTls(): Promise<AsyncDisposable & { url: URL }> {

@@ -9,7 +9,17 @@ import type { Server } from "../support/serve.ts";
 import { startCalledWorker } from "./call_worker.ts";
 import { byteAt } from "./one_buffer_reader.ts";
 import { serveRaw } from "./raw_server.ts";
-import { assertBytes, contentLengthOf, CREATED, freePort, serveTls, within } from "./support.ts";
+import {
+  assertBytes,
+  contentLengthOf,
+  CREATED,
+  freePort,
+  HASHES_OF_ABC,
+  serveEcho,
+  serveRedirect,
+  serveTls,
+  within,
+} from "./support.ts";
 import type { Result, UploadBody } from "./workerd_calls.ts";
 
 const MIB = 1024 * 1024;
@@ -81,15 +91,7 @@ test("limitBody() holds its limits in workerd and cancels the body", async () =>
 });
 
 test("createHash() hashes piece by piece in workerd", async () => {
-  for (
-    const [algorithm, wanted] of [
-      ["sha256", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"],
-      [
-        "sha512",
-        "ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a2192992a274fc1a836ba3c23a3feebbd454d4423643ce80e2a9ac94fa54ca49f",
-      ],
-    ] as const
-  ) {
+  for (const [algorithm, wanted] of HASHES_OF_ABC) {
     assert.equal((await call({ type: "hash", algorithm, pieces: ["ab", "c"] })).hex, wanted);
     await call({ type: "hash", algorithm, pieces: ["ab"], isGivenUp: true });
   }
@@ -104,23 +106,15 @@ test("sleep() waits in workerd, and rejects with the signal's reason", async () 
 });
 
 test("fetch() gives a redirect without following it in workerd", async () => {
-  let requests = 0;
-  await using server = await serve(() => {
-    requests++;
-    return new Response(null, { status: 307, headers: { location: "/elsewhere" } });
-  });
+  await using server = await serveRedirect();
   const { response } = await call({ type: "fetch", method: "GET", url: server.url });
   assert.equal(response?.status, 307);
   assert.equal(response.headers["location"], "/elsewhere");
-  assert.equal(requests, 1);
+  assert.equal(server.requests(), 1);
 });
 
 test("fetch() sends method, headers and body, and gives status, headers and body in workerd", async () => {
-  await using server = await serve(async (request) => {
-    const { method, headers } = request;
-    const seen = [method, headers.get("x-a"), headers.get("accept-encoding"), await request.text()];
-    return new Response(seen.join("|"), { status: 418, headers: { "x-b": "2" } });
-  });
+  await using server = await serveEcho();
   for (const asBytes of [false, true]) {
     const headers = { "x-a": "1", "accept-encoding": "identity" };
     const result = await call({
