@@ -174,10 +174,10 @@ test("crossdock auth tells right credentials from wrong ones and from none", asy
     b.host,
   );
   assert.equal(wrong.exitCode, 3, wrong.stderr);
-  assert.match(wrong.stdout, /refuses the credential\ncredential {2}--creds-env CREDS\n/);
+  assert.match(wrong.stdout, /rejects the credential\ncredential {2}--creds-env CREDS\n/);
   const none = await runCrossdock("auth", b.host);
   assert.equal(none.exitCode, 3, none.stderr);
-  assert.match(none.stdout, /wants one\nlooked at {3}~\/\.docker\/config\.json: not there\n/);
+  assert.match(none.stdout, /requires one\nsearched {4}~\/\.docker\/config\.json: not found\n/);
   for (const { stdout, stderr } of [right, wrong, none]) {
     assert.doesNotMatch(stdout + stderr, /s3cret|wr0ng/);
   }
@@ -192,7 +192,7 @@ for (const type of ["basic", "bearer"] as const) {
     const { exitCode, stderr } = await runCrossdock("copy", ...names);
     assert.equal(exitCode, 3, stderr);
     assert.match(stderr, /^error: destination: .*401/);
-    assert.match(stderr, /\nhint: .*~\/\.docker\/config\.json: not there/);
+    assert.match(stderr, /\nhint: .*~\/\.docker\/config\.json: not found/);
     const given = await runCrossdock("copy", "--dest-creds", "me:s3cret", ...names);
     assert.equal(given.exitCode, 0, given.stderr);
   });
@@ -257,7 +257,7 @@ for (const [signal, code] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
     );
     running.send(signal);
     const { exitCode, stdout, stderr } = await running.exit;
-    assert.equal(stderr, "stopped: the destination's tag was not moved\n");
+    assert.equal(stderr, "stopped: the destination tag was not moved\n");
     assert.deepEqual([exitCode, stdout], [code, ""]);
     assert.deepEqual(b.tags("app"), []);
   });

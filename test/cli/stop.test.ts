@@ -7,13 +7,13 @@ import { DESTINATION, plan, SOURCE, tagStep } from "./samples.ts";
 
 for (
   const [when, wanted] of [
-    ["waiting", "stopped: the destination's tag was not moved"],
-    ["root put by its digest", "stopped: the destination's tag was not moved"],
+    ["waiting", "stopped: the destination tag was not moved"],
+    ["root put by its digest", "stopped: the destination tag was not moved"],
     [
       "started",
-      "stopped while the destination's tag was moved: it may be the old one or the new one",
+      "stopped while the destination tag was being moved: it may point to the old or the new image",
     ],
-    ["moved", "stopped: the destination's tag had been moved already"],
+    ["moved", "stopped: the destination tag was already moved"],
   ] as const
 ) {
   for (const [name, code] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {

@@ -77,7 +77,7 @@ test("crossdock sync warns once that nobody of webhooks.out is told", async () =
   const { exitCode, stderr } = await sync(options);
   assert.deepEqual([exitCode, stderr], [
     0,
-    "warning: crossdock.yaml: webhooks.out: nobody is told, only a server tells others\n",
+    "warning: crossdock.yaml: webhooks.out is ignored: only the server sends notifications\n",
   ]);
   assert.equal((await sync(options, "--quiet")).stderr, "");
 });
@@ -118,7 +118,7 @@ test("crossdock sync says until when a rule is put off", async () => {
   const postponedUntil = Date.UTC(2026, 2, 7, 12);
   const base = ruleReport("base", [], { result: "postponed", postponedUntil });
   const { stdout } = await sync({ runner: runnerOf({ ...BOTH, base }) });
-  assert.match(stdout, /^put off {7}base until 2026-03-07T12:00:00\.000Z$/m);
+  assert.match(stdout, /^postponed {5}base until 2026-03-07T12:00:00\.000Z$/m);
 });
 
 test("crossdock sync hands --dry-run and --missing on, and runs the rules of --rule alone", async () => {
@@ -171,20 +171,26 @@ test("crossdock sync --status tells each tag's state, and ends with 12 where som
 
 const refused: [flags: string[], wanted: RegExp][] = [
   [["--rule", "appss"], /^error: there is no rule "appss"\nhint: did you mean apps\n$/],
-  [["-c", "none.yaml"], /^error: none\.yaml: there is no such file\nhint: /],
+  [["-c", "none.yaml"], /^error: none\.yaml: file not found\nhint: /],
   [
     ["-c", "broken.yaml"],
     /^error: broken\.yaml:2:3: .*target: is missing\nerror: broken\.yaml:3:3: .*tragets.*\nerror: broken\.yaml:4:9: .*type/,
   ],
-  [["-c", "empty.yaml"], /^error: empty\.yaml: there is no rule in it/],
-  [["--status", "--watch"], /^error: --status and --watch exclude each other/],
-  [["--watch", "--json"], /^error: --watch and --json exclude each other/],
-  [["--dry-run", "--watch"], /^error: --watch and --dry-run exclude each other/],
-  [["--detach"], /^error: --detach is for a server/],
-  [["--via-token-env", "A"], /^error: --via-token-env is for a server/],
-  [["--via", "https://a.example", "-c", "a.yaml"], /^error: --config cannot go with --via/],
-  [["--via", "https://a.example", "--retries", "1"], /^error: --retries cannot go with --via/],
-  [["--progress", "bar"], /^error: --progress: want plain or none/],
+  [["-c", "empty.yaml"], /^error: empty\.yaml: no rules found/],
+  [["--status", "--watch"], /^error: --status and --watch cannot be combined/],
+  [["--watch", "--json"], /^error: --watch and --json cannot be combined/],
+  [["--dry-run", "--watch"], /^error: --watch and --dry-run cannot be combined/],
+  [["--detach"], /^error: --detach requires --via\n/],
+  [["--via-token-env", "A"], /^error: --via-token-env requires --via\n/],
+  [
+    ["--via", "https://a.example", "-c", "a.yaml"],
+    /^error: --config cannot be combined with --via/,
+  ],
+  [
+    ["--via", "https://a.example", "--retries", "1"],
+    /^error: --retries cannot be combined with --via/,
+  ],
+  [["--progress", "bar"], /^error: --progress: expected plain or none/],
 ];
 for (const [flags, wanted] of refused) {
   test(`crossdock sync ${flags.join(" ")} ends with 2 and runs nothing`, async () => {
@@ -316,7 +322,7 @@ for (const json of [false, true]) {
     });
     const { exitCode, stdout, stderr } = await cli.run("sync", ...(json ? ["--json"] : []));
     assert.equal(exitCode, 130);
-    assert.equal(stderr, "stopped: 2 copied; the same again goes on from there\n");
+    assert.equal(stderr, "stopped: 2 copied; run the same command again to continue\n");
     if (json) {
       const rest = { rule: "apps", result: "stopped", tags: [tagReport("apps", "1")], pruned: [] };
       assert.deepEqual(JSON.parse(stdout), {

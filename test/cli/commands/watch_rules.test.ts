@@ -61,7 +61,7 @@ test("crossdock sync --watch copies what is missing, then runs each rule by its 
   assert.ok(rest.length >= 2 && self.begun.includes("b"), `${self.begun}`);
   assert.ok(!self.begun.includes("once"));
   assert.equal(exitCode, 143);
-  assert.equal(stderr, "warning: once: it has no schedule and runs once\nstopped\n");
+  assert.equal(stderr, "warning: once: no schedule, it runs only once\nstopped\n");
   assert.match(stdout, /^next {10}a: 1970-01-01T01:00:00\.000Z$/m);
   assert.match(stdout, /^next {10}a: 1 copied; 1970-01-01T0[2-9]:/m);
   assert.equal(self.cli.timers, 0);
@@ -109,7 +109,7 @@ test("crossdock sync --watch wants a rule with a schedule", async () => {
   const self = watched("sync:\n- { source: a.io/b:1, target: c.io/b:1, type: image }\n");
   const { exitCode, stderr } = await self.cli.run("sync", "--watch");
   assert.equal(exitCode, 2);
-  assert.match(stderr, /^error: no rule has a schedule.*\nhint: give it, or defaults/);
+  assert.match(stderr, /^error: no rule has a schedule.*\nhint: set interval or schedule/);
   assert.deepEqual(self.begun, []);
 });
 

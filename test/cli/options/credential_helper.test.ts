@@ -95,16 +95,16 @@ const failures: [behaviour: string, script: string, message: RegExp][] = [
   [
     "hides the output of a program that fails",
     "echo s3cret; echo s3cret >&2; exit 3",
-    /^run docker-credential-x get for ghcr\.io: it failed with exit code 3$/,
+    /^run docker-credential-x get for ghcr\.io: failed with exit code 3$/,
   ],
-  ["tells of a signal", "kill -9 $$", /failed with (a signal|exit code 137)$/],
-  ["hides an answer that is not JSON", "echo 's3cret {'", /answer is not JSON$/],
+  ["tells of a signal", "kill -9 $$", /: (ended by a signal|failed with exit code 137)$/],
+  ["hides an answer that is not JSON", "echo 's3cret {'", /the output is not JSON$/],
   [
     "refuses members that are not strings",
     `echo '{"Username":"s3cret","Secret":{"s3cret":1}}'`,
-    /want Username and Secret to be strings/,
+    /expected Username and Secret to be strings$/,
   ],
-  ["refuses more than 1 MiB", "head -c 3000000 /dev/zero", /more than 1048576 bytes$/],
+  ["refuses more than 1 MiB", "head -c 3000000 /dev/zero", /the output exceeds 1048576 bytes$/],
 ];
 
 for (const [behaviour, script, message] of failures) {
@@ -139,7 +139,7 @@ test("runCredentialHelper() gives a hint for a program that is not there", async
       name: "CrossdockError",
       code: "usage",
       message: "run docker-credential-not-there: not found on PATH",
-      hint: "install docker-credential-not-there, or take it out of credHelpers and credsStore",
+      hint: "install docker-credential-not-there, or remove it from credHelpers and credsStore",
     },
   );
 });
@@ -163,9 +163,9 @@ test("runCredentialHelper() names the flag that Deno wants", { skip: !isDeno }, 
     await runCredentialHelper("x", "ghcr.io", { env }).catch((e) => console.log(e.code, e.hint));`,
   );
   const rows: [flags: string[], env: object, want: string][] = [
-    [[], {}, "usage allow it with --allow-env\n"],
-    [["--allow-env"], {}, "usage allow it with --allow-run=docker-credential-x\n"],
-    [["--allow-env"], { LD_LIBRARY_PATH: "/x" }, "usage allow it with --allow-run\n"],
+    [[], {}, "usage run Deno with --allow-env\n"],
+    [["--allow-env"], {}, "usage run Deno with --allow-run=docker-credential-x\n"],
+    [["--allow-env"], { LD_LIBRARY_PATH: "/x" }, "usage run Deno with --allow-run\n"],
   ];
   for (const [flags, env, want] of rows) {
     const output = await runDeno([...flags, script, JSON.stringify(env)]);

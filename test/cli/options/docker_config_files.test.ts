@@ -107,7 +107,7 @@ test("dockerConfigSources() refuses an authfile that is not there", async () => 
   const { sources } = overFiles({}, { authfile: "/a.json" });
   await assert.rejects(sources.lookup("1.io", "a"), {
     name: "ParseError",
-    message: "--authfile /a.json: there is no such file",
+    message: "--authfile /a.json: file not found",
   });
 });
 
@@ -124,16 +124,16 @@ test("dockerConfigSources() describes what it looked at", async () => {
     env: { REGISTRY_AUTH_FILE: "/r.json", DOCKER_AUTH_CONFIG: config("json", "8.io/x") },
   });
   assert.deepEqual(sources.describe(), [
-    "$DOCKER_AUTH_CONFIG: not looked at",
-    "$REGISTRY_AUTH_FILE (/r.json): not looked at",
-    "~/.docker/config.json: not looked at",
+    "$DOCKER_AUTH_CONFIG: not read",
+    "$REGISTRY_AUTH_FILE (/r.json): not read",
+    "~/.docker/config.json: not read",
   ]);
   await sources.lookup("8.io", "y");
   await sources.lookup("9.io", "y");
   assert.deepEqual(sources.describe(), [
     "$DOCKER_AUTH_CONFIG: 1 host, not 9.io",
     "$REGISTRY_AUTH_FILE (/r.json): 2 hosts, none is 9.io",
-    "~/.docker/config.json: not there",
+    "~/.docker/config.json: not found",
   ]);
   assert.equal(
     sources.describe("8.io")[0],
@@ -168,7 +168,7 @@ test("dockerConfigSources() names the flag that Deno wants", async () => {
   await assert.rejects(sources.lookup("1.io", "a"), {
     name: "ParseError",
     message: "~/.docker/config.json: cannot be read",
-    hint: "allow it with --allow-read",
+    hint: "run Deno with --allow-read",
   });
 });
 
@@ -206,7 +206,7 @@ test("dockerConfigSources() says which helper knew nothing", async () => {
   });
   assert.equal(await sources.lookup("3.io", "a"), undefined);
   assert.deepEqual(sources.describe(), [
-    "~/.docker/config.json: docker-credential-store knows nothing of 3.io",
+    "~/.docker/config.json: docker-credential-store has no credential for 3.io",
   ]);
 });
 

@@ -101,7 +101,7 @@ test("runCli() tells which permission Deno misses", async () => {
   );
   const { exitCode, stderr } = await failWith(error);
   assert.equal(exitCode, 2);
-  assert.match(stderr, /^error: Deno does not permit it.*\nhint: allow it with --allow-net\n$/);
+  assert.match(stderr, /^error: Deno denied permission.*\nhint: run Deno with --allow-net\n$/);
 });
 
 test("runCli() ends quietly when nobody reads stdout any more", async () => {
@@ -138,6 +138,6 @@ test("runCli() tells an error even where it may not read the environment", async
   assert.equal(await runCli(["copy", SOURCE, DESTINATION], { ...cli.environment, env }), 2);
   assert.match(
     (stderr as unknown as TextSink).text,
-    /^error: Deno does not permit it.*--allow-env\n$/s,
+    /^error: Deno denied permission.*--allow-env\n$/s,
   );
 });
