@@ -64,6 +64,6 @@ export const EXIT_CODES_HELP = `Exit codes:
    10  rate limited; sync: a rule was postponed and nothing failed
    11  unexpected response from a registry or server
    12  verify or sync --status found differences
-   13  sync: some tags failed, the rest is done
-   14  sync: all tags failed
+   13  sync: some tags or rules failed, the rest is done
+   14  sync: all tags and rules failed
   130  stopped by Ctrl-C (143: by SIGTERM)`;
