@@ -29,7 +29,7 @@ function importFrom(...args: string[]): Promise<Run> {
   return fakeCli({ files }).run("import", "--from", ...args);
 }
 
-/** The rules of what was printed: it has to be a config. */
+/** The rules of the printed config. */
 function rulesOf({ stdout }: Run): readonly SyncRule[] {
   const env = Object.fromEntries(
     [...stdout.matchAll(/env "([A-Z0-9_]+)"/g)].map(([, name = ""]) => [name, "x"]),
@@ -56,7 +56,7 @@ const cases: [args: string[], source: string, target: string][] = [
   ],
 ];
 for (const [args, source, target] of cases) {
-  test(`crossdock import --from ${args.join(" ")} prints a config, and on stderr what it could not keep`, async () => {
+  test(`crossdock import --from ${args.join(" ")} prints a config, and notes on stderr`, async () => {
     const run = await importFrom(...args);
     assert.equal(run.exitCode, 0, run.stderr);
     const [rule] = rulesOf(run);

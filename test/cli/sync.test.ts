@@ -48,7 +48,7 @@ test("crossdock sync --json prints one document, and nothing else on stdout", as
   assert.deepEqual([exitCode, stderr], [0, ""]);
 });
 
-test("crossdock sync tells warnings and what to do on stderr, each once", async () => {
+test("crossdock sync prints each warning and hint once, on stderr", async () => {
   const { stdout, stderr } = await sync({
     runner: runnerOf({
       base: ruleReport("base", [tagReport("base", "1", FAILED), tagReport("base", "2", FAILED)], {
@@ -66,7 +66,7 @@ test("crossdock sync tells warnings and what to do on stderr, each once", async 
   assert.match(stdout, /^failed {8}base$/m);
 });
 
-test("crossdock sync warns once that nobody of webhooks.out is told", async () => {
+test("crossdock sync warns once that webhooks.out is ignored", async () => {
   const secret = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3";
   const out = (path: string): string =>
     `{url: "https://chat.example/${path}", secrets: [${secret}]}`;
@@ -114,7 +114,7 @@ for (const [base, apps, wanted] of results) {
   });
 }
 
-test("crossdock sync says until when a rule is put off", async () => {
+test("crossdock sync shows until when a rule is postponed", async () => {
   const postponedUntil = Date.UTC(2026, 2, 7, 12);
   const base = ruleReport("base", [], { result: "postponed", postponedUntil });
   const { stdout } = await sync({ runner: runnerOf({ ...BOTH, base }) });
@@ -141,7 +141,7 @@ test("crossdock sync hands --dry-run and --missing on, and runs the rules of --r
   ]);
 });
 
-test("crossdock sync --status tells each tag's state, and ends with 12 where something is behind", async () => {
+test("crossdock sync --status prints each tag's state, and exits with 12 if one is behind", async () => {
   const names = { source: "localhost:5000/base:1", destination: "localhost:5001/base:1" };
   const inStep = { ...names, state: "in-step", digest: `sha256:${"a".repeat(64)}` } as const;
   const current = `sha256:${"b".repeat(64)}`;
@@ -211,7 +211,7 @@ test("crossdock sync reads the file from stdin for -", async () => {
   assert.match(wrong.stderr, /^error: stdin:1:/);
 });
 
-test("crossdock sync takes the file's credentials first, then those of the machine unless it says no", async () => {
+test("crossdock sync uses the file's credentials first, then those of the machine unless skipDockerConfig is set", async () => {
   const creds = "creds:\n- { registry: localhost:5000, user: me, pass: one, tls: insecure }\n";
   const home = {
     "/home/me/.docker/config.json": '{"auths":{"localhost:5001":{"auth":"bWU6dHdv"}}}',
@@ -262,7 +262,7 @@ sync:
   assert.match(without.stderr, /^error: crossdock\.yaml:3:.*ME is not set\nerror: .*\/run\/secret/);
 });
 
-test("crossdock sync tells how far the copies under way are", async () => {
+test("crossdock sync shows the progress of running copies", async () => {
   const cli = fakeCli({
     files,
     runner: {
@@ -287,7 +287,7 @@ test("crossdock sync tells how far the copies under way are", async () => {
   assert.equal(cli.timers, 0);
 });
 
-test("crossdock sync goes on when nobody reads stdout any more", async () => {
+test("crossdock sync continues when stdout is closed", async () => {
   const cli = fakeCli({
     files,
     runner: runnerOf({
@@ -304,7 +304,7 @@ test("crossdock sync goes on when nobody reads stdout any more", async () => {
 });
 
 for (const json of [false, true]) {
-  test(`crossdock sync stopped by Ctrl-C tells what was done${json ? " as JSON" : ""}`, async () => {
+  test(`crossdock sync stopped by Ctrl-C prints the results so far${json ? " as JSON" : ""}`, async () => {
     const cli = fakeCli({
       files,
       runner: {

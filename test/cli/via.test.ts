@@ -1,4 +1,4 @@
-/** `--via`: what a server is asked, with what, and what has no meaning there. */
+/** `--via`: the requests to a server, its token, and the flags that are rejected. */
 import { test } from "node:test";
 import assert from "node:assert/strict";
 import type { DurableCopy } from "../../src/durable/durable_copies.ts";
@@ -143,7 +143,7 @@ test("crossdock takes no server from the environment", async () => {
 
 const RUNNING: DurableCopy = { id: ID, state: "running" };
 
-test("crossdock copy --detach prints where the copy can be asked for", async () => {
+test("crossdock copy --detach prints the URL of the copy", async () => {
   const url = `https://a.example/dock/v1/copies/${ID}`;
   const cli = fakeCli({ remoteEngine: { detach: () => Promise.resolve({ copy: RUNNING, url }) } });
   const text = await cli.run("copy", ...VIA, "--detach", SOURCE, DESTINATION);
@@ -156,7 +156,7 @@ test("crossdock copy --detach prints where the copy can be asked for", async () 
   assert.deepEqual(JSON.parse(json.stdout), RUNNING);
 });
 
-test("crossdock copy --detach prints the report where the server could only copy at once", async () => {
+test("crossdock copy --detach prints the report if the server has no durable copies", async () => {
   const cli = fakeCli({ remoteEngine: { detach: () => Promise.resolve({ report }) } });
   const { exitCode, stdout } = await cli.run("copy", ...VIA, "--detach", SOURCE, DESTINATION);
   assert.equal(exitCode, 0);
@@ -210,7 +210,7 @@ for (const command of ["status", "cancel"] as const) {
     });
   }
 
-  test(`crossdock ${command} wants to know of which server`, async () => {
+  test(`crossdock ${command} requires --via`, async () => {
     const { exitCode, stderr } = await fakeCli().run(command, ID);
     assert.equal(exitCode, 2);
     assert.match(stderr, /^error: required option '--via <url>' not specified\n/);

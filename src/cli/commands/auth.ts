@@ -16,7 +16,9 @@ import type { CommandContext } from "./command_context.ts";
 export function addAuthCommand(program: Command, context: CommandContext): void {
   const { environment, signal, setExitCode } = context;
   const command = program.command("auth")
-    .description("show which credential is used for a registry, and whether it is accepted")
+    .description(
+      "show which credential is used for a registry (never the secret), and whether it is accepted",
+    )
     .argument("<registry>", "host[:port], or host[:port]/repository to check that repository");
   addOptions(command, ...REGISTRY_OPTIONS, ...REQUEST_OPTIONS, jsonOption)
     .action(async (text, flags) => {

@@ -113,7 +113,7 @@ test("importSkopeo() selects what skopeo selects", () => {
   assert.deepEqual(by("images-by-semver", ">=1.4.0-0 <2.0.0"), ["1.4.0-rc1", "1.5.0-alpine"]);
 });
 
-test("importSkopeo() keeps registry and path where it was told --scoped", () => {
+test("importSkopeo() keeps registry and path with scoped", () => {
   const options = { from: "sync.yaml", destination: "mirror.example", scoped: true };
   assert.equal(
     copiesOf(load(importSkopeo(SKOPEO, options)))[5],
@@ -121,7 +121,7 @@ test("importSkopeo() keeps registry and path where it was told --scoped", () => 
   );
 });
 
-test("importSkopeo() says what is not as it was", () => {
+test("importSkopeo() notes every difference", () => {
   const { notes } = importSkopeo(SKOPEO, { from: "sync.yaml", destination: "m.example" });
   for (
     const note of [
@@ -142,7 +142,7 @@ test("importSkopeo() says what is not as it was", () => {
   );
 });
 
-test("importSkopeo() refuses what is no such file, with its place", () => {
+test("importSkopeo() rejects an invalid file, with line and column", () => {
   const parse = (text: string): Imported =>
     importSkopeo(text, { from: "f", destination: "m.example" });
   assert.throws(
@@ -194,7 +194,7 @@ test("importImageSyncer() makes rules of its pair of files", () => {
   assert.doesNotMatch(imported.text, /hunter2/);
 });
 
-test("importImageSyncer() says what is not as it was", () => {
+test("importImageSyncer() notes every difference", () => {
   const { notes } = importImageSyncer({ images: IMAGES, auth: AUTH });
   assert.deepEqual(notes, [
     "quay.io: for plain HTTP change its tls to disabled",
@@ -220,7 +220,7 @@ test("importImageSyncer() reads one file that has both", () => {
   });
 });
 
-test("importImageSyncer() refuses what is no such pair, with its place", () => {
+test("importImageSyncer() rejects invalid files, with line and column", () => {
   assert.throws(
     () => importImageSyncer({ images: "quay.io/a: [[b]]" }),
     /images:1:\d+: .*expected text, got a list/,
@@ -306,7 +306,7 @@ test("importDregsy() selects what dregsy selects", () => {
   ]);
 });
 
-test("importDregsy() says what is not as it was", () => {
+test("importDregsy() notes every difference", () => {
   const { notes } = importDregsy(DREGSY, "dregsy.yaml");
   for (
     const note of [
@@ -329,7 +329,7 @@ test("importDregsy() says what is not as it was", () => {
   assert.equal(notes.length, 14);
 });
 
-test("importDregsy() refuses what is no such file, with its place", () => {
+test("importDregsy() rejects an invalid file, with line and column", () => {
   assert.throws(
     () => importDregsy("tasks: [{name: a}]", "f"),
     /f:1:9: tasks\[0\]\.source: is missing/,

@@ -115,7 +115,7 @@ for (const [behaviour, script, message] of failures) {
   });
 }
 
-test("runCredentialHelper() stops a program that says nothing", async () => {
+test("runCredentialHelper() stops a silent program", async () => {
   await using helper = await makeHelper(`echo s3cret; echo $$ > "$FOLDER/pid"; exec sleep 60`);
   const started = performance.now();
   await assert.rejects(
@@ -132,7 +132,7 @@ test("runCredentialHelper() stops a program that says nothing", async () => {
   assert.ok(performance.now() - started < 50_000, "waited for the program");
 });
 
-test("runCredentialHelper() gives a hint for a program that is not there", async () => {
+test("runCredentialHelper() has a hint for a missing program", async () => {
   await assert.rejects(
     runCredentialHelper("not-there", "ghcr.io", { env: { PATH: "/usr/bin:/bin" } }),
     {
@@ -152,7 +152,7 @@ for (const name of ["", "../x", "a/b", "a b", "x;id", "x\n", "$(id)", "ü"]) {
 
 const isDeno = "deno" in process.versions;
 
-test("runCredentialHelper() names the flag that Deno wants", { skip: !isDeno }, async () => {
+test("runCredentialHelper() names the flag that Deno requires", { skip: !isDeno }, async () => {
   await using helper = await makeHelper("echo null");
   const module = new URL("../../../src/cli/options/credential_helper.ts", import.meta.url).href;
   const script = join(helper.folder, "ask.ts");

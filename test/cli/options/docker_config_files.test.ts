@@ -76,7 +76,7 @@ test("dockerConfigSources() does not read the home's config if DOCKER_CONFIG is 
   assert.ok(!read.includes(home), read.join());
 });
 
-test("dockerConfigSources() reads the home's config, by HOME or as given", async () => {
+test("dockerConfigSources() reads the config of the home directory, from HOME or the option", async () => {
   for (const options of [{ homeDirectory: undefined, env: { HOME: "/home/me" } }, {}]) {
     const { sources } = overFiles(files, options);
     assert.deepEqual(await sources.lookup("5.io", "a"), {
@@ -93,7 +93,7 @@ test("dockerConfigSources() takes an empty variable as not set", async () => {
   assert.deepEqual(read, [home]);
 });
 
-test("dockerConfigSources() reads only the authfile if one is given", async () => {
+test("dockerConfigSources() reads only the authfile if it is set", async () => {
   const { sources, read } = overFiles({ ...files, "/a.json": config("a", "9.io") }, {
     env,
     authfile: "/a.json",
@@ -119,7 +119,7 @@ test("dockerConfigSources() reads at the first lookup, and each file once", asyn
   assert.deepEqual(read, [home]);
 });
 
-test("dockerConfigSources() describes what it looked at", async () => {
+test("dockerConfigSources() describes the places that it searched", async () => {
   const { sources } = overFiles({ "/r.json": config("file", "1.io", "2.io") }, {
     env: { REGISTRY_AUTH_FILE: "/r.json", DOCKER_AUTH_CONFIG: config("json", "8.io/x") },
   });
@@ -162,7 +162,7 @@ test("dockerConfigSources() names a file that cannot be read", async () => {
   });
 });
 
-test("dockerConfigSources() names the flag that Deno wants", async () => {
+test("dockerConfigSources() names the flag that Deno requires", async () => {
   const denied = makeError("NotCapable", { message: "run again with the --allow-read flag" });
   const { sources } = overFiles({}, { readTextFile: () => Promise.reject(denied) });
   await assert.rejects(sources.lookup("1.io", "a"), {
@@ -200,7 +200,7 @@ for (const [registry, repository, from, want] of helpers) {
   });
 }
 
-test("dockerConfigSources() says which helper knew nothing", async () => {
+test("dockerConfigSources() names the helper without a credential", async () => {
   const { sources } = overFiles({ [home]: helped }, {
     runHelper: () => Promise.resolve(undefined),
   });

@@ -113,7 +113,7 @@ function tlsOf({ tls }: SideOptions = {}, registry: string): TlsMode | undefined
   return typeof tls === "function" ? tls(registry) : tls;
 }
 
-test("crossdock copy, plan and verify keep the flags of a side to its registry, and look in Docker's files for another of referrers", async () => {
+test("crossdock copy, plan and verify use a side's flags only for its registry, and Docker's files for the referrers' registry", async () => {
   const auths = { "signed.io": { username: "docker", password: "s3cret" } };
   const engine = {
     ...recordingEngine().engine,
@@ -141,7 +141,7 @@ test("crossdock copy, plan and verify keep the flags of a side to its registry, 
   }
 });
 
-test("crossdock copy shows a given credential to another repository of the same registry, and reads no file", async () => {
+test("crossdock copy uses --src-creds for another repository of the same registry, and reads no file", async () => {
   const cli = fakeCli({
     ...recordingEngine(),
     files: { "/home/me/.docker/config.json": "[]" },
@@ -154,7 +154,7 @@ test("crossdock copy shows a given credential to another repository of the same 
   assert.equal(match?.from, "--src-creds");
 });
 
-test("crossdock verify compares what its flags say", async () => {
+test("crossdock verify passes its flags to the engine", async () => {
   const asked: unknown[] = [];
   const cli = fakeCli({
     engine: {
@@ -193,7 +193,7 @@ const goodCredentials: [flags: string[], wanted: unknown, from: string, more?: F
   [["--src-creds-fd", "3"], basic, "--src-creds-fd 3", { descriptors: { 3: "me:s3:cret\r\n" } }],
 ];
 for (const [flags, wanted, from, more] of goodCredentials) {
-  test(`crossdock copy ${flags.join(" ")} gives the source this credential, and it alone`, async () => {
+  test(`crossdock copy ${flags.join(" ")} uses the credential only for the source`, async () => {
     const cli = fakeCli({ ...recordingEngine(), ...more });
     const { exitCode, stderr } = await cli.run("copy", ...flags, SOURCE, DESTINATION);
     assert.equal(exitCode, 0, stderr);
@@ -204,7 +204,7 @@ for (const [flags, wanted, from, more] of goodCredentials) {
   });
 }
 
-test("crossdock copy looks for credentials in Docker's files, or in --authfile alone", async () => {
+test("crossdock copy searches Docker's files for credentials, or only --authfile", async () => {
   const config = (user: string): string =>
     JSON.stringify({ auths: { "localhost:5001": { username: user, password: "s3cret" } } });
   const options = {
@@ -353,7 +353,7 @@ const bad: [argv: string[], wanted: RegExp, more?: FakeCliOptions][] = [
 ];
 for (const [argv, wanted, more] of bad) {
   const name = `crossdock ${argv.join(" ")}${more?.env || more?.files ? " with a bad config" : ""}`;
-  test(`${name} is refused in a sentence, and nothing is sent`, async () => {
+  test(`${name} is rejected in one sentence before any request`, async () => {
     const cli = fakeCli({ files, ...more });
     const { exitCode, stdout, stderr } = await cli.run(...argv);
     assert.match(stderr, wanted);

@@ -35,7 +35,7 @@ function engineOf(results: {
   );
 }
 
-test("crossdock copy says in a few lines what was done", async () => {
+test("crossdock copy prints its report", async () => {
   const cli = fakeCli({ engine: engineOf({ copy: report }) });
   assert.deepEqual(await cli.run("copy", SOURCE, DESTINATION), {
     exitCode: 0,
@@ -51,7 +51,7 @@ time       2.0 s (6.0 MiB/s)
   });
 });
 
-test("crossdock copy says that all was there", async () => {
+test("crossdock copy prints the report of an unchanged image", async () => {
   const unchanged = {
     ...report,
     result: "unchanged" as const,
@@ -138,7 +138,7 @@ for (const command of [["plan"], ["copy", "--dry-run"]]) {
   });
 }
 
-test("crossdock plan says what the tag is now, what is rebuilt, and its warnings once", async () => {
+test("crossdock plan shows the current tag, rebuilt manifests, and each warning once", async () => {
   const engine: Partial<LocalEngine> = {
     plan(_, { emit } = {}): Promise<Plan> {
       emit?.({ type: "warning", message: "the index was rebuilt" });
@@ -170,7 +170,7 @@ for (
     "--if-exists skip keeps",
   ]] as const
 ) {
-  test(`crossdock plan says in a line that nothing is to do: ${result}`, async () => {
+  test(`crossdock plan shows in one line that there is nothing to do: ${result}`, async () => {
     const nothing: Plan = {
       ...plan,
       current: F,
@@ -302,7 +302,7 @@ const different: Verification = {
   ],
 };
 
-test("crossdock verify says that a copy is equal", async () => {
+test("crossdock verify reports an equal copy", async () => {
   const cli = fakeCli({ engine: engineOf({ verify: equal }) });
   assert.deepEqual(await cli.run("verify", SOURCE, DESTINATION), {
     exitCode: 0,
@@ -328,7 +328,7 @@ missing    digest tag sha256-ff.sig
   assert.deepEqual([exitCode, JSON.parse(stdout)], [12, different]);
 });
 
-test("crossdock verify hands its flags on", async () => {
+test("crossdock verify leaves flags that are not set to the engine", async () => {
   const asked: unknown[] = [];
   const engine: Partial<LocalEngine> = {
     verify(request): Promise<Verification> {
@@ -377,7 +377,7 @@ const checks: [AccessCheck, number, string][] = [
   ],
 ];
 for (const [check, exitCode, stdout] of checks) {
-  test(`crossdock auth says ${check.result} and ends with ${exitCode}`, async () => {
+  test(`crossdock auth reports ${check.result} and exits with ${exitCode}`, async () => {
     const cli = fakeCli({ engine: engineOf({ checkAccess: check }) });
     assert.deepEqual(await cli.run("auth", "a.io"), { exitCode, stdout, stderr: "" });
     const json = await cli.run("auth", "--json", "a.io");
