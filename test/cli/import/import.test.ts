@@ -113,7 +113,7 @@ test("importSkopeo() selects what skopeo selects", () => {
   assert.deepEqual(by("images-by-semver", ">=1.4.0-0 <2.0.0"), ["1.4.0-rc1", "1.5.0-alpine"]);
 });
 
-test("importSkopeo() keeps registry and path where it was told --scoped", () => {
+test("importSkopeo() keeps registry and path with scoped", () => {
   const options = { from: "sync.yaml", destination: "mirror.example", scoped: true };
   assert.equal(
     copiesOf(load(importSkopeo(SKOPEO, options)))[5],
@@ -121,16 +121,16 @@ test("importSkopeo() keeps registry and path where it was told --scoped", () => 
   );
 });
 
-test("importSkopeo() says what is not as it was", () => {
+test("importSkopeo() notes every difference", () => {
   const { notes } = importSkopeo(SKOPEO, { from: "sync.yaml", destination: "m.example" });
   for (
     const note of [
-      /whole indexes are copied/,
+      /this config copies all platforms/,
       /^registry\.example\.com: set REGISTRY_EXAMPLE_COM_USER and REGISTRY_EXAMPLE_COM_PASS/,
-      /^registry\.example\.com: cert-dir is not kept/,
-      /^registry\.example\.com\/other: the range "!= 1\.0\.0" cannot be said here/,
+      /^registry\.example\.com: cert-dir is dropped/,
+      /^registry\.example\.com\/other: skipped, because the version range "!= 1\.0\.0" is not supported/,
       /^quay\.io: set QUAY_IO_TOKEN/,
-      /^registry\.example\.com: write `tls: disabled` if it speaks plain HTTP$/,
+      /^registry\.example\.com: for plain HTTP change its tls to disabled$/,
     ]
   ) assert.ok(notes.some((text) => note.test(text)), `${note} in ${notes.join("\n")}`);
   assert.equal(notes.length, 6);
@@ -138,11 +138,11 @@ test("importSkopeo() says what is not as it was", () => {
   const clash = importSkopeo(twice, { from: "f", destination: "m.example" }).notes;
   assert.match(
     clash.join("\n"),
-    /a\.example\/y\/app and a\.example\/x\/app both go to m\.example\/app/,
+    /a\.example\/y\/app and a\.example\/x\/app are both copied to m\.example\/app/,
   );
 });
 
-test("importSkopeo() refuses what is no such file, with its place", () => {
+test("importSkopeo() rejects an invalid file, with line and column", () => {
   const parse = (text: string): Imported =>
     importSkopeo(text, { from: "f", destination: "m.example" });
   assert.throws(
@@ -194,15 +194,15 @@ test("importImageSyncer() makes rules of its pair of files", () => {
   assert.doesNotMatch(imported.text, /hunter2/);
 });
 
-test("importImageSyncer() says what is not as it was", () => {
+test("importImageSyncer() notes every difference", () => {
   const { notes } = importImageSyncer({ images: IMAGES, auth: AUTH });
   assert.deepEqual(notes, [
-    "quay.io: write `tls: disabled` if it speaks plain HTTP",
-    "quay.io: set QUAY_IO_USER and QUAY_IO_PASS, its credential is not written here",
-    "ghcr.io/org: its credential counts for all of ghcr.io here",
-    "ghcr.io: set GHCR_IO_USER and GHCR_IO_PASS, its credential is not written here",
-    "quay.io/coreos: its own credential is not kept, quay.io has but one here",
-    "quay.io/coreos/h:1 to mirror.example/h:1,2: no rule is made of it, since which tag becomes which cannot be told",
+    "quay.io: for plain HTTP change its tls to disabled",
+    "quay.io: set QUAY_IO_USER and QUAY_IO_PASS; the config contains no credentials",
+    "ghcr.io/org: its credential is used for all of ghcr.io",
+    "ghcr.io: set GHCR_IO_USER and GHCR_IO_PASS; the config contains no credentials",
+    "quay.io/coreos: its credential is dropped; the config has one credential for all of quay.io",
+    "quay.io/coreos/h:1 to mirror.example/h:1,2: skipped, because they have different numbers of tags",
   ]);
 });
 
@@ -220,7 +220,7 @@ test("importImageSyncer() reads one file that has both", () => {
   });
 });
 
-test("importImageSyncer() refuses what is no such pair, with its place", () => {
+test("importImageSyncer() rejects invalid files, with line and column", () => {
   assert.throws(
     () => importImageSyncer({ images: "quay.io/a: [[b]]" }),
     /images:1:\d+: .*expected text, got a list/,
@@ -306,30 +306,30 @@ test("importDregsy() selects what dregsy selects", () => {
   ]);
 });
 
-test("importDregsy() says what is not as it was", () => {
+test("importDregsy() notes every difference", () => {
   const { notes } = importDregsy(DREGSY, "dregsy.yaml");
   for (
     const note of [
-      /^relay is not kept/,
-      /^watch is not kept/,
-      /^skopeo is not kept/,
-      /^lister is not kept/,
+      /^relay is dropped/,
+      /^watch is dropped/,
+      /^skopeo is dropped/,
+      /^lister is dropped/,
       /^docker\.io: set DOCKER_IO_USER and DOCKER_IO_PASS/,
       /^127\.0\.0\.1:5000: set REGISTRY_127_0_0_1_5000_USER/,
-      /^docker\.io\/test\/another: keep: latest 5 counts versions only/,
-      /^reg\.example: its lister is not kept/,
-      /^ecr\.example: auth-refresh is not kept/,
-      /^reg\.example\/app: no rule is made of it, since names cannot be changed by an expression/,
-      /^reg\.example\/app: the range "!1\.2\.3" cannot be said here/,
-      /^reg\.example\/app: keep: \.\*a\.\* is not kept beside another expression/,
-      /^127\.0\.0\.1:5000: write `tls: disabled` if it speaks plain HTTP$/,
-      /whole indexes are copied/,
+      /^docker\.io\/test\/another: keep: latest 5 counts only versions/,
+      /^reg\.example: lister is dropped/,
+      /^ecr\.example: auth-refresh is dropped/,
+      /^reg\.example\/app: skipped, because rules cannot rename repositories by a regular expression/,
+      /^reg\.example\/app: the version range "!1\.2\.3" is dropped, because it is not supported/,
+      /^reg\.example\/app: keep: \.\*a\.\* is dropped, because a tag set cannot require two expressions/,
+      /^127\.0\.0\.1:5000: for plain HTTP change its tls to disabled$/,
+      /this config copies all platforms/,
     ]
   ) assert.ok(notes.some((text) => note.test(text)), `${note} in\n${notes.join("\n")}`);
   assert.equal(notes.length, 14);
 });
 
-test("importDregsy() refuses what is no such file, with its place", () => {
+test("importDregsy() rejects an invalid file, with line and column", () => {
   assert.throws(
     () => importDregsy("tasks: [{name: a}]", "f"),
     /f:1:9: tasks\[0\]\.source: is missing/,

@@ -1,7 +1,6 @@
 import { test } from "node:test";
 import assert from "node:assert/strict";
-import { formatBytes } from "../../../src/cli/output/format_bytes.ts";
-import { formatDuration } from "../../../src/cli/output/format_duration.ts";
+import { formatBytes, formatDuration } from "../../../src/cli/output/format.ts";
 
 test("formatBytes() gives three digits or so and never 1024 of a unit", () => {
   const table: [number, string][] = [
