@@ -130,7 +130,11 @@ for (const body of [{}, { access_token: "" }, { access_token: 7 }]) {
 }
 
 const BAD_KEYS: [name: string, text: string, wanted: RegExp][] = [
-  ["no JSON", `{"private_key": "${privateKey.replaceAll("\n", "\\n")}", oops`, /text that is not JSON/],
+  [
+    "no JSON",
+    `{"private_key": "${privateKey.replaceAll("\n", "\\n")}", oops`,
+    /text that is not JSON/,
+  ],
   ["a path", "/etc/key.json", /text that is not JSON/],
   ["a list", "[]", /JSON that is not an object/],
   ["null", "null", /JSON that is not an object/],
