@@ -41,8 +41,8 @@ export interface StreamHash {
 export interface Runtime {
   readonly name: "deno" | "node" | "bun" | "workerd";
   /**
-   * Whether to pass on the response of a blob unread if the blob is not hashed here. On workerd this saves a quarter of the CPU time
-   * and creates no garbage. On other hosts reading costs little, and a read body can be resumed, counted and timed.
+   * Whether to pass on the response of a blob unread if the blob is not hashed here. On workerd this saves a quarter of the CPU
+   * time and creates no garbage. On other hosts reading costs little, and a read body can be resumed, counted and timed.
    */
   readonly passesUntouched: boolean;
   /** Whether the host returns a body with a Content-Encoding as it was sent. Otherwise the host decodes it. */

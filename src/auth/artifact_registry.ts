@@ -57,8 +57,8 @@ export function artifactRegistryCredentials(options: ArtifactRegistryOptions): C
 }
 
 /**
- * Whether a host serves images of Artifact Registry: `LOCATION-docker.pkg.dev`, `gcr.io` or `REGION.gcr.io`. Artifact Registry took
- * over the last two from Container Registry. Other hosts under `pkg.dev` serve other kinds of packages.
+ * Whether a host serves images of Artifact Registry: `LOCATION-docker.pkg.dev`, `gcr.io` or `REGION.gcr.io`. The last two were
+ * hosts of Container Registry. Other hosts under `pkg.dev` serve other kinds of packages.
  * https://cloud.google.com/artifact-registry/docs/transition/transition-from-gcr
  */
 export function isArtifactRegistry(registry: string): boolean {

@@ -112,7 +112,7 @@ class Scanner {
     return this.#text.slice(start, this.#position);
   }
 
-  /** Takes the next item if all of it is a token68; otherwise the position stays unchanged. Returns "" if there is no next item. */
+  /** Takes the next item if it is a token68; otherwise the position stays unchanged. Returns "" if there is no next item. */
   takeToken68(): string | undefined {
     const start = this.#position;
     this.#skipBlanks();

@@ -34,7 +34,7 @@ const authorizationSchema = z.object({
   expiresAt: optionalSeconds,
 });
 
-/** An error, or the response to GetAuthorizationToken: a list of one entry for private registries, an object for the public one. */
+/** An error, or the response to GetAuthorizationToken: a list of one for private registries, an object for the public one. */
 const answerSchema = z.object({
   __type: optionalText,
   message: optionalText,
@@ -66,7 +66,7 @@ const CODES: Readonly<Record<string, ErrorCode>> = {
   TooManyRequestsException: "rate_limited",
 };
 
-/** Errors whose messages are shown because they tell what to change. The message of a wrong signature would quote the session token. */
+/** Errors whose messages help and are quoted. That of a wrong signature is not: it contains the session token. */
 const QUOTED = ["AccessDeniedException", "InvalidParameterException", "LimitExceededException"];
 
 /** The default of {@linkcode EcrOptions.from}. */
@@ -77,7 +77,7 @@ export function keyName({ from = KEY_VARIABLE }: EcrOptions): string {
   return from;
 }
 
-/** Returns the registry by its name in a reference, with the endpoint of the options. Undefined if it is not an Amazon registry. */
+/** Returns the registry by its name in a reference, with the endpoint of the options. Undefined for other registries. */
 export function findEcrRegistry(options: EcrOptions, registry: string): EcrRegistry | undefined {
   const { endpoint, registryOf = parseEcrRegistry } = options;
   const found = registryOf(registry);

@@ -20,8 +20,8 @@ export const optionalSeconds = z.coerce.number().positive().optional().catch(und
  *
  * @param server the server, used in messages: `token server auth.docker.io`
  * @param schema the schema of the object, whose members accept any value
- * @throws CrossdockError `registry` if the body is not a JSON object, `limit` above 1 MiB; NetworkError or SilenceError if the body
- * breaks off or stalls. No message quotes the body, which may contain a token.
+ * @throws CrossdockError `registry` if the body is not a JSON object, `limit` above 1 MiB; NetworkError or SilenceError if the
+ * body breaks off or stalls. No message quotes the body, which may contain a token.
  */
 export async function readAnswer<Value>(
   response: Response,

@@ -37,8 +37,8 @@ async function send(request: HttpRequest): Promise<Response> {
 }
 
 /**
- * Uploads by `node:http`, which is loaded only when needed. `fetch` drops the length of a body that it did not fetch itself. A body
- * that it did fetch, it keeps sending after an early response.
+ * Uploads by `node:http`, which is loaded only when needed. `fetch` drops the length of any body that it did not fetch itself,
+ * and it keeps sending a body that it did fetch after an early response.
  */
 async function upload(request: UploadRequest): Promise<Response> {
   return await (await import("./node_http.ts")).uploadOverNodeHttp(request);

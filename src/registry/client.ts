@@ -1,5 +1,5 @@
 /**
- * The HTTP client for one registry on one side of a copy. Every request to the registry goes through {@linkcode RegistryClient.read}:
+ * The HTTP client for one registry on one side of a copy. Every request goes through {@linkcode RegistryClient.read}:
  * authorization → timeout → challenge → redirect → retry → error, in that order.
  */
 import { Authenticator } from "../auth/authenticator.ts";

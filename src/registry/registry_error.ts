@@ -28,7 +28,7 @@ const errorsSchema = z.object({
   ),
 });
 
-/** Error bodies have a few hundred bytes. The limit fits an error for a manifest with thousands of missing blobs; longer HTML is cut. */
+/** Error bodies have a few hundred bytes. The limit fits a list of thousands of missing blobs; longer HTML is cut. */
 const MAX_ERROR_BYTES = 64 * 1024;
 
 const ERROR_BODY_LIMITS = {
