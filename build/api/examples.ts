@@ -235,9 +235,9 @@ export const PROBLEM_EXAMPLES = {
     hint: "try again in a minute",
   }),
   500: problem("internal", "an error that was not foreseen; the log has it"),
-  502: problem("network", "connect to docker.io: the connection was cut before the answer", {
+  502: problem("network", "connect to docker.io: the connection was closed before the response", {
     side: "source",
-    hint: "if the registry speaks TLS, take it out of CROSSDOCK_PLAIN_HTTP",
+    hint: "if the registry uses TLS, take it out of CROSSDOCK_PLAIN_HTTP",
   }),
   503: problem("aborted", "the server is about to stop", {
     hint: "try again: another one, or the next one, takes it",

@@ -230,7 +230,7 @@ const REFUSALS: [name: string, message: string, code: string, shown: RegExp, hin
     "User: arn:aws:iam::1:user/x is not authorized to perform: ecr:GetAuthorizationToken",
     "denied",
     /user\/x is not authorized/,
-    /the right ecr:GetAuthorizationToken/,
+    /the permission ecr:GetAuthorizationToken/,
   ],
   ["ExpiredTokenException", "expired", "unauthorized", /ExpiredTokenException\)/, /has expired/],
   // Amazon quotes the canonical request here, and with it the session token.
@@ -246,7 +246,7 @@ const REFUSALS: [name: string, message: string, code: string, shown: RegExp, hin
     `you sent ${AWS_KEY.sessionToken}`,
     "denied",
     /\(AccessDeniedException\)$/,
-    /right/,
+    /permission/,
   ],
   ["ThrottlingException", "slow down", "rate_limited", /ThrottlingException/, /^$/],
 ];
@@ -272,7 +272,7 @@ test("ecrCredentials() leaves the public registry anonymous without the right to
   for (let i = 0; i < 2; i++) assert.equal(await credentials.lookup(PUBLIC_HOST, "a/b"), undefined);
   assert.equal(server.calls.length, 1);
   assert.deepEqual(credentials.describe(PUBLIC_HOST), [
-    `AWS_ACCESS_KEY_ID: for Amazon ECR, without a right to ${PUBLIC_HOST}`,
+    `AWS_ACCESS_KEY_ID: for Amazon ECR, without permission for ${PUBLIC_HOST}`,
   ]);
 });
 

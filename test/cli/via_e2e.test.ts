@@ -137,8 +137,8 @@ test("crossdock copy --via names a server that does not answer, speaks no TLS, o
   const gone = await serve(() => new Response());
   await gone.close();
   const cases = [
-    [gone.url, 8, `error: ${gone.url} does not answer: `, "nobody listens there"],
-    [page.url.replace("http:", "https:"), 8, "error: https://", "does not speak TLS"],
+    [gone.url, 8, `error: ${gone.url} does not answer: `, "connection refused"],
+    [page.url.replace("http:", "https:"), 8, "error: https://", "the server does not use TLS"],
     [page.url, 11, `error: ${page.url} answered 502`, "not as crossdock does"],
   ] as const;
   for (const [url, code, start, rest] of cases) {
