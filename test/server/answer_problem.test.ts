@@ -24,7 +24,7 @@ for (const { method, path, allow } of WRONG_METHODS) {
     assert.deepEqual([response.status, status, code], [405, 405, "usage"]);
     assert.equal(response.headers.get("allow"), allow);
     assert.equal(response.headers.get("content-type"), "application/problem+json");
-    assert.equal(detail, `${path} does not take ${method}`);
+    assert.equal(detail, `${path} does not support the method ${method}`);
   });
 }
 
@@ -33,7 +33,7 @@ for (const path of ["/", "/v1", "/v1/things/7/8", "/openapixjson", "/v1/things/"
     const response = await router.request(path);
     const { code, detail, hint } = await response.json();
     assert.deepEqual([response.status, code], [404, "not_found"]);
-    assert.equal(detail, `there is nothing at ${path}`);
+    assert.equal(detail, `no route at ${path}`);
     assert.match(hint, /\/docs/);
     assert.equal(response.headers.get("allow"), null);
   });
