@@ -114,7 +114,7 @@ test("handler cuts a copy when the grace time is over, says so to its client, an
     [
       "info copy started",
       "info stopping",
-      "warn grace time is over: what still runs is cut",
+      "warn grace period is over: aborting running work",
       "warn copy failed",
       "info stopped",
     ],
