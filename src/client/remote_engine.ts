@@ -145,7 +145,7 @@ export function createRemoteEngine(options: RemoteEngineOptions): RemoteEngine {
     );
   }
 
-  function startedUnasked(what: string): CrossdockError {
+  function backgroundError(what: string): CrossdockError {
     const message =
       `${url} started ${what} in the background, expected it to run within the request`;
     return new CrossdockError("registry", message);
@@ -216,7 +216,7 @@ export function createRemoteEngine(options: RemoteEngineOptions): RemoteEngine {
     async copy(request, options = {}): Promise<Report> {
       const done = await copy(request, undefined, options);
       if ("report" in done) return done.report;
-      throw startedUnasked("the copy");
+      throw backgroundError("the copy");
     },
 
     async detach(request, options = {}): Promise<Detached> {
@@ -242,7 +242,7 @@ export function createRemoteEngine(options: RemoteEngineOptions): RemoteEngine {
     async sync(request, options = {}): Promise<SyncReport> {
       const done = await sync(request, undefined, options);
       if ("report" in done) return done.report;
-      throw startedUnasked("the sync");
+      throw backgroundError("the sync");
     },
 
     async detachSync(request, options = {}): Promise<DetachedSync> {

@@ -66,11 +66,11 @@ export function streamEvents(
       const emit = (event: StreamedEvent): void => {
         const progress = findProgress(event);
         if (!progress) return send(event);
-        const { of, isWhole } = progress;
-        const isDue = now() - (lastProgress.get(of) ?? 0) >= PROGRESS_MS;
+        const { blob, isComplete } = progress;
+        const isDue = now() - (lastProgress.get(blob) ?? 0) >= PROGRESS_MS;
         // A client that reads slowly misses only progress events.
-        if ((!isDue && !isWhole) || (controller.desiredSize ?? 0) < 0) return;
-        lastProgress.set(of, now());
+        if ((!isDue && !isComplete) || (controller.desiredSize ?? 0) < 0) return;
+        lastProgress.set(blob, now());
         send(event);
       };
       resetHeartbeat();
@@ -90,13 +90,13 @@ export function streamEvents(
 }
 
 /** The blob of a progress event, and whether it was sent completely. `undefined` for other events. */
-function findProgress(event: StreamedEvent): { of: string; isWhole: boolean } | undefined {
+function findProgress(event: StreamedEvent): { blob: string; isComplete: boolean } | undefined {
   const copyEvent = event.type === "copy" ? event.event : event;
   if (copyEvent.type !== "progress") return undefined;
   const { digest, bytes, sizeBytes } = copyEvent;
   // Several copies may send the same blob at the same time.
-  const of = event.type === "copy" ? `${event.destination} ${digest}` : digest;
-  return { of, isWhole: bytes >= sizeBytes };
+  const blob = event.type === "copy" ? `${event.destination} ${digest}` : digest;
+  return { blob, isComplete: bytes >= sizeBytes };
 }
 
 function toLine(event: StreamedEvent): string {

@@ -94,7 +94,7 @@ const broken = {
   },
 };
 for (const [name, answer] of Object.entries(broken)) {
-  test(`readEvents() says that the connection broke: ${name}`, async () => {
+  test(`readEvents() reports a lost connection: ${name}`, async () => {
     const { error } = await failure(answer);
     assert.equal(error.code, "network");
     assert.equal(error.message, "the connection was lost before the report");

@@ -57,7 +57,7 @@ test("handler logs what a copy failed by, under the id of its request", async ()
   assert.deepEqual([problem["code"], problem["side"]], ["not_found", "source"]);
 });
 
-test("handler logs that a client went away, and cancels its copy at both registries", async () => {
+test("handler logs that a client disconnected, and aborts its copy at both registries", async () => {
   await using dock = await startDock();
   const { source, destination } = dock;
   const { layers: [layer] } = await putImage(source, "app", {
