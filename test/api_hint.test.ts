@@ -19,7 +19,7 @@ const HINTS: { hint: string; said: string | undefined }[] = [
   },
   {
     hint: "it seems to speak plain HTTP; use --src-tls off or --dest-tls off if that is meant",
-    said: "it seems to speak plain HTTP; name it in CROSSDOCK_PLAIN_HTTP if that is meant",
+    said: "it seems to speak plain HTTP; add the registry to CROSSDOCK_PLAIN_HTTP if that is meant",
   },
   { hint: "pass its CA with --src-ca or --dest-ca", said: undefined },
 ];

@@ -234,7 +234,7 @@ test("crossdock sync --via runs the server's rules, and prints their status", as
     );
   const refused = await run("read");
   assert.equal(refused.exitCode, 3);
-  assert.match(refused.stderr, /may read, not copy/);
+  assert.match(refused.stderr, /has the scope read, expected copy/);
   const before = await run("read", "--status");
   assert.equal(before.exitCode, 12, before.stderr);
   const steady = ({ exitCode, stdout, stderr }: Run): unknown => [

@@ -82,7 +82,10 @@ test("crossdock --via plans, copies and verifies referrers in repositories of th
   const outside = ["--referrer-source", "quay.io/other/signed", ...argsOf("via").slice(2)];
   const refused = await runVia(dock, "verify", ...outside);
   assert.equal(refused.exitCode, 3);
-  assert.match(refused.stderr, /^error: .*quay\.io\/other\/signed is not an allowed name\n/);
+  assert.match(
+    refused.stderr,
+    /^error: .*quay\.io\/other\/signed is not an allowed source or destination\n/,
+  );
 });
 
 test("crossdock copy --via ends as it does without: not found, conflict, credentials of a registry", async () => {
@@ -114,7 +117,7 @@ test("crossdock copy --via distinguishes the server's 401 from a registry's", as
   assert.deepEqual(none, {
     exitCode: 3,
     stdout: "",
-    stderr: `error: ${dock.url}: a bearer token is missing\n` +
+    stderr: `error: ${dock.url}: the bearer token is missing\n` +
       "hint: set CROSSDOCK_TOKEN to one of the server's tokens\n",
   });
   const wrong = await runCrossdock(
@@ -127,7 +130,7 @@ test("crossdock copy --via distinguishes the server's 401 from a registry's", as
     ...names,
   );
   assert.equal(wrong.exitCode, 3);
-  assert.match(wrong.stderr, /the bearer token is not known\nhint: --via-token-fd 0 has to be/);
+  assert.match(wrong.stderr, /the bearer token is invalid\nhint: --via-token-fd 0 must be/);
   assert.doesNotMatch(wrong.stderr, /wr0ng/);
   assert.equal(dock.a.count() + dock.b.count(), 0);
 });
@@ -137,9 +140,9 @@ test("crossdock copy --via names a server that does not answer, speaks no TLS, o
   const gone = await serve(() => new Response());
   await gone.close();
   const cases = [
-    [gone.url, 8, `error: ${gone.url} does not answer: `, "connection refused"],
+    [gone.url, 8, `error: ${gone.url} is unreachable: `, "connection refused"],
     [page.url.replace("http:", "https:"), 8, "error: https://", "the server does not use TLS"],
-    [page.url, 11, `error: ${page.url} answered 502`, "not as crossdock does"],
+    [page.url, 11, `error: ${page.url} returned 502`, "expected a response of crossdock"],
   ] as const;
   for (const [url, code, start, rest] of cases) {
     const { exitCode, stderr } = await runVia({ url }, "copy", "a.io/app:1", "b.io/app:1");
@@ -184,5 +187,8 @@ test("crossdock copy --via ends with 8 when the connection breaks mid-copy", asy
   );
   const { exitCode, stdout, stderr } = await runVia(broken, "copy", "a.io/app:1", "b.io/app:1");
   assert.deepEqual([exitCode, stdout], [8, ""]);
-  assert.match(stderr, /^warning: so far\nerror: the connection broke before the report\nhint: /);
+  assert.match(
+    stderr,
+    /^warning: so far\nerror: the connection was lost before the report\nhint: /,
+  );
 });
