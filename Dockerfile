@@ -1,17 +1,17 @@
-# The server for self-hosting, on Deno: it runs the sources as they are, and may open connections, read its environment and
-# /etc/crossdock, and nothing else. See docs/deploy/self-hosting.md.
+# The server for self-hosting, on Deno. It runs the sources without a build step. Its permissions are the network, the environment,
+# crossdock.yaml and /etc/crossdock. See docs/deploy/self-hosting.md.
 ARG DENO_VERSION=2.9.6
 
 FROM denoland/deno:${DENO_VERSION} AS build
 WORKDIR /app
 COPY deno.json deno.lock package.json ./
 COPY src/streams/package.json src/streams/
-# Deno links the packages into node_modules and does not need its own copy again.
+# Deno links the packages into node_modules, so its own copy can be deleted.
 RUN deno install --quiet && rm -rf "$DENO_DIR/npm"
 COPY src src
 RUN deno cache src/entries/serve.ts
 
-# No shell, no package manager.
+# An image without a shell or a package manager.
 FROM denoland/deno:distroless-${DENO_VERSION}
 WORKDIR /app
 ENV DENO_DIR=/deno-dir NO_COLOR=1

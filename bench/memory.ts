@@ -1,9 +1,9 @@
 /**
- * Memory and CPU time of a copy of one large layer between two distribution 3 registries, by the size of the layer.
+ * Measures memory and CPU time of copying one large layer between two distribution 3 registries, for two sizes.
  *
  *     deno task bench:memory
  *
- * Fails when a copy on Deno has more than 160 MiB resident, or more at 2 GiB than at 200 MiB but for noise.
+ * Fails if a copy on Deno has more than 160 MiB resident, or more at 2 GiB than at 200 MiB, apart from noise.
  */
 import { startRealRegistry } from "../test/registries/support.ts";
 import { seedLayer } from "./seed_layer.ts";

@@ -1,4 +1,4 @@
-/** What bench/workerd.ts holds ours against: a Worker that passes one body on, and does nothing else. */
+/** The baseline of bench/workerd.ts: a Worker that only pipes one response body into a request. */
 export default {
   async fetch(request: Request): Promise<Response> {
     const { from, to }: RelayRequest = await request.json();
@@ -8,8 +8,8 @@ export default {
 };
 
 export interface RelayRequest {
-  /** A blob. */
+  /** URL of a blob. */
   readonly from: string;
-  /** An upload's location, with the digest. */
+  /** URL of an upload, with the digest. */
   readonly to: string;
 }

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs the measurements that are named, or all that fail by themselves when something got worse.
+# Runs the named measurements. Default: all that fail if a figure has become worse.
 #
 #     deno task bench [memory] [latency] [workerd] [sync] [worker]
 set -euo pipefail
@@ -7,7 +7,7 @@ set -euo pipefail
 if [ $# -eq 0 ]; then set -- memory latency workerd sync; fi
 for name in "$@"; do
   if [[ ! $name =~ ^(memory|latency|workerd|sync|worker)$ ]]; then
-    echo "bench/run.sh: there is no measurement $name" >&2
+    echo "bench/run.sh: unknown measurement $name, expected memory, latency, workerd, sync or worker" >&2
     exit 2
   fi
 done

@@ -6,7 +6,7 @@ import { startRegistry } from "../test/support/registry.ts";
 
 const MIB = 1024 * 1024;
 
-/** Puts an artifact of one layer into a registry, as `layer:<MiB>`, and gives the layer. */
+/** Puts an artifact with one layer into a registry as `layer:<MiB>`, and returns the layer. */
 export async function seedLayer(registry: string, sizeMiB: number): Promise<Descriptor> {
   await using embedded = await startRegistry();
   const blob = await embedded.putGeneratedBlob("layer", sizeMiB * MIB, sizeMiB);

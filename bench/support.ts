@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 
 const MAIN = fileURLToPath(new URL("../src/cli/main.ts", import.meta.url));
 
-/** What a finished process cost. */
+/** Time and memory of a finished process. */
 export interface ProcessCost {
   readonly seconds: number;
   readonly cpuSeconds: number;
@@ -13,7 +13,7 @@ export interface ProcessCost {
   readonly peakMiB: number;
 }
 
-/** Runs the CLI under this very runtime and watches it until it ends. Needs Linux for memory and CPU time. */
+/** Runs the CLI on the current runtime and measures it until it exits. Memory and CPU time need Linux. */
 export function runCrossdock(args: readonly string[]): Promise<ProcessCost> {
   const isDeno = "Deno" in globalThis;
   return runProcess(process.execPath, [
@@ -23,7 +23,7 @@ export function runCrossdock(args: readonly string[]): Promise<ProcessCost> {
   ]);
 }
 
-/** Runs a program to its end; one that fails is an error with what it said. */
+/** Runs a program until it exits. Rejects with its stderr if it fails. */
 export function runProcess(program: string, args: readonly string[]): Promise<ProcessCost> {
   const startedAt = performance.now();
   const child = spawn(program, [...args], { stdio: ["ignore", "ignore", "pipe"] });
@@ -37,7 +37,7 @@ export function runProcess(program: string, args: readonly string[]): Promise<Pr
       peakMiB = Math.max(peakMiB, usage.peakMiB);
       cpuSeconds = Math.max(cpuSeconds, usage.cpuSeconds);
     } catch {
-      // It has just ended.
+      // The process has just exited.
     }
   }, 20);
   return new Promise((resolve, reject) => {
@@ -46,15 +46,15 @@ export function runProcess(program: string, args: readonly string[]): Promise<Pr
       clearInterval(poll);
       const seconds = (performance.now() - startedAt) / 1000;
       if (code === 0) resolve({ seconds, cpuSeconds, peakMiB });
-      else reject(new Error(`${program} ${args.join(" ")} ended with ${code}: ${stderr}`));
+      else reject(new Error(`${program} ${args.join(" ")} exited with ${code}: ${stderr}`));
     });
   });
 }
 
 /**
- * What a process has cost so far.
+ * Reads the memory and CPU time of a running process.
  *
- * @throws an error of the file system when it has ended
+ * @throws an error of the file system if the process has exited
  */
 export function readUsage(pid: number): Omit<ProcessCost, "seconds"> {
   const status = readFileSync(`/proc/${pid}/status`, "utf8");
@@ -65,7 +65,7 @@ export function readUsage(pid: number): Omit<ProcessCost, "seconds"> {
   };
 }
 
-/** The process of that name which this one has started. */
+/** Finds the child process with this name. */
 export function findChild(name: string): number {
   const pids = readdirSync("/proc").filter((entry) => /^\d+$/.test(entry)).map(Number);
   const found = pids.find((pid) => {
@@ -76,11 +76,11 @@ export function findChild(name: string): number {
       return false;
     }
   });
-  if (found === undefined) throw new Error(`find ${name}: this process has no such child`);
+  if (found === undefined) throw new Error(`find ${name}: no child process with this name`);
   return found;
 }
 
-/** Command, parent, and ticks in user and system mode: fields 2, 4, 14 and 15 of proc_pid_stat(5). */
+/** Reads command, parent, user ticks and system ticks: fields 2, 4, 14 and 15 of proc_pid_stat(5). */
 function readStat(pid: number): (string | undefined)[] {
   const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
   const [, command, rest = ""] = /^\d+ \((.*)\) (.*)/s.exec(stat) ?? [];
@@ -88,13 +88,11 @@ function readStat(pid: number): (string | undefined)[] {
   return [command, fields[1], fields[11], fields[12]];
 }
 
-/** The middle of several figures. */
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
 }
 
-/** Shows a figure. */
 export function print(line: string): void {
   process.stdout.write(`${line}\n`);
 }

@@ -1,9 +1,10 @@
 /**
- * A mirror of 300 tags between two distribution 3 registries: the first time, with nothing changed, and with one tag changed.
+ * Measures a rule of 300 tags between two distribution 3 registries: its first run, a run without changes, and a run with one changed
+ * tag.
  *
  *     deno task bench sync
  *
- * Fails when the run with nothing changed asks for more than a HEAD a tag on either side and the list of tags.
+ * Fails if the run without changes sends more than one HEAD per tag to each side and one list of tags.
  */
 import { createSyncEngine } from "../src/sync/sync_engine.ts";
 import { createRuntime } from "../src/hosts/detect.ts";
@@ -18,8 +19,8 @@ import { print } from "./support.ts";
 
 const TAGS = 300;
 
-/** Requests by `host method`, as they go out. */
-const seen = new Map<string, number>();
+/** Number of requests by `host method`. */
+const requestCounts = new Map<string, number>();
 const runtime = countRequests(await createRuntime());
 const engine = createSyncEngine({ runtime });
 await using source = await startRealRegistry("distribution3", { storage: "memory" });
@@ -29,19 +30,21 @@ await putImage(origin, "app", { layers: 3 });
 for (let i = 0; i < TAGS; i++) await putTag(i, "first");
 await mirror(origin.host, source.host);
 
-await measure("the first time");
-const counts = await measure("nothing changed");
+await measure("first run");
+const counts = await measure("no changes");
 await putTag(7, "second");
 await mirror(origin.host, source.host);
-await measure("one changed");
+await measure("one changed tag");
 
 const extra = counts.filter(({ method, count }) => method !== "HEAD" || count > TAGS);
 const isOneList = extra.every(({ host, method, count }) =>
   host === source.host && method === "GET" && count === 1
 );
-if (!isOneList) throw new Error("with nothing changed there is more than a HEAD a tag and a list");
+if (!isOneList) {
+  throw new Error("without changes, expected only one HEAD per tag and one list of tags");
+}
 
-/** Images that differ in nothing but an annotation: one that is changed moves no layer. */
+/** Puts an image that differs from the others only in an annotation, so that a changed image needs no layers. */
 async function putTag(i: number, edition: string): Promise<void> {
   const annotations = { "crossdock.bench": `${i} ${edition}` };
   await putImage(origin, "app", { tag: `v${i}`, layers: 3, annotations });
@@ -51,14 +54,14 @@ async function mirror(from: string, to: string): Promise<{ results: string[]; ms
   const text = `sync: [{type: repository, source: "${from}/app", target: "${to}/app"}]`;
   const { config } = parseSyncConfig(text, { from: "bench", env: {}, now: runtime.now() });
   const [rule] = config.rules;
-  if (!rule) throw new Error("there is no rule");
+  if (!rule) throw new Error("the configuration has no rule");
   const { tags, durationMs } = await runRuleLocally(rule, {
     engine,
     rules: config.rules,
     now: () => runtime.now(),
     slots: new Slots(config.parallel),
   });
-  if (tags.length !== TAGS) throw new Error(`${tags.length} tags, not ${TAGS}`);
+  if (tags.length !== TAGS) throw new Error(`${tags.length} tags, expected ${TAGS}`);
   return { results: tags.map(({ result }) => result), ms: durationMs };
 }
 
@@ -69,9 +72,9 @@ interface Count {
 }
 
 async function measure(what: string): Promise<Count[]> {
-  seen.clear();
+  requestCounts.clear();
   const { results, ms } = await mirror(source.host, destination.host);
-  const counts = [...seen].map(([key, count]): Count => {
+  const counts = [...requestCounts].map(([key, count]): Count => {
     const [host = "", method = ""] = key.split(" ");
     return { host, method, count };
   });
@@ -84,15 +87,15 @@ async function measure(what: string): Promise<Count[]> {
 }
 
 function describe(counts: readonly Count[], host: string): string {
-  const own = counts.filter((count) => count.host === host);
-  const sum = own.reduce((all, { count }) => all + count, 0);
-  return `${sum} (${own.map(({ method, count }) => `${count} ${method}`).sort().join(", ")})`;
+  const ofHost = counts.filter((count) => count.host === host);
+  const sum = ofHost.reduce((all, { count }) => all + count, 0);
+  return `${sum} (${ofHost.map(({ method, count }) => `${count} ${method}`).sort().join(", ")})`;
 }
 
 function countRequests(host: Runtime): Runtime {
   const count = ({ url, method }: { url: URL; method: string }): void => {
     const key = `${url.host} ${method}`;
-    seen.set(key, (seen.get(key) ?? 0) + 1);
+    requestCounts.set(key, (requestCounts.get(key) ?? 0) + 1);
   };
   return {
     ...host,

@@ -1,10 +1,10 @@
 /**
- * What the requests of a durable copy cost the Worker in CPU time: one for the plan, then one for each blob, manifest and tag.
+ * Measures the Worker's CPU time for the requests of a durable copy: one for the plan, and one for each blob, manifest and tag.
  *
  *     deno task bench:worker
  *
- * The figures are those of the whole workerd process, miniflare's own Workers in front included, after JavaScript has been
- * compiled. The first requests of an isolate cost some three times as much.
+ * The figures are for the whole workerd process, including miniflare's own Workers, after JavaScript has been compiled. The first
+ * requests of an isolate take about three times as long.
  */
 import type { Plan } from "../src/copy/model.ts";
 import type { Step } from "../src/copy/step.ts";
@@ -16,7 +16,7 @@ import { findChild, print, readUsage } from "./support.ts";
 const WARM_UP = 100;
 const TIMES = 300;
 
-/** Above the size up to which a blob is read whole, below that from which a registry's check is trusted. */
+/** Between the largest blob that is read into memory and the smallest blob whose check is left to the registry. */
 const LAYER_BYTES = 1024 * 1024;
 
 await using source = await startRegistry();
@@ -31,24 +31,26 @@ await putImage(source, "app", { tag: "1", layers: 10 });
 const request = { source: `${source.host}/app:1`, destination: `${destination.host}/app:1` };
 const plan: Plan = (await worker.ask("POST", "/v1/plans?survey=false", request)).json;
 const [blob, manifest] = [plan.stages[0]?.steps[0], plan.stages.at(-1)?.steps[0]];
-if (blob?.type !== "blob" || !manifest) throw new Error("the plan has other steps than it had");
+if (blob?.type !== "blob" || !manifest) {
+  throw new Error("the plan does not begin with a blob or has no manifest");
+}
 const layer: Step = {
   ...blob,
   source: `${source.host}/large`,
   descriptor: { ...blob.descriptor, ...large.layers[0] },
 };
 
-/** To a repository of its own each time, so that the blob is sent. */
-const anew = (step: Step, i: number): Step => ({
+/** Changes the destination to a new repository, so that the blob is sent. */
+const toNewRepository = (step: Step, i: number): Step => ({
   ...step,
   destination: `${destination.host}/new${i}`,
 });
 
-await measure("nothing but an answer", () => worker.ask("GET", "/healthz"));
+await measure("an empty request", () => worker.ask("GET", "/healthz"));
 await measure("a plan of 10 layers", () => worker.ask("POST", "/v1/plans?survey=false", request));
-await measure("a blob of 1 kB", (i) => worker.ask("POST", "/v1/steps", anew(blob, i)));
-await measure("a blob of 1 MiB", (i) => worker.ask("POST", "/v1/steps", anew(layer, i)));
-await measure("a manifest", (i) => worker.ask("POST", "/v1/steps", anew(manifest, i)));
+await measure("a blob of 1 kB", (i) => worker.ask("POST", "/v1/steps", toNewRepository(blob, i)));
+await measure("a blob of 1 MiB", (i) => worker.ask("POST", "/v1/steps", toNewRepository(layer, i)));
+await measure("a manifest", (i) => worker.ask("POST", "/v1/steps", toNewRepository(manifest, i)));
 
 async function measure(
   what: string,
@@ -61,5 +63,5 @@ async function measure(
     if (status !== 200) throw new Error(`${what}: ${status} ${JSON.stringify(json)}`);
   }
   const ms = (readUsage(pid).cpuSeconds - before) / TIMES * 1000;
-  print(`${what}: ${ms.toFixed(2)} ms CPU a request`);
+  print(`${what}: ${ms.toFixed(2)} ms CPU per request`);
 }

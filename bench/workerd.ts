@@ -1,12 +1,12 @@
 /**
- * What one large blob costs workerd on its way between two distribution 3 registries, by where it is checked, beside a Worker
- * that passes a body on and does nothing else.
+ * Measures CPU time and memory of workerd for one large blob between two distribution 3 registries, for each place of verification,
+ * and for a Worker that only pipes the body.
  *
  *     deno task bench:workerd
  *
- * Two builds of workerd are measured. Since 1.20260918 it sends every request body in pieces of 8 KiB, each with a wake-up of
- * its own, which triples the CPU time of an untouched body whoever the Worker is. 1.20260917 is the last that did not: what a
- * GiB may cost in seconds is held there. On the installed build it is held against the other Worker, whatever that one costs.
+ * Two builds of workerd are measured. Since 1.20260918, workerd sends every request body in chunks of 8 KiB with one wake-up each,
+ * which triples the CPU time of an unchanged body in any Worker. 1.20260917 is the last build without that, so it has absolute
+ * limits in seconds per GiB. The installed build has limits relative to the Worker that only pipes.
  */
 import process from "node:process";
 import { fileURLToPath } from "node:url";
@@ -20,11 +20,11 @@ import { findChild, print, readUsage } from "./support.ts";
 
 const SIZE_MIB = 2048;
 
-/** One Worker, and what it is asked for. Tells of an answer that is not what it should be. */
+/** A measured Worker, with its request and a check of the response. */
 interface Subject {
   readonly name: "relay" | "destination" | "stream";
   readonly script: URL;
-  /** @param repository one that has nothing yet: a blob that is there would not be sent */
+  /** @param repository an empty repository, so that the blob is sent */
   request(repository: string): Promise<BlobStep | RelayRequest>;
   check(response: Response): Promise<void>;
 }
@@ -32,11 +32,11 @@ interface Subject {
 /** A published build of workerd. */
 interface Build {
   readonly name: string;
-  /** Default: that of the installed build. */
+  /** Default: the date of the installed build. */
   readonly compatibilityDate?: string;
-  /** Default: the installed one. */
+  /** Default: the path of the installed build. */
   readonly path?: string;
-  /** CPU seconds a GiB. */
+  /** Limit in CPU seconds per GiB. */
   limit(subject: Subject["name"], relaySeconds: number): number;
 }
 
@@ -50,14 +50,14 @@ const REFERENCE: Build = {
   limit: (subject) => ({ relay: Infinity, destination: 0.4, stream: 2 })[subject],
 };
 
-/** To hash a GiB takes 0.9 s on the machine of README's figures, where the other Worker takes 1 s for passing it on. */
+/** On the machine of README's figures, hashing a GiB takes 0.9 s and piping it takes 1 s. */
 const INSTALLED: Build = {
   name: "as installed",
   limit: (subject, relaySeconds) =>
     ({ relay: Infinity, destination: 1.5 * relaySeconds, stream: 3 * relaySeconds })[subject],
 };
 
-/** Resident, where the blob passes untouched. Where it is hashed V8 lets garbage grow to some 170 MiB before it collects. */
+/** Limit of resident memory for a blob that is not hashed. If it is hashed, V8 collects garbage only at about 170 MiB. */
 const LIMIT_MIB = 100;
 
 await using source = await startRealRegistry("distribution3");
@@ -66,7 +66,7 @@ const layer = await seedLayer(source.host, SIZE_MIB);
 const mistakes: string[] = [];
 for (const [index, build] of [REFERENCE, INSTALLED].entries()) {
   let relaySeconds = 0;
-  for (const subject of [createRelay(), createOurs("destination"), createOurs("stream")]) {
+  for (const subject of [createRelay(), createCopier("destination"), createCopier("stream")]) {
     const { seconds, cpuSeconds, peakMiB, startMiB } = await measure(
       build,
       subject,
@@ -75,11 +75,11 @@ for (const [index, build] of [REFERENCE, INSTALLED].entries()) {
     const cpuPerGiB = cpuSeconds / (SIZE_MIB / 1024);
     if (subject.name === "relay") relaySeconds = cpuPerGiB;
     const limit = build.limit(subject.name, relaySeconds);
-    const what = subject.name === "relay" ? "passed on only" : `verify ${subject.name}`;
+    const what = subject.name === "relay" ? "only piped" : `verify ${subject.name}`;
     const line = `workerd ${build.name}, ${SIZE_MIB} MiB, ${what}: ${seconds.toFixed(1)} s, ` +
-      `${cpuPerGiB.toFixed(2)} s CPU a GiB` +
+      `${cpuPerGiB.toFixed(2)} s CPU per GiB` +
       (Number.isFinite(limit) ? ` of ${limit.toFixed(2)}, ` : ", ") +
-      `${peakMiB.toFixed(0)} MiB resident, ${startMiB.toFixed(0)} before it began`;
+      `${peakMiB.toFixed(0)} MiB resident, ${startMiB.toFixed(0)} before the copy`;
     print(line);
     if (cpuPerGiB > limit) mistakes.push(`too much CPU: ${line}`);
     if (subject.name === "destination" && peakMiB > LIMIT_MIB) {
@@ -102,12 +102,12 @@ function createRelay(): Subject {
       return { from: `http://${source.host}/v2/layer/blobs/${layer.digest}`, to: to.href };
     },
     async check(response): Promise<void> {
-      if (response.status !== 201) throw new Error(`pass the blob on: ${await response.text()}`);
+      if (response.status !== 201) throw new Error(`pipe the blob: ${await response.text()}`);
     },
   };
 }
 
-function createOurs(verify: "destination" | "stream"): Subject {
+function createCopier(verify: "destination" | "stream"): Subject {
   return {
     name: verify,
     script: new URL("./workerd_worker.ts", import.meta.url),
@@ -136,9 +136,9 @@ interface Cost {
   readonly startMiB: number;
 }
 
-/** In a workerd of its own, whose start does not count. */
+/** Measures one request in a new workerd process, without its start. */
 async function measure(build: Build, subject: Subject, repository: string): Promise<Cost> {
-  // Read by miniflare.
+  // miniflare reads this variable.
   if (build.path) process.env["MINIFLARE_WORKERD_PATH"] = build.path;
   else delete process.env["MINIFLARE_WORKERD_PATH"];
   const { script } = subject;

@@ -1,4 +1,4 @@
-/** The Worker that bench/workerd.ts measures: performs the step that it is sent. */
+/** The Worker that bench/workerd.ts measures: performs the step in the request. */
 import { createEngine } from "../src/engine.ts";
 import { createWorkerdRuntime } from "../src/hosts/workerd.ts";
 

@@ -1,6 +1,6 @@
 /**
- * Makes imports of `@std/streams` in dist/ relative, because the npm package carries ours and cannot name it. Imports of the original,
- * a package in node_modules/, stay as they are.
+ * Replaces imports of our `@std/streams` modules in dist/ by relative paths, because the npm package contains these files but not
+ * the import map. Imports of the original package in node_modules/ do not change.
  */
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path/posix";

@@ -1,7 +1,7 @@
 /**
- * What crossdock does, shown on two registries in this process: `deno task demo`. Needs nothing but Deno.
+ * Demonstrates crossdock with two registries in this process: `deno task demo`. It needs only Deno.
  *
- * Each command that it prints is run as typed, as a process of its own.
+ * Each printed command runs as shown, in its own process.
  */
 import { spawn } from "node:child_process";
 import process from "node:process";
@@ -9,21 +9,23 @@ import { putCosignSignature, putIndex, putReferrer } from "../test/support/image
 import { startRegistry } from "../test/support/registry.ts";
 
 const MIB = 1024 * 1024;
-/** Two layers a platform, large enough for the bars to be seen. */
+/** Two layers per platform, large enough for visible progress bars. */
 const IMAGE = {
   platforms: ["linux/amd64", "linux/arm64"],
   tag: "1.0",
   layers: 2,
   layerBytes: 6 * MIB,
 };
-/** What a registry on the other side of a network would take to answer for a blob. */
+/** Delay of each blob upload, as over a real network. */
 const DELAY_MS = 250;
 
 await using source = await startRegistry();
 await using destination = await startRegistry();
 
-say("Two registries are up, in memory. The first one gets an image for two platforms, with a");
-say("signature under cosign's tag and an SBOM that refers to it.");
+print(
+  "Started two registries in memory. The first one has an image for two platforms, with a cosign",
+);
+print("signature (a digest tag) and an SBOM (a referrer).");
 const { descriptor } = await putIndex(source, "demo/app", IMAGE);
 await putCosignSignature(source, "demo/app", descriptor.digest);
 await putReferrer(source, "demo/app", descriptor, {
@@ -39,14 +41,14 @@ destination.fail({
 
 const from = `docker://${source.host}/demo/app:1.0`;
 const to = `docker://${destination.host}/mirror/app:1.0`;
-await show("What would move: nothing is written yet", "plan", from, to);
-await show("The copy", "copy", from, to);
-await show("The same once more: nothing moves", "copy", from, to);
-await show("Both compared to the last blob", "verify", from, to);
+await show("Plan the copy; nothing is written", "plan", from, to);
+await show("Copy", "copy", from, to);
+await show("Copy again: nothing is transferred", "copy", from, to);
+await show("Verify: compare both images down to their blobs", "verify", from, to);
 
-/** Runs one command of the CLI where its output is seen; one that fails ends the demo. */
+/** Runs one command of the CLI and shows its output. A failure ends the demo. */
 async function show(title: string, ...args: string[]): Promise<void> {
-  say(`\n# ${title}\n$ crossdock ${args.join(" ")}`);
+  print(`\n# ${title}\n$ crossdock ${args.join(" ")}`);
   const child = spawn(process.execPath, ["task", "--quiet", "crossdock", ...args], {
     cwd: new URL("..", import.meta.url),
     stdio: ["ignore", "inherit", "inherit"],
@@ -58,6 +60,6 @@ async function show(title: string, ...args: string[]): Promise<void> {
   if (code !== 0) throw new Error(`crossdock ${args.join(" ")} ended with ${code}`);
 }
 
-function say(line: string): void {
+function print(line: string): void {
   process.stdout.write(`${line}\n`);
 }

@@ -1,4 +1,4 @@
-/** Log lines as JSON, one a line, never with a secret. */
+/** Writes log lines, one JSON object per line, without secrets. */
 import { redactUrls } from "./redact_urls.ts";
 
 export type LogLevel = "debug" | "info" | "warn" | "error" | "off";
@@ -10,9 +10,10 @@ export type Log = (level: Exclude<LogLevel, "off">, message: string, fields?: Lo
 const RANKS: Readonly<Record<LogLevel, number>> = { debug: 0, info: 1, warn: 2, error: 3, off: 4 };
 
 /**
- * Makes a log.
+ * Creates a log.
  *
- * @param write takes one line without its end
+ * @param least the lowest level that is written
+ * @param write receives one line without a line break
  * @param now milliseconds since the epoch
  */
 export function createLog(
@@ -25,12 +26,12 @@ export function createLog(
   };
 }
 
-/** A log whose lines all have these fields. */
+/** Returns a log that adds these fields to each line. */
 export function withFields(log: Log, fields: LogFields): Log {
   return (level, message, more) => log(level, message, { ...fields, ...more });
 }
 
-/** What the log says of an error that nobody foresaw. A host's own errors quote URLs; what may be secret in them is left out. */
+/** Log fields of an unexpected error. Errors of hosts quote URLs, whose secrets are redacted. */
 export function describeError(error: unknown): LogFields {
   if (!(error instanceof Error)) return { error: redactUrls(String(error)) };
   const { name, message, stack } = error;

@@ -1,4 +1,4 @@
-/** Errors as problem details: the one place that knows which status an error has. https://www.rfc-editor.org/rfc/rfc9457 */
+/** Maps errors to problem details and HTTP statuses. https://www.rfc-editor.org/rfc/rfc9457 */
 import * as z from "zod";
 import { CopyError } from "./copy/copy_error.ts";
 import { stepSchema, withoutContent } from "./copy/step.ts";
@@ -7,24 +7,24 @@ import type { ErrorCode } from "./errors.ts";
 import { immutable } from "./schema.ts";
 
 /**
- * What each code means to a client: the engine's codes, and what only a server can say. What a registry did not do is a bad
- * gateway; what the caller can mend is not.
+ * Status and title of each code: the engine's codes, and `internal`. A failure of a registry is a 5xx; an error that the caller
+ * can correct is a 4xx.
  */
 export const PROBLEMS = {
-  usage: { status: 400, title: "The request cannot be used" },
-  unauthorized: { status: 502, title: "A credential is missing or was not accepted" },
+  usage: { status: 400, title: "The request is invalid" },
+  unauthorized: { status: 502, title: "A credential is missing or was rejected" },
   denied: { status: 403, title: "Not allowed" },
   not_found: { status: 404, title: "Not found" },
-  conflict: { status: 409, title: "The destination holds something else" },
-  unsupported: { status: 422, title: "The content cannot be copied as asked" },
-  limit: { status: 422, title: "Above a limit" },
+  conflict: { status: 409, title: "The destination has different content" },
+  unsupported: { status: 422, title: "The content cannot be copied as requested" },
+  limit: { status: 422, title: "A limit is exceeded" },
   integrity: { status: 502, title: "Bytes do not match their digest or size" },
-  network: { status: 502, title: "A registry cannot be reached" },
+  network: { status: 502, title: "A registry is unreachable" },
   tls: { status: 502, title: "TLS with a registry failed" },
-  timeout: { status: 504, title: "A registry went silent" },
+  timeout: { status: 504, title: "A registry did not respond in time" },
   rate_limited: { status: 429, title: "Too many requests" },
-  registry: { status: 502, title: "A registry answered as it should not" },
-  aborted: { status: 503, title: "Stopped" },
+  registry: { status: 502, title: "A registry returned an unexpected response" },
+  aborted: { status: 503, title: "Aborted" },
   internal: { status: 500, title: "A bug in crossdock" },
 } as const satisfies Readonly<Record<ErrorCode | "internal", { status: number; title: string }>>;
 
@@ -32,34 +32,36 @@ export type ProblemCode = keyof typeof PROBLEMS;
 
 export const problemSchema = immutable(
   z.object({
-    type: z.string().meta({ description: "`urn:crossdock:problem:` and the code" }),
+    type: z.string().meta({ description: "`urn:crossdock:problem:` followed by the code" }),
     title: z.string().meta({ description: "the code in words" }),
     status: z.int().min(400).max(599),
     detail: z.string().meta({ description: "what happened" }),
     code: z.enum(Object.keys(PROBLEMS) as ProblemCode[]),
-    side: z.enum(SIDES).optional().meta({ description: "the registry meant" }),
+    side: z.enum(SIDES).optional().meta({ description: "the registry that the error concerns" }),
     hint: z.string().optional().meta({ description: "what to do next" }),
     retryAfterMs: z.number().nonnegative().optional().meta({
-      description: "how long a registry asked to be left alone, in milliseconds",
+      description: "the registry's Retry-After, in milliseconds",
     }),
     errors: z.array(z.object({
       pointer: z.string().optional().meta({
-        description: "JSON pointer into the body: `#/source`",
+        description: "JSON pointer to the field of the body, such as `#/source`",
       }),
-      parameter: z.string().optional().meta({ description: "of the path, the query or a header" }),
+      parameter: z.string().optional().meta({
+        description: "name of the path, query or header parameter",
+      }),
       detail: z.string(),
-    })).optional().meta({ description: "the parts of the request that are wrong" }),
+    })).optional().meta({ description: "the invalid parts of the request" }),
     step: stepSchema.optional().meta({ description: "the step that failed" }),
-    requestId: z.string().optional().meta({ description: "as in `X-Request-Id`" }),
+    requestId: z.string().optional().meta({ description: "the response's `X-Request-Id`" }),
   }).meta({ id: "Problem", description: "Problem details, RFC 9457" }),
 );
 
 export type Problem = z.output<typeof problemSchema>;
 
-/** A wrong part of a request. */
+/** An invalid part of a request. */
 export type FieldMistake = NonNullable<Problem["errors"]>[number];
 
-/** Refuses a request before anything is sent to a registry. */
+/** Rejects a request before anything is sent to a registry. */
 export class RequestError extends Error {
   override readonly name = "RequestError";
   readonly problem: Problem;
@@ -89,7 +91,7 @@ export class RequestError extends Error {
   }
 }
 
-/** What an error is for a client. One that was not foreseen tells nothing but that. */
+/** Maps an error to a problem for a client. An unexpected error could hold a secret, so its message is left out. */
 export function toProblem(error: unknown): Problem {
   if (error instanceof RequestError) return error.problem;
   if (error instanceof ParseError) {
@@ -99,7 +101,7 @@ export function toProblem(error: unknown): Problem {
     return describe("aborted", "the request was cancelled");
   }
   if (!(error instanceof CrossdockError)) {
-    return describe("internal", "an error that was not foreseen; the log has it");
+    return describe("internal", "unexpected error: see the server's log");
   }
   const { code, message, side, retryAfterMs, field } = error;
   const hint = toApiHint(error.hint);
@@ -123,18 +125,18 @@ function describe(code: ProblemCode, detail: string): Problem {
   };
 }
 
-/** What the engine's hints say of the command line's flags, and what says the same to a client of the API. */
+/** Flags that the engine's hints name, and the fields or variables with the same meaning for a client of the API. */
 const TRANSLATIONS: readonly (readonly [RegExp, string])[] = [
   [/--if-exists (\w+)/g, '"ifExists": "$1"'],
   [/--index (\w+)/g, '"index": "$1"'],
   [/--platform\b/g, '"platforms"'],
   [/--timeout\b/g, "CROSSDOCK_TIMEOUT_MS"],
-  [/\buse --src-tls off or --dest-tls off/g, "name it in CROSSDOCK_PLAIN_HTTP"],
-  [/\bleave out --src-tls off or --dest-tls off/g, "take it out of CROSSDOCK_PLAIN_HTTP"],
-  [/\buse --src-tls on or --dest-tls on/g, "take it out of CROSSDOCK_PLAIN_HTTP"],
+  [/\buse --src-tls off or --dest-tls off/g, "add the registry to CROSSDOCK_PLAIN_HTTP"],
+  [/\bleave out --src-tls off or --dest-tls off/g, "remove it from CROSSDOCK_PLAIN_HTTP"],
+  [/\buse --src-tls on or --dest-tls on/g, "remove it from CROSSDOCK_PLAIN_HTTP"],
 ];
 
-/** A hint in the API's words; none where it names a flag that the server has nothing like. */
+/** Translates a hint for a client of the API. Returns `undefined` if it names a flag without an equivalent there. */
 export function toApiHint(hint: string | undefined): string | undefined {
   const translated = TRANSLATIONS.reduce(
     (text, [flag, words]) => text?.replace(flag, words),

@@ -1,4 +1,4 @@
-/** Takes user info and query off URLs: a host's own errors quote them, and either may hold a signature or a token. */
+/** Removes user info and query from URLs in a text: host errors quote URLs, and both may contain a signature or a token. */
 export function redactUrls(text: string): string {
   return text.replace(
     /\b(https?:\/\/)(?:[^\s/@"')]*@)?([^\s?#"')]*)(?:[?#][^\s"')]*)?/gi,

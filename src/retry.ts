@@ -1,21 +1,21 @@
-/** When to try again: a pure function of the attempt and of what went wrong. */
+/** The retry policy: a pure function of the attempt and the error. */
 import { CrossdockError } from "./errors.ts";
 
-/** First wait, in milliseconds; each further one is twice as long. */
+/** The first delay in milliseconds. Each further delay is twice as long. */
 const BASE_DELAY_MS = 500;
 
-/** No wait of our own is longer. */
+/** The maximum delay without a Retry-After. */
 const MAX_DELAY_MS = 30_000;
 
-/** What a registry may ask for by Retry-After. One that asks for more (Docker Hub: hours) is told to the user instead. */
+/** The maximum Retry-After to wait for. A longer one (hours at Docker Hub) is reported to the user as an error. */
 const MAX_RETRY_AFTER_MS = 60_000;
 
 /**
- * How long to wait before the next attempt, in milliseconds, or `undefined` to stop.
+ * Returns the delay before the next attempt in milliseconds, or `undefined` to stop.
  *
- * @param attempt how many times it was tried again already: 0 after the first failure
- * @param retries how many times it may be tried again
- * @param random in `[0, 1)`: half of the wait is jitter, so that sixteen blobs do not come back at once
+ * @param attempt the number of retries so far: 0 after the first failure
+ * @param retries the maximum number of retries
+ * @param random a number in `[0, 1)`. Half of the delay is jitter, so that concurrent blobs do not retry at the same time
  */
 export function retryDelayMs(
   error: unknown,
@@ -36,12 +36,12 @@ export function retryDelayMs(
 }
 
 /**
- * Retry-After in seconds or as a date, RFC 9110 §10.2.3, as milliseconds from now; `undefined` when there is none.
+ * Parses Retry-After, in seconds or as a date (RFC 9110 §10.2.3), to milliseconds from now. `undefined` if there is none.
  */
 export function parseRetryAfter(value: string | null, now: number): number | undefined {
   if (!value) return undefined;
   if (/^\d{1,9}$/.test(value.trim())) return Number(value) * 1000;
-  // Date.parse finds a date in nearly anything, "1.5" and "-5" among them; HTTP dates begin with the day.
+  // Date.parse accepts almost any text, such as "1.5" and "-5". An HTTP date begins with the day of the week.
   if (!/^\s*(mon|tue|wed|thu|fri|sat|sun)/i.test(value)) return undefined;
   const date = Date.parse(value);
   return Number.isNaN(date) ? undefined : Math.max(0, date - now);

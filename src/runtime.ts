@@ -1,18 +1,18 @@
 /**
- * The port to the host: all that crossdock needs of the machine it runs on. One implementation a host stands in `hosts/`;
- * what differs between Deno, Node, Bun and workerd is in there and nowhere else.
+ * The port to the host: network, hashes, clock and random numbers. `hosts/` has one implementation per host, and only these
+ * depend on Deno, Node, Bun or workerd.
  */
 import type { ChunkReader } from "./streams/chunk_reader.ts";
 
-/** How a registry's certificate is judged. */
+/** How the certificate of a registry is verified. */
 export interface TlsOptions {
-  /** PEM certificates that are trusted besides the host's own. */
+  /** PEM certificates to trust, in addition to those of the host. */
   readonly caCerts?: readonly string[] | undefined;
-  /** Take any certificate. */
+  /** Accept any certificate. Default: false. */
   readonly unverified?: boolean | undefined;
 }
 
-/** A request whose body, if any, lies in memory. */
+/** A request without a body, or with a body in memory. */
 export interface HttpRequest {
   readonly method: string;
   readonly url: URL;
@@ -22,18 +22,18 @@ export interface HttpRequest {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** A request whose body streams through and whose length is known before it starts. */
+/** A request with a streamed body whose length is known in advance. */
 export interface UploadRequest extends Omit<HttpRequest, "body"> {
-  /** A response whose body is passed on untouched, or a reader whose chunks are watched as they pass. */
+  /** A response whose body is passed on unread, or a reader whose chunks pass through JavaScript. */
   readonly body: Response | ChunkReader;
-  /** The exact length. The host sends it as Content-Length and never falls back to chunked encoding. */
+  /** The exact length. The host sends it as Content-Length and never uses chunked encoding. */
   readonly sizeBytes: number;
 }
 
-/** A hash that takes its input piece by piece. */
+/** A streaming hash. */
 export interface StreamHash {
   update(chunk: Uint8Array<ArrayBuffer>): void | Promise<void>;
-  /** Gives lower-case hex; call it once. */
+  /** Returns the digest in lower-case hex. Call it only once. */
   hex(): string | Promise<string>;
 }
 
@@ -41,29 +41,29 @@ export interface StreamHash {
 export interface Runtime {
   readonly name: "deno" | "node" | "bun" | "workerd";
   /**
-   * Whether a blob that is not hashed here should pass as an untouched response. On workerd that spares a quarter of the
-   * CPU time and leaves no garbage; elsewhere a watched body costs little and can be resumed, counted and timed.
+   * Whether to pass on the response of a blob unread if the blob is not hashed here. On workerd this saves a quarter of the CPU
+   * time and creates no garbage. On other hosts reading costs little, and a read body can be resumed, counted and timed.
    */
   readonly passesUntouched: boolean;
-  /** Whether a body comes as it was sent although it has a Content-Encoding; elsewhere the host would decode it. */
+  /** Whether the host returns a body with a Content-Encoding as it was sent. Otherwise the host decodes it. */
   readonly givesRawBodies: boolean;
   /**
-   * Sends one request. Redirects are never followed and the body is never decoded.
+   * Sends one request. Never follows redirects.
    *
-   * @throws NetworkError when there is no answer; the signal's reason when that was aborted
+   * @throws NetworkError if there is no response; the signal's reason if it is aborted
    */
   fetch(request: HttpRequest): Promise<Response>;
   /**
-   * Streams one body out, with backpressure. The reader is cancelled when the answer comes before the body's end.
+   * Uploads one streamed body, with backpressure. Cancels the reader if the response arrives before the end of the body.
    *
-   * @throws NetworkError when there is no answer; whatever the body's reader threw; the signal's reason
+   * @throws NetworkError if there is no response; any error of the reader; the signal's reason
    */
   upload(request: UploadRequest): Promise<Response>;
   createHash(algorithm: "sha256" | "sha512"): StreamHash;
   /** Milliseconds since the epoch. */
   now(): number;
-  /** In `[0, 1)`. */
+  /** A random number in `[0, 1)`. */
   random(): number;
-  /** Waits; rejects with the signal's reason when that is aborted first. */
+  /** Waits. Rejects with the signal's reason if it is aborted first. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }

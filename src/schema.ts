@@ -1,24 +1,24 @@
-/** What the zod schemas of all folders share. */
+/** Helpers for zod schemas. */
 import type * as z from "zod";
 
-/** A value that nobody may change, down to its last part. */
+/** A deeply readonly value. */
 export type Immutable<Value> = Value extends object
   ? { readonly [Key in keyof Value]: Immutable<Value[Key]> }
   : Value;
 
-/** A schema of an immutable value. An interface, so that declarations name it in place of the whole value. */
+/** A schema of an immutable value. An interface, so that declaration files show its name instead of the expanded type. */
 export interface ImmutableSchema<Schema extends z.ZodType>
   extends z.ZodType<Immutable<z.output<Schema>>, Immutable<z.input<Schema>>> {}
 
 /**
- * The same schema, with an immutable value as its type. zod's own `readonly()` freezes each value that it reads, and adds
+ * Returns the same schema with an immutable output type. zod's `readonly()` would also freeze each parsed value and add
  * `readOnly` to the JSON schema.
  */
 export function immutable<Schema extends z.ZodType>(schema: Schema): ImmutableSchema<Schema> {
   return schema as z.ZodType as ImmutableSchema<Schema>;
 }
 
-/** Parses JSON and checks it against a schema. Text that is not JSON is a value of a wrong type, and no error quotes it. */
+/** Parses JSON and checks it against a schema. Text that is not JSON fails as `undefined` would; no error quotes the text. */
 export function safeParseJson<Value>(
   text: string,
   schema: z.ZodType<Value>,
@@ -27,7 +27,7 @@ export function safeParseJson<Value>(
   try {
     value = JSON.parse(text);
   } catch {
-    // Without its cause: V8 quotes the text around the mistake, and that may be a secret.
+    // The cause is dropped: V8 quotes the text around the mistake, which could be a secret.
   }
   return schema.safeParse(value);
 }

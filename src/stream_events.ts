@@ -1,4 +1,4 @@
-/** The events of a streamed answer: those of a copy or of rules, a heartbeat, and an error as the last one. */
+/** Schemas of the events in a streamed response: events of a copy or of rules, heartbeats, and a final error. */
 import * as z from "zod";
 import { copyEvents } from "./copy/model.ts";
 import { problemSchema } from "./problem.ts";
@@ -6,7 +6,7 @@ import { immutable } from "./schema.ts";
 import { syncEvents, syncReportSchema } from "./sync/model.ts";
 
 const heartbeat = z.object({ type: z.literal("heartbeat") }).meta({
-  description: "nothing else happened for 5 s",
+  description: "no other event for 5 s",
 });
 
 const error = z.object({ type: z.literal("error"), problem: problemSchema });
@@ -15,10 +15,10 @@ export const streamEventSchema = immutable(
   z.discriminatedUnion("type", [
     ...copyEvents,
     heartbeat,
-    error.meta({ description: "the copy failed; always the last" }),
+    error.meta({ description: "the copy failed; always the last event" }),
   ]).meta({
     id: "Event",
-    description: "What happens while a copy runs; the last one is `report` or `error`",
+    description: "An event of a copy. The last one is `report` or `error`",
   }),
 );
 
@@ -29,12 +29,12 @@ export const syncStreamEventSchema = immutable(
     ...syncEvents,
     heartbeat,
     z.object({ type: z.literal("report"), report: syncReportSchema }).meta({
-      description: "all rules have run; always the last, also where some of them failed",
+      description: "all rules have run, even if some failed; always the last event",
     }),
-    error.meta({ description: "the run was given up; always the last" }),
+    error.meta({ description: "the run was aborted; always the last event" }),
   ]).meta({
     id: "SyncEvent",
-    description: "What happens while rules run; the last one is `report` or `error`",
+    description: "An event of a run of rules. The last one is `report` or `error`",
   }),
 );
 

@@ -1,13 +1,13 @@
-/** The port to tracing: what takes time is done inside a span, and whoever hosts the engine decides what becomes of it. */
+/** The port to tracing. The engine runs its slow operations in spans, and the host of the engine exports them. */
 
-/** What a span is told while it lasts. */
+/** An open span, to which attributes can be added. */
 export interface Span {
   set(name: string, value: string | number | boolean): void;
 }
 
 /**
- * Does `work` inside a span and gives what it gave. Spans are `copy`, `step` and `registry request`; attributes have
- * OpenTelemetry's names where it has one for them, and never hold a secret.
+ * Runs `work` in a span and returns its result. Spans are `copy`, `step` and `registry request`. Attributes use the names of
+ * OpenTelemetry where it defines one, and never contain a secret.
  */
 export type Trace = <Result>(
   name: "copy" | "step" | "registry request",
@@ -15,10 +15,10 @@ export type Trace = <Result>(
   work: (span: Span) => Promise<Result>,
 ) => Promise<Result>;
 
-/** No spans. */
+/** Runs work without a span. */
 export const noTrace: Trace = (_name, _attributes, work) => work({ set: () => {} });
 
-/** Does work inside the spans of both, `outer`'s around `inner`'s. */
+/** Combines two traces: runs work in a span of `inner`, which is in a span of `outer`. */
 export function joinTraces(outer: Trace, inner: Trace): Trace {
   return (name, attributes, work) =>
     outer(name, attributes, (outerSpan) =>

@@ -70,7 +70,7 @@ test("toProblem() takes text that does not parse for a wrong request", () => {
   assert.deepEqual({ status, code, hint }, { status: 400, code: "usage", hint: "write it so" });
 });
 
-test("toProblem() tells nothing of an error that was not foreseen", () => {
+test("toProblem() reveals nothing about an unexpected error", () => {
   for (const error of [new TypeError("hunter2"), "hunter2", undefined]) {
     const problem = toProblem(error);
     assert.equal(problem.status, 500);
@@ -89,7 +89,7 @@ test("RequestError keeps what it is given", () => {
   assert.deepEqual(error.headers, { "retry-after": "1" });
 });
 
-test("toProblem() takes what follows from a client that went away for no bug", () => {
+test("toProblem() maps the abort of a disconnected client to aborted", () => {
   assert.equal(toProblem(new DOMException("gone", "AbortError")).code, "aborted");
 });
 
@@ -109,7 +109,7 @@ const HINTS: { hint: string; said: string | undefined }[] = [
   },
   {
     hint: "it seems to speak plain HTTP; use --src-tls off or --dest-tls off if that is meant",
-    said: "it seems to speak plain HTTP; name it in CROSSDOCK_PLAIN_HTTP if that is meant",
+    said: "it seems to speak plain HTTP; add the registry to CROSSDOCK_PLAIN_HTTP if that is meant",
   },
   { hint: "pass its CA with --src-ca or --dest-ca", said: undefined },
 ];

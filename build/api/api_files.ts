@@ -1,15 +1,15 @@
-/** The files of src/server/api: the API's document and page, as every host serves them. */
+/** Generates the files of src/server/api: the OpenAPI document and the page, which every host serves. */
 import { fileURLToPath } from "node:url";
 import { renderPage } from "../api_page/page.ts";
 import { describeApi } from "./document.ts";
 
-/** Texts by the paths of their files. */
+/** File contents by file path. */
 export async function apiFiles(): Promise<Readonly<Record<string, string>>> {
   const document = describeApi();
   const { html, policy } = await renderPage(document);
   return {
     [pathOf("openapi.json")]: toText(document),
-    // Line by line, so that a change can be read.
+    // One array item per line, so that diffs are readable.
     [pathOf("page.json")]: toText({ policy, lines: html.split("\n") }),
   };
 }

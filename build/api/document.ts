@@ -1,4 +1,4 @@
-/** Makes the OpenAPI 3.1 document from the operations and the schemas that check them. */
+/** Builds the OpenAPI 3.1 document from the operations and from the schemas that validate requests. */
 import * as z from "zod";
 import pkg from "../../package.json" with { type: "json" };
 import type * as model from "./model.ts";
@@ -8,27 +8,26 @@ import type { OperationSource } from "./operations.ts";
 import type { Answer, Content, Examples } from "./responses.ts";
 
 const TAGS = [
-  { name: "Copies", description: "Copy now and watch, or start a copy that goes on by itself." },
+  { name: "Copies", description: "Copy within the request, or start a durable copy." },
   {
     name: "Rules",
     description:
-      "What the configuration keeps in step with what: run it now, or ask how it stands.",
+      "Rules of the server's configuration, each of which mirrors images: run them now, or get their status.",
   },
   {
     name: "Plans and steps",
     description:
-      "A copy is a plan of steps. Each step moves one thing and can be done again without harm, so that any orchestrator can " +
-      "perform them: stage after stage, and the steps of a stage side by side.",
+      "A copy is a plan of steps. Each step moves one item and is idempotent, so any orchestrator can perform the plan: " +
+      "stages in order, the steps of a stage in parallel.",
   },
-  { name: "Images", description: "Look, list and compare." },
-  { name: "Webhooks", description: "For registries that tell of their pushes." },
+  { name: "Images", description: "Inspect images, list tags and compare images." },
+  { name: "Webhooks", description: "Receive push events from registries." },
   {
     name: "Health",
-    description: "For whoever keeps the server running; only `/metrics` wants a token.",
+    description: "Health checks and metrics. Only `/metrics` requires a token.",
   },
 ];
 
-/** Makes the document. */
 export function describeApi(): Api {
   const paths: Record<string, Record<string, Operation>> = {};
   for (const source of OPERATIONS) {
@@ -40,10 +39,10 @@ export function describeApi(): Api {
       title: "crossdock",
       version: pkg.version,
       description:
-        "Copies container images and other OCI artifacts from one registry to another, by piping each blob's response body into the upload's request body.\n\n" +
-        "Every call under `/v1/` wants `Authorization: Bearer` and a token that the server knows, unless it runs open. A token of scope `read` " +
-        "may look and compare; one of scope `copy` may also write. What may be copied from where to where is the server's configuration.\n\n" +
-        "What goes wrong is told as a problem (RFC 9457) with a `code` to switch on.",
+        "Copies container images and other OCI artifacts from one registry to another. Each blob's response body is piped into the request body of the upload.\n\n" +
+        "Every call under `/v1/` requires the header `Authorization: Bearer TOKEN`, unless the server runs with `CROSSDOCK_OPEN=true`. A token of scope " +
+        "`read` can inspect, list and compare. A token of scope `copy` can also write. The server's configuration allows sources and destinations.\n\n" +
+        "Errors are problem details (RFC 9457). Their `code` is stable, so clients can branch on it.",
       license: { name: "MIT", url: "https://spdx.org/licenses/MIT.html" },
     },
     servers: [{ url: "/" }],
@@ -62,8 +61,8 @@ export function describeApi(): Api {
           type: "http",
           scheme: "bearer",
           description:
-            "Not a token of the API: the secret of the hook, or whatever else the sender proves itself by, as the hook's " +
-            "configuration says: a signature, a header, a user name and password, or the end of the path.",
+            "The proof that the hook's configuration requires, not an API token: a secret, a signature, a header, a user name " +
+            "and password, or the last part of the path.",
         },
       },
     },
@@ -88,7 +87,7 @@ function toOperation(source: OperationSource): Operation {
     responses: Object.fromEntries(
       Object.entries(responses).map(([status, answer]) => [
         status,
-        // Problems are the same everywhere: each is described once.
+        // Problems are the same for all operations, so each is described once.
         isProblem(status) ? { $ref: `#/components/responses/Problem${status}` } : toAnswer(answer),
       ]),
     ),
@@ -116,7 +115,7 @@ function toAnswer({ description, headers, content }: Answer): model.Answer {
   };
 }
 
-/** What parameters and headers have in common. */
+/** The fields that parameters and headers share. */
 function toField(
   field: z.core.$ZodType,
 ): { schema: Schema; required: boolean; description?: string } {
@@ -138,12 +137,12 @@ function toContents(contents: Readonly<Record<string, Content>>): model.Content 
   );
 }
 
-/** Examples as OpenAPI writes them. */
+/** Wraps each example as OpenAPI's Example Object. */
 function toExamples(values: Examples): model.Examples {
   return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, { value }]));
 }
 
-/** A schema that has a name is a reference to it. */
+/** Refers to a schema that has an id, and inlines any other. */
 function toSchema(schema: z.core.$ZodType): Schema {
   const id = z.globalRegistry.get(schema)?.id;
   if (id !== undefined) return { $ref: refTo(id) };
@@ -155,10 +154,10 @@ function refTo(id: string): string {
   return `#/components/schemas/${id}`;
 }
 
-/** All named schemas that the operations lead to. */
+/** All named schemas that the operations refer to, directly or through other schemas. */
 function describeSchemas(paths: Api["paths"]): Components["schemas"] {
   const { schemas } = z.toJSONSchema(z.globalRegistry, {
-    // Schemas of answers stay open: answers may get more members.
+    // Response schemas allow further properties: later versions may add some.
     io: "input",
     uri: refTo,
   });
@@ -166,7 +165,7 @@ function describeSchemas(paths: Api["paths"]): Components["schemas"] {
   function visit(value: unknown): void {
     for (const [, id = ""] of JSON.stringify(value).matchAll(/"#\/components\/schemas\/(\w+)"/g)) {
       if (found[id]) continue;
-      // The document states the dialect, and a schema's place is its name.
+      // The document declares the dialect once, and the key in `schemas` identifies the schema.
       const { $schema: _, $id: __, ...schema } = { ...schemas[id] };
       found[id] = schema as Schema;
       visit(schema);
@@ -177,7 +176,7 @@ function describeSchemas(paths: Api["paths"]): Components["schemas"] {
   return found;
 }
 
-/** Each problem once, in the order of its first use. */
+/** One response for each problem status, in order of first use. */
 function describeProblems(): Components["responses"] {
   const problems = OPERATIONS.flatMap(({ responses }) => Object.entries(responses))
     .filter(([status]) => isProblem(status));

@@ -1,6 +1,6 @@
 /**
- * The examples of the OpenAPI document: what two registries and this server really answer. A test asks them all and compares,
- * so that what stands here is never out of date.
+ * The examples of the OpenAPI document. A test sends every example request to a server between two registries and compares the
+ * responses, so the examples are never out of date.
  */
 import type * as z from "zod";
 import type {
@@ -197,17 +197,18 @@ function problem(code: ProblemCode, detail: string, more: Partial<Problem> = {})
 
 const NOT_ALLOWED = "registry.example.com/other/alpine is not an allowed destination";
 
-/** A problem for each status that the document has one for. */
+/** One problem for each error status of the document. */
 export const PROBLEM_EXAMPLES = {
-  400: problem("usage", "#/colour: there is no such field", {
-    errors: [{ pointer: "#/colour", detail: "there is no such field" }],
+  400: problem("usage", "#/colour: unknown field", {
+    errors: [{ pointer: "#/colour", detail: "unknown field" }],
   }),
-  401: problem("unauthorized", "a bearer token is missing", {
+  401: problem("unauthorized", "the bearer token is missing", {
     status: 401,
-    hint: "send Authorization: Bearer and one of the tokens in CROSSDOCK_TOKENS",
+    hint: "send the header Authorization: Bearer TOKEN with one of the tokens in CROSSDOCK_TOKENS",
   }),
   403: problem("denied", NOT_ALLOWED, {
-    hint: "CROSSDOCK_ALLOW_SOURCES and CROSSDOCK_ALLOW_DESTINATIONS say what may be copied where",
+    hint:
+      "add it to CROSSDOCK_ALLOW_SOURCES or CROSSDOCK_ALLOW_DESTINATIONS in the server's configuration",
     errors: [{ pointer: "#/destination", detail: NOT_ALLOWED }],
   }),
   404: problem("not_found", "docker.io/library/absent:3.20 is not there", {
@@ -231,16 +232,16 @@ export const PROBLEM_EXAMPLES = {
     side: "source",
     hint: "it has no platforms at all: it is not an index",
   }),
-  429: problem("rate_limited", "too many wrong tokens from this address", {
-    hint: "try again in a minute",
+  429: problem("rate_limited", "too many invalid tokens from this address", {
+    hint: "retry after 60 seconds",
   }),
-  500: problem("internal", "an error that was not foreseen; the log has it"),
-  502: problem("network", "connect to docker.io: the connection was cut before the answer", {
+  500: problem("internal", "unexpected error: see the server's log"),
+  502: problem("network", "connect to docker.io: the connection was closed before the response", {
     side: "source",
-    hint: "if the registry speaks TLS, take it out of CROSSDOCK_PLAIN_HTTP",
+    hint: "if the registry uses TLS, remove it from CROSSDOCK_PLAIN_HTTP",
   }),
-  503: problem("aborted", "the server is about to stop", {
-    hint: "try again: another one, or the next one, takes it",
+  503: problem("aborted", "the server is shutting down", {
+    hint: "retry: another instance, or the restarted server, accepts the request",
   }),
   504: problem("timeout", `list tags of ${ALPINE}: waiting for docker.io: nothing for 1 s`, {
     side: "source",
@@ -248,10 +249,10 @@ export const PROBLEM_EXAMPLES = {
   }),
 } as const;
 
-/** The statuses of problems that the document has. */
+/** The error statuses of the document. */
 export type ProblemStatus = keyof typeof PROBLEM_EXAMPLES;
 
-/** Events as registries send them. */
+/** Events in the formats of registries. */
 export const HOOKS = {
   plain: { hook: "plain", body: { repository: ALPINE, tag: "3.20" } },
   quay: {
@@ -268,8 +269,9 @@ export const HOOKS = {
   },
 } as const;
 
-/** A part of what a server counts. */
-export const METRICS = `# HELP crossdock_copies_total Copies that have ended
+/** An excerpt of the metrics. */
+export const METRICS =
+  `# HELP crossdock_copies_total Copies that ended, by result: copied, unchanged, skipped, failed, aborted
 # TYPE crossdock_copies_total counter
 crossdock_copies_total{result="copied"} 12
 `;

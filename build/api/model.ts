@@ -31,7 +31,7 @@ export interface Operation {
   readonly summary: string;
   readonly description?: string;
   readonly tags: readonly string[];
-  /** Each a security scheme with the scopes that it has to have. */
+  /** Security schemes, each with the required scopes. */
   readonly security?: readonly Readonly<Record<string, readonly string[]>>[];
   readonly parameters?: readonly Parameter[];
   readonly requestBody?: { readonly required: boolean; readonly content: Content };
@@ -79,7 +79,7 @@ export interface Schema {
   readonly description?: string;
   readonly properties?: Readonly<Record<string, Schema>>;
   readonly required?: readonly string[];
-  /** `false`: no others; a schema: what the others are. */
+  /** `false`: no further properties allowed. A schema: the schema of further properties. */
   readonly additionalProperties?: false | Schema;
   readonly items?: Schema;
   readonly oneOf?: readonly Schema[];
@@ -95,7 +95,7 @@ export interface Schema {
   readonly maxItems?: number;
 }
 
-/** An operation with the place where it is. */
+/** An operation with its method and path. */
 export interface Route {
   readonly method: string;
   readonly path: string;
@@ -113,7 +113,7 @@ export function listRoutes({ paths }: Api): Route[] {
   );
 }
 
-/** What an operation answers with a status, wherever the document keeps it. */
+/** Resolves a response that may be a reference into `components`. */
 export function resolveAnswer(answer: Answer | Reference, { components }: Api): Answer {
   if (!("$ref" in answer)) return answer;
   const found = components.responses[nameOf(answer.$ref)];

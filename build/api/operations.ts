@@ -1,4 +1,4 @@
-/** The operations of the API: what each takes and answers, with examples. `test/build/api` compares them with the routes. */
+/** The operations of the API: parameters, bodies and responses, with examples. `test/build/api` compares them with the routes. */
 import * as z from "zod";
 import { stepSchema } from "../../src/copy/step.ts";
 import type { AccessScope } from "../../src/config/access_tokens.ts";
@@ -71,7 +71,7 @@ export interface OperationSource {
   readonly tags: readonly [string];
   readonly summary: string;
   readonly description?: string;
-  /** Of the token; `webhook` where the sender proves itself in another way. Without: no token. */
+  /** Scope of the token. `webhook`: the hook's configuration defines the proof. Default: no token required. */
   readonly scope?: AccessScope | "webhook";
   readonly parameters?: readonly {
     readonly in: "path" | "query" | "header";
@@ -91,21 +91,22 @@ const RESPOND_ASYNC = {
 } as const;
 
 export const OPERATIONS: readonly OperationSource[] = [
-  hook(HOOKS.plain, { operationId: "receiveEvent", summary: "Take an event of a registry" }),
+  hook(HOOKS.plain, { operationId: "receiveEvent", summary: "Receive a registry's event" }),
   hook(HOOKS.quay, {
     operationId: "receiveEventBySecret",
-    summary: "Take an event of a registry that can prove nothing but that it knows the path",
+    summary: "Receive a registry's event, with the secret in the path",
   }),
   {
     method: "get",
     path: "/metrics",
     operationId: "getMetrics",
     tags: ["Health"],
-    summary: "Counts in Prometheus' text format",
-    description: "Served where the host lives long enough to count, which Workers does not.",
+    summary: "Get metrics in the Prometheus text format",
+    description:
+      "Not available on Cloudflare Workers, where no process lives long enough to count.",
     scope: "read",
     responses: {
-      200: answer("The counts since the server started", "text/plain", {
+      200: answer("Metrics since the server started", "text/plain", {
         schema: z.string(),
         examples: { some: METRICS },
       }),
@@ -120,19 +121,20 @@ export const OPERATIONS: readonly OperationSource[] = [
     tags: ["Copies"],
     summary: "Copy an image or artifact",
     description:
-      "Copies in this request and answers with a stream of events. The last one is `report`, or `error` with a problem: by " +
-      "then the status has long been sent. A client that goes away stops the copy, and doing it again finishes it.\n\n" +
-      "With `Prefer: respond-async`, and a durable runner at the server, the answer is 202 and the copy goes on by itself.",
+      "Copies within this request and streams events. The last event is `report` if the copy succeeds, or `error` with a " +
+      "problem if it fails: the status 200 has been sent before. If the client disconnects, the copy is aborted. The same " +
+      "request later completes it.\n\n" +
+      "With `Prefer: respond-async`, a server that has a durable runner responds with 202 and copies in the background.",
     scope: "copy",
     parameters: [RESPOND_ASYNC],
     body: { schema: copyBody, examples: { mirror: MIRROR, respondAsync: MIRROR } },
     responses: {
       200: eventStream(streamEventSchema, { mirror: LAST_EVENT }),
       202: accepted(
-        json("A durable copy was started, or is under way", durableCopySchema, {
+        json("A durable copy was started or is already running", durableCopySchema, {
           respondAsync: QUEUED_COPY,
         }),
-        "where its state can be asked for",
+        "URL of the copy's state",
       ),
       ...refusals,
       ...bodyRefusals,
@@ -144,7 +146,7 @@ export const OPERATIONS: readonly OperationSource[] = [
     path: "/v1/copies/{id}",
     operationId: "getCopy",
     tags: ["Copies"],
-    summary: "State and report of a durable copy",
+    summary: "Get the state and report of a durable copy",
     scope: "read",
     parameters: [{ in: "path", schema: copyParams, examples: { id: { finished: COPY_ID } } }],
     responses: {
@@ -160,7 +162,7 @@ export const OPERATIONS: readonly OperationSource[] = [
     tags: ["Copies"],
     summary: "Cancel a durable copy",
     description:
-      "One that has ended stays as it is. What has arrived stays; the tag does not move.",
+      "A copy that has ended keeps its state. Content that was uploaded stays at the destination. The tag does not move.",
     scope: "copy",
     parameters: [{ in: "path", schema: copyParams, examples: { id: { cancelled: COPY_ID } } }],
     responses: {
@@ -176,7 +178,8 @@ export const OPERATIONS: readonly OperationSource[] = [
     operationId: "makePlan",
     tags: ["Plans and steps"],
     summary: "Show what a copy would do",
-    description: "Writes nothing. Each step can be given to `/v1/steps`, stage after stage.",
+    description:
+      "Dry run: writes nothing. To perform the plan, send each step to `/v1/steps`, stages in order.",
     scope: "read",
     parameters: [{
       in: "query",
@@ -199,11 +202,11 @@ export const OPERATIONS: readonly OperationSource[] = [
     tags: ["Plans and steps"],
     summary: "Perform one step of a plan",
     description:
-      "Exactly one cross-mount, one upload, one manifest or one list of referrers. Doing it again does no harm.",
+      "Mounts or uploads one blob, puts one manifest, or writes one list of referrers. Steps are idempotent.",
     scope: "copy",
     body: { schema: stepSchema, examples: STEPS },
     responses: {
-      200: json("What became of it", performedSchema, OUTCOMES),
+      200: json("The step's result", performedSchema, OUTCOMES),
       ...refusals,
       ...bodyRefusals,
       ...failures,
@@ -217,22 +220,22 @@ export const OPERATIONS: readonly OperationSource[] = [
     tags: ["Rules"],
     summary: "Run rules of the server's configuration",
     description:
-      "Runs them one after the other and answers with a stream of events. The last one is `report`, also where some of it failed: " +
-      "`result` says so, and for each tag why. Or it is `error` with a problem, where the run was given up. A client that goes away " +
-      "stops the run, and doing it again finishes it.\n\n" +
-      "With `Prefer: respond-async`, and a host where rules can run by themselves, the answer is 202. With `dryRun` or `missing` the " +
-      "run is waited for in any case.",
+      "Runs the rules one after the other and streams events. The last event is `report`, even if some tags failed: its `result` " +
+      "is then `some-failed` or `all-failed`, and each failed tag has an error. If the run is aborted, the last event is `error` with a problem. If the client " +
+      "disconnects, the run is aborted. The same request later completes it.\n\n" +
+      "With `Prefer: respond-async`, a host that can run rules in the background responds with 202. A run with `dryRun` or `missing` " +
+      "always runs within the request.",
     scope: "copy",
     parameters: [RESPOND_ASYNC],
-    // Without one, all rules run.
+    // Without a body, all rules run.
     body: { schema: syncBody, examples: SYNC_REQUESTS, isRequired: false },
     responses: {
       200: eventStream(syncStreamEventSchema, { alpine: LAST_SYNC_EVENT }),
       202: accepted(
-        json("Runs were started, or are under way", startedSyncSchema, {
+        json("Runs were started or are already running", startedSyncSchema, {
           respondAsync: STARTED_SYNC,
         }),
-        "where it can be asked how the rules stand",
+        "URL of the rules' status",
       ),
       ...refusals,
       ...bodyRefusals,
@@ -244,14 +247,14 @@ export const OPERATIONS: readonly OperationSource[] = [
     path: "/v1/syncs",
     operationId: "getRules",
     tags: ["Rules"],
-    summary: "How the rules stand",
+    summary: "Get the status of rules",
     description:
-      "For each rule and tag whether its copy is in step, behind or missing, as the registries say now: nothing is stored, and " +
-      "nothing is written. That something could not be found out is no error of the call's.",
+      "Compares each tag of each rule at the registries: its copy is in step, behind or missing. Nothing is stored or written. A tag " +
+      "that cannot be compared has an error in its entry; the call still succeeds.",
     scope: "read",
     parameters: [{ in: "query", schema: syncQuery, examples: { rule: { alpine: RULE } } }],
     responses: {
-      200: json("How they stand", syncStatusSchema, { alpine: SYNC_STATUS }),
+      200: json("The status of the rules", syncStatusSchema, { alpine: SYNC_STATUS }),
       ...refusals,
       404: failures[404],
     },
@@ -261,8 +264,8 @@ export const OPERATIONS: readonly OperationSource[] = [
     path: "/v1/images",
     operationId: "inspectImage",
     tags: ["Images"],
-    summary: "Show an image: manifests, platforms, configs, layers, and what refers to it",
-    description: "Reads manifests and configs, and no layer.",
+    summary: "Inspect an image: manifests, platforms, configs, layers and referrers",
+    description: "Reads manifests and configs, but no layers.",
     scope: "read",
     parameters: [{
       in: "query",
@@ -290,13 +293,14 @@ export const OPERATIONS: readonly OperationSource[] = [
     path: "/v1/verifications",
     operationId: "verifyCopy",
     tags: ["Images"],
-    summary: "Compare two images to the last blob, moving none",
+    summary: "Compare two images down to their blobs",
     description:
-      "Reads the source's manifests and asks the destination for each part of them, by HEAD. That they differ is no error.",
+      "Reads the source's manifests and sends a HEAD request to the destination for each part. Copies nothing. A difference is a " +
+      "result, not an error.",
     scope: "read",
     body: { schema: verificationBody, examples: COMPARISONS },
     responses: {
-      200: json("How they compare", verificationSchema, VERIFICATIONS),
+      200: json("The result of the comparison", verificationSchema, VERIFICATIONS),
       ...refusals,
       ...bodyRefusals,
       ...failures,
@@ -307,17 +311,18 @@ export const OPERATIONS: readonly OperationSource[] = [
     path: "/healthz",
     operationId: "isAlive",
     tags: ["Health"],
-    summary: "Whether the server lives",
-    responses: { 200: json("It does", healthSchema, { alive: { status: "ok" } }) },
+    summary: "Liveness check",
+    responses: { 200: json("The server is alive", healthSchema, { alive: { status: "ok" } }) },
   },
   {
     method: "get",
     path: "/readyz",
     operationId: "isReady",
     tags: ["Health"],
-    summary: "Whether configuration and credentials are in order",
+    summary:
+      "Readiness check: configuration and credentials are valid, and the server is not shutting down",
     responses: {
-      200: json("They are", healthSchema, { ready: { status: "ok" } }),
+      200: json("The server accepts requests", healthSchema, { ready: { status: "ok" } }),
       503: refusals[503],
     },
   },
@@ -327,15 +332,15 @@ function hook(
   { hook, secret, body }: { hook: string; secret?: string; body: unknown },
   texts: Pick<OperationSource, "operationId" | "summary">,
 ): OperationSource {
-  const name = z.string().meta({ description: "as in the configuration" });
+  const name = z.string().meta({ description: "the hook's name in the configuration" });
   return {
     method: "post",
     path: secret === undefined ? "/hooks/{name}" : "/hooks/{name}/{secret}",
     tags: ["Webhooks"],
     ...texts,
     description:
-      "For a registry, which proves itself as the configuration of the hook says (docs/webhooks.md): no token of the API is asked " +
-      "for. An event is a hint where to look; what is copied to where is in the rules. It is answered before anything is copied.",
+      "Called by a registry. The hook's configuration defines the required proof (docs/webhooks.md); no API token is needed. An event " +
+      "only triggers rules: they define what is copied. The server responds before it copies.",
     scope: "webhook",
     parameters: [{
       in: "path",
@@ -343,11 +348,13 @@ function hook(
       examples: { name: { push: hook }, secret: { push: secret } },
     }],
     body: {
-      schema: z.unknown().meta({ description: "What the sender sends" }),
+      schema: z.unknown().meta({ description: "The event in the registry's own format" }),
       examples: { push: body },
     },
     responses: {
-      202: json("Taken", hookAnswerSchema, { push: { state: "accepted" } }),
+      202: json("The event was accepted or ignored", hookAnswerSchema, {
+        push: { state: "accepted" },
+      }),
       400: refusals[400],
       401: refusals[401],
       404: failures[404],

@@ -1,4 +1,4 @@
-/** Parts of the OpenAPI document that operations share: bodies, answers and problems, each with its examples. */
+/** Parts of the OpenAPI document that operations share: bodies, responses and problems, each with examples. */
 import * as z from "zod";
 import { problemSchema } from "../../src/problem.ts";
 import { toSse } from "../../src/server/event_stream.ts";
@@ -7,8 +7,8 @@ import { PROBLEM_EXAMPLES } from "./examples.ts";
 import type { ProblemStatus } from "./examples.ts";
 
 /**
- * Values by name. An example of an answer has the name of the example of the request that it answers: a test sends each request and
- * compares.
+ * Values by name. The example of a response has the same name as the example of its request: a test sends each request and
+ * compares the response.
  */
 export type Examples = Readonly<Record<string, unknown>>;
 
@@ -24,19 +24,19 @@ export interface Answer {
   readonly content: Readonly<Record<string, Content>>;
 }
 
-/** The headers of every answer. */
+/** The headers of every response. */
 const everyAnswer = z.object({
   "X-Request-Id": z.string().meta({
-    description: "the caller's, or one that was made here; the log has it",
+    description: "the request's own `X-Request-Id`, or a generated one; the log contains it",
   }),
 });
 
-/** An answer of one media type. */
+/** A response of one media type. */
 export function answer(description: string, mediaType: string, content: Content): Answer {
   return { description, headers: everyAnswer, content: { [mediaType]: content } };
 }
 
-/** A JSON answer. */
+/** A JSON response. */
 export function json<Schema extends z.ZodType>(
   description: string,
   schema: Schema,
@@ -45,7 +45,7 @@ export function json<Schema extends z.ZodType>(
   return answer(description, "application/json", { schema, examples });
 }
 
-/** The 202 of a request with `Prefer: respond-async`. */
+/** The 202 response to a request with `Prefer: respond-async`. */
 export function accepted(answer: Answer, location: string): Answer {
   return {
     ...answer,
@@ -56,7 +56,7 @@ export function accepted(answer: Answer, location: string): Answer {
   };
 }
 
-/** An answer that is a stream of events, with the last of them as the example. */
+/** A response that streams events. Its example is the last event. */
 export function eventStream<Schema extends z.ZodType<StreamedEvent>>(
   schema: Schema,
   last: Readonly<Record<string, z.output<Schema>>>,
@@ -64,8 +64,8 @@ export function eventStream<Schema extends z.ZodType<StreamedEvent>>(
   const asText = Object.entries(last).map(([name, event]) => [name, toSse(event)]);
   return {
     description:
-      "Events: one a line of JSON, or server-sent ones where `Accept` has `text/event-stream`. The schema is that of one " +
-      "event. After 5 s in which nothing else happened there is a `heartbeat`.",
+      "A stream of events: one JSON object per line, or server-sent events if `Accept` contains `text/event-stream`. The schema " +
+      "describes one event. After 5 s without another event, the server sends a `heartbeat`.",
     headers: everyAnswer,
     content: {
       "application/x-ndjson": { schema, examples: last },
@@ -93,47 +93,47 @@ function problem(
 }
 
 const retryAfter = z.string().regex(/^\d+$/).optional().meta({
-  description: "seconds, where it is known",
+  description: "seconds to wait, if known",
 });
 
-const challenge = z.string().meta({ description: "RFC 6750" });
+const challenge = z.string().meta({ description: "the challenge, RFC 6750" });
 
-/** What every call under `/v1/` may be refused by. */
+/** Problems that every call under `/v1/` can return. */
 export const refusals = {
-  400: problem(400, "Malformed: names the fields"),
-  401: problem(401, "No token, or none that is known", { "WWW-Authenticate": challenge }),
+  400: problem(400, "The request is invalid; `errors` lists the fields"),
+  401: problem(401, "The token is missing or invalid", { "WWW-Authenticate": challenge }),
   403: problem(
     403,
-    "The token's scope or the allow-lists do not permit it, or a registry does not",
+    "The token's scope, the allow-lists or a registry deny the request",
     { "WWW-Authenticate": challenge.optional() },
   ),
-  429: problem(429, "Too many wrong tokens, or a registry's rate limit", {
+  429: problem(429, "Too many invalid tokens, or a registry's rate limit", {
     "Retry-After": retryAfter,
   }),
   500: problem(500, "A bug in crossdock"),
-  503: problem(503, "The server is about to stop, or its configuration is wrong", {
+  503: problem(503, "The server is shutting down, or its configuration is invalid", {
     "Retry-After": retryAfter,
   }),
 } as const;
 
-/** What a call with a body may be refused by besides. */
+/** Further problems of calls with a body. */
 export const bodyRefusals = {
   413: problem(413, "The body is too large"),
   415: problem(415, "The body is not JSON"),
 } as const;
 
-/** What a call that asks a registry may fail with besides. */
+/** Further problems of calls that send requests to registries. */
 export const failures = {
-  404: problem(404, "Not there"),
-  422: problem(422, "The content cannot be copied as asked, or is above a limit"),
+  404: problem(404, "Not found"),
+  422: problem(422, "The content cannot be copied as requested, or exceeds a limit"),
   502: problem(
     502,
-    "A registry cannot be reached, refused its credential, or answered as it should not",
+    "A registry is unreachable, rejected the credential, or returned an unexpected response",
   ),
-  504: problem(504, "A registry went silent"),
+  504: problem(504, "A registry did not respond in time"),
 } as const;
 
-/** What a call that is about a destination may fail with besides. */
+/** Further problems of calls that write to a destination, or plan to. */
 export const conflicts = {
-  409: problem(409, "The destination holds something else, or its tag is immutable"),
+  409: problem(409, "The destination has different content, or its tag is immutable"),
 } as const;

@@ -1,4 +1,4 @@
-/** The examples of `/v1/syncs` in the OpenAPI document: what a server between two registries really answers. */
+/** The examples of `/v1/syncs` in the OpenAPI document. A test compares them with real responses. */
 import type * as z from "zod";
 import type { StartedSync } from "../../src/rules/rules.ts";
 import type { syncBody } from "../../src/server/schemas.ts";
@@ -15,7 +15,7 @@ export const SYNC_REQUESTS = {
 } satisfies Record<string, z.input<typeof syncBody>>;
 
 const { source, destination } = MIRROR;
-/** What has been compared before is not asked for again. */
+/** The rule has compared the tag before it copies, so the copy sends fewer requests. */
 const copied = { ...LAST_EVENT.report, requests: { source: 3, destination: 6 } };
 
 const tag: TagReport = {

@@ -1,4 +1,4 @@
-/** Writes the files of src/server/api: `deno task schema`. */
+/** Writes the generated files of src/server/api. Run by `deno task schema`. */
 import { writeFileSync } from "node:fs";
 import { apiFiles } from "./api_files.ts";
 

@@ -1,4 +1,4 @@
-/** What operations answer: their own answers one by one, the problems that they share in a section of its own. */
+/** Renders the responses of operations: successes per operation, problems in one shared section. */
 import { html } from "hono/html";
 import { PROBLEMS } from "../../src/problem.ts";
 import type { Answer, Api, Header } from "../api/model.ts";
@@ -8,9 +8,9 @@ import { renderLine } from "./text.ts";
 import type { Html } from "./text.ts";
 
 export function renderAnswers(answers: readonly { status: string; answer: Answer }[]): Html {
-  const good = answers.filter(({ status }) => status.startsWith("2"));
+  const successes = answers.filter(({ status }) => status.startsWith("2"));
   const problems = answers.filter(({ status }) => !status.startsWith("2"));
-  const rows = good.map(({ status, answer }) =>
+  const rows = successes.map(({ status, answer }) =>
     [status, renderContent(answer.content), renderMeaning(answer)] as const
   );
   const links = problems.map(({ status }) =>
@@ -19,13 +19,13 @@ export function renderAnswers(answers: readonly { status: string; answer: Answer
     `
   );
   return html`
-    <h4>Answers</h4>
+    <h4>Responses</h4>
     ${renderTable(["Status", "Body", "Meaning"], rows)}
     ${links.length > 0 ? html`<p class="problems">Problems: ${links}</p>` : ""}
   `;
 }
 
-/** The section of the problems: by status, and by code. */
+/** Renders the section of problems, by status and by code. */
 export function renderProblems({ components: { responses } }: Api): Html {
   const statuses = Object.entries(responses).map(([name, answer]) => {
     const status = name.replace("Problem", "");
@@ -35,7 +35,7 @@ export function renderProblems({ components: { responses } }: Api): Html {
     <section id="problems" aria-labelledby="problems-title">
       <h2 id="problems-title">Problems</h2>
       <p>
-        The body is a <a href="#schema-Problem">Problem</a>, of the type
+        The body is a <a href="#schema-Problem">Problem</a> with the media type
         <code>application/problem+json</code>.
       </p>
       ${renderTable(
@@ -47,8 +47,8 @@ export function renderProblems({ components: { responses } }: Api): Html {
       )}
       <h3 class="apart" id="problem-codes">Codes</h3>
       <p>
-        The <code>code</code> says what went wrong. Its status is the one below, but for a few refusals that have
-        their own: 401 for a caller's token, 413 and 415 for a body.
+        The <code>code</code> identifies the error. It has the status below, with these exceptions: 401 for an invalid
+        token of the caller, 413 and 415 for an invalid body.
       </p>
       ${renderTable(
         ["Code", "Status", "Meaning"],
@@ -62,10 +62,10 @@ export function renderProblems({ components: { responses } }: Api): Html {
   `;
 }
 
-/** What an answer means, and the headers that only some answers have. */
+/** Renders the description of a response, and the headers that not every response has. */
 function renderMeaning({ description, headers }: Answer): Html {
-  const own = Object.entries(headers).filter(([name]) => name !== "X-Request-Id");
-  return html`${renderLine(description)}${own.map(renderHeader)}`;
+  const special = Object.entries(headers).filter(([name]) => name !== "X-Request-Id");
+  return html`${renderLine(description)}${special.map(renderHeader)}`;
 }
 
 function renderHeader([name, { required, description, schema }]: [string, Header]): Html {

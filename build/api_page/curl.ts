@@ -1,15 +1,15 @@
 import type { Operation, Route } from "../api/model.ts";
 
-/** An example of an operation's request as a command line for a POSIX shell, with the server and the token in variables. */
+/** Formats an example request as a curl command for a POSIX shell, with the server's URL and the token in variables. */
 export function toCurl({ method, path, operation }: Route, example: string): string {
   const { parameters = [], requestBody, security } = operation;
-  const given = parameters.flatMap(({ name, in: place, examples }) => {
+  const values = parameters.flatMap(({ name, in: place, examples }) => {
     const value = examples[example]?.value;
     return value === undefined ? [] : [{ name, place, value: String(value) }];
   });
-  const filled = given.filter(({ place }) => place === "path")
+  const filled = values.filter(({ place }) => place === "path")
     .reduce((text, { name, value }) => text.replace(`{${name}}`, encodeURIComponent(value)), path);
-  const query = given.filter(({ place }) => place === "query")
+  const query = values.filter(({ place }) => place === "query")
     .map(({ name, value }) => `${name}=${encodeForQuery(value)}`).join("&");
   const body = requestBody?.content["application/json"]?.examples[example]?.value;
   return [
@@ -17,13 +17,13 @@ export function toCurl({ method, path, operation }: Route, example: string): str
       method === "DELETE" ? "--request DELETE " : ""
     }"$CROSSDOCK_URL${filled}${query && `?${query}`}"`,
     ...(security ? ['--header "Authorization: Bearer $CROSSDOCK_TOKEN"'] : []),
-    ...given.filter(({ place }) => place === "header")
+    ...values.filter(({ place }) => place === "header")
       .map(({ name, value }) => `--header ${quote(`${name}: ${value}`)}`),
     ...(body === undefined ? [] : [`--json ${quote(JSON.stringify(body))}`]),
   ].join(" \\\n  ");
 }
 
-/** Slashes and colons mean nothing in a query, and references are made of them. */
+/** Leaves slashes and colons unescaped: a query allows them, and references are more readable. */
 function encodeForQuery(value: string): string {
   return encodeURIComponent(value).replaceAll("%2F", "/").replaceAll("%3A", ":");
 }
@@ -33,7 +33,7 @@ function isStream({ responses }: Operation): boolean {
   return answer !== undefined && "content" in answer && "text/event-stream" in answer.content;
 }
 
-/** Nothing is special to a shell between single quotes, but these themselves. */
+/** Quotes text for a shell. Within single quotes only the single quote is special. */
 function quote(text: string): string {
   return `'${text.replaceAll("'", `'\\''`)}'`;
 }

@@ -1,4 +1,4 @@
-/** One operation: what it does, what it takes, what it answers, and examples of both. */
+/** Renders one operation: description, parameters, body, responses and examples. */
 import { html } from "hono/html";
 import { nameOf, resolveAnswer } from "../api/model.ts";
 import type { Answer, Api, Content, Operation, Parameter, Route } from "../api/model.ts";
@@ -16,14 +16,14 @@ export function renderOperation(route: Route, api: Api): Html {
     status,
     answer: resolveAnswer(answer, api),
   }));
-  const good = answers.filter(({ status }) => status.startsWith("2"));
+  const successes = answers.filter(({ status }) => status.startsWith("2"));
   return html`
     <article id="${operationId}" aria-labelledby="${operationId}-title">
       <h3 id="${operationId}-title"><a href="#${operationId}">${summary}</a></h3>
       <p class="route">${renderMethod(method)} <code>${path}</code> ${renderScope(operation)}</p>
       ${renderText(description)} ${parameters.length > 0 ? renderParameters(parameters) : ""}
       ${requestBody ? renderBody(requestBody.content, api) : ""} ${renderAnswers(answers)}
-      ${good.flatMap(({ status, answer }) => renderExamples(route, status, answer))}
+      ${successes.flatMap(({ status, answer }) => renderExamples(route, status, answer))}
     </article>
   `;
 }
@@ -53,7 +53,7 @@ function renderParameters(parameters: readonly Parameter[]): Html {
   `;
 }
 
-/** The fields stand here, too, so that a call can be written from one place. */
+/** Repeats the schema's fields, so that a reader finds everything about a call in one place. */
 function renderBody(content: Content, { components }: Api): Html {
   const schema = components.schemas[nameOf(content["application/json"]?.schema.$ref ?? "")];
   return html`
@@ -63,15 +63,15 @@ function renderBody(content: Content, { components }: Api): Html {
   `;
 }
 
-/** The examples of an answer that have a request: one of the same name, or none where an operation takes nothing. */
+/** Renders the response examples that belong to an example request of the same name, or to an operation without parameters and body. */
 function renderExamples(route: Route, status: string, { content }: Answer): Html[] {
   const { requestBody, parameters = [] } = route.operation;
   const bodies = requestBody?.content["application/json"]?.examples ?? {};
-  const takesNothing = !requestBody && parameters.length === 0;
-  const isAsked = (name: string): boolean =>
-    takesNothing || name in bodies || parameters.some(({ examples }) => name in examples);
+  const hasNoInput = !requestBody && parameters.length === 0;
+  const hasRequest = (name: string): boolean =>
+    hasNoInput || name in bodies || parameters.some(({ examples }) => name in examples);
   const [mediaType, answer] = Object.entries(content)[0] ?? [];
-  return Object.entries(answer?.examples ?? {}).filter(([name]) => isAsked(name))
+  return Object.entries(answer?.examples ?? {}).filter(([name]) => hasRequest(name))
     .map(([name, { value }]) =>
       html`
         <h4>Example: ${toWords(name)}</h4>
@@ -82,7 +82,7 @@ function renderExamples(route: Route, status: string, { content }: Answer): Html
     );
 }
 
-/** Can be reached by the keyboard, since it may have to be scrolled. */
+/** `tabindex` lets keyboard users scroll the code. */
 function renderCode(caption: string, text: string): Html {
   return html`
     <figure>
@@ -92,12 +92,12 @@ function renderCode(caption: string, text: string): Html {
   `;
 }
 
-/** What is no JSON stands as it is. */
+/** Formats a value as JSON; a string is already text. */
 function format(value: unknown): string {
   return typeof value === "string" ? value : JSON.stringify(value, null, 2);
 }
 
-/** `respondAsync` as people write it: respond async. */
+/** Converts camel case to words: `respondAsync` to `respond async`. */
 function toWords(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
 }

@@ -1,6 +1,6 @@
 /**
- * The API's page, made from its document: HTML and CSS in one piece. It loads nothing and runs no script, so that it works in
- * networks that reach nothing else.
+ * Renders the OpenAPI document as one HTML page with inline CSS. It loads no other resources and runs no scripts, so it works in
+ * isolated networks.
  */
 import { html, raw } from "hono/html";
 import { renderProblems } from "./answers.ts";
@@ -14,7 +14,7 @@ import type { Html } from "./text.ts";
 
 export interface Page {
   readonly html: string;
-  /** The value of Content-Security-Policy under which it works: its own style and icon, and nothing else. */
+  /** The value of Content-Security-Policy, which allows only the page's inline style and icon. */
   readonly policy: string;
 }
 
@@ -52,9 +52,9 @@ function render(api: Api): Html {
           <section aria-label="About">
             ${renderText(description)}
             <p>
-              The examples take the server's address and a token from two variables of the shell,
-              <code>CROSSDOCK_URL</code> and <code>CROSSDOCK_TOKEN</code>. Every answer has
-              <code>X-Request-Id</code>: the caller's, or one that was made for it.
+              The examples read the server's URL and a token from the shell variables
+              <code>CROSSDOCK_URL</code> and <code>CROSSDOCK_TOKEN</code>. Every response has the header
+              <code>X-Request-Id</code>: the value of the request, or a generated one.
             </p>
           </section>
           ${api.tags.map((tag) => renderTag(tag, routes, api))} ${renderProblems(api)}
@@ -115,7 +115,9 @@ function renderNamed(name: string, schema: Schema): Html {
   return html`
     <article id="${id}" aria-labelledby="${id}-title">
       <h3 id="${id}-title"><a href="#${id}">${name}</a></h3>
-      <p>${renderLine(schema.description ?? "")}${isClosed ? ". Other fields are refused" : ""}.</p>
+      <p>${renderLine(schema.description ?? "")}${isClosed
+        ? ". Other fields are rejected"
+        : ""}.</p>
       ${renderSchema(schema)}
     </article>
   `;

@@ -1,4 +1,4 @@
-/** JSON schemas as tables: a row for each field, those of an object within as `outer.inner`, of a list as `list[].inner`. */
+/** Renders JSON schemas as tables with one row per field. Nested fields are `outer.inner`, fields of list items `list[].inner`. */
 import { html } from "hono/html";
 import { nameOf } from "../api/model.ts";
 import type { Content, Schema } from "../api/model.ts";
@@ -6,7 +6,7 @@ import { renderTable } from "./table.ts";
 import { renderLine } from "./text.ts";
 import type { Html } from "./text.ts";
 
-/** What a value is and has to be, in words, with links to the schemas that have names. */
+/** Renders the type and the limits of a value, with links to named schemas. */
 export function renderType(schema: Schema): Html {
   const { $ref, type, items, additionalProperties } = schema;
   if ($ref) return html`<a href="#schema-${nameOf($ref)}">${nameOf($ref)}</a>`;
@@ -20,7 +20,7 @@ export function renderType(schema: Schema): Html {
   return html`${type ?? "any JSON"}${listLimits(schema)}`;
 }
 
-/** Fields in a table, or the alternatives of a schema, each with its own. */
+/** Renders the fields of a schema as a table, or of each alternative as a table of its own. */
 export function renderSchema(schema: Schema): Html {
   if (!schema.oneOf) return renderFields(schema);
   if (schema.oneOf.every(({ $ref }) => $ref)) return html`<p>${renderType(schema)}</p>`;
@@ -35,7 +35,7 @@ function renderAlternative(schema: Schema): Html {
   `;
 }
 
-/** `type: "plan"`: what tells an alternative from the others. */
+/** The field that distinguishes an alternative from the others, such as `type: "plan"`. */
 function labelOf({ properties = {} }: Schema): string {
   const [name = "", { const: value } = {}] =
     Object.entries(properties).find(([, { const: value }]) => value !== undefined) ?? [];
@@ -50,7 +50,7 @@ function renderFields(schema: Schema): Html {
   return renderTable(["Field", "Type", "Meaning"], rows);
 }
 
-/** The name of a field or a parameter, and whether it may be left out. */
+/** Renders the name of a field or parameter, and whether it is optional. */
 export function renderName(name: string, isRequired: boolean): Html {
   return html`<code>${name}</code>${
     isRequired ? "" : html`
@@ -59,7 +59,7 @@ export function renderName(name: string, isRequired: boolean): Html {
   }`;
 }
 
-/** The media types of a body, and what it has to be. */
+/** Renders the type of a body for each media type. */
 export function renderContent(content: Content): Html {
   const types = Object.entries(content).map(([mediaType, { schema }]) =>
     html`${renderType(schema)} <small>${mediaType}</small>`
@@ -84,7 +84,7 @@ function listFields({ properties = {}, required = [] }: Schema, prefix: string):
   });
 }
 
-/** What limits a value, after its type. */
+/** Renders the limits of a value, such as its length. */
 function listLimits(schema: Schema): Html {
   const { format, pattern, maxLength, minItems, maxItems, minimum, maximum } = schema;
   const limits = [
@@ -94,7 +94,7 @@ function listLimits(schema: Schema): Html {
     minItems && html`at least ${minItems} items`,
     maxItems && html`at most ${maxItems} items`,
     minimum !== undefined && html`at least ${minimum}`,
-    // That every whole number of JSON is below this goes without saying.
+    // zod adds this maximum to every integer.
     maximum !== undefined && maximum < Number.MAX_SAFE_INTEGER && html`at most ${maximum}`,
     schema.default !== undefined && html`default <code>${JSON.stringify(schema.default)}</code>`,
   ].filter((limit) => limit);

@@ -1,7 +1,7 @@
 import { html } from "hono/html";
 import type { Html } from "./text.ts";
 
-/** A table. The first cell of a row is its head. */
+/** Renders a table. The first cell of each row is its header. */
 export function renderTable(
   columns: readonly string[],
   rows: readonly (readonly [head: unknown, ...cells: unknown[]])[],

@@ -1,6 +1,7 @@
 /**
- * Azure Container Registry without a helper program: the secret of an app registration becomes a token of Microsoft Entra,
- * that a refresh token of the registry, and that, as any identity token, an access token. docs/registries/acr.md
+ * Credentials for Azure Container Registry without a credential helper. The secret of an app registration is exchanged for a
+ * Microsoft Entra token, and that for a refresh token of the registry. The refresh token is used as an identity token.
+ * docs/registries/acr.md
  */
 import * as z from "zod";
 import { CrossdockError, ParseError } from "../errors.ts";
@@ -15,20 +16,20 @@ import { optionalText } from "./read_answer.ts";
 import { readJwtExpiry } from "./read_jwt_expiry.ts";
 
 export interface AcrOptions {
-  /** The directory: a GUID or a domain. */
+  /** The tenant (directory): a GUID or a domain. */
   readonly tenantId: string;
   readonly clientId: string;
   readonly clientSecret: string;
-  /** Default: `https://login.microsoftonline.com`; the clouds of China and of the US government have their own. */
+  /** Default: `https://login.microsoftonline.com`. The clouds of China and of the US government have their own hosts. */
   readonly authorityHost?: string | undefined;
   readonly fetch: FetchForExchange;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
-  /** Which hosts get the token, for a registry behind a name of its own. Default: {@linkcode isAcr}. */
+  /** Selects the hosts that get the token, for a registry behind a custom domain. Default: {@linkcode isAcr}. */
   readonly matches?: (registry: string) => boolean;
-  /** Where the secret came from, for people. Default: `AZURE_CLIENT_SECRET`. */
+  /** The origin of the secret, used in messages. Default: `AZURE_CLIENT_SECRET`. */
   readonly from?: string;
-  /** What sources with the same key learnt before. Default: nothing. */
+  /** Credentials cached by sources with the same key. Default: none. */
   readonly memory?: CloudMemory;
 }
 
@@ -37,7 +38,7 @@ interface EntraToken {
   readonly expiresAt: number;
 }
 
-/** A token or errors of the registry, which have the form of the distribution specification. */
+/** A refresh token, or errors in the format of the distribution specification. */
 const refreshTokenSchema = z.object({
   refresh_token: optionalText,
   errors: z.array(z.object({ code: optionalText, message: optionalText }))
@@ -47,22 +48,22 @@ const refreshTokenSchema = z.object({
 const AUTHORITY_HOST = "https://login.microsoftonline.com";
 
 /**
- * The registry's own audience. Tokens for Azure's management are taken, too, but a registry may be told to refuse those:
+ * The audience of the registry. It also accepts tokens for Azure Resource Manager, unless a policy rejects those:
  * azure-policy, ACR_AADAuthenticationAsArmPolicy_AuditDeny.json
  */
 const SCOPE = "https://containerregistry.azure.net/.default";
 
-/** What Entra gives is good for an hour; used where an answer does not say. */
+/** Lifetime of an Entra token, used if the response states none. */
 const ENTRA_LIFETIME_S = 3600;
 
 /**
- * Credentials for the hosts of Azure Container Registry and for no other: an identity token, which the registry exchanges
- * at its realm. One token of Entra serves all registries, one refresh token each registry.
+ * Credentials only for the hosts of Azure Container Registry: an identity token, which the registry exchanges at its realm. All
+ * registries share one Entra token. Each registry has its own refresh token.
  *
- * Look-ups reject with CrossdockError `unauthorized` or `denied` when Entra refuses the secret or the registry the token,
- * `rate_limited` or `registry` when either answers anything but a token.
+ * `lookup()` rejects with CrossdockError `unauthorized` or `denied` if Entra rejects the secret or the registry rejects the token,
+ * and with `rate_limited` or `registry` if either returns no token.
  *
- * @throws {ParseError} for an authority host that is no https URL
+ * @throws {ParseError} if the authority host is not an https URL
  */
 export function acrCredentials(options: AcrOptions): CredentialSources {
   const { now, matches = isAcr, from = "AZURE_CLIENT_SECRET" } = options;
@@ -88,7 +89,7 @@ export function acrCredentials(options: AcrOptions): CredentialSources {
 }
 
 /**
- * Whether a host is a registry of Azure's: `NAME.azurecr.io`, in China `.cn`, for the US government `.us`.
+ * Whether a host is an Azure registry: `NAME.azurecr.io`, in China `.cn`, for the US government `.us`.
  * Azure/azure-cli, src/azure-cli-core/azure/cli/core/cloud.py, `acr_login_server_endpoint`
  */
 export function isAcr(registry: string): boolean {
@@ -101,7 +102,7 @@ async function getEntraToken(
   { clientId, clientSecret, fetch, now, from }: AcrOptions & { from: string },
   registry: string,
 ): Promise<EntraToken> {
-  const what = `get a token of Microsoft Entra for ${registry}`;
+  const what = `get a Microsoft Entra token for ${registry}`;
   const form = {
     grant_type: "client_credentials",
     client_id: clientId,
@@ -111,15 +112,14 @@ async function getEntraToken(
   const answer = await postForm({ fetch, url, form, what, schema: oauthSchema });
   if (answer.status !== 200) {
     const { error, error_description: description } = answer.members;
-    // "AADSTS7000215: Invalid client secret provided. … Trace ID: …": the first line says it.
-    const words = [error, description?.split(/\r?\n/, 1)[0]]
+    // "AADSTS7000215: Invalid client secret provided. … Trace ID: …": only the first line is useful.
+    const parts = [error, description?.split(/\r?\n/, 1)[0]]
       .map((value) => quoteAnswer(value, [clientSecret]));
     throw toExchangeError(answer, {
       what,
       url,
-      reason: words.filter((word) => word !== "").join(": "),
-      hint:
-        `check the secret from ${from}, that it has not expired, and the client and tenant it is for`,
+      reason: parts.filter((part) => part !== "").join(": "),
+      hint: `check the secret from ${from}, its expiry date, its client ID and its tenant ID`,
     });
   }
   const { access_token: value, expires_in: seconds = ENTRA_LIFETIME_S } = answer.members;
@@ -135,8 +135,8 @@ async function getRefreshToken(
   { tenantId, clientSecret, clientId, fetch, from }: AcrOptions & { from: string },
   registry: string,
 ): Promise<ExpiringMatch> {
-  const what = `get a refresh token of ${registry}`;
-  // Plain HTTP where the registry itself is spoken to so.
+  const what = `get a refresh token for ${registry}`;
+  // Plain HTTP for a registry on loopback, as for all other requests to it.
   const url = new URL(
     `${isLoopbackRegistry(registry) ? "http" : "https"}://${registry}/oauth2/exchange`,
   );
@@ -149,13 +149,13 @@ async function getRefreshToken(
   const answer = await postForm({ fetch, url, form, what, schema: refreshTokenSchema });
   if (answer.status !== 200) {
     const { code, message } = answer.members.errors?.[0] ?? {};
-    const words = [code, message].map((word) => quoteAnswer(word, [token.value, clientSecret]));
+    const parts = [code, message].map((part) => quoteAnswer(part, [token.value, clientSecret]));
     throw toExchangeError(answer, {
       what,
       url,
-      reason: words.filter((word) => word !== "").join(": "),
+      reason: parts.filter((part) => part !== "").join(": "),
       hint:
-        `give the app whose secret is from ${from} a role on the registry, AcrPull or AcrPush, and check the tenant`,
+        `assign the role AcrPull or AcrPush on the registry to the app of the secret from ${from}, and check the tenant`,
     });
   }
   const value = requireToken(answer.members.refresh_token, what, url);
@@ -184,18 +184,21 @@ function postForm<Members>(
 
 function requireToken(token: string | undefined, what: string, url: URL): string {
   if (token !== undefined) return token;
-  throw new CrossdockError("registry", `${what}: ${url.host} answered without a token`);
+  throw new CrossdockError("registry", `${what}: the response of ${url.host} has no token`);
 }
 
-/** The secret is sent there: not in the clear, but to this very machine. */
+/** Requires https, because the secret is sent there. Plain HTTP is allowed on loopback. */
 function parseAuthority(host: string, tenantId: string): URL {
   const url = URL.parse(host);
   const isSafe = url?.protocol === "https:" ||
     (url?.protocol === "http:" && isLoopbackRegistry(url.host));
   if (!url || !isSafe) {
-    throw new ParseError(`AZURE_AUTHORITY_HOST: want an https URL, got ${JSON.stringify(host)}`, {
-      hint: `leave it out for ${AUTHORITY_HOST}`,
-    });
+    throw new ParseError(
+      `AZURE_AUTHORITY_HOST: expected an https URL, got ${JSON.stringify(host)}`,
+      {
+        hint: `leave it out to use ${AUTHORITY_HOST}`,
+      },
+    );
   }
   return new URL(`/${encodeURIComponent(tenantId)}/oauth2/v2.0/token`, url);
 }

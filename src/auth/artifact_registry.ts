@@ -1,6 +1,6 @@
 /**
- * Google's Artifact Registry without a helper program: a service account's key becomes an access token that the registry
- * takes as a password. docs/registries/artifact-registry.md
+ * Credentials for Google Artifact Registry without a credential helper. The key of a service account is exchanged for an access
+ * token, which the registry accepts as a password. docs/registries/artifact-registry.md
  */
 import { importPKCS8, SignJWT } from "jose";
 import { CrossdockError, ParseError } from "../errors.ts";
@@ -13,35 +13,35 @@ import { parseServiceAccount } from "./service_account.ts";
 import type { ServiceAccount } from "./service_account.ts";
 
 export interface ArtifactRegistryOptions {
-  /** The text of the JSON file of a service account's key. */
+  /** The content of the JSON key file of a service account. */
   readonly serviceAccount: string;
   readonly fetch: FetchForExchange;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
-  /** Which hosts get the token, for a registry behind a name of its own. Default: {@linkcode isArtifactRegistry}. */
+  /** Selects the hosts that get the token, for a registry behind a custom domain. Default: {@linkcode isArtifactRegistry}. */
   readonly matches?: (registry: string) => boolean;
-  /** Where the key came from, for people. Default: `GOOGLE_SERVICE_ACCOUNT`. */
+  /** The origin of the key, used in messages. Default: `GOOGLE_SERVICE_ACCOUNT`. */
   readonly from?: string;
-  /** What sources with the same key learnt before. Default: nothing. */
+  /** Credentials cached by sources with the same key. Default: none. */
   readonly memory?: CloudMemory;
 }
 
-/** The only scope of the Artifact Registry API that allows to write: googleapis, artifactregistry/v1, `auth.oauth2.scopes`. */
+/** The only scope of the Artifact Registry API with write access: googleapis, artifactregistry/v1, `auth.oauth2.scopes`. */
 const SCOPE = "https://www.googleapis.com/auth/cloud-platform";
 
-/** The most that Google takes, and as long as the token is good. */
+/** The maximum that Google accepts, and the lifetime of the access token. */
 const ASSERTION_LIFETIME_S = 3600;
 
 const GRANT_TYPE = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 
 /**
- * Credentials for the hosts of Artifact Registry and Container Registry and for no other: user `oauth2accesstoken` with an
- * access token of the service account. One token serves all of its registries for an hour.
+ * Credentials only for the hosts of Artifact Registry and Container Registry: user `oauth2accesstoken` with an access token of the
+ * service account. All registries share one token, which lasts an hour.
  *
- * Look-ups reject with CrossdockError `unauthorized` or `denied` when Google refuses the key, `rate_limited` or `registry`
- * when it answers anything but a token, and with ParseError for a private key that is damaged.
+ * `lookup()` rejects with CrossdockError `unauthorized` or `denied` if Google rejects the key, with `rate_limited` or `registry`
+ * if it returns no token, and with ParseError if the private key is damaged.
  *
- * @throws {ParseError} for a key that is not a service account's, naming the member and never quoting it
+ * @throws {ParseError} if the text is not the key of a service account. The message names the member and never quotes it
  */
 export function artifactRegistryCredentials(options: ArtifactRegistryOptions): CredentialSources {
   const { now, matches = isArtifactRegistry, from = "GOOGLE_SERVICE_ACCOUNT" } = options;
@@ -57,8 +57,8 @@ export function artifactRegistryCredentials(options: ArtifactRegistryOptions): C
 }
 
 /**
- * Whether a host serves images of Artifact Registry: `LOCATION-docker.pkg.dev`, or `gcr.io` and its regions, which it took
- * over. Other hosts of `pkg.dev` serve packages of other kinds.
+ * Whether a host serves images of Artifact Registry: `LOCATION-docker.pkg.dev`, `gcr.io` or `REGION.gcr.io`. The last two were
+ * hosts of Container Registry. Other hosts under `pkg.dev` serve other kinds of packages.
  * https://cloud.google.com/artifact-registry/docs/transition/transition-from-gcr
  */
 export function isArtifactRegistry(registry: string): boolean {
@@ -84,17 +84,17 @@ async function getToken(
   const { error, error_description: description, access_token: token, expires_in } = answer.members;
   if (answer.status !== 200) {
     const secrets = [assertion, account.privateKey];
-    const words = [error, description].map((value) => quoteAnswer(value, secrets));
+    const parts = [error, description].map((value) => quoteAnswer(value, secrets));
     throw toExchangeError(answer, {
       what,
       url,
-      reason: words.filter((word) => word !== "").join(": "),
+      reason: parts.filter((part) => part !== "").join(": "),
       hint:
-        `check that the key from ${from} and its service account still exist, and this machine's clock`,
+        `check that the key from ${from} and its service account still exist, and check this machine's clock`,
     });
   }
   if (token === undefined) {
-    throw new CrossdockError("registry", `${what}: ${url.host} answered without a token`);
+    throw new CrossdockError("registry", `${what}: the response of ${url.host} has no token`);
   }
   return {
     credential: { kind: "basic", username: "oauth2accesstoken", password: token },
@@ -110,9 +110,9 @@ async function signAssertion(
 ): Promise<string> {
   const issuedAt = Math.floor(nowMs / 1000);
   const key = await importPKCS8(privateKey, "RS256").catch(() => {
-    // Without its cause, which could quote the key.
-    throw new ParseError(`${from}: private_key: want an RSA key in PKCS #8, got something else`, {
-      hint: "give the JSON file of a service account's key as Google made it",
+    // Without a cause, which could quote the key.
+    throw new ParseError(`${from}: private_key: expected an RSA key in PKCS #8`, {
+      hint: "use the JSON key file of a service account unchanged",
     });
   });
   return await new SignJWT({ scope: SCOPE })

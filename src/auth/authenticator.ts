@@ -1,8 +1,9 @@
 /**
- * Answers a registry's challenges: which `Authorization` goes with a request, and what to do about a 401.
+ * Answers the challenges of a registry: chooses the `Authorization` header of a request and handles a 401.
  *
- * There is no ping of `/v2/`: the first real request meets the challenge, and what it taught (realm and service, or Basic)
- * serves every later one. Tokens are kept by scope, credentials by repository; both are renewed before they expire.
+ * There is no separate request to `/v2/`. The first real request gets the challenge; its scheme (Basic, or Bearer with realm and
+ * service) is used for all later requests. Tokens are cached by scope, credentials by repository. Both are renewed before they
+ * expire.
  */
 import { CrossdockError } from "../errors.ts";
 import { basicAuthorization } from "./basic.ts";
@@ -10,13 +11,13 @@ import { parseChallenges } from "./challenge.ts";
 import type { Challenge } from "./challenge.ts";
 import type { CredentialMatch, CredentialSources } from "./credentials.ts";
 import { FreshCache } from "./fresh_cache.ts";
-import type { Kept } from "./fresh_cache.ts";
+import type { CachedValue } from "./fresh_cache.ts";
 import { formatScope, mergeScopes, parseScopes } from "./scope.ts";
 import type { Scope } from "./scope.ts";
 import { fetchToken } from "./token.ts";
 import type { FetchForToken, Realm, Token } from "./token.ts";
 
-/** What a request needs: the repository that credentials are looked up for, and the scopes it asks. */
+/** The repository to look up a credential for, and the scopes that a request needs. */
 export interface Access {
   readonly repository: string | undefined;
   readonly scopes: readonly Scope[];
@@ -27,16 +28,16 @@ export interface AuthenticatorOptions {
   readonly credentials: CredentialSources;
   readonly fetch: FetchForToken;
   readonly now: () => number;
-  /** Whether the registry itself is spoken to in plain HTTP; its realm may be plain then, too. */
+  /** Whether the registry uses plain HTTP. Then its realm may use plain HTTP too. */
   readonly isPlain: boolean;
-  /** What earlier authenticators with the same credentials learnt; this one adds to it. Default: nothing. */
+  /** The memory of earlier authenticators with the same credentials; this one adds to it. Default: empty. */
   readonly memory?: AuthMemory;
 }
 
-/** What a registry's challenge taught, and the tokens got since, by their scopes. */
+/** The scheme from the registry's challenge, and the cached tokens by scope. */
 export interface AuthMemory {
   scheme: Scheme | undefined;
-  readonly tokens: Map<string, Kept<Token>>;
+  readonly tokens: Map<string, CachedValue<Token>>;
 }
 
 export type Scheme = { readonly kind: "basic" } | {
@@ -44,7 +45,7 @@ export type Scheme = { readonly kind: "basic" } | {
   readonly realm: Realm;
 };
 
-/** One registry's credentials and tokens, kept in memory for as long as its client. */
+/** Caches the credentials and tokens of one registry in memory. */
 export class Authenticator {
   readonly #options: AuthenticatorOptions;
   readonly #memory: AuthMemory;
@@ -59,11 +60,11 @@ export class Authenticator {
     this.#tokens = new FreshCache({
       now,
       expiryOf: (token) => token.expiresAt,
-      kept: this.#memory.tokens,
+      values: this.#memory.tokens,
     });
   }
 
-  /** The header to send at once; `undefined` as long as the registry has not said what it wants. */
+  /** Returns the Authorization header for a first attempt; `undefined` until the registry has sent a challenge. */
   async authorization(access: Access): Promise<string | undefined> {
     const { scheme } = this.#memory;
     if (!scheme) return undefined;
@@ -78,9 +79,9 @@ export class Authenticator {
   }
 
   /**
-   * Learns from a 401. Gives the header to try again with, or `undefined` when there is nothing better than what was refused.
+   * Handles a 401. Returns the header for another attempt, or `undefined` if there is none besides the rejected one.
    *
-   * @param refused the header that the refused request carried
+   * @param refused the Authorization header of the rejected request
    */
   async answer(
     response: Response,
@@ -88,7 +89,7 @@ export class Authenticator {
     refused: string | undefined,
   ): Promise<string | undefined> {
     const challenges = parseChallenges(response.headers.get("www-authenticate") ?? "");
-    const scheme = this.#choose(challenges);
+    const scheme = this.#chooseScheme(challenges);
     if (!scheme) return undefined;
     this.#memory.scheme = scheme;
     const match = await this.findCredential(access.repository);
@@ -97,8 +98,9 @@ export class Authenticator {
       const header = `Bearer ${match.credential.token}`;
       return header === refused ? undefined : header;
     }
-    const asked = challenges.find((challenge) => challenge.scheme === "bearer")?.parameters.scope;
-    const scopes = mergeScopes(access.scopes, parseScopes(asked ?? ""));
+    const requiredScope = challenges.find((challenge) => challenge.scheme === "bearer")?.parameters
+      .scope;
+    const scopes = mergeScopes(access.scopes, parseScopes(requiredScope ?? ""));
     const token = await this.#tokens.get(
       toKey(access.scopes),
       () => this.#fetchToken(scheme.realm, scopes, access.repository),
@@ -108,9 +110,9 @@ export class Authenticator {
   }
 
   /**
-   * The credential for a repository, looked up until that succeeds, and again before it expires.
+   * Returns the credential for a repository. A successful lookup is cached until shortly before the credential expires.
    *
-   * @param refused the match that the registry did not take, where its source may have another
+   * @param refused the match that the registry rejected, to request another one from its source
    */
   findCredential(
     repository: string | undefined,
@@ -124,18 +126,18 @@ export class Authenticator {
     );
   }
 
-  /** Where credentials were looked for. Never a secret. */
+  /** Lists the places that were searched for a credential. Contains no secret. */
   describeSources(): string[] {
     const { credentials, registry } = this.#options;
     return credentials.describe(registry);
   }
 
-  /** What was looked at and what was found, for an error's hint. Never a secret. */
+  /** Explains which credential was used or where one was searched, as the hint of an error. Contains no secret. */
   async explain(repository: string | undefined): Promise<string> {
     return this.#explain(await this.findCredential(repository));
   }
 
-  /** One that expires may have been revoked before its time: then its source is asked for another, once. */
+  /** A temporary credential may be revoked before it expires. Then its source is asked once for another one. */
   async #answerBasic(
     match: CredentialMatch | undefined,
     { repository }: Access,
@@ -152,15 +154,17 @@ export class Authenticator {
   #explain(match: CredentialMatch | undefined): string {
     const { registry } = this.#options;
     if (match) {
-      return `the credential from ${match.from} was not accepted; check it with: crossdock auth ${registry}`;
+      return `the credential from ${match.from} was rejected; check it with: crossdock auth ${registry}`;
     }
-    const looked = this.describeSources();
-    return looked.length > 0
-      ? `no credential for ${registry} was found (${looked.join("; ")}); log in to it, or pass one`
-      : `no credential for ${registry} was given; pass one`;
+    const sources = this.describeSources();
+    return sources.length > 0
+      ? `no credential found for ${registry} (${
+        sources.join("; ")
+      }); log in to the registry, or pass a credential`
+      : `no credential given for ${registry}; pass a credential`;
   }
 
-  #choose(challenges: readonly Challenge[]): Scheme | undefined {
+  #chooseScheme(challenges: readonly Challenge[]): Scheme | undefined {
     const bearer = challenges.find((challenge) =>
       challenge.scheme === "bearer" && challenge.parameters.realm
     );
@@ -179,24 +183,24 @@ export class Authenticator {
     ) {
       throw new CrossdockError(
         "registry",
-        `${this.#options.registry} names a token realm that is no http(s) URL`,
+        `the token realm of ${this.#options.registry} is not an http(s) URL`,
         {
           hint:
-            "its configuration is wrong: the realm in WWW-Authenticate has to be an absolute URL",
+            "fix the configuration of the registry: the realm in WWW-Authenticate must be an absolute URL",
         },
       );
     }
     if (url.protocol === "http:" && !this.#options.isPlain) {
       throw new CrossdockError(
         "denied",
-        `${this.#options.registry} speaks TLS but wants credentials at http://${url.host}, in the clear`,
-        { hint: "nothing was sent there; have the registry's token realm changed to https" },
+        `${this.#options.registry} uses TLS, but its token realm http://${url.host} is unencrypted`,
+        { hint: "nothing was sent there; configure an https token realm at the registry" },
       );
     }
     return { url, service: parameters.service };
   }
 
-  /** As in {@linkcode Authenticator.answer}, a credential that expires and is refused here is made anew, once. */
+  /** Replaces a temporary credential once if the realm rejects it, as {@linkcode Authenticator.answer} does. */
   async #fetchToken(
     realm: Realm,
     scopes: readonly Scope[],
@@ -204,17 +208,17 @@ export class Authenticator {
   ): Promise<Token> {
     const match = await this.findCredential(repository);
     try {
-      return await this.#askRealm(realm, scopes, match);
+      return await this.#requestToken(realm, scopes, match);
     } catch (error) {
       const isRefused = error instanceof CrossdockError && error.code === "unauthorized";
       if (!isRefused || match?.expiresAt === undefined) throw error;
       const another = await this.findCredential(repository, match);
       if (another === match) throw error;
-      return await this.#askRealm(realm, scopes, another);
+      return await this.#requestToken(realm, scopes, another);
     }
   }
 
-  #askRealm(
+  #requestToken(
     realm: Realm,
     scopes: readonly Scope[],
     match: CredentialMatch | undefined,

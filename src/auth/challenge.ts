@@ -1,5 +1,5 @@
 /**
- * WWW-Authenticate, RFC 9110 §11.6.1, as registries write it:
+ * Parses WWW-Authenticate (RFC 9110 §11.6.1) as registries send it:
  *
  * ```text
  * header        := [ challenge ] *( separator challenge )
@@ -7,34 +7,34 @@
  * parameter     := token *blank "=" *blank ( quoted-string / bare )
  * token68       := 1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"="
  * quoted-string := DQUOTE *( any but DQUOTE and "\" / "\" any ) DQUOTE
- * bare          := *( any but blank, comma and DQUOTE )       wider than the RFC: realm=https://host/token is seen
- * separator     := 1*( blank / "," )                          wider than the RFC: a comma is at times left out
+ * bare          := *( any but blank, comma and DQUOTE )       wider than the RFC: some send realm=https://host/token
+ * separator     := 1*( blank / "," )                          wider than the RFC: some omit the comma
  * ```
  *
- * A word is a parameter's name if "=" follows it, else a scheme; that alone tells `Bearer a=b, c=d` from
- * `Bearer a=b, Basic c=d`. Whatever fits nowhere is skipped up to the next separator.
+ * A word is the name of a parameter if "=" follows, else a scheme. Only this distinguishes `Bearer a=b, c=d` from
+ * `Bearer a=b, Basic c=d`. Text that does not match is skipped up to the next separator.
  */
 
-/** One way to authenticate that a registry offers. */
+/** One authentication scheme that a registry offers. */
 export interface Challenge {
-  /** In lower case: `bearer`, `basic`. */
+  /** Lower case: `bearer`, `basic`. */
   scheme: string;
-  /** Keys in lower case, values with quotes and escapes undone. Of a key given twice the first counts. */
+  /** Keys in lower case, values without quotes and escapes. The first of two equal keys wins. */
   parameters: Record<string, string>;
-  /** What `Negotiate` and its like carry instead of parameters. */
+  /** The data of schemes such as `Negotiate`, instead of parameters. */
   token68?: string;
 }
 
-/** As much as Node takes for all headers of an answer; keeps work on a hostile header small. */
+/** Node's limit for all headers of a response. Bounds the work on a hostile header. */
 const MAX_HEADER_LENGTH = 16 * 1024;
 
 const TOKEN_CHAR = /[A-Za-z0-9!#$%&'*+.^_`|~-]/;
 const TOKEN68_CHAR = /[A-Za-z0-9._~+/-]/;
 
 /**
- * Reads the challenges of a WWW-Authenticate header, or of several joined by commas as `Headers.get` does it.
+ * Parses the challenges of one WWW-Authenticate header, or of several joined by commas as `Headers.get` does.
  *
- * Never throws: rubbish is skipped, and so is what stands after the first 16 KiB.
+ * Never throws. Skips invalid text, and everything after the first 16 KiB.
  */
 export function parseChallenges(header: string): Challenge[] {
   const scanner = new Scanner(header.slice(0, MAX_HEADER_LENGTH));
@@ -48,21 +48,21 @@ export function parseChallenges(header: string): Challenge[] {
         current.parameters.set(word, value);
       }
     } else if (word !== "" && scanner.isAtSeparator()) {
-      // Neither scheme has a token68 in a challenge, so `Basic realm=` is a realm that was left empty.
+      // These two schemes have no token68 in a challenge, so `Basic realm=` is an empty realm.
       const token68 = word === "basic" || word === "bearer" ? undefined : scanner.takeToken68();
       found.push({ scheme: word, parameters: new Map(), ...(token68 && { token68 }) });
     } else {
       scanner.skipItem();
     }
   }
-  // fromEntries defines members where assignment would set the prototype for the key "__proto__".
+  // Object.fromEntries defines a member "__proto__"; an assignment would set the prototype.
   return found.map((challenge) => ({
     ...challenge,
     parameters: Object.fromEntries(challenge.parameters),
   }));
 }
 
-/** Every method but the look-aheads in takeEquals and takeToken68 only moves forward, so the time is linear. */
+/** Runs in linear time: only takeEquals and takeToken68 ever move back. */
 class Scanner {
   readonly #text: string;
   #position = 0;
@@ -71,7 +71,7 @@ class Scanner {
     this.#text = text;
   }
 
-  /** False at the end of the text. */
+  /** @returns false at the end of the text */
   skipSeparators(): boolean {
     while (!this.#isAtEnd() && isSeparator(this.#peek())) this.#position++;
     return !this.#isAtEnd();
@@ -81,13 +81,13 @@ class Scanner {
     return this.#isAtEnd() || isSeparator(this.#peek());
   }
 
-  takeWhile(wanted: RegExp): string {
+  takeWhile(allowed: RegExp): string {
     const start = this.#position;
-    while (!this.#isAtEnd() && wanted.test(this.#peek())) this.#position++;
+    while (!this.#isAtEnd() && allowed.test(this.#peek())) this.#position++;
     return this.#text.slice(start, this.#position);
   }
 
-  /** Steps over `=` with the blanks around it; stays where it is if there is none. */
+  /** Skips `=` and the blanks around it. Without `=` the position stays unchanged. */
   takeEquals(): boolean {
     const start = this.#position;
     this.#skipBlanks();
@@ -100,7 +100,7 @@ class Scanner {
     return true;
   }
 
-  /** Undefined for a quoted string that does not end: what there is of it may be half a URL. */
+  /** @returns undefined for an unterminated quoted string, because it may be half a URL */
   takeValue(): string | undefined {
     const start = this.#position;
     if (this.#peek() === '"') {
@@ -112,7 +112,7 @@ class Scanner {
     return this.#text.slice(start, this.#position);
   }
 
-  /** Stays where it is unless the next item is wholly a token68; the empty string if there is no next item. */
+  /** Takes the next item if it is a token68; otherwise the position stays unchanged. Returns "" if there is no next item. */
   takeToken68(): string | undefined {
     const start = this.#position;
     this.#skipBlanks();
@@ -127,7 +127,7 @@ class Scanner {
     return undefined;
   }
 
-  /** Steps over what stands before the next separator outside quotes. */
+  /** Skips to the next separator outside quotes. */
   skipItem(): void {
     while (!this.isAtSeparator()) {
       if (this.#peek() === '"') this.#takeQuoted();
@@ -156,7 +156,7 @@ class Scanner {
     while (this.#peek() === " " || this.#peek() === "\t") this.#position++;
   }
 
-  /** The empty string at the end. */
+  /** @returns the empty string at the end */
   #peek(): string {
     return this.#text.charAt(this.#position);
   }

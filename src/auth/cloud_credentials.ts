@@ -1,28 +1,28 @@
 import type { CredentialMatch, CredentialSources } from "./credentials.ts";
 import { FreshCache } from "./fresh_cache.ts";
-import type { Kept } from "./fresh_cache.ts";
+import type { CachedValue } from "./fresh_cache.ts";
 
-/** A credential that a cloud gave for a while. */
+/** A temporary credential from a cloud. */
 export type ExpiringMatch = CredentialMatch & { expiresAt: number };
 
-/** What clouds gave so far, by service and registry: plain data, which sources with the same keys may share. */
-export type CloudMemory = Map<string, Kept<ExpiringMatch | undefined>>;
+/** Cached cloud credentials by service and registry. Plain data, which sources with the same keys may share. */
+export type CloudMemory = Map<string, CachedValue<ExpiringMatch | undefined>>;
 
-/** What one exchange gives, and for which registries it counts. */
+/** An exchange of a cloud key for a credential, and the registries that share the credential. */
 export interface Grant {
-  /** Registries with the same key share what `request` gave. */
+  /** Registries with the same key share the credential. */
   readonly key: string;
-  /** Gives undefined where the cloud's key has no right to the registry, which may well be open to all. */
+  /** Resolves to undefined if the cloud key has no permission for the registry; the registry may allow anonymous access. */
   request(): Promise<ExpiringMatch | undefined>;
 }
 
 /**
- * Credentials that are asked for at a cloud when one of its registries wants them, and kept until shortly before they
- * expire, however many repositories and requests there are. One that the registry refuses is replaced once.
+ * Credentials that are requested from a cloud when one of its registries requires them. They are cached until shortly before they
+ * expire and shared by all repositories and requests. A rejected credential is replaced once.
  *
- * @param options.from the cloud's key, for people: `AWS_ACCESS_KEY_ID`
- * @param options.service what the key is for: `Amazon ECR`
- * @param options.find undefined for a registry that is not the cloud's
+ * @param options.from the origin of the cloud key, used in messages: `AWS_ACCESS_KEY_ID`
+ * @param options.service the service that the key is for: `Amazon ECR`
+ * @param options.find returns undefined for a registry outside this cloud
  */
 export function cloudCredentials(options: {
   readonly now: () => number;
@@ -35,9 +35,9 @@ export function cloudCredentials(options: {
   const matches = new FreshCache<ExpiringMatch | undefined>({
     now,
     expiryOf: (match) => match?.expiresAt,
-    kept: memory,
+    values: memory,
   });
-  const closed = new Set<string>();
+  const withoutPermission = new Set<string>();
   return {
     async lookup(registry, _repository, { refused } = {}): Promise<CredentialMatch | undefined> {
       const grant = find(registry);
@@ -49,14 +49,16 @@ export function cloudCredentials(options: {
         () => grant.request(),
         isRefused,
       );
-      if (!match) closed.add(registry);
+      if (!match) withoutPermission.add(registry);
       return match;
     },
     describe(registry): string[] {
       const isOther = registry !== undefined && !find(registry);
       return [
         `${from}: for ${service}` + (isOther ? `, not for ${registry}` : "") +
-        (registry !== undefined && closed.has(registry) ? `, without a right to ${registry}` : ""),
+        (registry !== undefined && withoutPermission.has(registry)
+          ? `, without permission for ${registry}`
+          : ""),
       ];
     },
   };

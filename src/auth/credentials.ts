@@ -1,35 +1,35 @@
-/** What a registry is shown, and where it is looked up. Nothing here writes a secret into a message. */
+/** Credentials for registries and the sources that provide them. No message contains a secret. */
 
-/** A credential, by how a registry's token endpoint wants it. */
+/** A credential, by the way it is sent to the registry or its token endpoint. */
 export type Credential =
   | { kind: "basic"; username: string; password: string }
-  /** An OAuth2 refresh token, exchanged at the realm. */
+  /** An OAuth2 refresh token, exchanged for an access token at the realm. */
   | { kind: "identity_token"; token: string; username?: string }
-  /** A bearer token that is used as it is. */
+  /** A bearer token, sent unchanged. */
   | { kind: "registry_token"; token: string };
 
 /** A credential and its origin. */
 export interface CredentialMatch {
   credential: Credential;
-  /** Where it came from, for people: `~/.docker/config.json (auths "ghcr.io")`. Never a secret. */
+  /** The origin of the credential, used in messages: `~/.docker/config.json (auths "ghcr.io")`. Contains no secret. */
   from: string;
-  /** Milliseconds since the epoch; it is looked up anew before then. Absent for one that lasts. */
+  /** Milliseconds since the epoch. Looked up again before this time. Absent for a credential that does not expire. */
   expiresAt?: number;
 }
 
 export interface LookupOptions {
-  /** What the last look-up gave and the registry refused: a source that can make another gives that. */
+  /** The match from the last lookup that the registry rejected. A source that can obtain another one returns that. */
   refused?: CredentialMatch | undefined;
 }
 
-/** Somewhere to look for credentials. */
+/** A source of credentials. */
 export interface CredentialSources {
   /**
-   * The credential for a registry as references name it (`docker.io`, `localhost:5000`), narrowed to a repository
-   * where one is meant; undefined if there is none.
+   * Finds the credential for a registry as in a reference (`docker.io`, `localhost:5000`), or for one of its repositories.
+   * Resolves to undefined if there is none.
    *
-   * @throws {ParseError} if what has to be read cannot be
-   * @throws {CrossdockError} if a program that has to be asked does not answer
+   * @throws {ParseError} if a source cannot be parsed
+   * @throws {CrossdockError} if a credential helper fails
    */
   lookup(
     registry: string,
@@ -37,23 +37,23 @@ export interface CredentialSources {
     options?: LookupOptions,
   ): Promise<CredentialMatch | undefined>;
   /**
-   * What was looked at when nothing matched, a line each, for the error message:
-   * `~/.docker/config.json: 3 hosts, none is ghcr.io`. Without a registry it is about the last one looked up.
+   * Describes the searched places, one line each, for the message of a failed lookup:
+   * `~/.docker/config.json: 3 hosts, none is ghcr.io`. Default registry: the one of the last lookup.
    */
   describe(registry?: string): string[];
 }
 
-/** Nothing to look at: every registry is used anonymously. */
+/** No source: every registry is used anonymously. */
 export const noCredentials: CredentialSources = {
   lookup: () => Promise.resolve(undefined),
   describe: () => [],
 };
 
 /**
- * The same credential for whatever is asked, so for one side of a copy only.
+ * Returns the same credential for every lookup. Use it for only one side of a copy.
  *
- * @param from where it came from, for people: `--source-creds`
- * @param options.registry the only registry that it is shown to, as references name it. Default: every one that is asked for
+ * @param from the origin of the credential, used in messages: `--src-creds`
+ * @param options.registry the only registry that gets the credential, as in a reference. Default: every registry
  */
 export function staticCredentials(
   credential: Credential,
@@ -62,14 +62,14 @@ export function staticCredentials(
 ): CredentialSources {
   return {
     lookup(registry): Promise<CredentialMatch | undefined> {
-      const isMeant = only === undefined || only === registry;
-      return Promise.resolve(isMeant ? { credential, from } : undefined);
+      const isMatch = only === undefined || only === registry;
+      return Promise.resolve(isMatch ? { credential, from } : undefined);
     },
     describe: () => [`${from}: given for ${only ?? "every registry"}`],
   };
 }
 
-/** Asks one source after the other; the first match wins, and those after it are not touched. */
+/** Tries the sources in order. The first match wins, and later sources are not used. */
 export function firstOf(...sources: readonly CredentialSources[]): CredentialSources {
   return {
     async lookup(registry, repository, options): Promise<CredentialMatch | undefined> {
@@ -84,7 +84,7 @@ export function firstOf(...sources: readonly CredentialSources[]): CredentialSou
 }
 
 /**
- * Credentials that a program already has, by host, namespace or repository, matched like the keys of Docker's config.
+ * Credentials from an object, keyed by host, namespace or repository. The keys match as in the Docker config file.
  *
  * ```ts
  * credentialsFromObject({
@@ -93,7 +93,7 @@ export function firstOf(...sources: readonly CredentialSources[]): CredentialSou
  * });
  * ```
  *
- * @throws {TypeError} naming the key whose value is no credential
+ * @throws {TypeError} if a value is not a credential; names its key
  */
 export function credentialsFromObject(
   record: Readonly<Record<string, Credential | { username: string; password: string }>>,
@@ -103,9 +103,9 @@ export function credentialsFromObject(
     const texts = credential.kind === "basic"
       ? [credential.username, credential.password]
       : [credential.token];
-    // Undefined is what an environment variable that is not set gives.
+    // An unset environment variable is undefined at run time.
     if (texts.every((text) => typeof text === "string")) return [key, credential];
-    throw new TypeError(`credentials for ${showKey(key)}: want strings, one is not`);
+    throw new TypeError(`credentials for ${showKey(key)}: expected only strings`);
   });
   let last = "";
   return {
@@ -122,32 +122,32 @@ export function credentialsFromObject(
   };
 }
 
-/** Docker marks an identity token by the user name `<token>`: there is no user, the password is the token. */
+/** Docker marks an identity token by the user name `<token>`; the password is then the token. */
 export function toCredential(username: string, password: string): Credential {
   return username === "<token>"
     ? { kind: "identity_token", token: password }
     : { kind: "basic", username, password };
 }
 
-/** Docker Hub has three names and, as a key, a URL; they are all the `docker.io` of references. */
+/** Maps the three host names of Docker Hub to `docker.io`, as in references. */
 export function normalizeRegistry(registry: string): string {
   const lower = registry.toLowerCase();
   return lower === "index.docker.io" || lower === "registry-1.docker.io" ? "docker.io" : lower;
 }
 
-/** What a key stands for. */
+/** The registry and path that a key selects. */
 export interface ParsedKey {
   registry: string;
-  /** Components of a namespace or repository; none for the whole host. */
+  /** Components of a namespace or repository; empty for the whole host. */
   path: string[];
 }
 
 /**
- * Reads a key of `auths`: `ghcr.io`, `ghcr.io/org/app`, and the spellings that Docker has used over the years,
+ * Parses a key of `auths`: `ghcr.io`, `ghcr.io/org/app`, and the older forms of Docker:
  * `https://index.docker.io/v1/`, `http://host:5000/`, `host/v2/`.
  *
- * Docker drops any path after a scheme; here `https://ghcr.io/org` stays with ghcr.io/org, so that a key never counts
- * for more than it says.
+ * Docker drops the path of a key with a scheme. Here `https://ghcr.io/org` still selects only ghcr.io/org, so that a credential
+ * is never sent to more repositories than its key names.
  */
 export function parseKey(key: string): ParsedKey {
   const [host = "", ...path] = key.trim().replace(/^https?:\/\//i, "").split("/")
@@ -157,21 +157,21 @@ export function parseKey(key: string): ParsedKey {
 }
 
 /**
- * The entry whose key is nearest to the repository: the longest one that is the host, a namespace or the repository
- * itself, whole components only. Of two that mean the same, the one in the plain spelling, then the first.
+ * Finds the entry with the longest key that is the host, a namespace or the repository itself. Only whole path components match.
+ * Of two keys with the same meaning, the key without scheme and API path wins, then the first one.
  */
 export function findLongestKey<Value>(
   entries: Iterable<readonly [string, Value]>,
   registry: string,
   repository: string | undefined,
 ): { key: string; path: string[]; value: Value } | undefined {
-  const wanted = repository?.split("/") ?? [];
+  const components = repository?.split("/") ?? [];
   const host = normalizeRegistry(registry);
   let best: { key: string; path: string[]; value: Value; rank: number } | undefined;
   for (const [key, value] of entries) {
     const parsed = parseKey(key);
     if (parsed.registry !== host) continue;
-    if (!parsed.path.every((component, index) => component === wanted[index])) continue;
+    if (!parsed.path.every((component, index) => component === components[index])) continue;
     const isPlain = key === [parsed.registry, ...parsed.path].join("/");
     const rank = 2 * parsed.path.length + (isPlain ? 1 : 0);
     if (best === undefined || rank > best.rank) best = { key, path: parsed.path, value, rank };
@@ -179,7 +179,7 @@ export function findLongestKey<Value>(
   return best && { key: best.key, path: best.path, value: best.value };
 }
 
-/** Why none of the keys matched: `3 hosts, none is ghcr.io`. */
+/** Describes why no key matches: `3 hosts, none is ghcr.io`. */
 export function describeMiss(
   keys: readonly string[],
   registry: string,
@@ -192,7 +192,7 @@ export function describeMiss(
   return hosts.size === 1 ? `1 host, not ${registry}` : `${hosts.size} hosts, none is ${registry}`;
 }
 
-/** A key for a message, without a user and password that somebody put into it as into a URL. */
+/** Quotes a key for a message, without user and password if it is a URL that contains them. */
 export function showKey(key: string): string {
   return JSON.stringify(key.replace(/^([a-z]+:\/\/)?[^/]*@/i, "$1…@"));
 }

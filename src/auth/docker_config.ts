@@ -1,15 +1,15 @@
 /**
- * Docker's config.json and the auth.json of Podman and Skopeo, which have the same shape: text in, credentials out.
+ * Parses Docker's config.json, and the auth.json of Podman and Skopeo, which has the same format.
  *
- * Which member counts, compared with the two that wrote such files first:
+ * The order of the members in the two original implementations:
  * - docker/cli (cli/config/configfile/file.go, getConfiguredCredentialStore): credHelpers for the host; else credsStore;
- *   else auths, by host only. A helper that knows nothing means no credential. `""` in credHelpers turns credsStore off.
+ *   else auths, by host only. If a helper finds nothing, there is no credential. `""` in credHelpers disables credsStore.
  * - containers/image (pkg/docker/config/config.go, findAuthentication): credHelpers for the host; else auths by
  *   repository, namespaces, host. It does not read credsStore.
  *
- * Here: auths for a namespace or repository, then credHelpers, credsStore, auths for the host. The first differs from
- * containers/image because whoever writes a key that is narrower than the host means just that repository, and no
- * helper can answer for less than a host. Where a helper knows nothing, auths for the host is still there to be used.
+ * The order here: auths for a namespace or repository, then credHelpers, credsStore, auths for the host. Unlike in
+ * containers/image, auths for a namespace or repository come first, because such a key selects only that repository, and a
+ * helper only knows whole hosts. If a helper finds nothing, auths for the host is used.
  */
 
 import * as z from "zod";
@@ -17,32 +17,32 @@ import { ParseError } from "../errors.ts";
 import { findLongestKey, showKey, toCredential } from "./credentials.ts";
 import type { Credential } from "./credentials.ts";
 
-/** What a config file says about credentials. Entries are in the order and spelling of the file. */
+/** The credentials of a config file. Entries keep the order and spelling of the file. */
 export interface DockerConfig {
-  /** The file's name, for people. */
+  /** The name of the file, used in messages. */
   from: string;
-  /** Undefined for `{}`, which says only that a login took place: its secret is with the credsStore. */
+  /** The credential is undefined for `{}`: its secret is in the credsStore. */
   auths: readonly (readonly [key: string, credential: Credential | undefined])[];
   credHelpers: readonly (readonly [key: string, helper: string])[];
   credsStore: string | undefined;
 }
 
-/** A credential in the file, under this key of `auths`. */
+/** A credential in the file and its key in `auths`. */
 export interface StoredAuth {
   key: string;
   credential: Credential;
 }
 
-/** A program to ask, `docker-credential-<helper>`. */
+/** A credential helper to run, `docker-credential-<helper>`. */
 export interface HelperAuth {
-  /** The key of `credHelpers`; undefined if it is the `credsStore`. */
+  /** The key in `credHelpers`; undefined for the `credsStore`. */
   key: string | undefined;
   helper: string;
-  /** What to use if the helper knows nothing. */
+  /** Used if the helper finds nothing. */
   fallback?: StoredAuth;
 }
 
-/** Go programs write null for what is absent. */
+/** Go programs write null for an absent value. */
 const text = z.string().nullish();
 
 const entrySchema = z.object({
@@ -60,10 +60,10 @@ const configSchema = z.object({
 });
 
 /**
- * Reads a config file. Members that do not concern credentials are ignored; an empty file is an empty config.
+ * Parses a config file. Ignores members without credentials. An empty file is an empty config.
  *
- * @param from the file's name, for messages
- * @throws {ParseError} naming the file and the key, and never with a secret in it
+ * @param from the name of the file, used in messages
+ * @throws {ParseError} naming the file and the key; the message contains no secret
  */
 export function parseDockerConfig(text: string, from: string): DockerConfig {
   const file = text.replace(/^\uFEFF/, "");
@@ -81,8 +81,7 @@ export function parseDockerConfig(text: string, from: string): DockerConfig {
 }
 
 /**
- * What the config has for a repository: a credential, a helper that has to be asked, or nothing.
- * The comment at the top says which goes before which.
+ * Finds the credential or the credential helper for a repository. The comment at the top of this file explains the order.
  */
 export function findAuth(
   config: DockerConfig,
@@ -114,7 +113,7 @@ function readEntry(
     const hasUser = user !== "" && user !== "<token>";
     return { kind: "identity_token", token: identitytoken, ...(hasUser && { username: user }) };
   }
-  // A user name alone is what is left of a login whose secret went to the credsStore.
+  // A user name without a secret: the secret is in the credsStore.
   return secret === "" ? undefined : toCredential(user, secret);
 }
 
@@ -125,28 +124,28 @@ function decodeAuth(auth: string, where: string): [username: string, password: s
     const bytes = Uint8Array.from(atob(auth), (char) => char.charCodeAt(0));
     decoded = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(bytes);
   } catch {
-    // Without its cause, which could quote the secret.
-    throw new ParseError(`${where}: want base64 of username:password, got something else`);
+    // Without a cause, which could quote the secret.
+    throw new ParseError(`${where}: expected base64 of username:password`);
   }
   const colon = decoded.indexOf(":");
   if (colon < 0) {
-    throw new ParseError(`${where}: want base64 of username:password, there is no colon in it`);
+    throw new ParseError(`${where}: expected base64 of username:password, got no colon`);
   }
-  // Docker once padded with zero bytes, and still takes them off.
+  // Docker used to pad with zero bytes, and still removes them.
   return [decoded.slice(0, colon), decoded.slice(colon + 1).replaceAll("\0", "")];
 }
 
 function parseConfig(file: string, from: string): z.output<typeof configSchema> {
   const { data, error } = configSchema.safeParse(parseJson(file, from), {
     error: ({ expected, input }) =>
-      `want ${expected === "string" ? "a string" : "an object"}, got ${showType(input)}`,
+      `expected ${expected === "string" ? "a string" : "an object"}, got ${showType(input)}`,
   });
   if (data) return data;
   const { path = [], message } = error.issues[0] ?? {};
   throw new ParseError(`${[from, ...showPath(path)].join(": ")}: ${message}`);
 }
 
-/** The member, with the key of an entry beside it: `auths "ghcr.io"`, `auth`. */
+/** Joins the member with the key of its entry: `auths "ghcr.io"`, `auth`. */
 function showPath([member, key, ...rest]: readonly PropertyKey[]): PropertyKey[] {
   if (member === undefined) return [];
   return [key === undefined ? member : `${String(member)} ${showKey(String(key))}`, ...rest];
@@ -156,12 +155,12 @@ function parseJson(text: string, from: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    // Without its cause: V8 quotes the text around the mistake, and that may be a secret.
+    // Without a cause: V8 quotes the text around the error, which may be a secret.
     throw new ParseError(`${from}: not JSON`, { hint: "check it for a missing quote or comma" });
   }
 }
 
-/** The type alone, because the value may be a secret. */
+/** Names only the type, because the value may be a secret. */
 function showType(value: unknown): string {
   if (value === null) return "null";
   return Array.isArray(value) ? "an array" : `a value of type ${typeof value}`;

@@ -4,10 +4,10 @@ import { describeMiss, showKey } from "./credentials.ts";
 import { findAuth, parseDockerConfig } from "./docker_config.ts";
 
 /**
- * The credentials in the text of a docker `config.json`, for hosts that can run no credential helper.
+ * Credentials from the text of a Docker `config.json`, for hosts that cannot run a credential helper.
  *
- * @param from where the text came from, for people: `CROSSDOCK_REGISTRY_AUTH`
- * @throws ParseError when it does not parse, or leaves a credential to a helper
+ * @param from the origin of the text, used in messages: `CROSSDOCK_REGISTRY_AUTH`
+ * @throws ParseError if the text does not parse, or refers to a credential helper
  */
 export function credentialsFromDockerConfig(text: string, from: string): CredentialSources {
   const config = parseDockerConfig(text, from);
@@ -15,8 +15,8 @@ export function credentialsFromDockerConfig(text: string, from: string): Credent
     throw new ParseError(
       `${from}: ${
         config.credsStore ? "credsStore" : "credHelpers"
-      } names a program, which cannot be run here`,
-      { hint: "write the credential itself into auths" },
+      } refers to a credential helper, which cannot run here`,
+      { hint: "write the credential into auths" },
     );
   }
   return {

@@ -1,6 +1,6 @@
 /**
- * Amazon ECR without a helper program: a key of IAM becomes the password that the registry takes, and repositories are
- * created where a push needs them. docs/registries/ecr.md
+ * Credentials for Amazon ECR without a credential helper: exchanges an IAM access key for a registry password. Also creates
+ * repositories on push. docs/registries/ecr.md
  */
 import { CrossdockError } from "../errors.ts";
 import { cloudCredentials } from "./cloud_credentials.ts";
@@ -10,21 +10,21 @@ import { callEcr, ecrErrorName, findEcrRegistry, keyName, toEcrError } from "./e
 import type { EcrOptions } from "./ecr_api.ts";
 import type { EcrRegistry } from "./ecr_registry.ts";
 
-/** As the API reference has it for AuthorizationData; used where the answer does not say. */
+/** The lifetime by the API reference of AuthorizationData, used if the response states none. */
 const TOKEN_LIFETIME_MS = 12 * 60 * 60 * 1000;
 
 /**
- * Credentials for the hosts of Amazon ECR, private and public, and for no other: user `AWS` with the password that
- * GetAuthorizationToken gives. One password serves all accounts and repositories of a region, so it is asked for once.
+ * Credentials only for the hosts of Amazon ECR, private and public: user `AWS` with the password from GetAuthorizationToken. All
+ * accounts and repositories of a region share one password, so it is requested once.
  *
  * ```ts
  * const fetch: FetchForExchange = (request) => runtime.fetch(request);
  * ecrCredentials({ accessKeyId: "AKIA…", secretAccessKey: "…", fetch, now: () => runtime.now() });
  * ```
  *
- * A key without a right to the public registry leaves that anonymous, as anybody may pull from it. Other look-ups reject
- * with CrossdockError `unauthorized` or `denied` when Amazon refuses the key, `rate_limited` or `registry` when it answers
- * anything but a password.
+ * If the key has no permission for the public registry, that registry is used anonymously, because anyone may pull from it. For
+ * other registries `lookup()` rejects with CrossdockError `unauthorized` or `denied` if Amazon rejects the key, and with
+ * `rate_limited` or `registry` if it returns no password.
  */
 export function ecrCredentials(options: EcrOptions): CredentialSources {
   return cloudCredentials({
@@ -42,14 +42,14 @@ export function ecrCredentials(options: EcrOptions): CredentialSources {
 }
 
 /**
- * Creates repositories in Amazon ECR, for `SideOptions.createRepository`. Gives true when the repository was created or
- * is there, false for a registry that is not Amazon's.
+ * Returns a function that creates repositories in Amazon ECR, for `SideOptions.createRepository`. It resolves to true if the
+ * repository was created or exists, and to false for a registry outside Amazon ECR.
  *
- * It gives false for the public registry, too: the first part of a name there is an alias, which the API does not take,
- * so that a repository might come to be under another's.
+ * It also resolves to false for the public registry. The first part of a name there is an alias, which the API does not accept,
+ * so the repository could be created under another alias.
  *
- * The function rejects with CrossdockError `unauthorized` or `denied` when Amazon refuses the key, `registry` when it
- * refuses the name or has no room for another repository.
+ * It rejects with CrossdockError `unauthorized` or `denied` if Amazon rejects the key, and with `registry` if Amazon rejects the
+ * name or a quota is reached.
  */
 export function createEcrRepository(
   options: EcrOptions,
@@ -64,7 +64,7 @@ export function createEcrRepository(
     const answer = await callEcr(options, {
       registry: found,
       operation: "CreateRepository",
-      // With the account: a push into another's registry must not create a repository in one's own.
+      // With the account: a push to another account must not create a repository in the account of the key.
       input: { registryId: found.account, repositoryName: repository },
       what,
       signal,
@@ -98,7 +98,7 @@ async function getToken(
   const { authorizationToken = "", expiresAt } = answer.members.authorizationData ?? {};
   const [username, password] = decodeToken(authorizationToken) ?? [];
   if (username === undefined || password === undefined) {
-    throw new CrossdockError("registry", `${what}: ${found.api.host} answered without a token`);
+    throw new CrossdockError("registry", `${what}: the response of ${found.api.host} has no token`);
   }
   return {
     credential: { kind: "basic", username, password },
@@ -107,7 +107,7 @@ async function getToken(
   };
 }
 
-/** Base64 of `AWS:password`. */
+/** Decodes base64 of `AWS:password`. */
 function decodeToken(token: string): [username: string, password: string] | undefined {
   let text: string;
   try {

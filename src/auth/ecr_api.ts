@@ -1,4 +1,4 @@
-/** Calls of Amazon ECR's own API, signed with Signature Version 4. */
+/** Calls the Amazon ECR API with requests signed by Signature Version 4. */
 import { AwsV4Signer } from "aws4fetch";
 import * as z from "zod";
 import type { CrossdockError, ErrorCode } from "../errors.ts";
@@ -9,32 +9,32 @@ import { exchange, quoteAnswer, toExchangeError } from "./exchange.ts";
 import type { ExchangeAnswer, FetchForExchange } from "./exchange.ts";
 import { optionalSeconds, optionalText } from "./read_answer.ts";
 
-/** A key of Amazon's, and how its API is reached. */
+/** An AWS access key, and how to reach the API. */
 export interface EcrOptions {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
-  /** Comes with a key that is temporary. */
+  /** Required for a temporary key. */
   readonly sessionToken?: string | undefined;
   readonly fetch: FetchForExchange;
-  /** Milliseconds since the epoch; Amazon takes a signature whose time is within five minutes of its own. */
+  /** Milliseconds since the epoch. Amazon accepts a signature whose time is within five minutes of its own clock. */
   readonly now: () => number;
-  /** Where the API answers, for a VPC endpoint. Default: Amazon's own name for the registry's region. */
+  /** The URL of the API, for a VPC endpoint. Default: Amazon's public endpoint for the region of the registry. */
   readonly endpoint?: (region: string, service: "ecr" | "ecr-public") => URL;
-  /** Which hosts are Amazon's, for a registry behind a name of its own. Default: {@linkcode parseEcrRegistry}. */
+  /** Maps a host to its registry, for a registry behind a custom domain. Default: {@linkcode parseEcrRegistry}. */
   readonly registryOf?: (registry: string) => EcrRegistry | undefined;
-  /** Where the key came from, for people. Default: `AWS_ACCESS_KEY_ID`. */
+  /** The origin of the key, used in messages. Default: `AWS_ACCESS_KEY_ID`. */
   readonly from?: string;
-  /** What sources with the same key learnt before. Default: nothing. */
+  /** Credentials cached by sources with the same key. Default: none. */
   readonly memory?: CloudMemory;
 }
 
 const authorizationSchema = z.object({
   authorizationToken: optionalText,
-  /** Since the epoch. */
+  /** Seconds since the epoch. */
   expiresAt: optionalSeconds,
 });
 
-/** An error, or the answer to GetAuthorizationToken: a list of one for the private registries, an object for the public one. */
+/** An error, or the response to GetAuthorizationToken: a list of one for private registries, an object for the public one. */
 const answerSchema = z.object({
   __type: optionalText,
   message: optionalText,
@@ -47,13 +47,13 @@ const answerSchema = z.object({
 
 export type EcrAnswer = ExchangeAnswer<z.output<typeof answerSchema>>;
 
-/** What the API calls the services in `X-Amz-Target`: botocore data/ecr and data/ecr-public, `targetPrefix`. */
+/** The names of the services in `X-Amz-Target`: botocore data/ecr and data/ecr-public, `targetPrefix`. */
 const TARGETS = {
   "ecr": "AmazonEC2ContainerRegistry_V20150921",
   "ecr-public": "SpencerFrontendService",
 } as const;
 
-/** Amazon answers nearly every refusal with 400; what it means stands in its name. */
+/** Amazon answers 400 to almost every rejected request. The name of the error tells the reason. */
 const CODES: Readonly<Record<string, ErrorCode>> = {
   AccessDeniedException: "denied",
   ExpiredTokenException: "unauthorized",
@@ -66,18 +66,18 @@ const CODES: Readonly<Record<string, ErrorCode>> = {
   TooManyRequestsException: "rate_limited",
 };
 
-/** Their messages say what to change. That of a wrong signature quotes the request, the session token in it. */
+/** Errors whose messages help and are quoted. That of a wrong signature is not: it contains the session token. */
 const QUOTED = ["AccessDeniedException", "InvalidParameterException", "LimitExceededException"];
 
 /** The default of {@linkcode EcrOptions.from}. */
 const KEY_VARIABLE = "AWS_ACCESS_KEY_ID";
 
-/** Where the key came from. */
+/** Returns the origin of the key. */
 export function keyName({ from = KEY_VARIABLE }: EcrOptions): string {
   return from;
 }
 
-/** The registry by a name as in a reference, with the endpoint that the options say; undefined if it is not Amazon's. */
+/** Returns the registry by its name in a reference, with the endpoint of the options. Undefined for other registries. */
 export function findEcrRegistry(options: EcrOptions, registry: string): EcrRegistry | undefined {
   const { endpoint, registryOf = parseEcrRegistry } = options;
   const found = registryOf(registry);
@@ -87,7 +87,7 @@ export function findEcrRegistry(options: EcrOptions, registry: string): EcrRegis
 /**
  * Calls one operation. https://docs.aws.amazon.com/AmazonECR/latest/APIReference/Welcome.html
  *
- * @throws NetworkError or SilenceError when there is no answer
+ * @throws NetworkError or SilenceError if there is no response
  */
 export async function callEcr(
   options: EcrOptions,
@@ -102,7 +102,7 @@ export async function callEcr(
   const { accessKeyId, secretAccessKey, sessionToken, fetch, now } = options;
   const { registry: { api, region, service }, operation, what, signal } = call;
   const body = JSON.stringify(call.input);
-  // The signer alone: aws4fetch's own client tries ten times, on the global fetch.
+  // Only the signer of aws4fetch: its client retries ten times and uses the global fetch.
   const { headers } = await new AwsV4Signer({
     method: "POST",
     url: api.href,
@@ -117,19 +117,19 @@ export async function callEcr(
     service,
     region,
     datetime: new Date(now()).toISOString().replace(/[:-]|\.\d{3}/g, ""),
-    // Amazon wants Content-Type signed where it is sent; aws4fetch leaves it out by itself.
+    // Amazon requires a signature over Content-Type, which aws4fetch omits by default.
     allHeaders: true,
   }).sign();
   return await exchange({ fetch, url: api, headers, body, what, signal, schema: answerSchema });
 }
 
-/** The name of Amazon's error, `RepositoryAlreadyExistsException`; empty where there is none. */
+/** Returns the name of Amazon's error, such as `RepositoryAlreadyExistsException`, or an empty string. */
 export function ecrErrorName({ members: { __type: type = "" } }: EcrAnswer): string {
-  // Smithy's JSON protocol: "namespace#Name", at times with ":http://…" behind it.
+  // Smithy's JSON protocol: "namespace#Name", sometimes followed by ":http://…".
   return /^(?:.*#)?([A-Za-z]{1,100})(?::.*)?$/.exec(type)?.[1] ?? "";
 }
 
-/** The error that a refusal of the API becomes. */
+/** Converts an error response of the API to an error. */
 export function toEcrError(
   options: EcrOptions,
   answer: EcrAnswer,
@@ -138,17 +138,17 @@ export function toEcrError(
   const { accessKeyId, secretAccessKey, sessionToken } = options;
   const name = ecrErrorName(answer);
   const secrets = [accessKeyId, secretAccessKey, sessionToken];
-  const words = quoteAnswer(answer.members.message ?? answer.members.Message, secrets);
+  const text = quoteAnswer(answer.members.message ?? answer.members.Message, secrets);
   const key = keyName(options);
   return toExchangeError(answer, {
     what,
     url: api,
     code: CODES[name] ?? (name === "" ? undefined : "registry"),
-    reason: QUOTED.includes(name) && words !== "" ? `${name}: ${words}` : name,
+    reason: QUOTED.includes(name) && text !== "" ? `${name}: ${text}` : name,
     hint: CODES[name] === "denied"
-      ? `give the key from ${key} the right ${permission}`
+      ? `grant the key from ${key} the permission ${permission}`
       : name === "ExpiredTokenException"
-      ? `the temporary key from ${key} has expired; get a new one, with its session token`
-      : `check the key from ${key}, its secret, its session token if it is temporary, and this machine's clock`,
+      ? `the temporary key from ${key} has expired; use a new key with its session token`
+      : `check the key from ${key}, its secret, its session token if the key is temporary, and this machine's clock`,
   });
 }

@@ -1,5 +1,5 @@
 /**
- * Amazon's registries by their host names.
+ * Recognises Amazon ECR registries by their host names.
  *
  * ```text
  * host    := private / public
@@ -10,21 +10,21 @@
  * ```
  *
  * https://docs.aws.amazon.com/AmazonECR/latest/userguide/ecr-requests.html and amazon-ecr-credential-helper
- * (ecr-login/api/client.go, ecrPattern). The partitions that no public network reaches are left out.
+ * (ecr-login/api/client.go, ecrPattern). Partitions without access from a public network are not supported.
  */
 
-/** A registry of Amazon's, and where its API answers. */
+/** An Amazon ECR registry and the URL of its API. */
 export interface EcrRegistry {
-  /** As requests to the API are signed. */
+  /** The service name in signatures of API requests. */
   readonly service: "ecr" | "ecr-public";
   /** `eu-west-1` */
   readonly region: string;
-  /** Twelve digits; undefined for the public registry, which is everybody's. */
+  /** Twelve digits; undefined for the public registry, which all accounts share. */
   readonly account: string | undefined;
   readonly api: URL;
 }
 
-/** Suffix of a registry's host to that of the API: https://docs.aws.amazon.com/general/latest/gr/ecr.html */
+/** Maps the suffix of a registry host to the suffix of its API host: https://docs.aws.amazon.com/general/latest/gr/ecr.html */
 const API_SUFFIXES: Readonly<Record<string, string>> = {
   "on.aws": "api.aws",
   "on.amazonwebservices.com.cn": "api.amazonwebservices.com.cn",
@@ -39,10 +39,10 @@ const DUAL_STACK =
 
 const PRIVATE = [IPV4, DUAL_STACK].map((rest) => new RegExp(`^${ACCOUNT}\\.dkr${rest}$`));
 
-/** The public registry's API is in one region alone: amazon-ecr-credential-helper, ecr-login/api/factory.go. */
+/** The only region of the public registry's API: amazon-ecr-credential-helper, ecr-login/api/factory.go. */
 const PUBLIC_REGION = "us-east-1";
 
-/** Reads a registry's name as in a reference; undefined for one that is not Amazon's. */
+/** Parses the name of a registry as in a reference. Returns undefined if it is not an Amazon registry. */
 export function parseEcrRegistry(registry: string): EcrRegistry | undefined {
   const host = registry.toLowerCase();
   if (host === "public.ecr.aws" || host === "ecr-public.aws.com") {
@@ -56,7 +56,7 @@ export function parseEcrRegistry(registry: string): EcrRegistry | undefined {
   const { account, region, suffix, fips } = match(host) ?? {};
   if (account === undefined || region === undefined || suffix === undefined) return undefined;
   const apiSuffix = API_SUFFIXES[suffix];
-  // The three kinds of names have kept their own forms: api.ecr for IPv4, ecr for dual stack, ecr-fips for both.
+  // The API host begins with api.ecr for IPv4, ecr for dual stack, and ecr-fips for FIPS in both.
   const name = fips !== undefined ? "ecr-fips" : apiSuffix === undefined ? "api.ecr" : "ecr";
   return {
     service: "ecr",

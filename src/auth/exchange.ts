@@ -1,11 +1,11 @@
-/** One POST to a cloud's own servers, by which a key of the cloud becomes a credential for its registry. */
+/** Exchanges a cloud key for a registry credential by one POST to a server of the cloud. */
 import * as z from "zod";
 import { CrossdockError, SilenceError } from "../errors.ts";
 import type { ErrorCode } from "../errors.ts";
 import { SilenceTimer } from "../streams/silence.ts";
 import { optionalSeconds, optionalText, readAnswer } from "./read_answer.ts";
 
-/** Sends one request and follows no redirect; `(request) => runtime.fetch(request)` does. */
+/** Sends one request without following redirects, such as `(request) => runtime.fetch(request)`. */
 export type FetchForExchange = (request: {
   method: "POST";
   url: URL;
@@ -14,13 +14,13 @@ export type FetchForExchange = (request: {
   signal: AbortSignal;
 }) => Promise<Response>;
 
-/** The members of the server's JSON object; none where the body of an error is something else. */
+/** The status and the members of the JSON object. An error response without a JSON object has no members. */
 export interface ExchangeAnswer<Members = unknown> {
   readonly status: number;
   readonly members: Members;
 }
 
-/** A token or an error, by RFC 6749, sections 5.1 and 5.2. */
+/** A token or an error by RFC 6749, sections 5.1 and 5.2. */
 export const oauthSchema = z.object({
   access_token: optionalText,
   expires_in: optionalSeconds,
@@ -28,20 +28,20 @@ export const oauthSchema = z.object({
   error_description: optionalText,
 });
 
-/** These servers answer in tenths of a second; one that takes this long is not there. */
+/** These servers answer within tenths of a second; after this time the server is considered down. */
 const TIMEOUT_MS = 30_000;
 
-/** As much of a server's own words as an error quotes. */
+/** The maximum length of a server's text in an error message. */
 const MAX_QUOTED_LENGTH = 300;
 
 /**
- * Sends a request and reads its answer, whatever the status. Nothing is tried again here: the request to the registry that
- * wanted the credential is.
+ * Sends a request and reads its response of any status. Does not retry: the registry request that needs the credential is
+ * retried instead.
  *
- * @param options.what what is being done, for errors: `get a token for 1.dkr.ecr.eu-west-1.amazonaws.com`
- * @param options.timeoutMs how long the server may be silent. Default 30 000
- * @throws CrossdockError `registry` when a success holds no JSON object, `limit` above 1 MiB; NetworkError or SilenceError
- * when there is no answer
+ * @param options.what the action, used in messages: `get a token for 1.dkr.ecr.eu-west-1.amazonaws.com`
+ * @param options.timeoutMs the idle timeout. Default 30 000
+ * @throws CrossdockError `registry` if a successful response has no JSON object, `limit` above 1 MiB; NetworkError or SilenceError
+ * if there is no response
  */
 export async function exchange<Members>(options: {
   readonly fetch: FetchForExchange;
@@ -49,7 +49,7 @@ export async function exchange<Members>(options: {
   readonly headers: Headers;
   readonly body: string;
   readonly what: string;
-  /** Of the members, each of which may be absent. */
+  /** The schema of the members, each of them optional. */
   readonly schema: z.ZodType<Members>;
   readonly signal?: AbortSignal | undefined;
   readonly timeoutMs?: number;
@@ -57,7 +57,7 @@ export async function exchange<Members>(options: {
   const { fetch, url, headers, body, what, schema, timeoutMs = TIMEOUT_MS } = options;
   const silence = new AbortController();
   const timer = new SilenceTimer(timeoutMs, () => {
-    const hint = `check that ${url.host} can be reached from here`;
+    const hint = `check that this machine can reach ${url.host}`;
     silence.abort(new SilenceError(`${what}: waiting for ${url.host}`, timeoutMs, { hint }));
   });
   const signal = options.signal
@@ -78,10 +78,10 @@ export async function exchange<Members>(options: {
 }
 
 /**
- * The error that a refusal becomes.
+ * Converts an error response to an error.
  *
- * @param options.reason what the server said; {@linkcode quoteAnswer} takes secrets out of it
- * @param options.code what went wrong, where the status alone does not say it
+ * @param options.reason the server's text; use {@linkcode quoteAnswer} to exclude secrets
+ * @param options.code the error code, if the status alone does not determine it
  */
 export function toExchangeError(
   answer: ExchangeAnswer,
@@ -95,14 +95,14 @@ export function toExchangeError(
 ): CrossdockError {
   const { what, url, reason, hint } = options;
   const code = options.code ?? toCode(answer.status);
-  const said = reason === "" ? "" : ` (${reason})`;
-  return new CrossdockError(code, `${what}: ${url.host} answered ${answer.status}${said}`, {
+  const suffix = reason === "" ? "" : ` (${reason})`;
+  return new CrossdockError(code, `${what}: ${url.host} answered ${answer.status}${suffix}`, {
     hint: code === "unauthorized" || code === "denied" ? hint : undefined,
     isTemporary: code === "rate_limited" || answer.status === 408 || answer.status >= 500,
   });
 }
 
-/** A server's words on one line and cut; nothing at all where they hold one of the secrets that it was sent. */
+/** Shortens a server's text to one line for a message. Returns an empty string if it contains one of the secrets sent. */
 export function quoteAnswer(
   value: string | undefined,
   secrets: readonly (string | undefined)[],

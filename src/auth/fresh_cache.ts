@@ -1,52 +1,54 @@
-/** A value is made anew when less than this is left of it, so that an upload that begins now does not end in a 401. */
+/** A value is renewed this long before it expires, so that an upload that starts now does not end in a 401. */
 const RENEW_BEFORE_MS = 30_000;
 
-/** More are forgotten, oldest first: a host that lives long may see any number of repositories. */
-const MAX_KEPT = 1000;
+/** Limits memory on a long-running host with many repositories. The oldest values are discarded first. */
+const MAX_VALUES = 1000;
 
-/** A value, and since when it is kept, in milliseconds since the epoch. */
-export interface Kept<Value> {
+/** A value and the time when it was cached, in milliseconds since the epoch. */
+export interface CachedValue<Value> {
   readonly value: Value;
-  readonly keptAt: number;
+  readonly cachedAt: number;
 }
 
 /**
- * Keeps what takes a request to get: each value until shortly before it expires, one of a short life for three quarters
- * of that. Whoever asks while a value is on its way waits for it; one that failed is not kept.
+ * Caches values that take a request to get. Each value is cached until 30 s before it expires, a short-lived one for three
+ * quarters of its lifetime. Concurrent calls for one key share a request. Failures are not cached.
  */
 export class FreshCache<Value> {
   readonly #now: () => number;
   readonly #expiryOf: (value: Value) => number | undefined;
-  readonly #kept: Map<string, Kept<Value>>;
+  readonly #values: Map<string, CachedValue<Value>>;
   readonly #pending = new Map<string, Promise<Value>>();
 
   /**
-   * @param options.now milliseconds since the epoch
-   * @param options.expiryOf when a value expires, likewise; undefined if it does not
-   * @param options.kept where values are kept: plain data, which other caches may share. Default: the cache's own
+   * @param options.now the current time in milliseconds since the epoch
+   * @param options.expiryOf the time when a value expires, in milliseconds since the epoch; undefined if it does not expire
+   * @param options.values the storage: plain data, which several caches may share. Default: a new map
    */
   constructor(options: {
     readonly now: () => number;
     readonly expiryOf: (value: Value) => number | undefined;
-    readonly kept?: Map<string, Kept<Value>> | undefined;
+    readonly values?: Map<string, CachedValue<Value>> | undefined;
   }) {
     this.#now = options.now;
     this.#expiryOf = options.expiryOf;
-    this.#kept = options.kept ?? new Map();
+    this.#values = options.values ?? new Map();
   }
 
   /**
-   * The value under a key, made if there is none that is fresh.
+   * Returns the value of a key. Makes a new one if there is no fresh value.
    *
-   * @param isRefused whether a value that is fresh by the clock was refused all the same, so that another has to be made
+   * @param isRefused whether a fresh value was rejected and must be replaced
    */
   get(
     key: string,
     make: () => Promise<Value>,
     isRefused: (value: Value) => boolean = () => false,
   ): Promise<Value> {
-    const kept = this.#kept.get(key);
-    if (kept && this.#isFresh(kept) && !isRefused(kept.value)) return Promise.resolve(kept.value);
+    const cached = this.#values.get(key);
+    if (cached && this.#isFresh(cached) && !isRefused(cached.value)) {
+      return Promise.resolve(cached.value);
+    }
     const pending = this.#pending.get(key) ?? this.#make(key, make);
     this.#pending.set(key, pending);
     return pending;
@@ -55,10 +57,10 @@ export class FreshCache<Value> {
   async #make(key: string, make: () => Promise<Value>): Promise<Value> {
     try {
       const value = await make();
-      this.#kept.set(key, { value, keptAt: this.#now() });
-      for (const oldest of this.#kept.keys()) {
-        if (this.#kept.size <= MAX_KEPT) break;
-        this.#kept.delete(oldest);
+      this.#values.set(key, { value, cachedAt: this.#now() });
+      for (const oldest of this.#values.keys()) {
+        if (this.#values.size <= MAX_VALUES) break;
+        this.#values.delete(oldest);
       }
       return value;
     } finally {
@@ -66,9 +68,9 @@ export class FreshCache<Value> {
     }
   }
 
-  #isFresh({ value, keptAt }: Kept<Value>): boolean {
+  #isFresh({ value, cachedAt }: CachedValue<Value>): boolean {
     const expiresAt = this.#expiryOf(value);
     if (expiresAt === undefined) return true;
-    return expiresAt - this.#now() > Math.min(RENEW_BEFORE_MS, (expiresAt - keptAt) / 4);
+    return expiresAt - this.#now() > Math.min(RENEW_BEFORE_MS, (expiresAt - cachedAt) / 4);
   }
 }

@@ -1,15 +1,15 @@
 import { decodeJwt } from "jose";
 
 /**
- * When a token says that it expires, in milliseconds since the epoch; undefined where it is no JWT or does not say. Nothing is
- * verified: this is good enough to know when to ask for another, and for nothing else.
+ * Reads the expiry time of a token in milliseconds since the epoch. Undefined if it is not a JWT or has no `exp`. The token is not
+ * verified: use the time only to decide when to renew the token.
  */
 export function readJwtExpiry(token: string): number | undefined {
   try {
     const { exp } = decodeJwt(token);
     return exp !== undefined && Number.isFinite(exp) ? exp * 1000 : undefined;
   } catch {
-    // Without its cause, which could quote the token.
+    // Without a cause, which could quote the token.
     return undefined;
   }
 }

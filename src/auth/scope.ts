@@ -1,5 +1,5 @@
 /**
- * Scopes of a registry token.
+ * Parses and formats the scopes of a registry token.
  *
  * ```text
  * scopes  := scope { " " scope }
@@ -10,10 +10,10 @@
  * https://distribution.github.io/distribution/spec/auth/scope/
  */
 
-/** What may be done in a repository. GitLab and Harbor give `*`, Docker's own registry takes it for a delete. */
+/** An action in a repository. GitLab and Harbor grant `*`; CNCF distribution accepts it for a delete. */
 export type Action = "pull" | "push" | "delete" | "*";
 
-/** The right to do something in one repository, or to list them all: {@linkcode CATALOG}. */
+/** The permission for actions in one repository, or to list all repositories: {@linkcode CATALOG}. */
 export interface Scope {
   /** Default: `"repository"`. */
   type?: "registry";
@@ -21,20 +21,20 @@ export interface Scope {
   actions: readonly Action[];
 }
 
-/** The right to list a registry's repositories, as distribution asks for it. */
+/** The permission to list all repositories of a registry, as CNCF distribution requires it. */
 export const CATALOG: Scope = { type: "registry", repository: "catalog", actions: ["*"] };
 
 const ACTIONS: readonly string[] = ["*", "delete", "pull", "push"] satisfies Action[];
 
-/** Writes a scope with its actions sorted and none twice: `repository:library/alpine:pull,push`. */
+/** Formats a scope with sorted, unique actions: `repository:library/alpine:pull,push`. */
 export function formatScope(scope: Scope): string {
   const { type = "repository", repository, actions } = scope;
   return `${type}:${repository}:${[...new Set(actions)].sort().join(",")}`;
 }
 
 /**
- * Reads the value of a challenge's `scope`. Types other than repository (`registry:catalog:*`), actions that are not
- * known and what is no scope at all are left out: a copy has no use for them. Never throws.
+ * Parses the `scope` of a challenge. Skips other types than repository (`registry:catalog:*`), unknown actions and invalid scopes,
+ * which a copy does not need. Never throws.
  */
 export function parseScopes(text: string): Scope[] {
   const scopes: Scope[] = [];
@@ -50,8 +50,8 @@ export function parseScopes(text: string): Scope[] {
 }
 
 /**
- * All that either allows: each repository once, repositories and actions sorted. Two lists that allow the same come
- * out the same, whatever their order, so that their text can be the key of a cache.
+ * Merges two lists of scopes: each repository once, repositories and actions sorted. Equal permissions give equal results, so the
+ * formatted list can be a cache key.
  */
 export function mergeScopes(a: readonly Scope[], b: readonly Scope[]): Scope[] {
   const merged = new Map<string, Scope>();

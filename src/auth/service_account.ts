@@ -1,7 +1,7 @@
 import { ParseError } from "../errors.ts";
 import { isLoopbackRegistry } from "../oci/reference.ts";
 
-/** What is needed of the JSON file that Google gives for a service account's key. */
+/** The required members of the JSON key file of a Google service account. */
 export interface ServiceAccount {
   readonly clientEmail: string;
   /** PKCS #8 in PEM. */
@@ -10,29 +10,32 @@ export interface ServiceAccount {
   readonly tokenUri: URL;
 }
 
-/** As Google writes it into every key. */
+/** The value that Google writes into every key. */
 const TOKEN_URI = "https://oauth2.googleapis.com/token";
 
 /**
- * Reads a service account's key: https://cloud.google.com/iam/docs/keys-create-delete
+ * Parses the key of a service account: https://cloud.google.com/iam/docs/keys-create-delete
  *
- * @param from where the text came from, for messages: `GOOGLE_SERVICE_ACCOUNT`
- * @throws {ParseError} naming the member that is wrong, never with anything of what is in it
+ * @param from the origin of the text, used in messages: `GOOGLE_SERVICE_ACCOUNT`
+ * @throws {ParseError} naming the invalid member, never quoting its value
  */
 export function parseServiceAccount(text: string, from: string): ServiceAccount {
   const key = parseObject(text, from);
   const type = requireText(key, "type", from);
   if (type !== "service_account") {
-    throw new ParseError(`${from}: type: want "service_account", got another kind of credential`, {
-      hint: "create a key for a service account and give its JSON file's text",
-    });
+    throw new ParseError(
+      `${from}: type: expected "service_account", got another type of credential`,
+      {
+        hint: "create a key for a service account and use the content of its JSON file",
+      },
+    );
   }
   const privateKey = requireText(key, "private_key", from).trim();
   if (!/^-----BEGIN PRIVATE KEY-----\s/.test(privateKey)) {
     throw new ParseError(
-      `${from}: private_key: want PEM that begins with a BEGIN PRIVATE KEY line`,
+      `${from}: private_key: expected PEM that begins with a BEGIN PRIVATE KEY line`,
       {
-        hint: String.raw`check that the line breaks in it are written \n, with one backslash`,
+        hint: String.raw`check that its line breaks are written as \n, with one backslash`,
       },
     );
   }
@@ -49,31 +52,36 @@ function parseObject(text: string, from: string): Readonly<Record<string, unknow
   try {
     key = JSON.parse(text);
   } catch {
-    // Without its cause: V8 quotes the text around the mistake, and that may be the private key.
-    throw new ParseError(`${from}: want the JSON of a service account's key, got no JSON`, {
-      hint: "give the text of the file, not its path and not base64",
-    });
+    // Without a cause: V8 quotes the text around the error, which may be the private key.
+    throw new ParseError(
+      `${from}: expected the JSON key of a service account, got text that is not JSON`,
+      {
+        hint: "use the content of the file, not its path and not base64",
+      },
+    );
   }
   if (typeof key === "object" && key !== null && !Array.isArray(key)) {
     return key as Readonly<Record<string, unknown>>;
   }
-  throw new ParseError(`${from}: want the JSON of a service account's key, got no object`);
+  throw new ParseError(
+    `${from}: expected the JSON key of a service account, got JSON that is not an object`,
+  );
 }
 
 function requireText(key: Readonly<Record<string, unknown>>, name: string, from: string): string {
   const value = key[name];
   if (typeof value === "string" && value !== "") return value;
   throw new ParseError(
-    `${from}: ${name}: want a string, ${
-      value === undefined ? "it is missing" : "got something else"
+    `${from}: ${name}: expected a non-empty string, ${
+      value === undefined ? "but it is missing" : "got another value"
     }`,
     {
-      hint: "give the JSON file of a service account's key as Google made it",
+      hint: "use the JSON key file of a service account unchanged",
     },
   );
 }
 
-/** What is sent there is as good as the key for an hour: not in the clear, but to this very machine. */
+/** Requires https, because the assertion sent there is valid for an hour. Plain HTTP is allowed on loopback. */
 function parseTokenUri(value: unknown, from: string): URL {
   const url = typeof value === "string" ? URL.parse(value) : undefined;
   if (
@@ -81,5 +89,5 @@ function parseTokenUri(value: unknown, from: string): URL {
   ) {
     return url;
   }
-  throw new ParseError(`${from}: token_uri: want an https URL`);
+  throw new ParseError(`${from}: token_uri: expected an https URL`);
 }

@@ -1,5 +1,5 @@
 /**
- * Gets a bearer token from a registry's realm: by GET, or by OAuth2 POST where an identity token is at hand.
+ * Gets a bearer token from the realm of a registry: by GET, or by OAuth2 POST with an identity token.
  *
  * https://distribution.github.io/distribution/spec/auth/token/ and …/oauth/
  */
@@ -12,7 +12,7 @@ import { readJwtExpiry } from "./read_jwt_expiry.ts";
 import { formatScope } from "./scope.ts";
 import type { Scope } from "./scope.ts";
 
-/** Where tokens are given, as the challenge says. */
+/** The token endpoint from the challenge. */
 export interface Realm {
   readonly url: URL;
   readonly service: string | undefined;
@@ -24,7 +24,7 @@ export interface Token {
   readonly expiresAt: number;
 }
 
-/** Sends a token request: retried and timed as any other, but never authenticated by a registry's rules. */
+/** Sends a token request with the usual timeout, but without the registry's own authentication. */
 export type FetchForToken = (request: {
   method: "GET" | "POST";
   url: URL;
@@ -32,26 +32,26 @@ export type FetchForToken = (request: {
   body?: string;
 }) => Promise<Response>;
 
-/** A token goes into a header, which takes only printable ASCII. */
+/** A token is sent in a header, which allows only printable ASCII. */
 const tokenText = z.string().regex(/^[\x21-\x7e]+$/).optional().catch(undefined);
 
-/** The GET answers with `token`, the POST of OAuth2 with `access_token`, many servers with both. */
+/** GET returns `token`, the OAuth2 POST returns `access_token`; many servers return both. */
 const answerSchema = z.object({
   token: tokenText,
   access_token: tokenText,
   expires_in: optionalSeconds,
 });
 
-/** "If omitted, this defaults to 60 seconds", the token specification says. */
+/** From the token specification: "If omitted, this defaults to 60 seconds". */
 const DEFAULT_LIFETIME_S = 60;
 
-/** The clocks here and there may differ: a token that names a moment counts for this much less. */
+/** Subtracted from an absolute expiry time, because the clocks may differ. */
 const CLOCK_SKEW_MS = 60_000;
 
 /**
- * Asks the realm for a token.
+ * Requests a token from the realm.
  *
- * @throws CrossdockError `unauthorized` or `denied` when the realm refuses, `registry` when it answers anything but a token
+ * @throws CrossdockError `unauthorized` or `denied` if the realm rejects the request, `registry` if it returns no token
  */
 export async function fetchToken(options: {
   registry: string;
@@ -60,7 +60,7 @@ export async function fetchToken(options: {
   match: CredentialMatch | undefined;
   fetch: FetchForToken;
   now: () => number;
-  /** What was looked at for a credential, for an error's hint. */
+  /** Explains the credential or the searched places, as the hint of an error. */
   explain: () => string;
 }): Promise<Token> {
   const { realm, registry, match, now } = options;
@@ -86,17 +86,17 @@ export async function fetchToken(options: {
   if (value === undefined) {
     throw new CrossdockError(
       "registry",
-      `token server ${realm.url.host} of ${registry} answered without a token`,
+      `the response of token server ${realm.url.host} of ${registry} has no token`,
     );
   }
   return { value, expiresAt: expiryOf(value, answer.expires_in, now()) };
 }
 
-/** The answer counts, then the token's own word; where neither says more, what the specification gives it. */
+/** Uses the lifetime in the response, else the `exp` of the token, but then at least the default lifetime. */
 function expiryOf(token: string, seconds: number | undefined, now: number): number {
   if (seconds !== undefined) return now + 1000 * seconds;
-  const said = readJwtExpiry(token) ?? 0;
-  return Math.max(now + 1000 * DEFAULT_LIFETIME_S, said - CLOCK_SKEW_MS);
+  const expiry = readJwtExpiry(token) ?? 0;
+  return Math.max(now + 1000 * DEFAULT_LIFETIME_S, expiry - CLOCK_SKEW_MS);
 }
 
 function getToken({ realm, scopes, match, fetch }: {

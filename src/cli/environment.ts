@@ -6,28 +6,28 @@ import type { LocalRunnerOptions } from "../sync/local_rules.ts";
 import type { RuleRunner } from "../sync/run_rules.ts";
 import type { StopSignal } from "./output/exit_codes.ts";
 
-/** A stream of the process, as far as the program uses it. */
+/** The part of a process stream that the program uses. */
 export type TextStream = NodeJS.WritableStream & { isTTY?: boolean; columns?: number };
 
-/** All that the program needs of the process it runs in; tests bring their own. */
+/** The process that the program runs in. Tests pass a fake one. */
 export interface CliEnvironment {
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Results. */
+  /** For results. */
   readonly stdout: TextStream;
-  /** Everything else: progress, warnings, errors. */
+  /** For everything else: progress, warnings, errors. */
   readonly stderr: TextStream;
   readTextFile(path: string): Promise<string>;
-  /** The same where nobody can wait: templates of a config read files. */
+  /** For the templates of a config, which read files synchronously. */
   readTextFileSync(path: string): string;
-  /** What can be read from an open file descriptor, to its end. */
+  /** Reads an open file descriptor to its end. */
   readDescriptor(fd: number): Promise<string>;
-  /** Listens for Ctrl-C and the like; gives what takes the listener away. */
+  /** Listens for Ctrl-C and similar signals. Returns a function that removes the listener. */
   onSignal(listener: (name: StopSignal) => void): () => void;
-  /** Ends the process at once. */
+  /** Ends the process immediately. */
   exit(code: number): void;
   /** Milliseconds since the epoch. */
   now(): number;
-  /** Calls again and again; gives what ends it. */
+  /** Calls a function at an interval. Returns a function that stops it. */
   every(intervalMs: number, call: () => void): () => void;
   createRuntime(): Promise<Runtime>;
   createEngine(options: EngineOptions): SyncEngine;

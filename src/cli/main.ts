@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** The program `crossdock`: joins the command line to the process it runs in. */
+/** The program `crossdock`: runs the command line in this process. */
 import { readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import process from "node:process";
@@ -36,16 +36,16 @@ const environment: CliEnvironment = {
   createRuleRunner: createLocalRunner,
 };
 
-// Connections that are kept for the next request must not keep the process.
+// Exit explicitly, because idle connections would keep the process running.
 process.exit(await runCli(process.argv.slice(2), environment));
 
-/** A pipe whose reader is gone is told to whoever writes; as an event it would end the process. */
+/** The writer receives the error of a broken pipe. As an event it would end the process. */
 function withoutErrorEvents(stream: TextStream): TextStream {
   return stream.on("error", () => {});
 }
 
 async function readDescriptor(fd: number): Promise<string> {
-  // Deno knows descriptors above 2 by their path alone.
+  // Deno can open descriptors above 2 only by their path.
   if (fd !== 0) return await readFile(`/dev/fd/${fd}`, "utf8");
   let text = "";
   process.stdin.setEncoding("utf8");

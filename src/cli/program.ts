@@ -1,18 +1,17 @@
-/** The command line: which commands there are, and what becomes of their errors. */
+/** The command line: sets up the commands, runs one, and prints its error. */
 import { Command } from "@commander-js/extra-typings";
 import pkg from "../../package.json" with { type: "json" };
 import { addAuthCommand } from "./commands/auth.ts";
-import { addCancelCommand } from "./commands/cancel.ts";
 import type { CommandContext } from "./commands/command_context.ts";
 import { addCopyCommand } from "./commands/copy.ts";
+import { addCancelCommand, addStatusCommand } from "./commands/durable_copy.ts";
 import type { CliEnvironment } from "./environment.ts";
 import { EXIT_CODES_HELP, EXIT_DONE, exitCodeOfSignal } from "./output/exit_codes.ts";
 import { explainError } from "./output/explain_error.ts";
 import { addImportCommand } from "./commands/import.ts";
 import { addInspectCommand } from "./commands/inspect.ts";
-import { ClosedOutputError, say } from "./output/output.ts";
+import { ClosedOutputError, writeStderr } from "./output/output.ts";
 import { addPlanCommand } from "./commands/plan.ts";
-import { addStatusCommand } from "./commands/status.ts";
 import { StoppedError } from "./stopped_error.ts";
 import { RESTORE_TERMINAL } from "./output/progress_bar.ts";
 import { addSyncCommand } from "./commands/sync.ts";
@@ -20,9 +19,9 @@ import { addTagsCommand } from "./commands/tags.ts";
 import { addVerifyCommand } from "./commands/verify.ts";
 
 /**
- * Runs one command to its end. Results are on stdout then, everything else on stderr.
+ * Runs one command. Writes results to stdout, and everything else to stderr.
  *
- * @param argv the arguments alone, without the names of runtime and script
+ * @param argv the arguments, without the names of runtime and script
  * @returns the exit code; never throws
  */
 export async function runCli(
@@ -32,7 +31,7 @@ export async function runCli(
   const stop = new AbortController();
   const unlisten = environment.onSignal((name) => {
     if (!stop.signal.aborted) return stop.abort(new StoppedError(name));
-    // There may be bars, which nobody takes away any more.
+    // Progress bars may still be shown, and nothing else removes them.
     if (environment.stderr.isTTY) environment.stderr.write(RESTORE_TERMINAL);
     environment.exit(exitCodeOfSignal(name));
   });
@@ -42,14 +41,18 @@ export async function runCli(
     signal: stop.signal,
     setExitCode: (code) => exitCode = code,
   };
+  const program = createProgram(context);
   try {
-    await createProgram(context).parseAsync([...argv], { from: "user" });
+    await program.parseAsync([...argv], { from: "user" });
     return exitCode;
   } catch (error) {
     if (error instanceof ClosedOutputError) return EXIT_DONE;
     const cause = toStopped(error, stop.signal);
-    const explanation = explainError(cause, isDebug(argv, environment));
-    for (const line of explanation.lines) say(environment, line);
+    const explanation = explainError(cause, {
+      command: findCommand(argv, program),
+      isDebug: isDebug(argv, environment),
+    });
+    for (const line of explanation.lines) writeStderr(environment, line);
     return explanation.exitCode;
   } finally {
     unlisten();
@@ -62,13 +65,13 @@ function createProgram(context: CommandContext): Command {
   program
     .description("Copies container images and OCI artifacts from one registry to another.")
     .version(pkg.version, "-V, --version", "print the version")
-    .option("--debug", "show stacks of errors (or set CROSSDOCK_DEBUG)")
+    .option("--debug", "show the stacks of errors (or set CROSSDOCK_DEBUG)")
     .addHelpText("after", `\n${EXIT_CODES_HELP}`)
     .exitOverride()
     .configureOutput({
       writeOut: (text) => stdout.write(text),
       writeErr: (text) => stderr.write(text),
-      // `runCli` tells errors, in one form with all others.
+      // `runCli` prints these errors, like all others.
       outputError: () => {},
       getOutHelpWidth: () => stdout.columns ?? 100,
       getErrHelpWidth: () => stderr.columns ?? 100,
@@ -88,9 +91,15 @@ function createProgram(context: CommandContext): Command {
   return program;
 }
 
-/** After Ctrl-C every error is but its echo. */
+/** After Ctrl-C every error is a consequence of it. */
 function toStopped(error: unknown, signal: AbortSignal): unknown {
   return signal.aborted && !(error instanceof StoppedError) ? signal.reason : error;
+}
+
+/** The name of the command on the command line, if there is such a command. */
+function findCommand(argv: readonly string[], { commands }: Command): string | undefined {
+  const word = argv.find((argument) => !argument.startsWith("-"));
+  return commands.map((command) => command.name()).find((name) => name === word);
 }
 
 function isDebug(argv: readonly string[], { env }: CliEnvironment): boolean {
@@ -98,7 +107,7 @@ function isDebug(argv: readonly string[], { env }: CliEnvironment): boolean {
   try {
     return !["", "0", undefined].includes(env["CROSSDOCK_DEBUG"]);
   } catch {
-    // Deno may not permit to read it.
+    // Deno may have no permission to read it.
     return false;
   }
 }

@@ -1,7 +1,7 @@
 import { CrossdockError } from "../errors.ts";
 import type { StopSignal } from "./output/exit_codes.ts";
 
-/** The user, or whoever looks after the process, has stopped it. */
+/** A signal has stopped the program: Ctrl-C, or SIGTERM from a process manager. */
 export class StoppedError extends CrossdockError {
   override readonly name = "StoppedError";
   readonly signalName: StopSignal;

@@ -1,4 +1,4 @@
-/** Reads a server's answers, and tells its own refusals from those of registries. */
+/** Reads a server's responses, and distinguishes the server's own errors from errors of registries. */
 import { LimitedBytesTransformStream } from "@std/streams/limited-bytes-transform-stream";
 import { toText } from "@std/streams/to-text";
 import type * as z from "zod";
@@ -9,7 +9,7 @@ import type { Problem } from "../problem.ts";
 import { parseJson } from "./parse_json.ts";
 import { toProblemError } from "./problem_error.ts";
 
-/** What is read of an answer; hono's client types its own in another way. */
+/** The parts of a response that are read. The response type of hono's client is not assignable to `Response`. */
 export interface Answer {
   readonly ok: boolean;
   readonly status: number;
@@ -18,21 +18,21 @@ export interface Answer {
   readonly body: ReadableStream<Uint8Array<ArrayBuffer>> | null;
 }
 
-/** Which server answered. */
+/** The server that responded. */
 export interface AnsweringServer {
   readonly url: string;
   readonly hasToken: boolean;
-  /** What the token is called in messages. */
+  /** The name of the token in messages. */
   readonly tokenName: string;
 }
 
-/** A list of a million tags has some 20 MB, a plan of 60 000 steps 30 MB. */
+/** A list of a million tags takes about 20 MB, a plan of 60 000 steps 30 MB. */
 const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
 
-/** Statuses that only a server says of itself, unless a side stands beside them. */
-const OWN_STATUSES = new Set([401, 403, 404, 405, 413, 415, 429, 500, 503]);
+/** Statuses of the server's own errors. With a side or a step, the problem concerns a registry. */
+const SERVER_STATUSES = new Set([401, 403, 404, 405, 413, 415, 429, 500, 503]);
 
-/** Codes for what something other than crossdock answered. */
+/** Error codes for responses that do not come from crossdock, such as a proxy's. */
 const FOREIGN_CODES: Readonly<Record<number, ErrorCode>> = {
   401: "unauthorized",
   403: "denied",
@@ -40,9 +40,9 @@ const FOREIGN_CODES: Readonly<Record<number, ErrorCode>> = {
 };
 
 /**
- * Gives what a server answered.
+ * Reads the result in a response.
  *
- * @throws CrossdockError for any other answer than a result
+ * @throws CrossdockError if the response has no result
  */
 export async function readResult<Value>(
   answer: Answer,
@@ -59,21 +59,21 @@ export async function readResult<Value>(
   }
 }
 
-/** The error that an answer without a result means. */
+/** Converts a response without a result to an error. */
 export async function toAnswerError(
   answer: Answer,
   server: AnsweringServer,
 ): Promise<CrossdockError> {
   const problem = await readProblem(answer, server);
   if (!problem) return notCrossdock(answer, server);
-  const isOwn = !problem.side && !problem.step && OWN_STATUSES.has(problem.status);
-  if (!isOwn) return toProblemError(problem);
+  const isFromServer = !problem.side && !problem.step && SERVER_STATUSES.has(problem.status);
+  if (!isFromServer) return toProblemError(problem);
   const detail = `${server.url}: ${problem.detail}`;
   const hint = problem.status === 401 ? hintAtToken(answer, server, problem.hint) : problem.hint;
   return toProblemError({ ...problem, detail, hint });
 }
 
-/** Says that somebody answered, but no crossdock server. Nothing of the body is quoted: it may be anything. */
+/** The error for a response that does not come from a crossdock server. Its body is not quoted: it could be anything. */
 export function notCrossdock(
   { status, statusText, headers }: Answer,
   { url }: AnsweringServer,
@@ -85,29 +85,29 @@ export function notCrossdock(
     cause,
     isTemporary: status === 429 || status >= 500,
     hint: target
-      ? "if that is the server, give its URL"
-      : "check that this is the URL of a crossdock server, and what stands before it",
+      ? "if that is the server, use its URL instead"
+      : "check that this is the URL of a crossdock server, and check any proxy in front of it",
   };
   const message = target
     ? `${url} redirects to ${target.origin}${target.pathname}`
-    : `${url} answered ${`${status} ${statusText}`.trim()}, and not as crossdock does`;
+    : `${url} returned ${`${status} ${statusText}`.trim()}, expected a response of crossdock`;
   return new CrossdockError(FOREIGN_CODES[status] ?? "registry", message, options);
 }
 
-/** Whether an answer says that it has this media type. */
+/** Whether a response has this media type in `Content-Type`. */
 export function hasType({ headers }: Answer, mediaType: string): boolean {
   return headers.get("content-type")?.split(";")[0]?.trim().toLowerCase() === mediaType;
 }
 
-/** A server without any token says the same to whoever shows one and whoever does not; its own hint helps then. */
+/** A server without configured tokens rejects every call in the same way. Only its own hint helps then. */
 function hintAtToken(
   { headers }: Answer,
   { hasToken, tokenName }: AnsweringServer,
   hint: string | undefined,
 ): string | undefined {
   if (!hasToken) return `set ${tokenName} to one of the server's tokens`;
-  const isWrong = headers.get("www-authenticate")?.includes("invalid_token");
-  return isWrong ? `${tokenName} has to be one of the server's tokens` : hint;
+  const isInvalid = headers.get("www-authenticate")?.includes("invalid_token");
+  return isInvalid ? `${tokenName} must be one of the server's tokens` : hint;
 }
 
 async function readProblem(
@@ -123,7 +123,7 @@ async function readProblem(
   }
 }
 
-/** The body, if it says that it has this media type. */
+/** Reads the body if the response has this media type. */
 async function readText(
   answer: Answer,
   mediaType: string,
@@ -138,6 +138,8 @@ async function readText(
     return await toText(answer.body.pipeThrough(limit));
   } catch (cause) {
     if (!(cause instanceof RangeError)) throw cause;
-    throw new CrossdockError("limit", `${url}: its answer is too long`, { cause });
+    throw new CrossdockError("limit", `${url}: the response is longer than 64 MiB`, {
+      cause,
+    });
   }
 }

@@ -1,4 +1,4 @@
-/** The API as typed calls. Of the server this holds types alone. */
+/** Typed calls of the API. It imports only types from the server. */
 import { hc } from "hono/client";
 import type { ApplyGlobalResponse } from "hono/client";
 import { ParseError } from "../errors.ts";
@@ -9,9 +9,9 @@ import { parseServerUrl } from "./server_url.ts";
 export interface ClientOptions {
   /** One of the server's tokens, sent as `Authorization: Bearer`. Default: none. */
   readonly token?: string | undefined;
-  /** Default: the host's own. */
+  /** Default: the global `fetch`. */
   readonly fetch?: typeof fetch | undefined;
-  /** Sent with each request. */
+  /** Headers sent with each request. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
 }
 
@@ -21,12 +21,12 @@ type Problems = { [Status in ProblemStatus]: { json: Problem } };
 
 type Api = ApplyGlobalResponse<App, Problems>;
 
-/** A method a call: `client.v1.plans.$post({ json, query })`. */
+/** One method per call of the API: `client.v1.plans.$post({ json, query })`. */
 export type Client = ReturnType<typeof hc<Api>>;
 
 /**
- * Makes a client of a crossdock server. Nothing is sent yet. A call rejects with what `fetch` rejects with, and gives any
- * answer as it came: `ok` tells a result from a {@linkcode Problem}. Redirects are not followed.
+ * Creates a client of a crossdock server, without sending a request. A call resolves with the response: if `ok` is true it
+ * contains a result, otherwise a {@linkcode Problem}. A call rejects only if `fetch` does. Redirects are not followed.
  *
  * ```ts
  * const client = createClient("https://crossdock.example.com", { token });
@@ -35,7 +35,7 @@ export type Client = ReturnType<typeof hc<Api>>;
  * else console.error((await answer.json()).detail);
  * ```
  *
- * @throws ParseError for a URL or a token that cannot be used
+ * @throws ParseError for an invalid URL or token
  */
 export function createClient(url: string, options: ClientOptions = {}): Client {
   const { token, headers = {} } = options;
@@ -46,8 +46,8 @@ export function createClient(url: string, options: ClientOptions = {}): Client {
   });
 }
 
-/** A header that cannot be sent would be quoted by the host's own error. */
+/** Checks the token here, because the host's error about an invalid header would quote it. */
 function toBearer(token: string): string {
   if (/^[\x21-\x7e]+$/.test(token)) return `Bearer ${token}`;
-  throw new ParseError("the token is empty, or holds a space or a character that is not ASCII");
+  throw new ParseError("the token is empty or contains a space or a non-ASCII character");
 }

@@ -1,4 +1,4 @@
-/** For programs that talk to a crossdock server: the API as typed calls, and an engine made of them. */
+/** Client of a crossdock server: typed calls of its API, and an engine that uses them. */
 export { createClient } from "./client.ts";
 export type { Client, ClientOptions } from "./client.ts";
 export { readEvents, readSyncEvents } from "./read_events.ts";

@@ -2,9 +2,9 @@ import type * as z from "zod";
 import { formatIssues } from "../schema.ts";
 
 /**
- * Parses JSON, checks it against a schema, and returns it as it came: fields that only a newer server knows stay in the value.
+ * Parses JSON, checks it against a schema and returns it unchanged: fields of a newer server stay in the value.
  *
- * @throws Error that names in a line each field that is wrong
+ * @throws Error naming every invalid field in one line
  */
 export function parseJson<Value>(text: string, schema: z.ZodType<Value>): Value {
   const value = JSON.parse(text);
@@ -13,7 +13,7 @@ export function parseJson<Value>(text: string, schema: z.ZodType<Value>): Value 
   return value;
 }
 
-/** The fields of a value that are wrong. One that the schema does not have is not: a newer server may. */
+/** Finds the invalid fields of a value. Unknown fields are valid: a newer server can send them. */
 export function findMistakes(value: unknown, schema: z.ZodType): z.core.$ZodIssue[] {
   const issues = schema.safeParse(value).error?.issues ?? [];
   return issues.filter(({ code }) => code !== "unrecognized_keys");

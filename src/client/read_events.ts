@@ -10,31 +10,32 @@ import { limitLines } from "../streams/limit_lines.ts";
 import { limitStreamSilence } from "../streams/silence.ts";
 import { toProblemError } from "./problem_error.ts";
 
-/** The longest event is a plan: with half a KiB a step this is room for some 60 000. */
+/** The longest event is a plan. At half a KiB per step, this is enough for about 60 000 steps. */
 const MAX_EVENT_LENGTH = 32 * 1024 * 1024;
 
-/** Heartbeats come every five seconds: six of them got lost. */
+/** The server sends a heartbeat every five seconds, so six in a row are missing. */
 const SILENCE_MS = 30_000;
 
-const BROKEN = "the connection broke before the report";
-const HINT = "the server stops when it notices; do it again, what has arrived is kept";
+const LOST = "the connection was lost before the report";
+const HINT =
+  "run it again: the server aborts this run, but content that has arrived is not sent again";
 
-/** How an answer of events is read. */
+/** Options of {@linkcode readEvents} and {@linkcode readSyncEvents}. */
 export interface ReadEventsOptions {
-  /** The longest silence, in milliseconds. Default 30 000 */
+  /** The longest time without an event, in milliseconds. Default 30 000 */
   readonly silenceMs?: number | undefined;
 }
 
-/** An answer whose body is events. */
+/** A response whose body is a stream of events. */
 interface EventsAnswer {
   readonly body: ReadableStream<Uint8Array<ArrayBuffer>> | null;
 }
 
 /**
- * Reads the answer to `POST /v1/copies` event by event, as they come. The last one is the report; heartbeats are left out.
+ * Yields the events in the response to `POST /v1/copies` as they arrive. The last one is the report. Heartbeats are skipped.
  *
- * @throws CrossdockError the copy's own, if it failed; `network` if the answer ends too early; `timeout` for silence; `registry`
- *   for anything but events
+ * @throws CrossdockError the error of the copy if it failed; `network` if the response ends before the report; `timeout` if no
+ *   event arrives in time; `registry` for an invalid event
  */
 export function readEvents(
   answer: EventsAnswer,
@@ -44,9 +45,9 @@ export function readEvents(
 }
 
 /**
- * Reads the answer to `POST /v1/syncs` event by event, as they come. The last one is the report; heartbeats are left out.
+ * Yields the events in the response to `POST /v1/syncs` as they arrive. The last one is the report. Heartbeats are skipped.
  *
- * @throws CrossdockError as {@linkcode readEvents} does; what failed of a rule is in the report
+ * @throws CrossdockError as {@linkcode readEvents} does. Failures of single tags are in the report.
  */
 export function readSyncEvents(
   answer: EventsAnswer,
@@ -55,7 +56,7 @@ export function readSyncEvents(
   return readStream(answer, syncStreamEventSchema, options);
 }
 
-/** Events that whoever reads never sees. */
+/** Events that are not yielded. */
 type Unread = { type: "heartbeat" } | { type: "error" };
 
 async function* readStream<Event extends StreamEvent | SyncStreamEvent>(
@@ -63,7 +64,7 @@ async function* readStream<Event extends StreamEvent | SyncStreamEvent>(
   schema: z.ZodType<Event>,
   { silenceMs = SILENCE_MS }: ReadEventsOptions,
 ): AsyncGenerator<Exclude<Event, Unread>> {
-  if (body === null) throw new NetworkError("reset", BROKEN, { hint: HINT });
+  if (body === null) throw new NetworkError("reset", LOST, { hint: HINT });
   const toSilence = (): Error =>
     new SilenceError("wait for the server's next event", silenceMs, { hint: HINT });
   const lines = limitStreamSilence(body, silenceMs, toSilence)
@@ -82,12 +83,12 @@ async function* readStream<Event extends StreamEvent | SyncStreamEvent>(
   } catch (error) {
     if (error instanceof CrossdockError) throw error;
     if (error instanceof RangeError) throw notEvents(error);
-    throw new NetworkError("reset", BROKEN, { cause: error, hint: HINT });
+    throw new NetworkError("reset", LOST, { cause: error, hint: HINT });
   }
-  throw new NetworkError("reset", BROKEN, { hint: HINT });
+  throw new NetworkError("reset", LOST, { hint: HINT });
 }
 
-/** `undefined` for an event of a type that only a newer server knows. */
+/** Returns `undefined` for an unknown type of event: a newer server can send it. */
 function parseEvent<Event>(line: string, schema: z.ZodType<Event>): Event | undefined {
   let value;
   try {
@@ -105,8 +106,8 @@ function parseEvent<Event>(line: string, schema: z.ZodType<Event>): Event | unde
 }
 
 function notEvents(cause: unknown): CrossdockError {
-  return new CrossdockError("registry", "read the server's events: a line is not an event", {
+  return new CrossdockError("registry", "read the server's events: a line is not a valid event", {
     cause,
-    hint: "the server may be of another version",
+    hint: "check that the server has the same version as this client",
   });
 }

@@ -1,4 +1,4 @@
-/** An engine whose work is done by a crossdock server: the same calls, events and errors, over HTTP. */
+/** An engine that delegates to a crossdock server over HTTP, with the same calls, events and errors as a local one. */
 import type * as z from "zod";
 
 import type { Inspection, Performed, Plan, Report, Verification } from "../copy/model.ts";
@@ -31,49 +31,49 @@ import { readEvents, readSyncEvents } from "./read_events.ts";
 import { parseServerUrl } from "./server_url.ts";
 
 export interface RemoteEngineOptions extends ClientOptions {
-  /** Where the server is reached: `https://crossdock.example.com`, with a path before its own if it has one. */
+  /** URL of the server: `https://crossdock.example.com`, with a path prefix if the server has one. */
   readonly url: string;
-  /** What messages call the token, such as the variable that it came from. Default `token`. */
+  /** Name of the token in messages, such as the variable that contains it. Default `token`. */
   readonly tokenName?: string | undefined;
-  /** Longest silence of a running copy, in milliseconds. Default 30 000; the server's heartbeats come every 5000. */
+  /** Longest time without an event of a running copy, in milliseconds. Default 30 000; the server sends heartbeats every 5000. */
   readonly silenceMs?: number | undefined;
 }
 
-/** What became of a copy that was not to be waited for. */
+/** The result of `detach`. */
 export type Detached =
-  /** It goes on by itself; `url` is where to ask for it. */
+  /** The copy was started; `url` returns its state. */
   | { readonly copy: DurableCopy; readonly url: string }
-  /** The server has no durable runner: it was copied while the caller waited. */
+  /** The server has no durable copies: the copy ran within the request. */
   | { readonly report: Report };
 
 export interface RemoteEngine extends Engine {
-  /** Copies without its caller where the server can do that, else as `copy` does. */
+  /** Starts a durable copy if the server supports it. Otherwise copies as `copy` does. */
   detach(request: CopyRequestInput | CopyRequest, options?: RunOptions): Promise<Detached>;
   /**
-   * State and report of a copy that goes on by itself.
+   * Gets the state and report of a durable copy.
    *
    * @throws CrossdockError `not_found`
    */
   getCopy(id: string, options?: RunOptions): Promise<DurableCopy>;
   /**
-   * Stops a copy that goes on by itself; one that has ended stays as it is.
+   * Cancels a durable copy. A copy that has ended keeps its state.
    *
    * @throws CrossdockError `not_found`
    */
   cancelCopy(id: string, options?: RunOptions): Promise<DurableCopy>;
   /**
-   * Has the server run rules of its own. What failed of them is in the report.
+   * Runs rules of the server's configuration. Failures of single tags are in the report.
    *
-   * @throws CrossdockError `not_found` for a rule that it does not have
+   * @throws CrossdockError `not_found` for an unknown rule
    */
   sync(request: SyncRequest, options?: SyncOptions): Promise<SyncReport>;
-  /** The same without its caller where the server can do that, else as `sync` does. */
+  /** Starts runs in the background if the server supports it. Otherwise runs the rules as `sync` does. */
   detachSync(request: SyncRequest, options?: SyncOptions): Promise<DetachedSync>;
-  /** How the server's own rules stand, or those of them that are named. */
+  /** Gets the status of the server's rules, or of the named ones. */
   syncStatus(rules?: readonly string[], options?: SyncOptions): Promise<SyncStatus>;
 }
 
-/** Which of a server's rules run, and how. */
+/** The rules to run, with options. */
 export type SyncRequest = z.input<typeof syncBody>;
 
 export interface SyncOptions {
@@ -81,14 +81,15 @@ export interface SyncOptions {
   readonly emit?: EmitSync | undefined;
 }
 
-/** What became of a run that was not to be waited for. */
+/** The result of `detachSync`. */
 export type DetachedSync = { readonly started: StartedSync } | { readonly report: SyncReport };
 
 /**
- * Makes an engine of a server. What the server would have thrown is thrown here, with code, side, hint and step; what it
- * refuses by itself, and what it does not answer, names its URL. Only `copy` and `sync` tell events, and what detaches.
+ * Creates an engine that delegates to a server. Its calls throw the errors that the server's engine threw, with code, side, hint
+ * and step. Errors of the server itself, and of the connection to it, begin with its URL. Only `copy`, `sync`, `detach` and
+ * `detachSync` emit events.
  *
- * @throws ParseError for a URL or a token that cannot be used
+ * @throws ParseError for an invalid URL or token
  */
 export function createRemoteEngine(options: RemoteEngineOptions): RemoteEngine {
   const { token, tokenName = "token", silenceMs, fetch: send = globalThis.fetch } = options;
@@ -103,7 +104,7 @@ export function createRemoteEngine(options: RemoteEngineOptions): RemoteEngine {
       }),
   });
 
-  /** Calls, reads, and tells an abort from the trouble that it makes. */
+  /** Sends a request and reads its response. If the signal is aborted, throws its reason instead of the resulting error. */
   async function call<Value>(
     { signal }: Pick<SyncOptions, "signal">,
     request: (how: { init: RequestInit }) => Promise<Answer>,
@@ -114,9 +115,13 @@ export function createRemoteEngine(options: RemoteEngineOptions): RemoteEngine {
     } catch (error) {
       signal?.throwIfAborted();
       if (error instanceof CrossdockError) throw error;
-      throw new NetworkError("reset", `${url}: the connection broke before the answer was whole`, {
-        cause: error,
-      });
+      throw new NetworkError(
+        "reset",
+        `${url}: the connection was lost before the response was complete`,
+        {
+          cause: error,
+        },
+      );
     }
   }
 
@@ -140,8 +145,10 @@ export function createRemoteEngine(options: RemoteEngineOptions): RemoteEngine {
     );
   }
 
-  function didNotWait(what: string): CrossdockError {
-    return new CrossdockError("registry", `${url} did not wait for ${what}, which it was to do`);
+  function backgroundError(what: string): CrossdockError {
+    const message =
+      `${url} started ${what} in the background, expected it to run within the request`;
+    return new CrossdockError("registry", message);
   }
 
   async function followCopy(answer: Answer, { emit }: RunOptions): Promise<Report> {
@@ -209,7 +216,7 @@ export function createRemoteEngine(options: RemoteEngineOptions): RemoteEngine {
     async copy(request, options = {}): Promise<Report> {
       const done = await copy(request, undefined, options);
       if ("report" in done) return done.report;
-      throw didNotWait("a copy");
+      throw backgroundError("the copy");
     },
 
     async detach(request, options = {}): Promise<Detached> {
@@ -235,7 +242,7 @@ export function createRemoteEngine(options: RemoteEngineOptions): RemoteEngine {
     async sync(request, options = {}): Promise<SyncReport> {
       const done = await sync(request, undefined, options);
       if ("report" in done) return done.report;
-      throw didNotWait("rules");
+      throw backgroundError("the sync");
     },
 
     async detachSync(request, options = {}): Promise<DetachedSync> {
@@ -250,7 +257,7 @@ export function createRemoteEngine(options: RemoteEngineOptions): RemoteEngine {
       );
     },
 
-    /** By all that the server tells of the image; there is no call for the digest alone. */
+    /** Inspects the image, because the API has no call that returns only the digest. */
     async resolve(text, options = {}): Promise<string> {
       const reference = parseReference(text);
       if (reference.digest) return formatReference(reference);
@@ -265,7 +272,7 @@ export function createRemoteEngine(options: RemoteEngineOptions): RemoteEngine {
       );
     },
 
-    /** All in one page: the server gathers them. */
+    /** Yields one page: the server has already joined the registry's pages. */
     async *tags(repository, options = {}): AsyncGenerator<string[]> {
       const { tags } = await call(
         options,
@@ -290,13 +297,14 @@ function toConnectError(error: unknown, url: string): CrossdockError {
   const isKnown = error instanceof NetworkError;
   const failure = isKnown ? error.failure : "unknown";
   const reason = isKnown ? `: ${error.message}` : "";
-  return new NetworkError(failure, `${url} does not answer${reason}`, {
+  return new NetworkError(failure, `${url} is unreachable${reason}`, {
     cause: isKnown ? error.cause : error,
-    hint: HINTS[failure] ?? "check the URL, and that the server runs",
+    hint: HINTS[failure] ?? "check the URL, and check that the server is running",
   });
 }
 
 const HINTS: { readonly [Failure in NetworkFailure]?: string } = {
-  certificate: "this machine has to trust the server's certificate",
-  not_tls: "the server seems to speak plain HTTP there; write http:// if that is meant",
+  certificate:
+    "make this machine trust the server's certificate: set DENO_CERT or NODE_EXTRA_CA_CERTS",
+  not_tls: "the server seems to use plain HTTP; if so, use an http:// URL",
 };

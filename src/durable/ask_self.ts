@@ -4,13 +4,13 @@ import type { DurableSteps } from "./steps.ts";
 import { problemSchema } from "../problem.ts";
 import type { Problem } from "../problem.ts";
 
-/** Of an answer that is not ours. */
+/** Longest excerpt of a response that does not come from crossdock. */
 const MAX_QUOTED_CHARS = 200;
 
 /**
- * Asks the server's own API, whose answers are of known shape.
+ * Sends a request to the server's own API. The response of the same version needs no validation.
  *
- * @throws CopyFailure with what came instead
+ * @throws CopyFailure with the problem, if the request failed
  */
 export async function askSelf<Answer>(
   { post }: DurableSteps,

@@ -1,13 +1,13 @@
-/** A durable copy's failure, in the one thing of it that a Workflow keeps: its message. */
+/** Encodes a durable copy's failure in the error's message: a Workflow stores nothing else of an error. */
 import { withoutContent } from "../copy/step.ts";
 import { problemSchema, RequestError } from "../problem.ts";
 import type { Problem } from "../problem.ts";
 import { safeParseJson } from "../schema.ts";
 
-/** A step that is longer as JSON is left out of the failure: a message is for people, too. */
+/** A step with longer JSON is omitted from the failure: people read the message, too. */
 const MAX_STEP_CHARS = 4096;
 
-/** What a durable copy fails with. Its message says what happened, and in its last line all that is known, as JSON. */
+/** The error of a durable copy. Its message is the problem's detail, followed by a line with the whole problem as JSON. */
 export class CopyFailure extends Error {
   override readonly name = "CopyFailure";
   readonly problem: Problem;
@@ -19,7 +19,7 @@ export class CopyFailure extends Error {
   }
 }
 
-/** A problem that is short enough to be read: without a manifest's content, and without a step that is long all the same. */
+/** Shortens a problem: omits the manifest's content, and the whole step if it is still too long. */
 export function boundStep({ step, ...problem }: Problem): Problem {
   if (!step) return problem;
   const bounded = withoutContent(step);
@@ -28,22 +28,22 @@ export function boundStep({ step, ...problem }: Problem): Problem {
 }
 
 /**
- * The problem that a message holds: that of a {@linkcode CopyFailure}, also behind a name that was put in front of it.
- * `undefined` where somebody else failed.
+ * Reads the problem from the message of a {@linkcode CopyFailure}, even if the platform has put the error's name in front of it.
+ * Returns `undefined` for the message of another error.
  */
 export function readCopyFailure(message: string): Problem | undefined {
   const line = message.slice(message.lastIndexOf("\n") + 1);
   return safeParseJson(line, problemSchema).data;
 }
 
-/** What became of a copy whose Workflow the platform ended: too long, too large, or broken. */
+/** The problem of a Workflow that the platform ended, for example because it exceeded a limit. */
 export function toPlatformProblem(message: string): Problem {
-  return new RequestError("aborted", `the platform stopped it: ${message}`, {
-    hint: "ask for the copy again; docs/deploy/cloudflare.md says what the platform limits",
+  return new RequestError("aborted", `the platform stopped the Workflow: ${message}`, {
+    hint: "start it again; docs/deploy/cloudflare.md lists the platform's limits",
   }).problem;
 }
 
-/** Whether trying again would end the same. The codes beside the 4xx are a registry's no, which comes as a bad gateway. */
+/** Whether a retry would fail again. Rejected credentials and TLS errors of a registry are permanent, although they are 5xx. */
 export function isPermanent({ status, code }: Problem): boolean {
   if (code === "unauthorized" || code === "tls") return true;
   return status >= 400 && status < 500 && status !== 429;

@@ -4,11 +4,11 @@ import { digestBytes } from "../oci/digest.ts";
 import { formatReference } from "../oci/reference.ts";
 
 /**
- * Names a durable copy by what it does, in 64 hexadecimal digits: asked for twice, in whatever words, it is one copy. All
- * that it works with is in the name, so that one which ended may be begun again with what it was begun with; but for the
- * source's tag, which is only a name for the digest beside it.
+ * Computes the id of a durable copy: a hash of the normalized request, in 64 hexadecimal digits. Equal requests in different
+ * spellings are one copy. The hash covers every option, so that an ended copy can be restarted with its stored request. It
+ * omits the source's tag, because the digest identifies the source.
  *
- * @param request its source is named by its digest
+ * @param request its source has a digest
  */
 export async function copyId(request: CopyRequestInput): Promise<string> {
   const { source, destination, platforms, input: _, ...options } = parseCopyRequest(request);

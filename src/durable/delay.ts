@@ -1,22 +1,22 @@
 import { readCopyFailure } from "./copy_failure.ts";
 
-/** First wait, in milliseconds; each further one is twice as long. A step has tried for itself before. */
+/** First delay, in milliseconds; each further one is twice as long. Before that, the step has retried its own requests. */
 const BASE_DELAY_MS = 10_000;
 
-/** No registry is waited for longer at a time. Docker Hub counts its limit over six hours and says so in minutes. */
+/** Longest delay. Docker Hub's limit covers six hours, but its Retry-After is in the range of minutes. */
 const MAX_RETRY_AFTER_MS = 60 * 60 * 1000;
 
 /**
- * A Workflow that sleeps for five minutes goes on in a new invocation, which has its own count of subrequests; on the free
- * plan that is how a copy of more than fifty steps gets through.
+ * A Workflow that sleeps for more than five minutes resumes in a new invocation with a new count of subrequests. On the free
+ * plan, this allows copies of more than fifty steps.
  */
 const NEW_INVOCATION_MS = 6 * 60 * 1000;
 
 /**
- * How long a durable step waits before it is tried again, in milliseconds.
+ * Computes the delay before a durable step is retried, in milliseconds.
  *
- * @param attempt how many times it was tried: 1 after the first failure
- * @param message of the error that it failed with
+ * @param attempt number of attempts so far: 1 after the first failure
+ * @param message the message of the step's error
  */
 export function durableDelayMs(attempt: number, message: string): number {
   if (/too many subrequests/i.test(message)) return NEW_INVOCATION_MS;

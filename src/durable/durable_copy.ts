@@ -1,4 +1,4 @@
-/** What a durable copy does: plan, then stage after stage one request a step, on whatever keeps what each came to. */
+/** Runs a copy as durable steps: plans once, then sends one request per step. `DurableSteps` stores each result. */
 import { mapConcurrent } from "../copy/concurrent.ts";
 import type { Performed, Plan, Report, Stage } from "../copy/model.ts";
 import { makeReport } from "../copy/report.ts";
@@ -10,43 +10,43 @@ import { RequestError } from "../problem.ts";
 import type { DurableSteps } from "./steps.ts";
 
 export interface DurableCopyOptions {
-  /** Steps of a stage at once. */
+  /** Concurrent steps of a stage. */
   readonly parallelSteps: number;
   /**
-   * How many steps the platform may be asked to keep. Default 900, somewhat less than the 1,024 of a Workflow on the free plan.
+   * Largest number of durable steps. Default 900, below the 1,024 steps of a Workflow on the free plan.
    */
-  readonly maxKept?: number;
+  readonly maxDurableSteps?: number;
   /**
-   * How many of the plan's steps one kept step may hold. Default 10: with 900 of them a copy stays within the 10,000 requests that
-   * one invocation may make on the paid plan.
+   * Largest number of the plan's steps in one durable step. Default 10: 900 of these stay below the 10,000 subrequests of an
+   * invocation on the paid plan.
    */
-  readonly maxPerKept?: number;
+  readonly maxBatchSize?: number;
 }
 
-/** Some of the plan's steps, kept as one. */
+/** Steps of the plan that form one durable step. */
 interface Batch {
   readonly name: string;
   readonly steps: readonly Step[];
 }
 
 /**
- * Copies. Interrupted and run again with the same `steps`, it goes on where it was.
+ * Copies. If it is interrupted and called again with the same `steps`, it resumes after the last stored step.
  *
- * @throws CopyFailure when a step failed for good; the tag was not moved then
+ * @throws CopyFailure if a step failed permanently. The tag has not moved then.
  */
 export async function runDurableCopy(
   request: CopyRequestInput,
   steps: DurableSteps,
   options: DurableCopyOptions,
 ): Promise<Report> {
-  const { parallelSteps, maxKept = 900, maxPerKept = 10 } = options;
-  // The time is part of what is kept: it is to be that of the first try.
+  const { parallelSteps, maxDurableSteps = 900, maxBatchSize = 10 } = options;
+  // Stored with the plan, so that a resumed copy has the time of the first attempt.
   const { startedAt, plan } = await steps.run("plan", async () => ({
     startedAt: steps.now(),
     plan: await askSelf<Plan>(steps, "/v1/plans?survey=false&manifests=true", request),
   }));
   const performed: Performed[] = [];
-  for (const batches of toBatches(plan, { maxKept, maxPerKept })) {
+  for (const batches of toBatches(plan, { maxDurableSteps, maxBatchSize })) {
     const outcomes = await mapConcurrent(batches, parallelSteps, async (batch) => {
       return await steps.run(batch.name, () => performAll(batch.steps, steps));
     });
@@ -60,7 +60,7 @@ export async function runDurableCopy(
   return makeReport(plan, { outcomes: performed, requests, durationMs });
 }
 
-/** One request each. A batch that failed midway asks again for what was done, which then is there. */
+/** Sends one request per step. A retried batch repeats all its steps; those that were done find their content present. */
 async function performAll(batch: readonly Step[], steps: DurableSteps): Promise<Performed[]> {
   const performed: Performed[] = [];
   for (const step of batch) {
@@ -70,26 +70,26 @@ async function performAll(batch: readonly Step[], steps: DurableSteps): Promise<
 }
 
 /**
- * Stage by stage what is kept as one step: each of the plan's alone if there is room for so many, else several together.
+ * Divides each stage into durable steps: one per step of the plan if the limit permits it, otherwise batches of steps.
  *
- * @throws CopyFailure `limit` for more steps than there is room for
+ * @throws CopyFailure `limit` for too many steps
  */
 function toBatches(
   plan: Plan,
-  { maxKept, maxPerKept }: { maxKept: number; maxPerKept: number },
+  { maxDurableSteps, maxBatchSize }: { maxDurableSteps: number; maxBatchSize: number },
 ): Batch[][] {
   const count = sum(plan.stages, ({ steps }) => steps.length);
-  // Planning is one, and each stage may have a batch that is not full.
-  const room = maxKept - 1 - plan.stages.length;
-  const size = count <= maxKept - 1 ? 1 : Math.ceil(count / Math.max(room, 1));
-  if (size > maxPerKept) {
+  // Planning takes one durable step, and the last batch of each stage can be smaller than the others.
+  const room = maxDurableSteps - 1 - plan.stages.length;
+  const size = count <= maxDurableSteps - 1 ? 1 : Math.ceil(count / Math.max(room, 1));
+  if (size > maxBatchSize) {
     throw new CopyFailure(
       new RequestError(
         "limit",
-        `the copy has ${count} steps, a durable one at most ${room * maxPerKept}`,
+        `the copy has ${count} steps, a durable copy can have at most ${room * maxBatchSize}`,
         {
           hint:
-            "copy its platforms one after the other, or copy inline: without Prefer: respond-async",
+            "copy one platform at a time, or copy within the request: omit Prefer: respond-async",
         },
       ).problem,
     );
@@ -97,7 +97,7 @@ function toBatches(
   return plan.stages.map((stage, i) => toStageBatches(stage, i, size));
 }
 
-/** Names say the place in the plan, so that no two are the same. */
+/** Names contain the position in the plan, so that they are unique. */
 function toStageBatches({ name, steps }: Stage, stage: number, size: number): Batch[] {
   return Array.from({ length: Math.ceil(steps.length / size) }, (_, i) => {
     const batch = steps.slice(i * size, (i + 1) * size);

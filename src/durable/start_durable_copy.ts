@@ -4,11 +4,10 @@ import type { Engine } from "../engine.ts";
 import type { DurableCopies, DurableCopy } from "./durable_copies.ts";
 
 /**
- * Starts a copy that goes on by itself, of what its source's name means now: the digest is part of what makes two copies the
- * same.
+ * Resolves the source to its current digest and starts a durable copy. The digest is part of the copy's id.
  *
- * @param options.rule the rule that wants it: who is told of copies is told of this one
- * @throws CrossdockError `not_found` when the source is not there
+ * @param options.rule the rule that starts the copy. Only copies with a rule send notifications.
+ * @throws CrossdockError `not_found` if the source does not exist
  */
 export async function startDurableCopy(
   request: CopyRequestInput | CopyRequest,

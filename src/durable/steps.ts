@@ -1,13 +1,13 @@
-/** The port to what makes a copy durable. */
+/** Port to the platform that runs durable steps and stores their results. */
 export interface DurableSteps {
   /**
-   * Does `work` and keeps what it gave, which is JSON of any length: asked again under the same name it gives that, without
-   * doing it again. Work that fails is tried again, unless its failure is permanent.
+   * Runs `work` and stores its result, which is JSON of any length. Called again with the same name, it returns the stored
+   * result without running `work`. Failed work is retried unless the failure is permanent.
    */
   run<Value>(name: string, work: () => Promise<Value>): Promise<Value>;
-  /** Waits for a time, in milliseconds since the epoch, under a name of its own. Waited for once, it is over. */
+  /** Waits until a time, in milliseconds since the epoch. The name is unique; a resumed run does not wait for it again. */
   sleepUntil(name: string, at: number): Promise<void>;
-  /** Asks the server's own API, with its guards and limits and without a token. */
+  /** Sends a POST request to the server's own API: with its guards and limits, but without a token. */
   post(path: string, body: unknown): Promise<Response>;
   /** Milliseconds since the epoch. */
   now(): number;

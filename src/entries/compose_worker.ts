@@ -10,7 +10,7 @@ import type { WorkflowBinding } from "./workflow_copies.ts";
 import { createWorkflowRules } from "./workflow_rules.ts";
 import type { RuleWorkflowBinding } from "./workflow_rules.ts";
 
-/** What wrangler.toml binds besides text. All of it may be left out. */
+/** The bindings of wrangler.toml, without variables. All are optional. */
 interface Bindings {
   readonly COPY_WORKFLOW?: WorkflowBinding;
   readonly SYNC_WORKFLOW?: RuleWorkflowBinding;
@@ -30,7 +30,7 @@ interface AssetsBinding {
 export interface ComposedWorker
   extends Pick<ComposedServer, "config" | "dispatch" | "deliverNotice" | "log"> {
   readonly app: WebHandler;
-  /** Asks for no token. */
+  /** Needs no token. */
   readonly openApp: WebHandler;
 }
 
@@ -39,18 +39,18 @@ export interface WebHandler {
 }
 
 /**
- * Blobs at once within one request. Six of its connections may wait for an answer's headers, and a PUT waits for as long as
- * its blob takes: with five blobs one that begins finds room for its GET and its POST beside four PUTs, and one whose source
- * was cut finds room for the GET that goes on beside five.
+ * Concurrent blobs within one request. At most six connections of a request may wait for response headers, and the PUT of a blob
+ * waits until the blob is sent. With five blobs, a new blob's GET or POST fits beside four PUTs, and the GET that resumes an
+ * interrupted source fits beside five.
  * https://developers.cloudflare.com/workers/platform/limits/#simultaneous-open-connections
  */
 const CONCURRENCY = 5;
 
 /**
- * Composes the server of a Worker. What is made here lives as long as the isolate; on Workers no request may wait for what
- * another one began, so that each has an engine of its own.
+ * Composes the server of a Worker, once per isolate. Each request gets its own engine, because on Workers a request must not wait
+ * for I/O of another request.
  *
- * A wrong configuration gives a server that says so, since a Worker cannot refuse to start.
+ * A Worker cannot refuse to start. With an invalid configuration, the server responds to all requests with the error.
  */
 export function composeWorker(
   env: object,
@@ -65,7 +65,7 @@ export function composeWorker(
     separateEngines: true,
     concurrency: CONCURRENCY,
     background: waitUntil,
-    // Set by Cloudflare, whatever the caller has sent.
+    // Cloudflare overwrites this header if the caller sends it.
     addressOf: (context) => context.req.header("cf-connecting-ip"),
     ...(durable ? { durable } : {}),
     ...(durable && SYNC_WORKFLOW ? { durableRules: createWorkflowRules(SYNC_WORKFLOW) } : {}),
@@ -77,13 +77,13 @@ export function composeWorker(
   try {
     const { createOpenApp, app, ...server } = composeServer(env as Environment, host);
     const warn = (): void => warnAtStart(server.config, server.log);
-    return { ...server, app: onFirst(warn, app), openApp: createOpenApp() };
+    return { ...server, app: onFirstRequest(warn, app), openApp: createOpenApp() };
   } catch (error) {
     if (!(error instanceof ParseError)) throw error;
-    // Without a configuration nothing is allowed, and nothing is scheduled.
+    // An empty configuration allows nothing and has no rules.
     const server = composeServer({}, host);
-    const explain = (): void => server.log("error", error.message);
-    const app = onFirst(explain, createBrokenApp(error));
+    const logError = (): void => server.log("error", error.message);
+    const app = onFirstRequest(logError, createBrokenApp(error));
     return { ...server, app, openApp: app };
   }
 }
@@ -98,13 +98,13 @@ function openApiFiles(assets: AssetsBinding): ApiFiles {
   };
 }
 
-/** Tells the log at the first request: what is said before is in no invocation's log, and without a time. */
-function onFirst(tell: () => void, app: WebHandler): WebHandler {
-  let isTold = false;
+/** Logs at the first request: lines that are logged before belong to no invocation, and the clock is not set. */
+function onFirstRequest(logOnce: () => void, app: WebHandler): WebHandler {
+  let isLogged = false;
   return {
     fetch(request): Response | Promise<Response> {
-      if (!isTold) tell();
-      isTold = true;
+      if (!isLogged) logOnce();
+      isLogged = true;
       return app.fetch(request);
     },
   };

@@ -1,4 +1,4 @@
-/** Runs rules by `Deno.cron`, which on Deno Deploy wakes an instance for each run: no timer fires while all of them sleep. */
+/** Schedules rules by `Deno.cron`. Deno Deploy starts an instance for each run; timers do not fire while no instance is running. */
 import { createHash } from "node:crypto";
 import { ParseError } from "../errors.ts";
 import { quote } from "../oci/quote.ts";
@@ -9,7 +9,7 @@ import { wakePattern } from "../sync/wake_pattern.ts";
 import type { RuleDispatcher } from "../rules/dispatch.ts";
 
 /**
- * `Deno.cron`: has a function called at the times of a pattern in UTC, never beside itself. What comes due meanwhile is past.
+ * `Deno.cron`: calls a function at the times of a pattern in UTC. Times that pass during a call are skipped.
  * https://docs.deno.com/api/deno/~/Deno.cron
  */
 export type DenoCron = (
@@ -22,24 +22,25 @@ export type DenoCron = (
 export interface RegisterCronsOptions {
   readonly cron: DenoCron;
   readonly dispatch: RuleDispatcher;
-  /** Aborted when no further rule must begin. */
+  /** Aborted when no further run may start. */
   readonly stopping: AbortSignal;
-  /** Takes a run that the process has to wait for before it ends. */
+  /** Receives each run: the process waits for it before it exits. */
   readonly track: (job: Promise<unknown>) => void;
   readonly runtime: Pick<Runtime, "now">;
 }
 
-/** `Deno.cron` where there is one: on Deno Deploy, and with `--unstable-cron`. */
+/** Returns `Deno.cron` if it exists: on Deno Deploy, and with `--unstable-cron`. */
 export function findDenoCron(): DenoCron | undefined {
   const { Deno } = globalThis as { Deno?: { cron?: DenoCron } };
   return Deno?.cron;
 }
 
 /**
- * Registers each rule that has a schedule, so that one that takes long keeps no other waiting. Deno Deploy takes them until the
- * server listens. A call lasts as long as its run. Nothing is run at the start, which on Deno Deploy is many times a day.
+ * Registers one cron per rule with a schedule, so that a long run does not delay other rules. Deno Deploy requires registration
+ * before the server listens. Each call lasts until its run ends. Rules do not run at the start, because Deno Deploy starts
+ * instances many times a day.
  *
- * @throws {ParseError} where Deno takes no more of them
+ * @throws {ParseError} if Deno rejects a cron
  */
 export function registerCrons(
   rules: readonly SyncRule[],
@@ -60,18 +61,18 @@ export function registerCrons(
       void cron(toCronName(name), pattern, { signal: stopping }, runIfDue);
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
-      throw new ParseError(`rule ${quote(name)} cannot be given to Deno.cron: ${why}`, {
+      throw new ParseError(`register rule ${quote(name)} with Deno.cron: ${why}`, {
         cause: error,
       });
     }
   }
 }
 
-/** What Deno takes as a name. https://github.com/denoland/deno/blob/v2.9.5/ext/cron/lib.rs */
+/** Valid names of crons. https://github.com/denoland/deno/blob/v2.9.5/ext/cron/lib.rs */
 const CRON_NAME = /^[\w-]{1,64}$/;
 const HASH_LENGTH = 8;
 
-/** A rule's name as one that Deno takes: the same at each start, and no two alike. */
+/** Converts a rule's name to a valid cron name, which is unique and the same at each start. */
 function toCronName(name: string): string {
   if (CRON_NAME.test(name)) return name;
   const hash = createHash("sha256").update(name).digest("hex").slice(0, HASH_LENGTH);

@@ -1,24 +1,24 @@
-/** The server for hosts that listen by themselves: `deno serve` (at its own `--host` and `--port`) and `bun run`. */
+/** Server entry for `deno serve` (with its `--host` and `--port`) and `bun run`, which listen themselves. */
 import { setTimeout as delay } from "node:timers/promises";
 import type { Context } from "hono";
 import { createLongRunningServer } from "./long_running.ts";
 
-/** What Deno tells of a connection. */
+/** Deno's information about a request. */
 interface DenoInfo {
-  /** Resolves when the answer has been handed over, a little before it has left. */
+  /** Resolves when Deno has the whole response, shortly before it is sent. */
   readonly completed: Promise<void>;
 }
 
-/** Bun's server, which comes with every request. */
+/** Bun's server, which Bun passes with every request. */
 interface BunServer {
-  /** Lets no new connection in. Resolves when all answers have left. */
+  /** Closes the listener. Resolves when all responses are sent. */
   stop(): Promise<void>;
 }
 
-/** What Deno may still be writing when it says that an answer is complete: it is lost if the process ends first. */
-const LEAVE_MS = 100;
+/** Time for Deno to send the rest of a completed response. It is lost if the process exits first. */
+const FLUSH_MS = 100;
 
-// Either one needs its own host to be loaded.
+// Each module loads only on its own host.
 const { getConnInfo } = "Bun" in globalThis ? await import("hono/bun") : await import("hono/deno");
 
 const { app, config, log, stop } = await createLongRunningServer(
@@ -33,15 +33,15 @@ stop.onSignals({
 
 export default {
   fetch(request: Request, host: DenoInfo | BunServer): Response | Promise<Response> {
-    if ("completed" in host) stop.track(host.completed.then(() => delay(LEAVE_MS)));
+    if ("completed" in host) stop.track(host.completed.then(() => delay(FLUSH_MS)));
     else bun = host;
     return app.fetch(request, host);
   },
-  // Deno's.
+  // For Deno.
   onListen({ hostname, port }: { hostname: string; port: number }): void {
     log("info", "listening", { address: hostname, port });
   },
-  // Bun's. A copy may be silent for longer than the ten seconds that it would wait.
+  // For Bun. Its default idle timeout of 10 seconds would close connections of running copies.
   hostname: config.hostname,
   port: config.port,
   idleTimeout: 0,

@@ -3,24 +3,24 @@ import process from "node:process";
 import { CrossdockError } from "../errors.ts";
 import type { Log } from "../log.ts";
 
-/** A copy that is cut closes its connections and says so to its client; nothing that takes longer is waited for. */
-const LAST_WORDS_MS = 5000;
+/** Time for aborted copies to close their connections and to send the error to their clients. */
+const ABORT_MS = 5000;
 
 /**
- * Ends the process after SIGTERM or SIGINT: no new work is taken, what runs may finish within the grace time, then it is cut. A
- * second signal ends it at once.
+ * Ends the process after SIGTERM or SIGINT: rejects new work, waits for running work within the grace period, then aborts the
+ * rest. A second signal ends the process immediately.
  */
 export class GracefulStop {
   readonly #running = new Set<Promise<void>>();
-  readonly #cut = new AbortController();
+  readonly #abort = new AbortController();
   readonly #stopping = new AbortController();
 
-  /** Aborted when the grace time is over. */
+  /** Aborted at the end of the grace period. */
   get signal(): AbortSignal {
-    return this.#cut.signal;
+    return this.#abort.signal;
   }
 
-  /** Aborted when the process is told to end. */
+  /** Aborted at the first signal. */
   get stopping(): AbortSignal {
     return this.#stopping.signal;
   }
@@ -29,13 +29,13 @@ export class GracefulStop {
     return this.stopping.aborted;
   }
 
-  /** Waits for a job, or for an answer that has not left yet, before the process ends. */
+  /** Makes the process wait for a job or an unsent response before it exits. */
   track(job: Promise<unknown>): void {
     const settled = job.then(() => {}, () => {}).finally(() => this.#running.delete(settled));
     this.#running.add(settled);
   }
 
-  /** Listens for signals from now on. `closeListener` lets no new connection in, where the host can. */
+  /** Handles signals. `closeListener` rejects new connections, on hosts that can. */
   onSignals({ graceMs, log, closeListener }: {
     graceMs: number;
     log: Log;
@@ -43,7 +43,7 @@ export class GracefulStop {
   }): void {
     const onSignal = (name: "SIGTERM" | "SIGINT"): void => {
       if (this.isStopping) process.exit(128 + constants.signals[name]);
-      this.#stopping.abort(new CrossdockError("aborted", "the server is about to stop"));
+      this.#stopping.abort(new CrossdockError("aborted", "the server is shutting down"));
       log("info", "stopping", { signal: name, graceMs });
       closeListener();
       void this.#end(graceMs, log).finally(() => process.exit(0));
@@ -54,13 +54,13 @@ export class GracefulStop {
 
   async #end(graceMs: number, log: Log): Promise<void> {
     if (!await this.#isIdleWithin(graceMs)) {
-      log("warn", "grace time is over: what still runs is cut");
-      this.#cut.abort(
-        new CrossdockError("aborted", "the server stopped before the copy was finished", {
-          hint: "copy again: what has arrived is not sent again",
+      log("warn", "grace period is over: aborting running work");
+      this.#abort.abort(
+        new CrossdockError("aborted", "the server stopped before the copy was complete", {
+          hint: "copy again: content that has arrived is not sent again",
         }),
       );
-      await this.#isIdleWithin(LAST_WORDS_MS);
+      await this.#isIdleWithin(ABORT_MS);
     }
     log("info", "stopped");
   }
@@ -75,7 +75,7 @@ export class GracefulStop {
     }
   }
 
-  /** A job's end may begin the last part of its answer. */
+  /** Loops, because the end of a job can start the last part of its response. */
   async #idle(): Promise<void> {
     while (this.#running.size > 0) await Promise.all(this.#running);
   }

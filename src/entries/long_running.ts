@@ -1,4 +1,4 @@
-/** What the server has on every host that runs until it is told to stop: Deno, Node and Bun. */
+/** Composes the server for long-running hosts: Deno, Node and Bun. */
 import { readFileSync, writeSync } from "node:fs";
 import process from "node:process";
 import { RateLimiterMemory } from "rate-limiter-flexible";
@@ -21,7 +21,7 @@ const EXIT_FAILED = 1;
 const EXIT_CONFIGURATION = 2;
 const STDERR = 2;
 
-/** A person mistypes less often, and a program that guesses gains nothing by ten. */
+/** Enough for typing errors, and too few to guess a token. */
 const TRIES_A_MINUTE = 10;
 
 export interface LongRunningServer extends ComposedServer {
@@ -29,10 +29,10 @@ export interface LongRunningServer extends ComposedServer {
 }
 
 /**
- * Makes the server from the process's environment. A configuration that is wrong ends the process with exit code 2 and a
- * sentence that names every variable.
+ * Creates the server from the process's environment. An invalid configuration ends the process with exit code 2 and a message
+ * that names every invalid variable.
  *
- * @param addressOf the caller's address, from the connection: a header could be forged
+ * @param addressOf returns the caller's address from the connection; headers can be forged
  */
 export async function createLongRunningServer(
   addressOf: NonNullable<AppOptions["addressOf"]>,
@@ -84,7 +84,7 @@ function startRules(
   }
 }
 
-/** Counts wrong tokens by address, in this process's memory: ten a minute, and the eleventh is one too many. */
+/** Counts invalid tokens per address in this process's memory. The limit is exceeded at the eleventh within a minute. */
 function createTriesLimit(): NonNullable<AppOptions["limitTries"]> {
   const limiter = new RateLimiterMemory({ points: TRIES_A_MINUTE, duration: 60 });
   return async (address) => {
@@ -92,14 +92,14 @@ function createTriesLimit(): NonNullable<AppOptions["limitTries"]> {
       await limiter.consume(address);
       return false;
     } catch (refusal) {
-      // What it rejects with when there are none left is no error but the state of the count.
+      // When the limit is exceeded, the library rejects with its state, which is not an Error.
       if (refusal instanceof Error) throw refusal;
       return true;
     }
   };
 }
 
-/** @throws ParseError if it cannot be read */
+/** @throws ParseError if the file cannot be read */
 function readConfigFile(path: string | undefined): string | undefined {
   if (!path) return undefined;
   try {
@@ -112,7 +112,7 @@ function readConfigFile(path: string | undefined): string | undefined {
   }
 }
 
-/** What a template's `file` gives. */
+/** Reads a file for a template's `file` function. */
 function readOrNothing(path: string): string | undefined {
   try {
     return readFileSync(path, "utf8");
@@ -121,13 +121,13 @@ function readOrNothing(path: string): string | undefined {
   }
 }
 
-/** Ends the process because it cannot listen. */
+/** Ends the process because it cannot listen on the address. */
 export function failToListen(address: string, error: unknown): never {
   fail(`listen on ${address}: ${error instanceof Error ? error.message : error}`, EXIT_FAILED);
 }
 
 function fail(message: string, exitCode: number): never {
-  // At once: what is left in a stream's buffer would be lost with the process.
+  // Synchronous, because `process.exit` discards the buffer of `process.stderr`.
   writeSync(STDERR, `crossdock: ${message}\n`);
   process.exit(exitCode);
 }

@@ -1,6 +1,6 @@
 import { lookup } from "node:dns/promises";
 
-/** All addresses of a name, by the host's own resolver: what a connection to it would be made to. */
+/** Resolves a name to all its addresses with the system's resolver, which connections use too. */
 export async function resolveHost(name: string): Promise<string[]> {
   const found = await lookup(name, { all: true });
   return found.map(({ address }) => address);

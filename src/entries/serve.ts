@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** The server on Deno, Node and Bun: listens by `node:http` on `HOST` and `PORT` until it is told to stop. */
+/** Server entry for Deno, Node and Bun: listens with `node:http` on `HOST` and `PORT`. */
 import { serve } from "@hono/node-server";
 import type { HttpBindings } from "@hono/node-server";
 import { getConnInfo } from "@hono/node-server/conninfo";

@@ -1,4 +1,4 @@
-/** The server on Cloudflare Workers: its fetch, its clock, and the Workflows in which rules and durable copies run. */
+/** Server entry for Cloudflare Workers: the fetch and cron handlers, and the Workflows of rules and durable copies. */
 import { env, waitUntil, WorkerEntrypoint, WorkflowEntrypoint } from "cloudflare:workers";
 import type { WorkflowEvent, WorkflowStep } from "cloudflare:workers";
 import type { Report } from "../copy/model.ts";
@@ -14,14 +14,14 @@ import type { CopyParams } from "./workflow_copies.ts";
 import { toDurableSteps } from "./workflow_steps.ts";
 import type { SelfBinding } from "./workflow_steps.ts";
 
-/** The text of a `crossdock.yaml` that was bundled: `[define]` of wrangler.toml. For one that is too long for a variable. */
+/** The text of a bundled `crossdock.yaml`, set by wrangler's `define`. For a text that is too long for a variable. */
 declare const CROSSDOCK_BUNDLED_CONFIG: string | undefined;
 
 const bundled = typeof CROSSDOCK_BUNDLED_CONFIG === "string"
   ? { CROSSDOCK_CONFIG: CROSSDOCK_BUNDLED_CONFIG }
   : {};
 
-// Once an isolate; each request makes what it works with.
+// Composed once per isolate. Each request opens its own engine.
 const worker = composeWorker({ ...bundled, ...env }, waitUntil);
 
 export default {
@@ -30,14 +30,14 @@ export default {
     runDueRules(worker.config.sync.rules, worker.dispatch, toTick(cron, scheduledTime)),
 };
 
-/** The same without asking for a token. No route leads here: only a service binding, which whoever deploys decides on. */
+/** The server without token checks. No route leads here; only a service binding of the same account can call it. */
 export class Internal extends WorkerEntrypoint {
   fetch(request: Request): Response | Promise<Response> {
     return worker.openApp.fetch(request);
   }
 }
 
-/** A copy that goes on by itself, each step of it one request to this Worker with limits of its own. */
+/** Runs a durable copy. Each step is a request to this Worker, which has its own limits. */
 export class CopyWorkflow extends WorkflowEntrypoint<unknown, CopyParams> {
   async run(
     { payload, instanceId }: WorkflowEvent<CopyParams>,
@@ -50,7 +50,7 @@ export class CopyWorkflow extends WorkflowEntrypoint<unknown, CopyParams> {
   }
 }
 
-/** A run of a rule: lists and compares in pages, each a request of its own, and starts copies. */
+/** Runs a rule. Each step is a request to `/internal/rule-steps` of this Worker; steps start durable copies. */
 export class SyncWorkflow extends WorkflowEntrypoint<unknown, DurableRuleRun> {
   run(
     { payload, instanceId }: WorkflowEvent<DurableRuleRun>,

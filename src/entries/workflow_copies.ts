@@ -4,18 +4,18 @@ import { readCopyFailure, toPlatformProblem } from "../durable/copy_failure.ts";
 import { copyId } from "../durable/copy_id.ts";
 import type { DurableCopies, DurableCopy } from "../durable/durable_copies.ts";
 
-/** What an instance is begun with, and begun again. */
+/** The parameters of an instance. A restarted instance has the same ones. */
 export interface CopyParams {
   readonly request: CopyRequestInput;
-  /** The rule that wanted it. */
+  /** The rule that started the copy. */
   readonly rule?: string;
 }
 
-/** What is asked of a Workflow's binding. */
+/** The methods of a Workflow's binding that are used here. */
 export interface WorkflowBinding {
-  /** Rejects where the id is taken. */
+  /** Rejects if the id exists. */
   create(options: { id: string; params: CopyParams }): Promise<unknown>;
-  /** Rejects where there is none. */
+  /** Rejects if there is no such instance. */
   get(id: string): Promise<WorkflowInstance>;
 }
 
@@ -23,14 +23,14 @@ export interface WorkflowInstance {
   status(): Promise<
     { status: string; output?: unknown; error?: { readonly message: string } | undefined }
   >;
-  /** From the beginning, with the same parameters. */
+  /** Restarts from the beginning with the same parameters. */
   restart(): Promise<void>;
-  /** One that nobody waits for changes nothing. */
+  /** An event that the Workflow does not wait for has no effect. */
   sendEvent(event: { type: string; payload: unknown }): Promise<void>;
   terminate(): Promise<void>;
 }
 
-/** The platform's words; all others, such as `waiting` and `paused`, are of instances that have not ended. */
+/** States by the platform's status. Any other status, such as `waiting` or `paused`, means that the instance is running. */
 const STATES: Readonly<Record<string, DurableCopy["state"]>> = {
   queued: "queued",
   complete: "complete",
@@ -38,11 +38,11 @@ const STATES: Readonly<Record<string, DurableCopy["state"]>> = {
   terminated: "cancelled",
 };
 
-/** Durable copies, each an instance of a Workflow. */
+/** Creates durable copies, each an instance of a Workflow. */
 export function createWorkflowCopies(workflow: WorkflowBinding): DurableCopies {
   const find = (id: string): Promise<WorkflowInstance | undefined> => findInstance(workflow, id);
 
-  /** Two who ask at once create one instance. */
+  /** Concurrent calls with the same id create one instance. */
   async function create(id: string, params: CopyParams): Promise<void> {
     try {
       await workflow.create({ id, params });
@@ -70,7 +70,7 @@ export function createWorkflowCopies(workflow: WorkflowBinding): DurableCopies {
         await instance.restart();
         return { id, state: "queued" };
       }
-      // On the platform one that was cut off goes on by itself. The local one of `wrangler dev` waits for something to happen.
+      // Cloudflare resumes an interrupted instance without help. `wrangler dev` resumes it only when an event arrives.
       await instance.sendEvent({ type: "asked-again", payload: {} }).catch(() => {});
       return copy;
     },
@@ -91,7 +91,7 @@ export function createWorkflowCopies(workflow: WorkflowBinding): DurableCopies {
   };
 }
 
-/** `undefined` where the platform knows of none; it forgets those that ended some days or weeks ago. */
+/** Returns `undefined` if there is no such instance. The platform deletes ended instances after days or weeks. */
 export async function findInstance<Instance>(
   workflow: { get(id: string): Promise<Instance> },
   id: string,
@@ -104,7 +104,7 @@ export async function findInstance<Instance>(
   }
 }
 
-/** Whether an instance has ended, by the platform's word for its state. */
+/** Whether an instance with this status has ended. */
 export function hasEnded(status: string): boolean {
   return isEnded({ state: STATES[status] ?? "running" });
 }
@@ -120,6 +120,6 @@ function toCopy(
   const state = STATES[status] ?? "running";
   if (state === "complete") return { id, state, report: output as Report };
   if (state !== "failed") return { id, state };
-  const message = error?.message ?? "it did not say why";
+  const message = error?.message ?? "it returned no error message";
   return { id, state, problem: readCopyFailure(message) ?? toPlatformProblem(message) };
 }

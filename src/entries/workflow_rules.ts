@@ -4,15 +4,15 @@ import type { DurableRules, RuleStart } from "../rules/durable_rules.ts";
 import { findInstance, hasEnded } from "./workflow_copies.ts";
 import type { WorkflowInstance } from "./workflow_copies.ts";
 
-/** What is asked of a Workflow's binding. */
+/** The methods of a Workflow's binding that are used here. */
 export interface RuleWorkflowBinding {
-  /** Rejects where the id is taken. */
+  /** Rejects if the id exists. */
   create(options: { id: string; params: DurableRuleRun }): Promise<unknown>;
-  /** Rejects where there is none. */
+  /** Rejects if there is no such instance. */
   get(id: string): Promise<Pick<WorkflowInstance, "status" | "restart" | "sendEvent">>;
 }
 
-/** Durable runs of rules, each an instance of a Workflow. A whole rule has one, which is begun again once it has ended. */
+/** Creates durable runs of rules, each an instance of a Workflow. A whole rule has one instance, which each run restarts. */
 export function createWorkflowRules(workflow: RuleWorkflowBinding): DurableRules {
   return {
     async start({ rule, at, only, after }): Promise<RuleStart> {
@@ -27,14 +27,14 @@ export function createWorkflowRules(workflow: RuleWorkflowBinding): DurableRules
         try {
           await workflow.create({ id, params });
         } catch (error) {
-          // A tick may be told twice.
+          // The platform can deliver a tick twice.
           if (!await findInstance(workflow, id)) throw error;
         }
         return { id, state: "started" };
       }
       const { status, output } = await instance.status();
       if (!hasEnded(status)) {
-        // As for copies: the local one of `wrangler dev` waits for something to happen.
+        // As for copies: `wrangler dev` resumes an interrupted instance only when an event arrives.
         await instance.sendEvent({ type: "asked-again", payload: {} }).catch(() => {});
         return { id, state: "running" };
       }

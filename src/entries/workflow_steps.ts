@@ -5,14 +5,14 @@ import { durableDelayMs } from "../durable/delay.ts";
 import type { DurableSteps } from "../durable/steps.ts";
 
 /**
- * A request of a step has tried four times for itself, within a minute or so. These are for what lasts longer: the waits add up to
- * five minutes, or to as much as the registries ask for.
+ * The request of a step has retried four times itself, within about a minute. These retries are for longer failures: the delays
+ * add up to five minutes, or to what the registries require by Retry-After.
  */
 const RETRIES = 5;
 
 /**
- * A step ends by itself, as a registry that goes silent is given up: this is for the case that not even that is heard of.
- * The slowest that is waited for is 128 KiB a second, and at that 10 GiB take as long.
+ * A step normally ends by the timeout of its registry requests. This timeout is for a request that never returns. It is enough
+ * for 10 GiB at 128 KiB per second.
  */
 const TIMEOUT = "24 hours";
 
@@ -27,17 +27,17 @@ const CONFIG = {
 } as const;
 
 /**
- * What a step gives may have 1 MiB, unless it is a stream; a character has up to three bytes.
+ * The result of a step is limited to 1 MiB unless it is a stream. A character takes up to three bytes.
  * https://developers.cloudflare.com/workflows/reference/limits/
  */
 const STREAM_ABOVE_CHARS = 256 * 1024;
 
-/** A binding to this Worker's own entrypoint. */
+/** The service binding to this Worker's entrypoint `Internal`. */
 export interface SelfBinding {
   fetch(url: URL, init: RequestInit): Promise<Response>;
 }
 
-/** The steps of a Workflow, which ask this Worker itself, so that each is a request with limits of its own. */
+/** Implements durable steps with a Workflow. Each sends its requests to this Worker, so that each request has its own limits. */
 export function toDurableSteps(
   step: WorkflowStep,
   { self, requestId }: { self: SelfBinding; requestId: string },
@@ -45,19 +45,23 @@ export function toDurableSteps(
   return {
     async run<Value>(name: string, work: () => Promise<Value>): Promise<Value> {
       try {
-        const kept: string | ReadableStream<Uint8Array> = await step.do(name, CONFIG, async () => {
-          const text = JSON.stringify(await workOrGiveUp(work));
-          return text.length > STREAM_ABOVE_CHARS ? new Blob([text]).stream() : text;
-        });
-        return JSON.parse(typeof kept === "string" ? kept : await new Response(kept).text());
+        const stored: string | ReadableStream<Uint8Array> = await step.do(
+          name,
+          CONFIG,
+          async () => {
+            const text = JSON.stringify(await convertPermanent(work));
+            return text.length > STREAM_ABOVE_CHARS ? new Blob([text]).stream() : text;
+          },
+        );
+        return JSON.parse(typeof stored === "string" ? stored : await new Response(stored).text());
       } catch (error) {
-        // Of a NonRetryableError that leaves the Workflow not every version of the platform keeps the message.
+        // Some versions of the platform lose the message of a NonRetryableError that leaves the Workflow.
         const problem = error instanceof Error ? readCopyFailure(error.message) : undefined;
         throw problem ? new CopyFailure(problem) : error;
       }
     },
     async sleepUntil(name, at): Promise<void> {
-      // Kept, so that a Workflow that goes on waits for the same: `step.sleepUntil` refuses a time that is past by then.
+      // A resumed Workflow must wait for the same duration. `step.sleepUntil` would reject a time that has passed by then.
       const ms = await step.do(`${name}: how long`, () => Promise.resolve(at - Date.now()));
       if (ms > 0) await step.sleep(name, ms);
     },
@@ -71,8 +75,8 @@ export function toDurableSteps(
   };
 }
 
-/** Only by its name does the platform know an error after which trying again would not help. */
-async function workOrGiveUp<Value>(work: () => Promise<Value>): Promise<Value> {
+/** Converts permanent failures to NonRetryableError, which the platform recognizes by its name and does not retry. */
+async function convertPermanent<Value>(work: () => Promise<Value>): Promise<Value> {
   try {
     return await work();
   } catch (error) {

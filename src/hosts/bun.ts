@@ -5,20 +5,20 @@ import { createNodeHash } from "./node_hash.ts";
 import { uploadOverNodeHttp } from "./node_http.ts";
 import { sleep } from "./sleep.ts";
 
-/** What Bun's `fetch` knows besides the standard's options. */
+/** The options of Bun's `fetch` beyond the standard. */
 interface BunFetchOptions {
   decompress: false;
   tls?: ReturnType<typeof toNodeTls>;
 }
 
-/** The runtime of Bun 1.4 and later. */
+/** Creates the runtime for Bun 1.4 and later. */
 export function createBunRuntime(): Runtime {
   return {
     name: "bun",
     passesUntouched: false,
     givesRawBodies: true,
     fetch: send,
-    // Not by `fetch`: a stream through it takes a third longer.
+    // Not by `fetch`, which takes a third longer for a stream.
     upload: (request: UploadRequest) => uploadOverNodeHttp(request),
     createHash: createNodeHash,
     now: () => Date.now(),
@@ -27,7 +27,7 @@ export function createBunRuntime(): Runtime {
   };
 }
 
-/** Under the name that `crossdock/runtime` has on every host. */
+/** The export of `crossdock/runtime` on Bun. */
 export function createRuntime(): Promise<Runtime> {
   return Promise.resolve(createBunRuntime());
 }

@@ -3,12 +3,12 @@ import { fetchOnce } from "./fetch_once.ts";
 import { createNodeHash } from "./node_hash.ts";
 import { sleep } from "./sleep.ts";
 
-/** The runtime of Deno 2.9 and later. */
+/** Creates the runtime for Deno 2.9 and later. */
 export function createDenoRuntime(): Runtime {
   return {
     name: "deno",
     passesUntouched: false,
-    // Deno decodes nothing when the request has an Accept-Encoding of its own.
+    // Deno does not decode a response if the request sets Accept-Encoding.
     givesRawBodies: true,
     fetch: send,
     upload,
@@ -19,15 +19,15 @@ export function createDenoRuntime(): Runtime {
   };
 }
 
-/** Under the name that `crossdock/runtime` has on every host. */
+/** The export of `crossdock/runtime` on Deno. */
 export function createRuntime(): Promise<Runtime> {
   return Promise.resolve(createDenoRuntime());
 }
 
 async function send(request: HttpRequest): Promise<Response> {
   const { tls } = request;
-  // Not by `Deno.createHttpClient`: rustls refuses a self-signed certificate that is its own CA (which is what
-  // `openssl req -x509` makes) even when it is among `caCerts`, and the check cannot be left out.
+  // Not by `Deno.createHttpClient`: rustls rejects a self-signed certificate that is its own CA (as `openssl req -x509` makes)
+  // even if it is in `caCerts`, and this check cannot be disabled.
   if (tls?.unverified || tls?.caCerts?.length) {
     return await (await import("./node_http.ts")).sendOverNodeHttp(request);
   }
@@ -37,8 +37,8 @@ async function send(request: HttpRequest): Promise<Response> {
 }
 
 /**
- * By `node:http`, loaded only now. `fetch` drops the length of any body that it did not fetch itself, and goes on sending
- * one that it did after an early answer.
+ * Uploads by `node:http`, which is loaded only when needed. `fetch` drops the length of any body that it did not fetch itself,
+ * and it keeps sending a body that it did fetch after an early response.
  */
 async function upload(request: UploadRequest): Promise<Response> {
   return await (await import("./node_http.ts")).uploadOverNodeHttp(request);

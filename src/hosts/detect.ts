@@ -1,6 +1,6 @@
 import type { Runtime } from "../runtime.ts";
 
-/** The runtime for the host that this runs on: Deno, Bun or Node. Only that host's file is loaded. */
+/** Creates the runtime for the current host: Deno, Bun or Node. Loads only the file of that host. */
 export async function createRuntime(): Promise<Runtime> {
   if ("Deno" in globalThis) return (await import("./deno.ts")).createDenoRuntime();
   if ("Bun" in globalThis) return (await import("./bun.ts")).createBunRuntime();

@@ -1,7 +1,7 @@
 import type { HttpRequest } from "../runtime.ts";
 import { toRequestError } from "./network_failure.ts";
 
-/** Sends a request by the host's `fetch`, following no redirect. `extra` is what only this host's `fetch` knows. */
+/** Sends a request by the host's `fetch` without following redirects. `extra` holds options specific to this host. */
 export async function fetchOnce(
   { method, url, headers, body, signal }: HttpRequest,
   extra: object = {},

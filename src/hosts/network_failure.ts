@@ -2,39 +2,39 @@ import { CrossdockError, NetworkError } from "../errors.ts";
 import type { NetworkFailure } from "../errors.ts";
 import type { HttpRequest } from "../runtime.ts";
 
-/** What a failure is called, and what can be done about it. */
+/** The name, message and hint for one kind of failure. */
 interface Diagnosis {
   readonly failure: NetworkFailure;
-  /** Tried on `<code> <message>` of each error in the chain of causes. */
+  /** Matched against `<name> <code> <message>` of each error in the chain of causes. */
   readonly pattern: RegExp;
   readonly what: string;
   readonly hint?: string;
 }
 
 const CA_HINT =
-  "pass its CA with --src-ca or --dest-ca, or use --src-tls unverified or --dest-tls unverified to take any certificate";
+  "pass its CA with --src-ca or --dest-ca, or accept any certificate with --src-tls unverified or --dest-tls unverified";
 const PLAIN_HINT =
-  "the registry seems to speak plain HTTP; use --src-tls off or --dest-tls off if that is meant";
-const TLS_HINT = "if the registry speaks TLS, leave out --src-tls off or --dest-tls off";
+  "the registry seems to use plain HTTP; use --src-tls off or --dest-tls off to allow that";
+const TLS_HINT = "if the registry uses TLS, leave out --src-tls off or --dest-tls off";
 
 /**
- * The hosts' own words, first match first: Deno has sentences only (of hyper and rustls), Node and Bun have codes, and
- * Bun's had names of their own before they became Node's. workerd has two sentences for all that can go wrong.
+ * The error texts of the hosts; the first match wins. Deno has only sentences (of hyper and rustls). Node and Bun have codes, and
+ * older versions of Bun have other codes than Node. workerd has only two sentences for all failures.
  */
 const DIAGNOSES: readonly Diagnosis[] = [
   {
-    // Before all others: what follows is random, and might hold one of their words.
+    // Before all others: the reference is random text and could match another pattern.
     failure: "unknown",
     pattern: /internal error; reference = /,
-    what: "the name does not resolve, or there was no TLS that both sides take",
-    hint: "check the registry's name and certificate, and whether it speaks TLS",
+    what: "the name does not resolve, or the TLS handshake failed",
+    hint: "check the registry's name and certificate, and whether it uses TLS",
   },
   {
     failure: "certificate",
     pattern:
       /CERT_HAS_EXPIRED|CERT_NOT_YET_VALID|certificate (has )?expired|certificate (is )?not (yet )?valid( yet|:)/i,
     what: "its certificate has expired or is not valid yet",
-    hint: "check the clock and the registry's certificate",
+    hint: "check the clock of this machine and the registry's certificate",
   },
   {
     failure: "certificate",
@@ -53,7 +53,7 @@ const DIAGNOSES: readonly Diagnosis[] = [
     failure: "not_tls",
     pattern:
       /WRONG_VERSION_NUMBER|wrong version number|PACKET_LENGTH_TOO_LONG|packet length too long|HTTP_REQUEST\b|InvalidContentType|corrupt message|does the server speak TLS/i,
-    what: "it does not speak TLS",
+    what: "the server does not use TLS",
     hint: PLAIN_HINT,
   },
   {
@@ -65,50 +65,50 @@ const DIAGNOSES: readonly Diagnosis[] = [
   {
     failure: "refused",
     pattern: /ECONNREFUSED|ConnectionRefused|FailedToOpenSocket|connection refused/i,
-    what: "nobody listens there",
-    hint: "check host and port, and that the registry runs",
+    what: "connection refused",
+    hint: "check the host and port, and that the registry is running",
   },
   {
     failure: "unknown",
     pattern: /HPE_|HTTPParserError|invalid HTTP version|does not match the HTTP/i,
-    what: "the answer is not HTTP",
+    what: "the response is not HTTP",
   },
   {
     failure: "reset",
     pattern:
       /ECONNRESET|ECONNABORTED|EPIPE|UND_ERR_SOCKET|ConnectionClosed|ConnectionReset|ERR_SOCKET_CLOSED|ERR_STREAM_DESTROYED|ERR_STREAM_PREMATURE_CLOSE|socket hang up|other side closed|connection (was )?(closed|reset|aborted)|broken pipe|handshake eof|unexpected eof|socket is closed|error reading a body|end of file before message/i,
-    what: "the connection was cut before the answer",
+    what: "the connection was closed before the response",
   },
   {
     failure: "reset",
     pattern: /Network connection lost/,
-    what: "the connection was refused or cut",
-    hint: "check host and port, that the registry runs, and whether it speaks TLS",
+    what: "the connection was refused or closed",
+    hint: "check the host and port, that the registry is running, and whether it uses TLS",
   },
   {
     failure: "unknown",
     pattern: /ETIMEDOUT|CONNECT_TIMEOUT|timed out/i,
-    what: "no connection within the host's own time-out",
-    hint: "check host, port and firewall",
+    what: "connection timed out",
+    hint: "check the host, port and firewall",
   },
   {
     failure: "unknown",
     pattern: /EHOSTUNREACH|ENETUNREACH|unreachable/i,
-    what: "there is no route to it",
-    hint: "check host and network",
+    what: "no route to the host",
+    hint: "check the host and the network",
   },
 ];
 
-/** Longer chains are cyclic. */
+/** A longer chain is probably cyclic. */
 const MAX_CAUSES = 8;
 
 /**
- * Names a failure below HTTP from what the host threw. The message holds host and port only: no path, query or credential.
+ * Converts an error thrown by the host to a NetworkError. The message contains only host and port: no path, query or credential.
  */
 export function toNetworkError(error: unknown, url: URL): NetworkError {
   const words = describeCauses(error);
   const found = DIAGNOSES.find(({ pattern }) => pattern.test(words));
-  const isNotHttp = found === undefined ? false : found.what === "the answer is not HTTP";
+  const isNotHttp = found === undefined ? false : found.what === "the response is not HTTP";
   const mayBeTls = url.protocol === "http:" && (found?.failure === "reset" || isNotHttp);
   return new NetworkError(
     found?.failure ?? "unknown",
@@ -117,7 +117,7 @@ export function toNetworkError(error: unknown, url: URL): NetworkError {
   );
 }
 
-/** What a host rejects with: the signal's reason, an error of ours as it is, everything else as a NetworkError. */
+/** Returns the signal's reason if it is aborted, a CrossdockError unchanged, and any other error as a NetworkError. */
 export function toRequestError(
   error: unknown,
   { signal, url }: Pick<HttpRequest, "signal" | "url">,

@@ -5,16 +5,16 @@ import { createNodeHash } from "./node_hash.ts";
 import { sendOverNodeHttp, uploadOverNodeHttp } from "./node_http.ts";
 import { sleep } from "./sleep.ts";
 
-/** The runtime of Node 24 and later. */
+/** Creates the runtime for Node 24 and later. */
 export function createNodeRuntime(): Runtime {
   return {
     name: "node",
     passesUntouched: false,
-    // `fetch` decodes whatever has a Content-Encoding and keeps the header.
+    // `fetch` decodes a body with a Content-Encoding but keeps the header.
     givesRawBodies: false,
     fetch: (request: HttpRequest) =>
       isCustomTls(request.tls) ? sendOverNodeHttp(request) : fetchOnce(request),
-    // Not by `fetch`: with a stream it keeps the whole body in memory for a redirect that may come.
+    // Not by `fetch`, which keeps a whole streamed body in memory for a possible redirect.
     upload: (request: UploadRequest) => uploadOverNodeHttp(request),
     createHash: createNodeHash,
     now: () => Date.now(),
@@ -23,7 +23,7 @@ export function createNodeRuntime(): Runtime {
   };
 }
 
-/** Under the name that `crossdock/runtime` has on every host. */
+/** The export of `crossdock/runtime` on Node. */
 export function createRuntime(): Promise<Runtime> {
   return Promise.resolve(createNodeRuntime());
 }

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { StreamHash } from "../runtime.ts";
 
-/** A streaming hash by `node:crypto`, which Deno and Bun have too: wasm and JS hashes take six times as long and more. */
+/** Creates a streaming hash by `node:crypto`, also on Deno and Bun. Hashes in wasm or JS take at least six times as long. */
 export function createNodeHash(algorithm: "sha256" | "sha512"): StreamHash {
   const hash = createHash(algorithm);
   return {

@@ -1,4 +1,4 @@
-/** HTTP by `node:http` and `node:https`, for what `fetch` cannot do on Deno, Node and Bun. */
+/** Sends requests by `node:http` and `node:https`, where `fetch` of Deno, Node or Bun is not sufficient. */
 import { request as httpRequest } from "node:http";
 import type { ClientRequest, IncomingMessage } from "node:http";
 import { request as httpsRequest } from "node:https";
@@ -9,16 +9,16 @@ import { agentFor } from "./node_agents.ts";
 import { toWebResponse } from "./node_response.ts";
 import { sendBody } from "./send_body.ts";
 
-/** One request on its way. */
+/** One request in progress. */
 interface Exchange {
   readonly outgoing: ClientRequest;
-  /** Settles once; a rejection that nobody awaits is not reported as unhandled. */
+  /** Settles once. An unawaited rejection is not reported as unhandled. */
   readonly response: Promise<Response>;
-  /** Hangs up. */
+  /** Closes the connection. */
   destroy(): void;
 }
 
-/** Sends a request whose body lies in memory. Redirects are not followed and the answer's body is never decoded. */
+/** Sends a request with a body in memory. Does not follow redirects or decode the response body. */
 export async function sendOverNodeHttp(request: HttpRequest): Promise<Response> {
   request.signal?.throwIfAborted();
   const headers = new Headers(request.headers);
@@ -31,7 +31,7 @@ export async function sendOverNodeHttp(request: HttpRequest): Promise<Response> 
   return await exchange.response;
 }
 
-/** Streams one body of known length out. See {@linkcode Runtime.upload} for what it promises. */
+/** Uploads one streamed body of known length. Implements {@linkcode Runtime.upload}. */
 export function uploadOverNodeHttp(request: UploadRequest): Promise<Response> {
   const { body, sizeBytes, signal } = request;
   const reader = body instanceof Response ? readBody(body) : body;
@@ -83,7 +83,7 @@ function begin(request: HttpRequest | UploadRequest, headers: Headers): Exchange
     }
   });
   outgoing.on("error", fail);
-  // For a host that tells of a lost connection by this alone.
+  // Some hosts report a lost connection only by this event.
   outgoing.on("close", () => {
     if (!isAnswered) fail(new Error("socket hang up"));
   });

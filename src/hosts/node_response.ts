@@ -2,20 +2,20 @@ import type { ClientRequest, IncomingMessage } from "node:http";
 import type { HttpRequest, UploadRequest } from "../runtime.ts";
 import { toRequestError } from "./network_failure.ts";
 
-/** Answers that never have a body; `Response` refuses one with them. */
+/** Statuses without a body; the `Response` constructor rejects a body with them. */
 const NULL_BODY_STATUS: ReadonlySet<number> = new Set([204, 205, 304]);
 
 export interface WebResponseOptions {
   readonly request: HttpRequest | UploadRequest;
   readonly outgoing: ClientRequest;
-  /** Called once, when nothing more can come. */
+  /** Called when the response has ended or failed. */
   readonly onClose: () => void;
 }
 
 /**
- * Makes a web response of what `node:http` gives. Its body is pulled, as it was sent: no Content-Encoding is undone.
+ * Converts a response of `node:http` to a web response. Its body is read on demand and not decoded.
  *
- * @throws RangeError, TypeError for a status or header that a web response cannot hold
+ * @throws RangeError, TypeError for a status or header that a web response does not allow
  */
 export function toWebResponse(incoming: IncomingMessage, options: WebResponseOptions): Response {
   const status = incoming.statusCode ?? 0;
@@ -43,26 +43,26 @@ function toWebStream(
   incoming: IncomingMessage,
   options: WebResponseOptions,
 ): ReadableStream<Uint8Array<ArrayBuffer>> {
-  let isOver = false;
+  let isEnded = false;
   const { request } = options;
   return new ReadableStream<Uint8Array<ArrayBuffer>>({
     start(controller): void {
       const fail = (error: unknown): void => {
-        if (isOver) return;
-        isOver = true;
-        // Asked before the listener is gone: an abort is the reason for what follows from it.
+        if (isEnded) return;
+        isEnded = true;
+        // Before finish(), so that an abort is reported as the cause of the errors that follow it.
         controller.error(toRequestError(error, request));
         finish(options);
       };
       incoming.on("data", (chunk: Uint8Array<ArrayBuffer>) => {
-        if (isOver) return;
-        // A plain view: a Buffer's own slice() does not copy.
+        if (isEnded) return;
+        // A plain Uint8Array, because slice() of a Buffer does not copy.
         controller.enqueue(new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength));
         incoming.pause();
       });
       incoming.on("end", () => {
-        if (isOver) return;
-        isOver = true;
+        if (isEnded) return;
+        isEnded = true;
         controller.close();
         finish(options);
       });
@@ -75,7 +75,7 @@ function toWebStream(
       incoming.resume();
     },
     cancel(): void {
-      isOver = true;
+      isEnded = true;
       incoming.destroy();
       options.outgoing.destroy();
       options.onClose();
@@ -83,7 +83,7 @@ function toWebStream(
   }, { highWaterMark: 0 });
 }
 
-/** A connection whose request was not sent to its end must not serve another one. */
+/** Closes a connection whose request was not fully sent, so that it is not reused. */
 function finish({ outgoing, onClose }: WebResponseOptions): void {
   if (!outgoing.writableEnded) outgoing.destroy();
   onClose();

@@ -1,24 +1,24 @@
 import { CrossdockError } from "../errors.ts";
 import type { ChunkReader } from "../streams/chunk_reader.ts";
 
-/** A request of known length that waits for its body. */
+/** An open request of known length whose body is sent in chunks. */
 export interface OutgoingBody {
-  /** Settles once; a rejection that nobody awaits is not reported as unhandled. */
+  /** Settles once. An unawaited rejection is not reported as unhandled. */
   readonly response: Promise<Response>;
   /**
-   * Resolves when the chunk's memory may be used again. A write that fails stays pending: `response` knows whether it was
-   * an early answer, an abort or a break.
+   * Resolves when the memory of the chunk can be reused. A failed write stays pending; `response` settles with the cause: an
+   * early response, an abort or a closed connection.
    */
   write(chunk: Uint8Array<ArrayBuffer>): Promise<void>;
-  /** Takes the last chunk, which may be empty. */
+  /** Sends the last chunk, which may be empty. */
   end(chunk: Uint8Array<ArrayBuffer>): void;
-  /** Hangs up, so that the other side never takes the body for whole. */
+  /** Closes the connection, so that the server never accepts an incomplete body. */
   destroy(reason: unknown): void;
 }
 
 /**
- * Carries a body from its reader to the request that `open` makes, and gives the answer. See {@linkcode Runtime.upload}
- * for what it promises.
+ * Sends a body from a reader to the request that `open` creates, and returns the response. Implements
+ * {@linkcode Runtime.upload}.
  */
 export async function sendBody(
   reader: ChunkReader,
@@ -30,13 +30,15 @@ export async function sendBody(
     outgoing = open();
     const writer = new BodyWriter(reader, outgoing, sizeBytes);
     const written = writer.writeAll();
-    // It may fail after the answer came, when nobody waits for it any more.
+    // It may fail after the response arrived, when it is no longer awaited.
     written.catch(() => {});
     await Promise.race([written, outgoing.response]);
     if (writer.isComplete) return await outgoing.response;
     writer.stop();
     const response = await outgoing.response;
-    void reader.cancel(new Error("the answer came before the body's end")).catch(() => {});
+    void reader.cancel(new Error("the response arrived before the end of the body")).catch(
+      () => {},
+    );
     return response;
   } catch (error) {
     outgoing?.destroy(error);
@@ -45,13 +47,13 @@ export async function sendBody(
   }
 }
 
-/** Carries chunks from a reader to a request, each written out before the next is read. */
+/** Writes chunks from a reader to a request. Writes each chunk before it reads the next one. */
 class BodyWriter {
   readonly #reader: ChunkReader;
   readonly #outgoing: OutgoingBody;
   readonly #sizeBytes: number;
   #isStopped = false;
-  /** Whether every byte was handed over. */
+  /** Whether all bytes were written. */
   isComplete = false;
 
   constructor(reader: ChunkReader, outgoing: OutgoingBody, sizeBytes: number) {
@@ -72,7 +74,7 @@ class BodyWriter {
       if (this.#isStopped) return;
       if (!chunk) throw wrongSize(`ended after ${bytes} of ${size} bytes`);
       bytes += chunk.byteLength;
-      // The last piece waits for the source's end: with it the other side would take the body for whole.
+      // The last chunk waits for the end of the source, because with it the server accepts the body as complete.
       if (bytes < size) await this.#outgoing.write(chunk);
       else await this.#writeLast(chunk, bytes);
       if (this.#isStopped) return;
@@ -81,7 +83,7 @@ class BodyWriter {
   }
 
   async #writeLast(chunk: Uint8Array<ArrayBuffer>, bytes: number): Promise<void> {
-    // A copy, because reading on may use its memory again.
+    // A copy, because the next read may reuse its memory.
     const last = new Uint8Array(chunk);
     if (bytes > this.#sizeBytes || await this.#reader.read()) {
       throw wrongSize(`is longer than ${this.#sizeBytes} bytes`);
@@ -93,5 +95,5 @@ class BodyWriter {
 }
 
 function wrongSize(what: string): CrossdockError {
-  return new CrossdockError("integrity", `send a body: it ${what}`);
+  return new CrossdockError("integrity", `send body: the body ${what}`);
 }

@@ -1,4 +1,4 @@
-/** Waits; rejects with the signal's reason when that is aborted first. Leaves neither timer nor listener behind. */
+/** Waits. Rejects with the signal's reason if it is aborted first. Removes its timer and listener. */
 export function sleep(ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     if (signal?.aborted) {

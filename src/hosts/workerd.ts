@@ -5,10 +5,10 @@ import { sleep } from "./sleep.ts";
 import { createDigestStreamHash } from "./workerd_hash.ts";
 import { uploadOverFetch } from "./workerd_upload.ts";
 
-/** What workerd's `fetch` knows besides the standard's options. */
+/** Option of workerd's `fetch` that returns bodies without decoding them. */
 const RAW_BODY = { encodeResponseBody: "manual" } as const;
 
-/** The runtime of Cloudflare's workerd: Workers in production, and `wrangler dev`. */
+/** Creates the runtime for Cloudflare's workerd: Workers in production, and `wrangler dev`. */
 export function createWorkerdRuntime(): Runtime {
   return {
     name: "workerd",
@@ -23,7 +23,7 @@ export function createWorkerdRuntime(): Runtime {
   };
 }
 
-/** Under the name that `crossdock/runtime` has on every host. */
+/** The export of `crossdock/runtime` on workerd. */
 export function createRuntime(): Promise<Runtime> {
   return Promise.resolve(createWorkerdRuntime());
 }
@@ -38,12 +38,15 @@ async function upload(request: UploadRequest): Promise<Response> {
   return await uploadOverFetch(request, RAW_BODY);
 }
 
-/** The network of a Worker judges certificates for all of them alike; an option that has no effect must not pass in silence. */
+/** Rejects TLS options, because Workers have no setting for them and would ignore them. */
 function checkTls({ tls, url }: Pick<HttpRequest, "tls" | "url">): void {
   if (!tls?.unverified && !tls?.caCerts?.length) return;
   throw new CrossdockError(
     "usage",
-    `connect to ${url.host}: workerd trusts public certificate authorities only`,
-    { hint: "leave out the CA certificates and tls unverified, or copy from another host" },
+    `connect to ${url.host}: workerd trusts only public certificate authorities`,
+    {
+      hint:
+        "leave out the CA certificates and the TLS mode unverified, or run crossdock on another host",
+    },
   );
 }

@@ -9,12 +9,12 @@ interface WorkerdCrypto {
   readonly DigestStream: new (algorithm: "SHA-256" | "SHA-512") => DigestStream;
 }
 
-/** A streaming hash by workerd's own `DigestStream`; wasm and JS hashes take six times as long and more. */
+/** Creates a streaming hash by workerd's `DigestStream`. Hashes in wasm or JS take at least six times as long. */
 export function createDigestStreamHash(algorithm: "sha256" | "sha512"): StreamHash {
   const { DigestStream } = crypto as unknown as WorkerdCrypto;
   const stream = new DigestStream(algorithm === "sha256" ? "SHA-256" : "SHA-512");
   const writer = stream.getWriter();
-  // A blob that is given up leaves its hash unfinished.
+  // An aborted blob leaves its hash unfinished.
   stream.digest.catch(() => {});
   writer.closed.catch(() => {});
   return {

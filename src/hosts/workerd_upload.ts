@@ -5,8 +5,8 @@ import { fetchOnce } from "./fetch_once.ts";
 import { sendBody } from "./send_body.ts";
 
 /**
- * A pipe from which `fetch` takes the Content-Length; a header by that name it ignores. Less or more than that many bytes
- * fail the request. https://developers.cloudflare.com/workers/runtime-apis/streams/transformstream/#fixedlengthstream
+ * A stream from which `fetch` takes the Content-Length; it ignores the header of that name. The request fails with fewer or more
+ * bytes. https://developers.cloudflare.com/workers/runtime-apis/streams/transformstream/#fixedlengthstream
  */
 declare class FixedLengthStream extends TransformStream<
   Uint8Array<ArrayBuffer>,
@@ -16,21 +16,21 @@ declare class FixedLengthStream extends TransformStream<
 }
 
 /**
- * Streams one body of known length out by `fetch`. `options` is what only this host's `fetch` knows. See
- * {@linkcode Runtime.upload} for what it promises.
+ * Uploads one streamed body of known length by `fetch`. `options` holds options specific to workerd. Implements
+ * {@linkcode Runtime.upload}.
  */
 export function uploadOverFetch(request: UploadRequest, options: object): Promise<Response> {
   const { body, sizeBytes } = request;
   if (!(body instanceof Response)) return uploadChunks(request, body, options);
-  const isOfLength = body.headers.get("content-length") === `${sizeBytes}`;
-  return body.body && isOfLength
+  const hasLength = body.headers.get("content-length") === `${sizeBytes}`;
+  return body.body && hasLength
     ? uploadUntouched(request, body.body, options)
     : uploadChunks(request, readBody(body), options);
 }
 
 /**
- * Passed on as it is, a body that was fetched keeps its length and never reaches JavaScript. An early answer stops it as
- * soon as it is read or cancelled: workerd closes the connection then.
+ * Passes a fetched body to `fetch` unchanged: it keeps its length and its bytes never reach JavaScript. After an early response
+ * workerd closes the connection as soon as the response is read or cancelled.
  */
 async function uploadUntouched(
   request: UploadRequest,
@@ -60,7 +60,7 @@ function uploadChunks(
       response,
       write: (chunk) => new Promise((resolve) => void writer.write(chunk).then(resolve, () => {})),
       end: (chunk) => void writer.write(chunk).then(() => writer.close()).catch(() => {}),
-      // Without it `fetch` waits for the missing bytes for good.
+      // Without this, `fetch` waits forever for the missing bytes.
       destroy: (reason) => void writer.abort(reason).catch(() => {}),
     };
   });

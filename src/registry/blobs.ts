@@ -1,5 +1,5 @@
 /**
- * Reading blobs: whether one is there, and its bytes from any offset on.
+ * Checks for blobs and opens them for reading, from any byte offset.
  * https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pulling-blobs
  */
 import type { CallOptions } from "../content.ts";
@@ -7,7 +7,7 @@ import { CrossdockError } from "../errors.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import type { RepositoryContext } from "./repository_context.ts";
 
-/** HEAD; a registry that refuses it is asked by a GET whose body is let go. */
+/** Checks for a blob by HEAD. Where the registry does not support HEAD, sends a GET and discards its body. */
 export async function hasBlob(
   { path, name, send }: RepositoryContext,
   descriptor: Descriptor,
@@ -15,7 +15,7 @@ export async function hasBlob(
 ): Promise<boolean> {
   const request = {
     target: path(`blobs/${descriptor.digest}`),
-    what: `look for blob ${descriptor.digest} in ${name}`,
+    what: `check for blob ${descriptor.digest} in ${name}`,
     accept: [200, 404, 405, 501],
     signal,
   };
@@ -27,7 +27,7 @@ export async function hasBlob(
   return response.status === 200;
 }
 
-/** Opens a blob. Where the registry does not have a foreign layer, the URLs in its descriptor are tried, without credentials. */
+/** Opens a blob. If the registry lacks a foreign layer, tries the URLs in its descriptor, without credentials. */
 export async function openBlob(
   context: RepositoryContext,
   descriptor: Descriptor,
@@ -37,7 +37,7 @@ export async function openBlob(
   const { client, path, name, access, send } = context;
   const what = `read blob ${descriptor.digest} of ${name}`;
   const headers: Record<string, string> = { "accept-encoding": "identity" };
-  // An open end ("bytes=5-") is answered with 416 by go-containerregistry's registry.
+  // go-containerregistry's registry answers 416 to a range without an end ("bytes=5-").
   if (offset > 0) headers.range = `bytes=${offset}-${descriptor.size - 1}`;
   const accept = offset > 0 ? [206] : [200];
   const request = { method: "GET" as const, what, access, headers, signal };
@@ -58,7 +58,7 @@ export async function openBlob(
     });
   }
   try {
-    checkAnswer(response, descriptor, offset, what, client.runtime.givesRawBodies);
+    checkResponse(response, descriptor, offset, what, client.runtime.givesRawBodies);
   } catch (error) {
     await response.body?.cancel();
     throw error;
@@ -71,12 +71,16 @@ function parseForeignUrl(text: string, what: string): URL {
   if (
     url && (url.protocol === "https:" || url.protocol === "http:") && !url.username && !url.password
   ) return url;
-  throw new CrossdockError("registry", `${what}: the URL of its foreign layer is no http(s) URL`, {
-    side: "source",
-  });
+  throw new CrossdockError(
+    "registry",
+    `${what}: the URL of its foreign layer is not an http(s) URL`,
+    {
+      side: "source",
+    },
+  );
 }
 
-function checkAnswer(
+function checkResponse(
   response: Response,
   descriptor: Descriptor,
   offset: number,
@@ -88,19 +92,19 @@ function checkAnswer(
   if (isEncoded && !givesRawBodies) {
     throw new CrossdockError(
       "integrity",
-      `${what}: it came encoded as ${encoding}, which was not asked for`,
+      `${what}: the response has Content-Encoding ${encoding}, expected identity`,
       {
         side: "source",
-        hint: "something before the registry compresses blobs; have it leave them alone",
+        hint: "a proxy before the registry compresses blobs; turn off compression there",
       },
     );
   }
   const length = response.headers.get("content-length");
-  const wanted = descriptor.size - offset;
-  if (length !== null && !isEncoded && Number(length) !== wanted) {
+  const expected = descriptor.size - offset;
+  if (length !== null && !isEncoded && Number(length) !== expected) {
     throw new CrossdockError(
       "integrity",
-      `${what}: it has ${length} bytes, not ${wanted} as its descriptor says`,
+      `${what}: the response has ${length} bytes, expected ${expected} by its descriptor`,
       {
         side: "source",
       },
@@ -110,7 +114,7 @@ function checkAnswer(
   if (offset > 0 && !range?.startsWith(`bytes ${offset}-`)) {
     throw new CrossdockError(
       "registry",
-      `${what}: asked from byte ${offset}, got the range ${range}`,
+      `${what}: requested the bytes from ${offset}, got Content-Range ${range}`,
       { side: "source" },
     );
   }

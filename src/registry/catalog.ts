@@ -1,5 +1,5 @@
 /**
- * The repositories of a registry. Not in the OCI specification, and absent from Docker Hub, GHCR and most clouds:
+ * Lists the repositories of a registry. The OCI specification has no such endpoint; Docker Hub, GHCR and most clouds lack it:
  * https://distribution.github.io/distribution/spec/api/#catalog
  */
 import * as z from "zod";
@@ -13,26 +13,26 @@ import { listPages } from "./list_pages.ts";
 import type { NamePage } from "./list_pages.ts";
 import { readJson } from "./read_json.ts";
 
-/** The most that distribution gives where nobody set another bound. It refuses whoever asks for more. */
+/** The default maximum of distribution, which rejects a larger `n`. */
 const PAGE_SIZE = 1000;
 
-/** The least that a registry is known to cut its pages to. A shorter page is the last, Link or no Link. */
+/** The smallest page limit that a registry is known to use. A shorter page without a Link is the last one. */
 const SMALLEST_FULL_PAGE = 100;
 
 const catalogSchema = z.object({
-  repositories: z.array(z.unknown(), "the answer has no list of repositories").nullish(),
+  repositories: z.array(z.unknown(), "the response has no list of repositories").nullish(),
 });
 
 export interface ListRepositoriesOptions extends CallOptions {
   readonly onRetry?: OnRetry | undefined;
-  /** Called once for every request that goes out. */
+  /** Called once for each request. */
   readonly count?: (() => void) | undefined;
 }
 
 /**
- * Gives the names of repositories page by page.
+ * Yields the names of repositories page by page.
  *
- * @throws CrossdockError `unsupported` where the registry has no catalog
+ * @throws CrossdockError `unsupported` if the registry has no catalog
  */
 export async function* listCatalog(
   client: RegistryClient,
@@ -59,7 +59,7 @@ export async function* listCatalog(
   for await (const page of pages) yield page.filter(isRepositoryPath);
 }
 
-/** @returns `undefined` where the size of the page is refused */
+/** @returns `undefined` if the registry rejects the page size */
 async function readPage(
   client: RegistryClient,
   target: URL,
@@ -77,9 +77,13 @@ async function readPage(
     }
     await response.body?.cancel();
     if (status === 400) return undefined;
-    throw new CrossdockError("unsupported", `${what}: it has no catalog (${status})`, {
-      side: client.side,
-      hint: "name the repositories one by one",
-    });
+    throw new CrossdockError(
+      "unsupported",
+      `${what}: the registry has no catalog (status ${status})`,
+      {
+        side: client.side,
+        hint: "this registry cannot list its repositories; name each repository",
+      },
+    );
   });
 }

@@ -3,39 +3,39 @@ import { CrossdockError } from "../errors.ts";
 import { parseRegistry, parseRepository } from "../oci/reference.ts";
 import type { RegistryClient } from "./client.ts";
 
-/** What a registry says to the credentials that were found for it. Never holds one. */
+/** The result of checking a registry with the credential found for it. Never contains a secret. */
 export interface AccessCheck {
   readonly registry: string;
   readonly repository?: string;
-  /** Where the credential came from; absent when none was found. */
+  /** Where the credential comes from. Absent if none was found. */
   readonly from?: string;
-  /** What was looked at. */
+  /** The places that were searched for a credential. */
   readonly sources: readonly string[];
   /**
-   * `accepted`: the registry took the credential; `refused`: it did not; `anonymous`: there is none, and it answers without;
-   * `none`: there is none, and it wants one.
+   * `accepted`: the registry accepts the credential. `refused`: it rejects the credential. `anonymous`: there is no credential
+   * and the registry does not require one. `none`: there is no credential, but the registry requires one.
    */
   readonly result: "accepted" | "refused" | "anonymous" | "none";
 }
 
-/** Tries a registry, or one repository of it, with what was found. */
+/** Checks access to a registry, or to one repository of it, with the credential found for it. */
 export async function checkAccess(
   client: RegistryClient,
   repository: string | undefined,
   { signal }: CallOptions = {},
 ): Promise<AccessCheck> {
   const match = await client.authenticator.findCredential(repository);
-  const isTaken = await tryAccess(client, repository, signal);
+  const isAllowed = await tryAccess(client, repository, signal);
   return {
     registry: client.registry,
     ...(repository === undefined ? {} : { repository }),
     ...(match ? { from: match.from } : {}),
     sources: client.authenticator.describeSources(),
-    result: match ? (isTaken ? "accepted" : "refused") : isTaken ? "anonymous" : "none",
+    result: match ? (isAllowed ? "accepted" : "refused") : isAllowed ? "anonymous" : "none",
   };
 }
 
-/** `ghcr.io` or `ghcr.io/org/app`. A lone word is a registry here, not a repository of Docker Hub. */
+/** Parses `ghcr.io` or `ghcr.io/org/app`. A single word names a registry here, not a repository of Docker Hub. */
 export function parseAccessName(
   name: string,
 ): { readonly registry: string; readonly repository: string | undefined } {
@@ -44,7 +44,7 @@ export function parseAccessName(
   return { registry: parseRegistry(text), repository: undefined };
 }
 
-/** A repository that is not there answers 404 to whoever may look. */
+/** A 404 means access to a repository that does not exist. */
 async function tryAccess(
   client: RegistryClient,
   repository: string | undefined,
@@ -54,7 +54,7 @@ async function tryAccess(
     const response = await client.send({
       method: "GET",
       target: repository === undefined ? "/v2/" : `/v2/${repository}/tags/list?n=1`,
-      what: `try ${client.registry}`,
+      what: `check access to ${client.registry}`,
       access: {
         repository,
         scopes: repository === undefined ? [] : [{ repository, actions: ["pull"] }],

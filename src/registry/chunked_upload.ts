@@ -1,6 +1,6 @@
 /**
- * A blob in pieces, for a registry that takes no request as large as the blob. Never the first choice: ECR drops every piece
- * after the first (aws/containers-roadmap#2831), GHCR and Artifact Registry mishandle them.
+ * Uploads a blob in chunks, for a registry that limits the size of a request below that of the blob. This is never the first
+ * choice: ECR drops every chunk after the first (aws/containers-roadmap#2831), GHCR and Artifact Registry mishandle chunks.
  * https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pushing-a-blob-in-chunks
  */
 import type { ChunkReader } from "../streams/chunk_reader.ts";
@@ -8,12 +8,12 @@ import { ChunkSplitter } from "../streams/chunk_splitter.ts";
 import { resolveLocation } from "./redirect.ts";
 import type { RepositoryContext } from "./repository_context.ts";
 
-/** Where a registry answers 413 without saying how much it takes: below the 100 MB that Cloudflare lets through. */
+/** The chunk size after a 413 that names no limit: below the 100 MB that Cloudflare allows in a request. */
 export const DEFAULT_CHUNK_BYTES = 64 * 1024 * 1024;
 
 /**
- * The largest request body that a registry announces as it opens an upload. The header is not in the spec; registries on
- * Workers send it (cloudflare/serverless-registry).
+ * Reads the largest request body that a registry announces when it opens an upload. The header is not in the spec; registries
+ * on Workers send it (cloudflare/serverless-registry).
  */
 export function parseChunkMax(response: Response): number | undefined {
   const value = Number(response.headers.get("oci-chunk-max-length") ?? Number.NaN);
@@ -21,9 +21,9 @@ export function parseChunkMax(response: Response): number | undefined {
 }
 
 /**
- * Sends a blob's bytes in order, a PATCH a piece, and gives the Location at which to commit them.
+ * Sends the bytes of a blob in order, one PATCH per chunk, and returns the Location to commit them at.
  *
- * @param maxBytes how large a piece may be
+ * @param sizes `maxBytes` is the largest size of a chunk
  */
 export async function sendChunks(
   { send, name }: RepositoryContext,

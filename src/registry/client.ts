@@ -1,6 +1,6 @@
 /**
- * One registry, as one side of a copy speaks to it: `send` is the only place from which requests go out.
- * Authorization → time-out → challenge → redirect → retry → error, in that order.
+ * The HTTP client for one registry on one side of a copy. Every request goes through {@linkcode RegistryClient.read}:
+ * authorization → timeout → challenge → redirect → retry → error, in that order.
  */
 import { Authenticator } from "../auth/authenticator.ts";
 import type { CredentialSources } from "../auth/credentials.ts";
@@ -20,7 +20,7 @@ import { toRegistryError } from "./registry_error.ts";
 
 export interface RegistryClientOptions {
   readonly runtime: Runtime;
-  /** As in a reference: `docker.io`, `localhost:5000`. */
+  /** The registry as in a reference: `docker.io`, `localhost:5000`. */
   readonly registry: string;
   readonly side: Side;
   readonly isPlain: boolean;
@@ -32,22 +32,22 @@ export interface RegistryClientOptions {
   readonly guard?: Guard | undefined;
   readonly pace?: Pace | undefined;
   readonly trace?: Trace | undefined;
-  /** What is known from before; this client adds to it. Default: what is listed in the quirks. */
+  /** Facts from earlier clients; this client adds to them. Default: the listed quirks. */
   readonly memory?: RegistryMemory | undefined;
 }
 
-/** Speaks to one registry with one side's credentials. Tokens and facts are kept as long as it lives. */
+/** Sends requests to one registry with the credentials of one side. Caches tokens and facts in its memory. */
 export class RegistryClient {
   readonly registry: string;
   readonly side: Side;
   readonly runtime: Runtime;
   readonly timeoutMs: number;
-  readonly learnt: RegistryMemory;
+  readonly memory: RegistryMemory;
   readonly authenticator: Authenticator;
-  /** Under way where it is not known yet whether the registry checks digests. */
+  /** The pending check whether the registry rejects wrong digests. */
   digestTrial: Promise<boolean> | undefined;
   readonly createRepository: CreateRepository | undefined;
-  /** Repositories that were created or found to be there, or are being created. */
+  /** Repositories that exist or are being created, by name. */
   readonly created = new Map<string, Promise<boolean>>();
   readonly #options: RegistryClientOptions;
   readonly #origin: URL;
@@ -61,13 +61,13 @@ export class RegistryClient {
     this.runtime = runtime;
     this.timeoutMs = options.timeoutMs;
     this.createRepository = options.createRepository;
-    this.learnt = options.memory ?? createRegistryMemory(registry);
+    this.memory = options.memory ?? createRegistryMemory(registry);
     this.#origin = new URL(`${isPlain ? "http" : "https"}://${registryEndpointHost(registry)}`);
     this.authenticator = new Authenticator({
       registry,
       credentials,
       isPlain,
-      memory: this.learnt,
+      memory: this.memory,
       now: () => runtime.now(),
       fetch: ({ method, url, headers, body }) =>
         this.send({
@@ -79,22 +79,22 @@ export class RegistryClient {
           access: { repository: undefined, scopes: [] },
           accept: [200, 400, 401, 403, 404],
           kind: "token",
-          // The request that wants the token is repeated; both would multiply.
+          // The request that needs the token is retried; retrying both would multiply the attempts.
           mayRepeat: false,
         }),
     });
   }
 
   /**
-   * Sends a request and gives an answer whose status is one of `accept`.
+   * Sends a request and returns the response if its status is one of `accept`.
    *
-   * @throws RegistryError for any other answer, NetworkError or SilenceError when there is none; all name this side
+   * @throws RegistryError for any other status, NetworkError or SilenceError if there is no response; all name this side
    */
   send(request: RegistryRequest): Promise<Response> {
     return this.read(request, (response) => response);
   }
 
-  /** Sends a request and reads its answer; a body that breaks off is asked for again, as any failure that may pass. */
+  /** Sends a request and reads its response. Retries temporary failures, including a body that breaks off. */
   async read<T>(
     request: RegistryRequest,
     read: (response: Response) => T | Promise<T>,
@@ -104,17 +104,17 @@ export class RegistryClient {
         return await read(await this.#sendOnce(request));
       } catch (error) {
         if (error instanceof CrossdockError) error.side ??= this.side;
-        await this.#waitToRepeat(request, error, attempt);
+        await this.#waitToRetry(request, error, attempt);
       }
     }
   }
 
-  /** The URL of a path at this registry. */
+  /** Resolves a path to a URL of this registry. */
   resolve(target: string): URL {
     return new URL(target, this.#origin);
   }
 
-  /** What a body that broke off while it was read becomes: an error of this side that may be tried again. */
+  /** Converts a failure to read a body into a temporary error of this side. */
   toReadError(error: unknown, what: string): unknown {
     if (error instanceof CrossdockError) return error;
     return new NetworkError("reset", `${what}: the connection broke`, {
@@ -123,16 +123,16 @@ export class RegistryClient {
     });
   }
 
-  /** Resolves with the wait over, or rejects with the error when the request is not to be repeated. */
-  async #waitToRepeat(request: RegistryRequest, error: unknown, attempt: number): Promise<void> {
+  /** Resolves after the delay before a retry. Rejects with the error if the request must not be retried. */
+  async #waitToRetry(request: RegistryRequest, error: unknown, attempt: number): Promise<void> {
     const { retries, runtime } = this.#options;
     const { mayRepeat = true } = request;
     const isOnceOnly = request.stream !== undefined ||
       !(typeof mayRepeat === "function" ? mayRepeat(error) : mayRepeat);
-    // A host that never answered is more likely misspelt than tired.
-    const isStrange = !this.#hasAnswered && error instanceof NetworkError &&
+    // Do not retry a host that never answered: the name is probably wrong.
+    const isUnknownHost = !this.#hasAnswered && error instanceof NetworkError &&
       error.failure !== "reset";
-    const delayMs = isOnceOnly || isStrange
+    const delayMs = isOnceOnly || isUnknownHost
       ? undefined
       : retryDelayMs(error, attempt, retries, runtime.random());
     if (request.signal?.aborted) throw request.signal.reason;
@@ -156,10 +156,11 @@ export class RegistryClient {
     let hasAnsweredChallenge = false;
     for (let hops = 0;;) {
       request.count?.();
-      const response = await this.#traced(url, request, headers, authorization);
+      const response = await this.#sendTraced(url, request, headers, authorization);
       this.#hasAnswered = true;
       if (
-        response.status === 401 && !hasAnsweredChallenge && this.#isOwn(url) && !request.kind
+        response.status === 401 && !hasAnsweredChallenge && this.#isRegistryOrigin(url) &&
+        !request.kind
       ) {
         hasAnsweredChallenge = true;
         const answer = await this.authenticator.answer(response, access, authorization)
@@ -183,7 +184,7 @@ export class RegistryClient {
           );
         }
         const next = resolveLocation(response.headers.get("location"), url, request.what);
-        // A token request carries its credential itself; it stays on the realm's origin.
+        // The caller sets the Authorization header of a token request; it must not leave the realm's origin.
         if (next.origin !== url.origin) headers.delete("authorization");
         url = next;
         authorization = await this.#authorizationFor(url, request);
@@ -195,18 +196,18 @@ export class RegistryClient {
   }
 
   async #authorizationFor(url: URL, request: RegistryRequest): Promise<string | undefined> {
-    return this.#isOwn(url) && !request.kind
+    return this.#isRegistryOrigin(url) && !request.kind
       ? await this.authenticator.authorization(request.access)
       : undefined;
   }
 
-  /** Credentials and tokens go to the registry's own origin and nowhere else. */
-  #isOwn(url: URL): boolean {
+  /** Credentials and tokens are sent only to the registry's own origin. */
+  #isRegistryOrigin(url: URL): boolean {
     return url.origin === this.#origin.origin;
   }
 
-  /** One request inside a span of its own. The guard has its say first, and the pace. */
-  async #traced(
+  /** Sends one request in its own span, after the guard and the rate limiter. */
+  async #sendTraced(
     url: URL,
     request: RegistryRequest,
     headers: Headers,
@@ -215,7 +216,7 @@ export class RegistryClient {
     const { guard, pace, trace = noTrace } = this.#options;
     const { kind = "registry", signal } = request;
     await guard?.(url, { side: this.side, kind });
-    const isPaced = kind === "registry" && this.#isOwn(url) && !request.headers?.range;
+    const isPaced = kind === "registry" && this.#isRegistryOrigin(url) && !request.headers?.range;
     const release = isPaced ? await pace?.(this.registry, { signal }) : undefined;
     const attributes = {
       "http.request.method": request.method,
@@ -256,12 +257,12 @@ export class RegistryClient {
   }
 }
 
-/** The destination refused a token in the middle of a stream: a new one is at hand, and the upload has to begin again. */
+/** The destination rejected a token during an upload. A new token is ready; the upload must start again. */
 export class StaleTokenError extends CrossdockError {
   override readonly name = "StaleTokenError";
 
   constructor(what: string, side: Side) {
-    super("unauthorized", `${what}: the token was refused`, {
+    super("unauthorized", `${what}: the registry rejected the token`, {
       side,
       isTemporary: true,
       retryAfterMs: 0,

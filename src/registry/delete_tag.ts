@@ -1,5 +1,5 @@
 /**
- * Deleting a tag, and it alone.
+ * Deletes one tag and no other tag of the same manifest.
  * https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#deleting-tags
  */
 import type { CallOptions, ManifestContent } from "../content.ts";
@@ -13,16 +13,17 @@ import { beginBlob } from "./uploads.ts";
 
 const DELETED = [200, 202, 204];
 
-/** How a registry says that it does not delete tags, or that there is no such tag. */
+/** The registry does not support deleting tags, or the tag does not exist. */
 const REFUSED = [400, 404, 405];
 
 /**
- * Deletes a tag. Its manifest stays, under its digest and under whatever other tags it has.
+ * Deletes a tag. Its manifest stays available by digest and by its other tags.
  *
- * CNCF distribution before 3 deletes by digest alone, and with the digest goes every tag of it. There the tag is first moved to
- * a manifest that nothing else names, and that one is deleted; not before it was tried whether the registry deletes at all.
+ * CNCF distribution before 3 deletes only by digest, which removes every tag of that digest. There the tag is first moved to a
+ * unique placeholder manifest, and the placeholder is deleted. Before that, a trial manifest shows whether the registry deletes
+ * at all.
  *
- * @throws CrossdockError `unsupported` where it does not
+ * @throws CrossdockError `unsupported` if the registry deletes neither tags nor manifests
  */
 export async function deleteTag(
   context: RepositoryContext,
@@ -32,27 +33,27 @@ export async function deleteTag(
   if (await sendDelete(context, tag, [...DELETED, ...REFUSED], signal)) return;
   const current = await fetchManifest(context, tag, { signal });
   if (!current) return;
-  await requireDeletes(context, tag, signal);
-  const stand = await makeStandIn(context);
-  await putManifest(context, stand, { tag, signal });
+  await requireDeletion(context, tag, signal);
+  const placeholder = await createPlaceholder(context);
+  await putManifest(context, placeholder, { tag, signal });
   try {
-    await sendDelete(context, stand.digest, DELETED, signal);
+    await sendDelete(context, placeholder.digest, DELETED, signal);
   } catch (error) {
-    // Without the caller's signal: the tag is not to be left behind where it is now.
+    // Without the caller's signal: the tag must not stay on the placeholder.
     await putManifest(context, current, { tag });
     throw error;
   }
 }
 
-/** Puts a manifest that no tag names and deletes it. */
-async function requireDeletes(
+/** Uploads an untagged manifest and deletes it, to check that the registry supports deletion. */
+async function requireDeletion(
   context: RepositoryContext,
   tag: string,
   signal: AbortSignal | undefined,
 ): Promise<void> {
   const { client, name } = context;
-  const trial = await makeStandIn(context);
-  const blob = await describeEmpty();
+  const trial = await createPlaceholder(context);
+  const blob = await emptyDescriptor();
   const start = await beginBlob(context, blob, { signal });
   if (start.state === "open") await start.upload.put(EMPTY, { signal });
   await putManifest(context, trial, { signal });
@@ -62,12 +63,12 @@ async function requireDeletes(
     `delete tag ${toName(name, tag)}: ${client.registry} deletes neither tags nor manifests`,
     {
       side: client.side,
-      hint: "have deletion turned on there, or leave prune out of the rule",
+      hint: "enable deletion at the registry, or remove prune from the rule",
     },
   );
 }
 
-/** @returns whether it was deleted */
+/** @returns whether the registry deleted it */
 async function sendDelete(
   { send, path, name }: RepositoryContext,
   tagOrDigest: string,
@@ -88,13 +89,15 @@ async function sendDelete(
 /** https://github.com/opencontainers/image-spec/blob/v1.1.1/manifest.md#guidance-for-an-empty-descriptor */
 const EMPTY = new TextEncoder().encode("{}") as Uint8Array<ArrayBuffer>;
 
-async function describeEmpty(): Promise<Descriptor> {
+async function emptyDescriptor(): Promise<Descriptor> {
   return { mediaType: OCI_EMPTY, digest: await digestBytes(EMPTY), size: EMPTY.byteLength };
 }
 
-/** A manifest that no other one equals. */
-async function makeStandIn({ client: { runtime } }: RepositoryContext): Promise<ManifestContent> {
-  const config = await describeEmpty();
+/** Creates a manifest with a unique digest. */
+async function createPlaceholder(
+  { client: { runtime } }: RepositoryContext,
+): Promise<ManifestContent> {
+  const config = await emptyDescriptor();
   const text = JSON.stringify({
     schemaVersion: 2,
     mediaType: OCI_MANIFEST,

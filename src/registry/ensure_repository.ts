@@ -1,6 +1,6 @@
 /**
- * The POST that mounts a blob or opens an upload: where the repository turns out not to exist, it is created, if that was
- * asked for, and the POST is sent again.
+ * Sends the POST that mounts a blob or opens an upload. If the repository does not exist and a `createRepository` callback is
+ * configured, creates the repository and sends the POST again.
  */
 import { CrossdockError, NetworkError, SilenceError } from "../errors.ts";
 import { SilenceTimer } from "../streams/silence.ts";
@@ -12,10 +12,10 @@ import type { CreateRepository } from "./request.ts";
 /**
  * Sends the POST of an upload or a mount.
  *
- * An absent repository shows in one of two ways: by NAME_UNKNOWN, or by a connection that is cut without an answer
- * (`needsRepository` in `quirks.ts`). So a cut is not tried again before the repository is known to be there.
+ * A registry reports a missing repository in one of two ways: by NAME_UNKNOWN, or by closing the connection without a response
+ * (`needsRepository` in `quirks.ts`). So a closed connection is retried only once the repository is known to exist.
  *
- * @throws CrossdockError `not_found` when the repository does not exist; whatever creating it threw
+ * @throws CrossdockError `not_found` if the repository does not exist; any error of `createRepository`
  */
 export async function sendEnsured(
   context: RepositoryContext,
@@ -37,7 +37,7 @@ export async function sendEnsured(
   return await send(request);
 }
 
-/** One attempt a repository, however many blobs wait for it; one that failed is not the last. */
+/** Creates a repository once for all waiting blobs. A later call tries again after a failure. */
 async function ensureRepository(
   context: RepositoryContext,
   signal: AbortSignal | undefined,
@@ -55,7 +55,7 @@ async function ensureRepository(
   return isThere;
 }
 
-/** Without a caller's signal: others may wait for the answer. */
+/** Does not take the caller's signal: other callers may wait for the same result. */
 async function create(
   { client, name, repository }: RepositoryContext,
   createRepository: CreateRepository,
@@ -89,18 +89,18 @@ function explainAbsence({ client, name }: RepositoryContext, cause: CrossdockErr
   });
 }
 
-/** A cut that outlasted its retries, where that is how an absent repository shows. */
+/** Explains a closed connection at a registry that closes connections when the repository does not exist. */
 function explainCut({ client, name }: RepositoryContext, error: unknown): unknown {
   const { side, registry } = client;
   if (!isCut(error) || !quirksOf(registry).needsRepository) return error;
   return new NetworkError(error.failure, error.message, {
     cause: error,
     side,
-    hint: `${registry} cuts the connection when ${hintFor(registry, name)}`,
+    hint: `${registry} closes the connection when ${hintFor(registry, name)}`,
   });
 }
 
 function hintFor(registry: string, name: string): string {
   return `the repository does not exist: create ${name}` +
-    (quirksOf(registry).needsRepository ? ", or turn on the creation of repositories on push" : "");
+    (quirksOf(registry).needsRepository ? ", or enable the creation of repositories on push" : "");
 }

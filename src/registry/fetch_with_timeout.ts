@@ -1,4 +1,4 @@
-/** One request and its answer, timed for silence and not for slowness. */
+/** Sends one request with an idle timeout. A slow transfer does not time out; a silent one does. */
 import { SilenceError } from "../errors.ts";
 import type { Side } from "../errors.ts";
 import type { Runtime, TlsOptions } from "../runtime.ts";
@@ -9,7 +9,7 @@ import type { RegistryRequest } from "./request.ts";
 /**
  * Sends one request.
  *
- * @throws SilenceError when nothing is heard for too long; NetworkError; the signal's reason
+ * @throws SilenceError if no data arrives within the timeout; NetworkError; the signal's reason
  */
 export async function fetchWithTimeout(
   url: URL,
@@ -23,11 +23,11 @@ export async function fetchWithTimeout(
   },
 ): Promise<Response> {
   const { method, what, body, stream } = request;
-  const untouchedMs = stream ? untouchedMsOf(stream) : 0;
+  const unwatchedMs = stream ? unwatchedMsOf(stream) : 0;
   const silence = new AbortController();
   const timer = new SilenceTimer(timeoutMs, () => {
     silence.abort(
-      new SilenceError(`${what}: waiting for ${url.host}`, timeoutMs + untouchedMs, { side }),
+      new SilenceError(`${what}: waiting for ${url.host}`, timeoutMs + unwatchedMs, { side }),
     );
   });
   const signal = request.signal
@@ -42,9 +42,9 @@ export async function fetchWithTimeout(
     const { sizeBytes } = stream;
     const watched = stream.body instanceof Response
       ? stream.body
-      : hearReads(stream.body, timer, sizeBytes);
-    // A host that connects before it reads may wait for the connection.
-    timer.restart(untouchedMs);
+      : watchReads(stream.body, timer, sizeBytes);
+    // The runtime may connect before it reads the body: the timer also limits the time to connect.
+    timer.restart(unwatchedMs);
     return await runtime.upload({ ...common, body: watched, sizeBytes });
   } finally {
     timer.close();
@@ -52,27 +52,27 @@ export async function fetchWithTimeout(
 }
 
 /**
- * A registry that keeps blobs in an object store copies them once more when they are committed: for each 20 MiB it has a
- * second beyond the time-out to answer after the last byte.
+ * A registry that stores blobs in an object store copies a blob again on commit. After the last byte it gets one more second for
+ * each 20 MiB, in addition to the timeout.
  */
 const COMMIT_BYTES_PER_MS = 20 * 1024 * 1024 / 1000;
 
 /**
- * Nobody hears an untouched body pass, so it has this long for the whole of its way. At 128 KiB a second a gigabyte may take
- * two hours, and an upload that stands still ends some day all the same: not every host or registry would end it.
+ * An upload whose body is passed on untouched cannot be watched, so its whole duration is limited. At 128 KiB per second a
+ * gigabyte may take two hours. The limit is needed because not every host or registry ends a stalled upload.
  */
-const UNTOUCHED_BYTES_PER_SECOND = 128 * 1024;
+const UNWATCHED_BYTES_PER_SECOND = 128 * 1024;
 
-/** Twelve days; a timer holds no more than twenty-four, and fires at once beyond. */
-const MAX_UNTOUCHED_MS = 2 ** 30;
+/** Twelve days. A timer holds at most 24 days; a longer one fires at once. */
+const MAX_UNWATCHED_MS = 2 ** 30;
 
-function untouchedMsOf({ body, sizeBytes }: { body: unknown; sizeBytes: number }): number {
+function unwatchedMsOf({ body, sizeBytes }: { body: unknown; sizeBytes: number }): number {
   if (!(body instanceof Response)) return 0;
-  return Math.min(Math.ceil(sizeBytes / UNTOUCHED_BYTES_PER_SECOND) * 1000, MAX_UNTOUCHED_MS);
+  return Math.min(Math.ceil(sizeBytes / UNWATCHED_BYTES_PER_SECOND) * 1000, MAX_UNWATCHED_MS);
 }
 
-/** While the source is awaited its own time-out counts, not the destination's. */
-function hearReads(reader: ChunkReader, timer: SilenceTimer, sizeBytes: number): ChunkReader {
+/** Stops the destination's timer during a read: the source has its own timeout. */
+function watchReads(reader: ChunkReader, timer: SilenceTimer, sizeBytes: number): ChunkReader {
   let bytes = 0;
   return {
     async read(): Promise<Uint8Array<ArrayBuffer> | undefined> {

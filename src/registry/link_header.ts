@@ -1,8 +1,8 @@
 /**
- * The next page of a list: `Link: <url>; rel="next"`, RFC 8288. Resolved against the page it came with. A registry behind a proxy
- * may tell the name that it has there: of a link to another origin the path and the query are taken, and tokens stay here.
+ * Reads the URL of the next page from `Link: <url>; rel="next"` (RFC 8288), relative to the current page. A registry behind a
+ * proxy may return its internal host name. So only the path and query of the link are used, and tokens stay on this origin.
  *
- * @returns `undefined` on the last page, and for a link back to the same page
+ * @returns `undefined` on the last page, and for a link to the same page
  */
 export function nextLink(header: string | null, base: URL): URL | undefined {
   for (
@@ -11,12 +11,12 @@ export function nextLink(header: string | null, base: URL): URL | undefined {
     )
   ) {
     if (!/;\s*rel\s*=\s*"?next"?(?:[\s;,]|$)/i.test(parameters)) continue;
-    const named = URL.parse(target, base);
-    if (!named || !/^https?:$/.test(named.protocol)) return undefined;
-    // Part by part: a path may begin with two slashes, which would name a host.
+    const linked = URL.parse(target, base);
+    if (!linked || !/^https?:$/.test(linked.protocol)) return undefined;
+    // Set path and query separately: a path may begin with two slashes, which would name a host.
     const url = new URL(base);
-    url.pathname = named.pathname;
-    url.search = named.search;
+    url.pathname = linked.pathname;
+    url.search = linked.search;
     return url.href === base.href ? undefined : url;
   }
   return undefined;

@@ -1,30 +1,30 @@
-/** Lists of names, page by page: those of tags and those of repositories are the same but for what they name. */
+/** Lists names page by page. Used for tags and for repositories. */
 import { CrossdockError } from "../errors.ts";
 import { nextLink } from "./link_header.ts";
 
-/** A registry that always has one more would keep us for ever, and all names are held. */
+/** Limits for a registry whose list never ends. All names are held in memory. */
 const MAX_NAMES = 500_000;
 const MAX_PAGES = 10_000;
 
 export interface NamePage {
-  /** As they came. */
+  /** The unvalidated entries of the response. */
   readonly entries: readonly unknown[];
   readonly link: string | null;
 }
 
 export interface ListPagesOptions {
-  /** The first page, or the one behind `last`. */
+  /** The URL of the first page, or of the page after `last`. */
   readonly at: (last?: string) => URL;
   readonly read: (target: URL) => Promise<NamePage>;
-  /** Whether a page of so many entries that has no Link may have others behind it. */
+  /** Whether more pages may follow a page of `count` entries that has no Link. */
   readonly isFull: (count: number) => boolean;
 }
 
 /**
- * Gives the names page by page, following `Link`. Where a full page has none, the next one is asked for by `last`: some
- * registries cut their pages without a word. No name is given twice, and no page is empty.
+ * Yields the names page by page, following `Link`. After a full page without a Link, requests the next page by `last`: some
+ * registries truncate a page without a Link. Yields no name twice and no empty page.
  *
- * @throws CrossdockError `limit` beyond half a million names: a list that is cut must not look like a whole one
+ * @throws CrossdockError `limit` above 500,000 names or 10,000 pages, because a truncated list must not pass as complete
  */
 export async function* listPages(
   { at, read, isFull }: ListPagesOptions,
@@ -36,11 +36,11 @@ export async function* listPages(
     const names = entries.filter((entry) => typeof entry === "string");
     const fresh = names.filter((name) => known.size < known.add(name).size);
     if (known.size > MAX_NAMES || page > MAX_PAGES) {
-      const what = `more than ${MAX_NAMES} names, or ${MAX_PAGES} pages`;
+      const what = `more than ${MAX_NAMES} names or ${MAX_PAGES} pages`;
       throw new CrossdockError("limit", `list names: ${target.host} has ${what}`);
     }
     if (fresh.length > 0) yield fresh;
-    // One that ignores `last` gives the same page again, and so does a Link that leads in circles.
+    // A registry that ignores `last`, or a circular Link, returns the same page again.
     else if (names.length > 0) return;
     const last = names.at(-1);
     target = nextLink(link, target) ??

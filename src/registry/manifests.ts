@@ -1,5 +1,5 @@
 /**
- * Manifests, read and written as bytes.
+ * Resolves, fetches and uploads manifests as bytes.
  * https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pulling-manifests and #pushing-manifests
  */
 import { toBytes } from "@std/streams/to-bytes";
@@ -16,7 +16,7 @@ import type { RepositoryContext } from "./repository_context.ts";
 
 const HEADERS = { accept: MANIFEST_ACCEPT, "accept-encoding": "identity" };
 
-/** HEAD, which costs no pull at Docker Hub. Becomes a GET where HEAD is refused or tells no digest, size or media type. */
+/** Resolves by HEAD, which Docker Hub does not count as a pull. Uses GET if HEAD fails or lacks digest, size or media type. */
 export async function resolveManifest(
   context: RepositoryContext,
   tagOrDigest: string,
@@ -26,22 +26,22 @@ export async function resolveManifest(
   const response = await send({
     method: "HEAD",
     target: path(`manifests/${tagOrDigest}`),
-    what: `look up ${toName(name, tagOrDigest)}`,
+    what: `resolve ${toName(name, tagOrDigest)}`,
     headers: HEADERS,
     accept: [200, 404, 405, 501],
     signal,
   });
   await response.body?.cancel();
-  learnPulls(context, response);
+  recordPulls(context, response);
   if (response.status === 404) return undefined;
   const digest = isDigest(tagOrDigest)
     ? tagOrDigest
     : response.headers.get("docker-content-digest");
   const size = Number(response.headers.get("content-length") ?? Number.NaN);
   const mediaType = mediaTypeOf(response);
-  // No manifest is empty: a size of 0 is what some proxies make of an answer without a body.
-  const isTold = Number.isSafeInteger(size) && size > 0 && mediaType !== "";
-  if (response.status === 200 && digest && isDigest(digest) && isTold) {
+  // No manifest is empty: some proxies set Content-Length to 0 on a response without a body.
+  const isComplete = Number.isSafeInteger(size) && size > 0 && mediaType !== "";
+  if (response.status === 200 && digest && isDigest(digest) && isComplete) {
     return { mediaType, digest, size };
   }
   const content = await fetchManifest(context, tagOrDigest, { signal });
@@ -49,14 +49,14 @@ export async function resolveManifest(
     { mediaType: content.mediaType, digest: content.digest, size: content.bytes.byteLength };
 }
 
-/** GET, bounded and checked: what is given was hashed here. */
+/** Fetches a manifest of limited size and verifies its digest. */
 export async function fetchManifest(
   context: RepositoryContext,
   tagOrDigest: string,
   { signal }: CallOptions,
 ): Promise<ManifestContent | undefined> {
   const { client, path, name, read } = context;
-  const what = `read manifest ${toName(name, tagOrDigest)}`;
+  const what = `fetch manifest ${toName(name, tagOrDigest)}`;
   const request = {
     method: "GET" as const,
     target: path(`manifests/${tagOrDigest}`),
@@ -65,40 +65,44 @@ export async function fetchManifest(
     accept: [200, 404],
     signal,
   };
-  const done = context.beforePull?.(client.registry, client.learnt.pulls);
-  const answer = await read(request, async (response) => {
-    learnPulls(context, response);
+  const done = context.beforePull?.(client.registry, client.memory.pulls);
+  const result = await read(request, async (response) => {
+    recordPulls(context, response);
     if (response.status === 200) {
       return { response, bytes: await readManifestBytes(context, response, what) };
     }
     await response.body?.cancel();
     return undefined;
   }).finally(done);
-  if (!answer) return undefined;
-  const { response, bytes } = answer;
-  const promised = isDigest(tagOrDigest)
+  if (!result) return undefined;
+  const { response, bytes } = result;
+  const expected = isDigest(tagOrDigest)
     ? tagOrDigest
     : response.headers.get("docker-content-digest");
-  const algorithm = promised && isDigest(promised) ? digestAlgorithm(promised) : "sha256";
+  const algorithm = expected && isDigest(expected) ? digestAlgorithm(expected) : "sha256";
   const digest = await digestBytes(bytes, algorithm);
-  if (promised && isDigest(promised) && promised !== digest) {
-    throw new CrossdockError("integrity", `${what}: its bytes are ${digest}, not ${promised}`, {
-      side: client.side,
-      hint:
-        "the registry or something before it gives other bytes than it says; nothing was written",
-    });
+  if (expected && isDigest(expected) && expected !== digest) {
+    throw new CrossdockError(
+      "integrity",
+      `${what}: its bytes are ${digest}, expected ${expected}`,
+      {
+        side: client.side,
+        hint:
+          "the registry or a proxy before it returned other bytes than the digest names; nothing was written",
+      },
+    );
   }
   return { bytes, digest, mediaType: parseManifest(bytes, mediaTypeOf(response)).mediaType };
 }
 
-/** PUT, under a tag or the digest. What lies beneath has to be there. */
+/** Uploads a manifest under a tag or its digest. Its blobs and child manifests must exist in the repository. */
 export async function putManifest(
   context: RepositoryContext,
   content: ManifestContent,
   { tag, signal }: CallOptions & { tag?: string },
 ): Promise<void> {
   const { client, path, name, send } = context;
-  const what = `put manifest ${toName(name, tag ?? content.digest)}`;
+  const what = `upload manifest ${toName(name, tag ?? content.digest)}`;
   const response = await send({
     method: "PUT",
     target: path(`manifests/${tag ?? content.digest}`),
@@ -108,7 +112,7 @@ export async function putManifest(
     accept: [201, 200, 202, 204],
     signal,
   }).catch((error) => {
-    throw explainRefusal(error, what);
+    throw explainRejection(error, what);
   });
   await response.body?.cancel();
   const stored = response.headers.get("docker-content-digest");
@@ -118,22 +122,22 @@ export async function putManifest(
   ) {
     throw new CrossdockError(
       "integrity",
-      `${what}: the registry stored ${stored}, not ${content.digest}`,
+      `${what}: the registry stored ${stored}, expected ${content.digest}`,
       {
         side: client.side,
-        hint: "the registry changes manifests, so digests and signatures do not survive in it",
+        hint: "the registry changes manifests, so digests and signatures become invalid there",
       },
     );
   }
-  if (response.headers.has("oci-subject")) client.learnt.referrersApi = true;
+  if (response.headers.has("oci-subject")) client.memory.referrersApi = true;
 }
 
-/** `registry/repository:tag` or `registry/repository@digest`. */
+/** Formats `registry/repository:tag` or `registry/repository@digest`. */
 export function toName(name: string, tagOrDigest: string): string {
   return isDigest(tagOrDigest) ? `${name}@${tagOrDigest}` : `${name}:${tagOrDigest}`;
 }
 
-/** Reads a body that must not be larger than a manifest may be. */
+/** Reads a body of at most {@linkcode MAX_MANIFEST_BYTES}. */
 export async function readManifestBytes(
   { client }: Pick<RepositoryContext, "client">,
   response: Response,
@@ -142,7 +146,7 @@ export async function readManifestBytes(
   const tooLarge = (cause?: unknown): CrossdockError =>
     new CrossdockError(
       "limit",
-      `${what}: it is larger than ${MAX_MANIFEST_BYTES} bytes, the most that a manifest may have`,
+      `${what}: the response is larger than ${MAX_MANIFEST_BYTES} bytes, the limit for a manifest`,
       {
         cause,
         side: client.side,
@@ -158,31 +162,31 @@ export async function readManifestBytes(
     toSilence: () => new SilenceError(what, client.timeoutMs, { side: client.side }),
   };
   try {
-    // A body is never in shared memory, which the signature of toBytes() leaves open.
+    // The cast: the type of toBytes() allows shared memory, but a body never uses it.
     return await toBytes(limitBody(response, limits)) as Uint8Array<ArrayBuffer>;
   } catch (error) {
     throw error instanceof RangeError ? tooLarge(error) : client.toReadError(error, what);
   }
 }
 
-/** A manifest that comes without a word of a limit: there is none, or none any more. */
-function learnPulls({ client }: RepositoryContext, { status, headers }: Response): void {
-  if (status === 200) client.learnt.pulls = parsePullsLeft(headers, client.runtime.now());
+/** Stores the remaining pulls. A response without these headers means that there is no limit any more. */
+function recordPulls({ client }: RepositoryContext, { status, headers }: Response): void {
+  if (status === 200) client.memory.pulls = parsePullsLeft(headers, client.runtime.now());
 }
 
 function mediaTypeOf(response: Response): string {
   return (response.headers.get("content-type") ?? "").split(";", 1)[0]?.trim() ?? "";
 }
 
-function explainRefusal(error: unknown, what: string): unknown {
+function explainRejection(error: unknown, what: string): unknown {
   if (!hasErrorCode(error, "MANIFEST_BLOB_UNKNOWN", "BLOB_UNKNOWN")) return error;
   return new CrossdockError("registry", error.message, {
     cause: error,
     side: error.side,
     hint:
-      `the registry misses what ${
-        what.replace(/^put /, "")
-      } names: it lost a blob (then copy again with --recheck), or wants every platform of an index ` +
-      "(then leave out --index sparse)",
+      `the registry lacks content of ${
+        what.replace(/^upload /, "")
+      }: if it lost a blob, copy again ` +
+      "with --recheck; if it requires every platform of an index, leave out --index sparse",
   });
 }

@@ -4,23 +4,25 @@ import type { PullsLeft } from "./pulls_left.ts";
 import { quirksOf } from "./quirks.ts";
 
 /**
- * What is known of one registry: from the list of quirks, and from its own answers so far. Plain data without promises, so
- * that on Workers, where no request may wait for another's, it can pass from one to the next.
+ * Facts about one registry: from the list of quirks, and from its responses. Plain data without promises, so that requests can
+ * share it on Workers, where no request may wait for another request.
  */
 export interface RegistryMemory extends AuthMemory {
-  /** Whether a mount from the repository itself asks for a blob and begins its upload in one request. */
+  /** Whether a mount from the repository itself checks for a blob and starts its upload in one request. */
   selfMount: boolean | undefined;
+  /** Whether the registry rejects a blob under a wrong digest. */
   checksDigests: boolean | undefined;
+  /** Whether the registry has the referrers API. */
   referrersApi: boolean | undefined;
-  /** The largest body of one request, where the registry said so or refused one. */
+  /** The largest request body, if the registry announced it or rejected a larger one. */
   maxUploadBytes: number | undefined;
-  /** Where the registry limits pulls: what was left when it last answered. */
+  /** The remaining pulls from the last response, if the registry limits pulls. */
   pulls: PullsLeft | undefined;
-  /** When images were made, by digest, in milliseconds since the epoch; `undefined` for one that does not say. */
+  /** Creation times of images by digest, in milliseconds since the epoch; `undefined` if the image states none. */
   readonly dates: Map<Digest, number | undefined>;
 }
 
-/** What is known of a registry before its first answer. */
+/** Creates the memory of a registry before its first response. */
 export function createRegistryMemory(registry: string): RegistryMemory {
   const { selfMount, checksDigests } = quirksOf(registry);
   return {

@@ -1,18 +1,18 @@
-/** How often one may still pull, as a registry says it along with a manifest. Plain data. */
+/** The remaining pulls that a registry reports with a manifest. Plain data. */
 export interface PullsLeft {
   readonly remaining: number;
-  /** In a window. */
+  /** Allowed pulls per window. */
   readonly limit?: number;
   readonly windowSeconds?: number;
-  /** When it was said, in milliseconds since the epoch. */
+  /** The time of the response, in milliseconds since the epoch. */
   readonly at: number;
 }
 
 /**
- * Reads `ratelimit-remaining: 76;w=21600` and `ratelimit-limit: 100;w=21600`. Docker Hub sends them where it limits whoever
- * asks, with a HEAD, too, which it does not count: https://docs.docker.com/docker-hub/usage/pulls/
+ * Reads `ratelimit-remaining: 76;w=21600` and `ratelimit-limit: 100;w=21600`. Docker Hub sends them to accounts that it limits,
+ * also with a HEAD, which it does not count: https://docs.docker.com/docker-hub/usage/pulls/
  *
- * @returns `undefined` where there is no such header: then there is no limit, or nobody tells
+ * @returns `undefined` without these headers: there is no limit, or the registry does not report it
  */
 export function parsePullsLeft(headers: Headers, now: number): PullsLeft | undefined {
   const remaining = parseQuota(headers.get("ratelimit-remaining"));

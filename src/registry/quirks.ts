@@ -1,25 +1,25 @@
 /**
- * What is known of registries beforehand, as data, each fact with its source. What is not listed is learnt from the
- * registry's own answers, once a client.
+ * Known facts about registries, each with its source. Facts that are not listed are found out from the registry's responses,
+ * once per client.
  */
 
-/** Facts about one registry. A fact that is absent is not known. */
+/** Facts about one registry. An absent fact is unknown. */
 export interface Quirks {
   /**
-   * Whether `POST …/uploads/?mount=D&from=REPO` with the repository's own name answers 201 when the blob is there, so that one
-   * request asks and begins.
+   * Whether `POST …/uploads/?mount=D&from=REPO` with the repository's own name answers 201 if the blob exists. Then one request
+   * checks for the blob and starts the upload.
    */
   readonly selfMount?: boolean;
-  /** Whether a GET of a manifest counts against a limit, and a HEAD does not. */
+  /** Whether the pull limit counts a GET of a manifest but not a HEAD. */
   readonly countsPulls?: boolean;
-  /** Whether a blob under a wrong digest is refused. */
+  /** Whether the registry rejects a blob under a wrong digest. */
   readonly checksDigests?: boolean;
-  /** Whether a push does not create its repository, and may see the connection cut where there is none. */
+  /** Whether a push requires an existing repository. Without one, the registry may close the connection. */
   readonly needsRepository?: boolean;
 }
 
 interface Entry extends Quirks {
-  /** Matches the registry's name as in a reference. */
+  /** Matches the name of the registry as in a reference. */
   readonly registry: RegExp;
   readonly source: string;
 }
@@ -35,13 +35,13 @@ const ENTRIES: readonly Entry[] = [
     registry: /(^|\.)quay\.io$/,
     selfMount: false,
     source:
-      "mounting is refused unless it is from another repository: go-containerregistry pkg/v1/remote/write.go",
+      "mounts are rejected unless they are from another repository: go-containerregistry pkg/v1/remote/write.go",
   },
   {
     registry: /^[0-9]{12}\.dkr[.-]ecr(-fips)?\./,
     needsRepository: true,
     source:
-      "POST …/blobs/uploads/ ends in EOF where the repository does not exist: aws/containers-roadmap issue 1970",
+      "POST …/blobs/uploads/ ends in EOF if the repository does not exist: aws/containers-roadmap issue 1970",
   },
   {
     registry: /^registry\.gitlab\.com$/,
@@ -51,14 +51,14 @@ const ENTRIES: readonly Entry[] = [
   },
 ];
 
-/** The facts that are listed for a registry. */
+/** Returns the listed facts about a registry. */
 export function quirksOf(registry: string): Quirks {
   return ENTRIES.find((entry) => entry.registry.test(registry)) ?? {};
 }
 
 /**
- * Whether an upload's Location is CNCF distribution's, or that of one built from it (Harbor, GitLab, Docker Hub): these alone
- * carry their state in `_state`, and these answer a mount from the repository itself.
+ * Whether an upload's Location comes from CNCF distribution or a registry based on it (Harbor, GitLab, Docker Hub). Only these
+ * have a `_state` parameter, and they support a mount from the repository itself.
  *
  * Source: distribution v3.0.0 registry/handlers/blobupload.go, `blobUploadResponse`.
  */

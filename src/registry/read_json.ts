@@ -5,10 +5,10 @@ import { readManifestBytes } from "./manifests.ts";
 import type { RepositoryContext } from "./repository_context.ts";
 
 /**
- * Reads an answer as a JSON object, with the bound of a manifest: a page of 1000 tags of 128 characters has 130 KB.
+ * Reads a response as a JSON object, with the size limit of a manifest. A page of 1000 tags of 128 characters has 130 KB.
  *
- * @param schema of the object; its members bring the messages of their mistakes
- * @throws CrossdockError `registry` for anything that the schema does not accept
+ * @param schema the schema of the object; its members carry their error messages
+ * @throws CrossdockError `registry` for anything that does not match the schema
  */
 export async function readJson<Value>(
   context: Pick<RepositoryContext, "client">,
@@ -25,8 +25,8 @@ export async function readJson<Value>(
       side: context.client.side,
     });
   }
-  throw new CrossdockError("registry", `${what}: the answer is no JSON object`, {
+  throw new CrossdockError("registry", `${what}: the response is not a JSON object`, {
     side: context.client.side,
-    hint: "something other than a registry answers at this host",
+    hint: "check the registry name: another service answers at this host",
   });
 }

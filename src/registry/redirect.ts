@@ -1,35 +1,35 @@
 import { CrossdockError } from "../errors.ts";
 
-/** As the Fetch standard counts to twenty, and as no registry needs: blobs take one hop, two behind a CDN. */
+/** Blobs need one redirect, or two behind a CDN. The Fetch standard allows twenty. */
 export const MAX_REDIRECTS = 5;
 
 const REDIRECT_STATUSES = new Set([301, 302, 303, 307, 308]);
 
-/** Whether an answer sends us elsewhere. */
+/** Whether a response is a redirect with a Location. */
 export function isRedirect(response: Response): boolean {
   return REDIRECT_STATUSES.has(response.status) && response.headers.has("location");
 }
 
 /**
- * Where a `Location` leads, as seen from the URL that gave it: relative or absolute, its query untouched.
+ * Resolves a relative or absolute `Location` against the URL of its request. The query stays unchanged.
  *
- * A Location in plain HTTP on the host that is being spoken to by TLS is a proxy's mistake and stays on TLS; on any other host
- * it is refused.
+ * If an https host returns an http Location on itself, that is a mistake of its proxy: the URL stays https. An http Location on
+ * another host is rejected.
  *
- * @throws CrossdockError `registry` when it is no http(s) URL or would leave TLS
+ * @throws CrossdockError `registry` if it is not an http(s) URL, or leads from https to http on another host
  */
 export function resolveLocation(location: string | null, from: URL, what: string): URL {
   const url = location ? URL.parse(location, from) : null;
   if (!url || (url.protocol !== "https:" && url.protocol !== "http:")) {
-    throw new CrossdockError("registry", `${what}: ${from.host} gave no usable Location`);
+    throw new CrossdockError("registry", `${what}: ${from.host} returned no valid Location`);
   }
   if (url.protocol === "http:" && from.protocol === "https:") {
     if (url.hostname !== from.hostname) {
       throw new CrossdockError(
         "registry",
-        `${what}: ${from.host} leads from https to http://${url.host}`,
+        `${what}: ${from.host} redirects from https to http://${url.host}`,
         {
-          hint: "nothing was sent there; the registry's configuration has to name https",
+          hint: "nothing was sent there; configure the registry's external URL with https",
         },
       );
     }

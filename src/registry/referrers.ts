@@ -1,5 +1,5 @@
 /**
- * What refers to a manifest: by the referrers API where there is one, else by the index under the fallback tag.
+ * Lists and records the referrers of a manifest, by the referrers API or else by the index under the fallback tag.
  * https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#listing-referrers and #referrers-tag-schema
  */
 import * as z from "zod";
@@ -16,24 +16,24 @@ import { fetchManifest, putManifest } from "./manifests.ts";
 import { readJson } from "./read_json.ts";
 import type { RepositoryContext } from "./repository_context.ts";
 
-/** A registry whose `Link` leads in circles over empty pages would keep us for ever. */
+/** Limits a list whose `Link` is circular over empty pages. */
 const MAX_PAGES = 1000;
 
-/** Answers of registries that do not have the API: 404 by the spec, the others seen in the field. */
+/** Statuses of registries without the API: 404 by the spec, the others observed. */
 const NO_API = [404, 400, 403, 405, 501];
 
-/** The descriptors are parsed one by one, as those of a manifest. */
+/** Each descriptor is parsed separately, as in a manifest. */
 const indexSchema = z.object({ manifests: z.array(z.unknown()) });
 
-/** Lists what refers to `subject`. Empty when nothing does, also when the subject is not there. */
+/** Lists the referrers of `subject`. Empty if there are none, or if the subject does not exist. */
 export async function listReferrers(
   context: RepositoryContext,
   subject: Digest,
   options: ReferrersOptions,
 ): Promise<Descriptor[]> {
-  if (context.client.learnt.referrersApi !== false) {
-    const referrers = await askApi(context, subject, options);
-    context.client.learnt.referrersApi = referrers !== undefined;
+  if (context.client.memory.referrersApi !== false) {
+    const referrers = await fetchFromApi(context, subject, options);
+    context.client.memory.referrersApi = referrers !== undefined;
     if (referrers) return referrers;
   }
   if (options.hasTag && !(await options.hasTag(referrersTag(subject)))) return [];
@@ -41,9 +41,9 @@ export async function listReferrers(
 }
 
 /**
- * Writes referrers into the fallback index of a registry without the API; entries that are there already stay as they are.
+ * Adds referrers to the fallback index of a registry without the API. Existing entries stay unchanged.
  *
- * @returns whether it had to be written
+ * @returns whether the index was written
  */
 export async function recordReferrers(
   context: RepositoryContext,
@@ -51,23 +51,23 @@ export async function recordReferrers(
   referrers: readonly Descriptor[],
   options: CallOptions,
 ): Promise<boolean> {
-  const { learnt } = context.client;
-  learnt.referrersApi ??= await askApi(context, subject, options) !== undefined;
-  if (learnt.referrersApi) return false;
+  const { memory } = context.client;
+  memory.referrersApi ??= await fetchFromApi(context, subject, options) !== undefined;
+  if (memory.referrersApi) return false;
   const present = await readFallback(context, subject, options) ?? [];
   const known = new Set(present.map((descriptor) => descriptor.digest));
   const missing = referrers.filter((descriptor) => !known.has(descriptor.digest));
   if (missing.length === 0) return false;
   const index = { schemaVersion: 2, mediaType: OCI_INDEX, manifests: [...present, ...missing] };
-  // The cast: the types of Workers do not say that this is never shared memory.
+  // The cast: the types of Workers do not exclude shared memory.
   const bytes = new TextEncoder().encode(JSON.stringify(index)) as Uint8Array<ArrayBuffer>;
   const content = { bytes, mediaType: OCI_INDEX, digest: await digestBytes(bytes) };
   await putManifest(context, content, { ...options, tag: referrersTag(subject) });
   return true;
 }
 
-/** `undefined` where there is no such API. */
-async function askApi(
+/** @returns `undefined` if the registry has no referrers API */
+async function fetchFromApi(
   context: RepositoryContext,
   subject: Digest,
   { signal }: CallOptions,
@@ -92,7 +92,7 @@ async function askApi(
     if (manifests === undefined) return undefined;
     found.push(...manifests.map((entry, i) => parseDescriptor(entry, `manifests[${i}]`)));
     if (found.length > MAX_INDEX_WIDTH) {
-      throw new CrossdockError("limit", `${what}: more than ${MAX_INDEX_WIDTH} refer to it`, {
+      throw new CrossdockError("limit", `${what}: there are more than ${MAX_INDEX_WIDTH}`, {
         side: client.side,
       });
     }
@@ -102,12 +102,12 @@ async function askApi(
 }
 
 interface Page {
-  /** `undefined`: there is no such API. */
+  /** `undefined` if the registry has no referrers API. */
   readonly manifests: unknown[] | undefined;
   readonly link: string | null;
 }
 
-/** Answers of 200 that are no index, a web page for one, come from registries that do not know the path: `undefined`. */
+/** A 200 without an index, such as a web page, comes from a registry that does not know the path: returns `undefined`. */
 async function readManifests(
   context: RepositoryContext,
   response: Response,
@@ -126,8 +126,8 @@ async function readManifests(
 }
 
 /**
- * The entries under the fallback tag. GitLab has been seen to resolve that tag to the subject itself, so it counts only when
- * it is an index and not the subject.
+ * Reads the entries under the fallback tag. GitLab has been seen to resolve that tag to the subject itself, so the manifest is
+ * used only if it is an index other than the subject.
  */
 async function readFallback(
   context: RepositoryContext,

@@ -1,4 +1,4 @@
-/** A registry's answer that was not the one wanted, as one class. */
+/** Converts an unexpected response of a registry to an error. */
 import { toText } from "@std/streams/to-text";
 import * as z from "zod";
 import { CrossdockError } from "../errors.ts";
@@ -8,7 +8,7 @@ import { safeParseJson } from "../schema.ts";
 import { limitBody } from "../streams/limit_body.ts";
 
 /**
- * One error of a registry's JSON body. Codes are those of the spec, or the registry's own.
+ * One error in the JSON body of a registry's response. Codes are from the spec or specific to the registry.
  * https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#error-codes
  */
 export interface RegistryErrorDetail {
@@ -17,10 +17,10 @@ export interface RegistryErrorDetail {
   readonly detail?: unknown;
 }
 
-/** Some registries write numbers, and some leave either out. */
+/** Some registries send numbers, and some omit the code or the message. */
 const text = z.union([z.string(), z.number().transform(String)]).catch("");
 
-/** Lenient: an error that is not an object must not hide the others. */
+/** Lenient: an entry that is not an object must not hide the others. */
 const errorsSchema = z.object({
   errors: z.array(
     z.object({ code: text, message: text, detail: z.unknown().optional() })
@@ -28,7 +28,7 @@ const errorsSchema = z.object({
   ),
 });
 
-/** Error bodies are a few hundred bytes; a manifest with thousands of missing blobs still fits, an HTML page is cut. */
+/** Error bodies have a few hundred bytes. The limit fits a list of thousands of missing blobs; longer HTML is cut. */
 const MAX_ERROR_BYTES = 64 * 1024;
 
 const ERROR_BODY_LIMITS = {
@@ -37,14 +37,14 @@ const ERROR_BODY_LIMITS = {
   toSilence: () => new Error("silence"),
 };
 
-/** What the registry may do about it by itself; those that go-containerregistry retries as well. */
+/** Statuses that a retry may resolve. go-containerregistry retries the same ones. */
 const TEMPORARY_STATUSES = new Set([408, 425, 429, 499, 500, 502, 503, 504, 522]);
 
-/** The registry answered, and not as it should have. */
+/** The registry returned an unexpected response. */
 export class RegistryError extends CrossdockError {
   override readonly name = "RegistryError";
   readonly method: string;
-  /** Without query and user info. */
+  /** The URL without query and user info. */
   readonly url: string;
   readonly status: number;
   readonly errors: readonly RegistryErrorDetail[];
@@ -66,12 +66,12 @@ export class RegistryError extends CrossdockError {
   }
 }
 
-/** Whether an error is a registry's answer with one of these codes of the spec. */
+/** Whether an error is a response of a registry with one of these error codes. */
 export function hasErrorCode(error: unknown, ...codes: string[]): error is RegistryError {
   return error instanceof RegistryError && codes.some((code) => hasCode(error.errors, code));
 }
 
-/** Reads an unwanted answer into an error. Never throws; the body is consumed or let go. */
+/** Converts an unexpected response to an error. Never throws; consumes or cancels the body. */
 export async function toRegistryError(
   response: Response,
   request: { method: string; url: URL; what: string; registry: string },
@@ -93,7 +93,7 @@ export async function toRegistryError(
   );
 }
 
-/** Takes query and user info off: either may hold a signature or a token. */
+/** Removes query and user info, which may contain a signature or a token. */
 export function redactUrl(url: URL): string {
   return `${url.protocol}//${url.host}${url.pathname}`;
 }
@@ -139,7 +139,7 @@ function showMessage(error: RegistryErrorDetail): string {
   return error.message ? ` (${printable(error.message.slice(0, 200))})` : "";
 }
 
-/** The digest or name that the registry means; distribution gives it as text, as `{digest}` or as `{Name, Digest}`. */
+/** Shows the digest or name in `detail`. Distribution sends it as text, as `{digest}` or as `{Name, Digest}`. */
 function showDetail(detail: unknown): string {
   if (typeof detail === "string") return detail ? `: ${printable(detail.slice(0, 200))}` : "";
   if (typeof detail !== "object" || detail === null) return "";
@@ -148,7 +148,7 @@ function showDetail(detail: unknown): string {
   return typeof found === "string" ? `: ${printable(found.slice(0, 200))}` : "";
 }
 
-/** Text of a registry ends up on terminals and in logs: nothing in it may steer them. */
+/** Replaces control characters, because text from a registry is shown on terminals and in logs. */
 function printable(text: string): string {
   // deno-lint-ignore no-control-regex
   return text.replace(/[\x00-\x1f\x7f-\x9f\u2028\u2029]+/g, " ");
@@ -177,19 +177,19 @@ function hintFor(
   now: number,
 ): string | undefined {
   if (/HTTP request to an HTTPS server|plain HTTP request was sent to HTTPS port/i.test(text)) {
-    return "the registry speaks TLS and was spoken to in plain HTTP; use --src-tls on or --dest-tls on";
+    return "the registry requires TLS, but the request used plain HTTP; use --src-tls on or --dest-tls on";
   }
   switch (code) {
     case "rate_limited":
       return retryAfterMs === undefined
-        ? "the registry limits how much may be asked; try later, or log in for a higher limit"
-        : `the registry limits how much may be asked; try again after ${
+        ? "the registry limits requests; try again later, or log in for a higher limit"
+        : `the registry limits requests; try again after ${
           new Date(now + retryAfterMs).toISOString()
         }`;
     case "denied":
-      return "the registry knows the credential and does not let it do this; check its rights on the repository";
+      return "the registry accepts the credential but denies this action; check the permissions on the repository";
     case "conflict":
-      return "the tag may not be overwritten there; use another tag";
+      return "the registry does not allow overwriting this tag; use another tag";
     default:
       return undefined;
   }

@@ -1,4 +1,4 @@
-/** One repository of a registry, as the copy sees it. */
+/** One repository of a registry, as a source or target of a copy. */
 import type { Scope } from "../auth/scope.ts";
 import type {
   BlobStart,
@@ -21,7 +21,7 @@ import type { BeforePull, RepositoryContext } from "./repository_context.ts";
 import { listTags } from "./tags.ts";
 import { beginBlob, checksDigests } from "./uploads.ts";
 
-/** What may be done in it. To delete takes a right of its own, which is asked for only then. */
+/** The requested permission. Deleting needs a separate permission, which only `delete` requests. */
 export type RepositoryMode = "pull" | "push" | "delete";
 
 const ACTIONS: Readonly<Record<RepositoryMode, Scope["actions"]>> = {
@@ -32,14 +32,14 @@ const ACTIONS: Readonly<Record<RepositoryMode, Scope["actions"]>> = {
 
 export interface RepositoryOptions {
   readonly onRetry?: OnRetry | undefined;
-  /** Called once for every request that goes out, tokens aside. */
+  /** Called once for each request, except token requests. */
   readonly onRequest?: (() => void) | undefined;
-  /** Default: any manifest may be read. */
+  /** Default: no limit on reading manifests. */
   readonly beforePull?: BeforePull | undefined;
 }
 
 /**
- * A repository to read from (`mode: "pull"`) or to write to (`mode: "push"`). All of its requests share one token.
+ * A repository to read from (`mode: "pull"`) or to write to (`mode: "push"`). All its requests share one token.
  */
 export class Repository implements ContentTarget {
   readonly name: string;
@@ -66,7 +66,7 @@ export class Repository implements ContentTarget {
       this.#requests += 1;
       onRequest?.();
     };
-    const own = { access, onRetry, count };
+    const defaults = { access, onRetry, count };
     this.#context = {
       client,
       name: this.name,
@@ -74,8 +74,8 @@ export class Repository implements ContentTarget {
       path: (endpoint) => `/v2/${repository}/${endpoint}`,
       access,
       beforePull,
-      send: (request) => client.send({ ...own, ...request }),
-      read: (request, read) => client.read({ ...own, ...request }, read),
+      send: (request) => client.send({ ...defaults, ...request }),
+      read: (request, read) => client.read({ ...defaults, ...request }, read),
     };
   }
 
@@ -103,15 +103,15 @@ export class Repository implements ContentTarget {
 
   checkPulls({ length }: readonly Digest[]): void {
     const { beforePull, client } = this.#context;
-    beforePull?.(client.registry, client.learnt.pulls, length)();
+    beforePull?.(client.registry, client.memory.pulls, length)();
   }
 
-  /** The pulls that are left at the registry, as it last said. */
+  /** The remaining pulls, as last reported by the registry. */
   get pulls(): PullsLeft | undefined {
-    return this.#context.client.learnt.pulls;
+    return this.#context.client.memory.pulls;
   }
 
-  /** Deletes a tag and leaves others of the same digest alone. Wants the mode `delete`. */
+  /** Deletes a tag and keeps other tags of the same digest. Requires the mode `delete`. */
   deleteTag(tag: string, options: CallOptions = {}): Promise<void> {
     return deleteTag(this.#context, tag, options);
   }

@@ -3,14 +3,14 @@ import type { RegistryClient } from "./client.ts";
 import type { RegistryRequest } from "./request.ts";
 import type { PullsLeft } from "./pulls_left.ts";
 
-/** A request on a repository: its access, its count and whom to tell of retries are filled in. */
+/** A request to a repository. The context adds the default access, the request counter and `onRetry`. */
 export type RepositoryRequest =
   & Omit<RegistryRequest, "access" | "count" | "onRetry">
   & Partial<Pick<RegistryRequest, "access">>;
 
 /**
- * Asked before a manifest is read, with the registry and what it has last said of a limit, or before all those of an index. It
- * throws where that is not to be; what it gives is called when they are there, or are not.
+ * Called before a manifest, or all `count` manifests of an index, are fetched, with the remaining pulls that the registry last
+ * reported. Throws to reject the fetch. The returned function is called when the fetch ends, with or without success.
  */
 export type BeforePull = (
   registry: string,
@@ -18,22 +18,22 @@ export type BeforePull = (
   count?: number,
 ) => () => void;
 
-/** What every call on a repository needs. */
+/** Shared by all operations on a repository. */
 export interface RepositoryContext {
   readonly client: RegistryClient;
   readonly send: (request: RepositoryRequest) => Promise<Response>;
-  /** Sends and reads, as one thing that is tried again. */
+  /** Sends a request and reads its response; a retry repeats both. */
   readonly read: <T>(
     request: RepositoryRequest,
     read: (response: Response) => T | Promise<T>,
   ) => Promise<T>;
-  /** `registry/repository`, for messages. */
+  /** `registry/repository`, used in messages. */
   readonly name: string;
   /** The repository without its registry. */
   readonly repository: string;
-  /** The path of an endpoint of the repository: `path("tags/list")`. */
+  /** Returns the path of an endpoint of the repository: `path("tags/list")`. */
   readonly path: (endpoint: string) => string;
-  /** What a request asks for unless it says otherwise: to pull, at a destination also to push, so that one token does. */
+  /** The default access: pull, and also push at a destination, so that one token serves all requests. */
   readonly access: Access;
   readonly beforePull?: BeforePull | undefined;
 }

@@ -1,15 +1,15 @@
-/** A request to a registry, and what is asked and told around it. */
+/** A request to a registry, and the callbacks around it. */
 import type { Access } from "../auth/authenticator.ts";
 import type { Side } from "../errors.ts";
 import type { ChunkReader } from "../streams/chunk_reader.ts";
 
-/** Told before a request is tried again. */
+/** Called before a request is retried. */
 export type OnRetry = (
   retry: { side: Side; what: string; attempt: number; delayMs: number; reason: string },
 ) => void;
 
 /**
- * Asked before every request whether it may go there, redirects, token realms and upload Locations included. Throws to refuse.
+ * Called before every request, including redirects, token realms and upload Locations. Throws to deny the request.
  */
 export type Guard = (
   url: URL,
@@ -17,41 +17,41 @@ export type Guard = (
 ) => void | Promise<void>;
 
 /**
- * Asked before every request to a registry's own API, after the guard: resolves when it may go out. What it gives is called when
- * the answer has begun, or failed to. A transfer that goes on where it broke off is not kept waiting: it has had its turn.
+ * Rate limiter, called before every request to the registry's own API, after the guard. Resolves when the request may be sent.
+ * The returned function is called when the response headers arrive or the request fails. A resumed transfer is not limited again.
  */
 export type Pace = (
   registry: string,
   options: { readonly signal: AbortSignal | undefined },
 ) => Promise<() => void>;
 
-/** A request to a registry, in the terms of its API. */
+/** A request to the API of a registry. */
 export interface RegistryRequest {
   readonly method: "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE";
-  /** A path from `/v2/` on, or a URL that the registry gave. */
+  /** A path that begins with `/v2/`, or a URL that the registry returned. */
   readonly target: string | URL;
-  /** What is being done, for errors: `read manifest ghcr.io/a/b:1`. */
+  /** The action, used in error messages: `fetch manifest ghcr.io/a/b:1`. */
   readonly what: string;
   readonly access: Access;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: Uint8Array<ArrayBuffer> | string;
-  /** A body that streams. It can be sent once: a request with it is never repeated here. */
+  /** A streamed body. It can be sent only once, so the client never retries its request. */
   readonly stream?: { readonly body: Response | ChunkReader; readonly sizeBytes: number };
-  /** The statuses that the caller handles; any other one becomes an error. */
+  /** The statuses that the caller handles. Any other status throws. */
   readonly accept: readonly number[];
-  /** Whether the request may be tried again, at all or after this error. Default true; never with a `stream`. */
+  /** Whether the request may be retried, at all or after this error. Default true; a `stream` is never retried. */
   readonly mayRepeat?: boolean | ((error: unknown) => boolean);
-  /** Not the registry's own API: no Authorization is sent and no challenge answered. */
+  /** Set for requests outside the registry's API: these send no Authorization and answer no challenge. */
   readonly kind?: "token" | "foreign-layer";
-  /** Called once for every request that goes out. */
+  /** Called once for each request. */
   readonly count?: (() => void) | undefined;
   readonly onRetry?: OnRetry | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * Creates a repository before the first push to it. Gives true when it was created or is there, false for a registry that
- * does not want that; rejects when it ought to be created and cannot.
+ * Creates a repository before the first push to it. Resolves to true if the repository was created or exists, and to false for
+ * a registry where this is not needed. Rejects if the repository cannot be created.
  */
 export type CreateRepository = (
   name: { registry: string; repository: string },

@@ -1,4 +1,5 @@
 /**
+ * Lists the tags of a repository.
  * https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#listing-tags
  */
 import * as z from "zod";
@@ -8,20 +9,20 @@ import type { NamePage } from "./list_pages.ts";
 import type { RepositoryContext } from "./repository_context.ts";
 import { readJson } from "./read_json.ts";
 
-/** What most registries give at most; ECR refuses more. */
+/** The maximum of most registries; ECR rejects a larger `n`. */
 const PAGE_SIZE = 1000;
 
-/** Some registries write null for none, and put other things between the tags. */
+/** Some registries send null for an empty list, or mix other values with the tags. */
 const tagListSchema = z.object({
-  tags: z.array(z.unknown(), "the answer has no list of tags").nullish(),
+  tags: z.array(z.unknown(), "the response has no list of tags").nullish(),
 });
 
 const TAG = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/;
 
 /**
- * Gives the tags page by page, following `Link`, or by `last` where a page of the size that was asked for has none. A larger page
- * is the whole list, of a registry that does not know sizes. Entries that are no tags (Artifactory's digests, Nexus's null) are
- * left out.
+ * Yields the tags page by page, following `Link`. After a page of exactly the requested size without a Link, continues by `last`.
+ * A larger page is the complete list of a registry that ignores `n`. Skips entries that are not tags (digests of Artifactory,
+ * null of Nexus).
  */
 export async function* listTags(
   context: RepositoryContext,

@@ -1,5 +1,5 @@
 /**
- * Bringing a blob into a repository: mount it, or open an upload and send it whole.
+ * Adds a blob to a repository: mounts it, or opens an upload and sends it in one request.
  * https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pushing-blobs
  */
 import type { Access } from "../auth/authenticator.ts";
@@ -19,13 +19,13 @@ import { resolveLocation } from "./redirect.ts";
 import { RegistryError } from "./registry_error.ts";
 import type { RepositoryContext } from "./repository_context.ts";
 
-/** A mount that fails so, or by 404, becomes an upload: nothing optional is fatal. */
+/** Statuses of a rejected mount, besides 404. An upload follows, because a mount is optional. */
 const MOUNT_REFUSALS = [400, 401, 403, 405];
 
 /**
- * Asks for a blob and begins to put it there, in one request where the registry can do that: first by mounts from other
- * repositories, then by a mount from the repository itself, which answers 201 when the blob is there and opens an upload
- * when it is not. Where a registry is not known to work so, a HEAD settles it.
+ * Checks for a blob and starts its upload if it is missing, in one request if the registry supports that. Tries mounts from other
+ * repositories first. Then tries a mount from the repository itself, which answers 201 if the blob exists and else opens an
+ * upload. Sends a HEAD to a registry that is not known to support this.
  */
 export async function beginBlob(
   context: RepositoryContext,
@@ -33,31 +33,31 @@ export async function beginBlob(
   { mountFrom = [], signal }: CallOptions & { mountFrom?: readonly string[] },
 ): Promise<BlobStart> {
   for (const from of mountFrom) {
-    const answer = await tryMount(context, descriptor, from, signal);
-    if (answer.state === "mounted") return { state: "mounted", from };
-    if (answer.state === "open") {
-      return await keepUnlessPresent(context, descriptor, answer.location, signal);
+    const result = await tryMount(context, descriptor, from, signal);
+    if (result.state === "mounted") return { state: "mounted", from };
+    if (result.state === "open") {
+      return await cancelIfPresent(context, descriptor, result.location, signal);
     }
   }
-  const { learnt } = context.client;
-  if (learnt.selfMount === false) return await lookThenOpen(context, descriptor, signal);
-  const answer = await postMount(context, descriptor, context.repository, signal);
-  if (answer.state === "mounted") {
-    learnt.selfMount = true;
+  const { memory } = context.client;
+  if (memory.selfMount === false) return await checkThenOpen(context, descriptor, signal);
+  const result = await postMount(context, descriptor, context.repository, signal);
+  if (result.state === "mounted") {
+    memory.selfMount = true;
     return { state: "present" };
   }
-  if (answer.state === "open" && (learnt.selfMount || isDistributionLocation(answer.location))) {
-    return { state: "open", upload: openUpload(context, descriptor, answer.location) };
+  if (result.state === "open" && (memory.selfMount || isDistributionLocation(result.location))) {
+    return { state: "open", upload: openUpload(context, descriptor, result.location) };
   }
-  learnt.selfMount ??= false;
-  if (answer.state === "open") {
-    return await keepUnlessPresent(context, descriptor, answer.location, signal);
+  memory.selfMount ??= false;
+  if (result.state === "open") {
+    return await cancelIfPresent(context, descriptor, result.location, signal);
   }
-  return await lookThenOpen(context, descriptor, signal);
+  return await checkThenOpen(context, descriptor, signal);
 }
 
-/** The spec's own way: two requests for a blob that has to be sent. */
-async function lookThenOpen(
+/** The sequence of the spec: two requests before a missing blob is sent. */
+async function checkThenOpen(
   context: RepositoryContext,
   descriptor: Descriptor,
   signal: AbortSignal | undefined,
@@ -68,8 +68,8 @@ async function lookThenOpen(
 }
 
 /**
- * Whether the registry refuses a blob under a wrong digest: as listed, or tried once a client with a single byte. Blobs that ask
- * at the same time wait for the same answer.
+ * Whether the registry rejects a blob under a wrong digest: a listed fact, or the result of one trial upload of a single byte per
+ * client. Concurrent calls wait for the same trial.
  */
 export async function checksDigests(
   context: RepositoryContext,
@@ -77,15 +77,15 @@ export async function checksDigests(
 ): Promise<boolean> {
   const { client } = context;
   signal?.throwIfAborted();
-  if (client.learnt.checksDigests !== undefined) return client.learnt.checksDigests;
+  if (client.memory.checksDigests !== undefined) return client.memory.checksDigests;
   client.digestTrial ??= tryWrongDigest(context).finally(() => client.digestTrial = undefined);
-  const answer = await client.digestTrial;
-  client.learnt.checksDigests = answer;
+  const isChecked = await client.digestTrial;
+  client.memory.checksDigests = isChecked;
   signal?.throwIfAborted();
-  return answer;
+  return isChecked;
 }
 
-/** Without a caller's signal: others may wait for the answer. */
+/** Does not take the caller's signal: other callers may wait for the same result. */
 async function tryWrongDigest(
   context: RepositoryContext,
 ): Promise<boolean> {
@@ -107,18 +107,18 @@ async function tryWrongDigest(
   }
 }
 
-type MountAnswer =
+type MountResult =
   | { readonly state: "mounted" }
   | { readonly state: "open"; readonly location: URL }
   | { readonly state: "refused" };
 
-/** A token server may refuse the wider scope outright; that is a mount refused and no more. */
+/** A token server may reject the wider scope. That counts as a rejected mount, not as an error. */
 async function tryMount(
   context: RepositoryContext,
   descriptor: Descriptor,
   from: string,
   signal: AbortSignal | undefined,
-): Promise<MountAnswer> {
+): Promise<MountResult> {
   try {
     return await postMount(context, descriptor, from, signal);
   } catch (error) {
@@ -134,11 +134,11 @@ async function postMount(
   { digest }: Descriptor,
   from: string,
   signal: AbortSignal | undefined,
-): Promise<MountAnswer> {
+): Promise<MountResult> {
   const { path, name, repository, access } = context;
   const isSelf = from === repository;
   const what = isSelf
-    ? `ask ${name} for blob ${digest}`
+    ? `check for blob ${digest} in ${name}`
     : `mount blob ${digest} from ${from} into ${name}`;
   const target = path(`blobs/uploads/?mount=${digest}&from=${encodeURIComponent(from)}`);
   const widened: Access = isSelf
@@ -152,7 +152,7 @@ async function postMount(
     accept: [201, 202, ...(isSelf ? [400, 405] : MOUNT_REFUSALS)],
     signal,
   }).catch((error) => {
-    // Either repository may be the one that is missing. Whether this one is, an upload will show.
+    // Either repository may be missing. The upload that follows shows whether it is this one.
     if (error instanceof CrossdockError && error.code === "not_found") return undefined;
     throw error;
   });
@@ -169,7 +169,7 @@ async function postUpload(
   signal: AbortSignal | undefined,
 ): Promise<URL> {
   const { path, name } = context;
-  const what = `begin upload of blob ${digest} to ${name}`;
+  const what = `start upload of blob ${digest} to ${name}`;
   const target = path("blobs/uploads/");
   const response = await sendEnsured(context, {
     method: "POST",
@@ -182,8 +182,8 @@ async function postUpload(
   return locationOf(context, response, target, what);
 }
 
-/** An upload was opened by a registry that may have the blob all the same. */
-async function keepUnlessPresent(
+/** Keeps an open upload, or cancels it if the registry already has the blob. */
+async function cancelIfPresent(
   context: RepositoryContext,
   descriptor: Descriptor,
   location: URL,
@@ -201,7 +201,7 @@ function locationOf(
   target: string,
   what: string,
 ): URL {
-  client.learnt.maxUploadBytes ??= parseChunkMax(response);
+  client.memory.maxUploadBytes ??= parseChunkMax(response);
   return resolveLocation(response.headers.get("location"), client.resolve(target), what);
 }
 
@@ -210,7 +210,7 @@ function openUpload(context: RepositoryContext, descriptor: Descriptor, location
   const { digest, size } = descriptor;
   return {
     async put(body, { signal } = {}): Promise<void> {
-      const maxBytes = client.learnt.maxUploadBytes ?? Infinity;
+      const maxBytes = client.memory.maxUploadBytes ?? Infinity;
       const isChunked = size > maxBytes && !(body instanceof Uint8Array);
       const target = isChunked
         ? await sendChunks(context, location, toReader(body), { sizeBytes: size, maxBytes }, signal)
@@ -225,12 +225,12 @@ function openUpload(context: RepositoryContext, descriptor: Descriptor, location
           : isChunked
           ? {}
           : { stream: { body, sizeBytes: size } }),
-        // 200 and 204 come from registries that are older than the spec.
+        // Registries older than the spec answer 200 or 204.
         accept: [201, 200, 204],
         mayRepeat: false,
         signal,
       }).catch((error) => {
-        throw isChunked ? error : learnFromRefusal(context, error, size);
+        throw isChunked ? error : toChunkedRetry(context, error, size);
       });
       await response.body?.cancel();
       const stored = response.headers.get("docker-content-digest");
@@ -240,7 +240,7 @@ function openUpload(context: RepositoryContext, descriptor: Descriptor, location
       ) {
         throw new CrossdockError(
           "integrity",
-          `upload blob ${digest} to ${name}: it was stored as ${stored}`,
+          `upload blob ${digest} to ${name}: the registry stored ${stored}`,
           {
             side: client.side,
           },
@@ -260,22 +260,22 @@ function openUpload(context: RepositoryContext, descriptor: Descriptor, location
         });
         await response.body?.cancel();
       } catch {
-        // The registry clears forgotten uploads by itself; there is nothing to tell the user.
+        // Ignored: the registry discards unfinished uploads after a while.
       }
     },
   };
 }
 
-/** A body that is too large for one request is worth another try: in pieces. */
-function learnFromRefusal(
-  { client: { learnt, side } }: RepositoryContext,
+/** Converts a 413 to a temporary error and records the limit, so that the retry sends the blob in chunks. */
+function toChunkedRetry(
+  { client: { memory, side } }: RepositoryContext,
   error: unknown,
   sizeBytes: number,
 ): unknown {
   if (!(error instanceof RegistryError) || error.status !== 413) return error;
-  if (sizeBytes <= DEFAULT_CHUNK_BYTES && learnt.maxUploadBytes === undefined) return error;
-  learnt.maxUploadBytes ??= DEFAULT_CHUNK_BYTES;
-  return new CrossdockError("limit", `${error.message}; it is sent in pieces instead`, {
+  if (sizeBytes <= DEFAULT_CHUNK_BYTES && memory.maxUploadBytes === undefined) return error;
+  memory.maxUploadBytes ??= DEFAULT_CHUNK_BYTES;
+  return new CrossdockError("limit", `${error.message}; retrying in chunks`, {
     cause: error,
     side,
     isTemporary: true,
@@ -287,7 +287,7 @@ function toReader(body: Response | ChunkReader): ChunkReader {
   return body instanceof Response ? readBody(body) : body;
 }
 
-/** The Location's own query is not touched: it may be signed. */
+/** Appends the digest as text, because the query of the Location may be signed. */
 function withDigest(location: URL, digest: Digest): URL {
   const { href } = location;
   const separator = /[?&]$/.test(href) ? "" : href.includes("?") ? "&" : "?";

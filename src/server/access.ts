@@ -1,4 +1,4 @@
-/** Who may call: a bearer token with the scope that the route wants. https://www.rfc-editor.org/rfc/rfc6750 */
+/** Authorizes callers by bearer token and scope. https://www.rfc-editor.org/rfc/rfc6750 */
 import type { MiddlewareHandler } from "hono";
 import { every } from "hono/combine";
 import { findAccessToken } from "../config/access_tokens.ts";
@@ -8,13 +8,13 @@ import type { ServerConfig } from "../config/server_config.ts";
 import { RequestError } from "../problem.ts";
 import { limitRequestBody } from "./router.ts";
 
-/** Names and options; the longest valid copy has 64 platforms. */
+/** Enough for the largest copy request: names, options and 64 platforms. */
 const MAX_BODY_BYTES = 64 * 1024;
 
 /**
- * Requires a token of at least this scope. Only after that the body is read, up to its limit.
+ * Requires a token of at least this scope, then limits the length of the body. The body of an unauthorized caller is not read.
  *
- * @param route.takesQuery whether the route checks the query by a schema. Otherwise every parameter is refused
+ * @param route.takesQuery whether the route validates the query by a schema. Otherwise every query parameter is rejected.
  */
 export function secured(
   scope: AccessScope,
@@ -23,49 +23,51 @@ export function secured(
 ): MiddlewareHandler<AppEnv> {
   return every(
     requireScope(scope, options),
-    ...(takesQuery ? [] : [refuseQuery]),
+    ...(takesQuery ? [] : [rejectQuery]),
     limitRequestBody(maxBodyBytes),
   );
 }
 
-/** `?dryRun=true` beside a body that does not say so would copy. */
-const refuseQuery: MiddlewareHandler<AppEnv> = async (context, next) => {
+/** If unknown parameters were ignored, a caller who sends `?dryRun=true` instead of the body's field would copy. */
+const rejectQuery: MiddlewareHandler<AppEnv> = async (context, next) => {
   const errors = Object.keys(context.req.query())
-    .map((parameter) => ({ parameter, detail: "there is no such parameter" }));
+    .map((parameter) => ({ parameter, detail: "unknown parameter" }));
   if (errors.length === 0) return await next();
   const where = errors.map(({ parameter, detail }) => `${parameter}: ${detail}`);
   throw new RequestError("usage", where.join("; "), { errors });
 };
 
-/** Lets nobody in without a token of at least this scope; where no token is configured, nobody at all. */
+/** Requires a token of at least this scope. Without a configured token, every call is rejected. */
 export function requireScope(
   scope: AccessScope,
   { config, limitTries, addressOf }: AppOptions,
 ): MiddlewareHandler<AppEnv> {
   return async (context, next) => {
-    refuseUnconfigured(config);
+    rejectUnconfigured(config);
     if (config.open) return await next();
-    const shown = /^Bearer +(\S+) *$/i.exec(context.req.header("authorization") ?? "")?.[1];
-    const caller = shown === undefined ? undefined : await findAccessToken(shown, config.tokens);
+    const token = /^Bearer +(\S+) *$/i.exec(context.req.header("authorization") ?? "")?.[1];
+    const caller = token === undefined ? undefined : await findAccessToken(token, config.tokens);
     if (!caller) {
       const address = addressOf?.(context);
-      const isTooMany = shown !== undefined && address !== undefined && await limitTries?.(address);
-      if (isTooMany) throw tooManyTries();
+      const isTooMany = token !== undefined && address !== undefined && await limitTries?.(address);
+      if (isTooMany) throw tooManyAttempts();
       throw new RequestError(
         "unauthorized",
-        shown === undefined ? "a bearer token is missing" : "the bearer token is not known",
+        token === undefined ? "the bearer token is missing" : "the bearer token is invalid",
         {
           status: 401,
-          hint: "send Authorization: Bearer and one of the tokens in CROSSDOCK_TOKENS",
+          hint:
+            "send the header Authorization: Bearer TOKEN with one of the tokens in CROSSDOCK_TOKENS",
           headers: {
-            "www-authenticate": shown === undefined ? "Bearer" : 'Bearer error="invalid_token"',
+            "www-authenticate": token === undefined ? "Bearer" : 'Bearer error="invalid_token"',
           },
         },
       );
     }
     context.set("caller", caller);
     if (scope === "copy" && caller.scope !== "copy") {
-      throw new RequestError("denied", `the token ${caller.name} may read, not copy`, {
+      const detail = `the token ${caller.name} has the scope read, expected copy`;
+      throw new RequestError("denied", detail, {
         headers: { "www-authenticate": 'Bearer error="insufficient_scope", scope="copy"' },
       });
     }
@@ -73,27 +75,27 @@ export function requireScope(
   };
 }
 
-/** Lets everybody in, with no token, once the server is configured: for what a browser opens and holds no secret. */
+/** Requires a configured server but no token: for pages without secrets that a browser opens. */
 export function requireConfigured({ config }: AppOptions): MiddlewareHandler<AppEnv> {
   return async (_, next) => {
-    refuseUnconfigured(config);
+    rejectUnconfigured(config);
     await next();
   };
 }
 
-/** Without a token and without the setting that opens the server, it serves nothing but health. */
-function refuseUnconfigured({ tokens, open }: ServerConfig): void {
+/** A server without tokens and without CROSSDOCK_OPEN serves only the health checks. */
+function rejectUnconfigured({ tokens, open }: ServerConfig): void {
   if (open || tokens.length > 0) return;
-  throw new RequestError("unauthorized", "no token is configured, so that nobody may call", {
+  throw new RequestError("unauthorized", "the server has no tokens and rejects all calls", {
     status: 401,
-    hint: "set CROSSDOCK_TOKENS, or CROSSDOCK_OPEN=true for local use",
+    hint: "set CROSSDOCK_TOKENS on the server, or CROSSDOCK_OPEN=true for local use",
     headers: { "www-authenticate": "Bearer" },
   });
 }
 
-function tooManyTries(): RequestError {
-  return new RequestError("rate_limited", "too many wrong tokens from this address", {
-    hint: "try again in a minute",
+function tooManyAttempts(): RequestError {
+  return new RequestError("rate_limited", "too many invalid tokens from this address", {
+    hint: "retry after 60 seconds",
     headers: { "retry-after": "60" },
   });
 }

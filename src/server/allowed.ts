@@ -1,4 +1,4 @@
-/** What may be copied from where to where: only what the config allows, said before anything is sent. */
+/** Checks sources and destinations against the allow-lists, before any request to a registry. */
 import type { CopyRequest } from "../copy/request.ts";
 import type { Plan } from "../copy/model.ts";
 import type { Step } from "../copy/step.ts";
@@ -8,31 +8,32 @@ import type { ServerConfig } from "../config/server_config.ts";
 import { RequestError } from "../problem.ts";
 import type { FieldMistake } from "../problem.ts";
 
-/** Checks names against the config's lists. Each throws RequestError `denied`, with a pointer to the field. */
+/** Checks names against the allow-lists. Each method throws RequestError `denied` with a pointer to the field. */
 export interface Allowed {
   copy(request: CopyRequest): void;
   step(step: Step): void;
-  /** What only the source's manifests name: URLs of foreign layers. */
+  /** URLs of foreign layers, which are known only once the source's manifests are read. */
   plan(plan: Pick<Plan, "stages">): void;
-  /** A reference or repository that is read, named by a parameter of the query. */
+  /** A reference or repository in a query parameter. It must be an allowed source or destination. */
   read(parameter: string, name: string): void;
-  /** A source and a destination that are compared. */
+  /** Two images to compare. Each must be an allowed source or destination. */
   comparison(request: CopyRequest): void;
 }
 
-/** What a name has to be allowed as; a `name` may be either. */
-type Kind = "source" | "destination" | "name";
+/** The allow-list that has to match a name. */
+type Kind = "source" | "destination" | "source or destination";
 
 export function createAllowed({ allowSources, allowDestinations }: ServerConfig): Allowed {
   const isSource = createMatcher(allowSources);
   const isDestination = createMatcher(allowDestinations);
   const isReadable = (name: string): boolean => isSource(name) || isDestination(name);
 
-  function refuse(mistakes: readonly (FieldMistake | undefined)[]): void {
+  function reject(mistakes: readonly (FieldMistake | undefined)[]): void {
     const errors = mistakes.filter((mistake) => mistake !== undefined);
     if (errors.length === 0) return;
     throw new RequestError("denied", errors.map(({ detail }) => detail).join("; "), {
-      hint: "CROSSDOCK_ALLOW_SOURCES and CROSSDOCK_ALLOW_DESTINATIONS say what may be copied where",
+      hint:
+        "add it to CROSSDOCK_ALLOW_SOURCES or CROSSDOCK_ALLOW_DESTINATIONS in the server's configuration",
       errors,
     });
   }
@@ -51,11 +52,11 @@ export function createAllowed({ allowSources, allowDestinations }: ServerConfig)
     return { ...place, detail: `${name} is not an allowed ${kind}` };
   }
 
-  function refuseNames(
+  function checkNames(
     { source, destination, referrerSource, referrerDestination }: CopyRequest,
     { from, to }: { from: Kind; to: Kind },
   ): void {
-    refuse([
+    reject([
       check({ pointer: "#/source" }, from, toRepositoryName(source)),
       check({ pointer: "#/destination" }, to, toRepositoryName(destination)),
       referrerSource &&
@@ -77,15 +78,15 @@ export function createAllowed({ allowSources, allowDestinations }: ServerConfig)
   }
 
   return {
-    copy: (request) => refuseNames(request, { from: "source", to: "destination" }),
+    copy: (request) => checkNames(request, { from: "source", to: "destination" }),
     step(step): void {
       const destination = parseRepository(step.destination);
       const from = step.type === "referrers" ? undefined : parseRepository(step.source);
       const mounts = step.type === "blob" ? step.mountFrom : [];
-      refuse([
+      reject([
         from && check({ pointer: "#/source" }, "source", toRepositoryName(from)),
         check({ pointer: "#/destination" }, "destination", toRepositoryName(destination)),
-        // Mounting reads as much as copying does.
+        // A mount reads the repository, as a copy does.
         ...mounts.map((repository, i) =>
           check({ pointer: `#/mountFrom/${i}` }, "source", `${destination.registry}/${repository}`)
         ),
@@ -94,11 +95,14 @@ export function createAllowed({ allowSources, allowDestinations }: ServerConfig)
     },
     plan({ stages }): void {
       const steps = stages.flatMap((stage) => stage.steps);
-      refuse(steps.flatMap((step) => checkUrls(step, () => ({ pointer: "#/foreignLayers" }))));
+      reject(steps.flatMap((step) => checkUrls(step, () => ({ pointer: "#/foreignLayers" }))));
     },
     read(parameter, text): void {
-      refuse([check({ parameter }, "name", toRepositoryName(parseReference(text)))]);
+      reject([
+        check({ parameter }, "source or destination", toRepositoryName(parseReference(text))),
+      ]);
     },
-    comparison: (request) => refuseNames(request, { from: "name", to: "name" }),
+    comparison: (request) =>
+      checkNames(request, { from: "source or destination", to: "source or destination" }),
   };
 }

@@ -5,7 +5,7 @@ import { RequestError } from "../problem.ts";
 import type { Problem } from "../problem.ts";
 import type { AppEnv } from "./app_options.ts";
 
-/** A problem as the answer to a request. */
+/** Responds with a problem. */
 export function answerProblem(
   context: Context<AppEnv>,
   problem: Problem,
@@ -22,7 +22,7 @@ export function answerProblem(
   });
 }
 
-/** 405 with what the path does take, or 404. */
+/** Responds with 405 and the methods that the path supports, or with 404. */
 export function answerMissingRoute(
   context: Context<AppEnv>,
   routes: readonly RouterRoute[],
@@ -35,12 +35,12 @@ export function answerMissingRoute(
   );
   if (methods.has("GET")) methods.add("HEAD");
   const error = methods.size > 0
-    ? new RequestError("usage", `${path} does not take ${method}`, {
+    ? new RequestError("usage", `${path} does not support the method ${method}`, {
       status: 405,
       headers: { allow: [...methods].join(", ") },
     })
-    : new RequestError("not_found", `there is nothing at ${path}`, {
-      hint: "GET /docs shows the API",
+    : new RequestError("not_found", `no route at ${path}`, {
+      hint: "GET /docs lists the routes of the API",
     });
   return answerProblem(context, error.problem, error.headers);
 }

@@ -1,4 +1,4 @@
-/** The HTTP API: what wraps every request, and the routes in their order. */
+/** Assembles the HTTP API: the middleware of all requests, then the routes. */
 import { Hono } from "hono";
 import { cors } from "hono/cors";
 import { HTTPException } from "hono/http-exception";
@@ -24,7 +24,7 @@ import { syncRoutes } from "./routes/syncs.ts";
 import { continueTrace } from "./tracing.ts";
 import { MAX_WEBHOOK_BYTES } from "../webhooks/incoming/receive.ts";
 
-/** What answers say by headers: a page of another origin may read these, and a few that are never hidden. */
+/** Response headers exposed by CORS (`Access-Control-Expose-Headers`). */
 const EXPOSED_HEADERS = [
   "Location",
   "X-Request-Id",
@@ -34,9 +34,9 @@ const EXPOSED_HEADERS = [
 ];
 
 /**
- * Makes the server. It answers by its `fetch`, which has no state of its own.
+ * Creates the server. Its `fetch` handles requests and keeps no state between them.
  *
- * Its type is what {@linkcode createClient} knows the API by.
+ * {@linkcode createClient} derives the types of its calls from the type of the result.
  */
 // deno-lint-ignore explicit-function-return-type
 export function createApp(options: AppOptions) {
@@ -85,13 +85,13 @@ export function createApp(options: AppOptions) {
 export type App = ReturnType<typeof createApp>;
 
 /**
- * Makes the server of a wrong configuration, for hosts that cannot refuse to start: it is alive, is not ready, and answers every
- * other request with the mistake.
+ * Creates the server of an invalid configuration, for hosts that cannot refuse to start. `/healthz` succeeds; all other requests
+ * get a 503 with the error in the configuration.
  */
 export function createBrokenApp(error: ParseError): Hono<AppEnv> {
   const { problem } = new RequestError("internal", error.message, {
     status: 503,
-    title: "The configuration is wrong",
+    title: "The configuration is invalid",
     ...(error.hint ? { hint: error.hint } : {}),
   });
   return new Hono<AppEnv>()
@@ -100,7 +100,7 @@ export function createBrokenApp(error: ParseError): Hono<AppEnv> {
     .all("*", (context) => answerProblem(context, problem));
 }
 
-/** What hono's own checks throw: a body that is not JSON. */
+/** Converts an error of hono's validators: the body is not JSON. */
 function toRequestError(error: HTTPException): RequestError {
   return new RequestError("usage", error.message, {
     status: error.status,

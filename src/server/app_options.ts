@@ -8,7 +8,7 @@ import type { HookReceiver } from "../rules/receive_hook.ts";
 import type { ServerConfig } from "../config/server_config.ts";
 import type { ServerRules } from "../rules/rules.ts";
 
-/** The API's description: `deno task schema` writes it, and hosts read it from src/server/api. */
+/** The API description, which `deno task schema` writes to src/server/api. */
 export interface ApiFiles {
   /** The OpenAPI document. */
   document(): Promise<object>;
@@ -19,51 +19,51 @@ export interface ApiFiles {
 export interface ApiPage {
   /** The HTML. */
   readonly lines: readonly string[];
-  /** The Content-Security-Policy: the page's own style and icon, and nothing else. */
+  /** The Content-Security-Policy. It allows only the page's inline style and icon. */
   readonly policy: string;
 }
 
-/** What a host gives the server. */
+/** Dependencies of the server that the host provides. */
 export interface AppOptions {
   readonly config: ServerConfig;
-  /** Called once a request: on Workers no two of them may share an engine. */
+  /** Called once per request: on Workers, requests must not share an engine. */
   readonly openEngine: () => Engine & Pick<LocalEngine, "copy">;
   readonly log: Log;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
-  /** What takes registries' events; without, there is nowhere to send them to. */
+  /** Receives events of registries. Default: `/hooks` does not exist. */
   readonly receiveHook?: HookReceiver;
-  /** Where copies run that are asked for with `Prefer: respond-async`; without, these run in the request. */
+  /** Runs copies requested with `Prefer: respond-async`. Default: they run within the request. */
   readonly durable?: DurableCopies;
-  /** What is kept in step with what; without, `/v1/syncs` says that there are no rules. */
+  /** The configured rules. Default: `/v1/syncs` returns 404. */
   readonly rules?: ServerRules;
   /** Keeps the host alive until a job has ended. */
   readonly background?: (job: Promise<unknown>) => void;
-  /** Without, `/openapi.json` and `/docs` are not found. */
+  /** Default: `/openapi.json` and `/docs` return 404. */
   readonly apiFiles?: ApiFiles | undefined;
-  /** Aborted when the host has to end now. */
+  /** Aborted when the host ends running work. */
   readonly stopSignal?: AbortSignal;
-  /** Whether no new work is taken, because the host is about to end. */
+  /** Whether the host is shutting down and rejects new work. */
   readonly isStopping?: () => boolean;
-  /** The caller's address. */
+  /** The caller's IP address. */
   readonly addressOf?: (context: Context) => string | undefined;
-  /** Counts a failed try to show a token, and says whether there were too many from this address. */
+  /** Counts an invalid token of this address. Resolves to whether the address has exceeded the limit. */
   readonly limitTries?: (address: string) => Promise<boolean>;
-  /** Prometheus' text format, where the host lives long enough to count. */
+  /** Metrics in the Prometheus text format. Default: `/metrics` does not exist. */
   readonly metrics?: () => Promise<{ contentType: string; text: string }>;
-  /** Told of the retries and warnings of every call. */
+  /** Receives the retries and warnings of every call. */
   readonly onEvent?: Emit;
-  /** Told when a request has been answered. */
+  /** Called when a response begins. */
   readonly onAnswer?: (
     answer: { route: string; method: string; status: number; ms: number },
   ) => void;
 }
 
-/** What hono carries with a request. */
+/** Variables of hono's request context. */
 export interface AppEnv {
   Variables: {
     requestId: string;
-    /** Who calls; absent where no token is asked for. */
+    /** The token of the caller. Absent on routes that need no token. */
     caller: AccessToken | undefined;
   };
 }

@@ -1,4 +1,4 @@
-/** From the environment to a server: what every host does in the same way. */
+/** Composes a server from environment variables, for all hosts. */
 import type { CloudMemory } from "../auth/cloud_credentials.ts";
 import { createSyncEngine } from "../sync/sync_engine.ts";
 import type { SyncEngine } from "../sync/sync_engine.ts";
@@ -22,29 +22,29 @@ import type { Log } from "../log.ts";
 import { ruleStepRoutes } from "./routes/rule_steps.ts";
 import { traceSpans } from "./tracing.ts";
 
-/** What differs between hosts. */
+/** The dependencies that differ between hosts. */
 export interface HostOptions
   extends
     Omit<AppOptions, "config" | "openEngine" | "log" | "now" | "receiveHook">,
     Pick<RulesHost, "separateEngines" | "readFile" | "durableRules" | "stopping"> {
   readonly runtime: Runtime;
-  /** Takes one line of the log. */
+  /** Writes one line of the log. */
   readonly write: (line: string) => void;
-  /** The addresses of a name, where the host can tell. */
+  /** Resolves a host name to its addresses, on hosts that can. */
   readonly resolveHost?: (name: string) => Promise<readonly string[]>;
-  /** Told of the engine's spans, besides OpenTelemetry. */
+  /** Receives the engine's spans, in addition to OpenTelemetry. */
   readonly trace?: Trace;
-  /** What stands in the file that `CROSSDOCK_CONFIG_FILE` names, where the host has files. */
+  /** Content of the file that `CROSSDOCK_CONFIG_FILE` names, on hosts with files. */
   readonly configFile?: string | undefined;
-  /** Blobs at once where the configuration does not say. */
+  /** Concurrent blobs per copy, unless the configuration has a number. */
   readonly concurrency?: number;
 }
 
 export interface ComposedServer extends Pick<ComposedRules, "dispatch" | "deliverNotice"> {
   readonly app: App;
   /**
-   * The same without asking for a token, for callers that only the host can let in; with what rules need, and what they name
-   * allowed.
+   * The same server for callers that only the host admits. It needs no token, allows the names of the rules in addition to the
+   * allow-lists, and has the route `/internal/rule-steps`.
    */
   readonly createOpenApp: () => App;
   readonly config: ServerConfig;
@@ -53,9 +53,9 @@ export interface ComposedServer extends Pick<ComposedRules, "dispatch" | "delive
 }
 
 /**
- * Makes a server from the environment.
+ * Creates a server from environment variables.
  *
- * @throws ParseError naming every variable that is wrong
+ * @throws ParseError naming every invalid variable
  */
 export function composeServer(variables: Environment, host: HostOptions): ComposedServer {
   const { runtime, write, resolveHost, trace, separateEngines = false, ...others } = host;
@@ -89,7 +89,7 @@ export function composeServer(variables: Environment, host: HostOptions): Compos
     });
   }
 
-  // The first one is made now, so that credentials that cannot be used are found at the start.
+  // The first engine is created now, so that invalid credentials fail at the start.
   const first = createServerEngine();
   const openEngine = separateEngines ? createServerEngine : (): SyncEngine => first;
   const composed = composeRules(host, { config, variables, openEngine, guard, log });
@@ -117,21 +117,21 @@ export function composeServer(variables: Environment, host: HostOptions): Compos
 /** Logs a warning for each setting that probably permits more, or less, than intended. */
 export function warnAtStart(config: ServerConfig, log: Log): void {
   for (const warning of config.sync.warnings) log("warn", warning);
-  // One that only keeps mirrors has no callers.
+  // A server that only runs rules needs neither tokens nor allow-lists.
   const hasRules = config.sync.rules.length > 0;
   if (config.open) {
     log(
       "warn",
-      "CROSSDOCK_OPEN is true: whoever can reach this server may copy, and needs no token",
+      "CROSSDOCK_OPEN is true: anyone who can reach this server can copy without a token",
     );
   } else if (config.tokens.length === 0 && !hasRules) {
-    log("warn", "CROSSDOCK_TOKENS is not set: this server refuses everything but health");
+    log("warn", "CROSSDOCK_TOKENS is not set: the server rejects all calls except health checks");
   }
   const empty = [
     ...(config.allowSources.length === 0 ? ["CROSSDOCK_ALLOW_SOURCES"] : []),
     ...(config.allowDestinations.length === 0 ? ["CROSSDOCK_ALLOW_DESTINATIONS"] : []),
   ];
   if (empty.length > 0 && !hasRules) {
-    log("warn", `${empty.join(" and ")} not set: no copy is allowed`);
+    log("warn", `${empty.join(" and ")} not set: the server rejects all copies`);
   }
 }

@@ -1,4 +1,4 @@
-/** The credentials that the configuration gives: those of its rules, then the docker config, then the clouds' keys. */
+/** The configured credentials, in order of precedence: the config file's `creds`, the docker config, the keys of clouds. */
 import { acrCredentials } from "../auth/acr.ts";
 import { artifactRegistryCredentials } from "../auth/artifact_registry.ts";
 import type { CloudMemory } from "../auth/cloud_credentials.ts";
@@ -14,15 +14,15 @@ import type { ServerConfig } from "../config/server_config.ts";
 
 export interface ServerCredentials {
   readonly credentials: CredentialSources;
-  /** Where repositories are created on push. */
+  /** Creates a missing ECR repository on push. */
   readonly createRepository?: CreateRepository;
 }
 
 /**
- * Opens what is configured. Nothing is sent before a registry wants a credential.
+ * Opens the configured credentials. No request is sent before a registry requires a credential.
  *
- * @param memory what the clouds gave before, to sources with the same keys
- * @throws ParseError naming the variable
+ * @param memory credentials that clouds have issued, shared by all sources with the same keys
+ * @throws ParseError naming the invalid variable
  */
 export function openCredentials(
   { sync, registryAuth, aws, googleServiceAccount, azure }: ServerConfig,

@@ -1,17 +1,20 @@
-/** A job's events as the body of an answer: NDJSON, or server-sent events. */
+/** Streams the events of a job as a response body: NDJSON or server-sent events. */
 import { CrossdockError } from "../errors.ts";
 import { toProblem } from "../problem.ts";
 import type { StreamEvent, SyncStreamEvent } from "../stream_events.ts";
 
-/** How events are written. */
+/** The format of the body. */
 export type StreamFormat = "ndjson" | "sse";
 
-/** What such a body is made of. */
+/** An event in a streamed response. */
 export type StreamedEvent = StreamEvent | SyncStreamEvent;
 
 export interface EventStreamOptions {
   readonly format: StreamFormat;
-  /** Sent after this long without any other event, in milliseconds, so that nothing between takes the line for dead. */
+  /**
+   * A heartbeat is sent after this time without another event, in milliseconds, so that no proxy closes the connection as idle.
+   * Default 5000.
+   */
   readonly heartbeatMs?: number;
   /** Aborted when the host stops. */
   readonly signal?: AbortSignal | undefined;
@@ -20,90 +23,92 @@ export interface EventStreamOptions {
   readonly background?: ((job: Promise<unknown>) => void) | undefined;
 }
 
-/** Proxies cut silent connections after 30 s and more, Bun after 10. */
+/** Idle timeouts are 30 s or more in proxies and 10 s in Bun. */
 const HEARTBEAT_MS = 5000;
 
-/** A blob's progress is told no more often. */
+/** Shortest time between two progress events of one blob. */
 const PROGRESS_MS = 250;
 
-/** The headers of an answer whose body is such a stream. */
+/** The headers of a streamed response. */
 export const STREAM_HEADERS = {
   ndjson: { "content-type": "application/x-ndjson" },
   sse: { "content-type": "text/event-stream" },
 } as const;
 
 /**
- * Runs `job` and gives what it emits as a body. The last event is what the job itself emits last, or an error. The signal that
- * the job gets is aborted when the client goes away.
+ * Runs `job` and returns a body with the events that it emits. If the job fails, the last event is `error`. The job's signal is
+ * aborted when the client disconnects.
  */
 export function streamEvents(
   job: (emit: (event: StreamedEvent) => void, signal: AbortSignal) => Promise<void>,
   options: EventStreamOptions,
 ): ReadableStream<Uint8Array> {
   const { format, heartbeatMs = HEARTBEAT_MS, now } = options;
-  const gone = new AbortController();
-  const signal = options.signal ? AbortSignal.any([options.signal, gone.signal]) : gone.signal;
+  const disconnect = new AbortController();
+  const signal = options.signal
+    ? AbortSignal.any([options.signal, disconnect.signal])
+    : disconnect.signal;
   const encoder = new TextEncoder();
   const lastProgress = new Map<string, number>();
   let timer: ReturnType<typeof setTimeout> | undefined;
 
   return new ReadableStream<Uint8Array>({
     start(controller): void {
-      const rest = (): void => {
+      const resetHeartbeat = (): void => {
         clearTimeout(timer);
         timer = setTimeout(send, heartbeatMs, { type: "heartbeat" });
       };
       const send = (event: StreamedEvent): void => {
-        if (gone.signal.aborted) return;
+        if (disconnect.signal.aborted) return;
         controller.enqueue(encoder.encode(format === "sse" ? toSse(event) : toLine(event)));
-        rest();
+        resetHeartbeat();
       };
       const emit = (event: StreamedEvent): void => {
         const progress = findProgress(event);
         if (!progress) return send(event);
-        const { of, isWhole } = progress;
-        const isDue = now() - (lastProgress.get(of) ?? 0) >= PROGRESS_MS;
-        // A client that reads slowly misses progress, and nothing else.
-        if ((!isDue && !isWhole) || (controller.desiredSize ?? 0) < 0) return;
-        lastProgress.set(of, now());
+        const { blob, isComplete } = progress;
+        const isDue = now() - (lastProgress.get(blob) ?? 0) >= PROGRESS_MS;
+        // A client that reads slowly misses only progress events.
+        if ((!isDue && !isComplete) || (controller.desiredSize ?? 0) < 0) return;
+        lastProgress.set(blob, now());
         send(event);
       };
-      rest();
+      resetHeartbeat();
       const ended = job(emit, signal)
         .catch((error) => send({ type: "error", problem: toProblem(error) }))
         .finally(() => {
           clearTimeout(timer);
-          if (!gone.signal.aborted) controller.close();
+          if (!disconnect.signal.aborted) controller.close();
         });
       options.background?.(ended);
     },
     cancel(): void {
       clearTimeout(timer);
-      gone.abort(clientGone());
+      disconnect.abort(clientDisconnected());
     },
   }, new ByteLengthQueuingStrategy({ highWaterMark: 64 * 1024 }));
 }
 
-/** Which blob an event tells the progress of, if it does, and whether all of it has gone. */
-function findProgress(event: StreamedEvent): { of: string; isWhole: boolean } | undefined {
-  const told = event.type === "copy" ? event.event : event;
-  if (told.type !== "progress") return undefined;
-  const { digest, bytes, sizeBytes } = told;
-  // Several copies may have the same blob on its way.
-  const of = event.type === "copy" ? `${event.destination} ${digest}` : digest;
-  return { of, isWhole: bytes >= sizeBytes };
+/** The blob of a progress event, and whether it was sent completely. `undefined` for other events. */
+function findProgress(event: StreamedEvent): { blob: string; isComplete: boolean } | undefined {
+  const copyEvent = event.type === "copy" ? event.event : event;
+  if (copyEvent.type !== "progress") return undefined;
+  const { digest, bytes, sizeBytes } = copyEvent;
+  // Several copies may send the same blob at the same time.
+  const blob = event.type === "copy" ? `${event.destination} ${digest}` : digest;
+  return { blob, isComplete: bytes >= sizeBytes };
 }
 
 function toLine(event: StreamedEvent): string {
   return `${JSON.stringify(event)}\n`;
 }
 
-/** Writes an event as a server-sent one. https://html.spec.whatwg.org/multipage/server-sent-events.html */
+/** Formats a server-sent event. https://html.spec.whatwg.org/multipage/server-sent-events.html */
 export function toSse(event: StreamedEvent): string {
   return `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`;
 }
 
-/** Why a call was given up whose client did not wait for the answer. */
-export function clientGone(): CrossdockError {
-  return new CrossdockError("aborted", "the client went away");
+/** The abort reason of a call whose client disconnected. */
+export function clientDisconnected(): CrossdockError {
+  return new CrossdockError("aborted", "the client disconnected");
 }

@@ -1,6 +1,6 @@
 /**
- * Keeps the server from being sent into the network it stands in: every URL that it is about to ask, redirects, token realms
- * and upload Locations included, has to be public, or allowed by name.
+ * Protects the server's private network from requests that callers or registries cause (SSRF). Every URL must have a public
+ * address or be in CROSSDOCK_ALLOW_PRIVATE, including redirects, token realms and upload Locations.
  */
 import ipaddr from "ipaddr.js";
 import { CrossdockError } from "../errors.ts";
@@ -10,14 +10,14 @@ import { createMatcher } from "./allow_list.ts";
 export interface GuardOptions {
   /** Globs over hosts, with or without a port: `registry.internal`, `10.0.0.7:5000`. */
   readonly allowPrivate: readonly string[];
-  /** The addresses of a name, on hosts that can tell. */
+  /** Resolves a host name to its addresses, on hosts that can. */
   readonly resolveHost?: ((name: string) => Promise<readonly string[]>) | undefined;
 }
 
-/** RFC 4291, 2.5.5.1 */
+/** IPv4-compatible addresses, deprecated by RFC 4291, 2.5.5.1. */
 const OLD_IPV4_COMPATIBLE = ipaddr.IPv6.parseCIDR("::/96");
 
-/** A guard for registries, and for whatever else is asked. */
+/** Rejects URLs of private addresses: of registries, and of webhooks, which have no side. */
 export type ServerGuard = (url: URL, about?: Partial<Parameters<Guard>[1]>) => Promise<void>;
 
 export function createGuard({ allowPrivate, resolveHost }: GuardOptions): ServerGuard {
@@ -27,26 +27,26 @@ export function createGuard({ allowPrivate, resolveHost }: GuardOptions): Server
     const name = url.hostname.replace(/^\[|\]$/g, "");
     const addresses = ipaddr.isValid(name) || !resolveHost
       ? [name]
-      : await lookUp(name, resolveHost);
+      : await resolveAddresses(name, resolveHost);
     const wrong = isPrivateName(name) ? name : addresses.find(isPrivateAddress);
     if (wrong === undefined) return;
     throw new CrossdockError(
       "denied",
-      `connect to ${url.host}: ${wrong === name ? "it" : wrong} is not a public address`,
-      { side, hint: `allow it with CROSSDOCK_ALLOW_PRIVATE=${url.host} if that is meant` },
+      `connect to ${url.host}: ${wrong} is not a public address`,
+      { side, hint: `to allow it, add ${url.host} to CROSSDOCK_ALLOW_PRIVATE` },
     );
   };
 }
 
-/** A name that does not resolve is left to the request, which says so. */
-async function lookUp(
+/** Returns no addresses for a name that does not resolve: the request itself then fails with a better error. */
+async function resolveAddresses(
   name: string,
   resolveHost: (name: string) => Promise<readonly string[]>,
 ): Promise<readonly string[]> {
   return await resolveHost(name).catch(() => []);
 }
 
-/** Names that mean no host of the Internet: RFC 6761, RFC 6762, RFC 9476 and ICANN's `internal`; and single labels. */
+/** Whether a name is not for a public host: single labels, RFC 6761, RFC 6762, RFC 9476 and ICANN's `internal`. */
 function isPrivateName(name: string): boolean {
   if (ipaddr.isValid(name)) return false;
   return !name.replace(/\.$/, "").includes(".") ||
@@ -55,7 +55,7 @@ function isPrivateName(name: string): boolean {
 
 function isPrivateAddress(text: string): boolean {
   if (!ipaddr.isValid(text)) return false;
-  // An IPv4 address in IPv6 clothes counts as what it is; those of the first kind, ::/96, are of no use any more.
+  // `process` converts IPv4-mapped IPv6 addresses to IPv4. The deprecated ::/96 is always rejected.
   const address = ipaddr.process(text);
   return address.range() !== "unicast" ||
     address instanceof ipaddr.IPv6 && address.match(OLD_IPV4_COMPATIBLE);

@@ -1,21 +1,21 @@
-/** Counts for Prometheus, made from the engine's spans, its events, and the server's answers. */
+/** Prometheus metrics from the engine's spans, its events and the server's responses. */
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import { CrossdockError } from "../errors.ts";
 import type { Trace } from "../trace.ts";
 import type { AppOptions } from "./app_options.ts";
 
-/** What a host hands on to the server. */
+/** Options that a host passes to the server. */
 export type Metrics = Required<Pick<AppOptions, "metrics" | "onAnswer" | "onEvent">> & {
   readonly trace: Trace;
 };
 
-/** A registry answers in milliseconds, and takes a large blob for minutes. */
+/** Most requests take milliseconds; the upload of a large blob takes minutes. */
 const REQUEST_SECONDS = [0.01, 0.05, 0.1, 0.5, 1, 5, 10, 60, 300];
 
-/** Any other is `other`: callers may make up as many as they like. */
+/** All other methods are counted as `other`: callers could send any number of different methods. */
 const METHODS = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]);
 
-/** Counts from now on. */
+/** Creates metrics that start at zero. */
 export function createMetrics({ now }: { now: () => number }): Metrics {
   const registry = new Registry();
   const registers = [registry];
@@ -27,36 +27,36 @@ export function createMetrics({ now }: { now: () => number }): Metrics {
   });
   const running = new Gauge({
     name: "crossdock_copies_running",
-    help: "Copies under way",
+    help: "Running copies",
     registers,
   });
   const steps = new Counter({
     name: "crossdock_steps_total",
-    help: "Steps performed, by type and by what became of them",
+    help: "Performed steps, by type and resulting state",
     labelNames: ["type", "state"],
     registers,
   });
   const bytes = new Counter({
     name: "crossdock_blob_bytes_total",
-    help: "Bytes of blobs sent to destinations, each counted once",
+    help: "Bytes of blobs sent to destinations; bytes that a retry sends again count once",
     registers,
   });
   const registryRequests = new Histogram({
     name: "crossdock_registry_request_duration_seconds",
-    help: "Requests to registries until their answer, by side, method and class of status",
+    help: "Time until a registry responds, by side, method and status class",
     labelNames: ["side", "method", "status"],
     buckets: REQUEST_SECONDS,
     registers,
   });
   const retries = new Counter({
     name: "crossdock_retries_total",
-    help: "Requests and uploads that were tried again, by side",
+    help: "Retried requests and uploads, by side",
     labelNames: ["side"],
     registers,
   });
   const answers = new Histogram({
     name: "crossdock_http_request_duration_seconds",
-    help: "Requests to this server until their answer began, by route, method and status",
+    help: "Time until this server's response begins, by route, method and status",
     labelNames: ["route", "method", "status"],
     buckets: REQUEST_SECONDS,
     registers,
@@ -64,12 +64,12 @@ export function createMetrics({ now }: { now: () => number }): Metrics {
 
   const trace: Trace = async (name, attributes, work) => {
     const startedAt = now();
-    const told = new Map<string, string | number | boolean>(Object.entries(attributes));
-    const text = (key: string): string => String(told.get(key) ?? "");
+    const values = new Map<string, string | number | boolean>(Object.entries(attributes));
+    const text = (key: string): string => String(values.get(key) ?? "");
     if (name === "copy") running.inc();
     let failure: "failed" | "aborted" | undefined;
     try {
-      return await work({ set: (key, value) => void told.set(key, value) });
+      return await work({ set: (key, value) => void values.set(key, value) });
     } catch (error) {
       failure = error instanceof CrossdockError && error.code === "aborted" ? "aborted" : "failed";
       throw error;
@@ -79,9 +79,9 @@ export function createMetrics({ now }: { now: () => number }): Metrics {
         copies.inc({ result: failure ?? text("crossdock.result") });
       } else if (name === "step") {
         steps.inc({ type: text("crossdock.step"), state: failure ?? text("crossdock.state") });
-        bytes.inc(Number(told.get("crossdock.bytes") ?? 0));
+        bytes.inc(Number(values.get("crossdock.bytes") ?? 0));
       } else {
-        const status = Number(told.get("http.response.status_code") ?? 0);
+        const status = Number(values.get("http.response.status_code") ?? 0);
         registryRequests.observe({
           side: text("crossdock.side"),
           method: text("http.request.method"),

@@ -5,7 +5,7 @@ export const preferHeader = z.object({
   prefer: z.string().max(256).optional().meta({ description: "`respond-async`, RFC 7240" }),
 });
 
-/** Whether the caller does not want to wait. */
+/** Whether the header contains `respond-async`. */
 export function prefersAsync(prefer = ""): boolean {
   return /(^|[,\s])respond-async($|[,;\s])/i.test(prefer);
 }

@@ -2,7 +2,7 @@ import type { MiddlewareHandler } from "hono";
 import { routePath } from "hono/route";
 import type { AppEnv, AppOptions } from "./app_options.ts";
 
-/** One line a request: what was asked, by whom, and what came of it. Queries are left out: names are enough in the paths. */
+/** Logs one line per request: method, path, status, duration and the caller's token name. Queries are not logged. */
 export function logRequests({ log, now, onAnswer }: AppOptions): MiddlewareHandler<AppEnv> {
   return async (context, next) => {
     const startedAt = now();
@@ -20,12 +20,12 @@ export function logRequests({ log, now, onAnswer }: AppOptions): MiddlewareHandl
       caller: context.get("caller")?.name,
     });
     const route = routePath(context, -1);
-    // Where nothing takes the request, the last to see it was a middleware.
+    // A wildcard is the path of a middleware: no route has handled the request.
     onAnswer?.({ route: route.includes("*") ? "none" : route, method, status, ms });
   };
 }
 
-/** The end of a hook's path may be its secret. */
+/** The last part of a hook's path can be its secret. */
 function withoutSecret(path: string): string {
   return path.replace(/^(\/hooks\/[^/]*\/).+$/, "$1***");
 }

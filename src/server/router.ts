@@ -1,4 +1,4 @@
-/** The parts of a route: the router, and the middlewares that check a request. */
+/** Creates routers, and the middleware that validates requests. */
 import { Hono } from "hono";
 import type { MiddlewareHandler } from "hono";
 import { bodyLimit } from "hono/body-limit";
@@ -8,10 +8,10 @@ import type { AppEnv } from "./app_options.ts";
 import { RequestError } from "../problem.ts";
 import type { FieldMistake } from "../problem.ts";
 
-/** JSON with parameters, such as a charset, or another type that is JSON. */
+/** `application/json` or a type with the suffix `+json`, with or without parameters such as a charset. */
 const JSON_TYPE = /^application\/([a-z-.]+\+)?json(;\s*[a-z0-9-]+=[^;]+)*$/i;
 
-/** A middleware that hands a part of the request to `context.req.valid`. */
+/** A middleware that validates a part of the request; `context.req.valid` returns the value. */
 type Check<Target extends string, Schema extends z.ZodType> = MiddlewareHandler<
   AppEnv,
   string,
@@ -22,7 +22,7 @@ export function createRouter(): Hono<AppEnv> {
   return new Hono<AppEnv>();
 }
 
-/** Refuses a longer body. A body of unknown length is read to its end first, so check the caller's token before. */
+/** Rejects a longer body. It reads a body of unknown length up to the limit, so check the caller's token before. */
 export function limitRequestBody(maxSize: number): MiddlewareHandler {
   return bodyLimit({
     maxSize,
@@ -33,7 +33,7 @@ export function limitRequestBody(maxSize: number): MiddlewareHandler {
   });
 }
 
-/** Checks a part of the request by its schema. A mistake is a problem that names the parameter. */
+/** Validates a part of the request by its schema. For invalid values it throws a problem that names the parameters. */
 export function check<
   Target extends "param" | "query" | "header" | "json",
   Schema extends z.ZodType,
@@ -50,7 +50,7 @@ export function check<
   }) as unknown as Check<Target, Schema>;
 }
 
-/** Checks a JSON body by its schema; no body counts as `{}`. A mistake is a problem with a pointer to the field. */
+/** Validates a JSON body by its schema. An empty body is `{}`. For invalid values it throws a problem with pointers to the fields. */
 export function checkBody<Schema extends z.ZodType>(schema: Schema): Check<"json", Schema> {
   const checkJson = check("json", schema);
   return async (context, next) => {
@@ -66,25 +66,25 @@ export function checkBody<Schema extends z.ZodType>(schema: Schema): Check<"json
   };
 }
 
-/** One mistake an issue, but one for each key that is unknown: it is the key that is wrong, not what it stands in. */
+/** Converts an issue to one mistake. An issue about unknown keys becomes one mistake per key, which points to the key itself. */
 function toMistakes(issue: z.core.$ZodIssue, isBody: boolean): FieldMistake[] {
   const place = (path: readonly PropertyKey[]): Omit<FieldMistake, "detail"> =>
     isBody ? { pointer: formatPointer(path) } : { parameter: path.map(String).join(".") };
   if (issue.code === "unrecognized_keys") {
     return issue.keys.map((key) => ({
       ...place([...issue.path, key]),
-      detail: isBody ? "there is no such field" : "there is no such parameter",
+      detail: isBody ? "unknown field" : "unknown parameter",
     }));
   }
   return [{ ...place(issue.path), detail: issue.message }];
 }
 
-/** A JSON pointer as a URI fragment. https://www.rfc-editor.org/rfc/rfc6901#section-6 */
+/** Formats a JSON pointer as a URI fragment. https://www.rfc-editor.org/rfc/rfc6901#section-6 */
 function formatPointer(path: readonly PropertyKey[]): string {
   return `#${path.map((part) => `/${escapePointer(String(part))}`).join("")}`;
 }
 
-/** A key may hold half of a surrogate pair, of which no URI can be made. */
+/** `toWellFormed` replaces lone surrogates, for which `encodeURIComponent` throws. */
 function escapePointer(part: string): string {
   return encodeURIComponent(part.toWellFormed().replaceAll("~", "~0").replaceAll("/", "~1"));
 }

@@ -6,7 +6,7 @@ import { describeError } from "../log.ts";
 import type { Log } from "../log.ts";
 import { toProblem } from "../problem.ts";
 
-/** Copies, and logs how it began and what came of it. */
+/** Runs a copy and logs its start and its result. */
 export async function runCopy(
   request: CopyRequest,
   { engine, log, ...options }: CopyOptions & { engine: Pick<LocalEngine, "copy">; log: Log },
@@ -20,8 +20,8 @@ export async function runCopy(
     return report;
   } catch (error) {
     const problem = boundStep(toProblem(error));
-    const isOurs = problem.status >= 500 && problem.code !== "aborted";
-    log(isOurs ? "error" : "warn", "copy failed", {
+    const isServerError = problem.status >= 500 && problem.code !== "aborted";
+    log(isServerError ? "error" : "warn", "copy failed", {
       source,
       destination,
       problem,

@@ -1,17 +1,17 @@
-/** The bodies and parameters that the API takes, as schemas. The data of its answers is declared in the folder that makes it. */
+/** Schemas of the API's request bodies and parameters. Schemas of responses are in the folders that produce the data. */
 import * as z from "zod";
 import { copyRequestSchema } from "../copy/request.ts";
 import { copyIdSchema } from "../durable/durable_copies.ts";
 import { parsePlatform } from "../oci/platform.ts";
 import { parseReference, parseRepository } from "../oci/reference.ts";
 
-/** Longer names are refused before they are parsed. */
+/** Longer names are rejected before they are parsed. */
 const MAX_NAME_LENGTH = 1024;
 
-/** No image has so many. */
+/** More than any image has. */
 const MAX_PLATFORMS = 64;
 
-/** Text that `parse` takes; what it throws is the issue. `format` is what the document calls it. */
+/** Schema of text that `parse` accepts. The error that `parse` throws becomes the issue. `format` is its name in the document. */
 function textFor(format: string, parse: (text: string) => unknown): z.ZodString {
   return z.string().max(MAX_NAME_LENGTH, { abort: true }).superRefine((text, context) => {
     try {
@@ -24,7 +24,7 @@ function textFor(format: string, parse: (text: string) => unknown): z.ZodString 
 }
 
 const referenceText = textFor("oci-reference", parseReference).meta({
-  description: "`registry/repository[:tag][@digest]`; `latest` where there is neither",
+  description: "`registry/repository[:tag][@digest]`; the tag `latest` if both are missing",
 });
 
 const repositoryText = textFor("oci-repository", parseRepository).meta({
@@ -42,26 +42,26 @@ const referrerSource = repositoryText.optional().meta({
 export const copyBody = copyRequestSchema.extend({
   source: referenceText,
   destination: referenceText.meta({
-    description: "`registry/repository[:tag]`; the source's tag where there is none",
+    description: "`registry/repository[:tag]`; the source's tag if the tag is missing",
   }),
   platforms,
   referrerSource,
   referrerDestination: repositoryText.optional().meta({
     description: copyRequestSchema.shape.referrerDestination.description,
   }),
-}).meta({ id: "CopyRequest", description: "What is to be copied where, and how" });
+}).meta({ id: "CopyRequest", description: "A copy: source, destination and options" });
 
 export const copyParams = z.object({
-  id: copyIdSchema.meta({ description: "as `Location` gave it" }),
+  id: copyIdSchema.meta({ description: "the id from the response that started the copy" }),
 });
 
 export const planQuery = z.strictObject({
   survey: z.enum(["true", "false"]).default("true").meta({
-    description: "whether the destination is asked for each blob, so that totals are known",
+    description: "whether to check each blob at the destination; required for `totals`",
   }),
   manifests: z.enum(["true", "false"]).default("false").meta({
     description:
-      "whether steps carry the manifests that the plan has read, up to 4 MiB, so that performing them does not read them again",
+      "whether steps contain the manifests that planning has read, up to 4 MiB, so that performing them does not read them again",
   }),
 });
 
@@ -71,40 +71,40 @@ export const tagsQuery = z.strictObject({ repository: repositoryText });
 
 export const hookAnswerSchema = z.object({
   state: z.enum(["accepted", "ignored"]).meta({
-    description: "`accepted`: rules are run behind the answer; `ignored`: nothing follows from it",
+    description: "`accepted`: rules run after the response; `ignored`: no rule runs",
   }),
-  why: z.string().optional().meta({ description: "why it is ignored" }),
-}).meta({ id: "HookAnswer", description: "What a registry is told of its event" });
+  why: z.string().optional().meta({ description: "why the event is ignored" }),
+}).meta({ id: "HookAnswer", description: "What the server does with an event" });
 
-/** The options that the copy was made with, as far as they decide what has to be at the destination. */
+/** The options of the copy that decide what must be at the destination. */
 export const verificationBody = copyBody.omit({ verify: true, ifExists: true, recheck: true }).meta(
   {
     id: "VerificationRequest",
-    description: "What is to be compared with what, with the options that the copy was made with",
+    description: "Two images to compare, with the options of the copy",
   },
 );
 
-/** As many as a body has room for. */
+/** 200 names of the maximum length fit into a body. */
 const MAX_RULES = 200;
 
-/** As long as a config allows. */
+/** The same limit as in a configuration. */
 const ruleName = z.string().min(1).max(255).meta({ format: "crossdock-rule" });
 
 export const syncBody = z.strictObject({
   rules: z.array(ruleName).max(MAX_RULES).optional().meta({
-    description: "names of those to run; all of them without",
+    description: "names of the rules to run. Default: all rules",
   }),
   missing: z.boolean().optional().meta({
-    description: "whether only tags are copied that a target lacks. Default `false`",
+    description: "whether to copy only tags that are missing at a target. Default `false`",
   }),
   dryRun: z.boolean().optional().meta({
-    description: "whether nothing is written, and said what would be. Default `false`",
+    description: "whether to write nothing and report what would be copied. Default `false`",
   }),
-}).meta({ id: "SyncRequest", description: "Which rules run, and how" });
+}).meta({ id: "SyncRequest", description: "The rules to run, with options" });
 
 export const syncQuery = z.strictObject({
-  // One or several.
+  // One value is a string, several are a list.
   rule: z.union([ruleName.transform((name) => [name]), z.array(ruleName)]).optional().meta({
-    description: "names of those to ask about; all of them without",
+    description: "names of the rules; repeat the parameter for several. Default: all rules",
   }),
 });

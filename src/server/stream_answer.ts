@@ -6,8 +6,8 @@ import { watchCall } from "./watch_call.ts";
 import type { Call } from "./watch_call.ts";
 
 /**
- * Runs a job within its request and answers with what it tells: NDJSON, or server-sent events where `Accept` has these. A client
- * that goes away aborts the job's signal.
+ * Runs a job within its request and streams its events: server-sent events if `Accept` contains `text/event-stream`, otherwise
+ * NDJSON. The job's signal is aborted when the client disconnects.
  */
 export function streamAnswer(
   context: Context<AppEnv>,
@@ -25,7 +25,7 @@ export function streamAnswer(
   return context.body(events, 200, {
     ...STREAM_HEADERS[format],
     "cache-control": "no-store",
-    // nginx would hold events back.
+    // Without it, nginx buffers the events.
     "x-accel-buffering": "no",
   });
 }

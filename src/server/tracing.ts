@@ -1,4 +1,4 @@
-/** Spans by OpenTelemetry's API. Without an SDK, which is the host's to bring, they cost nothing and go nowhere. */
+/** Spans by the OpenTelemetry API. Without an SDK, which the host provides, they are not recorded and cost nothing. */
 import { context, propagation, SpanKind, SpanStatusCode, trace } from "@opentelemetry/api";
 import type { Span, TextMapGetter } from "@opentelemetry/api";
 import type { MiddlewareHandler } from "hono";
@@ -10,7 +10,7 @@ const tracer = trace.getTracer("crossdock", pkg.version);
 
 const STATUS = "http.response.status_code";
 
-/** The engine's spans as OpenTelemetry's, each the child of the one around it. */
+/** Records the engine's spans as OpenTelemetry spans. */
 export const traceSpans: Trace = (name, attributes, work) => {
   const kind = name === "registry request" ? SpanKind.CLIENT : SpanKind.INTERNAL;
   return tracer.startActiveSpan(name, { kind, attributes }, async (span) => {
@@ -30,14 +30,14 @@ export const traceSpans: Trace = (name, attributes, work) => {
   });
 };
 
-/** 401 begins a challenge, and 404 is how a registry says that something may be uploaded: neither is an error. */
+/** 401 starts authentication, and 404 means that content is not there yet. Neither is an error. */
 function markStatus(span: Span, status: number): void {
   if (status < 400 || status === 401 || status === 404) return;
   span.setAttribute("error.type", `${status}`);
   span.setStatus({ code: SpanStatusCode.ERROR });
 }
 
-/** Errors of ours hold no secret; of any other only the name is told. */
+/** The messages of crossdock's errors hold no secrets. Of any other error only the name is recorded. */
 function markError(span: Span, error: unknown): void {
   if (error instanceof CrossdockError || error instanceof ParseError) {
     const { name, message, code } = error;

@@ -2,25 +2,25 @@ import type { Context } from "hono";
 import type { RunOptions } from "../engine.ts";
 import type { Emit } from "../copy/model.ts";
 import type { AppEnv, AppOptions } from "./app_options.ts";
-import { clientGone } from "./event_stream.ts";
+import { clientDisconnected } from "./event_stream.ts";
 import { withFields } from "../log.ts";
 import type { Log } from "../log.ts";
 
-/** How one call is watched over while the engine works for it. */
+/** Log, events and abort signal of one call. */
 export interface Call extends Required<RunOptions> {
-  /** Its lines have the request's id. */
+  /** Adds the request's id to each line. */
   readonly log: Log;
 }
 
-/** A call lasts until its client goes away or the host has to end; what makes it slow is logged. */
+/** Aborts a call when its client disconnects or the host stops, and logs its retries and warnings. */
 export function watchCall(context: Context<AppEnv>, options: AppOptions): Call {
   const { stopSignal, onEvent } = options;
   const log = withFields(options.log, { requestId: context.get("requestId") });
-  const gone = new AbortController();
+  const disconnect = new AbortController();
   const { signal } = context.req.raw;
-  const onGone = (): void => gone.abort(clientGone());
-  signal.addEventListener("abort", onGone, { once: true });
-  if (signal.aborted) onGone();
+  const onDisconnect = (): void => disconnect.abort(clientDisconnected());
+  signal.addEventListener("abort", onDisconnect, { once: true });
+  if (signal.aborted) onDisconnect();
   const emit: Emit = (event) => {
     if (event.type === "retry") {
       const { type: _, ...retry } = event;
@@ -35,6 +35,6 @@ export function watchCall(context: Context<AppEnv>, options: AppOptions): Call {
   return {
     log,
     emit,
-    signal: stopSignal ? AbortSignal.any([gone.signal, stopSignal]) : gone.signal,
+    signal: stopSignal ? AbortSignal.any([disconnect.signal, stopSignal]) : disconnect.signal,
   };
 }

@@ -127,7 +127,7 @@ function createListing(
     const found = await source.resolveManifest(nameOf(reference), { signal });
     if (!found) throw imageNotFound(reference);
     const { digest } = found;
-    const { learnt: { dates }, timeoutMs } = sides.client("source", reference.registry);
+    const { memory: { dates }, timeoutMs } = sides.client("source", reference.registry);
     const known = dates.get(digest);
     if (known !== undefined || dates.has(digest)) {
       return known === undefined ? known : new Date(known);

@@ -138,7 +138,7 @@ test("acrCredentials() says that Entra refused the secret, and not the secret", 
   assert.equal(error.code, "unauthorized");
   assert.equal(
     error.message,
-    `get a token of Microsoft Entra for contoso.azurecr.io: ${entra.host} answered 401 ` +
+    `get a Microsoft Entra token for contoso.azurecr.io: ${entra.host} answered 401 ` +
       "(invalid_client: AADSTS7000215: Invalid client secret provided.)",
   );
   assert.match(error.hint ?? "", /\$SECRET/);
@@ -152,7 +152,7 @@ test("acrCredentials() says that the registry refused Entra's token, and not the
   assert.equal(error.code, "unauthorized");
   assert.equal(
     error.message,
-    `get a refresh token of ${acr.host}: ${acr.host} answered 401 (UNAUTHORIZED: authentication required)`,
+    `get a refresh token for ${acr.host}: ${acr.host} answered 401 (UNAUTHORIZED: authentication required)`,
   );
   assert.match(error.hint ?? "", /AcrPull or AcrPush/);
   assert.doesNotMatch(`${error.message} ${error.hint} ${error.stack}`, /entra-1/);
@@ -164,7 +164,7 @@ for (const body of TOKENLESS) {
     const credentials = acrCredentials(await optionsFor(entra));
     const error = await failureOf(credentials.lookup("contoso.azurecr.io", "a"));
     assert.equal(error.code, "registry");
-    assert.match(error.message, /without a token/);
+    assert.match(error.message, /has no token/);
   });
 }
 
@@ -183,6 +183,6 @@ for (const authorityHost of ["http://login.example.com", "login.microsoftonline.
   test(`acrCredentials() refuses the authority host ${authorityHost}`, async () => {
     await using entra = await startEntra();
     const options = await optionsFor(entra, { authorityHost });
-    assert.throws(() => acrCredentials(options), /AZURE_AUTHORITY_HOST: want an https URL/);
+    assert.throws(() => acrCredentials(options), /AZURE_AUTHORITY_HOST: expected an https URL/);
   });
 }

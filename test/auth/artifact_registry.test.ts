@@ -119,34 +119,38 @@ for (const body of TOKENLESS) {
     const credentials = artifactRegistryCredentials(await optionsFor(server));
     const error = await failureOf(credentials.lookup(HOST, "a"));
     assert.equal(error.code, "registry");
-    assert.match(error.message, /without a token/);
+    assert.match(error.message, /has no token/);
   });
 }
 
 const BAD_KEYS: [name: string, text: string, wanted: RegExp][] = [
-  ["no JSON", `{"private_key": "${privateKey.replaceAll("\n", "\\n")}", oops`, /got no JSON/],
-  ["a path", "/etc/key.json", /got no JSON/],
-  ["a list", "[]", /got no object/],
-  ["null", "null", /got no object/],
-  ["no type", "{}", /type: want a string, it is missing/],
-  ["a user's credential", `{"type":"authorized_user"}`, /type: want "service_account"/],
+  [
+    "no JSON",
+    `{"private_key": "${privateKey.replaceAll("\n", "\\n")}", oops`,
+    /text that is not JSON/,
+  ],
+  ["a path", "/etc/key.json", /text that is not JSON/],
+  ["a list", "[]", /JSON that is not an object/],
+  ["null", "null", /JSON that is not an object/],
+  ["no type", "{}", /type: expected a non-empty string, but it is missing/],
+  ["a user's credential", `{"type":"authorized_user"}`, /type: expected "service_account"/],
   [
     "no email",
     keyFile("https://t.example/", { client_email: undefined }),
-    /client_email: want a string/,
+    /client_email: expected a non-empty string/,
   ],
   ["a number as email", keyFile("https://t.example/", { client_email: 7 }), /client_email/],
   [
     "no private key",
     keyFile("https://t.example/", { private_key: undefined }),
-    /private_key: want a string, it is missing/,
+    /private_key: expected a non-empty string, but it is missing/,
   ],
   [
     "line breaks escaped twice",
     keyFile("https://t.example/", { private_key: privateKey.replaceAll("\n", "\\n") }),
-    /private_key: want PEM/,
+    /private_key: expected PEM/,
   ],
-  ["a token URI in the clear", keyFile("http://t.example/"), /token_uri: want an https URL/],
+  ["a token URI in the clear", keyFile("http://t.example/"), /token_uri: expected an https URL/],
   ["no token URI", keyFile("", { token_uri: 7 }), /token_uri/],
 ];
 
@@ -171,7 +175,7 @@ test("artifactRegistryCredentials() says which member is damaged, when it is use
   const credentials = artifactRegistryCredentials(await optionsFor(server, { serviceAccount }));
   await assert.rejects(credentials.lookup(HOST, "a"), (error) => {
     assert.ok(error instanceof ParseError);
-    assert.match(error.message, /^GOOGLE_SERVICE_ACCOUNT: private_key: want an RSA key/);
+    assert.match(error.message, /^GOOGLE_SERVICE_ACCOUNT: private_key: expected an RSA key/);
     assertNoKey(error);
     return true;
   });

@@ -248,7 +248,7 @@ test("Authenticator sends nothing to a realm in plain HTTP when the registry spe
   const { pull } = await openSide("registry.example.com", options);
   const error = await failureOf(pull("a/b").resolveManifest("1"));
   assert.equal(error.code, "denied");
-  assert.match(error.message, /in the clear/);
+  assert.match(error.message, /is unencrypted/);
   assert.deepEqual(seen, ["https://registry.example.com/v2/a/b/manifests/1"]);
 });
 
@@ -317,7 +317,7 @@ test("Authenticator.explain() without any source says that none was given", asyn
   const { client } = await openSide("registry.example.com", { credentials: noCredentials });
   assert.equal(
     await client.authenticator.explain("a/b"),
-    "no credential for registry.example.com was given; pass one",
+    "no credential given for registry.example.com; pass a credential",
   );
 });
 

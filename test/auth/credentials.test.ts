@@ -130,7 +130,7 @@ test("credentialsFromObject() names the key of a value that is no string", () =>
   const record = { "ghcr.io": { username: "me", password: undefined as unknown as string } };
   assert.throws(() => credentialsFromObject(record), {
     name: "TypeError",
-    message: 'credentials for "ghcr.io": want strings, one is not',
+    message: 'credentials for "ghcr.io": expected only strings',
   });
 });
 

@@ -74,35 +74,35 @@ test("parseDockerConfig() takes an empty file and null members for an empty conf
 const bad: [text: string, message: string][] = [
   ['{"auths":{"ghcr.io":{"auth":"s3cret" oops}}}', "~/c.json: not JSON"],
   ["s3cret", "~/c.json: not JSON"],
-  ['"s3cret"', "~/c.json: want an object, got a value of type string"],
-  ["[]", "~/c.json: want an object, got an array"],
-  ["null", "~/c.json: want an object, got null"],
-  ['{"auths":"s3cret"}', "~/c.json: auths: want an object, got a value of type string"],
+  ['"s3cret"', "~/c.json: expected an object, got a value of type string"],
+  ["[]", "~/c.json: expected an object, got an array"],
+  ["null", "~/c.json: expected an object, got null"],
+  ['{"auths":"s3cret"}', "~/c.json: auths: expected an object, got a value of type string"],
   [
     '{"auths":{"ghcr.io":"s3cret"}}',
-    '~/c.json: auths "ghcr.io": want an object, got a value of type string',
+    '~/c.json: auths "ghcr.io": expected an object, got a value of type string',
   ],
   [
     '{"auths":{"ghcr.io":{"auth":"s3cret!"}}}',
-    '~/c.json: auths "ghcr.io": auth: want base64 of username:password, got something else',
+    '~/c.json: auths "ghcr.io": auth: expected base64 of username:password',
   ],
   [
     `{"auths":{"ghcr.io":{"auth":"${btoa("me:\xff\xfe")}"}}}`,
-    '~/c.json: auths "ghcr.io": auth: want base64 of username:password, got something else',
+    '~/c.json: auths "ghcr.io": auth: expected base64 of username:password',
   ],
   [
     `{"auths":{"u:s3cret@ghcr.io":{"auth":"${btoa("s3cret")}"}}}`,
-    '~/c.json: auths "…@ghcr.io": auth: want base64 of username:password, there is no colon in it',
+    '~/c.json: auths "…@ghcr.io": auth: expected base64 of username:password, got no colon',
   ],
   [
     '{"auths":{"ghcr.io":{"password":5}}}',
-    '~/c.json: auths "ghcr.io": password: want a string, got a value of type number',
+    '~/c.json: auths "ghcr.io": password: expected a string, got a value of type number',
   ],
   [
     '{"credHelpers":{"gcr.io":{}}}',
-    '~/c.json: credHelpers "gcr.io": want a string, got a value of type object',
+    '~/c.json: credHelpers "gcr.io": expected a string, got a value of type object',
   ],
-  ['{"credsStore":true}', "~/c.json: credsStore: want a string, got a value of type boolean"],
+  ['{"credsStore":true}', "~/c.json: credsStore: expected a string, got a value of type boolean"],
 ];
 
 for (const [text, message] of bad) {

@@ -222,7 +222,7 @@ const REFUSALS: [name: string, message: string, code: string, shown: RegExp, hin
     "User: arn:aws:iam::1:user/x is not authorized to perform: ecr:GetAuthorizationToken",
     "denied",
     /user\/x is not authorized/,
-    /the right ecr:GetAuthorizationToken/,
+    /the permission ecr:GetAuthorizationToken/,
   ],
   ["ExpiredTokenException", "expired", "unauthorized", /ExpiredTokenException\)/, /has expired/],
   // Amazon quotes the canonical request here, and with it the session token.
@@ -238,7 +238,7 @@ const REFUSALS: [name: string, message: string, code: string, shown: RegExp, hin
     `you sent ${AWS_KEY.sessionToken}`,
     "denied",
     /\(AccessDeniedException\)$/,
-    /right/,
+    /permission/,
   ],
   ["ThrottlingException", "slow down", "rate_limited", /ThrottlingException/, /^$/],
 ];
@@ -264,7 +264,7 @@ test("ecrCredentials() leaves the public registry anonymous without the right to
   for (let i = 0; i < 2; i++) assert.equal(await credentials.lookup(PUBLIC_HOST, "a/b"), undefined);
   assert.equal(server.calls.length, 1);
   assert.deepEqual(credentials.describe(PUBLIC_HOST), [
-    `AWS_ACCESS_KEY_ID: for Amazon ECR, without a right to ${PUBLIC_HOST}`,
+    `AWS_ACCESS_KEY_ID: for Amazon ECR, without permission for ${PUBLIC_HOST}`,
   ]);
 });
 

@@ -1,4 +1,4 @@
-/** The program in an environment of its own, over an engine that does as it is told. */
+/** The program in a fake environment, with a fake engine. */
 import { Writable } from "node:stream";
 import { runCli } from "../../src/cli/program.ts";
 import type { CliEnvironment } from "../../src/cli/environment.ts";
@@ -11,9 +11,9 @@ import type { RuleRunner } from "../../src/sync/run_rules.ts";
 
 export interface FakeCliOptions {
   engine?: Partial<SyncEngine>;
-  /** What runs rules. */
+  /** The runner of rules. */
   runner?: Partial<RuleRunner>;
-  /** What `--via` gives. */
+  /** The engine of `--via`. */
   remoteEngine?: Partial<RemoteEngine>;
   env?: Record<string, string>;
   /** Paths to texts. */
@@ -40,13 +40,13 @@ export interface FakeCli {
   readonly exits: number[];
   readonly environment: CliEnvironment;
   send(signal: StopSignal): void;
-  /** Lets time pass; what is to be called on the way is called. */
+  /** Advances the clock and calls the timers that are due. */
   advance(ms: number): void;
   /** How many intervals are running. */
   readonly timers: number;
 }
 
-/** A stream that keeps what it is given. */
+/** A stream that collects its text. */
 export class TextSink extends Writable {
   text = "";
   isTTY = false;

@@ -40,7 +40,7 @@ export function ruleReport(
   };
 }
 
-/** Runs rules as told, with the events that such a run has. */
+/** Runs rules with these reports, and emits the events of such runs. */
 export function runnerOf(reports: Readonly<Record<string, RuleReport>>): Pick<RuleRunner, "run"> {
   return {
     run({ name: rule }, { emit }): Promise<RuleReport> {
@@ -56,7 +56,7 @@ export function runnerOf(reports: Readonly<Record<string, RuleReport>>): Pick<Ru
   };
 }
 
-/** How rules stand, as told. */
+/** Answers with these states of rules. */
 export function statusOf(
   states: Readonly<Record<string, RuleStatus["tags"]>>,
 ): Pick<RuleRunner, "status"> {

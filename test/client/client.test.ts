@@ -76,18 +76,18 @@ test("createClient() sends token and headers to the server's own path, and follo
 });
 
 const wrong: [url: string, wanted: RegExp, token?: string][] = [
-  ["", /is not one/],
-  ["a.example", /is not one/],
-  ["ftp://a.example", /is not one/],
+  ["", /URL is invalid, expected https/],
+  ["a.example", /URL is invalid, expected https/],
+  ["ftp://a.example", /URL is invalid, expected https/],
   ["https://me:hunter2@a.example", /user or password/],
   ["https://a.example/?token=hunter2", /query or a fragment/],
   ["https://a.example/#hunter2", /query or a fragment/],
-  ["http://a.example", /would go to a\.example in the clear/, "hunter2"],
-  ["http://10.0.0.1:8080", /in the clear/, "hunter2"],
-  ["https://a.example", /the token is empty, or holds/, "hunter2 "],
-  ["https://a.example", /the token is empty, or holds/, "hunter2\n"],
-  ["https://a.example", /the token is empty, or holds/, "hünter2"],
-  ["https://a.example", /the token is empty, or holds/, ""],
+  ["http://a.example", /would be sent to a\.example unencrypted/, "hunter2"],
+  ["http://10.0.0.1:8080", /unencrypted/, "hunter2"],
+  ["https://a.example", /the token is empty or contains/, "hunter2 "],
+  ["https://a.example", /the token is empty or contains/, "hunter2\n"],
+  ["https://a.example", /the token is empty or contains/, "hünter2"],
+  ["https://a.example", /the token is empty or contains/, ""],
 ];
 for (const [url, wanted, token] of wrong) {
   test(`createClient() refuses ${JSON.stringify(url)} ${token ?? ""}`, () => {

@@ -94,10 +94,10 @@ const broken = {
   },
 };
 for (const [name, answer] of Object.entries(broken)) {
-  test(`readEvents() says that the connection broke: ${name}`, async () => {
+  test(`readEvents() reports a lost connection: ${name}`, async () => {
     const { error } = await failure(answer);
     assert.equal(error.code, "network");
-    assert.equal(error.message, "the connection broke before the report");
+    assert.equal(error.message, "the connection was lost before the report");
   });
 }
 
@@ -113,7 +113,7 @@ for (const [name, text] of Object.entries(malformed)) {
     const { events, error } = await failure(bodyOf(toBytes(EVENTS.slice(0, 2)), bytes));
     assert.deepEqual(events, EVENTS.slice(0, 2));
     assert.equal(error.code, "registry");
-    assert.match(error.message, /a line is not an event/);
+    assert.match(error.message, /a line is not a valid event/);
   });
 }
 

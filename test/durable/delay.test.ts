@@ -25,7 +25,10 @@ test("durableDelayMs() waits for no registry longer than an hour", () => {
 });
 
 test("durableDelayMs() waits for a new invocation when this one may ask no more", () => {
-  const { problem } = new RequestError("aborted", "the platform stopped it: Too many subrequests.");
+  const { problem } = new RequestError(
+    "aborted",
+    "the platform stopped the Workflow: Too many subrequests.",
+  );
   assert.ok(durableDelayMs(1, new CopyFailure(problem).message) > 5 * 60_000);
 });
 

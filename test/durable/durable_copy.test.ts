@@ -219,7 +219,7 @@ test("runDurableCopy() names the step also where nothing answers", async () => {
 
 test("runDurableCopy() keeps steps together that are more than there is room for", async () => {
   const steps = fakeSteps(planOfBlobs(25));
-  const limits = { maxKept: 10, maxPerKept: 5 };
+  const limits = { maxDurableSteps: 10, maxBatchSize: 5 };
   const report = await runDurableCopy(REQUEST, steps, { parallelSteps: 2, ...limits });
   assert.ok(steps.begun.length <= 10, `${steps.begun.length}`);
   assert.equal(steps.asked.length, 1 + 25 + 1);
@@ -229,13 +229,13 @@ test("runDurableCopy() keeps steps together that are more than there is room for
 
 test("runDurableCopy() keeps each step alone as long as there is room", async () => {
   const steps = fakeSteps(planOfBlobs(8));
-  await runDurableCopy(REQUEST, steps, { parallelSteps: 1, maxKept: 10 });
+  await runDurableCopy(REQUEST, steps, { parallelSteps: 1, maxDurableSteps: 10 });
   assert.equal(steps.begun.length, 10);
 });
 
 test("runDurableCopy() refuses what is too much even so, before anything is written", async () => {
   const steps = fakeSteps(planOfBlobs(60));
-  const limits = { maxKept: 10, maxPerKept: 5 };
+  const limits = { maxDurableSteps: 10, maxBatchSize: 5 };
   const copy = runDurableCopy(REQUEST, steps, { parallelSteps: 1, ...limits });
   const error = await copy.catch((error) => error);
   assert.ok(error instanceof CopyFailure);

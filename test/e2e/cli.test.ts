@@ -96,7 +96,7 @@ test("crossdock plans, copies and verifies referrers in repositories of their ow
 });
 
 for (const type of ["basic", "bearer"] as const) {
-  test(`crossdock copy shows a given credential to no other registry of referrers: ${type}`, async () => {
+  test(`crossdock copy sends --src-creds to no other registry of referrers: ${type}`, async () => {
     await using pair = await startPair({ auth: { type, users: { me: "s3cret" } } });
     await using third = await startRegistry({ auth: { type, users: { me: "s3cret" } } });
     const { a, b } = pair;
@@ -132,7 +132,7 @@ test("crossdock verify with the options of the copy finds that copy equal", asyn
   }
 });
 
-test("crossdock verify tells what a copy lacks", async () => {
+test("crossdock verify lists what a copy lacks", async () => {
   await using pair = await startPair();
   const { a, b } = pair;
   await putImage(a, "app", { tag: "1" });
@@ -160,7 +160,7 @@ test("crossdock inspect and tags show what a registry has", async () => {
   assert.deepEqual([tags.exitCode, tags.stdout], [0, "1\nlatest\n"], tags.stderr);
 });
 
-test("crossdock auth tells right credentials from wrong ones and from none", async () => {
+test("crossdock auth distinguishes right, wrong and missing credentials", async () => {
   await using pair = await startPair({ auth: { type: "basic", users: { me: "s3cret" } } });
   const { b } = pair;
   const right = await runCrossdock({ input: "me:s3cret\n" }, "auth", "--creds-fd", "0", b.host);
@@ -174,17 +174,17 @@ test("crossdock auth tells right credentials from wrong ones and from none", asy
     b.host,
   );
   assert.equal(wrong.exitCode, 3, wrong.stderr);
-  assert.match(wrong.stdout, /refuses the credential\ncredential {2}--creds-env CREDS\n/);
+  assert.match(wrong.stdout, /rejects the credential\ncredential {2}--creds-env CREDS\n/);
   const none = await runCrossdock("auth", b.host);
   assert.equal(none.exitCode, 3, none.stderr);
-  assert.match(none.stdout, /wants one\nlooked at {3}~\/\.docker\/config\.json: not there\n/);
+  assert.match(none.stdout, /requires one\nsearched {4}~\/\.docker\/config\.json: not found\n/);
   for (const { stdout, stderr } of [right, wrong, none]) {
     assert.doesNotMatch(stdout + stderr, /s3cret|wr0ng/);
   }
 });
 
 for (const type of ["basic", "bearer"] as const) {
-  test(`crossdock copy says on which side a credential is missing, and where it looked: ${type}`, async () => {
+  test(`crossdock copy names the side of a missing credential, and the places that it searched: ${type}`, async () => {
     await using pair = await startPair({ auth: { type, users: { me: "s3cret" } } });
     const { a, b } = pair;
     await putImage(a, "app", { tag: "1" });
@@ -192,13 +192,13 @@ for (const type of ["basic", "bearer"] as const) {
     const { exitCode, stderr } = await runCrossdock("copy", ...names);
     assert.equal(exitCode, 3, stderr);
     assert.match(stderr, /^error: destination: .*401/);
-    assert.match(stderr, /\nhint: .*~\/\.docker\/config\.json: not there/);
+    assert.match(stderr, /\nhint: .*~\/\.docker\/config\.json: not found/);
     const given = await runCrossdock("copy", "--dest-creds", "me:s3cret", ...names);
     assert.equal(given.exitCode, 0, given.stderr);
   });
 }
 
-test("crossdock copy of what is not there ends with 4 and moves nothing", async () => {
+test("crossdock copy of a missing image exits with 4 and copies nothing", async () => {
   await using pair = await startPair();
   const { a, b } = pair;
   const { exitCode, stdout, stderr } = await runCrossdock(
@@ -220,7 +220,7 @@ test("crossdock copy of a malformed name ends with 2 and sends nothing", async (
   assert.equal(a.count() + b.count(), 0);
 });
 
-test("crossdock copy to where nobody listens ends with 8", async () => {
+test("crossdock copy exits with 8 if the connection is refused", async () => {
   await using pair = await startPair();
   const { a, b } = pair;
   await putImage(a, "app", { tag: "1" });
@@ -259,7 +259,7 @@ for (const [signal, code] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
     );
     running.send(signal);
     const { exitCode, stdout, stderr } = await running.exit;
-    assert.equal(stderr, "stopped: the destination's tag was not moved\n");
+    assert.equal(stderr, "stopped: the destination tag was not moved\n");
     assert.deepEqual([exitCode, stdout], [code, ""]);
     assert.deepEqual(b.tags("app"), []);
   });

@@ -154,7 +154,7 @@ test("crossdock sync shows itself by the credentials of the file, and never show
 });
 
 for (const flags of [[], ["--watch"]]) {
-  test(`crossdock sync ${flags.join("")} stops both sides at Ctrl-C, keeps what is done and says so`, async () => {
+  test(`crossdock sync ${flags.join("")} stops both sides at Ctrl-C, and keeps and prints the results so far`, async () => {
     await using pair = await startPair();
     const { a, b } = pair;
     const { layers } = await putImage(a, "slow", { tag: "1", layers: 1, layerBytes: 300_000 });
@@ -218,7 +218,7 @@ for (const name of REGSYNC_FILES) {
   });
 }
 
-test("crossdock sync --via runs the server's rules, and says how they stand", async () => {
+test("crossdock sync --via runs the server's rules, and prints their status", async () => {
   await using pair = await startPair();
   const { a, b } = pair;
   await using server = await serveApp({
@@ -236,7 +236,7 @@ test("crossdock sync --via runs the server's rules, and says how they stand", as
     );
   const refused = await run("read");
   assert.equal(refused.exitCode, 3);
-  assert.match(refused.stderr, /may read, not copy/);
+  assert.match(refused.stderr, /has the scope read, expected copy/);
   const before = await run("read", "--status");
   assert.equal(before.exitCode, 12, before.stderr);
   const steady = ({ exitCode, stdout, stderr }: Run): unknown => [
@@ -257,7 +257,7 @@ test("crossdock sync --via runs the server's rules, and says how they stand", as
   assert.match(unknown.stderr, /there is no rule "ap"/);
 });
 
-test("crossdock import gives a config that sync runs", async () => {
+test("crossdock import prints a config that sync runs", async () => {
   await using pair = await startPair();
   const { a, b } = pair;
   const file = `${a.host}:\n  tls-verify: false\n  images:\n    app: ["1.2", edge]\n`;

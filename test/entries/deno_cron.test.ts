@@ -145,6 +145,6 @@ test("registerCrons() says which rule Deno does not take", () => {
   };
   assert.throws(() => register(rulesOf({ late: "@daily" }), { cron }), {
     name: "ParseError",
-    message: 'rule "late" cannot be given to Deno.cron: Too many crons',
+    message: 'register rule "late" with Deno.cron: Too many crons',
   });
 });

@@ -15,7 +15,7 @@ function assertSilent({ source, destination }: Dock): void {
   assert.equal(source.count() + destination.count(), 0, "requests to registries");
 }
 
-test("without a token configured the server refuses everything but health", async () => {
+test("without configured tokens the server rejects all calls except health checks", async () => {
   await using dock = await startDock({ variables: { CROSSDOCK_TOKENS: "" } });
   for (const path of ["/v1/copies", "/v1/plans", "/v1/steps", "/v1/verifications"]) {
     const response = await dock.send("POST", path, { body: requestOf(dock) });

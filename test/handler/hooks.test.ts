@@ -140,7 +140,7 @@ test("POST /hooks/{name} with a wrong proof is 401, and is logged once", async (
     assert.equal(answer.headers.get("www-authenticate"), "Webhook");
     assert.equal((await readProblem(answer, 401)).code, "unauthorized");
   }
-  assert.equal(linesOf(dock, "event refused").length, wrong.length);
+  assert.equal(linesOf(dock, "event rejected").length, wrong.length);
   assert.doesNotMatch(dock.handler.stdout, new RegExp(SECRET));
   assertUntouched(dock);
 });

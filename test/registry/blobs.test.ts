@@ -80,7 +80,7 @@ test("Repository.openBlob() refuses another range than the one asked for", async
   const { pull } = await openSide(registry.host);
   const error = await failureOf(pull("a/b").openBlob(BLOB, { offset: 300 }));
   assert.deepEqual([error.code, error.side], ["registry", "source"]);
-  assert.match(error.message, /from byte 300, got the range bytes 299-998/);
+  assert.match(error.message, /the bytes from 300, got Content-Range bytes 299-998/);
 });
 
 for (const size of [999, 1001]) {
@@ -90,7 +90,7 @@ for (const size of [999, 1001]) {
     const { pull } = await openSide(registry.host);
     const error = await failureOf(pull("a/b").openBlob({ ...BLOB, size }));
     assert.deepEqual([error.code, error.side], ["integrity", "source"]);
-    assert.match(error.message, new RegExp(`has 1000 bytes, not ${size}`));
+    assert.match(error.message, new RegExp(`has 1000 bytes, expected ${size} by its descriptor`));
   });
 }
 
@@ -164,6 +164,6 @@ for (const url of ["file:///etc/passwd", "ftp://h/x", "https://u:p@h/x", "x", ""
     const { pull } = await openSide(registry.host);
     const error = await failureOf(pull("a/b").openBlob({ ...BLOB, urls: [url] }));
     assert.deepEqual([error.code, error.side], ["registry", "source"]);
-    assert.match(error.message, /no http\(s\) URL/);
+    assert.match(error.message, /not an http\(s\) URL/);
   });
 }

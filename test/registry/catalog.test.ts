@@ -127,8 +127,8 @@ test("listCatalog() says that a registry has no catalog", async () => {
   await using registry = await startRegistry({ catalog: false });
   const error = await failureOf(pages(registry.host));
   assert.deepEqual([error.code, error.side], ["unsupported", "source"]);
-  assert.match(error.message, /no catalog \(404\)/);
-  assert.match(error.hint ?? "", /one by one/);
+  assert.match(error.message, /no catalog \(status 404\)/);
+  assert.match(error.hint ?? "", /name each repository/);
 });
 
 test("listCatalog() refuses an answer that is no list", async () => {

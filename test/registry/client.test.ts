@@ -488,5 +488,5 @@ test("Repository.beginBlob() refuses an upload without a Location", async () => 
   const { push } = await openSide(registry.host);
   const error = await failureOf(push("a/b").beginBlob(describe(randomBytes(9, 1))));
   assert.equal(error.code, "registry");
-  assert.match(error.message, /no usable Location/);
+  assert.match(error.message, /no valid Location/);
 });

@@ -64,7 +64,7 @@ for (const [name, options] of KINDS) {
     const error = await failureOf((await openSide(registry.host)).push("a/b").beginBlob(BLOB));
     assert.equal(error.code, "not_found");
     assert.equal(error.side, "source");
-    assert.match(error.message, /begin upload of blob .* answered 404.*NAME_UNKNOWN/);
+    assert.match(error.message, /start upload of blob .* answered 404.*NAME_UNKNOWN/);
     assert.equal(error.hint, `the repository does not exist: create ${registry.host}/a/b`);
   });
 
@@ -156,7 +156,7 @@ test("Repository.beginBlob() hints at the repository when Amazon ECR cuts the co
   assert.equal(error.code, "network");
   assert.equal(
     error.hint,
-    `${ECR} cuts the connection when the repository does not exist: create ${ECR}/a/b, or turn on the ` +
+    `${ECR} closes the connection when the repository does not exist: create ${ECR}/a/b, or enable the ` +
       "creation of repositories on push",
   );
 });

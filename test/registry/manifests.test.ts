@@ -184,7 +184,7 @@ test("Repository.putManifest() names the blob that the registry misses", async (
   assert.equal(error.code, "registry");
   assert.equal(error.side, "source");
   assert.ok(error.message.includes(layers[0].digest), error.message);
-  assert.match(error.hint ?? "", /misses what manifest .* names: .*--recheck/);
+  assert.match(error.hint ?? "", /lacks content of manifest .*--recheck/);
   assert.ok(error.cause instanceof RegistryError);
 });
 

@@ -25,11 +25,11 @@ for (const [location, from, wanted] of GOOD) {
 }
 
 const BAD: readonly [location: string | null, from: string, message: RegExp][] = [
-  [null, "https://h/", /no usable Location/],
-  ["", "https://h/", /no usable Location/],
-  ["http://[", "https://h/", /no usable Location/],
-  ["file:///etc/passwd", "https://h/", /no usable Location/],
-  ["data:,x", "https://h/", /no usable Location/],
+  [null, "https://h/", /no valid Location/],
+  ["", "https://h/", /no valid Location/],
+  ["http://[", "https://h/", /no valid Location/],
+  ["file:///etc/passwd", "https://h/", /no valid Location/],
+  ["data:,x", "https://h/", /no valid Location/],
   ["http://other/x", "https://h/", /from https to http:\/\/other/],
   ["http://sub.h/x", "https://h/", /from https to http/],
 ];

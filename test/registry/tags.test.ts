@@ -81,7 +81,7 @@ test("Repository.listTags() refuses a web page", async () => {
   await using server = await serve(() => new Response("<html></html>"));
   const error = await failureOf(pages(server.host));
   assert.equal(error.code, "registry");
-  assert.match(error.hint ?? "", /something other than a registry/);
+  assert.match(error.hint ?? "", /another service answers/);
 });
 
 test("Repository.listTags() says not_found for a repository that is not there", async () => {

@@ -55,7 +55,7 @@ const REFUSED: Readonly<
 > = {
   "no token": { want: [401, "unauthorized"] },
   "a wrong token": { token: "guessed", want: [401, "unauthorized"] },
-  "too many wrong tokens": {
+  "too many invalid tokens": {
     token: "guessed",
     options: { host: { limitTries: () => Promise.resolve(true), addressOf: () => "192.0.2.7" } },
     want: [429, "rate_limited"],

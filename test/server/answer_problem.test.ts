@@ -18,22 +18,22 @@ const WRONG_METHODS = [
 ];
 
 for (const { method, path, allow } of WRONG_METHODS) {
-  test(`answerMissingRoute() says what ${path} takes instead of ${method}`, async () => {
+  test(`answerMissingRoute() lists the methods of ${path} in reply to ${method}`, async () => {
     const response = await router.request(path, { method });
     const { status, code, detail } = await response.json();
     assert.deepEqual([response.status, status, code], [405, 405, "usage"]);
     assert.equal(response.headers.get("allow"), allow);
     assert.equal(response.headers.get("content-type"), "application/problem+json");
-    assert.equal(detail, `${path} does not take ${method}`);
+    assert.equal(detail, `${path} does not support the method ${method}`);
   });
 }
 
 for (const path of ["/", "/v1", "/v1/things/7/8", "/openapixjson", "/v1/things/"]) {
-  test(`answerMissingRoute() says that there is nothing at ${path}`, async () => {
+  test(`answerMissingRoute() returns 404 for ${path}`, async () => {
     const response = await router.request(path);
     const { code, detail, hint } = await response.json();
     assert.deepEqual([response.status, code], [404, "not_found"]);
-    assert.equal(detail, `there is nothing at ${path}`);
+    assert.equal(detail, `no route at ${path}`);
     assert.match(hint, /\/docs/);
     assert.equal(response.headers.get("allow"), null);
   });

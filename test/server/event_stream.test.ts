@@ -127,7 +127,7 @@ test("streamEvents() stops the job when the client goes away", async () => {
   const reader = stream.getReader();
   await reader.read();
   await reader.cancel();
-  assert.match(String(await stopped.promise), /client went away/);
+  assert.match(String(await stopped.promise), /client disconnected/);
   assert.equal(background.length, 1);
   await background[0];
 });

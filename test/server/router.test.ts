@@ -58,7 +58,7 @@ for (const { body, pointers } of BODIES) {
 
 const PATHS = [
   { path: "/a?page=x", errors: [{ parameter: "page", detail: "not a number" }] },
-  { path: "/a?pages=1", errors: [{ parameter: "pages", detail: "there is no such parameter" }] },
+  { path: "/a?pages=1", errors: [{ parameter: "pages", detail: "unknown parameter" }] },
 ];
 
 for (const { path, errors } of PATHS) {

@@ -1,10 +1,10 @@
 import type { CliEnvironment } from "../environment.ts";
 
-/** What a command is given besides its arguments. */
+/** What a command receives besides its arguments and options. */
 export interface CommandContext {
   readonly environment: CliEnvironment;
   /** Aborted by Ctrl-C, with a `StoppedError`. */
   readonly signal: AbortSignal;
-  /** For a command that ended well and has bad news, such as `verify`. */
+  /** Sets the exit code of a command that throws no error, such as `verify` after it found differences. */
   setExitCode(code: number): void;
 }

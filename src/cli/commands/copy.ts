@@ -4,84 +4,54 @@ import type { Detached } from "../../client/remote_engine.ts";
 import type { CopyRequest } from "../../copy/request.ts";
 import type { RunOptions } from "../../engine.ts";
 import { ParseError } from "../../errors.ts";
-import type { CommandContext } from "./command_context.ts";
-import { toCopyRequest, toSides } from "../options/copy_request.ts";
-import type { CopyFlags } from "../options/copy_request.ts";
 import type { CliEnvironment } from "../environment.ts";
-import { formatDurableCopy } from "../output/format_durable_copy.ts";
-import { formatReport } from "../output/format_report.ts";
-import { openEngine, openServer } from "../options/open_engine.ts";
-import type { EngineFlags } from "../options/open_engine.ts";
+import { addOptions } from "../options/add_options.ts";
+import type { ValuesOf } from "../options/add_options.ts";
+import { toCopyRequest } from "../options/copy_request.ts";
+import { openEngine, openServer, VIA_HINT } from "../options/open_engine.ts";
 import * as options from "../options/options.ts";
+import { toSides } from "../options/side.ts";
+import { formatDurableCopy, formatReport } from "../output/format_report.ts";
 import { writeJson, writeLines } from "../output/output.ts";
-import { printPlan } from "./plan.ts";
 import { startProgress } from "../output/progress.ts";
-import type { ProgressMode } from "../output/progress.ts";
 import type { TagState } from "../output/progress_tally.ts";
-import type { DestinationFlags, SourceFlags } from "../options/side_flags.ts";
 import { StoppedError } from "../stopped_error.ts";
+import type { CommandContext } from "./command_context.ts";
+import { printPlan } from "./plan.ts";
 
-/** All options of `copy`. */
-type CopyOptions = CopyFlags & EngineFlags & SourceFlags & DestinationFlags & {
-  readonly dryRun?: boolean | undefined;
-  readonly detach?: boolean | undefined;
-  readonly json?: boolean | undefined;
-  readonly quiet?: boolean | undefined;
-  readonly progress?: ProgressMode | undefined;
-};
+const OPTIONS = [
+  ...options.CONTENT_OPTIONS,
+  ...options.COPY_OPTIONS,
+  options.dryRunOption,
+  ...options.SIDE_OPTIONS,
+  ...options.ENGINE_OPTIONS,
+  ...options.VIA_OPTIONS,
+  options.detachOption,
+  options.jsonOption,
+  options.quietOption,
+  options.progressOption,
+] as const;
+
+type CopyCommandFlags = ValuesOf<typeof OPTIONS>;
 
 export function addCopyCommand(program: Command, context: CommandContext): void {
-  program.command("copy")
-    .description("copy an image or artifact, with all its platforms and what refers to it")
-    .argument("<source>", "registry/repository[:tag][@digest]")
-    .argument("<destination>", "the same; without tag and digest it takes those of the source")
-    .addOption(options.platformOption)
-    .addOption(options.indexOption)
-    .addOption(options.referrersOption)
-    .addOption(options.noReferrersOption)
-    .addOption(options.referrerSourceOption)
-    .addOption(options.referrerDestinationOption)
-    .addOption(options.digestTagsOption)
-    .addOption(options.noDigestTagsOption)
-    .addOption(options.foreignLayersOption)
-    .addOption(options.verifyOption)
-    .addOption(options.ifExistsOption)
-    .addOption(options.recheckOption)
-    .addOption(options.dryRunOption)
-    .addOption(options.srcTlsOption)
-    .addOption(options.srcCaOption)
-    .addOption(options.srcCredsOption)
-    .addOption(options.srcCredsEnvOption)
-    .addOption(options.srcCredsFdOption)
-    .addOption(options.destTlsOption)
-    .addOption(options.destCaOption)
-    .addOption(options.destCredsOption)
-    .addOption(options.destCredsEnvOption)
-    .addOption(options.destCredsFdOption)
-    .addOption(options.authfileOption)
-    .addOption(options.concurrencyOption)
-    .addOption(options.timeoutOption)
-    .addOption(options.retriesOption)
-    .addOption(options.viaOption)
-    .addOption(options.viaTokenEnvOption)
-    .addOption(options.viaTokenFdOption)
-    .addOption(options.detachOption)
-    .addOption(options.jsonOption)
-    .addOption(options.quietOption)
-    .addOption(options.progressOption)
-    .action(async (source, destination, flags) => {
-      if (flags.dryRun && flags.detach) {
-        throw new ParseError("--detach and --dry-run exclude each other: give one of them");
-      }
-      if (flags.dryRun) await printPlan(source, destination, flags, context);
-      else await runCopy(source, destination, flags, context);
-    });
+  const command = program.command("copy")
+    .description("copy an image or artifact, with all platforms and referrers (signatures, SBOMs)")
+    .addArgument(options.sourceArgument)
+    .addArgument(options.destinationArgument);
+  addOptions(command, ...OPTIONS).action(async (source, destination, flags) => {
+    if (flags.dryRun && flags.detach) {
+      throw new ParseError("--detach and --dry-run cannot be combined");
+    }
+    if (flags.dryRun) await printPlan(source, destination, flags, context);
+    else await runCopy(source, destination, flags, context);
+  });
 }
 
 async function runCopy(
   source: string,
   destination: string,
-  flags: CopyOptions,
+  flags: CopyCommandFlags,
   { environment, signal }: CommandContext,
 ): Promise<void> {
   const copy = await openCopy(toCopyRequest(source, destination, flags), flags, environment);
@@ -101,22 +71,17 @@ async function runCopy(
   }
 }
 
-/** Reads what the flags point to; nothing is sent before what this gives is called. */
+/** Reads what the flags name. No request is sent before the returned function is called. */
 async function openCopy(
   request: CopyRequest,
-  flags: CopyOptions,
+  flags: CopyCommandFlags,
   environment: CliEnvironment,
 ): Promise<(options: RunOptions) => Promise<Detached>> {
   const { via } = flags;
   const { source, destination } = toSides(request, flags);
   if (flags.detach) {
-    if (via === undefined) throw new ParseError("--detach is for a server: name it with --via");
-    const server = await openServer(
-      environment,
-      { ...flags, via },
-      source.named,
-      destination.named,
-    );
+    if (via === undefined) throw new ParseError("--detach requires --via", { hint: VIA_HINT });
+    const server = await openServer(environment, { ...flags, via }, source, destination);
     return (options) => server.detach(request, options);
   }
   const engine = await openEngine(environment, flags, source, destination);
@@ -129,13 +94,14 @@ function formatDone(done: Detached): string[] {
 }
 
 const STOPPED: Readonly<Record<TagState, string>> = {
-  waiting: "stopped: the destination's tag was not moved",
-  started: "stopped while the destination's tag was moved: it may be the old one or the new one",
-  moved: "stopped: the destination's tag had been moved already",
+  waiting: "stopped: the destination tag was not moved",
+  started:
+    "stopped while the destination tag was being moved: it may point to the old or the new image",
+  moved: "stopped: the destination tag was already moved",
 };
 
-/** What a server has done is known a moment later than it is done. */
+/** Events of a server arrive a moment after their cause. */
 const STOPPED_AT_SERVER: typeof STOPPED = {
   ...STOPPED,
-  waiting: "stopped: the server had not moved the destination's tag when it was last heard of",
+  waiting: "stopped: the destination tag was not moved when the server last reported",
 };

@@ -1,57 +1,51 @@
 /** `crossdock import --from PROGRAM FILE` */
-import { Argument } from "@commander-js/extra-typings";
 import type { Command } from "@commander-js/extra-typings";
 import { ParseError } from "../../errors.ts";
 import { importDregsy } from "../import/dregsy.ts";
 import { importImageSyncer } from "../import/image_syncer.ts";
 import type { Imported } from "../import/imported.ts";
 import { importSkopeo } from "../import/skopeo.ts";
+import { addOptions } from "../options/add_options.ts";
+import type { ValuesOf } from "../options/add_options.ts";
+import { IMPORT_OPTIONS } from "../options/options.ts";
+import { readInputFile, toFileLabel } from "../options/read_input_file.ts";
+import { writeLines, writeStderr } from "../output/output.ts";
 import type { CommandContext } from "./command_context.ts";
-import * as options from "../options/options.ts";
-import { say, writeLines } from "../output/output.ts";
-import { readInputFile } from "../options/read_input_file.ts";
 
-/** All options of `import`. */
-interface ImportOptions {
-  readonly from: "skopeo" | "image-syncer" | "dregsy";
-  readonly to?: string | undefined;
-  readonly scoped?: true | undefined;
-}
+type ImportFlags = ValuesOf<typeof IMPORT_OPTIONS>;
 
 export function addImportCommand(program: Command, { environment }: CommandContext): void {
-  program.command("import")
-    .description("turn another program's file into a crossdock.yaml; secrets are left out")
-    .addArgument(new Argument("<file>", "the file; - is stdin"))
-    .addArgument(new Argument("[auth-file]", "image-syncer's second file, with its logins"))
-    .addOption(options.importFromOption)
-    .addOption(options.importToOption)
-    .addOption(options.importScopedOption)
-    .action(async (file, authFile, flags) => {
-      refuseOthers(flags, authFile);
-      const text = await readInputFile(file, environment);
-      const auth = authFile === undefined ? undefined : await readInputFile(authFile, environment);
-      const { text: config, notes } = convert({ text, from: nameOf(file), auth }, flags);
-      for (const note of notes) say(environment, `note: ${note}`);
-      await writeLines(environment, config.trimEnd().split("\n"));
-    });
+  const command = program.command("import")
+    .description("convert the file of another mirror program to a crossdock.yaml without secrets")
+    .argument("<file>", "the file; - is stdin")
+    .argument("[auth-file]", "image-syncer's second file, with its credentials");
+  addOptions(command, ...IMPORT_OPTIONS).action(async (file, authFile, flags) => {
+    rejectUnused(flags, authFile);
+    const text = await readInputFile(file, environment);
+    const auth = authFile === undefined ? undefined : await readInputFile(authFile, environment);
+    const { text: config, notes } = convert({ text, from: toFileLabel(file), auth }, flags);
+    for (const note of notes) writeStderr(environment, `note: ${note}`);
+    await writeLines(environment, config.trimEnd().split("\n"));
+  });
 }
 
 interface Files {
   readonly text: string;
-  /** What mistakes call it. */
+  /** The name of the file in messages. */
   readonly from: string;
   readonly auth: string | undefined;
 }
 
 function convert(
   { text, from, auth }: Files,
-  { from: program, to, scoped }: ImportOptions,
+  { from: program, to, scoped }: ImportFlags,
 ): Imported {
   switch (program) {
     case "skopeo":
       if (to === undefined) {
         throw new ParseError("import --from skopeo: --to is missing", {
-          hint: "give the last argument of skopeo sync: --to registry.example.com/mirror",
+          hint:
+            "pass the last argument of skopeo sync, for example --to registry.example.com/mirror",
         });
       }
       return importSkopeo(text, { from, destination: to, scoped: scoped ?? false });
@@ -62,20 +56,18 @@ function convert(
   }
 }
 
-/** What counts for one program alone is not passed over in silence for another. */
-function refuseOthers(
-  { from, to, scoped }: ImportOptions,
+/** Rejects what only another program uses, instead of ignoring it. */
+function rejectUnused(
+  { from, to, scoped }: ImportFlags,
   authFile: string | undefined,
 ): void {
   if (from !== "skopeo" && (to !== undefined || scoped)) {
     const option = to === undefined ? "--scoped" : "--to";
-    throw new ParseError(`${option} is for --from skopeo: the files of ${from} name their targets`);
+    throw new ParseError(
+      `${option} requires --from skopeo: files of ${from} contain their targets`,
+    );
   }
   if (from !== "image-syncer" && authFile !== undefined) {
-    throw new ParseError(`import --from ${from}: want one file, got two`);
+    throw new ParseError(`import --from ${from}: expected one file, got two`);
   }
-}
-
-function nameOf(path: string): string {
-  return path === "-" ? "stdin" : path;
 }

@@ -1,66 +1,45 @@
-/** `crossdock plan SRC DST`, which is `copy --dry-run`, too. */
+/** `crossdock plan SRC DST`, and `crossdock copy --dry-run` */
 import type { Command } from "@commander-js/extra-typings";
-import type { CommandContext } from "./command_context.ts";
-import { toCopyRequest, toSides } from "../options/copy_request.ts";
+import { addOptions } from "../options/add_options.ts";
+import { toCopyRequest } from "../options/copy_request.ts";
 import type { CopyFlags } from "../options/copy_request.ts";
-import { formatPlan } from "../output/format_plan.ts";
 import { openEngine } from "../options/open_engine.ts";
 import type { EngineFlags } from "../options/open_engine.ts";
 import * as options from "../options/options.ts";
+import { toSides } from "../options/side.ts";
+import type { SidesFlags } from "../options/side.ts";
+import { formatPlan } from "../output/format_plan.ts";
 import { writeJson, writeLines } from "../output/output.ts";
 import { startProgress } from "../output/progress.ts";
-import type { DestinationFlags, SourceFlags } from "../options/side_flags.ts";
+import type { CommandContext } from "./command_context.ts";
 
-/** All options of `plan`. */
-type PlanOptions = CopyFlags & EngineFlags & SourceFlags & DestinationFlags & {
-  readonly json?: boolean | undefined;
-  /** Of `copy --dry-run` alone. */
-  readonly quiet?: boolean | undefined;
+type PlanFlags = CopyFlags & SidesFlags & EngineFlags & {
+  readonly json?: boolean;
+  /** Only of `copy --dry-run`. */
+  readonly quiet?: boolean;
 };
 
 export function addPlanCommand(program: Command, context: CommandContext): void {
-  program.command("plan")
-    .description("show what copy would do, and do nothing")
-    .argument("<source>", "registry/repository[:tag][@digest]")
-    .argument("<destination>", "the same; without tag and digest it takes those of the source")
-    .addOption(options.platformOption)
-    .addOption(options.indexOption)
-    .addOption(options.referrersOption)
-    .addOption(options.noReferrersOption)
-    .addOption(options.referrerSourceOption)
-    .addOption(options.referrerDestinationOption)
-    .addOption(options.digestTagsOption)
-    .addOption(options.noDigestTagsOption)
-    .addOption(options.foreignLayersOption)
-    .addOption(options.verifyOption)
-    .addOption(options.ifExistsOption)
-    .addOption(options.recheckOption)
-    .addOption(options.srcTlsOption)
-    .addOption(options.srcCaOption)
-    .addOption(options.srcCredsOption)
-    .addOption(options.srcCredsEnvOption)
-    .addOption(options.srcCredsFdOption)
-    .addOption(options.destTlsOption)
-    .addOption(options.destCaOption)
-    .addOption(options.destCredsOption)
-    .addOption(options.destCredsEnvOption)
-    .addOption(options.destCredsFdOption)
-    .addOption(options.authfileOption)
-    .addOption(options.concurrencyOption)
-    .addOption(options.timeoutOption)
-    .addOption(options.retriesOption)
-    .addOption(options.viaOption)
-    .addOption(options.viaTokenEnvOption)
-    .addOption(options.viaTokenFdOption)
-    .addOption(options.jsonOption)
-    .action((source, destination, flags) => printPlan(source, destination, flags, context));
+  const command = program.command("plan")
+    .description("show what copy would do, and copy nothing")
+    .addArgument(options.sourceArgument)
+    .addArgument(options.destinationArgument);
+  addOptions(
+    command,
+    ...options.CONTENT_OPTIONS,
+    ...options.COPY_OPTIONS,
+    ...options.SIDE_OPTIONS,
+    ...options.ENGINE_OPTIONS,
+    ...options.VIA_OPTIONS,
+    options.jsonOption,
+  ).action((source, destination, flags) => printPlan(source, destination, flags, context));
 }
 
-/** Plans a copy and shows the plan. */
+/** Plans a copy and prints the plan. */
 export async function printPlan(
   source: string,
   destination: string,
-  flags: PlanOptions,
+  flags: PlanFlags,
   { environment, signal }: CommandContext,
 ): Promise<void> {
   const request = toCopyRequest(source, destination, flags);

@@ -3,7 +3,10 @@ import type { Command } from "@commander-js/extra-typings";
 import type { DetachedSync } from "../../client/remote_engine.ts";
 import { ParseError } from "../../errors.ts";
 import type { EmitSync, RuleReport, SyncReport, SyncStatus } from "../../sync/model.ts";
-import type { CommandContext } from "./command_context.ts";
+import { addOptions } from "../options/add_options.ts";
+import type { ValuesOf } from "../options/add_options.ts";
+import { openRules } from "../options/open_rules.ts";
+import * as options from "../options/options.ts";
 import {
   EXIT_ALL_FAILED,
   EXIT_DIFFERENT,
@@ -12,50 +15,35 @@ import {
   exitCodeOf,
 } from "../output/exit_codes.ts";
 import { formatCounts, formatSyncStatus, formatSyncSummary } from "../output/format_sync.ts";
-import { openRules } from "../options/open_rules.ts";
-import type { RulesFlags } from "../options/open_rules.ts";
-import * as options from "../options/options.ts";
 import { writeJson, writeLines } from "../output/output.ts";
-import { StoppedError } from "../stopped_error.ts";
 import { startSyncOutput } from "../output/sync_output.ts";
-import type { SyncOutput, SyncOutputFlags } from "../output/sync_output.ts";
+import type { SyncOutput } from "../output/sync_output.ts";
 import { SyncRecord } from "../output/sync_record.ts";
+import { StoppedError } from "../stopped_error.ts";
+import type { CommandContext } from "./command_context.ts";
 import { watchRules } from "./watch_rules.ts";
 
-/** All options of `sync`. */
-interface SyncFlags extends RulesFlags, SyncOutputFlags {
-  readonly dryRun?: true | undefined;
-  readonly missing?: true | undefined;
-  readonly status?: true | undefined;
-  readonly watch?: true | undefined;
-}
+const OPTIONS = [
+  ...options.SYNC_OPTIONS,
+  ...options.ENGINE_OPTIONS,
+  ...options.VIA_OPTIONS,
+  options.detachOption,
+  options.jsonOption,
+  options.quietOption,
+  options.syncProgressOption,
+] as const;
+
+type SyncFlags = ValuesOf<typeof OPTIONS>;
 
 export function addSyncCommand(program: Command, context: CommandContext): void {
-  program.command("sync")
-    .description("run the rules of crossdock.yaml: keep mirrors in step")
-    .addOption(options.configOption)
-    .addOption(options.ruleOption)
-    .addOption(options.syncDryRunOption)
-    .addOption(options.missingOption)
-    .addOption(options.statusOption)
-    .addOption(options.watchOption)
-    .addOption(options.authfileOption)
-    .addOption(options.concurrencyOption)
-    .addOption(options.timeoutOption)
-    .addOption(options.retriesOption)
-    .addOption(options.viaOption)
-    .addOption(options.viaTokenEnvOption)
-    .addOption(options.viaTokenFdOption)
-    .addOption(options.detachOption)
-    .addOption(options.jsonOption)
-    .addOption(options.quietOption)
-    .addOption(options.syncProgressOption)
-    .action(async (flags) => {
-      refuseContradictions(flags);
-      if (flags.watch) await watchRules(flags, context);
-      else if (flags.status) await tellStatus(flags, context);
-      else await syncOnce(flags, context);
-    });
+  const command = program.command("sync")
+    .description("run the rules of crossdock.yaml, which keep mirrors in step");
+  addOptions(command, ...OPTIONS).action(async (flags) => {
+    rejectContradictions(flags);
+    if (flags.watch) await watchRules(flags, context);
+    else if (flags.status) await printStatus(flags, context);
+    else await syncOnce(flags, context);
+  });
 }
 
 async function syncOnce(flags: SyncFlags, context: CommandContext): Promise<void> {
@@ -71,18 +59,18 @@ async function syncOnce(flags: SyncFlags, context: CommandContext): Promise<void
   try {
     const request = { ...(dryRun ? { dryRun } : {}), ...(missing ? { missing } : {}) };
     const done = await opened.sync(request, { signal, emit });
-    await tellDone(done, flags, output, context);
+    await printResult(done, flags, output, context);
   } catch (error) {
     const reason: unknown = signal.reason;
     if (!(reason instanceof StoppedError)) throw error;
     await output.close();
-    throw await tellStopped(reason, record, flags, context);
+    throw await printStopped(reason, record, flags, context);
   } finally {
     await output.close();
   }
 }
 
-async function tellDone(
+async function printResult(
   done: DetachedSync,
   { json, quiet }: SyncFlags,
   output: SyncOutput,
@@ -102,8 +90,8 @@ async function tellDone(
   else if (!quiet) output.write(["", ...formatSyncSummary(report.rules, report.durationMs)]);
 }
 
-/** What had been done stays, so that it is told as after a run that came to its end. */
-async function tellStopped(
+/** Prints the results of a stopped run like those of a finished one, because they remain. */
+async function printStopped(
   { signalName }: StoppedError,
   { rules }: SyncRecord,
   { json }: SyncFlags,
@@ -112,11 +100,11 @@ async function tellStopped(
   if (json) await writeJson(environment, { result: "stopped", rules });
   return new StoppedError(
     signalName,
-    `stopped: ${formatCounts(rules)}; the same again goes on from there`,
+    `stopped: ${formatCounts(rules)}; run the same command again to continue`,
   );
 }
 
-async function tellStatus(flags: SyncFlags, context: CommandContext): Promise<void> {
+async function printStatus(flags: SyncFlags, context: CommandContext): Promise<void> {
   const { environment, signal, setExitCode } = context;
   const opened = await openRules(flags, environment);
   const status = await opened.status({ signal });
@@ -142,7 +130,7 @@ function exitCodeOfStatus({ state, rules }: SyncStatus): number {
   return isAll ? EXIT_ALL_FAILED : EXIT_SOME_FAILED;
 }
 
-/** Options that leave each other without a meaning. */
+/** Options that contradict each other. */
 const CONTRADICTIONS: readonly [keyof SyncFlags, keyof SyncFlags][] = [
   ["status", "dryRun"],
   ["status", "missing"],
@@ -155,9 +143,9 @@ const CONTRADICTIONS: readonly [keyof SyncFlags, keyof SyncFlags][] = [
   ["detach", "dryRun"],
 ];
 
-function refuseContradictions(flags: SyncFlags): void {
+function rejectContradictions(flags: SyncFlags): void {
   const found = CONTRADICTIONS.find(([a, b]) => flags[a] !== undefined && flags[b] !== undefined);
   if (!found) return;
   const [a, b] = found.map((name) => `--${name === "dryRun" ? "dry-run" : name}`);
-  throw new ParseError(`${a} and ${b} exclude each other: give one of them`);
+  throw new ParseError(`${a} and ${b} cannot be combined`);
 }

@@ -1,55 +1,59 @@
 /** `crossdock verify SRC DST` */
 import type { Command } from "@commander-js/extra-typings";
-import type { CommandContext } from "./command_context.ts";
-import { toCopyRequest, toSides } from "../options/copy_request.ts";
-import { EXIT_DIFFERENT } from "../output/exit_codes.ts";
-import { formatVerification } from "../output/format_verification.ts";
+import type { Difference, Verification } from "../../copy/model.ts";
+import { addOptions } from "../options/add_options.ts";
+import { toCopyRequest } from "../options/copy_request.ts";
 import { openEngine } from "../options/open_engine.ts";
 import * as options from "../options/options.ts";
+import { toSides } from "../options/side.ts";
+import { EXIT_DIFFERENT } from "../output/exit_codes.ts";
+import { formatCount } from "../output/format.ts";
 import { writeJson, writeLines } from "../output/output.ts";
 import { startProgress } from "../output/progress.ts";
+import type { CommandContext } from "./command_context.ts";
 
 export function addVerifyCommand(program: Command, context: CommandContext): void {
-  const { environment, signal } = context;
-  program.command("verify")
-    .description("compare an image with its copy to the last blob, moving none")
-    .argument("<source>", "registry/repository[:tag][@digest]")
-    .argument("<destination>", "the same; without tag and digest it takes those of the source")
-    .addOption(options.platformOption)
-    .addOption(options.indexOption)
-    .addOption(options.referrersOption)
-    .addOption(options.noReferrersOption)
-    .addOption(options.referrerSourceOption)
-    .addOption(options.referrerDestinationOption)
-    .addOption(options.digestTagsOption)
-    .addOption(options.noDigestTagsOption)
-    .addOption(options.foreignLayersOption)
-    .addOption(options.srcTlsOption)
-    .addOption(options.srcCaOption)
-    .addOption(options.srcCredsOption)
-    .addOption(options.srcCredsEnvOption)
-    .addOption(options.srcCredsFdOption)
-    .addOption(options.destTlsOption)
-    .addOption(options.destCaOption)
-    .addOption(options.destCredsOption)
-    .addOption(options.destCredsEnvOption)
-    .addOption(options.destCredsFdOption)
-    .addOption(options.authfileOption)
-    .addOption(options.concurrencyOption)
-    .addOption(options.timeoutOption)
-    .addOption(options.retriesOption)
-    .addOption(options.viaOption)
-    .addOption(options.viaTokenEnvOption)
-    .addOption(options.viaTokenFdOption)
-    .addOption(options.jsonOption)
-    .action(async (source, destination, flags) => {
-      const request = toCopyRequest(source, destination, flags);
-      const sides = toSides(request, flags);
-      const engine = await openEngine(environment, flags, sides.source, sides.destination);
-      const { emit } = startProgress({ progress: "none" }, environment);
-      const verification = await engine.verify(request, { signal, emit });
-      if (!verification.equal) context.setExitCode(EXIT_DIFFERENT);
-      if (flags.json) await writeJson(environment, verification);
-      else await writeLines(environment, formatVerification(verification));
-    });
+  const { environment, signal, setExitCode } = context;
+  const command = program.command("verify")
+    .description("compare an image with its copy, down to each blob, and copy nothing")
+    .addArgument(options.sourceArgument)
+    .addArgument(options.destinationArgument);
+  addOptions(
+    command,
+    ...options.CONTENT_OPTIONS,
+    ...options.SIDE_OPTIONS,
+    ...options.ENGINE_OPTIONS,
+    ...options.VIA_OPTIONS,
+    options.jsonOption,
+  ).action(async (source, destination, flags) => {
+    const request = toCopyRequest(source, destination, flags);
+    const sides = toSides(request, flags);
+    const engine = await openEngine(environment, flags, sides.source, sides.destination);
+    const { emit } = startProgress({ progress: "none" }, environment);
+    const verification = await engine.verify(request, { signal, emit });
+    if (!verification.equal) setExitCode(EXIT_DIFFERENT);
+    if (flags.json) await writeJson(environment, verification);
+    else await writeLines(environment, formatVerification(verification));
+  });
+}
+
+/** One line per difference, then what was compared. */
+function formatVerification(verification: Verification): string[] {
+  const { source, destination, equal, differences, checked } = verification;
+  const counts = [
+    formatCount(checked.manifests, "manifest"),
+    formatCount(checked.blobs, "blob"),
+    formatCount(checked.referrers, "referrer"),
+  ].join(", ");
+  const verdict = equal ? "equal" : formatCount(differences.length, "difference");
+  return [
+    ...differences.map(formatDifference),
+    `${verdict}: ${source} and ${destination} (${counts} compared)`,
+  ];
+}
+
+function formatDifference({ kind, what, state, wanted, found }: Difference): string {
+  const line = `${state.padEnd(9)}  ${kind.replace("-", " ")} ${what}`;
+  if (state === "missing") return line;
+  return `${line}: ${wanted ?? "unknown"} at the source, ${found ?? "unknown"} at the destination`;
 }

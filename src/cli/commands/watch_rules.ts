@@ -1,4 +1,4 @@
-/** `crossdock sync --watch`: rules run by their schedules until the program is stopped. */
+/** `crossdock sync --watch`: runs rules on their schedules until the program is stopped. */
 import { ParseError } from "../../errors.ts";
 import { runRules } from "../../sync/run_rules.ts";
 import type { SyncRule } from "../../sync/rule.ts";
@@ -8,15 +8,15 @@ import type { CommandContext } from "./command_context.ts";
 import { formatCounts } from "../output/format_sync.ts";
 import { openLocalRules } from "../options/open_rules.ts";
 import type { RulesFlags } from "../options/open_rules.ts";
-import { say } from "../output/output.ts";
+import { writeStderr } from "../output/output.ts";
 import { startSyncOutput } from "../output/sync_output.ts";
 import type { SyncOutputFlags } from "../output/sync_output.ts";
 
 type WatchFlags = RulesFlags & SyncOutputFlags;
 
 /**
- * Copies what the targets lack, as regsync's server does at its start, and then runs each rule by its schedule. A rule does not
- * run beside itself: times that pass while it runs are skipped.
+ * Copies missing tags, as regsync's server does at its start, and then runs each rule on its schedule. A rule never runs
+ * twice at the same time: scheduled times that pass while it runs are skipped.
  *
  * @throws StoppedError; ParseError if no rule has a schedule
  */
@@ -25,13 +25,13 @@ export async function watchRules(flags: WatchFlags, context: CommandContext): Pr
   const { rules, runner } = await openLocalRules(flags, environment);
   const scheduled = rules.filter(({ schedule }) => schedule !== undefined);
   if (scheduled.length === 0) {
-    throw new ParseError("no rule has a schedule to be watched by", {
-      hint: "give it, or defaults, an interval or a schedule",
+    throw new ParseError("no rule has a schedule", {
+      hint: "set interval or schedule in a rule or in defaults",
     });
   }
   for (const { name, schedule } of rules) {
     if (!schedule && !flags.quiet) {
-      say(environment, `warning: ${name}: it has no schedule and runs once`);
+      writeStderr(environment, `warning: ${name}: no schedule, it runs only once`);
     }
   }
   const runtime = await environment.createRuntime();
@@ -42,7 +42,7 @@ export async function watchRules(flags: WatchFlags, context: CommandContext): Pr
   try {
     await runRules(rules, runner, { ...options, missing: true });
     await runClock(scheduled, {
-      runtime: { now, sleep: (ms, own) => runtime.sleep(ms, own) },
+      runtime: { now, sleep: (ms, signal) => runtime.sleep(ms, signal) },
       stopping: signal,
       async run(rule, { waitUntil }): Promise<void> {
         last.set(rule, (await runRules([rule], runner, { ...options, waitUntil })).rules);

@@ -44,20 +44,20 @@ type Location = z.output<typeof locationSchema>;
 type Mapping = z.output<typeof mappingSchema>;
 
 /**
- * Turns a file for dregsy into a config.
+ * Converts a file for dregsy to a config.
  *
- * @param from what the file is called, in mistakes: `dregsy.yaml`
- * @throws {SyncConfigError} if it is none
+ * @param from the name of the file in messages: `dregsy.yaml`
+ * @throws {SyncConfigError} if the file is invalid
  */
 export function importDregsy(file: string, from: string): Imported {
   const root = readYaml(file, from);
   const { tasks = [], relay, watch, skopeo, docker, lister } = readValue(schema, root) ?? {};
   root.mistakes.throwIfAny();
   const writer = new ConfigWriter("dregsy");
-  const idle = { relay, watch, skopeo, docker, lister };
-  for (const [key, value] of Object.entries(idle)) {
+  const unused = { relay, watch, skopeo, docker, lister };
+  for (const [key, value] of Object.entries(unused)) {
     if (value !== undefined) {
-      writer.note(`${key} is not kept: nothing is relayed or listed by another program`);
+      writer.note(`${key} is dropped; crossdock copies and lists without another program`);
     }
   }
   tasks.forEach(({ name, interval, source, target, mappings }, i) => {
@@ -100,12 +100,12 @@ function readLocation(
   if (location["skip-tls-verify"]) writer.insecure(registry);
   if (location["auth-refresh"] !== undefined) {
     writer.note(
-      `${registry}: auth-refresh is not kept, credentials of clouds are renewed by themselves`,
+      `${registry}: auth-refresh is dropped; crossdock renews cloud credentials automatically`,
     );
   }
   if (location.lister !== undefined) {
     writer.note(
-      `${registry}: its lister is not kept, repositories are listed by the registry's catalog`,
+      `${registry}: lister is dropped; crossdock lists repositories with the registry's catalog API`,
     );
   }
   return registry;
@@ -125,13 +125,13 @@ function toRules(mapping: Mapping, context: MappingContext): SyncEntry[] {
   const { source, target, node, writer } = context;
   if (platform === undefined) {
     writer.note(
-      "dregsy copies the image of one platform unless it is told platform: all; here whole indexes are copied",
+      "dregsy copies one platform unless platform: all is set; this config copies all platforms",
     );
   }
   const one = platform === undefined || platform === "all" ? {} : { platform };
   if (to?.startsWith(REGEX)) {
     writer.note(
-      `${source}/${from}: no rule is made of it, since names cannot be changed by an expression (${to})`,
+      `${source}/${from}: skipped, because rules cannot rename repositories by a regular expression (${to})`,
     );
     return [];
   }
@@ -145,7 +145,7 @@ function toRules(mapping: Mapping, context: MappingContext): SyncEntry[] {
   if (from.startsWith(REGEX)) {
     if (digests.length > 0) {
       writer.note(
-        `${source}/${from}: its digests are not kept, since they are for one repository each`,
+        `${source}/${from}: digests are dropped, because each belongs to one repository`,
       );
     }
     const repos = { allow: [from.slice(REGEX.length).trim()] };
@@ -181,7 +181,7 @@ interface Tags {
   readonly sets: readonly TagsEntry[];
 }
 
-/** Tags by name, by range and by expression are each a set; `keep:` then narrows all but those by name. */
+/** Tag names, ranges and expressions become one tag set each. `keep:` then narrows all sets except the one of names. */
 function readTags(tags: readonly string[], what: string, writer: ConfigWriter): Tags {
   const names: string[] = [];
   const digests: { tag?: string; digest: string }[] = [];
@@ -197,7 +197,9 @@ function readTags(tags: readonly string[], what: string, writer: ConfigWriter): 
     } else if (kind === "semver") {
       const semverRange = convertRange(rest, "blang");
       if (semverRange) filters.push({ semverRange });
-      else writer.note(`${what}: the range "${rest}" cannot be said here and is not kept`);
+      else {writer.note(
+          `${what}: the version range "${rest}" is dropped, because it is not supported`,
+        );}
     } else if (kind === "regex") {
       filters.push(rest.startsWith("!") ? { deny: [rest.slice(1)] } : { allow: [rest] });
     } else if (count !== undefined) {
@@ -210,7 +212,7 @@ function readTags(tags: readonly string[], what: string, writer: ConfigWriter): 
   const sets = narrowed.map((filter) => narrow(filter, keep, what, writer));
   if (keep.latest !== undefined && narrowed.length > 0) {
     writer.note(
-      `${what}: keep: latest ${keep.latest} counts versions only, of each filter by itself and without the tags that are named`,
+      `${what}: keep: latest ${keep.latest} counts only versions, separately for each filter, and not the tags listed by name`,
     );
   }
   const named: TagsEntry[] = names.length > 0 ? [{ allow: names.map(toLiteral) }] : [];
@@ -225,10 +227,14 @@ function narrow(
   writer: ConfigWriter,
 ): TagsEntry {
   const denied = [...filter.deny ?? [], ...deny];
-  // Expressions of one list are alternatives, so that only one can be asked for.
+  // The expressions in `allow` are alternatives, so a set cannot require two of them.
   const [only, ...others] = [...filter.allow ?? [], ...allow];
   if (others.length > 0) {
-    writer.note(`${what}: keep: ${allow.join(", ")} is not kept beside another expression`);
+    writer.note(
+      `${what}: keep: ${
+        allow.join(", ")
+      } is dropped, because a tag set cannot require two expressions`,
+    );
   }
   return {
     ...(only === undefined ? {} : { allow: [only] }),

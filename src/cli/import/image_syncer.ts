@@ -10,7 +10,7 @@ import { ConfigWriter, env, toLiteral, toRegistry, toUnanchored } from "./import
 import type { Imported, TagsEntry } from "./imported.ts";
 
 export interface ImageSyncerFiles {
-  /** `images.yaml`, or a file that has both under `auth` and `images`. */
+  /** `images.yaml`, or one file with both parts under the keys `auth` and `images`. */
   readonly images: string;
   /** `auth.yaml` */
   readonly auth?: string;
@@ -28,9 +28,9 @@ const imagesSchema = z.record(z.string(), z.unknown()).optional();
 const targetsSchema = z.array(text).min(1);
 
 /**
- * Turns image-syncer's files into a config.
+ * Converts image-syncer's files to a config.
  *
- * @throws {SyncConfigError} if they are none
+ * @throws {SyncConfigError} if a file is invalid
  */
 export function importImageSyncer({ images, auth }: ImageSyncerFiles): Imported {
   const writer = new ConfigWriter("image-syncer");
@@ -53,7 +53,7 @@ export function importImageSyncer({ images, auth }: ImageSyncerFiles): Imported 
 
 function writeLogins(logins: NonNullable<z.output<typeof authSchema>>, writer: ConfigWriter): void {
   const hosts = new Set<string>();
-  // A registry's own entry goes before those of its namespaces.
+  // The entry of a registry has priority over those of its namespaces.
   for (const key of Object.keys(logins).sort((a, b) => a.length - b.length)) {
     const { username, password, insecure } = logins[key] ?? {};
     const registry = toRegistry(key);
@@ -62,8 +62,8 @@ function writeLogins(logins: NonNullable<z.output<typeof authSchema>>, writer: C
     if (key.includes("/")) {
       writer.note(
         hosts.has(registry)
-          ? `${key}: its own credential is not kept, ${registry} has but one here`
-          : `${key}: its credential counts for all of ${registry} here`,
+          ? `${key}: its credential is dropped; the config has one credential for all of ${registry}`
+          : `${key}: its credential is used for all of ${registry}`,
       );
     }
     if (hosts.has(registry)) continue;
@@ -74,13 +74,13 @@ function writeLogins(logins: NonNullable<z.output<typeof authSchema>>, writer: C
   }
 }
 
-/** A template where the text is a variable and nothing else. */
+/** A template, if the text is only a variable. */
 function toVariable(text: string): string | undefined {
   const name = /^\$(?:\{(\w+)\}|(\w+))$/.exec(text)?.slice(1).find(Boolean);
   return name === undefined ? undefined : env(name);
 }
 
-/** What follows a repository: some tags, an expression for them, a digest, or nothing. */
+/** A repository with tags, an expression for tags, a digest, or nothing. */
 interface Name {
   readonly repository: string;
   readonly tags: readonly string[];
@@ -128,7 +128,7 @@ function writeRules(
   }
   if (from.tags.length !== to.tags.length) {
     writer.note(
-      `${sourceText} to ${targetText}: no rule is made of it, since which tag becomes which cannot be told`,
+      `${sourceText} to ${targetText}: skipped, because they have different numbers of tags`,
     );
     return;
   }

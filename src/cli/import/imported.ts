@@ -1,11 +1,11 @@
 import { stringify } from "yaml";
 import { parseRegistry } from "../../oci/reference.ts";
 
-/** What became of another program's file. */
+/** The config that another program's file was converted to. */
 export interface Imported {
-  /** A `crossdock.yaml`. No secret is in it: those of the file are variables now, which the notes name. */
+  /** A `crossdock.yaml`. It contains variables instead of the file's secrets; the notes name them. */
   readonly text: string;
-  /** What is not as it was, a sentence each. */
+  /** What differs from the file, and what to do about it: one sentence each. */
   readonly notes: readonly string[];
 }
 
@@ -38,14 +38,14 @@ export interface TagsEntry {
   latest?: number;
 }
 
-/** Gathers a config. */
+/** Collects the entries of a config, and the notes about it. */
 export class ConfigWriter {
   readonly #from: string;
   readonly #creds = new Map<string, CredsEntry>();
   readonly #sync: SyncEntry[] = [];
   readonly #notes = new Set<string>();
 
-  /** @param from the program, for the first line: `skopeo sync` */
+  /** @param from the program, for the comment at the top: `skopeo sync` */
   constructor(from: string) {
     this.#from = from;
   }
@@ -58,29 +58,29 @@ export class ConfigWriter {
     this.#sync.push(entry);
   }
 
-  /** Adds to what is said of a registry. */
+  /** Adds keys to the entry of a registry. */
   creds(entry: CredsEntry): void {
     this.#creds.set(entry.registry, { ...this.#creds.get(entry.registry), ...entry });
   }
 
-  /** Says that a registry has a user and a password, in variables. */
+  /** Adds variables for the user and the password of a registry. */
   login(registry: string): void {
     const name = variableName(registry);
     this.creds({ registry, user: env(`${name}_USER`), pass: env(`${name}_PASS`) });
-    this.note(`${registry}: set ${name}_USER and ${name}_PASS, its credential is not written here`);
+    this.note(`${registry}: set ${name}_USER and ${name}_PASS; the config contains no credentials`);
   }
 
-  /** Says that a registry has an identity token, in a variable. */
+  /** Adds a variable for the identity token of a registry. */
   identity(registry: string): void {
     const name = `${variableName(registry)}_TOKEN`;
     this.creds({ registry, token: env(name) });
-    this.note(`${registry}: set ${name}, its identity token is not written here`);
+    this.note(`${registry}: set ${name} to the identity token; the config contains no credentials`);
   }
 
-  /** Says that a registry's certificate is not checked. Elsewhere that may stand for plain HTTP as well, which is said here. */
+  /** Turns certificate checks off for a registry. Other programs use the same setting for plain HTTP, so a note says how. */
   insecure(registry: string): void {
     this.creds({ registry, tls: "insecure" });
-    this.note(`${registry}: write \`tls: disabled\` if it speaks plain HTTP`);
+    this.note(`${registry}: for plain HTTP change its tls to disabled`);
   }
 
   finish(): Imported {
@@ -89,7 +89,9 @@ export class ConfigWriter {
       ...(this.#creds.size > 0 ? { creds: [...this.#creds.values()] } : {}),
       sync: this.#sync,
     };
-    const text = `# Made of a file for ${this.#from}.\n${stringify(config, { lineWidth: 100 })}`;
+    const text = `# Converted by crossdock import from a file for ${this.#from}.\n${
+      stringify(config, { lineWidth: 100 })
+    }`;
     return { text, notes: [...this.#notes] };
   }
 }
@@ -105,18 +107,18 @@ function variableName(registry: string): string {
   return /^[0-9]/.test(name) ? `REGISTRY_${name}` : name;
 }
 
-/** A registry in its one spelling. */
+/** The normalized name of a registry. */
 export function toRegistry(name: string): string {
   const host = name.replace(/^https?:\/\//, "").replace(/\/.*$/, "");
   return host === "registry.hub.docker.com" ? "docker.io" : parseRegistry(host);
 }
 
-/** A pattern that takes this text alone. */
+/** A pattern that matches only this text. */
 export function toLiteral(text: string): string {
   return text.replace(/[\\^$.|?*+()[\]{}]/g, "\\$&");
 }
 
-/** A pattern that takes what an expression finds anywhere in a text. */
+/** A pattern that matches where an unanchored expression does: anywhere in a text. */
 export function toUnanchored(expression: string): string {
   return `.*(?:${expression}).*`;
 }

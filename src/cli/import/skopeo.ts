@@ -9,11 +9,11 @@ import type { Imported, TagsEntry } from "./imported.ts";
 import { convertRange } from "./version_range.ts";
 
 export interface SkopeoOptions {
-  /** What the file is called, in mistakes: `sync.yaml`. */
+  /** The name of the file in messages: `sync.yaml`. */
   readonly from: string;
   /** The last argument of `skopeo sync`: `registry.example/mirror`. */
   readonly destination: string;
-  /** Whether it was called with `--scoped`: names keep their registry and path. Default false: only what is last of a path. */
+  /** `--scoped`: target names keep registry and path. @default false: only the last part of the path */
   readonly scoped?: boolean;
 }
 
@@ -34,9 +34,9 @@ const schema = z.record(
 ).optional();
 
 /**
- * Turns a file for `skopeo sync --src yaml` into a config.
+ * Converts a file for `skopeo sync --src yaml` to a config.
  *
- * @throws {SyncConfigError} if it is none
+ * @throws {SyncConfigError} if the file is invalid
  */
 export function importSkopeo(file: string, options: SkopeoOptions): Imported {
   const { from, destination, scoped = false } = options;
@@ -46,7 +46,7 @@ export function importSkopeo(file: string, options: SkopeoOptions): Imported {
   const writer = new ConfigWriter("skopeo sync");
   const names = new Map<string, string>();
   writer.note(
-    "skopeo copies the image of one platform unless it is told --all; here whole indexes are copied",
+    "skopeo copies one platform unless --all is set; this config copies all platforms",
   );
   for (const [host, entry] of Object.entries(registries)) {
     const registry = root.at(host).try(() => toRegistry(host));
@@ -57,7 +57,7 @@ export function importSkopeo(file: string, options: SkopeoOptions): Imported {
     if (verify === false) writer.insecure(registry);
     if (entry["cert-dir"] !== undefined) {
       writer.note(
-        `${registry}: cert-dir is not kept, give certificates to the command line or the host`,
+        `${registry}: cert-dir is dropped; add its certificates to the host's trust store`,
       );
     }
     const add = (name: string, tags: TagsEntry | undefined, key: string): void => {
@@ -69,7 +69,7 @@ export function importSkopeo(file: string, options: SkopeoOptions): Imported {
       const target = `${destination}/${scoped ? path : path.slice(path.lastIndexOf("/") + 1)}`;
       const other = names.get(target);
       if (other !== undefined && other !== path) {
-        writer.note(`${path} and ${other} both go to ${target}, as they do with skopeo`);
+        writer.note(`${path} and ${other} are both copied to ${target}, as by skopeo`);
       }
       names.set(target, path);
       const digest = source.slice(path.length);
@@ -94,11 +94,11 @@ export function importSkopeo(file: string, options: SkopeoOptions): Imported {
       const semverRange = convertRange(range, "masterminds");
       if (!semverRange) {
         writer.note(
-          `${registry}/${name}: the range "${range}" cannot be said here, no rule is made of it`,
+          `${registry}/${name}: skipped, because the version range "${range}" is not supported`,
         );
         continue;
       }
-      // Prereleases count only where the range has one, and versions have three numbers at most.
+      // skopeo selects prereleases only if the range has one, and versions of three numbers at most.
       const version = `v?\\d+(\\.\\d+){0,2}${range.includes("-") ? "(-.*)?" : ""}`;
       add(name, { allow: [version], semverRange }, "images-by-semver");
     }

@@ -1,15 +1,15 @@
-/** Ranges of versions of other libraries as those that are read here, whose bounds are spelt out. */
+/** Converts version ranges of other libraries to those of crossdock, which spell out both bounds. */
 
 /**
- * Masterminds' (skopeo) leaves prereleases out and counts missing numbers as any; blang's (dregsy) takes a bare version for just
- * that one. https://github.com/Masterminds/semver#checking-version-constraints, https://pkg.go.dev/github.com/blang/semver/v4#ParseRange
+ * Masterminds' (skopeo) excludes prereleases, and a missing number matches any; in blang's (dregsy) a bare version matches only
+ * itself. https://github.com/Masterminds/semver#checking-version-constraints, https://pkg.go.dev/github.com/blang/semver/v4#ParseRange
  */
 export type RangeDialect = "masterminds" | "blang";
 
 const TERM =
   /^(?<operator>=>|=<|~>|>=|<=|==|!=|[<>=!~^])?\s*v?(?<version>(?:[0-9]+|[xX*])(?:\.(?:[0-9]+|[xX*])){0,2})(?<prerelease>-[0-9A-Za-z.-]+)?(?=[\s,]|$)/;
 
-/** The ranges, any of which has to hold; `undefined` for what cannot be said: `!=`, and ranges with a hyphen. */
+/** Converts alternatives of ranges. Returns undefined for what is not supported: `!=`, and ranges with a hyphen. */
 export function convertRange(text: string, dialect: RangeDialect): string[] | undefined {
   const ranges = text.split("||").map((part) => convertTerms(part, dialect));
   return ranges.every((range) => range !== undefined) ? ranges : undefined;
@@ -58,7 +58,7 @@ function convertTerm(
     case "~>":
       return numbers.length < 2 ? within : `>=${start} <${major}.${minor + 1}`;
     case "^": {
-      // Up to the first number that is not 0, or the last that is there.
+      // Up to the first number that is not 0, or the last number.
       const first = numbers.findIndex((number) => number > 0);
       return `>=${start} <${next(first < 0 ? numbers : numbers.slice(0, first + 1))}`;
     }
@@ -67,7 +67,7 @@ function convertTerm(
   }
 }
 
-/** The version behind all that begin with these numbers. */
+/** The first version above all that begin with these numbers. */
 function next(numbers: readonly number[]): string {
   return [...numbers.slice(0, -1), (numbers.at(-1) ?? 0) + 1].join(".");
 }

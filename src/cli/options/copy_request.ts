@@ -1,29 +1,17 @@
-/** A copy as the flags of `copy`, `plan` and `verify` describe it. */
+/** Turns the flags of `copy`, `plan` and `verify` into a copy request. */
 import { parseCopyRequest } from "../../copy/request.ts";
-import type { CopyRequest, CopyRequestInput } from "../../copy/request.ts";
+import type { CopyRequest } from "../../copy/request.ts";
 import { ParseError } from "../../errors.ts";
-import { destinationFlags, sourceFlags } from "./side_flags.ts";
-import type { DestinationFlags, SourceFlags } from "./side_flags.ts";
-import type { SideInput } from "./side_options.ts";
+import type { ValuesOf } from "./add_options.ts";
+import type { CONTENT_OPTIONS, COPY_OPTIONS } from "./options.ts";
 
-/** The options that are about what is copied; `verify` has some of them. */
-export interface CopyFlags {
-  readonly platform?: string[] | undefined;
-  readonly index?: CopyRequestInput["index"];
-  readonly referrers?: boolean | undefined;
-  readonly referrerSource?: string | undefined;
-  readonly referrerDestination?: string | undefined;
-  readonly digestTags?: boolean | undefined;
-  readonly foreignLayers?: boolean | undefined;
-  readonly verify?: CopyRequestInput["verify"];
-  readonly ifExists?: CopyRequestInput["ifExists"];
-  readonly recheck?: boolean | undefined;
-}
+/** The flags for the content of a copy; `verify` has some of them. */
+export type CopyFlags = ValuesOf<[...typeof CONTENT_OPTIONS, ...typeof COPY_OPTIONS]>;
 
 /**
- * What is not said is left out, so that the engine's defaults are the only ones.
+ * Makes the request. A flag that is not set is left out, so that only the engine has defaults.
  *
- * @throws ParseError for a name that cannot be parsed, and for repositories of referrers that are left behind
+ * @throws ParseError for an invalid name, and for a repository of referrers if referrers are left out
  */
 export function toCopyRequest(
   source: string,
@@ -35,7 +23,7 @@ export function toCopyRequest(
   const { referrerSource, referrerDestination } = flags;
   if (referrers === false && (referrerSource ?? referrerDestination) !== undefined) {
     const option = referrerSource === undefined ? "--referrer-destination" : "--referrer-source";
-    throw new ParseError(`${option} and --no-referrers exclude each other: give one of them`);
+    throw new ParseError(`${option} and --no-referrers cannot be combined`);
   }
   return parseCopyRequest({
     source,
@@ -51,19 +39,4 @@ export function toCopyRequest(
     ...(ifExists ? { ifExists } : {}),
     ...(recheck === undefined ? {} : { recheck }),
   });
-}
-
-/** The sides of a copy, with the flags about each. */
-export function toSides(
-  { source, destination, referrerSource, referrerDestination }: CopyRequest,
-  flags: SourceFlags & DestinationFlags,
-): { readonly source: SideInput; readonly destination: SideInput } {
-  return {
-    source: { named: sourceFlags(flags), name: source, referrers: referrerSource },
-    destination: {
-      named: destinationFlags(flags),
-      name: destination,
-      referrers: referrerDestination,
-    },
-  };
 }

@@ -1,4 +1,4 @@
-/** Where Docker, Podman and Skopeo keep credentials on a machine, read in the order in which they look. */
+/** Reads credentials from the files of Docker, Podman and Skopeo, in the order in which these tools search them. */
 
 import { readFile } from "node:fs/promises";
 import { homedir } from "node:os";
@@ -10,31 +10,32 @@ import type { DockerConfig } from "../../auth/docker_config.ts";
 import { ParseError } from "../../errors.ts";
 import type { RunHelper } from "./credential_helper.ts";
 
-/** What decides which files are read. */
+/** Which files are read, and how. */
 export interface DockerConfigSourcesOptions {
-  /** DOCKER_AUTH_CONFIG, REGISTRY_AUTH_FILE, XDG_RUNTIME_DIR, DOCKER_CONFIG and HOME are read; "" is as not set. */
+  /** DOCKER_AUTH_CONFIG, REGISTRY_AUTH_FILE, XDG_RUNTIME_DIR, DOCKER_CONFIG and HOME are read; "" counts as not set. */
   env: Readonly<Record<string, string | undefined>>;
-  /** @default `$HOME`, or what the operating system says */
+  /** @default `$HOME`, or the home directory of the operating system's user */
   homeDirectory?: string | undefined;
-  /** `--authfile`: this file alone, and it must be there. */
+  /** `--authfile`: only this file is read, and it must exist. */
   authfile?: string | undefined;
   runHelper: RunHelper;
-  /** For tests. Rejects with an error whose `code` is `ENOENT` for a file that is not there. */
+  /** For tests. Rejects with an error whose `code` is `ENOENT` for a file that does not exist. */
   readTextFile?: ((path: string) => Promise<string>) | undefined;
 }
 
-/** A place to look: its name for people, and how to have its text, undefined if nothing is there. */
+/** A place that may hold a config: its name for messages, and its text, which is undefined if it does not exist. */
 interface Place {
   from: string;
   read(): Promise<string | undefined>;
 }
 
 /**
- * The credentials on this machine: `--authfile` alone if it is given; else `$DOCKER_AUTH_CONFIG` (JSON itself),
- * `$REGISTRY_AUTH_FILE`, `$XDG_RUNTIME_DIR/containers/auth.json`, and `$DOCKER_CONFIG/config.json` or
- * `~/.docker/config.json`. The first that has a match wins. A file is read once, when a lookup first gets to it.
+ * The credentials on this machine. With `--authfile` only that file is searched. Otherwise these are, in this order:
+ * `$DOCKER_AUTH_CONFIG` (the JSON itself), `$REGISTRY_AUTH_FILE`, `$XDG_RUNTIME_DIR/containers/auth.json`, and
+ * `$DOCKER_CONFIG/config.json` or `~/.docker/config.json`. The first match wins. A file is read once, when a lookup
+ * first needs it.
  *
- * A lookup throws ParseError for a file that is there and cannot be used: going on would copy as somebody else.
+ * A lookup throws ParseError for a file that exists but cannot be used: to skip it would copy with other credentials.
  */
 export function dockerConfigSources(options: DockerConfigSourcesOptions): CredentialSources {
   return firstOf(...listPlaces(options).map((place) => toSource(place, options.runHelper)));
@@ -48,7 +49,7 @@ function listPlaces(options: DockerConfigSourcesOptions): Place[] {
   });
   if (authfile !== undefined) {
     const place = file(`--authfile ${authfile}`, () => authfile);
-    return [{ ...place, read: () => place.read().then((text) => text ?? refuseMissing(place)) }];
+    return [{ ...place, read: () => place.read().then((text) => text ?? rejectMissing(place)) }];
   }
   const { DOCKER_AUTH_CONFIG, REGISTRY_AUTH_FILE, XDG_RUNTIME_DIR, DOCKER_CONFIG } = env;
   return [
@@ -85,22 +86,22 @@ function toSource(place: Place, runHelper: RunHelper): CredentialSources {
       last = registry;
       const config = await (loading ??= load());
       if (config === undefined) {
-        misses.set(registry, "not there");
+        misses.set(registry, "not found");
         return undefined;
       }
-      const result = await ask(config, runHelper, registry, repository);
+      const result = await findCredential(config, runHelper, registry, repository);
       if (typeof result !== "string") return result;
       misses.set(registry, result);
       return undefined;
     },
     describe(registry = last): string[] {
-      return [`${place.from}: ${misses.get(registry) ?? "not looked at"}`];
+      return [`${place.from}: ${misses.get(registry) ?? "not read"}`];
     },
   };
 }
 
-/** The match, or why there is none. */
-async function ask(
+/** Returns the match, or why there is none. */
+async function findCredential(
   config: DockerConfig,
   runHelper: RunHelper,
   registry: string,
@@ -123,7 +124,7 @@ async function ask(
     const member = found.key === undefined ? "credsStore" : `credHelpers ${showKey(found.key)}`;
     return { credential, from: `${config.from} (${member}: ${program})` };
   }
-  if (found.fallback === undefined) return `${program} knows nothing of ${registry}`;
+  if (found.fallback === undefined) return `${program} has no credential for ${registry}`;
   const { key, credential: stored } = found.fallback;
   return { credential: stored, from: `${config.from} (auths ${showKey(key)})` };
 }
@@ -142,13 +143,13 @@ async function readIfThere(
     const flag = name === "NotCapable" ? /--allow-[a-z]+/.exec(message ?? "")?.[0] : undefined;
     throw new ParseError(`${from}: cannot be read${code === undefined ? "" : ` (${code})`}`, {
       cause,
-      ...(flag && { hint: `allow it with ${flag}` }),
+      ...(flag && { hint: `run Deno with ${flag}` }),
     });
   }
 }
 
-function refuseMissing(place: Place): never {
-  throw new ParseError(`${place.from}: there is no such file`);
+function rejectMissing(place: Place): never {
+  throw new ParseError(`${place.from}: file not found`);
 }
 
 function readUtf8(path: string): Promise<string> {

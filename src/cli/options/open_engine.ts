@@ -4,55 +4,50 @@ import { ParseError } from "../../errors.ts";
 import type { SideOptions } from "../../sides.ts";
 import type { CliEnvironment } from "../environment.ts";
 import { openRemoteEngine } from "./open_remote_engine.ts";
-import type { ViaFlags } from "./open_remote_engine.ts";
-import type { NamedSideFlags } from "./side_flags.ts";
+import type { ViaTokenFlags } from "./open_remote_engine.ts";
+import type { ValuesOf } from "./add_options.ts";
+import type { ENGINE_OPTIONS, VIA_OPTIONS } from "./options.ts";
+import type { CommandSide } from "./side.ts";
 import { readSideOptions } from "./side_options.ts";
-import type { SideInput } from "./side_options.ts";
 
-/** The options about how an engine works here. */
-export interface LocalEngineFlags {
-  readonly authfile?: string | undefined;
-  readonly concurrency?: number | undefined;
-  readonly retries?: number | undefined;
-  /** Milliseconds. */
-  readonly timeout?: number | undefined;
-}
+/** The flags that set up an engine in this process. */
+type LocalEngineFlags = ValuesOf<typeof ENGINE_OPTIONS>;
 
-/** The options of a command that are about how it works, not what it does. */
-export interface EngineFlags extends LocalEngineFlags, ViaFlags {}
+/** The flags that set up an engine, in this process or on a server. */
+export type EngineFlags = LocalEngineFlags & ValuesOf<typeof VIA_OPTIONS>;
 
 /**
- * Makes an engine from flags: one that works here, or with `--via` one that works at a server.
+ * Makes an engine from flags: one that runs in this process, or with `--via` one that runs on a server.
  *
- * @throws ParseError for a flag or a file that cannot be used
+ * @throws ParseError for an invalid flag or file
  */
 export async function openEngine(
   environment: CliEnvironment,
   flags: EngineFlags,
-  source: SideInput,
-  destination?: SideInput,
+  source: CommandSide,
+  destination?: CommandSide,
 ): Promise<Engine> {
   const { via } = flags;
   if (via !== undefined) {
-    return await openServer(environment, { ...flags, via }, source.named, destination?.named);
+    return await openServer(environment, { ...flags, via }, source, destination);
   }
-  refuseViaToken(flags);
+  rejectViaToken(flags);
   return await openLocalEngine(environment, flags, source, destination);
 }
 
 /**
- * Makes an engine that works here.
+ * Makes an engine that runs in this process.
  *
- * @throws ParseError for a flag or a file that cannot be used
+ * @throws ParseError for an invalid flag or file
  */
 export async function openLocalEngine(
   environment: CliEnvironment,
   { authfile, concurrency, retries, timeout }: LocalEngineFlags,
-  source: SideInput,
-  destination?: SideInput,
+  source: CommandSide,
+  destination?: CommandSide,
 ): Promise<LocalEngine> {
-  refuseSharedDescriptor(source.named, destination?.named);
-  const read = (side: SideInput): Promise<SideOptions> =>
+  rejectSharedDescriptor(source, destination);
+  const read = (side: CommandSide): Promise<SideOptions> =>
     readSideOptions(side, authfile, environment);
   return environment.createEngine({
     source: await read(source),
@@ -64,22 +59,25 @@ export async function openLocalEngine(
   });
 }
 
-/** @throws ParseError for a server's token where none is named */
-export function refuseViaToken({ viaTokenEnv, viaTokenFd }: ViaFlags): void {
+/** @throws ParseError for a server's token without a server */
+export function rejectViaToken({ viaTokenEnv, viaTokenFd }: ViaTokenFlags): void {
   if (viaTokenEnv === undefined && viaTokenFd === undefined) return;
   const option = viaTokenEnv === undefined ? "--via-token-fd" : "--via-token-env";
-  throw new ParseError(`${option} is for a server: name it with --via`);
+  throw new ParseError(`${option} requires --via`, { hint: VIA_HINT });
 }
 
+/** What to do about a flag that is only for servers. */
+export const VIA_HINT = "add --via with the URL of a crossdock server";
+
 /**
- * Makes an engine that works at a server.
+ * Makes an engine that runs on a server.
  *
- * @throws ParseError for a flag that has no meaning there, or cannot be used
+ * @throws ParseError for an invalid flag, or one that a server ignores
  */
 export async function openServer(
   environment: CliEnvironment,
   flags: EngineFlags & { readonly via: string },
-  ...sides: (NamedSideFlags | undefined)[]
+  ...sides: (CommandSide | undefined)[]
 ): Promise<RemoteEngine> {
   const local = [
     ...sides.flatMap((side) => side ? listSideFlags(side) : []),
@@ -87,8 +85,8 @@ export async function openServer(
   ];
   if (local.length > 0) {
     throw new ParseError(
-      `${local.join(", ")} cannot go with --via: ` +
-        "the server has credentials, TLS settings and limits of its own",
+      `${local.join(", ")} cannot be combined with --via: ` +
+        "the server uses its own credentials, TLS settings and limits",
     );
   }
   return await openRemoteEngine(environment, flags.via, flags);
@@ -96,9 +94,9 @@ export async function openServer(
 
 const LOCAL_FLAGS = ["authfile", "concurrency", "retries", "timeout"] as const;
 
-/** Those that were given, as they are spelt. */
+/** The flags that are set, as the command line spells them. */
 function listSideFlags(
-  { prefix, flags: { tls, ca, creds, credsEnv, credsFd } }: NamedSideFlags,
+  { prefix, flags: { tls, ca, creds, credsEnv, credsFd } }: CommandSide,
 ): string[] {
   const named = { tls, ca, creds, "creds-env": credsEnv, "creds-fd": credsFd };
   return Object.entries(named)
@@ -106,10 +104,11 @@ function listSideFlags(
     .map(([name]) => `${prefix}${name}`);
 }
 
-function refuseSharedDescriptor(source: NamedSideFlags, destination?: NamedSideFlags): void {
+function rejectSharedDescriptor(source: CommandSide, destination?: CommandSide): void {
   const fd = source.flags.credsFd;
   if (fd === undefined || fd !== destination?.flags.credsFd) return;
   throw new ParseError(
-    `${source.prefix}creds-fd and ${destination.prefix}creds-fd are both ${fd}: it can be read once`,
+    `${source.prefix}creds-fd and ${destination.prefix}creds-fd are both ${fd}: ` +
+      "a file descriptor can be read only once",
   );
 }

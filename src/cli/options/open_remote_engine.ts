@@ -1,28 +1,22 @@
-/** `--via`: the server that does the work, and the token that it is shown. */
+/** Opens the server that `--via` names, with its token. */
 import type { RemoteEngine } from "../../client/remote_engine.ts";
 import { ParseError } from "../../errors.ts";
 import type { Runtime } from "../../runtime.ts";
 import type { CliEnvironment } from "../environment.ts";
+import type { ValuesOf } from "./add_options.ts";
+import type { VIA_OPTIONS } from "./options.ts";
 import { readSecretDescriptor, readSecretVariable } from "./read_secret.ts";
 import type { Secret } from "./read_secret.ts";
 
-/** The options about a server's token. */
-export interface ViaTokenFlags {
-  readonly viaTokenEnv?: string | undefined;
-  readonly viaTokenFd?: number | undefined;
-}
-
-/** The options about a server, of commands that can do without one. */
-export interface ViaFlags extends ViaTokenFlags {
-  readonly via?: string | undefined;
-}
+/** The flags for a server's token. */
+export type ViaTokenFlags = Omit<ValuesOf<typeof VIA_OPTIONS>, "via">;
 
 const TOKEN_VARIABLE = "CROSSDOCK_TOKEN";
 
 /**
- * Makes an engine of the server at a URL.
+ * Makes an engine that runs on the server at a URL.
  *
- * @throws ParseError for a URL or a token that cannot be used
+ * @throws ParseError for an invalid URL or token
  */
 export async function openRemoteEngine(
   environment: CliEnvironment,
@@ -43,7 +37,7 @@ async function readToken(
   environment: CliEnvironment,
 ): Promise<Secret | undefined> {
   if (viaTokenEnv !== undefined && viaTokenFd !== undefined) {
-    throw new ParseError("--via-token-env and --via-token-fd exclude each other: give one of them");
+    throw new ParseError("--via-token-env and --via-token-fd cannot be combined");
   }
   if (viaTokenEnv !== undefined) {
     return readSecretVariable("--via-token-env", viaTokenEnv, environment);
@@ -55,7 +49,7 @@ async function readToken(
   return text ? { text, from: TOKEN_VARIABLE } : undefined;
 }
 
-/** The runtime's, whose errors say the same on every host. It decodes nothing on some of them, so nothing may be encoded. */
+/** Uses the runtime, whose errors are the same on every host. Some hosts decode nothing, so no encoding is accepted. */
 function toFetch(runtime: Runtime): typeof fetch {
   return async (input, init = {}) => {
     const { method = "GET", body, signal } = init;

@@ -1,4 +1,4 @@
-/** The rules of `crossdock.yaml`, and whatever runs them: an engine here, or with `--via` a server with rules of its own. */
+/** Opens the rules of `crossdock.yaml`, or with `--via` those of a server. */
 import { firstOf } from "../../auth/credentials.ts";
 import type { CredentialSources } from "../../auth/credentials.ts";
 import type { DetachedSync, SyncOptions, SyncRequest } from "../../client/remote_engine.ts";
@@ -17,14 +17,14 @@ import type { RuleRunner } from "../../sync/run_rules.ts";
 import type { SyncRule } from "../../sync/rule.ts";
 import { Slots } from "../../sync/slots.ts";
 import type { CliEnvironment } from "../environment.ts";
-import { openServer, refuseViaToken } from "./open_engine.ts";
+import { openServer, rejectViaToken, VIA_HINT } from "./open_engine.ts";
 import type { EngineFlags } from "./open_engine.ts";
-import { say } from "../output/output.ts";
-import { readInputFile } from "./read_input_file.ts";
+import { writeStderr } from "../output/output.ts";
+import { readInputFile, toFileLabel } from "./read_input_file.ts";
 import { openDockerConfig } from "./side_options.ts";
-import type { SideName } from "./side_options.ts";
+import type { RegistryName } from "./side.ts";
 
-/** The options that say which rules are meant. */
+/** The flags that select rules, and how they are run. */
 export interface RulesFlags extends EngineFlags {
   readonly config?: string | undefined;
   readonly rule?: string[] | undefined;
@@ -32,7 +32,7 @@ export interface RulesFlags extends EngineFlags {
   readonly quiet?: true | undefined;
 }
 
-/** Rules, wherever they run. */
+/** Rules that run in this process or on a server. */
 export interface OpenedRules {
   sync(
     request: Pick<SyncRequest, "dryRun" | "missing">,
@@ -41,7 +41,7 @@ export interface OpenedRules {
   status(options: Pick<SyncOptions, "signal">): Promise<SyncStatus>;
 }
 
-/** Rules that run here. */
+/** Rules that run in this process. */
 export interface LocalRules {
   readonly rules: readonly SyncRule[];
   readonly runner: RuleRunner;
@@ -50,9 +50,9 @@ export interface LocalRules {
 const DEFAULT_FILE = "crossdock.yaml";
 
 /**
- * Opens rules, here or at a server.
+ * Opens rules, in this process or on a server.
  *
- * @throws ParseError for a flag or a file that cannot be used; nothing has been sent then
+ * @throws ParseError for an invalid flag or file; no request has been sent then
  */
 export async function openRules(
   flags: RulesFlags,
@@ -61,7 +61,7 @@ export async function openRules(
   const { via, rule: names, detach } = flags;
   if (via !== undefined) {
     if (flags.config !== undefined) {
-      throw new ParseError("--config cannot go with --via: the server has rules of its own");
+      throw new ParseError("--config cannot be combined with --via: the server runs its own rules");
     }
     const server = await openServer(environment, { ...flags, via });
     const chosen = names ? { rules: names } : {};
@@ -73,8 +73,8 @@ export async function openRules(
       status: (options) => server.syncStatus(names, options),
     };
   }
-  if (detach) throw new ParseError("--detach is for a server: name it with --via");
-  refuseViaToken(flags);
+  if (detach) throw new ParseError("--detach requires --via", { hint: VIA_HINT });
+  rejectViaToken(flags);
   const { rules, runner } = await openLocalRules(flags, environment);
   const now = (): number => environment.now();
   return {
@@ -88,32 +88,36 @@ export async function openRules(
 /**
  * Reads the rules of a file and makes the engine that runs them.
  *
- * @throws {SyncConfigError} with all mistakes of the file; ParseError for a flag or another file that cannot be used
+ * @throws {SyncConfigError} with all mistakes of the file; ParseError for an invalid flag or another invalid file
  */
 export async function openLocalRules(
   flags: RulesFlags,
   environment: CliEnvironment,
 ): Promise<LocalRules> {
   const { config: file = DEFAULT_FILE, quiet } = flags;
-  const from = file === "-" ? "stdin" : file;
-  const text = await readInputFile(file, environment, {
-    hint: "name the file with --config; docs/sync.md says what stands in it",
-  });
+  const from = toFileLabel(file);
+  const text = await readInputFile(
+    file,
+    environment,
+    "name the file with --config; docs/sync.md describes its format",
+  );
   const { env } = environment;
-  const readFile = (path: string): string | undefined => readOrNothing(path, environment);
+  const readFile = (path: string): string | undefined => readIfPossible(path, environment);
   const now = environment.now();
   const { config, warnings } = parseSyncConfig(text, { from, env, now, readFile });
   const rules = chooseRules(config.rules, flags.rule);
   if (!quiet) {
-    for (const warning of warnings) say(environment, `warning: ${formatMistake(warning)}`);
+    for (const warning of warnings) writeStderr(environment, `warning: ${formatMistake(warning)}`);
     if (config.webhooks.outgoing.length > 0) {
-      say(
+      writeStderr(
         environment,
-        `warning: ${from}: webhooks.out: nobody is told, only a server tells others`,
+        `warning: ${from}: webhooks.out is ignored: only the server sends notifications`,
       );
     }
   }
-  if (rules.length === 0) throw new ParseError(`${from}: there is no rule in it, want one in sync`);
+  if (rules.length === 0) {
+    throw new ParseError(`${from}: no rules found, expected at least one in sync`);
+  }
   const runtime = await environment.createRuntime();
   const side = await readSide({ config, rules, from }, flags, environment);
   const { concurrency, retries, timeout } = flags;
@@ -137,7 +141,7 @@ export async function openLocalRules(
   return { rules, runner };
 }
 
-/** Both sides have the same: what is one rule's target may be the next one's source. */
+/** Both sides use the same options, because the target of one rule may be the source of another. */
 async function readSide(
   { config, rules, from }: { config: SyncConfig; rules: readonly SyncRule[]; from: string },
   { authfile }: RulesFlags,
@@ -151,16 +155,16 @@ async function readSide(
   return { credentials: firstOf(...sources), tls: (registry) => tls.get(registry) };
 }
 
-/** The registries of a rule, with the repositories where it names them. */
-function listNames({ type, source, targets, copy }: SyncRule): SideName[] {
+/** The registries of a rule, with their repositories if the rule names them. */
+function listNames({ type, source, targets, copy }: SyncRule): RegistryName[] {
   const others = [copy.referrerSource, copy.referrerDestination];
   return [source, ...targets, ...others.filter((name) => name !== undefined)].map((name) =>
     type === "registry" && !name.includes("/") ? { registry: name } : parseReference(name)
   );
 }
 
-/** What a template's `file` gives. */
-function readOrNothing(path: string, environment: CliEnvironment): string | undefined {
+/** For the template function `file`, which reports a file that cannot be read. */
+function readIfPossible(path: string, environment: CliEnvironment): string | undefined {
   try {
     return environment.readTextFileSync(path);
   } catch {

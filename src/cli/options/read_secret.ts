@@ -1,31 +1,31 @@
-/** Secrets that a flag only points to: in a variable, or behind a file descriptor. */
+/** Reads secrets from the variable or the file descriptor that a flag names. */
 import { ParseError } from "../../errors.ts";
 import type { CliEnvironment } from "../environment.ts";
 
-/** A secret, and how messages call the place it came from. */
+/** A secret, and the flag that names its place, for messages. */
 export interface Secret {
   readonly text: string;
   readonly from: string;
 }
 
-/** @throws ParseError if the name is none, or the variable is not set or empty */
+/** @throws ParseError if the name is invalid, or the variable is not set or empty */
 export function readSecretVariable(
   option: string,
   name: string,
   { env }: CliEnvironment,
 ): Secret {
-  // Any other text is most likely the secret itself: it is not repeated.
+  // An invalid name is probably the secret itself, so the message does not quote it.
   if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) {
-    throw new ParseError(`${option}: want the name of an environment variable`);
+    throw new ParseError(`${option}: expected the name of an environment variable`);
   }
   const from = `${option} ${name}`;
   const text = env[name];
-  if (!text) throw new ParseError(`${from}: the variable is not set`);
+  if (!text) throw new ParseError(`${from}: the variable is not set or empty`);
   return { text, from };
 }
 
 /**
- * Reads to the end, and leaves out a line break there.
+ * Reads a descriptor to its end, without the last line break.
  *
  * @throws ParseError if it cannot be read
  */

@@ -1,14 +1,14 @@
-/** What the program ends with: each class of failure has a code of its own, so that scripts can tell them apart. */
+/** Exit codes. Each class of failure has its own, so that scripts can distinguish them. */
 import type { ErrorCode } from "../../errors.ts";
 
 export const EXIT_DONE = 0;
-/** An error that crossdock did not foresee. */
+/** An unexpected error, which is a bug in crossdock. */
 export const EXIT_BUG = 1;
 /** `crossdock verify` or `crossdock sync --status` found differences. */
 export const EXIT_DIFFERENT = 12;
-/** `crossdock sync`: some of it failed; the rest is done. */
+/** `crossdock sync`: some tags failed, the rest is done. With `--status` some could not be compared. */
 export const EXIT_SOME_FAILED = 13;
-/** `crossdock sync`: all of it failed. */
+/** `crossdock sync`: everything failed. With `--status` nothing could be compared. */
 export const EXIT_ALL_FAILED = 14;
 
 const EXIT_USAGE = 2;
@@ -33,7 +33,7 @@ const EXIT_CODES: Readonly<Record<ErrorCode, number>> = {
   aborted: 130,
 };
 
-/** Signals that stop a command, and the code that shells give for each: 128 and its number. */
+/** Signals that stop a command, with the exit codes that shells use: 128 plus the signal's number. */
 const SIGNAL_EXIT_CODES = { SIGINT: 130, SIGTERM: 143 } as const;
 
 /** A signal that stops a command. */
@@ -49,21 +49,21 @@ export function exitCodeOfSignal(name: StopSignal): number {
   return SIGNAL_EXIT_CODES[name];
 }
 
-/** The codes as `crossdock --help` shows them. */
+/** The exit codes as `crossdock --help` shows them. */
 export const EXIT_CODES_HELP = `Exit codes:
-    0  done
+    0  success
     1  unexpected error: a bug in crossdock
-    2  usage: a name, an option or a file that cannot be used; nothing was sent
-    3  a credential is missing, not accepted, or may not do this
+    2  usage: an invalid name, option or file
+    3  credentials are missing, rejected, or not allowed to do this
     4  not found
-    5  conflict: the destination holds something else
-    6  the content cannot be copied as asked, or exceeds a limit
+    5  conflict: the destination tag points to something else
+    6  the content is not supported or exceeds a limit
     7  integrity: bytes do not match their digest or size
-    8  network or TLS
-    9  timeout: the other side went silent
-   10  rate limited; sync: a rule was put off for that, and nothing failed
-   11  the registry answered as it should not
+    8  network or TLS error
+    9  timeout: the other side sent nothing for too long
+   10  rate limited; sync: a rule was postponed and nothing failed
+   11  unexpected response from a registry or server
    12  verify or sync --status found differences
-   13  sync: some of it failed; the rest is done
-   14  sync: all of it failed
-  130  stopped by Ctrl-C (143 by SIGTERM)`;
+   13  sync: some tags or rules failed, the rest is done
+   14  sync: all tags and rules failed
+  130  stopped by Ctrl-C (143: by SIGTERM)`;

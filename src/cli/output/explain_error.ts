@@ -1,32 +1,42 @@
-/** Errors for people: what happened and on which side, what to do, and what was behind it. */
+/** Formats errors for stderr: what happened, on which side, the cause and a hint. */
 import { CommanderError } from "@commander-js/extra-typings";
 import { CopyError } from "../../copy/copy_error.ts";
 import { CrossdockError, ParseError } from "../../errors.ts";
 import { redactUrls } from "../../redact_urls.ts";
 import { formatMistake, SyncConfigError } from "../../config/mistakes.ts";
 import { EXIT_BUG, EXIT_DONE, exitCodeOf, exitCodeOfSignal } from "./exit_codes.ts";
-import { formatBytes } from "./format_bytes.ts";
+import { hasOneRegistry, toCommandHint } from "./command_hint.ts";
+import { formatBytes } from "./format.ts";
 import { StoppedError } from "../stopped_error.ts";
 
-/** What to write to stderr, and what to end with. */
+/** The lines for stderr, and the exit code. */
 export interface Explanation {
   readonly lines: readonly string[];
   readonly exitCode: number;
 }
 
-/** Errors within errors that are shown; a chain may even be a ring. */
+/** The most causes to show. A chain of causes may be a ring. */
 const MAX_CAUSES = 5;
 
-/** @param isDebug whether stacks are shown */
-export function explainError(error: unknown, isDebug: boolean): Explanation {
-  const { lines, exitCode } = explain(error);
-  // The stack of a usage error tells nothing, but quotes what was cut out of its message.
+export interface ExplainOptions {
+  /** The command that failed, if the command line names one. Hints use its flags. */
+  readonly command?: string | undefined;
+  /** Whether to show stacks. @default false */
+  readonly isDebug?: boolean;
+}
+
+export function explainError(
+  error: unknown,
+  { command, isDebug = false }: ExplainOptions = {},
+): Explanation {
+  const { lines, exitCode } = explain(error, command);
+  // The stack of a usage error repeats the secrets that were removed from its message.
   const stacks = isDebug && !(error instanceof CommanderError) ? listStacks(error) : [];
   return { lines: [...lines, ...stacks].map(redactUrls), exitCode };
 }
 
-function explain(error: unknown): Explanation {
-  if (error instanceof CommanderError) return explainUsage(error);
+function explain(error: unknown, command: string | undefined): Explanation {
+  if (error instanceof CommanderError) return explainUsage(error, command);
   if (error instanceof StoppedError) {
     return { lines: [error.message], exitCode: exitCodeOfSignal(error.signalName) };
   }
@@ -37,13 +47,15 @@ function explain(error: unknown): Explanation {
     };
   }
   if (error instanceof CrossdockError || error instanceof ParseError) {
-    const side = "side" in error && error.side ? `${error.side}: ` : "";
+    const { message, hint } = error;
+    const side = "side" in error ? error.side : undefined;
+    const prefix = side === undefined || hasOneRegistry(command) ? "" : `${side}: `;
     return {
       lines: [
-        `error: ${side}${error.message}`,
+        `error: ${prefix}${message}`,
         ...(error instanceof CopyError ? [`step: ${formatStep(error)}`] : []),
         ...listCauses(error),
-        ...(error.hint === undefined ? [] : [`hint: ${error.hint}`]),
+        ...(hint === undefined ? [] : [`hint: ${toCommandHint(hint, { command, side })}`]),
       ],
       exitCode: exitCodeOf(error.code),
     };
@@ -53,17 +65,20 @@ function explain(error: unknown): Explanation {
     lines: [
       `error: this is a bug in crossdock: ${toMessage(error)}`,
       ...listCauses(error),
-      "hint: run it again with --debug and report what it says",
+      "hint: run the command again with --debug and report the output",
     ],
     exitCode: EXIT_BUG,
   };
 }
 
-/** The library quotes whole arguments, and `--dest-cred=user:password` is one: what may be a secret is cut off. */
-function explainUsage({ code, message, exitCode }: CommanderError): Explanation {
+/** Removes possible secrets: commander quotes whole arguments, such as `--dest-cred=user:password`. */
+function explainUsage(
+  { code, message, exitCode }: CommanderError,
+  command: string | undefined,
+): Explanation {
   if (exitCode === 0) return { lines: [], exitCode: EXIT_DONE };
   const usage = exitCodeOf("usage");
-  // It has shown the help, because there was no command.
+  // There was no command, and commander has printed the help.
   if (code === "commander.help") return { lines: [], exitCode: usage };
   const [, sentence = message, suggestion] =
     /^(?:error: )?([^]*?)(?:\n\(([^]*)\))?$/.exec(message) ?? [];
@@ -72,17 +87,18 @@ function explainUsage({ code, message, exitCode }: CommanderError): Explanation 
     : code === "commander.excessArguments"
     ? sentence.replace(/: [^]*$/, "").replace(/\. Expected/, ", expected")
     : sentence;
-  const hint = suggestion?.replace(/=[^?]*\?$/, "?") ?? "crossdock help shows how it is used";
+  const help = command === undefined ? "crossdock --help" : `crossdock ${command} --help`;
+  const hint = suggestion?.replace(/=[^?]*\?$/, "?") ?? `run ${help}`;
   return { lines: [`error: ${shown}`, `hint: ${hint}`], exitCode: usage };
 }
 
-/** Deno, when the program was started with fewer permissions than it needs. */
+/** For Deno with fewer permissions than the program needs. */
 function explainPermission({ message }: Error): Explanation {
   const flag = /--(?:allow|unstable)-[a-z-]+/.exec(message)?.[0];
   return {
     lines: [
-      `error: Deno does not permit it: ${message}`,
-      ...(flag === undefined ? [] : [`hint: allow it with ${flag}`]),
+      `error: Deno denied permission: ${message}`,
+      ...(flag === undefined ? [] : [`hint: run Deno with ${flag}`]),
     ],
     exitCode: exitCodeOf("usage"),
   };
@@ -95,7 +111,7 @@ function formatStep({ step }: CopyError): string {
 }
 
 function listCauses(error: unknown): string[] {
-  // An error that only adds where it happened has its cause's message.
+  // An error that only adds a step or a side repeats the message of its cause.
   const shown = new Set([toMessage(error)]);
   const lines: string[] = [];
   for (const cause of causesOf(error)) {

@@ -1,15 +1,14 @@
 import type { Inspection, ManifestNode } from "../../copy/model.ts";
 import type { Descriptor } from "../../oci/descriptor.ts";
-import { formatBytes } from "./format_bytes.ts";
-import { shortDigest } from "./short_digest.ts";
+import { formatBytes, shortDigest } from "./format.ts";
 
-/** A line and what stands beneath it. */
+/** A line of the tree, with the branches below it. */
 interface Branch {
   readonly line: string;
   readonly children: readonly Branch[];
 }
 
-/** An image as a tree: each manifest with its platform, config, layers, and what refers to it. */
+/** Draws an image as a tree: each manifest with its platform, config, layers and referrers. */
 export function formatInspection({ reference, root, totalBytes }: Inspection): string[] {
   const top = toBranch(root);
   return [
@@ -54,7 +53,7 @@ function leaf(label: string, { digest, size }: Descriptor, what: string): Branch
   };
 }
 
-/** What people look for in an image's config. It is a registry's JSON: any part may have any shape. */
+/** The most used values of an image's config. It comes from a registry, so any part may have any type. */
 function describeConfig(content: unknown): string[] {
   const image = toRecord(content);
   const config = toRecord(image["config"]);

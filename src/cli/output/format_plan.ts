@@ -1,15 +1,13 @@
 import type { Plan, Stage } from "../../copy/model.ts";
 import type { BlobStep, ManifestStep, Step } from "../../copy/step.ts";
-import { formatBytes } from "./format_bytes.ts";
-import { formatCount } from "./format_count.ts";
-import { shortDigest } from "./short_digest.ts";
+import { formatBytes, formatCount, shortDigest } from "./format.ts";
 
-/** A plan as lines: stages in their order, a step a line, then the totals. */
+/** A plan as lines: the stages in order with one line per step, then the totals. */
 export function formatPlan(plan: Plan): string[] {
   return [
     `from  ${plan.source}`,
     `to    ${plan.destination}`,
-    `now   ${plan.current ?? "not there"}`,
+    `now   ${plan.current ?? "not found"}`,
     ...plan.stages.flatMap(formatStage),
     ...formatForeign(plan),
     "",
@@ -18,7 +16,7 @@ export function formatPlan(plan: Plan): string[] {
 }
 
 function formatStage({ name, steps }: Stage, index: number, stages: readonly Stage[]): string[] {
-  // Several stages in a row may have one name: children come before their parents.
+  // Consecutive stages may have the same name: children are copied before their parents.
   const heading = stages[index - 1]?.name === name ? [] : ["", name];
   return [...heading, ...steps.map((step) => `  ${formatStep(step)}`)];
 }
@@ -30,9 +28,9 @@ function formatStep(step: Step): string {
     case "manifest":
       return `${formatContent(step.descriptor)}  ${formatPut(step)}`;
     case "referrers":
-      return `${shortDigest(step.subject).padEnd(19)}  ${"".padStart(9)}  ${`list ${
+      return `${shortDigest(step.subject).padEnd(19)}  ${"".padStart(9)}  ${`add ${
         formatCount(step.referrers.length, "referrer")
-      } if the registry does not`}`;
+      } to the referrers tag if the registry has no referrers API`}`;
   }
 }
 
@@ -41,7 +39,7 @@ function formatContent({ digest, size }: { digest: string; size: number }): stri
 }
 
 function formatFate({ found, mountFrom }: BlobStep): string {
-  if (found === "present") return "already there";
+  if (found === "present") return "already present";
   return mountFrom.length > 0 ? `mount from ${mountFrom.join(" or ")}` : "stream";
 }
 
@@ -55,12 +53,12 @@ function formatPut({ descriptor, tag, content }: ManifestStep): string {
 
 function formatForeign({ foreign }: Plan): string[] {
   if (foreign.length === 0) return [];
-  return ["", "foreign", ...foreign.map((layer) => `  ${formatContent(layer)}  left where it is`)];
+  return ["", "foreign", ...foreign.map((layer) => `  ${formatContent(layer)}  not copied`)];
 }
 
 const NOTHING: Readonly<Record<Exclude<Plan["result"], "copied">, string>> = {
-  unchanged: "nothing to do: the destination has it already",
-  skipped: "nothing to do: the destination has something else, which is to stay",
+  unchanged: "nothing to do: the destination already has this image",
+  skipped: "nothing to do: the destination has another image, which --if-exists skip keeps",
 };
 
 function formatTotals({ result, stages, totals }: Plan): string[] {
@@ -75,7 +73,7 @@ function formatTotals({ result, stages, totals }: Plan): string[] {
       [
         formatBlobs(blobs.stream, bytes.stream, "to stream"),
         formatBlobs(blobs.mount, bytes.mount, "to mount"),
-        formatBlobs(blobs.present, bytes.present, "already there"),
+        formatBlobs(blobs.present, bytes.present, "already present"),
       ].join(", ")
     }`,
     `manifests  ${manifests} to put`,

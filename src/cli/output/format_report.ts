@@ -1,9 +1,13 @@
 import type { Report } from "../../copy/model.ts";
-import { formatBytes } from "./format_bytes.ts";
-import { formatCount } from "./format_count.ts";
-import { formatDuration } from "./format_duration.ts";
+import type { DurableCopy } from "../../durable/durable_copies.ts";
+import { formatBytes, formatCount, formatDuration } from "./format.ts";
 
-/** A report in a few lines. Its warnings are told elsewhere. */
+/** The state of a durable copy, and its report once it has one. The error of a failed copy is printed separately. */
+export function formatDurableCopy({ id, state, report }: DurableCopy): string[] {
+  return [`${state.padEnd(11)}${id}`, ...(report ? formatReport(report) : [])];
+}
+
+/** The report of a copy, without its warnings. */
 export function formatReport(report: Report): string[] {
   const { source, destination, result, requests, durationMs } = report;
   const time = formatDuration(durationMs);
@@ -25,8 +29,8 @@ function formatBlobs({ blobs, bytesStreamed }: Report): string {
   return [
     `${streamed} streamed${streamed > 0 ? ` (${formatBytes(bytesStreamed)})` : ""}`,
     `${mounted} mounted`,
-    `${present} already there`,
-    ...(foreign > 0 ? [`${formatCount(foreign, "foreign layer")} left in place`] : []),
+    `${present} already present`,
+    ...(foreign > 0 ? [`${formatCount(foreign, "foreign layer")} not copied`] : []),
   ].join(", ");
 }
 

@@ -1,4 +1,4 @@
-/** What came of rules, and how they stand, as lines: one a tag and target, so that a run can be searched. */
+/** Formats reports and states of rules, with one line per tag and target so that the output can be searched. */
 import type {
   PruneReport,
   RuleReport,
@@ -8,8 +8,7 @@ import type {
   TagReport,
   TagStatus,
 } from "../../sync/model.ts";
-import { formatDuration } from "./format_duration.ts";
-import { shortDigest } from "./short_digest.ts";
+import { formatDuration, shortDigest } from "./format.ts";
 
 /** As wide as the longest of the results, `would-delete`. */
 const WIDTH = 14;
@@ -43,16 +42,16 @@ export function formatTagStatus(
   return `${state.padEnd(WIDTH)}${source} -> ${destination}${more}`;
 }
 
-/** `source: it is not there` */
+/** `source: get manifest: 503` */
 export function formatFailure({ side, message }: SyncFailure): string {
   return `${side ? `${side}: ` : ""}${message}`;
 }
 
-/** What is counted of a run, complete or not. */
-export type Counted = Pick<RuleReport, "tags" | "pruned">;
+/** The results of a rule's run, complete or stopped. */
+export type RuleResults = Pick<RuleReport, "tags" | "pruned">;
 
-/** `3 copied, 10 unchanged, 1 failed`; tags that were deleted come last. */
-export function formatCounts(rules: readonly Counted[]): string {
+/** `3 copied, 10 unchanged, 1 failed`; deleted tags come last. */
+export function formatCounts(rules: readonly RuleResults[]): string {
   const tags = countBy(rules.flatMap(({ tags }) => tags.map(({ result }) => result)));
   const pruned = countBy(
     rules.flatMap(({ pruned }) =>
@@ -62,7 +61,7 @@ export function formatCounts(rules: readonly Counted[]): string {
   return [...tags, ...pruned].join(", ") || "no tags";
 }
 
-/** The closing lines of a run. */
+/** The summary at the end of a run. */
 export function formatSyncSummary(rules: readonly RuleReport[], durationMs: number): string[] {
   const requests = rules.map(({ requests }) => requests);
   const source = requests.reduce((sum, { source }) => sum + source, 0);
@@ -82,10 +81,10 @@ function formatPostponed({ rule, result, postponedUntil }: RuleReport): string[]
   const until = postponedUntil === undefined
     ? ""
     : ` until ${new Date(postponedUntil).toISOString()}`;
-  return [line("put off", `${rule}${until}`)];
+  return [line("postponed", `${rule}${until}`)];
 }
 
-/** A status as lines, grouped by rule, and the counts. */
+/** The state of each tag, grouped by rule, then the counts. */
 export function formatSyncStatus({ rules }: SyncStatus): string[] {
   return [
     ...rules.flatMap(({ rule, tags }: RuleStatus) => [
@@ -97,7 +96,7 @@ export function formatSyncStatus({ rules }: SyncStatus): string[] {
   ];
 }
 
-/** The line above those of a rule. */
+/** The heading of a rule's lines. */
 export function formatRule(name: string): string {
   return line("rule", name);
 }

@@ -1,14 +1,14 @@
-/** Writes results to stdout and everything else to stderr. */
+/** Writes results to stdout, and everything else to stderr. */
 import { CrossdockError } from "../../errors.ts";
 import type { CliEnvironment, TextStream } from "../environment.ts";
-import { toPrintable } from "./printable.ts";
+import { toPrintable } from "./format.ts";
 
-/** Whoever reads stdout has read enough, as in `crossdock tags … | head`. */
+/** The reader of stdout has closed it, as in `crossdock tags … | head`. */
 export class ClosedOutputError extends Error {
   override readonly name = "ClosedOutputError";
 }
 
-/** Writes lines of a result. Resolves when they have been taken, so that a reader that is gone is noticed. */
+/** Writes lines of a result. Waits until they are written, to notice a reader that has closed stdout. */
 export async function writeLines(
   { stdout }: CliEnvironment,
   lines: readonly string[],
@@ -23,7 +23,7 @@ export async function writeJson({ stdout }: CliEnvironment, value: unknown): Pro
 }
 
 /** Writes a line to stderr. */
-export function say({ stderr }: CliEnvironment, line: string): void {
+export function writeStderr({ stderr }: CliEnvironment, line: string): void {
   stderr.write(`${toPrintable(line)}\n`);
 }
 
@@ -35,12 +35,12 @@ function write(stream: TextStream, text: string): Promise<void> {
 
 function toWriteError(cause: Error): Error {
   if ("code" in cause && cause.code === "EPIPE") {
-    return new ClosedOutputError("nobody reads", { cause });
+    return new ClosedOutputError("stdout is closed", { cause });
   }
-  return new CrossdockError("usage", "write the result to stdout: it cannot be written", { cause });
+  return new CrossdockError("usage", "write to stdout: failed", { cause });
 }
 
-/** JSON leaves DEL and the C1 controls as they are; terminals take some of these for commands. */
+/** Escapes DEL and the C1 controls, which JSON does not: terminals read some of them as commands. */
 function escapeControls(json: string): string {
   return json.replace(
     /[\u007f-\u009f\u2028\u2029]/g,

@@ -1,8 +1,8 @@
-/** Shows on stderr how a copy goes. */
+/** Shows the progress of a copy on stderr. */
 import type { CopyEvent, Emit } from "../../copy/model.ts";
 import type { CliEnvironment } from "../environment.ts";
-import { formatDuration } from "./format_duration.ts";
-import { say } from "./output.ts";
+import { formatDuration } from "./format.ts";
+import { writeStderr } from "./output.ts";
 import { startBars } from "./progress_bar.ts";
 import { startPlainLines } from "./progress_plain.ts";
 import { ProgressTally } from "./progress_tally.ts";
@@ -10,7 +10,7 @@ import type { ProgressDisplay } from "./progress_tally.ts";
 
 export type ProgressMode = "auto" | "bar" | "plain" | "none";
 
-/** Options of a command that decide what is shown. */
+/** The flags that select what is shown. */
 export interface ProgressFlags {
   readonly progress?: ProgressMode | undefined;
   readonly json?: boolean | undefined;
@@ -20,18 +20,18 @@ export interface ProgressFlags {
 export interface Progress {
   readonly emit: Emit;
   readonly tally: ProgressTally;
-  /** Takes the display away and tells the warnings that no event has told. May be called again. */
+  /** Removes the display and shows the warnings that no event has contained. May be called again. */
   close(warnings?: readonly string[]): void;
 }
 
 export function startProgress(flags: ProgressFlags, environment: CliEnvironment): Progress {
   const tally = new ProgressTally();
   const display = startDisplay(chooseMode(flags, environment), tally, environment);
-  const told = new Set<string>();
+  const shown = new Set<string>();
   const warn = (message: string): void => {
-    if (flags.quiet || told.has(message)) return;
-    told.add(message);
-    display.say(`warning: ${message}`);
+    if (flags.quiet || shown.has(message)) return;
+    shown.add(message);
+    display.print(`warning: ${message}`);
   };
   let isClosed = false;
   return {
@@ -40,7 +40,7 @@ export function startProgress(flags: ProgressFlags, environment: CliEnvironment)
       if (isClosed) return;
       tally.add(event);
       if (event.type === "warning") warn(event.message);
-      if (event.type === "retry" && !flags.quiet) display.say(formatRetry(event));
+      if (event.type === "retry" && !flags.quiet) display.print(formatRetry(event));
       display.update(event);
     },
     close(warnings = []): void {
@@ -52,7 +52,7 @@ export function startProgress(flags: ProgressFlags, environment: CliEnvironment)
   };
 }
 
-/** Bars need a terminal that can move its cursor; `bar` elsewhere is `plain`. */
+/** Bars need a terminal that can move its cursor. Without one, `bar` means `plain`. */
 function chooseMode(
   { progress = "auto", json, quiet }: ProgressFlags,
   { stderr, env }: CliEnvironment,
@@ -74,14 +74,14 @@ function startDisplay(
     case "plain":
       return startPlainLines(tally, environment);
     case "none":
-      return { update: () => {}, say: (line) => say(environment, line), close: () => {} };
+      return { update: () => {}, print: (line) => writeStderr(environment, line), close: () => {} };
   }
 }
 
 /** `retry 1 in 500 ms: source: get manifest: 503` */
 export function formatRetry(event: CopyEvent & { type: "retry" }): string {
   const { side, what, attempt, delayMs, reason } = event;
-  // Most reasons begin with what was being done.
-  const about = reason.startsWith(what) ? reason : `${what}: ${reason}`;
-  return `retry ${attempt} in ${formatDuration(delayMs)}: ${side}: ${about}`;
+  // Most reasons begin with the name of the step.
+  const text = reason.startsWith(what) ? reason : `${what}: ${reason}`;
+  return `retry ${attempt} in ${formatDuration(delayMs)}: ${side}: ${text}`;
 }

@@ -1,25 +1,23 @@
-/** Bars on a terminal: one for each blob on its way, and the total beneath them. */
+/** Draws bars on a terminal: one for each blob that is being copied, and the total below them. */
 import cliProgress from "cli-progress";
 import type { Options, Params, SingleBar } from "cli-progress";
 import type { CopyEvent } from "../../copy/model.ts";
 import type { CliEnvironment } from "../environment.ts";
-import { formatBytes } from "./format_bytes.ts";
-import { toPrintable } from "./printable.ts";
+import { formatBytes, shortDigest, toPrintable } from "./format.ts";
 import type { ProgressDisplay, ProgressTally } from "./progress_tally.ts";
-import { shortDigest } from "./short_digest.ts";
 
-/** More would push the rest of the terminal away. */
+/** More bars would fill the terminal. */
 const MAX_BLOB_BARS = 10;
 const LABEL_WIDTH = 19;
 const MAX_BAR_WIDTH = 40;
-/** What stands beside the bar: label, brackets, percentage, sizes, count and rate. */
+/** The width beside the bar: label, brackets, percentage, sizes, count and rate. */
 const TEXT_WIDTH = LABEL_WIDTH + 50;
 const ERASE_LINE = "\x1b[2K";
 
-/** Shows the cursor and wraps lines again, as bars do when they end in order. */
+/** Shows the cursor and wraps lines again, as bars do when they are stopped. */
 export const RESTORE_TERMINAL = "\x1b[?25h\x1b[?7h";
 
-/** What a bar is about, beside its value. */
+/** The texts of a bar. */
 interface Payload {
   readonly label: string;
   readonly note: string;
@@ -33,9 +31,9 @@ export function startBars(tally: ProgressTally, environment: CliEnvironment): Pr
     clearOnComplete: true,
     hideCursor: true,
     linewrap: false,
-    // A line above the bars moves them down, and each has to be drawn anew.
+    // A line that is printed above the bars moves them down, so each must be drawn again.
     forceRedraw: true,
-    // The program has its own listener.
+    // The program has its own signal listener.
     gracefulExit: false,
   });
   const blobBars = new Map<string, SingleBar>();
@@ -78,14 +76,14 @@ export function startBars(tally: ProgressTally, environment: CliEnvironment): Pr
       }
       showTotal();
     },
-    say(line: string): void {
+    print(line: string): void {
       const text = `${toPrintable(line)}\n`;
-      // Before the first bar and after the last nobody would draw what the bars are given.
+      // The library prints lines only while there is a bar.
       if (bars.isActive) bars.log(ERASE_LINE + text);
       else stderr.write(text);
     },
     close(): void {
-      // The library forgets lines that it was given since it last drew.
+      // Without this the library drops the lines that were logged since it last drew.
       if (bars.isActive) bars.update();
       if (bars.isActive) bars.stop();
     },

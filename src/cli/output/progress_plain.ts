@@ -1,10 +1,10 @@
 import type { CliEnvironment } from "../environment.ts";
-import { formatBytes } from "./format_bytes.ts";
-import { say } from "./output.ts";
+import { formatBytes } from "./format.ts";
+import { writeStderr } from "./output.ts";
 import type { ProgressDisplay } from "./progress_tally.ts";
 
-/** How much there is to move, and how much of it has been. */
-export interface Moved {
+/** How much is to be copied, and how much is done. */
+export interface ProgressTotals {
   readonly totalBlobs: number;
   readonly totalBytes: number;
   readonly doneBlobs: number;
@@ -14,29 +14,29 @@ export interface Moved {
 
 const INTERVAL_MS = 5000;
 
-/** A line every few seconds, for logs. A copy that is done before the first has none. */
+/** Writes a line every few seconds, for logs. A shorter copy has none. */
 export function startPlainLines(
-  tally: Moved,
+  tally: ProgressTotals,
   environment: CliEnvironment,
 ): ProgressDisplay {
   let lastBytes = 0;
   let lastMs = environment.now();
 
-  function sayHowFar(): void {
+  function writeProgress(): void {
     const bytes = tally.streamedBytes;
     const now = environment.now();
-    // A blob that is begun again takes its bytes back.
+    // A blob that restarts reduces the sum.
     const rate = Math.max(0, bytes - lastBytes) / Math.max(1, now - lastMs) * 1000;
     lastBytes = bytes;
     lastMs = now;
     if (tally.totalBlobs === 0) return;
-    say(
+    writeStderr(
       environment,
       `${formatBytes(tally.doneBytes)} of ${formatBytes(tally.totalBytes)}, ` +
         `${tally.doneBlobs} of ${tally.totalBlobs} blobs, ${formatBytes(rate)}/s`,
     );
   }
 
-  const end = environment.every(INTERVAL_MS, sayHowFar);
-  return { update: () => {}, say: (line) => say(environment, line), close: end };
+  const stop = environment.every(INTERVAL_MS, writeProgress);
+  return { update: () => {}, print: (line) => writeStderr(environment, line), close: stop };
 }

@@ -1,16 +1,16 @@
 import type { CopyEvent } from "../../copy/model.ts";
 import type { Step } from "../../copy/step.ts";
 
-/** Whether the destination's name means the copy yet. `started`: the registry was asked and has not answered. */
+/** Whether the destination tag points to the copy. `started`: the request is sent but not answered. */
 export type TagState = "waiting" | "started" | "moved";
 
-/** A blob that is on its way. */
+/** A blob that is being copied. */
 export interface RunningBlob {
   readonly bytes: number;
   readonly sizeBytes: number;
 }
 
-/** Adds up the events of a copy: how much is done and how much there is. */
+/** Sums up the events of a copy: how much is done, and how much there is. */
 export class ProgressTally {
   totalBytes = 0;
   totalBlobs = 0;
@@ -51,12 +51,12 @@ export class ProgressTally {
     }
   }
 
-  /** Bytes at the destination, or on their way there. */
+  /** Bytes at the destination, and those sent so far of running blobs. */
   get doneBytes(): number {
     return this.#finishedBytes + this.#runningBytes();
   }
 
-  /** Bytes that were sent: blobs that were there or mounted do not count. */
+  /** Bytes that were sent. Present and mounted blobs do not count. */
   get streamedBytes(): number {
     return this.#streamedBytes + this.#runningBytes();
   }
@@ -65,7 +65,7 @@ export class ProgressTally {
     return this.running.values().reduce((sum, { bytes }) => sum + bytes, 0);
   }
 
-  /** The root may be put by its digest before its tag is, so the digest alone does not tell. */
+  /** Compares tag and digest: the root may be put by its digest before its tag. */
   #isTagStep(step: Step): boolean {
     return this.#tagSteps.some((last) =>
       last.type === "manifest" && step.type === "manifest" && last.tag === step.tag &&
@@ -74,10 +74,10 @@ export class ProgressTally {
   }
 }
 
-/** A way to show progress. Lines of others go through it, so that they do not break what it shows. */
+/** Shows progress. Other lines on stderr are printed through it, so that they do not break the bars. */
 export interface ProgressDisplay {
-  /** Called after the tally has taken the event. */
+  /** Called after the event was added to the tally. */
   update(event: CopyEvent): void;
-  say(line: string): void;
+  print(line: string): void;
   close(): void;
 }

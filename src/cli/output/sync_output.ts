@@ -1,14 +1,15 @@
-/** Tells a run of rules as it goes: what ended on stdout, everything else on stderr. */
+/** Prints the events of a run of rules: results to stdout, everything else to stderr. */
 import type { CopyEvent } from "../../copy/model.ts";
 import type { EmitSync, SyncEvent, SyncFailure } from "../../sync/model.ts";
 import type { CliEnvironment } from "../environment.ts";
+import { toCommandHint } from "./command_hint.ts";
 import { formatFailure, formatPruneReport, formatRule, formatTagReport } from "./format_sync.ts";
-import { ClosedOutputError, say, writeLines } from "./output.ts";
+import { ClosedOutputError, writeLines, writeStderr } from "./output.ts";
 import { formatRetry } from "./progress.ts";
 import { startPlainLines } from "./progress_plain.ts";
 import { SyncTally } from "./sync_tally.ts";
 
-/** Options of a command that decide what is told. */
+/** The flags that select what is printed. */
 export interface SyncOutputFlags {
   readonly json?: true | undefined;
   readonly quiet?: true | undefined;
@@ -17,9 +18,9 @@ export interface SyncOutputFlags {
 
 export interface SyncOutput {
   readonly emit: EmitSync;
-  /** Writes lines of the result, after those that were told before. Nobody who reads is no reason to stop. */
+  /** Writes lines of the result, after earlier ones. A closed stdout does not stop the run. */
   write(lines: readonly string[]): void;
-  /** Ends what is shown on the way. Resolves when all lines have been taken. */
+  /** Removes the progress display, and waits until all lines are written. */
   close(): Promise<void>;
 }
 
@@ -28,7 +29,7 @@ export function startSyncOutput(
   environment: CliEnvironment,
 ): SyncOutput {
   const tally = new SyncTally();
-  const told = new Set<string>();
+  const shown = new Set<string>();
   const display = quiet || progress === "none" ? undefined : startPlainLines(tally, environment);
   let written = Promise.resolve();
   let isClosed = false;
@@ -40,62 +41,64 @@ export function startSyncOutput(
         if (!(error instanceof ClosedOutputError)) throw error;
         isClosed = true;
       });
-    // It is told when the output is closed.
+    // An error is thrown by `close`.
     written.catch(() => {});
   }
 
-  function writeOf(rule: string, line: string): void {
+  function writeResult(rule: string, line: string): void {
     if (json || quiet) return;
     write(rule === lastRule ? [line] : [formatRule(rule), line]);
     lastRule = rule;
   }
 
-  /** Each once a run: the same retry comes from every copy. */
-  function warn(line: string): void {
-    if (quiet || told.has(line)) return;
-    told.add(line);
-    say(environment, line);
+  /** Prints each line once per run of a rule, because many copies report the same retry. */
+  function printOnce(line: string): void {
+    if (quiet || shown.has(line)) return;
+    shown.add(line);
+    writeStderr(environment, line);
   }
 
-  function tellCopy(rule: string, event: CopyEvent): void {
-    if (event.type === "warning") warn(`warning: ${rule}: ${event.message}`);
-    if (event.type === "retry") warn(formatRetry(event));
+  function printCopy(rule: string, event: CopyEvent): void {
+    if (event.type === "warning") printOnce(`warning: ${rule}: ${event.message}`);
+    if (event.type === "retry") printOnce(formatRetry(event));
   }
 
-  function tell(event: SyncEvent): void {
+  function print(event: SyncEvent): void {
     switch (event.type) {
       case "copy":
-        return tellCopy(event.rule, event.event);
+        return printCopy(event.rule, event.event);
       case "warning":
-        return warn(`warning: ${event.rule}: ${event.message}`);
+        return printOnce(`warning: ${event.rule}: ${event.message}`);
       case "tag-ended": {
         const { rule, tag } = event;
-        writeOf(rule, formatTagReport(tag));
-        if (tag.error) tellFailure(`${rule}: ${tag.source} -> ${tag.destination}`, tag.error);
+        writeResult(rule, formatTagReport(tag));
+        if (tag.error) printFailure(`${rule}: ${tag.source} -> ${tag.destination}`, tag.error);
         return;
       }
       case "prune-ended": {
         const { rule, pruned } = event;
-        writeOf(rule, formatPruneReport(pruned));
-        if (pruned.error) tellFailure(`${rule}: delete ${pruned.destination}`, pruned.error);
+        writeResult(rule, formatPruneReport(pruned));
+        if (pruned.error) printFailure(`${rule}: delete ${pruned.destination}`, pruned.error);
         return;
       }
       case "rule-ended":
-        return told.clear();
+        return shown.clear();
     }
   }
 
-  /** Where its line is not on stdout, and what to do about it. */
-  function tellFailure(what: string, error: SyncFailure): void {
-    if (quiet) say(environment, `error: ${what}: ${formatFailure(error)}`);
-    else if (error.hint !== undefined) warn(`hint: ${error.hint}`);
+  /** Prints the hint of a failure, or with `--quiet` its message, which stdout does not have then. */
+  function printFailure(what: string, error: SyncFailure): void {
+    if (quiet) writeStderr(environment, `error: ${what}: ${formatFailure(error)}`);
+    else if (error.hint !== undefined) {
+      printOnce(`hint: ${toCommandHint(error.hint, { command: "sync", side: error.side })}`);
+    }
   }
 
   return {
     write,
     emit(event): void {
       tally.add(event);
-      tell(event);
+      print(event);
     },
     async close(): Promise<void> {
       display?.close();

@@ -1,6 +1,6 @@
 import type { PruneReport, RuleReport, SyncEvent, TagReport } from "../../sync/model.ts";
 
-/** A rule whose run was stopped: what had ended by then. */
+/** A rule whose run was stopped, with the results so far. */
 export interface StoppedRule {
   readonly rule: string;
   readonly result: "stopped";
@@ -8,7 +8,7 @@ export interface StoppedRule {
   readonly pruned: PruneReport[];
 }
 
-/** Keeps what the events of a run tell, for the case that it does not come to its report. */
+/** Collects the results of a run from its events, for a run that is stopped before its report. */
 export class SyncRecord {
   readonly #ended: RuleReport[] = [];
   readonly #open = new Map<string, StoppedRule>();
@@ -33,7 +33,7 @@ export class SyncRecord {
     }
   }
 
-  /** In the order in which they ended; those that did not come last. */
+  /** Finished rules in the order in which they ended, then the stopped ones. */
   get rules(): (RuleReport | StoppedRule)[] {
     return [...this.#ended, ...this.#open.values()];
   }

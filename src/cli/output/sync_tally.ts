@@ -1,9 +1,9 @@
 import type { SyncEvent } from "../../sync/model.ts";
 import { ProgressTally } from "./progress_tally.ts";
-import type { Moved } from "./progress_plain.ts";
+import type { ProgressTotals } from "./progress_plain.ts";
 
-/** Adds up the copies that are under way. */
-export class SyncTally implements Moved {
+/** Sums up the copies that are running. */
+export class SyncTally implements ProgressTotals {
   readonly #copies = new Map<string, ProgressTally>();
   #endedBytes = 0;
 
@@ -35,7 +35,7 @@ export class SyncTally implements Moved {
     return this.#sum(({ doneBytes }) => doneBytes);
   }
 
-  /** Those of copies that have ended, too: what was sent does not become less. */
+  /** Includes finished copies, because the sum must not decrease. */
   get streamedBytes(): number {
     return this.#endedBytes + this.#sum(({ streamedBytes }) => streamedBytes);
   }

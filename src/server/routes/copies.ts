@@ -1,4 +1,4 @@
-/** `/v1/copies`: copy now and watch, or start a durable copy and ask for it later. */
+/** `/v1/copies`: copies within the request, or starts, gets and cancels durable copies. */
 import type { Emit } from "../../copy/model.ts";
 import { secured } from "../access.ts";
 import type { Allowed } from "../allowed.ts";
@@ -65,7 +65,9 @@ export function copyRoutes(options: AppOptions, allowed: Allowed) {
 }
 
 function notFound(id: string, isDurable: boolean): never {
-  throw new RequestError("not_found", `there is no copy ${id}`, {
-    ...(isDurable ? {} : { hint: "this server has no durable runner: its copies run inline" }),
+  throw new RequestError("not_found", `copy ${id} not found`, {
+    ...(isDurable
+      ? {}
+      : { hint: "this server has no durable copies: each copy runs within its request" }),
   });
 }

@@ -1,15 +1,15 @@
-/** `/openapi.json` and `/docs`: the API described, for programs and for people. */
+/** `/openapi.json` and `/docs`: the API description as an OpenAPI document and as a page. */
 import { etag } from "hono/etag";
 import { requireConfigured } from "../access.ts";
 import type { AppOptions } from "../app_options.ts";
 import { RequestError } from "../../problem.ts";
 import { createRouter } from "../router.ts";
 
-/** Clients ask again each time, and get 304 as long as nothing has changed. */
+/** Clients revalidate on each request and get 304 if nothing has changed. */
 const CACHING = { "cache-control": "no-cache" };
 
 /**
- * Both need no token, since a browser has none to send and they hold no secret. A server that is not configured shows neither.
+ * Both need no token: a browser cannot send one, and they hold no secrets. A server that is not configured serves neither.
  * docs/adr/0010-api-document.md
  */
 // deno-lint-ignore explicit-function-return-type
@@ -17,7 +17,7 @@ export function docsRoutes(options: AppOptions) {
   const { apiFiles } = options;
   const middleware = [requireConfigured(options), etag()] as const;
   return createRouter()
-    // As a plain Response: the document's type would be part of every client's.
+    // A plain Response, so that the document's type does not become part of the client's type.
     .get("/openapi.json", ...middleware, async (context): Promise<Response> => {
       if (!apiFiles) throw noFiles();
       return context.json(await apiFiles.document(), 200, CACHING);
@@ -35,9 +35,9 @@ export function docsRoutes(options: AppOptions) {
 function noFiles(): RequestError {
   return new RequestError(
     "not_found",
-    "this server was deployed without the description of its API",
+    "the server was deployed without its API description",
     {
-      hint: "on Workers bind the static files as ASSETS: docs/deploy/cloudflare.md",
+      hint: "on Workers, bind the static files as ASSETS: see docs/deploy/cloudflare.md",
     },
   );
 }

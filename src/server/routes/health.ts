@@ -6,12 +6,12 @@ import { createRouter } from "../router.ts";
 
 export const healthSchema = z.object({ status: z.literal("ok") }).meta({
   id: "Health",
-  description: "That all is well",
+  description: "The server is healthy",
 });
 
 const OK = { status: "ok" } as const;
 
-/** A server that runs has had its configuration checked; one that has not answers 503 by `createBrokenApp`. */
+/** The configuration of a running server is valid. For an invalid one, `createBrokenApp` responds with 503. */
 // deno-lint-ignore explicit-function-return-type
 export function healthRoutes({ isStopping }: AppOptions) {
   return createRouter()
@@ -22,10 +22,10 @@ export function healthRoutes({ isStopping }: AppOptions) {
     });
 }
 
-/** Refuses new work because the host is about to end. */
+/** Rejects new work because the host is shutting down. */
 export function stopping(): RequestError {
-  return new RequestError("aborted", "the server is about to stop", {
-    hint: "try again: another one, or the next one, takes it",
+  return new RequestError("aborted", "the server is shutting down", {
+    hint: "retry: another instance, or the restarted server, accepts the request",
     headers: { "retry-after": "5" },
   });
 }

@@ -1,4 +1,4 @@
-/** `/hooks/{name}`: registries tell of their pushes. */
+/** `/hooks/{name}`: receives push events from registries. */
 import type { Context } from "hono";
 import { WebhookError } from "../../webhooks/incoming/webhook_error.ts";
 import type { AppEnv, AppOptions } from "../app_options.ts";
@@ -8,22 +8,22 @@ import { RequestError } from "../../problem.ts";
 import type { HookReceiver } from "../../rules/receive_hook.ts";
 import { createRouter } from "../router.ts";
 
-/** 404 where the path has to hold a secret: nothing says that there is a hook. */
+/** A hook with its secret in the path returns 404 for a wrong secret, so that callers cannot detect the hook. */
 const STATUSES = { unauthorized: 401, not_found: 404, limit: 413, usage: 400 } as const;
 
 /**
- * The routes check neither the shape of a body nor its type: nothing of it is read before it is verified, and it is verified
- * to the byte.
+ * The routes do not validate the body by a schema: the receiver must verify its exact bytes before it parses them.
  */
 // deno-lint-ignore explicit-function-return-type
 export function hookRoutes({ log }: AppOptions, receiveHook: HookReceiver) {
-  const handle = (context: Context<AppEnv>): Promise<Response> => take(context, receiveHook, log);
+  const handle = (context: Context<AppEnv>): Promise<Response> =>
+    receive(context, receiveHook, log);
   return createRouter()
     .on(["POST", "OPTIONS"], "/hooks/:name", handle)
     .on(["POST", "OPTIONS"], "/hooks/:name/:secret", handle);
 }
 
-async function take(
+async function receive(
   context: Context<AppEnv>,
   receiveHook: HookReceiver,
   log: Log,
@@ -45,7 +45,7 @@ async function take(
   } catch (error) {
     if (!(error instanceof WebhookError)) throw error;
     const { code, message, hint } = error;
-    withId("warn", "event refused", { code, detail: message });
+    withId("warn", "event rejected", { code, detail: message });
     throw new RequestError(code, message, {
       status: STATUSES[code],
       ...(code === "unauthorized" ? { headers: { "www-authenticate": "Webhook" } } : {}),

@@ -1,4 +1,4 @@
-/** `/v1/images`, `/v1/tags` and `/v1/verifications`: look, list and compare, as the CLI does. */
+/** `/v1/images`, `/v1/tags` and `/v1/verifications`: inspect images, list tags and compare images. */
 import { parseCopyRequest } from "../../copy/request.ts";
 import { secured } from "../access.ts";
 import type { Allowed } from "../allowed.ts";

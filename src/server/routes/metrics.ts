@@ -1,9 +1,9 @@
-/** `/metrics`, where the host lives long enough to count. */
+/** `/metrics`, on long-running hosts only. */
 import { secured } from "../access.ts";
 import type { AppOptions } from "../app_options.ts";
 import { createRouter } from "../router.ts";
 
-/** @param expose gives the counts in Prometheus' text format */
+/** @param expose returns the metrics in the Prometheus text format */
 // deno-lint-ignore explicit-function-return-type
 export function metricsRoutes(
   options: AppOptions,

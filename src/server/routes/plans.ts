@@ -1,4 +1,4 @@
-/** `/v1/plans`: the dry run. */
+/** `/v1/plans`: plans a copy without writing (dry run). */
 import { secured } from "../access.ts";
 import type { Allowed } from "../allowed.ts";
 import type { AppOptions } from "../app_options.ts";

@@ -1,4 +1,4 @@
-/** `/internal/rule-steps`: performs one step of a Workflow's rule. Only the Worker itself gets here, by a binding of its own. */
+/** `/internal/rule-steps`: performs one step of a rule that runs as a Workflow. Reachable only by the Worker's `SELF` binding. */
 import { findRule, ruleStepBody } from "../../rules/workflow_rule.ts";
 import type { RuleStepAnswer } from "../../rules/workflow_rule.ts";
 import { openHostContext } from "../../rules/run_logged.ts";
@@ -10,8 +10,8 @@ import { createRouter } from "../router.ts";
 import { watchCall } from "../watch_call.ts";
 
 /**
- * Dates that one request finds: an index, a manifest, a config and a redirect each, with a HEAD before, stay below the 50
- * requests of the free plan.
+ * Images whose creation dates one request reads. Each takes up to five requests (HEAD, index, manifest, config, redirect), which
+ * stays below the 50 subrequests of the free plan.
  */
 const MAX_DATES = 8;
 

@@ -6,7 +6,7 @@ import type { AppOptions } from "../app_options.ts";
 import { checkBody, createRouter } from "../router.ts";
 import { watchCall } from "../watch_call.ts";
 
-/** A step may hold a manifest of 4 MiB, which JSON makes longer by its quotes. */
+/** A step can contain a manifest of 4 MiB. Escaped quotes can double its length in JSON. */
 const MAX_STEP_BYTES = 9 * 1024 * 1024;
 
 // deno-lint-ignore explicit-function-return-type
@@ -20,7 +20,7 @@ export function stepRoutes(options: AppOptions, allowed: Allowed) {
       allowed.step(step);
       const { signal, emit } = watchCall(context, options);
       const job = options.openEngine().perform(step, { signal, emit });
-      // That it fails is told below; here it counts only that it has ended.
+      // `await job` below handles a failure; the host only waits for the end of the job.
       options.background?.(job.catch(() => {}));
       return context.json(await job, 200);
     },

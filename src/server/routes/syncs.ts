@@ -1,4 +1,4 @@
-/** `/v1/syncs`: run the server's own rules now, or ask how they stand. */
+/** `/v1/syncs`: runs the configured rules, or returns their status. */
 import { ParseError } from "../../errors.ts";
 import { chooseRules } from "../../sync/choose_rules.ts";
 import { runRules, statusOfRules } from "../../sync/run_rules.ts";
@@ -64,7 +64,7 @@ export function syncRoutes(options: AppOptions) {
 function requireRules({ rules }: AppOptions): ServerRules {
   if (rules && rules.rules.length > 0) return rules;
   throw new RequestError("not_found", "this server has no rules", {
-    hint: "give it a crossdock.yaml in CROSSDOCK_CONFIG; docs/sync.md says what stands in it",
+    hint: "set CROSSDOCK_CONFIG to the text of a crossdock.yaml with rules: see docs/sync.md",
   });
 }
 

@@ -29,7 +29,7 @@ function importFrom(...args: string[]): Promise<Run> {
   return fakeCli({ files }).run("import", "--from", ...args);
 }
 
-/** The rules of what was printed: it has to be a config. */
+/** The rules of the printed config. */
 function rulesOf({ stdout }: Run): readonly SyncRule[] {
   const env = Object.fromEntries(
     [...stdout.matchAll(/env "([A-Z0-9_]+)"/g)].map(([, name = ""]) => [name, "x"]),
@@ -56,7 +56,7 @@ const cases: [args: string[], source: string, target: string][] = [
   ],
 ];
 for (const [args, source, target] of cases) {
-  test(`crossdock import --from ${args.join(" ")} prints a config, and on stderr what it could not keep`, async () => {
+  test(`crossdock import --from ${args.join(" ")} prints a config, and notes on stderr`, async () => {
     const run = await importFrom(...args);
     assert.equal(run.exitCode, 0, run.stderr);
     const [rule] = rulesOf(run);
@@ -69,12 +69,12 @@ for (const [args, source, target] of cases) {
 
 const refused: [args: string[], wanted: RegExp][] = [
   [["skopeo", "skopeo.yaml"], /^error: import --from skopeo: --to is missing\nhint: /],
-  [["dregsy", "--to", "a.io/b", "dregsy.yaml"], /^error: --to is for --from skopeo/],
-  [["dregsy", "--scoped", "dregsy.yaml"], /^error: --scoped is for --from skopeo/],
-  [["dregsy", "dregsy.yaml", "auth.yaml"], /^error: .*want one file, got two/],
-  [["dregsy", "none.yaml"], /^error: none\.yaml: there is no such file/],
+  [["dregsy", "--to", "a.io/b", "dregsy.yaml"], /^error: --to requires --from skopeo/],
+  [["dregsy", "--scoped", "dregsy.yaml"], /^error: --scoped requires --from skopeo/],
+  [["dregsy", "dregsy.yaml", "auth.yaml"], /^error: .*expected one file, got two/],
+  [["dregsy", "none.yaml"], /^error: none\.yaml: file not found/],
   [["dregsy", "images.yaml"], /^error: images\.yaml:1:1: /],
-  [["docker", "images.yaml"], /^error: --from: want skopeo, image-syncer or dregsy/],
+  [["docker", "images.yaml"], /^error: --from: expected skopeo, image-syncer or dregsy/],
 ];
 for (const [args, wanted] of refused) {
   test(`crossdock import --from ${args.join(" ")} ends with 2`, async () => {

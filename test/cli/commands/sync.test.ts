@@ -48,7 +48,7 @@ test("crossdock sync --json prints one document, and nothing else on stdout", as
   assert.deepEqual([exitCode, stderr], [0, ""]);
 });
 
-test("crossdock sync tells warnings and what to do on stderr, each once", async () => {
+test("crossdock sync prints each warning and hint once, on stderr", async () => {
   const { stdout, stderr } = await sync({
     runner: runnerOf({
       base: ruleReport("base", [tagReport("base", "1", FAILED), tagReport("base", "2", FAILED)], {
@@ -66,7 +66,7 @@ test("crossdock sync tells warnings and what to do on stderr, each once", async 
   assert.match(stdout, /^failed {8}base$/m);
 });
 
-test("crossdock sync warns once that nobody of webhooks.out is told", async () => {
+test("crossdock sync warns once that webhooks.out is ignored", async () => {
   const secret = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3";
   const out = (path: string): string =>
     `{url: "https://chat.example/${path}", secrets: [${secret}]}`;
@@ -77,7 +77,7 @@ test("crossdock sync warns once that nobody of webhooks.out is told", async () =
   const { exitCode, stderr } = await sync(options);
   assert.deepEqual([exitCode, stderr], [
     0,
-    "warning: crossdock.yaml: webhooks.out: nobody is told, only a server tells others\n",
+    "warning: crossdock.yaml: webhooks.out is ignored: only the server sends notifications\n",
   ]);
   assert.equal((await sync(options, "--quiet")).stderr, "");
 });
@@ -114,11 +114,11 @@ for (const [base, apps, wanted] of results) {
   });
 }
 
-test("crossdock sync says until when a rule is put off", async () => {
+test("crossdock sync shows until when a rule is postponed", async () => {
   const postponedUntil = Date.UTC(2026, 2, 7, 12);
   const base = ruleReport("base", [], { result: "postponed", postponedUntil });
   const { stdout } = await sync({ runner: runnerOf({ ...BOTH, base }) });
-  assert.match(stdout, /^put off {7}base until 2026-03-07T12:00:00\.000Z$/m);
+  assert.match(stdout, /^postponed {5}base until 2026-03-07T12:00:00\.000Z$/m);
 });
 
 test("crossdock sync hands --dry-run and --missing on, and runs the rules of --rule alone", async () => {
@@ -141,7 +141,7 @@ test("crossdock sync hands --dry-run and --missing on, and runs the rules of --r
   ]);
 });
 
-test("crossdock sync --status tells each tag's state, and ends with 12 where something is behind", async () => {
+test("crossdock sync --status prints each tag's state, and exits with 12 if one is behind", async () => {
   const names = { source: "localhost:5000/base:1", destination: "localhost:5001/base:1" };
   const inStep = { ...names, state: "in-step", digest: `sha256:${"a".repeat(64)}` } as const;
   const current = `sha256:${"b".repeat(64)}`;
@@ -171,20 +171,26 @@ test("crossdock sync --status tells each tag's state, and ends with 12 where som
 
 const refused: [flags: string[], wanted: RegExp][] = [
   [["--rule", "appss"], /^error: there is no rule "appss"\nhint: did you mean apps\n$/],
-  [["-c", "none.yaml"], /^error: none\.yaml: there is no such file\nhint: /],
+  [["-c", "none.yaml"], /^error: none\.yaml: file not found\nhint: /],
   [
     ["-c", "broken.yaml"],
     /^error: broken\.yaml:2:3: .*target: is missing\nerror: broken\.yaml:3:3: .*tragets.*\nerror: broken\.yaml:4:9: .*type/,
   ],
-  [["-c", "empty.yaml"], /^error: empty\.yaml: there is no rule in it/],
-  [["--status", "--watch"], /^error: --status and --watch exclude each other/],
-  [["--watch", "--json"], /^error: --watch and --json exclude each other/],
-  [["--dry-run", "--watch"], /^error: --watch and --dry-run exclude each other/],
-  [["--detach"], /^error: --detach is for a server/],
-  [["--via-token-env", "A"], /^error: --via-token-env is for a server/],
-  [["--via", "https://a.example", "-c", "a.yaml"], /^error: --config cannot go with --via/],
-  [["--via", "https://a.example", "--retries", "1"], /^error: --retries cannot go with --via/],
-  [["--progress", "bar"], /^error: --progress: want plain or none/],
+  [["-c", "empty.yaml"], /^error: empty\.yaml: no rules found/],
+  [["--status", "--watch"], /^error: --status and --watch cannot be combined/],
+  [["--watch", "--json"], /^error: --watch and --json cannot be combined/],
+  [["--dry-run", "--watch"], /^error: --watch and --dry-run cannot be combined/],
+  [["--detach"], /^error: --detach requires --via\n/],
+  [["--via-token-env", "A"], /^error: --via-token-env requires --via\n/],
+  [
+    ["--via", "https://a.example", "-c", "a.yaml"],
+    /^error: --config cannot be combined with --via/,
+  ],
+  [
+    ["--via", "https://a.example", "--retries", "1"],
+    /^error: --retries cannot be combined with --via/,
+  ],
+  [["--progress", "bar"], /^error: --progress: expected plain or none/],
 ];
 for (const [flags, wanted] of refused) {
   test(`crossdock sync ${flags.join(" ")} ends with 2 and runs nothing`, async () => {
@@ -205,7 +211,7 @@ test("crossdock sync reads the file from stdin for -", async () => {
   assert.match(wrong.stderr, /^error: stdin:1:/);
 });
 
-test("crossdock sync takes the file's credentials first, then those of the machine unless it says no", async () => {
+test("crossdock sync uses the file's credentials first, then those of the machine unless skipDockerConfig is set", async () => {
   const creds = "creds:\n- { registry: localhost:5000, user: me, pass: one, tls: insecure }\n";
   const home = {
     "/home/me/.docker/config.json": '{"auths":{"localhost:5001":{"auth":"bWU6dHdv"}}}',
@@ -256,7 +262,7 @@ sync:
   assert.match(without.stderr, /^error: crossdock\.yaml:3:.*ME is not set\nerror: .*\/run\/secret/);
 });
 
-test("crossdock sync tells how far the copies under way are", async () => {
+test("crossdock sync shows the progress of running copies", async () => {
   const cli = fakeCli({
     files,
     runner: {
@@ -281,7 +287,7 @@ test("crossdock sync tells how far the copies under way are", async () => {
   assert.equal(cli.timers, 0);
 });
 
-test("crossdock sync goes on when nobody reads stdout any more", async () => {
+test("crossdock sync continues when stdout is closed", async () => {
   const cli = fakeCli({
     files,
     runner: runnerOf({
@@ -298,7 +304,7 @@ test("crossdock sync goes on when nobody reads stdout any more", async () => {
 });
 
 for (const json of [false, true]) {
-  test(`crossdock sync stopped by Ctrl-C tells what was done${json ? " as JSON" : ""}`, async () => {
+  test(`crossdock sync stopped by Ctrl-C prints the results so far${json ? " as JSON" : ""}`, async () => {
     const cli = fakeCli({
       files,
       runner: {
@@ -316,7 +322,7 @@ for (const json of [false, true]) {
     });
     const { exitCode, stdout, stderr } = await cli.run("sync", ...(json ? ["--json"] : []));
     assert.equal(exitCode, 130);
-    assert.equal(stderr, "stopped: 2 copied; the same again goes on from there\n");
+    assert.equal(stderr, "stopped: 2 copied; run the same command again to continue\n");
     if (json) {
       const rest = { rule: "apps", result: "stopped", tags: [tagReport("apps", "1")], pruned: [] };
       assert.deepEqual(JSON.parse(stdout), {

@@ -42,7 +42,7 @@ function watched(file = FILE): Watched {
   return self;
 }
 
-/** Lets time pass until rules have been begun, a step at a time, as what they do takes turns of the loop. */
+/** Advances the clock in steps until this many rules have begun. Rules need turns of the event loop. */
 async function passUntil({ cli, begun }: Watched, count: number): Promise<void> {
   await until(`${count} rules have started`, () => {
     if (begun.length < count) cli.advance(HOUR_MS / 4);
@@ -50,7 +50,7 @@ async function passUntil({ cli, begun }: Watched, count: number): Promise<void> 
   });
 }
 
-test("crossdock sync --watch copies what is missing, then runs each rule by its schedule until it is stopped", async () => {
+test("crossdock sync --watch copies missing tags, then runs each rule on its schedule until it is stopped", async () => {
   const self = watched();
   const running = self.cli.run("sync", "--watch", "--progress", "none");
   await passUntil(self, 7);
@@ -61,7 +61,7 @@ test("crossdock sync --watch copies what is missing, then runs each rule by its 
   assert.ok(rest.length >= 2 && self.begun.includes("b"), `${self.begun}`);
   assert.ok(!self.begun.includes("once"));
   assert.equal(exitCode, 143);
-  assert.equal(stderr, "warning: once: it has no schedule and runs once\nstopped\n");
+  assert.equal(stderr, "warning: once: no schedule, it runs only once\nstopped\n");
   assert.match(stdout, /^next {10}a: 1970-01-01T01:00:00\.000Z$/m);
   assert.match(stdout, /^next {10}a: 1 copied; 1970-01-01T0[2-9]:/m);
   assert.equal(self.cli.timers, 0);
@@ -105,15 +105,15 @@ test("crossdock sync --watch lets a rule wait for a rate limit, until its next t
   assert.deepEqual(waits, [true, false]);
 });
 
-test("crossdock sync --watch wants a rule with a schedule", async () => {
+test("crossdock sync --watch requires a rule with a schedule", async () => {
   const self = watched("sync:\n- { source: a.io/b:1, target: c.io/b:1, type: image }\n");
   const { exitCode, stderr } = await self.cli.run("sync", "--watch");
   assert.equal(exitCode, 2);
-  assert.match(stderr, /^error: no rule has a schedule.*\nhint: give it, or defaults/);
+  assert.match(stderr, /^error: no rule has a schedule.*\nhint: set interval or schedule/);
   assert.deepEqual(self.begun, []);
 });
 
-test("crossdock sync --watch tells a warning again in each run", async () => {
+test("crossdock sync --watch prints a warning again in each run", async () => {
   let runs = 0;
   const cli = fakeCli({
     files: { "crossdock.yaml": FILE },

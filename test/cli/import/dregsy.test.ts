@@ -77,30 +77,30 @@ test("importDregsy() selects what dregsy selects", () => {
   ]);
 });
 
-test("importDregsy() says what is not as it was", () => {
+test("importDregsy() notes every difference", () => {
   const { notes } = importDregsy(DREGSY, "dregsy.yaml");
   for (
     const note of [
-      /^relay is not kept/,
-      /^watch is not kept/,
-      /^skopeo is not kept/,
-      /^lister is not kept/,
+      /^relay is dropped/,
+      /^watch is dropped/,
+      /^skopeo is dropped/,
+      /^lister is dropped/,
       /^docker\.io: set DOCKER_IO_USER and DOCKER_IO_PASS/,
       /^127\.0\.0\.1:5000: set REGISTRY_127_0_0_1_5000_USER/,
-      /^docker\.io\/test\/another: keep: latest 5 counts versions only/,
-      /^reg\.example: its lister is not kept/,
-      /^ecr\.example: auth-refresh is not kept/,
-      /^reg\.example\/app: no rule is made of it, since names cannot be changed by an expression/,
-      /^reg\.example\/app: the range "!1\.2\.3" cannot be said here/,
-      /^reg\.example\/app: keep: \.\*a\.\* is not kept beside another expression/,
-      /^127\.0\.0\.1:5000: write `tls: disabled` if it speaks plain HTTP$/,
-      /whole indexes are copied/,
+      /^docker\.io\/test\/another: keep: latest 5 counts only versions/,
+      /^reg\.example: lister is dropped/,
+      /^ecr\.example: auth-refresh is dropped/,
+      /^reg\.example\/app: skipped, because rules cannot rename repositories by a regular expression/,
+      /^reg\.example\/app: the version range "!1\.2\.3" is dropped, because it is not supported/,
+      /^reg\.example\/app: keep: \.\*a\.\* is dropped, because a tag set cannot require two expressions/,
+      /^127\.0\.0\.1:5000: for plain HTTP change its tls to disabled$/,
+      /this config copies all platforms/,
     ]
   ) assert.ok(notes.some((text) => note.test(text)), `${note} in\n${notes.join("\n")}`);
   assert.equal(notes.length, 14);
 });
 
-test("importDregsy() refuses what is no such file, with its place", () => {
+test("importDregsy() rejects an invalid file, with line and column", () => {
   assert.throws(
     () => importDregsy("tasks: [{name: a}]", "f"),
     /f:1:9: tasks\[0\]\.source: is missing/,

@@ -46,15 +46,15 @@ test("importImageSyncer() makes rules of its pair of files", () => {
   assert.doesNotMatch(imported.text, /hunter2/);
 });
 
-test("importImageSyncer() says what is not as it was", () => {
+test("importImageSyncer() notes every difference", () => {
   const { notes } = importImageSyncer({ images: IMAGES, auth: AUTH });
   assert.deepEqual(notes, [
-    "quay.io: write `tls: disabled` if it speaks plain HTTP",
-    "quay.io: set QUAY_IO_USER and QUAY_IO_PASS, its credential is not written here",
-    "ghcr.io/org: its credential counts for all of ghcr.io here",
-    "ghcr.io: set GHCR_IO_USER and GHCR_IO_PASS, its credential is not written here",
-    "quay.io/coreos: its own credential is not kept, quay.io has but one here",
-    "quay.io/coreos/h:1 to mirror.example/h:1,2: no rule is made of it, since which tag becomes which cannot be told",
+    "quay.io: for plain HTTP change its tls to disabled",
+    "quay.io: set QUAY_IO_USER and QUAY_IO_PASS; the config contains no credentials",
+    "ghcr.io/org: its credential is used for all of ghcr.io",
+    "ghcr.io: set GHCR_IO_USER and GHCR_IO_PASS; the config contains no credentials",
+    "quay.io/coreos: its credential is dropped; the config has one credential for all of quay.io",
+    "quay.io/coreos/h:1 to mirror.example/h:1,2: skipped, because they have different numbers of tags",
   ]);
 });
 
@@ -72,7 +72,7 @@ test("importImageSyncer() reads one file that has both", () => {
   });
 });
 
-test("importImageSyncer() refuses what is no such pair, with its place", () => {
+test("importImageSyncer() rejects invalid files, with line and column", () => {
   assert.throws(
     () => importImageSyncer({ images: "quay.io/a: [[b]]" }),
     /images:1:\d+: .*expected text, got a list/,

@@ -73,7 +73,7 @@ test("importSkopeo() selects what skopeo selects", () => {
   assert.deepEqual(by("images-by-semver", ">=1.4.0-0 <2.0.0"), ["1.4.0-rc1", "1.5.0-alpine"]);
 });
 
-test("importSkopeo() keeps registry and path where it was told --scoped", () => {
+test("importSkopeo() keeps registry and path with scoped", () => {
   const options = { from: "sync.yaml", destination: "mirror.example", scoped: true };
   assert.equal(
     copiesOf(load(importSkopeo(SKOPEO, options)))[5],
@@ -81,16 +81,16 @@ test("importSkopeo() keeps registry and path where it was told --scoped", () => 
   );
 });
 
-test("importSkopeo() says what is not as it was", () => {
+test("importSkopeo() notes every difference", () => {
   const { notes } = importSkopeo(SKOPEO, { from: "sync.yaml", destination: "m.example" });
   for (
     const note of [
-      /whole indexes are copied/,
+      /this config copies all platforms/,
       /^registry\.example\.com: set REGISTRY_EXAMPLE_COM_USER and REGISTRY_EXAMPLE_COM_PASS/,
-      /^registry\.example\.com: cert-dir is not kept/,
-      /^registry\.example\.com\/other: the range "!= 1\.0\.0" cannot be said here/,
+      /^registry\.example\.com: cert-dir is dropped/,
+      /^registry\.example\.com\/other: skipped, because the version range "!= 1\.0\.0" is not supported/,
       /^quay\.io: set QUAY_IO_TOKEN/,
-      /^registry\.example\.com: write `tls: disabled` if it speaks plain HTTP$/,
+      /^registry\.example\.com: for plain HTTP change its tls to disabled$/,
     ]
   ) assert.ok(notes.some((text) => note.test(text)), `${note} in ${notes.join("\n")}`);
   assert.equal(notes.length, 6);
@@ -98,11 +98,11 @@ test("importSkopeo() says what is not as it was", () => {
   const clash = importSkopeo(twice, { from: "f", destination: "m.example" }).notes;
   assert.match(
     clash.join("\n"),
-    /a\.example\/y\/app and a\.example\/x\/app both go to m\.example\/app/,
+    /a\.example\/y\/app and a\.example\/x\/app are both copied to m\.example\/app/,
   );
 });
 
-test("importSkopeo() refuses what is no such file, with its place", () => {
+test("importSkopeo() rejects an invalid file, with line and column", () => {
   const parse = (text: string): Imported =>
     importSkopeo(text, { from: "f", destination: "m.example" });
   assert.throws(

@@ -95,16 +95,16 @@ const failures: [behaviour: string, script: string, message: RegExp][] = [
   [
     "hides the output of a program that fails",
     "echo s3cret; echo s3cret >&2; exit 3",
-    /^run docker-credential-x get for ghcr\.io: it failed with exit code 3$/,
+    /^run docker-credential-x get for ghcr\.io: failed with exit code 3$/,
   ],
-  ["tells of a signal", "kill -9 $$", /failed with (a signal|exit code 137)$/],
-  ["hides an answer that is not JSON", "echo 's3cret {'", /answer is not JSON$/],
+  ["tells of a signal", "kill -9 $$", /: (ended by a signal|failed with exit code 137)$/],
+  ["hides an answer that is not JSON", "echo 's3cret {'", /the output is not JSON$/],
   [
     "refuses members that are not strings",
     `echo '{"Username":"s3cret","Secret":{"s3cret":1}}'`,
-    /want Username and Secret to be strings/,
+    /expected Username and Secret to be strings$/,
   ],
-  ["refuses more than 1 MiB", "head -c 3000000 /dev/zero", /more than 1048576 bytes$/],
+  ["refuses more than 1 MiB", "head -c 3000000 /dev/zero", /the output exceeds 1048576 bytes$/],
 ];
 
 for (const [behaviour, script, message] of failures) {
@@ -115,7 +115,7 @@ for (const [behaviour, script, message] of failures) {
   });
 }
 
-test("runCredentialHelper() stops a program that says nothing", async () => {
+test("runCredentialHelper() stops a silent program", async () => {
   await using helper = await makeHelper(`echo s3cret; echo $$ > "$FOLDER/pid"; exec sleep 60`);
   const started = performance.now();
   await assert.rejects(
@@ -132,14 +132,14 @@ test("runCredentialHelper() stops a program that says nothing", async () => {
   assert.ok(performance.now() - started < 50_000, "waited for the program");
 });
 
-test("runCredentialHelper() gives a hint for a program that is not there", async () => {
+test("runCredentialHelper() has a hint for a missing program", async () => {
   await assert.rejects(
     runCredentialHelper("not-there", "ghcr.io", { env: { PATH: "/usr/bin:/bin" } }),
     {
       name: "CrossdockError",
       code: "usage",
       message: "run docker-credential-not-there: not found on PATH",
-      hint: "install docker-credential-not-there, or take it out of credHelpers and credsStore",
+      hint: "install docker-credential-not-there, or remove it from credHelpers and credsStore",
     },
   );
 });
@@ -152,7 +152,7 @@ for (const name of ["", "../x", "a/b", "a b", "x;id", "x\n", "$(id)", "ü"]) {
 
 const isDeno = "deno" in process.versions;
 
-test("runCredentialHelper() names the flag that Deno wants", { skip: !isDeno }, async () => {
+test("runCredentialHelper() names the flag that Deno requires", { skip: !isDeno }, async () => {
   await using helper = await makeHelper("echo null");
   const module = new URL("../../../src/cli/options/credential_helper.ts", import.meta.url).href;
   const script = join(helper.folder, "ask.ts");
@@ -163,9 +163,9 @@ test("runCredentialHelper() names the flag that Deno wants", { skip: !isDeno }, 
     await runCredentialHelper("x", "ghcr.io", { env }).catch((e) => console.log(e.code, e.hint));`,
   );
   const rows: [flags: string[], env: object, want: string][] = [
-    [[], {}, "usage allow it with --allow-env\n"],
-    [["--allow-env"], {}, "usage allow it with --allow-run=docker-credential-x\n"],
-    [["--allow-env"], { LD_LIBRARY_PATH: "/x" }, "usage allow it with --allow-run\n"],
+    [[], {}, "usage run Deno with --allow-env\n"],
+    [["--allow-env"], {}, "usage run Deno with --allow-run=docker-credential-x\n"],
+    [["--allow-env"], { LD_LIBRARY_PATH: "/x" }, "usage run Deno with --allow-run\n"],
   ];
   for (const [flags, env, want] of rows) {
     const output = await runDeno([...flags, script, JSON.stringify(env)]);

@@ -76,7 +76,7 @@ test("dockerConfigSources() does not read the home's config if DOCKER_CONFIG is 
   assert.ok(!read.includes(home), read.join());
 });
 
-test("dockerConfigSources() reads the home's config, by HOME or as given", async () => {
+test("dockerConfigSources() reads the config of the home directory, from HOME or the option", async () => {
   for (const options of [{ homeDirectory: undefined, env: { HOME: "/home/me" } }, {}]) {
     const { sources } = overFiles(files, options);
     assert.deepEqual(await sources.lookup("5.io", "a"), {
@@ -93,7 +93,7 @@ test("dockerConfigSources() takes an empty variable as not set", async () => {
   assert.deepEqual(read, [home]);
 });
 
-test("dockerConfigSources() reads only the authfile if one is given", async () => {
+test("dockerConfigSources() reads only the authfile if it is set", async () => {
   const { sources, read } = overFiles({ ...files, "/a.json": config("a", "9.io") }, {
     env,
     authfile: "/a.json",
@@ -107,7 +107,7 @@ test("dockerConfigSources() refuses an authfile that is not there", async () => 
   const { sources } = overFiles({}, { authfile: "/a.json" });
   await assert.rejects(sources.lookup("1.io", "a"), {
     name: "ParseError",
-    message: "--authfile /a.json: there is no such file",
+    message: "--authfile /a.json: file not found",
   });
 });
 
@@ -119,21 +119,21 @@ test("dockerConfigSources() reads at the first lookup, and each file once", asyn
   assert.deepEqual(read, [home]);
 });
 
-test("dockerConfigSources() describes what it looked at", async () => {
+test("dockerConfigSources() describes the places that it searched", async () => {
   const { sources } = overFiles({ "/r.json": config("file", "1.io", "2.io") }, {
     env: { REGISTRY_AUTH_FILE: "/r.json", DOCKER_AUTH_CONFIG: config("json", "8.io/x") },
   });
   assert.deepEqual(sources.describe(), [
-    "$DOCKER_AUTH_CONFIG: not looked at",
-    "$REGISTRY_AUTH_FILE (/r.json): not looked at",
-    "~/.docker/config.json: not looked at",
+    "$DOCKER_AUTH_CONFIG: not read",
+    "$REGISTRY_AUTH_FILE (/r.json): not read",
+    "~/.docker/config.json: not read",
   ]);
   await sources.lookup("8.io", "y");
   await sources.lookup("9.io", "y");
   assert.deepEqual(sources.describe(), [
     "$DOCKER_AUTH_CONFIG: 1 host, not 9.io",
     "$REGISTRY_AUTH_FILE (/r.json): 2 hosts, none is 9.io",
-    "~/.docker/config.json: not there",
+    "~/.docker/config.json: not found",
   ]);
   assert.equal(
     sources.describe("8.io")[0],
@@ -162,13 +162,13 @@ test("dockerConfigSources() names a file that cannot be read", async () => {
   });
 });
 
-test("dockerConfigSources() names the flag that Deno wants", async () => {
+test("dockerConfigSources() names the flag that Deno requires", async () => {
   const denied = makeError("NotCapable", { message: "run again with the --allow-read flag" });
   const { sources } = overFiles({}, { readTextFile: () => Promise.reject(denied) });
   await assert.rejects(sources.lookup("1.io", "a"), {
     name: "ParseError",
     message: "~/.docker/config.json: cannot be read",
-    hint: "allow it with --allow-read",
+    hint: "run Deno with --allow-read",
   });
 });
 
@@ -200,13 +200,13 @@ for (const [registry, repository, from, want] of helpers) {
   });
 }
 
-test("dockerConfigSources() says which helper knew nothing", async () => {
+test("dockerConfigSources() names the helper without a credential", async () => {
   const { sources } = overFiles({ [home]: helped }, {
     runHelper: () => Promise.resolve(undefined),
   });
   assert.equal(await sources.lookup("3.io", "a"), undefined);
   assert.deepEqual(sources.describe(), [
-    "~/.docker/config.json: docker-credential-store knows nothing of 3.io",
+    "~/.docker/config.json: docker-credential-store has no credential for 3.io",
   ]);
 });
 

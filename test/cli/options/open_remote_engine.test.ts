@@ -1,4 +1,4 @@
-/** `--via`: what a server is asked, with what, and what has no meaning there. */
+/** `--via`: the requests to a server, its token, and the flags that are rejected. */
 import { test } from "node:test";
 import assert from "node:assert/strict";
 import type { DurableCopy } from "../../../src/durable/durable_copies.ts";
@@ -79,28 +79,34 @@ for (const [name, flags, more, token, from] of tokens) {
 const refused: [flags: string[], message: RegExp][] = [
   [
     [...VIA, "--src-creds", "a:b", "--dest-tls", "off"],
-    /^error: --src-creds, --dest-tls cannot go with --via: /,
+    /^error: --src-creds, --dest-tls cannot be combined with --via: /,
   ],
-  [[...VIA, "--src-ca", "a.pem"], /^error: --src-ca cannot go with --via: /],
-  [[...VIA, "--dest-creds-env", "A"], /^error: --dest-creds-env cannot go with --via: /],
-  [[...VIA, "--dest-creds-fd", "3"], /^error: --dest-creds-fd cannot go with --via: /],
-  [[...VIA, "--authfile", "a.json"], /^error: --authfile cannot go with --via: /],
-  [[...VIA, "--concurrency", "2"], /^error: --concurrency cannot go with --via: /],
-  [[...VIA, "--retries", "0"], /^error: --retries cannot go with --via: /],
-  [[...VIA, "--timeout", "5"], /^error: --timeout cannot go with --via: /],
-  [["--via-token-env", "A"], /^error: --via-token-env is for a server: name it with --via\n/],
-  [["--via-token-fd", "3"], /^error: --via-token-fd is for a server: name it with --via\n/],
-  [["--detach"], /^error: --detach is for a server: name it with --via\n/],
-  [[...VIA, "--detach", "--dry-run"], /^error: --detach and --dry-run exclude each other/],
-  [[...VIA, "--via-token-env", "A", "--via-token-fd", "3"], /exclude each other/],
-  [[...VIA, "--via-token-env", "A"], /^error: --via-token-env A: the variable is not set\n/],
+  [[...VIA, "--src-ca", "a.pem"], /^error: --src-ca cannot be combined with --via: /],
+  [[...VIA, "--dest-creds-env", "A"], /^error: --dest-creds-env cannot be combined with --via: /],
+  [[...VIA, "--dest-creds-fd", "3"], /^error: --dest-creds-fd cannot be combined with --via: /],
+  [[...VIA, "--authfile", "a.json"], /^error: --authfile cannot be combined with --via: /],
+  [[...VIA, "--concurrency", "2"], /^error: --concurrency cannot be combined with --via: /],
+  [[...VIA, "--retries", "0"], /^error: --retries cannot be combined with --via: /],
+  [[...VIA, "--timeout", "5"], /^error: --timeout cannot be combined with --via: /],
+  [["--via-token-env", "A"], /^error: --via-token-env requires --via\nhint: add --via /],
+  [["--via-token-fd", "3"], /^error: --via-token-fd requires --via\nhint: add --via /],
+  [["--detach"], /^error: --detach requires --via\nhint: add --via /],
+  [[...VIA, "--detach", "--dry-run"], /^error: --detach and --dry-run cannot be combined/],
+  [[...VIA, "--via-token-env", "A", "--via-token-fd", "3"], /cannot be combined/],
+  [
+    [...VIA, "--via-token-env", "A"],
+    /^error: --via-token-env A: the variable is not set or empty\n/,
+  ],
   [
     [...VIA, "--via-token-fd", "3"],
     /^error: --via-token-fd 3: the file descriptor cannot be read\n/,
   ],
-  [[...VIA, "--via-token-fd", "1"], /--via-token-fd \(1 and 2 are outputs\)/],
+  [
+    [...VIA, "--via-token-fd", "1"],
+    /--via-token-fd: expected 0 \(stdin\) or a file descriptor from 3/,
+  ],
   [[...VIA, "--referrer-source", "a.io/b:1"], /^error: --referrer-source: .*it has a tag/],
-  [[...VIA, "--no-referrers", "--referrer-source", "a.io/b"], /exclude each other/],
+  [[...VIA, "--no-referrers", "--referrer-source", "a.io/b"], /cannot be combined/],
 ];
 for (const [flags, message] of refused) {
   test(`crossdock copy refuses ${flags.join(" ")}`, async () => {
@@ -116,7 +122,7 @@ test("crossdock inspect and tags refuse flags about a registry with --via", asyn
   for (const command of ["inspect", "tags"]) {
     const { exitCode, stderr } = await fakeCli().run(command, ...VIA, "--tls", "off", "a.io/b");
     assert.equal(exitCode, 2);
-    assert.match(stderr, /^error: --tls cannot go with --via: /);
+    assert.match(stderr, /^error: --tls cannot be combined with --via: /);
   }
 });
 
@@ -137,7 +143,7 @@ test("crossdock takes no server from the environment", async () => {
 
 const RUNNING: DurableCopy = { id: ID, state: "running" };
 
-test("crossdock copy --detach prints where the copy can be asked for", async () => {
+test("crossdock copy --detach prints the URL of the copy", async () => {
   const url = `https://a.example/dock/v1/copies/${ID}`;
   const cli = fakeCli({ remoteEngine: { detach: () => Promise.resolve({ copy: RUNNING, url }) } });
   const text = await cli.run("copy", ...VIA, "--detach", SOURCE, DESTINATION);
@@ -150,7 +156,7 @@ test("crossdock copy --detach prints where the copy can be asked for", async () 
   assert.deepEqual(JSON.parse(json.stdout), RUNNING);
 });
 
-test("crossdock copy --detach prints the report where the server could only copy at once", async () => {
+test("crossdock copy --detach prints the report if the server has no durable copies", async () => {
   const cli = fakeCli({ remoteEngine: { detach: () => Promise.resolve({ report }) } });
   const { exitCode, stdout } = await cli.run("copy", ...VIA, "--detach", SOURCE, DESTINATION);
   assert.equal(exitCode, 0);
@@ -179,7 +185,7 @@ const states: [copy: DurableCopy, exitCode: number, stdout: RegExp, stderr: RegE
     { ...RUNNING, state: "failed" },
     11,
     new RegExp(`^failed     ${ID}\n$`),
-    /^error: the copy failed, and the server does not say why\n$/,
+    /^error: the copy failed, and the server returned no reason\n$/,
   ],
 ];
 for (const command of ["status", "cancel"] as const) {
@@ -204,7 +210,7 @@ for (const command of ["status", "cancel"] as const) {
     });
   }
 
-  test(`crossdock ${command} wants to know of which server`, async () => {
+  test(`crossdock ${command} requires --via`, async () => {
     const { exitCode, stderr } = await fakeCli().run(command, ID);
     assert.equal(exitCode, 2);
     assert.match(stderr, /^error: required option '--via <url>' not specified\n/);

@@ -113,7 +113,7 @@ function tlsOf({ tls }: SideOptions = {}, registry: string): TlsMode | undefined
   return typeof tls === "function" ? tls(registry) : tls;
 }
 
-test("crossdock copy, plan and verify keep the flags of a side to its registry, and look in Docker's files for another of referrers", async () => {
+test("crossdock copy, plan and verify use a side's flags only for its registry, and Docker's files for the referrers' registry", async () => {
   const auths = { "signed.io": { username: "docker", password: "s3cret" } };
   const engine = {
     ...recordingEngine().engine,
@@ -141,7 +141,7 @@ test("crossdock copy, plan and verify keep the flags of a side to its registry, 
   }
 });
 
-test("crossdock copy shows a given credential to another repository of the same registry, and reads no file", async () => {
+test("crossdock copy uses --src-creds for another repository of the same registry, and reads no file", async () => {
   const cli = fakeCli({
     ...recordingEngine(),
     files: { "/home/me/.docker/config.json": "[]" },
@@ -154,7 +154,7 @@ test("crossdock copy shows a given credential to another repository of the same 
   assert.equal(match?.from, "--src-creds");
 });
 
-test("crossdock verify compares what its flags say", async () => {
+test("crossdock verify passes its flags to the engine", async () => {
   const asked: unknown[] = [];
   const cli = fakeCli({
     engine: {
@@ -193,7 +193,7 @@ const goodCredentials: [flags: string[], wanted: unknown, from: string, more?: F
   [["--src-creds-fd", "3"], basic, "--src-creds-fd 3", { descriptors: { 3: "me:s3:cret\r\n" } }],
 ];
 for (const [flags, wanted, from, more] of goodCredentials) {
-  test(`crossdock copy ${flags.join(" ")} gives the source this credential, and it alone`, async () => {
+  test(`crossdock copy ${flags.join(" ")} uses the credential only for the source`, async () => {
     const cli = fakeCli({ ...recordingEngine(), ...more });
     const { exitCode, stderr } = await cli.run("copy", ...flags, SOURCE, DESTINATION);
     assert.equal(exitCode, 0, stderr);
@@ -204,7 +204,7 @@ for (const [flags, wanted, from, more] of goodCredentials) {
   });
 }
 
-test("crossdock copy looks for credentials in Docker's files, or in --authfile alone", async () => {
+test("crossdock copy searches Docker's files for credentials, or only --authfile", async () => {
   const config = (user: string): string =>
     JSON.stringify({ auths: { "localhost:5001": { username: user, password: "s3cret" } } });
   const options = {
@@ -223,7 +223,8 @@ test("crossdock copy looks for credentials in Docker's files, or in --authfile a
 
 const both = [SOURCE, DESTINATION];
 const bad: [argv: string[], wanted: RegExp, more?: FakeCliOptions][] = [
-  [["copy"], /^error: missing required argument 'source'/],
+  [["copy"], /^error: missing required argument 'source'\nhint: run crossdock copy --help\n$/],
+  [["--bogus"], /^error: unknown option '--bogus'\nhint: run crossdock --help\n$/],
   [["copy", SOURCE], /^error: missing required argument 'destination'/],
   [
     ["copy", ...both, "more"],
@@ -242,7 +243,7 @@ const bad: [argv: string[], wanted: RegExp, more?: FakeCliOptions][] = [
   [["copy", "--platform", "linux", ...both], /^error: parse platform "linux": want os\/arch/],
   [
     ["copy", "--index", "drop", ...both],
-    /^error: --index: want rebuild, sparse, refuse or unwrap, got "drop"\n$/,
+    /^error: --index: expected rebuild, sparse, refuse or unwrap, got "drop"\n$/,
   ],
   [
     ["copy", "--referrer-source", "a.io/b:1", ...both],
@@ -255,59 +256,65 @@ const bad: [argv: string[], wanted: RegExp, more?: FakeCliOptions][] = [
   [["verify", "--referrer-source", "", ...both], /^error: --referrer-source: parse reference ""/],
   [
     ["copy", "--no-referrers", "--referrer-source", "a.io/b", ...both],
-    /^error: --referrer-source and --no-referrers exclude each other: give one of them\n$/,
+    /^error: --referrer-source and --no-referrers cannot be combined\n$/,
   ],
   [
     ["verify", "--referrer-destination", "a.io/b", "--no-referrers", ...both],
-    /^error: --referrer-destination and --no-referrers exclude each other/,
+    /^error: --referrer-destination and --no-referrers cannot be combined/,
   ],
   [["inspect", "--referrer-source", "a.io/b", SOURCE], /^error: unknown option/],
-  [["copy", "--verify", "no", ...both], /^error: --verify: want auto, stream or destination/],
+  [["copy", "--verify", "no", ...both], /^error: --verify: expected auto, stream or destination/],
   [
     ["copy", "--if-exists", "", ...both],
-    /^error: --if-exists: want overwrite, skip or fail, got ""/,
+    /^error: --if-exists: expected overwrite, skip or fail, got ""/,
   ],
-  [["copy", "--progress", "fancy", ...both], /^error: --progress: want auto, bar, plain or none/],
+  [
+    ["copy", "--progress", "fancy", ...both],
+    /^error: --progress: expected auto, bar, plain or none/,
+  ],
   [
     ["copy", "--concurrency", "0", ...both],
-    /^error: --concurrency: want a whole number from 1 to 256, got "0"/,
+    /^error: --concurrency: expected a whole number from 1 to 256, got "0"/,
   ],
   [["copy", "--concurrency", "257", ...both], /^error: --concurrency: /],
   [["copy", "--concurrency", "1e2", ...both], /^error: --concurrency: /],
   [["copy", "--concurrency", "many", ...both], /^error: --concurrency: /],
   [
     ["copy", "--retries=-1", ...both],
-    /^error: --retries: want a whole number from 0 to 20, got "-1"/,
+    /^error: --retries: expected a whole number from 0 to 20, got "-1"/,
   ],
   [["copy", "--retries", "21", ...both], /^error: --retries: /],
-  [["copy", "--timeout", "0", ...both], /^error: --timeout: want seconds.*got "0"/],
+  [["copy", "--timeout", "0", ...both], /^error: --timeout: expected seconds.*got "0"/],
   [["copy", "--timeout", "5 m", ...both], /^error: --timeout: /],
   [["copy", "--timeout", "2d", ...both], /^error: --timeout: /],
   [["copy", "--timeout", "61m", ...both], /^error: --timeout: /],
   [["copy", "--timeout", "-5", ...both], /^error: --timeout: .*got "-5"/],
   [
     ["copy", "--src-tls", "maybe", ...both],
-    /^error: --src-tls: want on, off or unverified, got "maybe"/,
+    /^error: --src-tls: expected on, off or unverified, got "maybe"/,
   ],
-  [["copy", "--dest-tls", "true", ...both], /^error: --dest-tls: want on, off or unverified/],
+  [["copy", "--dest-tls", "true", ...both], /^error: --dest-tls: expected on, off or unverified/],
   [
     ["copy", "--src-ca", "/none.pem", ...both],
-    /^error: --src-ca \/none\.pem: there is no such file/,
+    /^error: --src-ca \/none\.pem: file not found/,
   ],
   [
     ["copy", "--dest-ca", "/not.pem", ...both],
-    /^error: --dest-ca \/not\.pem: there is no certificate in it/,
+    /^error: --dest-ca \/not\.pem: no certificate found/,
   ],
   [
     ["copy", "--src-ca", "/ca.pem", "--src-tls", "off", ...both],
-    /^error: --src-ca and --src-tls off exclude/,
+    /^error: --src-ca and --src-tls off cannot be combined/,
   ],
   [
     ["copy", "--src-creds-env", "NONE", ...both],
-    /^error: --src-creds-env NONE: the variable is not set/,
+    /^error: --src-creds-env NONE: the variable is not set or empty/,
   ],
-  [["copy", "--src-creds-fd", "2", ...both], /^error: --src-creds-fd \(1 and 2 are outputs\)/],
-  [["copy", "--src-creds-fd", "x", ...both], /^error: --src-creds-fd: want a whole number/],
+  [
+    ["copy", "--src-creds-fd", "2", ...both],
+    /^error: --src-creds-fd: expected 0 \(stdin\) or a file descriptor from 3/,
+  ],
+  [["copy", "--src-creds-fd", "x", ...both], /^error: --src-creds-fd: expected 0 /],
   [
     ["copy", "--src-creds-fd", "9", ...both],
     /^error: --src-creds-fd 9: the file descriptor cannot be read/,
@@ -319,11 +326,11 @@ const bad: [argv: string[], wanted: RegExp, more?: FakeCliOptions][] = [
   ],
   [
     ["copy", "--src-creds", "a:b", "--src-creds-env", "A", ...both],
-    /^error: --src-creds and --src-creds-env exclude/,
+    /^error: --src-creds and --src-creds-env cannot be combined/,
   ],
   [
     ["copy", "--authfile", "/none.json", ...both],
-    /^error: --authfile \/none\.json: there is no such file/,
+    /^error: --authfile \/none\.json: file not found/,
   ],
   [["copy", "--authfile", "/bad.json", ...both], /^error: --authfile \/bad\.json/],
   [["copy", ...both], /^error: ~\/\.docker\/config\.json/, {
@@ -334,19 +341,19 @@ const bad: [argv: string[], wanted: RegExp, more?: FakeCliOptions][] = [
   [["verify", SOURCE], /^error: missing required argument 'destination'/],
   [["verify", "--platform", "x", ...both], /^error: parse platform "x"/],
   [["inspect", "::"], /^error: parse reference/],
-  [["inspect", "--tls", "x", SOURCE], /^error: --tls: want on, off or unverified/],
-  [["inspect", "--creds-fd", "1", SOURCE], /^error: --creds-fd \(1 and 2/],
+  [["inspect", "--tls", "x", SOURCE], /^error: --tls: expected on, off or unverified/],
+  [["inspect", "--creds-fd", "1", SOURCE], /^error: --creds-fd: expected 0 \(stdin\)/],
   [
     ["tags", SOURCE],
     /^error: .*it has a tag, want a repository alone\nhint: write localhost:5000\/app/,
   ],
-  [["auth", "ghcr"], /^error: "ghcr" is no registry/],
+  [["auth", "ghcr"], /^error: "ghcr" is not a registry/],
   [["auth", "a.io:99999"], /^error: .*port/],
   [["auth", "a.io/b:1"], /^error: .*it has a tag/],
 ];
 for (const [argv, wanted, more] of bad) {
   const name = `crossdock ${argv.join(" ")}${more?.env || more?.files ? " with a bad config" : ""}`;
-  test(`${name} is refused in a sentence, and nothing is sent`, async () => {
+  test(`${name} is rejected in one sentence before any request`, async () => {
     const cli = fakeCli({ files, ...more });
     const { exitCode, stdout, stderr } = await cli.run(...argv);
     assert.match(stderr, wanted);
@@ -377,7 +384,7 @@ test("crossdock --help lists the exit codes", async () => {
   const { stdout } = await fakeCli().run("--help");
   assert.match(
     stdout,
-    /Exit codes:\n {4}0 {2}done\n(?:.*\n)* +12 {2}verify .*\n +13 {2}sync: some .*\n +14 {2}sync: all /,
+    /Exit codes:\n {4}0 {2}success\n(?:.*\n)* +12 {2}verify .*\n +13 {2}sync: some .*\n +14 {2}sync: all /,
   );
 });
 

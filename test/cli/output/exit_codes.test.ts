@@ -59,13 +59,13 @@ test("runCli() calls any other error a bug, and shows its stack only when asked"
   assert.match((await cli.run("copy", SOURCE, DESTINATION)).stderr, /\n +at /);
 });
 
-test("runCli() ends with 1 for what is thrown and no error", async () => {
+test("runCli() exits with 1 if a value is thrown that is not an error", async () => {
   const { exitCode, stderr } = await failWith("oops");
   assert.equal(exitCode, 1);
   assert.match(stderr, /bug in crossdock: oops/);
 });
 
-test("runCli() names the step of a copy that failed, its side and what was behind it, each once", async () => {
+test("runCli() names the step of a copy that failed, its side and its causes, each once", async () => {
   const refused = new Error("ECONNREFUSED 127.0.0.1:5001");
   const cause = new CrossdockError("network", "upload blob: nobody listens", {
     side: "destination",
@@ -94,17 +94,17 @@ test("runCli() survives causes that go round in a ring", async () => {
   assert.equal(stderr, "error: a\ncause: b\n");
 });
 
-test("runCli() tells which permission Deno misses", async () => {
+test("runCli() names the missing permission of Deno", async () => {
   const error = Object.assign(
     new Error('Requires net access to "a.io:443", run again with the --allow-net flag'),
     { name: "NotCapable" },
   );
   const { exitCode, stderr } = await failWith(error);
   assert.equal(exitCode, 2);
-  assert.match(stderr, /^error: Deno does not permit it.*\nhint: allow it with --allow-net\n$/);
+  assert.match(stderr, /^error: Deno denied permission.*\nhint: run Deno with --allow-net\n$/);
 });
 
-test("runCli() ends quietly when nobody reads stdout any more", async () => {
+test("runCli() exits without an error when stdout is closed", async () => {
   const engine = {
     tags: async function* (): AsyncGenerator<string[]> {
       yield await Promise.resolve(["1"]);
@@ -126,7 +126,7 @@ test("runCli() takes a pipe that breaks elsewhere for an error", async () => {
   assert.equal((await failWith(error)).exitCode, 1);
 });
 
-test("runCli() tells an error even where it may not read the environment", async () => {
+test("runCli() prints an error even without permission to read the environment", async () => {
   const cli = fakeCli();
   const env = new Proxy({}, {
     get(): never {
@@ -138,6 +138,6 @@ test("runCli() tells an error even where it may not read the environment", async
   assert.equal(await runCli(["copy", SOURCE, DESTINATION], { ...cli.environment, env }), 2);
   assert.match(
     (stderr as unknown as TextSink).text,
-    /^error: Deno does not permit it.*--allow-env\n$/s,
+    /^error: Deno denied permission.*--allow-env\n$/s,
   );
 });

@@ -35,7 +35,7 @@ function engineOf(results: {
   );
 }
 
-test("crossdock copy says in a few lines what was done", async () => {
+test("crossdock copy prints its report", async () => {
   const cli = fakeCli({ engine: engineOf({ copy: report }) });
   assert.deepEqual(await cli.run("copy", SOURCE, DESTINATION), {
     exitCode: 0,
@@ -43,7 +43,7 @@ test("crossdock copy says in a few lines what was done", async () => {
     stdout: `\
 copied     localhost:5000/app:1@${F}
 to         localhost:5001/copy/app:1@${F}
-blobs      6 streamed (12.0 MiB), 1 mounted, 2 already there, 1 foreign layer left in place
+blobs      6 streamed (12.0 MiB), 1 mounted, 2 already present, 1 foreign layer not copied
 manifests  4 put, of these 1 referrer or digest tag
 requests   10 to the source, 17 to the destination
 time       2.0 s (6.0 MiB/s)
@@ -51,7 +51,7 @@ time       2.0 s (6.0 MiB/s)
   });
 });
 
-test("crossdock copy says that all was there", async () => {
+test("crossdock copy prints the report of an unchanged image", async () => {
   const unchanged = {
     ...report,
     result: "unchanged" as const,
@@ -69,7 +69,7 @@ test("crossdock copy says that all was there", async () => {
     `\
 unchanged  localhost:5000/app:1@${F}
 to         localhost:5001/copy/app:1@${F}
-blobs      0 streamed, 0 mounted, 0 already there
+blobs      0 streamed, 0 mounted, 0 already present
 manifests  0 put
 requests   1 to the source, 1 to the destination
 time       12 ms
@@ -99,11 +99,11 @@ test("crossdock copy --quiet prints nothing, warnings included", async () => {
 const PLAN_TEXT = `\
 from  localhost:5000/app:1@${F}
 to    localhost:5001/copy/app:1@${F}
-now   not there
+now   not found
 
 blobs
   sha256:aaaaaaaaaaaa    3.0 MiB  stream
-  sha256:bbbbbbbbbbbb      500 B  already there
+  sha256:bbbbbbbbbbbb      500 B  already present
   sha256:cccccccccccc    2.0 KiB  mount from library/base
 
 manifests
@@ -111,15 +111,15 @@ manifests
   sha256:ffffffffffff    1.1 KiB  put (application/vnd.oci.image.manifest.v1+json)
 
 referrers
-  sha256:ffffffffffff             list 1 referrer if the registry does not
+  sha256:ffffffffffff             add 1 referrer to the referrers tag if the registry has no referrers API
 
 tag
   sha256:ffffffffffff    1.1 KiB  put as 1 (application/vnd.oci.image.manifest.v1+json)
 
 foreign
-  sha256:999999999999   10.0 MiB  left where it is
+  sha256:999999999999   10.0 MiB  not copied
 
-blobs      1 to stream (3.0 MiB), 1 to mount (2.0 KiB), 1 already there (500 B)
+blobs      1 to stream (3.0 MiB), 1 to mount (2.0 KiB), 1 already present (500 B)
 manifests  3 to put
 requests   4 to the source, 9 to the destination
 `;
@@ -138,7 +138,7 @@ for (const command of [["plan"], ["copy", "--dry-run"]]) {
   });
 }
 
-test("crossdock plan says what the tag is now, what is rebuilt, and its warnings once", async () => {
+test("crossdock plan shows the current tag, rebuilt manifests, and each warning once", async () => {
   const engine: Partial<LocalEngine> = {
     plan(_, { emit } = {}): Promise<Plan> {
       emit?.({ type: "warning", message: "the index was rebuilt" });
@@ -165,9 +165,12 @@ const NO_TOTALS = {
   requests: { source: 1, destination: 1 },
 };
 for (
-  const [result, wanted] of [["unchanged", "has it already"], ["skipped", "is to stay"]] as const
+  const [result, wanted] of [["unchanged", "already has this image"], [
+    "skipped",
+    "--if-exists skip keeps",
+  ]] as const
 ) {
-  test(`crossdock plan says in a line that nothing is to do: ${result}`, async () => {
+  test(`crossdock plan shows in one line that there is nothing to do: ${result}`, async () => {
     const nothing: Plan = {
       ...plan,
       current: F,
@@ -299,7 +302,7 @@ const different: Verification = {
   ],
 };
 
-test("crossdock verify says that a copy is equal", async () => {
+test("crossdock verify reports an equal copy", async () => {
   const cli = fakeCli({ engine: engineOf({ verify: equal }) });
   assert.deepEqual(await cli.run("verify", SOURCE, DESTINATION), {
     exitCode: 0,
@@ -325,7 +328,7 @@ missing    digest tag sha256-ff.sig
   assert.deepEqual([exitCode, JSON.parse(stdout)], [12, different]);
 });
 
-test("crossdock verify hands its flags on", async () => {
+test("crossdock verify leaves flags that are not set to the engine", async () => {
   const asked: unknown[] = [];
   const engine: Partial<LocalEngine> = {
     verify(request): Promise<Verification> {
@@ -358,23 +361,23 @@ const checks: [AccessCheck, number, string][] = [
   [
     { registry: "a.io", from: "--creds", sources: [], result: "refused" },
     3,
-    "a.io: the registry refuses the credential\ncredential  --creds\n",
+    "a.io: the registry rejects the credential\ncredential  --creds\n",
   ],
   [
     { registry: "a.io", sources, result: "anonymous" },
     0,
-    `a.io: there is no credential, and the registry answers without one\nlooked at   ${
+    `a.io: no credential found, and the registry allows anonymous access\nsearched    ${
       sources[0]
     }\n`,
   ],
   [
     { registry: "a.io", sources, result: "none" },
     3,
-    `a.io: there is no credential, and the registry wants one\nlooked at   ${sources[0]}\n`,
+    `a.io: no credential found, and the registry requires one\nsearched    ${sources[0]}\n`,
   ],
 ];
 for (const [check, exitCode, stdout] of checks) {
-  test(`crossdock auth says ${check.result} and ends with ${exitCode}`, async () => {
+  test(`crossdock auth reports ${check.result} and exits with ${exitCode}`, async () => {
     const cli = fakeCli({ engine: engineOf({ checkAccess: check }) });
     assert.deepEqual(await cli.run("auth", "a.io"), { exitCode, stdout, stderr: "" });
     const json = await cli.run("auth", "--json", "a.io");

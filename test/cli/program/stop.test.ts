@@ -7,17 +7,17 @@ import { DESTINATION, plan, SOURCE, tagStep } from "../samples.ts";
 
 for (
   const [when, wanted] of [
-    ["waiting", "stopped: the destination's tag was not moved"],
-    ["root put by its digest", "stopped: the destination's tag was not moved"],
+    ["waiting", "stopped: the destination tag was not moved"],
+    ["root put by its digest", "stopped: the destination tag was not moved"],
     [
       "started",
-      "stopped while the destination's tag was moved: it may be the old one or the new one",
+      "stopped while the destination tag was being moved: it may point to the old or the new image",
     ],
-    ["moved", "stopped: the destination's tag had been moved already"],
+    ["moved", "stopped: the destination tag was already moved"],
   ] as const
 ) {
   for (const [name, code] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
-    test(`crossdock copy stopped by ${name} tells what became of the tag: ${when}`, async () => {
+    test(`crossdock copy stopped by ${name} reports the state of the tag: ${when}`, async () => {
       const cli = fakeCli({
         engine: {
           copy(_, { emit, signal } = {}): Promise<Report> {
@@ -61,7 +61,7 @@ test("runCli() ends at once at the second signal", async () => {
   assert.deepEqual(cli.exits, [130], "still listening");
 });
 
-test("runCli() gives the terminal its cursor back at the second signal", async () => {
+test("runCli() restores the cursor at the second signal", async () => {
   const cli = fakeCli({
     isTerminal: true,
     engine: {

@@ -57,7 +57,7 @@ test("handler logs what a copy failed by, under the id of its request", async ()
   assert.deepEqual([problem["code"], problem["side"]], ["not_found", "source"]);
 });
 
-test("handler logs that a client went away, and cancels its copy at both registries", async () => {
+test("handler logs that a client disconnected, and aborts its copy at both registries", async () => {
   await using dock = await startDock();
   const { source, destination } = dock;
   const { layers: [layer] } = await putImage(source, "app", {
@@ -78,7 +78,7 @@ test("handler logs that a client went away, and cancels its copy at both registr
   client.abort();
   const failed = (await linesOf(dock, answer)).find(({ message }) => message === "copy failed");
   const problem = failed?.["problem"] as Record<string, unknown>;
-  assert.deepEqual([problem["code"], problem["detail"]], ["aborted", "the client went away"]);
+  assert.deepEqual([problem["code"], problem["detail"]], ["aborted", "the client disconnected"]);
   assert.equal(destination.hasBlob("app", layer?.digest ?? ""), false);
   assert.deepEqual(destination.tags("app"), []);
 });

@@ -46,8 +46,8 @@ test("handler with registry credentials that need a program says so, and ends wi
 test("handler without tokens and lists warns, and refuses", async () => {
   await using handler = await startHandler({});
   assert.deepEqual(warnings(handler), [
-    "CROSSDOCK_TOKENS is not set: this server refuses everything but health",
-    "CROSSDOCK_ALLOW_SOURCES and CROSSDOCK_ALLOW_DESTINATIONS not set: no copy is allowed",
+    "CROSSDOCK_TOKENS is not set: the server rejects all calls except health checks",
+    "CROSSDOCK_ALLOW_SOURCES and CROSSDOCK_ALLOW_DESTINATIONS not set: the server rejects all copies",
   ]);
   const answer = await fetch(`${handler.url}/v1/tags?repository=docker.io/library/alpine`);
   assert.equal(answer.status, 401);
@@ -60,8 +60,8 @@ test("handler that is open warns, and asks for no token", async () => {
     CROSSDOCK_ALLOW_SOURCES: "docker.io/**",
   });
   assert.deepEqual(warnings(handler), [
-    "CROSSDOCK_OPEN is true: whoever can reach this server may copy, and needs no token",
-    "CROSSDOCK_ALLOW_DESTINATIONS not set: no copy is allowed",
+    "CROSSDOCK_OPEN is true: anyone who can reach this server can copy without a token",
+    "CROSSDOCK_ALLOW_DESTINATIONS not set: the server rejects all copies",
   ]);
   const answer = await fetch(`${handler.url}/v1/tags?repository=example.com/not/allowed`);
   assert.equal(answer.status, 403);

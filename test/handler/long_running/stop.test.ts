@@ -91,7 +91,7 @@ for (const signal of ["SIGTERM", "SIGINT"] as const) {
   });
 }
 
-test("handler cuts a copy when the grace time is over, says so to its client, and ends with 0", async () => {
+test("handler aborts a copy at the end of the grace period, sends the error to its client and exits with 0", async () => {
   await using dock = await startDock({ variables: { CROSSDOCK_GRACE_MS: "50" } });
   const { handler, source, destination } = dock;
   const { digest, cancelled } = await stallLayer(dock);
@@ -114,14 +114,14 @@ test("handler cuts a copy when the grace time is over, says so to its client, an
     [
       "info copy started",
       "info stopping",
-      "warn grace time is over: what still runs is cut",
+      "warn grace period is over: aborting running work",
       "warn copy failed",
       "info stopped",
     ],
   );
 });
 
-test("handler cuts a step when the grace time is over", async () => {
+test("handler aborts a step at the end of the grace period", async () => {
   await using dock = await startDock({ variables: { CROSSDOCK_GRACE_MS: "50" } });
   const { handler, source, destination } = dock;
   const { digest, cancelled } = await stallLayer(dock);

@@ -29,7 +29,7 @@ for (const call of CALLS) {
     const { errors } = await response.json();
     assert.ok(
       errors.some((error: { parameter?: string; detail: string }) =>
-        error.parameter === "dryRun" && error.detail === "there is no such parameter"
+        error.parameter === "dryRun" && error.detail === "unknown parameter"
       ),
       JSON.stringify(errors),
     );

@@ -52,7 +52,7 @@ test("runRule() copies all the same where it cannot save what it overwrites", as
   const report = await run(rule, pair);
   assert.deepEqual(resultsOf(report), ["app:1 copied"]);
   assert.equal(report.result, "ok");
-  assert.match(report.warnings[0] ?? "", /^back up .*app:1: put manifest .*403/);
+  assert.match(report.warnings[0] ?? "", /^back up .*app:1: upload manifest .*403/);
 });
 
 const NO_BACKUPS: [template: string, message: RegExp][] = [

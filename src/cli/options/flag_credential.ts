@@ -1,39 +1,36 @@
-/** Credentials from flags: on the command line, in a variable, or from a file descriptor. */
+/** Credentials that flags pass: on the command line, in a variable, or through a file descriptor. */
 import { toCredential } from "../../auth/credentials.ts";
 import type { Credential } from "../../auth/credentials.ts";
 import { ParseError } from "../../errors.ts";
 import type { CliEnvironment } from "../environment.ts";
 import { readSecretDescriptor, readSecretVariable } from "./read_secret.ts";
-import type { NamedSideFlags } from "./side_flags.ts";
+import type { CommandSide } from "./side.ts";
 
-/** The longest tokens of clouds have some 4 KB. */
+/** The longest tokens of cloud providers have about 4 KB. */
 const MAX_LENGTH = 64 * 1024;
 
-/** A credential and the flag that it came by. */
-export interface GivenCredential {
+/** A credential and the flag that passed it. */
+interface FlagCredential {
   readonly credential: Credential;
   readonly from: string;
 }
 
 /**
- * The credential that the flags give, if they do. No message ever holds any part of it.
+ * Reads the credential of a side's flags, if they pass one. No message contains any part of it.
  *
- * @throws ParseError if there are two, or it is not `user:password`
+ * @throws ParseError if two flags pass one, or it is not `user:password`
  */
-export async function readGivenCredential(
-  { prefix, flags }: NamedSideFlags,
+export async function readFlagCredential(
+  { prefix, flags: { creds, credsEnv, credsFd } }: Pick<CommandSide, "prefix" | "flags">,
   environment: CliEnvironment,
-): Promise<GivenCredential | undefined> {
-  const { creds, credsEnv, credsFd } = flags;
+): Promise<FlagCredential | undefined> {
   const [option, other] = [
     ...(creds === undefined ? [] : [`${prefix}creds`]),
     ...(credsEnv === undefined ? [] : [`${prefix}creds-env`]),
     ...(credsFd === undefined ? [] : [`${prefix}creds-fd`]),
   ];
   if (option === undefined) return undefined;
-  if (other !== undefined) {
-    throw new ParseError(`${option} and ${other} exclude each other: give one of them`);
-  }
+  if (other !== undefined) throw new ParseError(`${option} and ${other} cannot be combined`);
   if (creds !== undefined) return { credential: parseCreds(creds, option), from: option };
   const { text, from } = credsEnv === undefined
     ? await readSecretDescriptor(option, credsFd ?? 0, environment)
@@ -45,12 +42,12 @@ function parseCreds(text: string, from: string): Credential {
   const colon = text.indexOf(":");
   if (colon <= 0 || text.length > MAX_LENGTH) {
     const fault = text.length > MAX_LENGTH
-      ? "it is too long"
+      ? `got more than ${MAX_LENGTH} characters`
       : colon < 0
-      ? "there is no colon in it"
-      : "there is nothing before the colon";
-    throw new ParseError(`${from}: want user:password, ${fault}`, {
-      hint: "for an identity token write <token>:… with the token as the password",
+      ? "got a value without a colon"
+      : "got a value without a user";
+    throw new ParseError(`${from}: expected user:password, ${fault}`, {
+      hint: "for an identity token, use <token> as the user and the token as the password",
     });
   }
   return toCredential(text.slice(0, colon), text.slice(colon + 1));

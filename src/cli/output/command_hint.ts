@@ -1,0 +1,50 @@
+import type { Side } from "../../errors.ts";
+
+/** Commands that use one registry, whose flags have no `--src-` or `--dest-`. */
+const ONE_REGISTRY = ["inspect", "tags", "auth"];
+
+/** Whether a command uses one registry only, so that its errors need not name a side. */
+export function hasOneRegistry(command: string | undefined): boolean {
+  return command !== undefined && ONE_REGISTRY.includes(command);
+}
+
+type Replacements = readonly (readonly [pattern: RegExp, replacement: string])[];
+
+/** Engine hints name the flags of `copy`; the rules of `sync` have keys instead. */
+const SYNC_KEYS: Replacements = [
+  // A rule cannot name certificates.
+  [/\bpass [^,;]*--src-ca or --dest-ca, or /, ""],
+  [/--src-tls off or --dest-tls off/, "tls: disabled in creds"],
+  [/--src-tls on or --dest-tls on/, "tls: enabled in creds"],
+  [/--src-tls unverified or --dest-tls unverified/, "tls: insecure in creds"],
+  [/--if-exists (\w+)/, "ifExists: $1 in the rule"],
+  [/\bleave out --index sparse\b/, "set index: rebuild in the rule"],
+  [/--index (\w+)/g, "index: $1"],
+  [/--platform\b/, "platforms in the rule"],
+  [/--recheck\b/, "forceRecursive: true in the rule"],
+];
+
+/** Hints of a server name the fields of its API; `--via` has flags instead. */
+const VIA_FLAGS: Replacements = [
+  [/"ifExists": "(\w+)"/g, "--if-exists $1"],
+  [/"index": "(\w+)"/g, "--index $1"],
+  [/"platforms"/g, "--platform"],
+];
+
+const PAIR = /(--)src-(\w+(?: (?:on|off|unverified))?) or --dest-\2(?!\w)/g;
+
+/** Rewrites an engine's hint so that the user can follow it in the command that was run. */
+export function toCommandHint(
+  hint: string,
+  { command, side }: { command: string | undefined; side: Side | undefined },
+): string {
+  if (command === "sync") return replaceAll(hint, SYNC_KEYS);
+  const text = replaceAll(hint, VIA_FLAGS);
+  if (hasOneRegistry(command)) return text.replace(PAIR, "$1$2");
+  if (side === undefined) return text;
+  return text.replace(PAIR, `$1${side === "source" ? "src" : "dest"}-$2`);
+}
+
+function replaceAll(text: string, replacements: Replacements): string {
+  return replacements.reduce((text, [pattern, words]) => text.replace(pattern, words), text);
+}

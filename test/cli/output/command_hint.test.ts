@@ -1,0 +1,54 @@
+import { test } from "node:test";
+import assert from "node:assert/strict";
+import { CrossdockError } from "../../../src/errors.ts";
+import { toCommandHint } from "../../../src/cli/output/command_hint.ts";
+import { fakeCli } from "../fake_cli.ts";
+
+const CA = "pass its CA with --src-ca or --dest-ca, or use --src-tls unverified or " +
+  "--dest-tls unverified to take any certificate";
+const PLAIN = "use --src-tls off or --dest-tls off if that is meant";
+const EXISTS = "use --if-exists overwrite to move it";
+
+const hints: [command: string, side: "source" | "destination" | undefined, string, string][] = [
+  ["copy", undefined, PLAIN, PLAIN],
+  ["copy", "source", PLAIN, "use --src-tls off if that is meant"],
+  ["plan", "destination", PLAIN, "use --dest-tls off if that is meant"],
+  [
+    "verify",
+    "source",
+    CA,
+    "pass its CA with --src-ca, or use --src-tls unverified to take any certificate",
+  ],
+  ["tags", "source", CA, "pass its CA with --ca, or use --tls unverified to take any certificate"],
+  ["auth", "source", PLAIN, "use --tls off if that is meant"],
+  ["copy", "destination", EXISTS, EXISTS],
+  ["copy", "destination", 'use "ifExists": "overwrite" to move it', EXISTS],
+  ["copy", "source", 'pick one with "platforms"', "pick one with --platform"],
+  ["sync", "source", CA, "use tls: insecure in creds to take any certificate"],
+  ["sync", "source", PLAIN, "use tls: disabled in creds if that is meant"],
+  ["sync", "destination", EXISTS, "use ifExists: overwrite in the rule to move it"],
+  ["sync", "source", "allow more with --timeout", "allow more with --timeout"],
+];
+for (const [command, side, hint, expected] of hints) {
+  test(`toCommandHint() for ${command}, ${side}: ${hint}`, () => {
+    assert.equal(toCommandHint(hint, { command, side }), expected);
+  });
+}
+
+test("crossdock tags names its own flags, and no side", async () => {
+  const error = new CrossdockError("tls", "connect to a.io: refused", {
+    side: "source",
+    hint: PLAIN,
+  });
+  const engine = {
+    tags: async function* (): AsyncGenerator<string[]> {
+      yield await Promise.reject(error);
+    },
+  };
+  const { exitCode, stderr } = await fakeCli({ engine }).run("tags", "a.io/b");
+  assert.equal(
+    stderr,
+    "error: connect to a.io: refused\nhint: use --tls off if that is meant\n",
+  );
+  assert.equal(exitCode, 8);
+});
