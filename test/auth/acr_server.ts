@@ -1,4 +1,4 @@
-/** Entra's token endpoint, and a registry as Azure's: both check what they are sent. */
+/** Fakes of Entra's token endpoint and of an Azure registry. Both check the credentials in requests. */
 import { SignJWT } from "jose";
 import { createRegistry } from "../support/registry.ts";
 import type { BearerAuth, EmbeddedRegistry } from "../support/registry.ts";
@@ -12,11 +12,11 @@ export const ENTRA = {
 };
 
 export interface EntraServer extends Server {
-  /** Tokens given so far; the last one is good. */
+  /** The tokens issued so far. Only the last one is valid. */
   readonly tokens: string[];
 }
 
-/** Answers `/{tenant}/oauth2/v2.0/token` with a token for an hour. */
+/** Issues tokens for an hour at `/{tenant}/oauth2/v2.0/token`. */
 export async function startEntra(answer?: () => Response | undefined): Promise<EntraServer> {
   const tokens: string[] = [];
   const server = await serve(async (request) => {
@@ -45,14 +45,14 @@ export async function startEntra(answer?: () => Response | undefined): Promise<E
 
 export interface AcrServer extends Server {
   readonly registry: EmbeddedRegistry;
-  /** Forms that `/oauth2/exchange` and `/oauth2/token` took. */
+  /** The forms sent to `/oauth2/exchange` and `/oauth2/token`. */
   readonly exchanges: Record<string, string>[];
   readonly tokenForms: Record<string, string>[];
 }
 
 /**
- * A registry that gives refresh tokens at `/oauth2/exchange` for Entra's tokens, and access tokens at `/oauth2/token` for
- * those, of which they alone say that they are good for 75 minutes: https://github.com/Azure/acr/blob/main/docs/AAD-OAuth.md
+ * A registry that exchanges Entra's tokens for refresh tokens at `/oauth2/exchange`, and these for access tokens at
+ * `/oauth2/token`. Access tokens are valid for 75 minutes, which only the token itself says: https://github.com/Azure/acr/blob/main/docs/AAD-OAuth.md
  *
  * @param options.refreshLifetimeMs default: three hours
  * @param options.isJwt whether refresh tokens say when they expire. Default: true

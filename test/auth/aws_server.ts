@@ -1,4 +1,4 @@
-/** Amazon's side of Signature Version 4, worked out anew with `node:crypto`, and an ECR API that checks it. */
+/** A fake ECR API that checks Signature Version 4 with an implementation of its own, on `node:crypto`. */
 import { createHash, createHmac, timingSafeEqual } from "node:crypto";
 import { serve } from "../support/serve.ts";
 import type { Server } from "../support/serve.ts";
@@ -9,7 +9,7 @@ export const AWS_KEY = {
   sessionToken: "session//token==",
 };
 
-/** A call that came with a right signature. */
+/** A call with a valid signature. */
 export interface EcrCall {
   readonly target: string;
   readonly input: Record<string, unknown>;
@@ -22,10 +22,10 @@ export interface EcrServer extends Server {
 }
 
 /**
- * Listens. A request whose signature, time or session token is wrong is refused as by Amazon, others go to `answer`.
+ * Starts the API. A wrong signature, time or session token is rejected as Amazon does. Other requests go to `answer`.
  *
- * @param options.now milliseconds since the epoch; a signature has to be within five minutes of it
- * @param options.sessionToken null for a key that is not temporary
+ * @param options.now milliseconds since the epoch. The time of a signature must be within five minutes of it
+ * @param options.sessionToken null for a permanent key
  */
 export async function startEcrApi(
   answer: (call: EcrCall) => Response,
@@ -54,7 +54,7 @@ export function awsError(name: string, message: string, status = 400): Response 
   return Response.json({ __type: `com.amazonaws.ecr#${name}`, message }, { status, headers });
 }
 
-/** What Amazon would call the mistake; undefined for a request that is signed well. */
+/** Amazon's name for the error. Undefined if the signature is valid. */
 function findFault(
   request: Request,
   body: string,
@@ -73,7 +73,7 @@ function findFault(
   if (!time.startsWith(date) || !(Math.abs(Date.parse(at) - nowMs) < 5 * 60_000)) {
     return "InvalidSignatureException";
   }
-  // Amazon wants these signed where they are sent.
+  // Amazon requires a signature over these headers if they are sent.
   const needed = [
     "content-type",
     "host",

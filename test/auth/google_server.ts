@@ -1,4 +1,4 @@
-/** Google's token endpoint, and a service account that it knows. */
+/** A fake of Google's token endpoint, with one service account. */
 import { exportPKCS8, generateKeyPair, jwtVerify } from "jose";
 import { serve } from "../support/serve.ts";
 import type { Server } from "../support/serve.ts";
@@ -7,15 +7,15 @@ export const EMAIL = "mirror@project-1.iam.gserviceaccount.com";
 
 const pair = await generateKeyPair("RS256", { extractable: true });
 
-/** The account's, as it stands in its key's file. */
+/** The private key of the account, in the form of its key file. */
 export const privateKey = await exportPKCS8(pair.privateKey);
 
 export interface GoogleServer extends Server {
-  /** What the assertions said that were signed well. */
+  /** The claims of the assertions with a valid signature. */
   readonly claims: Record<string, unknown>[];
 }
 
-/** Answers `/token`: checks the assertion against the public key and numbers its tokens, `ya29.1` the first. */
+/** Handles `/token`: verifies the assertion with the public key and issues the tokens `ya29.1`, `ya29.2` and so on. */
 export async function startGoogle(
   now: () => number,
   answer?: () => Response,
@@ -55,7 +55,7 @@ export async function startGoogle(
   return Object.assign(server, { claims });
 }
 
-/** The JSON of a key whose tokens come from `tokenUri`, with some members replaced. */
+/** The JSON of a key file with this `tokenUri`, and with some members replaced. */
 export function keyFile(tokenUri: string, members: Record<string, unknown> = {}): string {
   return JSON.stringify({
     type: "service_account",

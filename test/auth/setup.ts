@@ -1,4 +1,4 @@
-/** What the tests of the three clouds' credentials share. */
+/** Options and cases that the tests of the three clouds share. */
 import { createRuntime } from "../../src/hosts/detect.ts";
 import type { HttpRequest } from "../../src/runtime.ts";
 

@@ -3,11 +3,11 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-/** What a browser made of a page. */
+/** A page in the browser. */
 export interface OpenedPage {
-  /** The document as it is once all is loaded, as HTML. */
+  /** The document after loading, as HTML. */
   readonly dom: string;
-  /** What it wrote to the console: errors, and whatever a policy kept from loading or running. */
+  /** The console output: errors, and everything that a policy has blocked. */
   readonly messages: readonly string[];
 }
 
@@ -16,7 +16,7 @@ const TIMEOUT_MS = 60_000;
 const MAX_OUTPUT_BYTES = 16 * 1024 * 1024;
 
 /**
- * Opens a page of loopback in Chromium without a window. The browser resolves no name, so that nothing else is asked.
+ * Opens a page on loopback in headless Chromium. The browser resolves no names, so it cannot reach other servers.
  *
  * @throws Error if Chromium is not installed (`deno task setup:browser`) or fails
  */
@@ -25,7 +25,7 @@ export async function openPage(url: string): Promise<OpenedPage> {
   try {
     const { stdout, stderr } = await run([
       "--headless",
-      // Needed where tests run as root; the page is our own.
+      // Required if tests run as root.
       "--no-sandbox",
       "--disable-gpu",
       "--disable-dev-shm-usage",

@@ -2,7 +2,7 @@ const ESCAPE = "\x1b";
 const PARTS = new RegExp(`${ESCAPE}\\[[?0-9;]*[A-Za-z]|\n|[^${ESCAPE}\n]+`, "g");
 const COMMAND = new RegExp(`^${ESCAPE}\\[([?0-9;]*)([A-Za-z])$`);
 
-/** What a terminal shows of a text: enough of its commands for bars, and lines that have scrolled away, too. */
+/** The lines that a terminal shows, including those that have scrolled away. Knows the commands of progress bars only. */
 export function screenOf(text: string): string[] {
   const lines: string[] = [""];
   let row = 0;

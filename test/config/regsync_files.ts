@@ -1,10 +1,10 @@
 import { readdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
-/** Files for regsync, written from what it documents. */
+/** Files for regsync, written from its documentation. */
 export const REGSYNC_FOLDER = fileURLToPath(new URL("./regsync", import.meta.url));
 
-/** Their names; a test runs for each. */
+/** Their names. A test runs for each file. */
 export const REGSYNC_FILES: readonly string[] = readdirSync(REGSYNC_FOLDER)
   .filter((name) => name.endsWith(".yaml")).sort();
 

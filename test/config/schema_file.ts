@@ -1,12 +1,12 @@
 import { fileURLToPath } from "node:url";
 import { syncConfigJsonSchema } from "../../src/config/json_schema.ts";
 
-/** Where editors find the schema of `crossdock.yaml`. */
+/** The file with the schema of `crossdock.yaml`, for editors. */
 export const schemaFile = fileURLToPath(
   new URL("../../docs/crossdock.schema.json", import.meta.url),
 );
 
-/** What has to be in it. */
+/** The content that it must have. */
 export function schemaText(): string {
   return `${JSON.stringify(syncConfigJsonSchema(), null, 2)}\n`;
 }

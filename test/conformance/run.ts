@@ -24,12 +24,12 @@ interface Run {
   readonly environment: Readonly<Record<string, string>>;
 }
 
-/** All that the suite knows to test, beyond what its defaults for the next version of the spec turn on. */
+/** Enables all tests of the suite. Its defaults enable those of the next version of the spec. */
 const EVERYTHING = { OCI_VERSION: "dev", OCI_TLS: "disabled", OCI_DATA_SPARSE: "true" };
 
 const RUNS: readonly Run[] = [
   {
-    // A strict registry refuses sparse manifests on purpose, which the spec allows.
+    // A strict registry rejects sparse manifests, which the spec permits.
     name: "defaults",
     options: {},
     environment: { OCI_DATA_SPARSE: "false" },
@@ -83,7 +83,7 @@ async function installSuite(): Promise<void> {
   if (code !== 0) throw new Error(`go install ${PACKAGE}: exit code ${code}\n${output}`);
 }
 
-/** Keeps the suite's own reports and its output; the output is shown where something did not pass. */
+/** Stores the reports and the output of the suite. Prints the output if a test did not pass. */
 async function runSuite({ name, options, environment }: Run): Promise<Counts> {
   const results = `${CACHE}conformance/${name}`;
   await rm(results, { recursive: true, force: true });
@@ -98,12 +98,12 @@ async function runSuite({ name, options, environment }: Run): Promise<Counts> {
   await writeFile(`${results}/output.txt`, output);
   const counts = readCounts(await readFile(`${results}/junit.xml`, "utf8"));
   if (code !== 0 || counts.passed !== counts.tests) say(output);
-  // An exit code that the counts do not explain is a failure all the same.
+  // An exit code that the counts do not explain is a failure too.
   if (code !== 0 && counts.failed === 0) throw new Error(`${name}: exit code ${code}`);
   return counts;
 }
 
-/** The suite's junit file begins with its totals. */
+/** The junit file starts with the totals. */
 function readCounts(junit: string): Counts {
   const total = (attribute: string): number => {
     const text = new RegExp(`<testsuites[^>]* ${attribute}="(\\d+)"`).exec(junit)?.[1];

@@ -3,12 +3,12 @@ import { readFileSync } from "node:fs";
 
 const EXAMPLES = new URL("../../examples/", import.meta.url);
 
-/** A file of an example, as it stands. */
+/** Reads a file of an example. */
 export function readExample(path: string): string {
   return readFileSync(new URL(path, EXAMPLES), "utf8");
 }
 
-/** The same, with other hosts in place of those that it names; each of them has to be there. */
+/** Reads a file of an example and replaces hosts in it. Each of them must occur in the file. */
 export function readExampleFor(path: string, hosts: Readonly<Record<string, string>>): string {
   let text = readExample(path);
   for (const [name, host] of Object.entries(hosts)) {

@@ -1,23 +1,23 @@
 import type { ProcessEnd } from "../support/guarded_process.ts";
 
-/** The hosts that the suites of this folder are run against. */
+/** The hosts on which the tests of this folder run. */
 export type HandlerHost = "deno" | "deno-run" | "node" | "bun" | "workerd";
 
-/** The server's real entry on loopback: in a process of its own, but for workerd. */
+/** The server by its real entry on loopback, in a separate process except on workerd. */
 export interface Handler extends AsyncDisposable {
   readonly host: HandlerHost;
   /** `http://127.0.0.1:41234` */
   readonly url: string;
   readonly pid: number;
-  /** What it has written so far. Its log is on stdout. */
+  /** The output so far. The log is on stdout. */
   readonly stdout: string;
   readonly stderr: string;
-  /** Resolves with how it ended. */
+  /** Resolves with its exit code or signal. */
   readonly ended: Promise<ProcessEnd>;
   send(signal: "SIGTERM" | "SIGINT"): void;
-  /** Ends it at once. */
+  /** Kills it. */
   close(): Promise<void>;
 }
 
-/** Starts the handler on one host, with these variables and no others that it would read. */
+/** Starts the handler on one host. It gets only these variables. */
 export type StartHandler = (variables: Readonly<Record<string, string>>) => Promise<Handler>;

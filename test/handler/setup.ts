@@ -1,4 +1,4 @@
-/** What the suites of this folder share: callers, two registries, and a handler that may copy between them. */
+/** Callers, two registries and a handler that may copy between them, for the tests of this folder. */
 import assert from "node:assert/strict";
 import type { Report } from "../../src/copy/model.ts";
 import type { Problem } from "../../src/problem.ts";
@@ -9,15 +9,15 @@ import type { RegistryOptions } from "../support/registry.ts";
 import type { Handler } from "./handler.ts";
 import { startHandler } from "./start_handler.ts";
 
-/** The callers that {@linkcode variablesFor} lets in, by scope. */
+/** The tokens that {@linkcode variablesFor} configures, by scope. */
 export const TOKENS = { copy: "copying-is-allowed-1", read: "reading-is-allowed-1" } as const;
 
-/** A request's headers with one of the tokens. */
+/** Request headers with one of the tokens. */
 export function bearer(scope: keyof typeof TOKENS = "copy"): Record<string, string> {
   return { authorization: `Bearer ${TOKENS[scope]}` };
 }
 
-/** The configuration of a handler that may copy from each of these registries to each. */
+/** The variables of a handler that may copy between all of these registries. */
 export function variablesFor(
   ...registries: readonly { readonly host: string }[]
 ): Record<string, string> {
@@ -34,7 +34,7 @@ export function variablesFor(
   };
 }
 
-/** Where the registries of a dock listen. */
+/** The hosts of the registries of a dock. */
 export interface RegistryHosts {
   readonly source: string;
   readonly destination: string;
@@ -45,14 +45,14 @@ export interface Dock extends AsyncDisposable {
   readonly source: ObservedRegistry;
   readonly destination: ObservedRegistry;
   readonly handler: Handler;
-  /** Posts a copy of `app:1` to the destination's `app`, unless told otherwise. */
+  /** Posts a copy of `app:1` to the destination's `app`. `body` replaces fields of the request. */
   copy(body?: Record<string, unknown>, init?: RequestInit): Promise<Response>;
-  /** Sends a request, with the token that may copy unless `headers` says otherwise. */
+  /** Sends a request with the token that may copy. `headers` can replace the token. */
   send(method: string, path: string, options?: SendOptions): Promise<Response>;
 }
 
 export interface SendOptions {
-  /** Sent as JSON; text as it is. */
+  /** The body, sent as JSON. Text is sent unchanged. */
   readonly body?: unknown;
   readonly headers?: Record<string, string>;
 }
@@ -61,7 +61,7 @@ export async function startDock(
   options: {
     source?: RegistryOptions;
     destination?: RegistryOptions;
-    /** Besides those of {@linkcode variablesFor}; an empty one takes that away. */
+    /** Variables in addition to {@linkcode variablesFor}. An empty value unsets a variable. */
     variables?: Record<string, string> | ((hosts: RegistryHosts) => Record<string, string>);
   } = {},
 ): Promise<Dock> {
@@ -108,7 +108,7 @@ export async function startDock(
   };
 }
 
-/** Reads the events of a copy that runs inline. */
+/** Reads the events of an inline copy. */
 export async function readEvents(response: Response): Promise<StreamEvent[]> {
   const text = await response.text();
   assert.equal(response.status, 200, text);
@@ -129,7 +129,7 @@ export async function readReport(response: Response): Promise<Report> {
   return last.report;
 }
 
-/** Reads a problem and checks what every one of them has. */
+/** Reads a problem and checks the fields that all problems have. */
 export async function readProblem(response: Response, status: number): Promise<Problem> {
   const text = await response.text();
   assert.equal(response.status, status, text);

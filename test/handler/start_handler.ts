@@ -8,10 +8,10 @@ import { node } from "./hosts/node.ts";
 import { spawnHandler, startProcess } from "./hosts/start_process.ts";
 import { startWorkerd } from "./hosts/workerd.ts";
 
-/** The hosts that are programs of their own, each with its file in hosts/. */
+/** The hosts that run as a process, each with a file in hosts/. */
 const PROGRAMS = { "deno": denoServe, "deno-run": denoRun, "node": node, "bun": bun } as const;
 
-/** How each host is started; one that is no such program has its file in hosts/ and its line here. */
+/** The function that starts each host. workerd does not run as a process of its own. */
 const STARTERS: Readonly<Record<HandlerHost, StartHandler>> = {
   deno: (variables) => startProcess(PROGRAMS.deno, variables),
   "deno-run": (variables) => startProcess(PROGRAMS["deno-run"], variables),
@@ -30,7 +30,7 @@ export async function startHandler(
   return await STARTERS[testHost()](variables);
 }
 
-/** Runs the handler where it is expected to end by itself. */
+/** Runs a handler that is expected to end without a signal. */
 export async function runHandlerToItsEnd(
   variables: Readonly<Record<string, string>>,
 ): Promise<{ end: ProcessEnd; stdout: string; stderr: string }> {

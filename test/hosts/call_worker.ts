@@ -5,7 +5,7 @@ import { within } from "./support.ts";
 import type { Call, Result } from "./workerd_calls.ts";
 
 export interface CalledWorker extends AsyncDisposable {
-  /** Settles once the call is over; a rejection that nobody in the Worker handled fails it. */
+  /** Settles when the call has ended. Rejects if the Worker had an unhandled rejection. */
   call(call: Call): Promise<Result>;
 }
 

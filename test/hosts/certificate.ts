@@ -1,4 +1,4 @@
-/** A key and a certificate for 127.0.0.1 and localhost, signed by itself and good until 2126. Of use in tests only. */
+/** A key and a self-signed certificate for 127.0.0.1 and localhost, valid until 2126. For tests only. */
 export const certificate = {
   cert: `-----BEGIN CERTIFICATE-----
 MIIBpjCCAU2gAwIBAgIUMxJtTzm2A5upLkaXsEEpluCXvZgwCgYIKoZIzj0EAwIw

@@ -1,7 +1,7 @@
-/** Bodies for uploads. Of the web alone, so that a Worker can use them too. */
+/** Bodies for uploads. They use web APIs only, so that a Worker can use them too. */
 import type { ChunkReader } from "../../src/streams/chunk_reader.ts";
 
-/** Gives `sizeBytes` in chunks out of one buffer, which each read overwrites, as readChunks() may. */
+/** Reads `sizeBytes` in chunks of one buffer that each read overwrites, as readChunks() may. */
 export class OneBufferReader implements ChunkReader {
   readonly #buffer: Uint8Array<ArrayBuffer>;
   readonly #sizeBytes: number;
@@ -32,7 +32,7 @@ export function byteAt(offset: number): number {
   return (offset ^ (offset >> 8) ^ (offset >> 16)) & 0x7f;
 }
 
-/** A reader that gives `chunks` pieces of 64 KiB, then does what it is told. */
+/** A reader of `chunks` pieces of 64 KiB that then calls the given function. */
 export function readerWith(chunks: number, then: () => Promise<undefined>): OneBufferReader {
   const reader = new OneBufferReader(Number.MAX_SAFE_INTEGER);
   const read = reader.read.bind(reader);

@@ -1,15 +1,15 @@
-/** A server below HTTP, which sees each byte of one request a connection, and can answer before the body's end or never. */
+/** A TCP server that sees each byte of one request per connection. It can respond before the end of the body, or never. */
 import { createServer } from "node:net";
 import type { AddressInfo, Socket } from "node:net";
 
-/** What came over one connection so far. */
+/** The bytes of one connection so far. */
 export interface RawConnection {
   readonly socket: Socket;
-  /** Request line and headers, lower case. */
+  /** Request line and headers, in lower case. */
   head: string;
   body: Uint8Array<ArrayBuffer>[];
   bodyBytes: number;
-  /** Settles when the client has hung up. */
+  /** Resolves when the client has closed the connection. */
   readonly closed: Promise<void>;
 }
 
@@ -18,7 +18,7 @@ export interface RawServer extends AsyncDisposable {
   readonly connections: RawConnection[];
 }
 
-/** Calls `onData` after each piece that came once the headers are whole. */
+/** Calls `onData` after the headers and after each chunk of the body. */
 export async function serveRaw(onData: (connection: RawConnection) => void): Promise<RawServer> {
   const connections: RawConnection[] = [];
   const server = createServer((socket) => {

@@ -1,4 +1,4 @@
-/** What the tests ask of the Worker in workerd_worker.ts, as JSON. */
+/** Calls from the tests to the Worker in workerd_worker.ts, as JSON. */
 import type { EngineOptions } from "../../src/copier.ts";
 import type { CrossdockError, NetworkFailure } from "../../src/errors.ts";
 import type { HttpRequest, TlsOptions } from "../../src/runtime.ts";
@@ -8,7 +8,7 @@ import type { BodyLimits } from "../../src/streams/limit_body.ts";
 export type Call = FetchCall | UploadCall | HashCall | SleepCall | CopyCall;
 
 interface Interruptible {
-  /** A URL; the call's signal is aborted when it answers. */
+  /** A URL. The signal of the call is aborted when it responds. */
   readonly abortBy?: string;
 }
 
@@ -17,10 +17,10 @@ export interface FetchCall extends Interruptible, Pick<HttpRequest, "method"> {
   readonly url: string;
   readonly headers?: Record<string, string>;
   readonly body?: string;
-  /** Send the body as bytes. */
+  /** Whether the body is sent as bytes. */
   readonly asBytes?: boolean;
   readonly tls?: TlsOptions;
-  /** Read the body of the response through limitBody(). */
+  /** Limits of limitBody(), through which the response body is read. */
   readonly limits?: Pick<BodyLimits, "maxBytes" | "timeoutMs">;
 }
 
@@ -28,17 +28,17 @@ export interface UploadCall extends Interruptible {
   readonly type: "upload";
   readonly url: string;
   readonly body: UploadBody;
-  /** What is said of the body's length. */
+  /** The announced length of the body. */
   readonly sizeBytes: number;
   readonly tls?: TlsOptions;
-  /** A URL; the call ends when it answers. */
+  /** A URL. The call ends when it responds. */
   readonly holdBy?: string;
-  /** Abort before the upload starts. */
+  /** Whether the signal is aborted before the upload starts. */
   readonly isAborted?: boolean;
 }
 
 export type UploadBody =
-  /** A reader of so many bytes, which stands still or throws after so many pieces of 64 KiB. */
+  /** A reader of `sizeBytes` that waits forever or throws after `chunks` pieces of 64 KiB. */
   | {
     readonly type: "reader";
     readonly sizeBytes: number;
@@ -53,7 +53,7 @@ export interface HashCall {
   readonly type: "hash";
   readonly algorithm: "sha256" | "sha512";
   readonly pieces: readonly string[];
-  /** Never ask for the result. */
+  /** Whether the hash is discarded without a result. */
   readonly isGivenUp?: boolean;
 }
 
@@ -70,20 +70,20 @@ export interface CopyCall {
   readonly engine?: Pick<EngineOptions, "retries" | "timeoutMs">;
 }
 
-/** What became of a call. */
+/** The result of a call. */
 export interface Result {
   readonly response?: {
     readonly status: number;
     readonly headers: Record<string, string>;
-    /** Base64. */
+    /** The body in base64. */
     readonly body: string;
   };
   /** A hash, in hex. */
   readonly hex?: string;
   readonly error?: CallError;
-  /** Of a reader that was sent. */
+  /** The state of the reader that was uploaded. */
   readonly reader?: { readonly bytes: number; readonly cancelled: number };
-  /** Rejections that nobody handled, since the Worker started. */
+  /** Unhandled rejections since the Worker started. */
   readonly unhandled: readonly string[];
 }
 

@@ -1,4 +1,4 @@
-/** The Worker in which test/hosts/workerd.test.ts tries the runtime of workerd. */
+/** The Worker in which test/hosts/workerd.test.ts tests the runtime of workerd. */
 import { toBytes } from "@std/streams/to-bytes";
 import { createEngine } from "../../src/engine.ts";
 import { CrossdockError, NetworkError } from "../../src/errors.ts";
@@ -128,7 +128,7 @@ async function answerSleep(call: SleepCall): Promise<Answer> {
 }
 
 async function answerCopy({ source, destination, verify, engine }: CopyCall): Promise<Answer> {
-  // Waits between tries cost no time.
+  // Retries take no time.
   const hasty = {
     ...runtime,
     sleep: (_: number, signal?: AbortSignal) => runtime.sleep(1, signal),

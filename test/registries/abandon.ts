@@ -1,4 +1,4 @@
-// A program that starts a registry and is then killed before it can stop it, for kit.test.ts.
+// Starts a registry and is killed before it can stop it, for kit.test.ts.
 import process from "node:process";
 import { startRealRegistry } from "./support.ts";
 

@@ -17,9 +17,9 @@ const paths = {
 export type BinaryName = keyof typeof paths;
 
 /**
- * The absolute path of a program, so that no other one on the PATH is taken by chance.
+ * The absolute path of a program, so that a program of the same name on the PATH is never used.
  *
- * @throws {Error} if it is not installed; the tests with real registries are never skipped.
+ * @throws {Error} if it is not installed. The tests with real registries are never skipped.
  */
 export function requireBinary(name: BinaryName, path: string = paths[name]): string {
   if (!existsSync(path)) {

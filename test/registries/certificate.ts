@@ -2,15 +2,15 @@ import { join } from "node:path";
 import { requireBinary } from "./binaries.ts";
 import { runProgram } from "./run_program.ts";
 
-/** Where a key (PKCS #8) and its certificate lie, both in PEM. */
+/** The paths of a key (PKCS #8) and its certificate, both in PEM. */
 export interface CertificateFiles {
   readonly certFile: string;
   readonly keyFile: string;
 }
 
 /**
- * Writes a new P-256 key and a certificate for 127.0.0.1 and localhost, signed by itself and good for
- * two days, to `folder`.
+ * Writes a new P-256 key and a self-signed certificate for 127.0.0.1 and localhost to `folder`. It is
+ * valid for two days.
  */
 export async function createCertificate(folder: string): Promise<CertificateFiles> {
   const certFile = join(folder, "cert.pem");

@@ -1,7 +1,7 @@
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 
-/** Listens on a free port of 127.0.0.1 and gives `127.0.0.1:port`. */
+/** Listens on a free port of 127.0.0.1 and returns `127.0.0.1:port`. */
 export function listenOnLoopback(server: Server): Promise<string> {
   return new Promise((resolve, reject) => {
     server.once("error", reject);
@@ -12,7 +12,7 @@ export function listenOnLoopback(server: Server): Promise<string> {
   });
 }
 
-/** Stops at once, whoever is still connected. */
+/** Stops at once and closes all connections. */
 export function closeServer(server: Server): Promise<void> {
   return new Promise((resolve) => {
     server.close(() => resolve());

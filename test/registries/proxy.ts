@@ -10,32 +10,32 @@ import { setTimeout as delay } from "node:timers/promises";
 import { closeServer, listenOnLoopback } from "./loopback_server.ts";
 
 export interface ProxyOptions {
-  /** How long each request waits before it is passed on. Default: 0. */
+  /** The delay of each request in milliseconds. Default: 0. */
   readonly latencyMs?: number;
-  /** Whether `requests` is filled. Default: yes. */
+  /** Whether `requests` records requests. Default: true. */
   readonly record?: boolean;
 }
 
-/** A request that the registry answered. */
+/** A request with a response of the registry. */
 export interface ProxiedRequest {
   readonly method: string;
-  /** With the query. */
+  /** The path with its query. */
   readonly path: string;
   readonly status: number;
 }
 
-/** Stands before a registry until it is disposed of. */
+/** A proxy in front of a registry. */
 export interface Proxy extends AsyncDisposable {
   /** `127.0.0.1:port` */
   readonly host: string;
-  /** In the order of the registry's answers. */
+  /** In the order of the responses. */
   readonly requests: readonly ProxiedRequest[];
   stop(): Promise<void>;
 }
 
 /**
- * Starts an HTTP/1.1 proxy before the registry at `targetHost`. The client's Host header goes through, of
- * which distribution makes the Location of an upload, so that the upload comes back through the proxy.
+ * Starts an HTTP/1.1 proxy in front of the registry at `targetHost`. It passes on the client's Host header. Distribution
+ * makes the Location of an upload from it, so the upload comes through the proxy too.
  */
 export async function startProxy(targetHost: string, options: ProxyOptions = {}): Promise<Proxy> {
   const { latencyMs = 0, record = true } = options;
@@ -44,7 +44,7 @@ export async function startProxy(targetHost: string, options: ProxyOptions = {})
   const server = createServer((incoming, outgoing) => {
     void delay(latencyMs).then(() => forward(incoming, outgoing));
   });
-  // A connection that closes just as its client uses it again would look like a fault of the registry.
+  // A connection that closes while the client reuses it would look like an error of the registry.
   server.keepAliveTimeout = 60_000;
   server.requestTimeout = 0;
 
@@ -68,7 +68,7 @@ export async function startProxy(targetHost: string, options: ProxyOptions = {})
       if (outgoing.headersSent) return;
       outgoing.writeHead(502, { "content-type": "text/plain" }).end(`proxy: ${error.message}\n`);
     });
-    // Not a pipeline: a registry that answers before it has read all must be heard.
+    // Not `pipeline()`: the registry may respond before it has read the whole body.
     incoming.pipe(upstream);
     incoming.on("close", () => {
       if (!incoming.complete) upstream.destroy();
@@ -83,7 +83,7 @@ export async function startProxy(targetHost: string, options: ProxyOptions = {})
   return { host, requests, stop, [Symbol.asyncDispose]: stop };
 }
 
-/** https://www.rfc-editor.org/rfc/rfc9110.html#section-7.6.1, but for Transfer-Encoding, which stays chunked. */
+/** https://www.rfc-editor.org/rfc/rfc9110.html#section-7.6.1, except Transfer-Encoding, which stays chunked. */
 const hopByHop = new Set([
   "connection",
   "keep-alive",
@@ -93,7 +93,7 @@ const hopByHop = new Set([
   "upgrade",
 ]);
 
-/** What goes on to the other side, repeated headers as they came. */
+/** The headers to pass on, with repeated headers unchanged. */
 function endToEndHeaders(rawHeaders: readonly string[]): Record<string, string | string[]> {
   const headers: Record<string, string | string[]> = {};
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {

@@ -4,7 +4,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-/** A folder of its own that is gone at the end of the block. */
+/** A temporary folder that is deleted when it is disposed of. */
 export interface TempFolder extends AsyncDisposable {
   readonly path: string;
 }
@@ -17,17 +17,17 @@ export async function createTempFolder(name: string): Promise<TempFolder> {
   };
 }
 
-/** More than any manifest or listing that the tests ask a program for. */
+/** More than the size of any manifest or listing in the tests. */
 const maxOutputBytes = 16 * 1024 * 1024;
 
-/** Longer than any copy in the tests takes, so that a program that hangs fails its test. */
+/** Longer than any copy in the tests, so that a program that hangs fails its test. */
 const timeoutMs = 120_000;
 
 /**
- * Runs a program to its end and gives the bytes of its stdout. It sees only the environment that is
- * given here and the PATH.
+ * Runs a program to its end and returns the bytes of its stdout. It gets only the given environment
+ * and the PATH.
  *
- * @throws {Error} with its stderr, if it exits with anything but 0.
+ * @throws {Error} with its stderr, if its exit code is not 0.
  */
 export function runProgram(
   path: string,

@@ -5,17 +5,17 @@ import type { ProcessEnd } from "../support/guarded_process.ts";
 /** A server program that runs until it is stopped. */
 export interface ServerProcess {
   readonly pid: number;
-  /** The port that it says it listens on. */
+  /** The port from its log. */
   readonly port: number;
   stop(): Promise<void>;
 }
 
-/** What {@linkcode startServerProcess} has to know of a program. */
+/** A program for {@linkcode startServerProcess}. */
 export interface ServerProgram {
   readonly path: string;
   readonly args: readonly string[];
   readonly env: Record<string, string>;
-  /** Matches the line of its log that names the port; group 1 is the port. */
+  /** Matches the log line with the port. Group 1 is the port. */
   readonly listening: RegExp;
 }
 
@@ -24,7 +24,7 @@ const pollMs = 10;
 const tailLines = 15;
 
 /**
- * Starts a program that takes port 0 and logs the port it got, which no other test can take in between.
+ * Starts a program that listens on port 0 and logs the port, so that no other test can take the port before.
  *
  * @throws {Error} with the tail of its log, if it exits or does not listen within 20 s.
  */

@@ -5,23 +5,23 @@ import { requireBinary } from "./binaries.ts";
 import { createTempFolder, runProgram } from "./run_program.ts";
 import type { Credentials } from "./support.ts";
 
-/** How a judge reads from a registry. */
+/** Access to a registry for skopeo and crane. */
 export interface ReadOptions {
   readonly creds?: Credentials | undefined;
-  /** False allows plain HTTP and certificates that nobody signed. Default: false. */
+  /** False permits plain HTTP and self-signed certificates. Default: false. */
   readonly tlsVerify?: boolean;
 }
 
 export interface SkopeoCopyOptions {
-  /** Every platform of an index, not only this machine's. Default: false. */
+  /** Whether all platforms of an index are copied, not only that of this machine. Default: false. */
   readonly all?: boolean;
   readonly srcCreds?: Credentials | undefined;
   readonly destCreds?: Credentials | undefined;
-  /** Of both sides. Default: false. */
+  /** TLS verification of both sides. Default: false. */
   readonly tlsVerify?: boolean;
 }
 
-/** The bytes of a manifest, as the registry gave them to skopeo. */
+/** The bytes of a manifest as skopeo fetched them. */
 export async function skopeoInspectRaw(
   ref: string,
   options: ReadOptions = {},
@@ -38,15 +38,15 @@ export async function skopeoInspectRaw(
 }
 
 /**
- * The digest of a manifest or an index. Made of the raw bytes: `skopeo inspect` without `--raw` gives
- * a digest for images of this machine's platform only.
+ * The digest of a manifest or an index, computed from the raw bytes: without `--raw`, `skopeo inspect`
+ * has a digest for images of this machine's platform only.
  */
 export async function skopeoInspectDigest(ref: string, options: ReadOptions = {}): Promise<string> {
   const bytes = await skopeoInspectRaw(ref, options);
   return `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
 }
 
-/** Copies with skopeo, and fails if a digest would change on the way. */
+/** Copies with skopeo. Fails if a digest would change. */
 export async function skopeoCopy(
   src: string,
   dst: string,
@@ -63,7 +63,7 @@ export async function skopeoCopy(
   ]);
 }
 
-/** The digest that crane names, by its own HEAD. */
+/** The digest from a HEAD request of crane. */
 export async function craneDigest(ref: string, options: ReadOptions = {}): Promise<string> {
   const { creds, tlsVerify = false } = options;
   await using home = await createTempFolder("crane-home");
@@ -76,7 +76,7 @@ export async function craneDigest(ref: string, options: ReadOptions = {}): Promi
   return new TextDecoder().decode(stdout).trim();
 }
 
-/** Runs skopeo in a home of its own: no login, mirror or policy of the machine has a say. */
+/** Runs skopeo with an empty home folder, so that no login, mirror or policy of the machine applies. */
 async function skopeo(args: readonly string[]): Promise<Uint8Array> {
   await using home = await createTempFolder("skopeo-home");
   const write = async (name: string, text: string): Promise<string> => {
@@ -95,7 +95,7 @@ async function skopeo(args: readonly string[]): Promise<Uint8Array> {
   return await runProgram(requireBinary("skopeo"), [...args, "--policy", policy], env);
 }
 
-/** `127.0.0.1:5000/app:1` is `docker://127.0.0.1:5000/app:1`; `oci:folder` and the like stay. */
+/** `127.0.0.1:5000/app:1` is `docker://127.0.0.1:5000/app:1`. Names with a transport, such as `oci:folder`, are unchanged. */
 function toImageName(ref: string): string {
   return /^(docker:\/\/|oci:|oci-archive:|docker-archive:|dir:)/.test(ref)
     ? ref

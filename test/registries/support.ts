@@ -19,48 +19,48 @@ export interface Credentials {
 }
 
 export interface RealRegistryOptions {
-  /** Default: "open". crane can do nothing else. */
+  /** Default: "open". crane supports no other. */
   readonly auth?: "open" | "htpasswd" | "token";
-  /** Of the token server that `auth: "token"` starts. It always knows `credentials`. */
+  /** Options of the token server that `auth: "token"` starts. It always has the user of `credentials`. */
   readonly tokens?: TokenServerOptions;
   /** Default: "filesystem", in a temp folder. */
   readonly storage?: "memory" | "filesystem";
-  /** Whether manifests and blobs can be deleted; crane always can. Default: no. */
+  /** Whether manifests and blobs can be deleted. crane always permits it. Default: false. */
   readonly deletes?: boolean;
-  /** Where it tells of pushes and pulls, and with which headers. Not with crane. */
+  /** The endpoint for notifications of pushes and pulls, with its headers. Not with crane. */
   readonly notifications?: {
     readonly url: string;
     readonly headers: Readonly<Record<string, string>>;
   };
-  /** The most repositories that distribution 3 lists at once; it refuses whoever asks for more. Default: 1000. */
+  /** The maximum page of the catalog of distribution 3, which rejects larger pages. Default: 1000. */
   readonly catalogPage?: number;
-  /** Speak HTTPS. Not with crane. */
+  /** Serves HTTPS with this certificate. Not with crane. */
   readonly tls?: CertificateFiles;
 }
 
-/** A registry that runs on loopback until it is disposed of. */
+/** A registry on loopback that runs until it is disposed of. */
 export interface RealRegistry extends AsyncDisposable {
   /** `127.0.0.1:port` */
   readonly host: string;
   readonly kind: RegistryKind;
   readonly pid: number;
-  /** Those that it takes, unless it is open. */
+  /** The valid credentials, unless the registry is open. */
   readonly credentials?: Credentials;
-  /** Where its tokens come from, with `auth: "token"`. */
+  /** The token server, with `auth: "token"`. */
   readonly tokenServer?: TokenServer;
   stop(): Promise<void>;
 }
 
 const credentials: Credentials = { username: "crossdock", password: "correct horse" };
 
-/** bcrypt of the password above at cost 4, the least: distribution checks it at each request. */
+/** bcrypt of the password above, at the minimum cost of 4, because distribution checks it at each request. */
 const htpasswd = "crossdock:$2b$04$1FRIxd1aN.TB2Lc1fJ7PuexDu.vhJr5rzZHnobW7vLqH6JzPyrvWe\n";
 
 /**
- * Starts a registry and waits until it answers.
+ * Starts a registry and waits until it responds.
  *
- * @throws {Error} if its program is not installed, or does not come up: with the tail of its log.
- * @throws {TypeError} for what crane cannot do.
+ * @throws {Error} if its program is not installed, or if it does not start: with the end of its log.
+ * @throws {TypeError} for options that crane does not support.
  */
 export async function startRealRegistry(
   kind: RegistryKind,
@@ -185,7 +185,7 @@ async function waitForAnswer(host: string, isTls: boolean): Promise<void> {
   }
 }
 
-/** The status of a GET, or how it failed. Trusts any certificate, and leaves no connection open. */
+/** The status of a GET, or its error. Trusts every certificate, and closes the connection. */
 function getStatus(url: string): Promise<number | string> {
   return new Promise((resolve) => {
     const options = { agent: false, headers: { connection: "close" } } as const;
@@ -202,8 +202,8 @@ function getStatus(url: string): Promise<number | string> {
 }
 
 /**
- * The Authorization header with which a test speaks to a registry by hand: nothing for an open one,
- * Basic, or a token for `scope` (`repository:app:pull,push`) from its token server.
+ * The Authorization header for requests that a test sends itself: none for an open registry, Basic, or
+ * a token for `scope` (`repository:app:pull,push`) from its token server.
  */
 export async function authorizationFor(
   registry: RealRegistry,

@@ -3,10 +3,10 @@ import { gzipSync } from "node:zlib";
 import { authorizationFor, type RealRegistry } from "./support.ts";
 
 /**
- * Puts an OCI image of one layer into an open registry or one that takes credentials, by three plain
- * HTTP uploads and none of our own client. Gives the digest of its manifest.
+ * Puts an OCI image of one layer into a registry by three plain HTTP uploads, without our own client.
+ * Returns the digest of its manifest.
  *
- * `host` is where to send it, if not to the registry itself: a proxy before it.
+ * `host` is the proxy to send it to. Default: the registry.
  */
 export async function putTinyImage(
   registry: RealRegistry,

@@ -7,42 +7,42 @@ import { createCertificate } from "./certificate.ts";
 import { closeServer, listenOnLoopback } from "./loopback_server.ts";
 import { createTempFolder } from "./run_program.ts";
 
-/** Someone who may ask for tokens. */
+/** A user of the token server. */
 export interface TokenUser {
   readonly password: string;
-  /** What the user may do in every repository. All by default. */
+  /** The actions that the user may do in every repository. Default: all. */
   readonly actions?: readonly string[];
 }
 
 export interface TokenServerOptions {
-  /** By user name. Nobody by default. */
+  /** Users by name. Default: none. */
   readonly users?: Readonly<Record<string, TokenUser>>;
-  /** Whether a request without credentials gets a token to pull with. Default: no. */
+  /** Whether anonymous requests get a token with pull access. Default: false. */
   readonly anonymousPull?: boolean;
-  /** For how long the registry takes a token, in seconds. Default: 300. */
+  /** The lifetime of a token in seconds. Default: 300. */
   readonly lifetimeSeconds?: number;
 }
 
-/** A token that was given. */
+/** A token that was issued. */
 export interface IssuedToken {
-  /** The user's name, empty for anonymous. */
+  /** The name of the user. Empty for anonymous. */
   readonly account: string;
-  /** What was granted, which can be less than what was asked: `repository:app:pull`. */
+  /** The granted scopes, which can be less than the requested ones: `repository:app:pull`. */
   readonly scopes: readonly string[];
-  /** Milliseconds since 1970. */
+  /** Milliseconds since the epoch. */
   readonly at: number;
 }
 
 export interface TokenServer extends AsyncDisposable {
-  /** The URL that the registry names in its challenge. */
+  /** The realm in the challenge of the registry. */
   readonly realm: string;
   readonly service: string;
   readonly issuer: string;
-  /** The certificate of the key that signs the tokens, for distribution's `rootcertbundle`. */
+  /** The certificate of the signing key, for distribution's `rootcertbundle`. */
   readonly certFile: string;
-  /** Every token that was given so far, the oldest first. */
+  /** All tokens issued so far, the oldest first. */
   readonly issued: readonly IssuedToken[];
-  /** A refresh token for a user, as `docker login` would have stored it as identity token. */
+  /** A refresh token for a user, which `docker login` stores as an identity token. */
   createRefreshToken(account: string): string;
   stop(): Promise<void>;
 }
@@ -50,13 +50,13 @@ export interface TokenServer extends AsyncDisposable {
 const service = "crossdock-tests";
 const issuer = "crossdock-tests-issuer";
 
-/** distribution 2 and 3 take a token for this much longer than its `exp` says (`Leeway` in registry/auth/token). */
+/** distribution 2 and 3 accept a token for this time after its `exp` (`Leeway` in registry/auth/token). */
 const leewaySeconds = 60;
 
 const maxFormBytes = 64 * 1024;
 
 /**
- * Starts the token server that distribution's token auth wants beside it: GET as in
+ * Starts a token server for distribution's token authentication: GET as in
  * https://distribution.github.io/distribution/spec/auth/token/, and the OAuth2 POST of
  * https://distribution.github.io/distribution/spec/auth/oauth/.
  */
@@ -66,7 +66,7 @@ export async function startTokenServer(options: TokenServerOptions = {}): Promis
   const folder = cleanup.use(await createTempFolder("tokens"));
   const { certFile, keyFile } = await createCertificate(folder.path);
   const key = await importPKCS8(await readFile(keyFile, "utf8"), "ES256");
-  // The certificate travels in x5c: distribution 2 would else want a libtrust key id, and 3 a JWKS.
+  // The certificate is in x5c. Without it distribution 2 requires a libtrust key id, and 3 a JWKS.
   const x5c = [(await readFile(certFile, "utf8")).replace(/-----[A-Z ]+-----|\s/g, "")];
 
   const issued: IssuedToken[] = [];
@@ -109,7 +109,7 @@ export async function startTokenServer(options: TokenServerOptions = {}): Promis
     return { status: 200, body: { token, access_token: token, ...rest, ...refresh } };
   }
 
-  /** The user of Basic credentials, "" for none where that is allowed, undefined where refused. */
+  /** The user of Basic credentials. "" for anonymous access if that is permitted. Undefined if rejected. */
   function accountOf(authorization: string | undefined): string | undefined {
     if (authorization === undefined) return anonymousPull ? "" : undefined;
     const [scheme, encoded = ""] = authorization.split(" ");
@@ -166,7 +166,7 @@ export async function startTokenServer(options: TokenServerOptions = {}): Promis
   cleanup.defer(() => closeServer(server));
   const kept = cleanup.move();
   const stop = (): Promise<void> => kept.disposeAsync();
-  // By name: crane refuses a realm whose host is a loopback address, unless the registry has the same.
+  // By name, because crane rejects a realm with a loopback address unless the registry has the same.
   const realm = `http://${host.replace("127.0.0.1", "localhost")}/token`;
   return {
     realm,
@@ -201,7 +201,7 @@ function badRequest(error: string): Answer {
   return { status: 400, body: { error } };
 }
 
-/** Several `scope` parameters, each of which can hold several scopes. */
+/** The scopes of all `scope` parameters. Each can have several scopes. */
 function scopesOf(parameters: URLSearchParams): string[] {
   return parameters.getAll("scope").flatMap((scope) => scope.split(" ")).filter(Boolean);
 }
@@ -212,7 +212,7 @@ interface Scope {
   readonly actions: readonly string[];
 }
 
-/** `type:name:action,action`, where the name can hold a colon. */
+/** `type:name:action,action`, where the name can contain a colon. */
 function parseScope(text: string): Scope | undefined {
   const match = /^(?<type>[^:]+):(?<name>.+):(?<actions>[^:]+)$/.exec(text)?.groups;
   if (match === undefined) return undefined;

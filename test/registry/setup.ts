@@ -10,10 +10,10 @@ import { CrossdockError } from "../../src/errors.ts";
 import type { BlobStart, BlobUpload } from "../../src/content.ts";
 import { digestOf } from "../support/registry_store.ts";
 
-/** A client of one registry whose waits are written down instead of waited for. */
+/** A client of one registry that records its waits and does not wait. */
 export interface Side {
   readonly client: RegistryClient;
-  /** What it would have waited, in milliseconds. */
+  /** The recorded waits in milliseconds. */
   readonly delays: number[];
   pull(repository: string): Repository;
   push(repository: string): Repository;
@@ -32,7 +32,7 @@ export interface SideOptions {
   runtime?: Partial<Runtime>;
 }
 
-/** `random` is 0 unless `runtime` says otherwise, so half of each wait is all of it. */
+/** `random` returns 0 unless `runtime` replaces it, so each wait is half of its maximum. */
 export async function openSide(host: string, options: SideOptions = {}): Promise<Side> {
   const delays: number[] = [];
   const runtime: Runtime = {

@@ -3,9 +3,9 @@ import type { DurableSteps } from "../../src/durable/steps.ts";
 
 export interface StoredSteps {
   readonly steps: DurableSteps;
-  /** Requests so far. */
+  /** The number of requests so far. */
   readonly posts: number;
-  /** Waits so far, each counted once. */
+  /** The number of waits so far, each counted once. */
   readonly sleeps: number;
 }
 

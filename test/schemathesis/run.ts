@@ -1,5 +1,5 @@
 /**
- * Has schemathesis try the API as its document describes it: `deno task test:schemathesis`. The server is the real one, on
+ * Tests the API against its document with schemathesis: `deno task test:schemathesis`. The server is the real one, on
  * loopback, between two embedded registries. Reports go to `.cache/schemathesis-report`.
  *
  * Exits with 1 unless every operation passed every check.
@@ -16,14 +16,14 @@ import { putImage, putIndex } from "../support/image.ts";
 import { startRegistry } from "../support/registry.ts";
 import type { RegistryOptions, RunningRegistry } from "../support/registry.ts";
 
-/** Where it runs, so that what it keeps for itself lands there, too. */
+/** The working folder, so that schemathesis writes its own files there. */
 const FOLDER = `${ROOT}.cache/schemathesis-report`;
 const REPORT = `${FOLDER}/junit.xml`;
 
-/** Steps come in no order here, and a manifest that a registry refuses for want of its blobs is a 502 as it should be. */
+/** Steps have no order here, and a manifest that a registry rejects because its blobs are missing is correctly a 502. */
 const LENIENT: RegistryOptions = { strictManifests: false };
 
-/** The server as it is deployed, but that whatever got past its own guard would end at Deno's. */
+/** The deployed server. Deno's permissions block every request that passes the server's own guard. */
 const serve: HandlerProgram = {
   ...denoRun,
   command: denoRun.command.map((word) => word.replace(/^--allow-net$/, "$&=127.0.0.1")),
@@ -59,7 +59,7 @@ async function main(): Promise<number> {
   return code === 0 && tests > 0 && failed === 0 ? 0 : 1;
 }
 
-/** How large each blob is that a step may name. */
+/** The size of each blob that a step may name. */
 async function listSizes(registry: RunningRegistry): Promise<Record<string, number>> {
   const sizes: Record<string, number> = {};
   for (const digest of registry.blobs("app")) {
@@ -68,7 +68,7 @@ async function listSizes(registry: RunningRegistry): Promise<Record<string, numb
   return sizes;
 }
 
-/** The rules that test/schemathesis/hooks.py knows by name. */
+/** The rules that test/schemathesis/hooks.py names. */
 function rulesFor(source: string, destination: string): string {
   return `
 sync:
@@ -77,7 +77,7 @@ sync:
 `;
 }
 
-/** What junit's totals say: a test for each operation in each phase. */
+/** The totals of the junit file: one test for each operation and phase. */
 function readCounts(junit: string): { tests: number; failed: number } {
   const total = (attribute: string): number =>
     Number(new RegExp(`<testsuites[^>]* ${attribute}="(\\d+)"`).exec(junit)?.[1] ?? 0);

@@ -1,4 +1,4 @@
-/** A server between two registries that stand in for those that the document's examples name. */
+/** A server between two embedded registries, which replace the registries in the examples of the document. */
 import { createRuntime } from "../../src/hosts/detect.ts";
 import document from "../../src/server/api/openapi.json" with { type: "json" };
 import page from "../../src/server/api/page.json" with { type: "json" };
@@ -21,9 +21,9 @@ export interface DocumentedApp extends AsyncDisposable {
   readonly source: RunningRegistry;
   /** `registry.example.com` in the examples. It is empty. */
   readonly destination: RunningRegistry;
-  /** Puts the addresses of the two registries where an example names its own. */
+  /** Replaces the registries of an example by the addresses of the two embedded ones. */
   toReal(text: string): string;
-  /** And back, and the rest of what is another each time as it is in the examples. */
+  /** Reverts `toReal()`, and replaces durations and ids by those of the examples. */
   toExample(text: string): string;
 }
 
@@ -65,7 +65,7 @@ export async function startDocumentedApp(
     write: () => {},
     metrics: countNothing,
     apiFiles: { document: () => Promise.resolve(document), page: () => Promise.resolve(page) },
-    // Registries are there until what an event has brought about has ended.
+    // The registries run until the jobs of events have ended.
     background: (job) => void jobs.add(job),
     ...host,
   });
@@ -84,12 +84,12 @@ export async function startDocumentedApp(
   };
 }
 
-/** What a host serves that counts, as the example has it. */
+/** The metrics of the example. */
 function countNothing(): Promise<{ contentType: string; text: string }> {
   return Promise.resolve({ contentType: "text/plain; charset=utf-8", text: METRICS });
 }
 
-/** An image of the size and shape of the one that the examples name; its layer is noise. */
+/** Puts an image with the size and structure of that in the examples. Its layer is noise. */
 async function putAlpine(registry: RunningRegistry): Promise<void> {
   const repository = "library/alpine";
   const layer = {

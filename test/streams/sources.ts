@@ -2,11 +2,11 @@
 
 export interface Source<Chunk> {
   readonly stream: ReadableStream<Chunk>;
-  /** The reason for which it was cancelled. */
+  /** Resolves with the reason when the stream is cancelled. */
   readonly cancelled: Promise<unknown>;
 }
 
-/** A stream of these chunks, which then ends, or fails with `error`. */
+/** A stream of these chunks. It then ends, or fails with `error`. */
 export function sourceOf<Chunk>(chunks: readonly Chunk[], error?: Error): Source<Chunk> {
   const { promise: cancelled, resolve } = Promise.withResolvers<unknown>();
   let next = 0;

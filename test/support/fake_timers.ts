@@ -4,8 +4,8 @@ interface Timer {
 }
 
 /**
- * Takes the place of `setTimeout` until it is disposed of: time passes only in `advance()`. With delays, for timers of those
- * alone; the hosts' own `fetch` needs real ones.
+ * Replaces `setTimeout` until it is disposed of: time passes only in `advance()`. `delaysMs` limits it to timers with
+ * these delays, because the hosts' own `fetch` needs real timers.
  */
 export class FakeTimers implements Disposable {
   readonly #real = { setTimeout: globalThis.setTimeout, clearTimeout: globalThis.clearTimeout };
@@ -28,12 +28,12 @@ export class FakeTimers implements Disposable {
     });
   }
 
-  /** How many wait. */
+  /** The number of timers that wait. */
   get count(): number {
     return this.#timers.size;
   }
 
-  /** Fires what is due until then, in order. */
+  /** Advances the clock and fires the timers that are due, in order. */
   advance(ms: number): void {
     const endMs = this.#nowMs + ms;
     for (;;) {

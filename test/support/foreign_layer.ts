@@ -1,4 +1,4 @@
-/** An image of which one layer lives outside its registry. */
+/** An image with one layer outside its registry. */
 import { createHash } from "node:crypto";
 import type { Descriptor } from "../../src/oci/descriptor.ts";
 import { OCI_MANIFEST } from "../../src/oci/media_types.ts";
@@ -6,10 +6,10 @@ import { randomBytes } from "./generated_bytes.ts";
 import { putImage } from "./image.ts";
 import type { RunningRegistry } from "./registry.ts";
 
-/** What lies at the layer's URL. */
+/** The content at the layer's URL. */
 export const FOREIGN_BYTES = randomBytes(300_000, 77);
 
-/** Puts `app:1`. */
+/** Puts the image as `app:1`. */
 export async function putForeign(source: RunningRegistry, url: string): Promise<Descriptor> {
   const { config, layers } = await putImage(source, "app");
   const foreign: Descriptor = {

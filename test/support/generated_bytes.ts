@@ -1,11 +1,11 @@
-/** Bytes from a seed: the same on every run and on every host. */
+/** Bytes made from a seed, the same in every run and on every host. */
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
-/** Noise that does not compress, from a 32-bit seed. */
+/** Incompressible noise from a 32-bit seed. */
 export function randomBytes(size: number, seed: number): Bytes {
   const words = new Uint32Array(Math.ceil(size / 4));
-  // xorshift32; a state of zero would stay zero.
+  // xorshift32: a state of 0 would stay 0.
   let state = (Math.imul(seed, 0x9e3779b1) ^ 0x5bd1e995) >>> 0 || 1;
   for (let i = 0; i < words.length; i++) {
     state ^= state << 13;
@@ -19,10 +19,10 @@ export function randomBytes(size: number, seed: number): Bytes {
 const BLOCK_BYTES = 64 * 1024;
 
 /**
- * The bytes from `start` up to but not with `end` of an endless sequence, made as they are read.
+ * The bytes from `start` to `end` (exclusive) of an endless sequence, made while they are read.
  *
- * It repeats one block of noise, each time stamped with its index: as cheap as a copy, with any range to be
- * had at once, and yet no two blocks are the same.
+ * It repeats one block of noise and writes the block's index into each. This costs no more than a copy of memory, any
+ * range can start at once, and no two blocks are the same.
  */
 export function generatedStream(seed: number, start: number, end: number): ReadableStream<Bytes> {
   const noise = randomBytes(BLOCK_BYTES, seed);

@@ -1,25 +1,25 @@
 import { spawn } from "node:child_process";
 import process from "node:process";
 
-/** How a process ended: its code, or the signal that ended it. */
+/** The exit code of a process, or the signal that ended it. */
 export type ProcessEnd = number | string;
 
-/** A program that runs until it ends or is stopped, and that dies with this process. */
+/** A running program. It is killed when this process ends. */
 export interface GuardedProcess {
   readonly pid: number;
-  /** What it has written so far. */
+  /** The output so far. */
   readonly stdout: string;
   readonly stderr: string;
-  /** Resolves when it has ended and all that it wrote is here. */
+  /** Resolves when the program has ended and all its output is read. */
   readonly ended: Promise<ProcessEnd>;
   send(signal: "SIGTERM" | "SIGINT" | "SIGKILL"): void;
-  /** Ends it at once, if it has not ended. */
+  /** Kills the program if it still runs. */
   kill(): Promise<void>;
 }
 
 /**
- * Becomes the program, so that the child's pid is the program's. Beside it waits a guard that kills it when our end of the
- * pipe closes without a word: whichever way this process dies, the program goes too.
+ * The shell replaces itself by the program (`exec`), so the child's pid is the program's pid. A guard process reads from a
+ * pipe to us. When the pipe closes without a message, the guard kills the program: it ends whenever this process ends.
  */
 const SCRIPT = `
 exec 3<&0
@@ -39,19 +39,19 @@ export function spawnGuarded(
   const said = { stdout: "", stderr: "" };
   child.stdout.setEncoding("utf8").on("data", (text) => said.stdout += text);
   child.stderr.setEncoding("utf8").on("data", (text) => said.stderr += text);
-  // The guard may be gone already.
+  // The guard may have ended before.
   child.stdin.on("error", () => {});
   let hasEnded = false;
   const ended = new Promise<ProcessEnd>((resolve, reject) => {
     child.once("error", reject);
-    // The guard hears at once that there is nobody left to kill.
+    // Tells the guard that the program has ended.
     child.once("exit", () => {
       hasEnded = true;
       child.stdin.end("ended\n");
     });
     child.once("close", (code, signal) => resolve(code ?? signal ?? -1));
   });
-  // Not by `child.kill`: on Deno that would be what the process seems to have ended by.
+  // Not `child.kill`: on Deno the end of the process would then always be this signal.
   const send: GuardedProcess["send"] = (signal) => void process.kill(pid, signal);
   return {
     pid,

@@ -1,4 +1,4 @@
-/** Images, indexes and referrers made in code. The same seed gives the same digests. */
+/** Makes images, indexes and referrers. The same seed gives the same digests. */
 
 import type { Descriptor } from "../../src/oci/descriptor.ts";
 import type { Digest } from "../../src/oci/digest.ts";
@@ -26,7 +26,7 @@ export interface PutImageOptions {
   layerBytes?: number;
   /** Default: 1. */
   seed?: number;
-  /** Docker's schema 2 media types instead of OCI's. */
+  /** Whether media types are those of Docker's schema 2 instead of OCI. Default: false. */
   docker?: boolean;
   annotations?: Record<string, string>;
   subject?: Descriptor;
@@ -34,18 +34,18 @@ export interface PutImageOptions {
 
 export interface PutIndexOptions extends Omit<PutImageOptions, "platform" | "subject"> {
   platforms: readonly string[];
-  /** Whether each image gets an attestation as BuildKit makes them: platform `unknown/unknown`. */
+  /** Whether each image gets an attestation like those of BuildKit, with the platform `unknown/unknown`. */
   attestations?: boolean;
 }
 
-/** What {@linkcode putImage} put. */
+/** The content that {@linkcode putImage} has put. */
 export interface PutImage {
   descriptor: Descriptor;
   config: Descriptor;
   layers: Descriptor[];
 }
 
-/** What {@linkcode putIndex} put. The attestations stand after the images in the index, too. */
+/** The content that {@linkcode putIndex} has put. In the index the attestations follow the images. */
 export interface PutIndex {
   descriptor: Descriptor;
   images: PutImage[];
@@ -55,7 +55,7 @@ export interface PutIndex {
 const IN_TOTO = "application/vnd.in-toto+json";
 const COSIGN_PAYLOAD = "application/vnd.dev.cosign.simplesigning.v1+json";
 
-/** Media types of an image's parts. */
+/** The media types of the parts of an image. */
 const TYPES = {
   oci: {
     index: OCI_INDEX,
@@ -71,7 +71,7 @@ const TYPES = {
   },
 };
 
-/** Puts an image whose layers are noise: they have the size asked for, but are no archives. */
+/** Puts an image. Its layers are noise of the given size and not archives. */
 export async function putImage(
   registry: EmbeddedRegistry,
   repository: string,
@@ -102,7 +102,7 @@ export async function putImage(
   return { descriptor, config, layers };
 }
 
-/** Puts an index with an image for each platform. */
+/** Puts an index with one image for each platform. */
 export async function putIndex(
   registry: EmbeddedRegistry,
   repository: string,
@@ -168,8 +168,8 @@ async function putAttestation(
 }
 
 /**
- * Puts an artifact that refers to the subject. In a registry without the referrers API it adds it to the index
- * under the fallback tag, as the spec asks of clients.
+ * Puts an artifact that refers to the subject. Without the referrers API it also adds the artifact to the index at the
+ * fallback tag, as the spec requires of clients.
  */
 export async function putReferrer(
   registry: EmbeddedRegistry,
@@ -220,7 +220,7 @@ async function addToFallbackTag(
   await registry.putManifest(repository, index, OCI_INDEX, [tag]);
 }
 
-/** Puts what cosign puts under `sha256-<hex>.sig`. It has the form of a signature and verifies nothing. */
+/** Puts a manifest like those of cosign at `sha256-<hex>.sig`. The signature itself is not valid. */
 export async function putCosignSignature(
   registry: EmbeddedRegistry,
   repository: string,

@@ -1,11 +1,11 @@
-# What the scripts share that install programs for tests. To be sourced; $installer is the script's name.
+# Shared by the scripts that install programs for tests, which source it. $installer is the name of the script.
 
 fail() {
   echo "$installer: $*" >&2
   exit 1
 }
 
-# Runs a command without a word, and shows the end of what it said when it fails.
+# Runs a command silently, and shows the end of its output if it fails.
 quietly() {
   local what=$1 log
   shift
@@ -22,7 +22,7 @@ as_root() {
   if [ "$(id -u)" = 0 ]; then "$@"; else sudo -n "$@"; fi
 }
 
-# install_programs NAME...: Debian's packages that are named as the program in /usr/bin that they bring.
+# install_programs NAME...: installs Debian packages, each with a program of the same name in /usr/bin.
 install_programs() {
   local missing=() program
   for program in "$@"; do
@@ -40,7 +40,7 @@ install_packages() {
   [ "$(id -u)" = 0 ] || sudo -n true 2>/dev/null ||
     fail "missing: $*; run as root, or with a sudo that asks no password"
 
-  # A package may start a service, docker-registry on port 5000, which nobody asked for.
+  # A package may start a service: docker-registry listens on port 5000.
   local policy=/usr/sbin/policy-rc.d
   if [ ! -e "$policy" ]; then
     trap 'as_root rm -f /usr/sbin/policy-rc.d' EXIT

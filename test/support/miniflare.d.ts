@@ -1,14 +1,14 @@
 /**
- * What the tests use of miniflare. Its own types bring those of workerd and Node with them, which change what
- * `Response` and others are for every file that is checked in the same run.
+ * The part of miniflare that tests use. Its own types import those of workerd and Node, and these change `Response` and
+ * other global types for every file that is checked in the same run.
  */
 export interface MiniflareOptions {
   host: string;
   port?: number;
   log: Log;
-  /** Takes what Workers write to the console. */
+  /** Gets the console output of Workers. */
   handleStructuredLogs?: (log: { level: string; message: string }) => void;
-  /** The folder in which Workflows and other storage are kept. */
+  /** The folder for the storage of Workflows and other bindings. */
   resourcePersistencePath?: string;
   /** Serves `/cdn-cgi/local/scheduled`. */
   unsafeTriggerHandlers?: boolean;
@@ -31,7 +31,7 @@ export interface MiniflareOptions {
   }[];
 }
 
-/** Bindings by name: `{ type: "json", value }`, `{ type: "text", value }`, and what else miniflare knows. */
+/** Bindings by name: `{ type: "json", value }`, `{ type: "text", value }`, and the other types of miniflare. */
 export type WorkerBindings = Readonly<
   Record<string, { readonly type: string; readonly [option: string]: unknown }>
 >;

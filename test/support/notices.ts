@@ -3,21 +3,21 @@ import type { CloudEvent } from "../../src/webhooks/outgoing/notice.ts";
 import { serve } from "./serve.ts";
 import type { Server } from "./serve.ts";
 
-/** Somebody who is told of copies. */
+/** A receiver of outgoing webhooks. */
 export interface NoticeReceiver extends Server {
   readonly url: string;
-  /** Events whose signature was right, in the order in which they came. */
+  /** The events with a valid signature, in the order of arrival. */
   readonly events: readonly CloudEvent[];
-  /** How often somebody tried. */
+  /** The number of requests so far. */
   readonly attempts: number;
-  /** Answers the next attempts with this status and keeps none of them. */
+  /** Responds to the next requests with this status and does not record their events. */
   refuse(status: number, times: number): void;
 }
 
-/** `whsec_` and base64, for tests. */
+/** A signing secret: `whsec_` and base64. */
 export const NOTICE_SECRET = `whsec_${btoa("a secret of thirty-two characters")}`;
 
-/** Verifies what comes by the library of whoever receives, and keeps it. */
+/** Verifies each request with the standardwebhooks library and records its event. */
 export async function startNoticeReceiver(): Promise<NoticeReceiver> {
   const events: CloudEvent[] = [];
   let refusals: number[] = [];

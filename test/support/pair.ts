@@ -5,14 +5,14 @@ import { createRuntime } from "../../src/hosts/detect.ts";
 import { startRegistry } from "./registry.ts";
 import type { RegistryOptions, RunningRegistry } from "./registry.ts";
 
-/** Two embedded registries and an engine between them. */
+/** Two embedded registries and an engine that copies between them. */
 export interface Pair extends AsyncDisposable {
   readonly source: RunningRegistry;
   readonly destination: RunningRegistry;
   readonly engine: SyncEngine;
 }
 
-/** Starts both registries; waits are cut short so that retries cost no time. */
+/** Starts both registries. The engine sleeps 1 ms instead of each wait, so retries take no time. */
 export async function startPair(
   options: {
     source?: RegistryOptions;
@@ -37,7 +37,7 @@ export async function startPair(
   };
 }
 
-/** A copy of `app:1` from one registry of the pair to the other. */
+/** The request to copy `app:1` from the source to the destination. */
 export function requestOf({ source, destination }: Pair): { source: string; destination: string } {
   return { source: `${source.host}/app:1`, destination: `${destination.host}/app` };
 }

@@ -1,9 +1,9 @@
 import { connect } from "node:net";
 
 /**
- * Sends a GET over a plain socket and gives all that came until the connection ended, one character a byte.
+ * Sends a GET over a plain socket and returns everything until the connection ends, one character per byte.
  *
- * It shows what was on the wire, where a client may drop the last bytes before a broken end, as Bun's fetch does.
+ * An HTTP client may drop the last bytes before a broken connection, as Bun's fetch does.
  */
 export function rawGet(host: string, path: string): Promise<{ head: string; body: string }> {
   const [hostname = "", port] = host.split(":");

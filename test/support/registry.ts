@@ -1,7 +1,7 @@
 /**
- * An OCI registry in memory: for tests, for the demo, and for things to go wrong on demand.
+ * An OCI registry in memory, for tests and for the demo. Tests can inject faults and count requests.
  *
- * It keeps to https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md and passes the conformance
+ * It implements https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md and passes the conformance
  * suite of that project; see test/conformance.
  */
 
@@ -37,10 +37,10 @@ export type { Fault, FaultAction, FaultRule } from "./registry_faults.ts";
 export type { BasicAuth, BearerAuth, RegistryOptions } from "./registry_options.ts";
 export type { RecordFilter, RequestRecord } from "./registry_records.ts";
 
-/** A registry that listens. */
+/** A registry that listens on a port. */
 export type RunningRegistry = EmbeddedRegistry & Server;
 
-/** A registry to be called by its `fetch`; nothing listens. */
+/** A registry that does not listen. Call its `fetch`. */
 export function createRegistry(options: RegistryOptions = {}): EmbeddedRegistry {
   return new EmbeddedRegistry(options);
 }
@@ -66,14 +66,14 @@ export async function serveRegistry(
   return Object.assign(registry, server, { close, [Symbol.asyncDispose]: close });
 }
 
-/** Made by {@linkcode createRegistry}. What it is told directly passes neither authentication nor faults nor records. */
+/** Made by {@linkcode createRegistry}. Its methods bypass authentication, faults and the record of requests. */
 export class EmbeddedRegistry {
   readonly #options: RegistryOptions;
   readonly #store: Store = new Store();
   readonly #faults: Faults = new Faults();
   readonly #authority: Authority;
   #clockAheadMs = 0;
-  /** Every request so far, those to the token endpoint too. */
+  /** All requests so far, including those to the token endpoint. */
   readonly requests: RequestRecord[] = [];
 
   constructor(options: RegistryOptions) {
@@ -81,7 +81,7 @@ export class EmbeddedRegistry {
     this.#authority = new Authority(options.auth, () => Date.now() + this.#clockAheadMs);
   }
 
-  /** Answers one request. Rejects with `ConnectionCut` where a fault hangs up. */
+  /** Handles one request. Rejects with `ConnectionCut` if a fault cuts the connection. */
   async fetch(request: Request): Promise<Response> {
     const url = new URL(request.url);
     const record: RequestRecord = {
@@ -177,7 +177,7 @@ export class EmbeddedRegistry {
     this.#faults.clear();
   }
 
-  /** How many requests there were, or those that the filter fits. */
+  /** The number of requests that match the filter. Without a filter: of all requests. */
   count(filter: RecordFilter = {}): number {
     return this.requests.filter((record) => matchesRecord(record, filter)).length;
   }
@@ -186,29 +186,29 @@ export class EmbeddedRegistry {
     this.requests.length = 0;
   }
 
-  /** Lets tokens age. */
+  /** Advances the clock that tokens expire by. */
   advanceClock(ms: number): void {
     this.#clockAheadMs += ms;
   }
 
-  /** Forgets every token that was given out. */
+  /** Revokes all tokens. */
   revokeTokens(): void {
     this.#authority.revokeTokens();
   }
 
-  /** Makes an empty repository, where a push does not create it. */
+  /** Creates an empty repository, for registries in which a push does not create it. */
   createRepository(repository: string): void {
     this.#store.open(repository);
   }
 
-  // deno-lint-ignore require-await -- so that all ways to put a blob look the same
+  // deno-lint-ignore require-await -- all methods that put a blob are async
   async putBlob(repository: string, bytes: Uint8Array): Promise<BlobDescriptor> {
     const digest = digestOf(bytes);
     this.#store.open(repository).blobs.set(digest, memoryContent([bytes]));
     return { digest, size: bytes.length };
   }
 
-  /** Puts a blob of any size whose bytes are made as they are read. */
+  /** Puts a blob of any size. Its bytes are generated while they are read. */
   async putGeneratedBlob(
     repository: string,
     sizeBytes: number,
@@ -221,8 +221,8 @@ export class EmbeddedRegistry {
     return { digest, size: sizeBytes };
   }
 
-  /** Puts a manifest, unchecked: as it is, or JSON made of an object. */
-  // deno-lint-ignore require-await -- so that all ways to put content look the same
+  /** Puts a manifest without checks. An object is serialised as JSON. */
+  // deno-lint-ignore require-await -- all methods that put content are async
   async putManifest(
     repository: string,
     manifest: Uint8Array | object,
@@ -247,14 +247,14 @@ export class EmbeddedRegistry {
     return this.#findBlob(repository, digest) !== undefined;
   }
 
-  /** The blob's bytes; undefined if it is not there, or its bytes were not kept. */
+  /** The blob's bytes. Undefined if there is no such blob, or its bytes were discarded. */
   async getBlob(repository: string, digest: string): Promise<Bytes | undefined> {
     const content = this.#findBlob(repository, digest);
     if (content?.read === undefined) return undefined;
     return new Uint8Array(await new Response(content.read(0, content.size)).arrayBuffer());
   }
 
-  /** All digests of blobs in the repository, in the order of their coming. */
+  /** The digests of all blobs in the repository, in the order in which they were put. */
   blobs(repository: string): string[] {
     return [...this.#store.find(repository)?.blobs.keys() ?? []];
   }
@@ -272,7 +272,7 @@ export class EmbeddedRegistry {
     this.#store.find(repository)?.tags.delete(tag);
   }
 
-  /** Flips a bit in the middle of the blob; its digest and size stay what they were. */
+  /** Flips a bit in the middle of the blob. The registry still lists it with the same digest and size. */
   corruptBlob(repository: string, digest: string): void {
     const content = this.#findBlob(repository, digest);
     if (content === undefined) throw new RangeError(`corrupt blob ${digest}: it is not there`);
@@ -289,5 +289,5 @@ export class EmbeddedRegistry {
   }
 }
 
-/** A descriptor but for the media type, which a blob does not have by itself. */
+/** A descriptor without its media type, which a manifest gives to a blob. */
 export type BlobDescriptor = Pick<Descriptor, "digest" | "size">;

@@ -1,10 +1,10 @@
-/** Who may do what: Basic, or Bearer with the token endpoint that belongs to it. */
+/** Authentication: Basic, or Bearer with a token endpoint. */
 
 import type { BearerAuth, RegistryOptions, Users } from "./registry_options.ts";
 import { refusal } from "./registry_refusal.ts";
 import type { Refusal } from "./registry_refusal.ts";
 
-/** What one request needs, or a token grants: repository to actions, and `registry:catalog` for the list of them. */
+/** The access that a request needs or a token grants: actions by repository, and `registry:catalog` for the catalog. */
 type Access = ReadonlyMap<string, ReadonlySet<string>>;
 
 interface Token {
@@ -12,7 +12,7 @@ interface Token {
   readonly expiresAtMs: number;
 }
 
-/** What it takes to list the repositories. */
+/** The access that listing the repositories needs. */
 export const CATALOG_ACCESS: Access = new Map([["registry:catalog", new Set(["*"])]]);
 
 /** The path of the token endpoint. */
@@ -32,7 +32,7 @@ export class Authority {
     this.#tokens.clear();
   }
 
-  /** Refuses a request that lacks what {@linkcode accessFor} says. */
+  /** Rejects a request without the access of {@linkcode accessFor}. */
   check(url: URL, headers: Headers, needed: Access): void {
     if (this.#auth === undefined) return;
     const [scheme, credential] = readAuthorization(headers);
@@ -50,14 +50,14 @@ export class Authority {
     throw unauthorized(challenge(this.#auth, url, needed, error));
   }
 
-  /** Whether a request with these headers could pull from the repository. */
+  /** Whether a request with these headers may pull from the repository. */
   canPull(headers: Headers, name: string): boolean {
     if (this.#auth?.type !== "bearer") return true;
     const token = this.#findToken(readAuthorization(headers)[1]);
     return token !== undefined && grants(token.access, new Map([[name, new Set(["pull"])]]));
   }
 
-  /** Answers `/token`: GET with Basic, or POST with a form, as in the token spec and in its OAuth2 variant. */
+  /** Handles `/token`: GET with Basic as in the token spec, or POST with a form as in its OAuth2 variant. */
   async handleToken(
     url: URL,
     headers: Headers,
@@ -94,13 +94,13 @@ export class Authority {
   }
 }
 
-/** Signed by nobody: the registry knows its tokens. */
+/** The JWT has no valid signature, because the registry stores its tokens. */
 function toJwt(claims: Record<string, number>): string {
   const parts = [{ alg: "HS256" }, { ...claims, jti: crypto.randomUUID() }];
   return [...parts.map((part) => btoa(JSON.stringify(part)).replaceAll("=", "")), "x"].join(".");
 }
 
-/** What CNCF distribution asks for each method. A mount asks for both repositories. */
+/** The access that CNCF distribution requires for each method. A mount needs access to both repositories. */
 export function accessFor(method: string, name: string, query: URLSearchParams): Access {
   const actions = method === "GET" || method === "HEAD"
     ? ["pull"]
@@ -138,7 +138,7 @@ function serviceOf(auth: BearerAuth, url: URL): string {
   return auth.service ?? url.host;
 }
 
-/** Scopes may be parameters of their own or stand in one, with spaces between. */
+/** Scopes are separate parameters, or one parameter with spaces between them. */
 function parseScopes(scopes: readonly string[], allowed: readonly string[] | undefined): Access {
   const access = new Map<string, Set<string>>();
   for (const scope of scopes.flatMap((text) => text.split(" "))) {

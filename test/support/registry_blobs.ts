@@ -49,8 +49,8 @@ function getBlob(call: Call, content: Content): Response {
 }
 
 /**
- * `bytes=first-last`, `bytes=first-` or `bytes=-count` as `[start, end)`. Undefined where the header is absent
- * or has another form, such as several ranges, which a server may ignore.
+ * `bytes=first-last`, `bytes=first-` or `bytes=-count` as `[start, end)`. Undefined if the header is absent or has
+ * another form, for example several ranges, which a server may ignore.
  */
 function parseRange(header: string | null, size: number): [start: number, end: number] | undefined {
   const match = /^bytes=(\d*)-(\d*)$/.exec(header ?? "");

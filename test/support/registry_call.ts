@@ -2,7 +2,7 @@ import type { RegistryOptions } from "./registry_options.ts";
 import { refusal } from "./registry_refusal.ts";
 import type { Bytes, Store } from "./registry_store.ts";
 
-/** One request to a repository, on its way through the registry. */
+/** One request to a repository. */
 export interface Call {
   readonly store: Store;
   readonly options: RegistryOptions;
@@ -16,12 +16,12 @@ export interface Call {
   readonly reference: string;
 }
 
-/** A path of this registry as its Location headers spell it. */
+/** A path of this registry in the form of its Location headers. */
 export function locate(call: Call, path: string): string {
   return call.options.location === "relative" ? path : call.url.origin + path;
 }
 
-/** The answer to a method that the path does not have. */
+/** The response to a method that the path does not support. */
 export function methodNotAllowed(call: Call): never {
   throw refusal(405, "UNSUPPORTED", `${call.method} is not possible here`);
 }

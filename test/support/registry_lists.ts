@@ -13,7 +13,7 @@ import type { Store } from "./registry_store.ts";
 export function handleTags(call: Call): Response {
   if (call.method !== "GET") methodNotAllowed(call);
   const repository = call.store.find(call.name);
-  // Blobs alone do not make a repository known, as in CNCF distribution.
+  // A repository with blobs and no manifest is not listed, as in CNCF distribution.
   if (repository === undefined || repository.manifests.size === 0) {
     throw refusal(404, "NAME_UNKNOWN", "repository name not known to registry", {
       detail: { name: call.name },
@@ -31,7 +31,7 @@ export function handleCatalog(store: Store, url: URL): Response {
   return Response.json({ repositories }, { headers });
 }
 
-/** What `n` and `last` ask for, and where the rest is. */
+/** The page that `n` and `last` select, with a link to the next one. */
 function paginate(all: readonly string[], url: URL): { items: string[]; headers: Headers } {
   const last = url.searchParams.get("last");
   const count = url.searchParams.get("n");
@@ -82,7 +82,7 @@ export function handleReferrers(call: Call): Response {
   return Response.json({ schemaVersion: 2, mediaType: OCI_INDEX, manifests }, { headers });
 }
 
-/** What a list of referrers says of one of them, in the API as in the fallback tag. */
+/** The entry of a referrer, the same in the API and at the fallback tag. */
 export function describeReferrer(descriptor: Descriptor, json: ManifestJson): Descriptor {
   const artifactType = json.artifactType || json.config?.mediaType;
   return {

@@ -10,7 +10,7 @@ import type { RefusalEntry } from "./registry_refusal.ts";
 import { concat, digestOf } from "./registry_store.ts";
 import type { Bytes, Repository } from "./registry_store.ts";
 
-/** What the registry reads of a manifest. Nothing of it has been checked. */
+/** The fields of a manifest that the registry reads, unchecked. */
 export interface ManifestJson {
   mediaType?: string;
   artifactType?: string;
@@ -92,9 +92,9 @@ async function putManifest(call: Call): Promise<Response> {
 }
 
 /**
- * The digest in the path, if that is what it holds; else its tag joins `tags`.
+ * The digest in the path. A tag in the path is added to `tags` instead.
  *
- * `PUT …/manifests/<digest>?tag=a&tag=b` is to come with the spec's next version.
+ * The next version of the spec adds `PUT …/manifests/<digest>?tag=a&tag=b`.
  */
 function readReference(call: Call, tags: string[]): Digest | undefined {
   const isDigest = call.reference.includes(":");
@@ -138,7 +138,7 @@ function refuseMissing(repository: Repository, json: ManifestJson): void {
     message: "blob or manifest unknown to registry",
     detail: { digest },
   }));
-  // The spec names no status; 400 is what CNCF distribution gives.
+  // The spec names no status. CNCF distribution responds with 400.
   throw new Refusal(400, entries);
 }
 

@@ -10,7 +10,7 @@ export function isRepositoryName(text: string): boolean {
 
 type Endpoint = "blobs/uploads" | "blobs" | "manifests" | "referrers" | "tags";
 
-/** The last words of a path say what it is, for a repository may be called `blobs` too. */
+/** Matches from the end of the path, because a repository may be named `blobs`. */
 export function parsePath(
   path: string,
 ): { name: string; endpoint: Endpoint; reference: string } | undefined {

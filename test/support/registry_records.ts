@@ -1,26 +1,26 @@
-/** What was asked of the registry, for tests to count. */
+/** Records of requests, for tests to count. */
 
-/** One request, as far as it got. */
+/** One request and its progress. */
 export interface RequestRecord {
   readonly kind: "registry" | "token";
   readonly method: string;
   readonly path: string;
   readonly query: URLSearchParams;
-  /** The request's. */
+  /** The request headers. */
   readonly headers: Headers;
-  /** Zero as long as there is no answer. */
+  /** 0 until there is a response. */
   status: number;
-  /** Bytes of the body that were read. */
+  /** Bytes of the request body that were read. */
   requestBytes: number;
-  /** Bytes of the body that were given to the client, or at least to its connection. */
+  /** Bytes of the response body that were written to the connection. */
   responseBytes: number;
 }
 
-/** Which requests to count; all that is given must fit. */
+/** Selects requests. All given fields must match. */
 export interface RecordFilter {
   kind?: RequestRecord["kind"];
   method?: string;
-  /** A part of the path, or a pattern for it. The query does not count. */
+  /** A part of the path without its query, or a pattern for it. */
   path?: string | RegExp;
   status?: number;
 }
@@ -36,7 +36,7 @@ export function matchesPath(path: string, wanted: string | RegExp | undefined): 
   return typeof wanted === "string" ? path.includes(wanted) : path.search(wanted) >= 0;
 }
 
-/** Passes the stream on and says how many bytes went by. */
+/** Passes the stream on and reports the size of each chunk. */
 export function counted(
   stream: ReadableStream<Uint8Array<ArrayBuffer>>,
   count: (bytes: number) => void,

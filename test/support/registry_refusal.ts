@@ -1,8 +1,8 @@
-/** The registry's way of saying no. */
+/** Error responses of the registry. */
 
 /**
- * https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#error-codes and, last, what CNCF
- * distribution adds to them.
+ * https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#error-codes and, at the end,
+ * the codes that CNCF distribution adds.
  */
 export type RefusalCode =
   | "BLOB_UNKNOWN"
@@ -26,7 +26,7 @@ export interface RefusalEntry {
   detail?: unknown;
 }
 
-/** Thrown by whatever handles a request, and answered as the spec's error body. */
+/** Thrown while a request is handled, and sent as an error body of the spec. */
 export class Refusal extends Error {
   override readonly name = "Refusal";
   readonly status: number;
@@ -49,7 +49,7 @@ export class Refusal extends Error {
   }
 }
 
-/** A refusal with one entry. */
+/** A refusal with one error. */
 export function refusal(
   status: number,
   code: RefusalCode,

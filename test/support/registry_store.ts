@@ -1,4 +1,4 @@
-/** What the registry holds, by repository, all of it in memory. */
+/** The content of the registry by repository, in memory. */
 
 import { createHash } from "node:crypto";
 import type { Digest, DigestAlgorithm } from "../../src/oci/digest.ts";
@@ -7,10 +7,10 @@ import type { Upload } from "./registry_uploads.ts";
 
 export type Bytes = Uint8Array<ArrayBuffer>;
 
-/** A blob's bytes, wherever they are. */
+/** The bytes of a blob. */
 export interface Content {
   readonly size: number;
-  /** From `start` up to but not with `end`. Undefined when the bytes were not kept. */
+  /** Reads from `start` to `end` (exclusive). Undefined if the bytes were discarded. */
   read?(start: number, end: number): ReadableStream<Bytes>;
 }
 
@@ -30,7 +30,7 @@ export class Repository {
     return this.manifests.get(this.tags.get(reference) ?? reference);
   }
 
-  /** Removes the manifest and every tag that leads to it. */
+  /** Deletes the manifest and every tag of it. */
   deleteManifest(digest: string): void {
     this.manifests.delete(digest);
     for (const [tag, target] of this.tags) if (target === digest) this.tags.delete(tag);
@@ -44,7 +44,7 @@ export class Store {
     return this.#repositories.get(name);
   }
 
-  /** The repository, made if it is not there. */
+  /** The repository. Creates it if it does not exist. */
   open(name: string): Repository {
     let repository = this.#repositories.get(name);
     if (repository === undefined) {
@@ -71,12 +71,12 @@ export function memoryContent(chunks: readonly Uint8Array[]): Content {
   };
 }
 
-/** Never in memory as a whole; see {@linkcode generatedStream}. */
+/** Content that is never in memory as a whole: {@linkcode generatedStream}. */
 export function generatedContent(size: number, seed: number): Content {
   return { size, read: (start, end) => generatedStream(seed, start, end) };
 }
 
-/** The same but for one flipped bit in the middle. */
+/** The same content with one flipped bit in the middle. */
 export function corruptedContent(content: Content): Content {
   const { size, read } = content;
   if (size === 0 || read === undefined) throw new RangeError("corrupt blob: it has no bytes");

@@ -10,23 +10,23 @@ import { refusal } from "./registry_refusal.ts";
 import { concat, digestOf, memoryContent } from "./registry_store.ts";
 import type { Content } from "./registry_store.ts";
 
-/** An upload that is open: what came so far, and its hash. */
+/** An open upload: the bytes so far and their hash. */
 export class Upload {
   readonly id: string = randomUUID();
   readonly #keeps: boolean;
   readonly #chunks: Uint8Array[] = [];
   #algorithm: DigestAlgorithm = "sha256";
   #hash: Hash = createHash("sha256");
-  /** Bytes so far. */
+  /** The number of bytes so far. */
   size = 0;
-  /** Whether the last chunk was below the registry's minimum, so that none may follow. */
+  /** Whether the last chunk was below the registry's minimum. No chunk may follow it. */
   isShort = false;
 
   constructor(keeps: boolean) {
     this.#keeps = keeps;
   }
 
-  /** Picks the hash while there is nothing to hash yet. */
+  /** Selects the algorithm before the first byte is hashed. */
   expect(algorithm: DigestAlgorithm): void {
     if (this.size > 0 || algorithm === this.#algorithm) return;
     this.#algorithm = algorithm;
@@ -39,7 +39,7 @@ export class Upload {
     this.size += chunk.length;
   }
 
-  /** Ends the upload; call it once. */
+  /** Ends the upload. Call it once. */
   finish(algorithm: DigestAlgorithm): { digest: Digest; content: Content } {
     const content = this.#keeps ? memoryContent(this.#chunks) : { size: this.size };
     if (algorithm === this.#algorithm) {
@@ -52,7 +52,7 @@ export class Upload {
   }
 }
 
-/** `canPull` says from where a blob may be mounted that comes without `from`. */
+/** `canPull` selects the repositories from which a mount without `from` may take a blob. */
 export async function handleUpload(
   call: Call,
   canPull: (name: string) => boolean,
@@ -131,7 +131,7 @@ async function closeUpload(call: Call, upload: Upload): Promise<Response> {
   return answerCreated(call, digest);
 }
 
-/** Adds the request's body to the upload. What came before a broken connection stays in it. */
+/** Appends the request body to the upload. Bytes before a broken connection stay in it. */
 async function receive(call: Call, upload: Upload): Promise<void> {
   checkRange(call, upload);
   const { maxUploadBytes = Infinity, minChunkBytes = 0 } = call.options;
@@ -152,7 +152,7 @@ async function receive(call: Call, upload: Upload): Promise<void> {
   upload.isShort = upload.size - before < minChunkBytes;
 }
 
-/** `Content-Range: <start>-<end>`, both included, with nothing before it. */
+/** Parses `Content-Range: <start>-<end>`, both inclusive. */
 function checkRange(call: Call, upload: Upload): void {
   const range = call.headers.get("content-range");
   if (range === null) return;
@@ -168,7 +168,7 @@ function checkRange(call: Call, upload: Upload): void {
   }
 }
 
-/** CNCF distribution keeps an upload's state in the client's hands; who drops it from the Location is refused. */
+/** CNCF distribution stores the state of an upload in its Location. A request without it is rejected. */
 function checkState(call: Call, upload: Upload): void {
   if (call.options.distributionLike === false) return;
   if (call.url.searchParams.get("_state") === state(call, upload)) return;
@@ -186,7 +186,7 @@ function locateUpload(call: Call, upload: Upload): string {
   return locate(call, `/v2/${call.name}/blobs/uploads/${upload.id}${query}`);
 }
 
-/** Nothing yet is `0-0` too: the spec's own form has no better word for it. */
+/** An empty upload is `0-0` too, because the spec has no other form for it. */
 function progress(upload: Upload): string {
   return `0-${Math.max(0, upload.size - 1)}`;
 }

@@ -10,9 +10,9 @@ const MAIN = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
 const TIMEOUT_MS = 60_000;
 
 export interface RunOptions {
-  /** Besides PATH, and a HOME in which nothing is. */
+  /** Variables in addition to PATH and an empty HOME. */
   env?: Record<string, string>;
-  /** What it can read on stdin. */
+  /** The text on stdin. */
   input?: string;
 }
 
@@ -22,7 +22,7 @@ export interface RunningCrossdock {
   closeStdoutAfterFirstChunk(): void;
 }
 
-/** Runs the program to its end, on the runtime that the test runs on. */
+/** Runs the program to its end, on the runtime of the test. */
 export function runCrossdock(...args: [RunOptions, ...string[]] | string[]): Promise<Run> {
   const [first, ...rest] = args;
   return typeof first === "object"
@@ -49,13 +49,13 @@ export function startCrossdock(options: RunOptions, ...argv: string[]): RunningC
   });
   return {
     exit,
-    // After `child.kill` Deno reports the signal, whatever the process ended with.
+    // After `child.kill` Deno reports the signal instead of the exit code.
     send: (signal) => void process.kill(child.pid ?? 0, signal),
     closeStdoutAfterFirstChunk: () => void child.stdout.once("data", () => child.stdout.destroy()),
   };
 }
 
-/** On Deno those of the task, permissions included: tests find out where these are too narrow. */
+/** On Deno these are the arguments of the task, so that tests find missing permissions. */
 function runtimeArguments(): string[] {
   if (!("Deno" in globalThis)) return [MAIN];
   const { tasks } = JSON.parse(readFileSync(`${ROOT}deno.json`, "utf8"));

@@ -1,19 +1,19 @@
-/** Puts a web-style handler on a loopback port, by `node:http`, which Deno, Node and Bun all have. */
+/** Serves a fetch handler on a loopback port with `node:http`, which Deno, Node and Bun have. */
 
 import { createServer } from "node:http";
 import type { IncomingMessage, Server as NodeServer, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 
-/** Answers one request. Throws {@linkcode ConnectionCut} to hang up without an answer. */
+/** Handles one request. Throws {@linkcode ConnectionCut} to cut the connection without a response. */
 export type Handler = (request: Request) => Response | Promise<Response>;
 
-/** A server that listens. */
+/** A server that listens on a port. */
 export interface Server extends AsyncDisposable {
   /** `127.0.0.1:41234` */
   readonly host: string;
   /** `http://127.0.0.1:41234` */
   readonly url: string;
-  /** Stops at once: connections that are idle or in use are dropped. */
+  /** Stops at once and closes all connections. */
   close(): Promise<void>;
 }
 
@@ -30,17 +30,17 @@ export class ConnectionCut extends Error {
 }
 
 /**
- * Listens and hands each request to the handler. Bodies stream both ways with backpressure.
+ * Listens and calls the handler for each request. Bodies stream in both directions with backpressure.
  *
- * `request.signal` is aborted when the client goes away; the response body is cancelled then. A response body that
- * fails cuts the connection after what it gave. An error of the handler is a 500 that quotes it.
+ * When the client disconnects, `request.signal` is aborted and the response body is cancelled. When a response body fails,
+ * the connection is cut after its last chunk. An error of the handler is sent as a 500 with its message.
  */
 export async function serve(handler: Handler, options: ServeOptions = {}): Promise<Server> {
   const hostname = options.hostname ?? "127.0.0.1";
   const server = createServer((incoming, outgoing) => {
     void answer(handler, incoming, outgoing);
   });
-  // A blob may trickle in for longer than Node's five minutes for a whole request.
+  // An upload may take longer than Node's limit of five minutes per request.
   server.requestTimeout = 0;
   const port = await listen(server, options.port ?? 0, hostname);
   const host = `${hostname}:${port}`;
@@ -71,9 +71,9 @@ async function answer(
   outgoing.on("close", () => {
     if (!outgoing.writableFinished) gone.abort(new ConnectionCut("the client went away"));
   });
-  // Without a listener a broken connection would end the process; "close" tells all that matters.
+  // Without a listener a broken connection would end the process. "close" is enough to detect it.
   outgoing.on("error", () => {});
-  // Bun's fetch repeats a request when a connection that it kept breaks, and tests count requests.
+  // Bun's fetch repeats a request when a reused connection breaks, and tests count requests.
   if ("Bun" in globalThis) outgoing.shouldKeepAlive = false;
   try {
     const request = toRequest(incoming, gone.signal);
@@ -100,7 +100,7 @@ function toRequest(incoming: IncomingMessage, signal: AbortSignal): Request {
   const url = `http://${incoming.headers.host ?? "localhost"}${incoming.url ?? "/"}`;
   if (method === "GET" || method === "HEAD") return new Request(url, { method, headers, signal });
   const body = toStream(incoming);
-  // The cast: the web library's types do not know `duplex`, which all hosts ask for with a stream.
+  // The types of the web library do not have `duplex`, which all hosts require for a stream.
   return new Request(url, { method, headers, body, signal, duplex: "half" } as RequestInit);
 }
 
@@ -134,7 +134,7 @@ function toStream(incoming: IncomingMessage): ReadableStream<Uint8Array<ArrayBuf
   }, { highWaterMark: 1 });
 }
 
-/** What the handler left unread would stall the next request on this connection. */
+/** Reads the rest of the body, which would block the next request on this connection. */
 function discardRest(incoming: IncomingMessage): void {
   incoming.removeAllListeners("data");
   incoming.resume();
@@ -178,7 +178,7 @@ function drained(outgoing: ServerResponse): Promise<void> {
   });
 }
 
-/** Hangs up, but lets through what was written before: so a test can say after how many bytes. */
+/** Cuts the connection after all bytes that were written before, so that tests can count them. */
 function cut(outgoing: ServerResponse): void {
   const socket = outgoing.socket;
   if (outgoing.headersSent && socket !== null && "destroySoon" in socket) socket.destroySoon();

@@ -1,11 +1,11 @@
-/** The server in this process, on a port of its own. */
+/** Starts the server in this process. */
 import { createRuntime } from "../../src/hosts/detect.ts";
 import { composeServer } from "../../src/server/compose.ts";
 import type { HostOptions } from "../../src/server/compose.ts";
 import { serve } from "./serve.ts";
 import type { Server } from "./serve.ts";
 
-/** A server that listens, and its log so far. */
+/** A server that listens, with its log. */
 export interface ServedApp extends Server {
   readonly log: readonly string[];
 }

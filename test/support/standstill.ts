@@ -4,8 +4,8 @@ const POLL_MS = 5;
 const SAME_POLLS = 20;
 
 /**
- * Waits until a count has begun to grow and then stays the same, and gives it. A slow machine may make it stay the same too
- * early: so only assert that it is not too large.
+ * Waits until a count has grown and then stays the same, and returns it. On a slow machine it may stop too early, so only
+ * assert that it is not too large.
  */
 export async function standstill(count: () => number): Promise<number> {
   let last = 0;

@@ -1,4 +1,4 @@
-/** Puts a Worker on a loopback port, in the real workerd. For Deno only: miniflare is started in this process. */
+/** Runs a Worker in the real workerd on a loopback port. Deno only, because miniflare runs in this process. */
 import { buildSync } from "esbuild";
 import { fileURLToPath } from "node:url";
 // @ts-types="./miniflare.d.ts"
@@ -6,35 +6,35 @@ import { Log, LogLevel, Miniflare } from "miniflare";
 import type { WorkerBindings } from "./miniflare.d.ts";
 
 export interface StartWorkerOptions {
-  /** The file with the Worker's default export, in TypeScript. */
+  /** The TypeScript file with the Worker's default export. */
   readonly script: URL;
   readonly bindings?: WorkerBindings;
-  /** Default: as new as the workerd that is installed. */
+  /** Default: that of the installed workerd. */
   readonly compatibilityDate?: string;
 }
 
-/** A Worker that listens. */
+/** A Worker that listens on a port. */
 export interface RunningWorker extends AsyncDisposable {
   /** `http://127.0.0.1:41234` */
   readonly url: string;
 }
 
-/** The day whose workerd behaviour is asked for. */
+/** The compatibility date of the installed workerd. */
 const COMPATIBILITY_DATE = "2026-11-17";
 
 /**
- * Bundles a Worker and starts it. What it fetches goes out from workerd itself, by way of a Worker of miniflare's that
- * passes bodies on untouched.
+ * Bundles a Worker and starts it. workerd itself sends its requests, through a Worker of miniflare that passes bodies on
+ * unchanged.
  */
 export async function startWorker(options: StartWorkerOptions): Promise<RunningWorker> {
   const contents = bundle(options.script);
   const miniflare = new Miniflare({
     host: "127.0.0.1",
     log: new Log(LogLevel.WARN),
-    // Not the file about a fictional data centre that it would fetch from the internet.
+    // Without this, miniflare downloads a file with data for `request.cf`.
     cf: false,
     telemetry: { enabled: false },
-    // A folder in the home directory by which several of them find each other.
+    // Without this, miniflare uses a shared folder in the home directory.
     enableDevRegistry: false,
     workers: [{
       config: {
@@ -49,7 +49,7 @@ export async function startWorker(options: StartWorkerOptions): Promise<RunningW
   return { url: origin, [Symbol.asyncDispose]: () => miniflare.dispose() };
 }
 
-/** In memory, and by a process that ends with it. */
+/** Bundles in memory, with a process that ends afterwards. */
 function bundle(script: URL): string {
   const { outputFiles } = buildSync({
     entryPoints: [fileURLToPath(script)],

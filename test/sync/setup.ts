@@ -19,17 +19,17 @@ export const ENV = {
 
 export interface Parsed {
   readonly config: SyncConfig;
-  /** A line each. */
+  /** One line for each warning. */
   readonly warnings: readonly string[];
 }
 
-/** Reads a config as a file `f`. */
+/** Parses a config as the file `f`. */
 export function parse(text: string): Parsed {
   const { config, warnings } = parseSyncConfig(text, { from: "f", env: ENV, now: NOW });
   return { config, warnings: warnings.map(formatMistake) };
 }
 
-/** The mistakes of a config, a line each. */
+/** The mistakes of a config, one line for each. */
 export function mistakesOf(text: string): string[] {
   try {
     parse(text);
@@ -40,14 +40,14 @@ export function mistakesOf(text: string): string[] {
   throw new Error("there are no mistakes, some were wanted");
 }
 
-/** The first rule of a config of one entry of `sync`, as JSON or YAML flow. */
+/** The rule of one entry of `sync`, in JSON or YAML flow style. */
 export function ruleOf(entry: string, before = ""): SyncRule {
   const { config: { rules: [rule] } } = parse(`${before}\nsync:\n- ${entry}\n`);
   if (!rule) throw new Error("there is no rule");
   return rule;
 }
 
-/** All that a rule selects in one repository. */
+/** The copies that a rule selects in one repository. */
 export interface ExpandedRepository {
   readonly source: string;
   readonly targets: readonly string[];
@@ -56,7 +56,7 @@ export interface ExpandedRepository {
   readonly failure?: CrossdockError;
 }
 
-/** Lists repository after repository what a rule selects. */
+/** Lists the copies that a rule selects, repository by repository. */
 export async function* expandRule(
   rule: SyncRule,
   source: Listing,

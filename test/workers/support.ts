@@ -1,4 +1,4 @@
-/** The Worker as it is deployed, in the real workerd. */
+/** Starts the deployed Worker in the real workerd. */
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -14,30 +14,30 @@ import type { DurableCopy } from "../../src/durable/durable_copies.ts";
 import { freePort } from "../hosts/support.ts";
 
 export interface StartOptions {
-  /** Besides {@linkcode OPEN}. */
+  /** Variables in addition to {@linkcode OPEN}. */
   readonly variables?: Readonly<Record<string, string>>;
   /** Whether there is a Workflow. Default: true. */
   readonly durable?: boolean;
-  /** Default: a free one. */
+  /** Default: a free port. */
   readonly port?: number;
-  /** The file for wrangler. Default: that of this package. */
+  /** The wrangler.toml. Default: that of this package. */
   readonly config?: string;
 }
 
 export interface RunningWorker extends AsyncDisposable {
   /** `http://127.0.0.1:41234` */
   readonly url: string;
-  /** Lines of its log so far, parsed. */
+  /** The parsed lines of the log so far. */
   readonly lines: readonly LogLine[];
-  /** Asks, and gives status and JSON. */
+  /** Sends a request and returns status and JSON. */
   ask(method: string, path: string, body?: unknown): Promise<Answer>;
-  /** Starts a durable copy and gives its id. */
+  /** Starts a durable copy and returns its id. */
   start(request: Readonly<Record<string, unknown>>): Promise<string>;
-  /** Waits until a copy has come to one of the states. */
+  /** Waits until a copy has one of the states. */
   reach(id: string, ...states: readonly DurableCopy["state"][]): Promise<DurableCopy>;
-  /** Kills the process that is workerd. Another one takes its place, with what the first one has kept. */
+  /** Kills the process of workerd. A new process starts with the stored state of the first. */
   kill(): Promise<void>;
-  /** One tick of its clock: by which pattern, and when, in milliseconds since the epoch. */
+  /** Triggers the cron handler, with a pattern and a time in milliseconds since the epoch. */
   tick(tick?: { readonly cron: string; readonly at: number }): Promise<void>;
 }
 
@@ -54,7 +54,7 @@ export interface LogLine {
   readonly [field: string]: unknown;
 }
 
-/** No token is asked for, and everything may be copied everywhere. */
+/** Requests need no token, and all copies are permitted. */
 const OPEN = {
   CROSSDOCK_OPEN: "true",
   CROSSDOCK_ALLOW_SOURCES: "**",
@@ -62,24 +62,24 @@ const OPEN = {
   CROSSDOCK_ALLOW_PRIVATE: "127.0.0.1",
 };
 
-/** Gives up after some 30 s. */
+/** Times out after about 30 s. */
 const TRIES = 600;
 
 const TRY_MS = 50;
 
-/** By the file for wrangler that each is made of. */
+/** Bundles by the path of their wrangler.toml. */
 const bundles = new Map<string, string>();
 
 const WRANGLER = fileURLToPath(new URL("../../wrangler.toml", import.meta.url));
 
-/** Starts it on a loopback port, open to all. */
+/** Starts it on a loopback port with {@linkcode OPEN}. */
 export function startCrossdock(
   { variables, ...options }: StartOptions = {},
 ): Promise<RunningWorker> {
   return startWith({ ...OPEN, ...variables }, options);
 }
 
-/** Starts it on a loopback port, with these variables and no others. */
+/** Starts it on a loopback port with these variables only. */
 export async function startWith(
   variables: Readonly<Record<string, string>>,
   { durable = true, config = WRANGLER, port: fixed }: Omit<StartOptions, "variables"> = {},
@@ -206,7 +206,7 @@ function makeBundle(config: string): string {
   }
 }
 
-/** What wrangler.toml says of the runtime; it is written so that this is enough to read it. */
+/** The runtime settings of wrangler.toml. The file has a form that these expressions can read. */
 function readConfig(config: string): { compatibilityDate: string; compatibilityFlags: string[] } {
   const toml = readFileSync(config, "utf8");
   const date = /^compatibility_date = "(.+)"$/m.exec(toml)?.[1];
@@ -229,7 +229,7 @@ interface TextBinding {
   readonly value: string;
 }
 
-/** By its port: other tests have workerds of their own in this process. */
+/** Finds the process by its port, because other tests run workerd in this process too. */
 function findWorkerd(port: number): number {
   const list = execFileSync("ps", ["-A", "-ww", "-o", "pid=,args="], { encoding: "utf8" });
   const found = list.split("\n").filter((line) =>

@@ -1,4 +1,4 @@
-/** Receives webhooks in workerd: what is wanted of a request stands in its query. */
+/** Receives webhooks in workerd. The query of a request selects the sender and the proof. */
 import { createWorkerdRuntime } from "../../src/hosts/workerd.ts";
 import type { CloudEvent } from "../../src/webhooks/outgoing/notice.ts";
 import type { Proof } from "../../src/webhooks/incoming/proof.ts";

@@ -1,16 +1,16 @@
-/** Runs one step in workerd, and answers with what the platform was given to keep. */
+/** Runs one step in workerd and responds with the kind and size of its stored result. */
 import type { WorkflowStep } from "cloudflare:workers";
 import { toDurableSteps } from "../../src/entries/workflow_steps.ts";
 
-/** What `step.do` was given for a result, and what came back of it. */
+/** The result that `step.do` got. */
 export interface Kept {
   readonly kind: "text" | "stream" | "other";
   readonly characters: number;
-  /** Whether the step gave the value that its work had given. */
+  /** Whether the step returned the value of its work. */
   readonly isSame: boolean;
 }
 
-/** In the query: how many characters the JSON of the result has. */
+/** `characters` in the query is the length of the result as JSON. */
 export default {
   async fetch(request: Request): Promise<Response> {
     const characters = Number(new URL(request.url).searchParams.get("characters"));
@@ -27,7 +27,7 @@ export default {
     } as unknown as WorkflowStep;
     const self = { fetch: () => Promise.reject(new Error("nothing was to be asked")) };
     const steps = toDurableSteps(step, { self, requestId: "a" });
-    // Two quotes stand around it.
+    // The JSON has two quotes.
     const value = "x".repeat(characters - 2);
     const isSame = await steps.run("one", () => Promise.resolve(value)) === value;
     return Response.json({ ...kept, isSame });

@@ -4,10 +4,10 @@ import { parsePlatform } from "../../../src/oci/platform.ts";
 import { isRepositoryPath, parseReference, parseRepository } from "../../../src/oci/reference.ts";
 import type { Api, Schema } from "../../../build/api/model.ts";
 
-/** Says what a value has that a schema of the document does not want. */
+/** Returns the errors of a value against a schema of the document. */
 export type Validate = (schema: Schema, value: unknown) => string[];
 
-/** A validator for the document's schemas that none of this project's code has a part in, but for the formats of its own. */
+/** Validates by a library that the project itself does not use. Only the formats are the project's own. */
 export function createValidator(document: Api): Validate {
   const ajv = new Ajv2020({ strict: true, strictTypes: false, allErrors: true });
   formats.default(ajv);

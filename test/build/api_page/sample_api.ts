@@ -1,9 +1,9 @@
 import type { Api, Operation } from "../../../build/api/model.ts";
 
-/** What would run, load or break out if it were not escaped. */
+/** Text that would run, load something or close an element if it were not escaped. */
 export const HOSTILE = `<script>alert("x")</script><img src=x onerror='y'>&"'`;
 
-/** An operation with as little as the page needs, and whatever is given. */
+/** An operation with the minimum that the page needs, and the given members. */
 export function sampleOperation(operation: Partial<Operation> = {}): Operation {
   return {
     operationId: "doIt",

@@ -7,7 +7,7 @@ import { NOW } from "../../sync/setup.ts";
 
 export const DIGEST = `sha256:${"a".repeat(64)}`;
 
-/** The config that an import gives, with every variable set to its own name. */
+/** The config that an import makes. Each variable has its own name as its value. */
 export function load({ text }: Imported): SyncConfig {
   const env = new Proxy({}, {
     getOwnPropertyDescriptor: (_, name) => ({ value: name, configurable: true, enumerable: true }),
@@ -18,7 +18,7 @@ export function load({ text }: Imported): SyncConfig {
   return config;
 }
 
-/** `source target`, a rule each. */
+/** `source target` of each rule. */
 export function copiesOf({ rules }: SyncConfig): string[] {
   return rules.map(({ source, targets }) => [source, ...targets].join(" "));
 }

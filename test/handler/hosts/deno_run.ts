@@ -4,7 +4,7 @@ import type { HandlerProgram } from "./start_process.ts";
 
 const { tasks } = JSON.parse(readFileSync(`${ROOT}deno.json`, "utf8"));
 
-/** `deno task serve`, by its own words: tests find out where its permissions are too narrow. */
+/** The command of `deno task serve`, so that tests find missing permissions. */
 export const denoRun: HandlerProgram = {
   host: "deno-run",
   command: String(tasks.serve).replace(/^.* && /, "").split(" "),

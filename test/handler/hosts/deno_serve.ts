@@ -1,7 +1,7 @@
 import { tmpdir } from "node:os";
 import type { HandlerProgram } from "./start_process.ts";
 
-/** `deno serve` of the fetch entry, which may read the files that tests write. */
+/** `deno serve` with the fetch entry. It may read the files that tests write. */
 export const denoServe: HandlerProgram = {
   host: "deno",
   command: [

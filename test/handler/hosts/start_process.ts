@@ -7,12 +7,12 @@ import type { Handler, HandlerHost } from "../handler.ts";
 
 export const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
 
-/** How a host is started on a free port of loopback. */
+/** The command that starts a host on a free loopback port. */
 export interface HandlerProgram {
   readonly host: HandlerHost;
-  /** Run in the repository's folder. */
+  /** The command, run in the folder of the repository. */
   readonly command: readonly string[];
-  /** Matches what it writes once it listens; group 1 is the port. */
+  /** Matches the output of a host that listens. Group 1 is the port. */
   readonly listening: RegExp;
 }
 
@@ -32,7 +32,7 @@ export function spawnHandler(
 /**
  * Starts the program and waits until it listens.
  *
- * @throws Error with what it wrote when it ends before, or is silent for 30 s
+ * @throws Error with its output if it ends, or does not listen within 30 s
  */
 export async function startProcess(
   program: HandlerProgram,

@@ -1,7 +1,7 @@
 import { startWith } from "../../workers/support.ts";
 import type { Handler } from "../handler.ts";
 
-/** Starts the Worker as it is deployed. It ends with the test: what is held of programs alone stands in long_running/. */
+/** Starts the deployed Worker. It cannot be stopped by a signal, so the tests of long_running/ do not run on it. */
 export async function startWorkerd(variables: Readonly<Record<string, string>>): Promise<Handler> {
   const { PORT, ...others } = variables;
   const worker = await startWith(others, PORT === undefined ? {} : { port: Number(PORT) });

@@ -17,14 +17,14 @@ export function run(
   return runRuleLocally(rule, { engine, rules: [rule], now: () => NOW, ...options });
 }
 
-/** A rule about `app`, with more in its entry. */
+/** A rule that copies `app`. `more` is added to its entry. */
 export function appRule({ source, destination }: Pair, more = ""): SyncRule {
   return ruleOf(
     `{type: repository, source: "${source.host}/app", target: "${destination.host}/app"${more}}`,
   );
 }
 
-/** `tag result`, an image a line. */
+/** `repository:tag result` of each image. */
 export function resultsOf({ tags }: RuleReport): string[] {
   return tags.map(({ destination, result }) => `${destination.replace(/^[^/]*\//, "")} ${result}`);
 }
