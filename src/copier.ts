@@ -125,5 +125,5 @@ export function createCopier(options: EngineOptions): Copier {
 
 function checkRange(name: string, value: number, least: number, most: number): number {
   if (Number.isInteger(value) && value >= least && value <= most) return value;
-  throw new RangeError(`${name} is ${value}, not a whole number from ${least} to ${most}`);
+  throw new RangeError(`${name} is ${value}, expected a whole number from ${least} to ${most}`);
 }

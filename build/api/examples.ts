@@ -210,16 +210,16 @@ export const PROBLEM_EXAMPLES = {
     hint: "CROSSDOCK_ALLOW_SOURCES and CROSSDOCK_ALLOW_DESTINATIONS say what may be copied where",
     errors: [{ pointer: "#/destination", detail: NOT_ALLOWED }],
   }),
-  404: problem("not_found", "docker.io/library/absent:3.20 is not there", {
+  404: problem("not_found", "docker.io/library/absent:3.20 not found", {
     side: "source",
-    hint: "check the name; some registries say the same when a credential is missing",
+    hint: 'check the name; some registries also answer "not found" if credentials are missing',
   }),
   409: problem(
     "conflict",
-    `${MIRRORED}:3.20 is sha256:dff9de10919148711140d349bf03f1a99eb06f94b03e51715ccebfa7cdc518e2 and would become ${manifest.digest}`,
+    `${MIRRORED}:3.20 already exists with digest sha256:dff9de10919148711140d349bf03f1a99eb06f94b03e51715ccebfa7cdc518e2, the copy has digest ${manifest.digest}`,
     {
       side: "destination",
-      hint: 'it was left as it is; use "ifExists": "overwrite" to move it',
+      hint: 'the tag was not moved; use "ifExists": "overwrite" to move it',
     },
   ),
   413: problem("limit", "the body is longer than 65536 bytes", { status: 413 }),
@@ -229,7 +229,7 @@ export const PROBLEM_EXAMPLES = {
   }),
   422: problem("unsupported", `${ALPINE}@${manifest.digest} has no platform linux/s390x`, {
     side: "source",
-    hint: "it has no platforms at all: it is not an index",
+    hint: "the source lists no platforms; it is probably not an index",
   }),
   429: problem("rate_limited", "too many wrong tokens from this address", {
     hint: "try again in a minute",
@@ -242,9 +242,9 @@ export const PROBLEM_EXAMPLES = {
   503: problem("aborted", "the server is about to stop", {
     hint: "try again: another one, or the next one, takes it",
   }),
-  504: problem("timeout", `list tags of ${ALPINE}: waiting for docker.io: nothing for 1 s`, {
+  504: problem("timeout", `list tags of ${ALPINE}: waiting for docker.io: no data for 1 s`, {
     side: "source",
-    hint: "try again, or allow a longer silence with CROSSDOCK_TIMEOUT_MS",
+    hint: "try again, or raise the idle timeout with CROSSDOCK_TIMEOUT_MS",
   }),
 } as const;
 

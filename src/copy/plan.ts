@@ -162,7 +162,7 @@ class Planner {
     const tree = await readWantedTree(this.#request, this.#source, { root, isKnown, signal });
     if (tree.isRebuilt) {
       this.#warn(
-        `the index was rebuilt for the platforms asked for: ${root.digest} becomes ${tree.descriptor.digest}`,
+        `the index was rebuilt for the selected platforms: digest ${root.digest} becomes ${tree.descriptor.digest}`,
       );
     }
     return tree;

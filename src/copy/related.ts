@@ -58,7 +58,7 @@ async function findReferrers(
   let open: readonly Digest[] = subjects;
   while (open.length > 0) {
     if (rounds.length === MAX_INDEX_DEPTH) {
-      options.warn(`referrers of referrers deeper than ${MAX_INDEX_DEPTH} are left behind`);
+      options.warn(`referrers nested deeper than ${MAX_INDEX_DEPTH} levels are not copied`);
       break;
     }
     const listed = await listEach(source, open, options);
@@ -174,16 +174,16 @@ async function readReferrer(
   if (await isKnown?.(referrer)) return { digest };
   const content = await source.fetchManifest(digest, { signal });
   if (!content) {
-    warn(`referrer ${digest} is listed by ${source.name} and not there`);
+    warn(`referrer ${digest} is listed in ${source.name} but not found; it is not copied`);
     return undefined;
   }
   const node = await readTree(source, content, { isKnown, signal });
   const subject = node.manifest?.subject?.digest;
   if (subject !== undefined && subjects.includes(subject)) return { digest, subject, node };
   warn(
-    `${digest} is listed by ${source.name} as a referrer of ${
+    `referrer ${digest} is listed in ${source.name} for ${
       subjects.join(", ")
-    } and does not name it: left behind`,
+    }, but its subject is another; it is not copied`,
   );
   return undefined;
 }
@@ -280,7 +280,9 @@ async function listDigestTags(
     if (
       !(error instanceof CrossdockError) || error.code === "aborted" || error.code === "timeout"
     ) throw error;
-    if (error.code !== "not_found") warn(`${error.message}; digest tags are asked for one by one`);
+    if (error.code !== "not_found") {
+      warn(`${error.message}; each digest tag is requested separately instead`);
+    }
     return await probeDigestTags(source, digests, options);
   }
 }

@@ -79,7 +79,7 @@ export class RelatedPlanner {
     const orphans = await this.#repositories.referrerSource.listReferrers(sourceDigest, options);
     if (orphans.length === 0) return;
     this.#warn(
-      `${orphans.length} referrers of ${sourceDigest} stay behind: they are about the index as it is at the source`,
+      `${orphans.length} referrers of ${sourceDigest} are not copied: their subject is the source's index, which the copy replaces`,
     );
   }
 
