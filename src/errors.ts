@@ -10,7 +10,7 @@ export const SIDES = ["source", "destination"] as const;
 /** One of the two registries of a copy. */
 export type Side = (typeof SIDES)[number];
 
-/** Codes of errors, for callers to switch on. The caller can fix those up to `limit`. */
+/** Codes of errors, for callers to switch on. The caller can fix errors from `usage` to `limit`. */
 export const ERROR_CODES = [
   /** Invalid name, digest, option, step or config file. No request was sent. */
   "usage",
