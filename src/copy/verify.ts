@@ -8,7 +8,7 @@ import { mapConcurrent } from "./concurrent.ts";
 import { fetchRoot } from "./inspect.ts";
 import type { Difference, Verification } from "./model.ts";
 import { findRelated } from "./related.ts";
-import type { Related } from "./related.ts";
+import type { ReferrerList, TaggedNode } from "./related.ts";
 import type { Repositories } from "./repositories.ts";
 import type { CopyRequest } from "./request.ts";
 import { listBlobs, listNodes } from "./tree.ts";
@@ -22,8 +22,8 @@ interface Expected {
   /** The manifests of the image. */
   readonly nodes: readonly TreeNode[];
   readonly referrers: readonly TreeNode[];
-  readonly referrerLists: Related["rounds"][number]["lists"];
-  readonly digestTags: Related["tagged"];
+  readonly referrerLists: readonly ReferrerList[];
+  readonly digestTags: readonly TaggedNode[];
 }
 
 /** A tag, or a digest in place of one, and the digest that it must resolve to. */
@@ -60,7 +60,7 @@ export async function verifyCopy(
   differences.push(...await checkManifests("manifest", nodes, target, signal));
   differences.push(...await checkManifests("referrer", referrers, referrerTarget, signal));
   const unlisted = await findUnlisted(referrerLists, referrerTarget, signal);
-  differences.push(...withoutReported(unlisted, differences));
+  differences.push(...toNewDifferences(unlisted, differences));
   const tags = digestTags.map(({ tag, node }) => ({ tag, digest: node.descriptor.digest }));
   differences.push(...await checkTags("digest-tag", tags, target, signal));
   const blobs = listExpectedBlobs(expected, request, repositories);
@@ -140,7 +140,7 @@ async function checkManifests(
 
 /** The referrers that the source lists for a subject and the destination does not. */
 async function findUnlisted(
-  lists: Expected["referrerLists"],
+  lists: readonly ReferrerList[],
   target: ContentSource,
   signal: AbortSignal | undefined,
 ): Promise<Digest[]> {
@@ -153,7 +153,7 @@ async function findUnlisted(
 }
 
 /** A referrer that is missing is also not listed; it is reported once. */
-function withoutReported(
+function toNewDifferences(
   unlisted: readonly Digest[],
   differences: readonly Difference[],
 ): Difference[] {
