@@ -90,8 +90,8 @@ export interface ContentTarget extends ContentSource {
   /** Puts a manifest by tag, or by digest. The repository must already have its children and blobs. */
   putManifest(content: ManifestContent, options?: CallOptions & { tag?: string }): Promise<void>;
   /**
-   * Adds referrers to the list of `subject`. A registry with the referrers API needs no request for that. In any other registry, the
-   * index under the fallback tag is updated.
+   * Adds referrers to the list of `subject`. A registry with the referrers API needs no request for that. In any other registry,
+   * the index under the fallback tag is updated.
    *
    * @returns whether the fallback index was written
    */

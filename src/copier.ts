@@ -1,4 +1,7 @@
-/** The state that all copies of an engine share: clients of both sides, limits and tracing. Used by the engine and by sync rules. */
+/**
+ * The state that all copies of an engine share: clients of both sides, limits and tracing. Used by the engine and by sync
+ * rules.
+ */
 import type { CallOptions } from "./content.ts";
 import type { Emit, Outcome, Plan, Report } from "./copy/model.ts";
 import { performStep } from "./copy/perform.ts";
@@ -35,8 +38,8 @@ export interface EngineOptions {
   /** Creates spans for tracing. Default: none. */
   readonly trace?: Trace;
   /**
-   * Cache for tokens and properties of registries. Engines with the same credentials can share one, which saves requests. Default: a new
-   * one.
+   * Cache for tokens and properties of registries. Engines with the same credentials can share one, which saves requests.
+   * Default: a new one.
    */
   readonly memory?: EngineMemory;
 }

@@ -1,6 +1,6 @@
 /**
- * The public engine. Each method parses its input, opens repositories and calls `copy/`. `copier.ts` has the state that the methods
- * share.
+ * The public engine. Each method parses its input, opens repositories and calls `copy/`. `copier.ts` has the state that the
+ * methods share.
  */
 import { createCopier } from "./copier.ts";
 import type { Copier, EngineOptions } from "./copier.ts";
@@ -73,8 +73,8 @@ export interface LocalEngine extends Engine {
 }
 
 /**
- * Creates an engine for this process. It caches tokens and properties of registries in memory and has no other state. A process may
- * use several engines.
+ * Creates an engine for this process. It caches tokens and properties of registries in memory and has no other state. A process
+ * may use several engines.
  *
  * @throws RangeError for an option out of range
  */

@@ -1,6 +1,6 @@
 /**
- * Runs `work` for each item, at most `limit` in parallel, and returns the results in order. The first error aborts the signal of the
- * other calls. It is thrown when all of them have settled.
+ * Runs `work` for each item, at most `limit` in parallel, and returns the results in order. The first error aborts the signal of
+ * the other calls. It is thrown when all of them have settled.
  *
  * @param limit at least 1
  */

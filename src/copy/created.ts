@@ -9,8 +9,8 @@ import type { ReadOptions } from "./inspect.ts";
 const CREATED = "org.opencontainers.image.created";
 
 /**
- * Finds the creation date in the annotations of an image, or else in its config. For an index, the first image decides. Reads at most
- * one manifest per level and one config, and no layer.
+ * Finds the creation date in the annotations of an image, or else in its config. For an index, the first image decides. Reads at
+ * most one manifest per level and one config, and no layer.
  *
  * @returns `undefined` without a date, as for many artifacts
  * @throws CrossdockError `not_found` for a missing image, and the errors of `readConfig`

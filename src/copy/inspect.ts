@@ -37,8 +37,8 @@ interface Details extends Related {
 /**
  * Reads the manifests and configs of an image, and lists its referrers and digest tags. Reads no layer.
  *
- * @throws CrossdockError `not_found` for a missing image, `limit` for a config above 4 MiB, `integrity` for a config that does not
- * match its digest
+ * @throws CrossdockError `not_found` for a missing image, `limit` for a config above 4 MiB, `integrity` for a config that does
+ * not match its digest
  */
 export async function inspectImage(
   reference: Reference,

@@ -9,8 +9,8 @@ const MAX_BLOBS = 50_000;
 const MAX_MISSES = 3;
 
 /**
- * Remembers the repositories that received each blob during a run. Another repository of the registry can then mount the blob, and the
- * next tag of the same repository checks the destination before it opens the source.
+ * Remembers the repositories that received each blob during a run. Another repository of the registry can then mount the blob,
+ * and the next tag of the same repository checks the destination before it opens the source.
  */
 export class MountMemory {
   /** Repositories by `registry digest`. */

@@ -121,8 +121,8 @@ class Planner {
   }
 
   /**
-   * Resolves both names. Normally it resolves the destination and fetches the source's manifest in parallel. If the source has a pull
-   * limit, or its digest is known, it resolves the destination first, because the result may end the copy.
+   * Resolves both names. Normally it resolves the destination and fetches the source's manifest in parallel. If the source has a
+   * pull limit, or its digest is known, it resolves the destination first, because the result may end the copy.
    */
   async #resolveBoth(): Promise<
     { current: Descriptor | undefined; found: Descriptor | ManifestContent }
@@ -172,7 +172,10 @@ class Planner {
     return tree;
   }
 
-  /** Plans an image that the destination already has. Only its referrers and digest tags may be new. Reads an index without a pull at the source. */
+  /**
+   * Plans an image that the destination already has. Only its referrers and digest tags may be new. Reads an index without a
+   * pull at the source.
+   */
   async #planUnchanged(current: Descriptor, found: Descriptor | ManifestContent): Promise<Planned> {
     const { referrers, digestTags } = this.#request;
     const names = { sourceDigest: current.digest, root: current, current };

@@ -89,16 +89,17 @@ export async function rebuildTree(root: TreeNode): Promise<TreeNode> {
       replaced.set(child.descriptor.digest, now.descriptor);
     }
   });
-  const kept = new Set(
+  const selected = new Set(
     root.children.filter((_, i) => children.includes(rebuilt[i] as TreeNode)).map((child) =>
       child.descriptor.digest
     ),
   );
   if (
-    replaced.size === 0 && manifestChildren(root.manifest).every((entry) => kept.has(entry.digest))
+    replaced.size === 0 &&
+    manifestChildren(root.manifest).every((entry) => selected.has(entry.digest))
   ) return root;
   const bytes = new Uint8Array(
-    rebuildIndex(root.content.bytes, (entry) => kept.has(entry.digest), replaced),
+    rebuildIndex(root.content.bytes, (entry) => selected.has(entry.digest), replaced),
   );
   const content: ManifestContent = {
     bytes,

@@ -1,6 +1,6 @@
 /**
- * Finds the referrers of an image (by `subject`) and cosign's digest tags at the source. Referrers of referrers are found in further
- * rounds.
+ * Finds the referrers of an image (by `subject`) and cosign's digest tags at the source. Referrers of referrers are found in
+ * further rounds.
  */
 import type { CallOptions, ContentSource, ManifestContent } from "../content.ts";
 import { CrossdockError } from "../errors.ts";
@@ -257,8 +257,9 @@ interface DigestTagList {
 const FIRST_TAG = "sha256-";
 
 /**
- * Lists the tags that start with `sha256-`. The spec requires lexical order, so the pages after `sha256-` start with all of them. If a
- * registry returns a full page out of order, each possible digest tag is requested instead.
+ * Lists the tags that start with `sha256-`. The spec requires lexical order, so the pages after `sha256-` start with all of them.
+ * Each possible digest tag is requested instead if the registry returns a full page out of order, more than `MAX_PAGES` pages, or an
+ * error.
  */
 async function listDigestTags(
   source: ContentSource,

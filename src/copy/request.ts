@@ -120,8 +120,8 @@ export interface CopyRequest {
 
 /**
  * Checks a request and fills in its defaults. A source without tag and digest means `latest`. A destination without them takes
- * the source's tag, or the source's digest if that has no tag. `referrerSource` and `referrerDestination` are dropped if they equal
- * the image's own repository, or if `referrers` is off. A request that is already parsed is returned unchanged.
+ * the source's tag, or the source's digest if that has no tag. `referrerSource` and `referrerDestination` are dropped if they
+ * equal the image's own repository, or if `referrers` is off. A request that is already parsed is returned unchanged.
  *
  * @throws ParseError naming the wrong field
  * @throws CrossdockError `usage` for fields that contradict each other

@@ -1,6 +1,6 @@
 /**
- * Finds the positions of members and items in JSON text, so that `rebuildIndex` can edit the text in place. The text must have passed
- * JSON.parse: the syntax is not checked here.
+ * Finds the positions of members and items in JSON text, so that `rebuildIndex` can edit the text in place. The text must have
+ * passed JSON.parse: the syntax is not checked here.
  */
 
 /** A range of the text, without `end`. */

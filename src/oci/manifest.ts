@@ -34,8 +34,8 @@ export {
 export { rebuildIndex } from "./rebuild_index.ts";
 
 /**
- * 4 MiB. The distribution spec requires registries to accept manifests of this size, and most accept no larger ones. It also bounds
- * the memory for one manifest.
+ * 4 MiB. The distribution spec requires registries to accept manifests of this size, and most accept no larger ones. It also
+ * bounds the memory for one manifest.
  * https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pushing-manifests
  */
 export const MAX_MANIFEST_BYTES = 4 * 1024 * 1024;
@@ -92,10 +92,10 @@ const KIND_MEMBERS = { image: ["config", "layers"], index: ["manifests"] } as co
 /**
  * Parses a manifest.
  *
- * @param mediaType the Content-Type of the response, without parameters. For a generic type or "", the `mediaType` member decides,
- * then the members of the manifest
- * @throws {CrossdockError} code `limit` above a limit, `unsupported` for schema 1 and unknown types, `integrity` if Content-Type and
- * `mediaType` differ, `registry` for any other wrong shape
+ * @param mediaType the Content-Type of the response, without parameters. For a generic type or "", the `mediaType` member
+ * decides, then the members of the manifest
+ * @throws {CrossdockError} code `limit` above a limit, `unsupported` for schema 1 and unknown types, `integrity` if Content-Type
+ * and `mediaType` differ, `registry` for any other wrong shape
  */
 export function parseManifest(bytes: Uint8Array, mediaType: string): Manifest {
   if (bytes.byteLength > MAX_MANIFEST_BYTES) {

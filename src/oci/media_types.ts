@@ -24,8 +24,8 @@ const MANIFESTS: readonly string[] = [...INDEXES, OCI_MANIFEST, DOCKER_MANIFEST,
 /**
  * The Accept header for a manifest.
  *
- * It includes schema 1, last. A registry that has only schema 1 then returns it, and the copy fails with a clear error in place of a
- * misleading "not found".
+ * It includes schema 1, last. A registry that has only schema 1 then returns it, and the copy fails with a clear error in place
+ * of a misleading "not found".
  */
 export const MANIFEST_ACCEPT: string = [...MANIFESTS, ...SCHEMA1].join(", ");
 

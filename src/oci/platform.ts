@@ -35,8 +35,8 @@ const PLATFORM = new RegExp(
 );
 
 /**
- * Parses `linux/arm64/v8`, `windows/amd64:10.0.17763` or `windows(10.0.17763)/amd64`. The result is normalized: `linux/aarch64` gives
- * `linux/arm64`.
+ * Parses `linux/arm64/v8`, `windows/amd64:10.0.17763` or `windows(10.0.17763)/amd64`. The result is normalized: `linux/aarch64`
+ * gives `linux/arm64`.
  *
  * @throws {ParseError} if the text is not os/architecture with an optional variant and version
  */
@@ -110,8 +110,8 @@ export function formatPlatform(platform: Platform): string {
 /**
  * Whether a platform of an index entry matches a wanted one.
  *
- * A wanted platform without a variant matches every variant, except for arm, where it means v7. Version and features of the os are
- * compared only if wanted. A version also matches more specific ones: `10.0.17763` matches `10.0.17763.6414`.
+ * A wanted platform without a variant matches every variant, except for arm, where it means v7. Version and features of the os
+ * are compared only if wanted. A version also matches more specific ones: `10.0.17763` matches `10.0.17763.6414`.
  */
 export function matchesPlatform(wanted: Platform, offered: Platform): boolean {
   const want = normalizePlatform(wanted);

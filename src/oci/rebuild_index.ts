@@ -8,8 +8,8 @@ import type { Digest } from "./digest.ts";
 /**
  * Returns the bytes of an index with only some of its entries, for a copy of selected platforms.
  *
- * The text is edited in place. Unknown members, order, numbers and indentation do not change, and an index that keeps all entries has
- * the same bytes. Otherwise the result is a new manifest with a new digest.
+ * The text is edited in place. Unknown members, order, numbers and indentation do not change, and an index that keeps all entries
+ * has the same bytes. Otherwise the result is a new manifest with a new digest.
  *
  * @param keep whether an entry stays; called once per entry, in order
  * @param replace old digest to new digest and size, for entries whose manifest was itself rebuilt
@@ -30,14 +30,14 @@ export function rebuildIndex(
   if (list === undefined || others.length > 0) throw badShape("manifests: the member occurs twice");
 
   const items = findItems(text, list.value.start);
-  const kept = items.flatMap((item, index) => {
+  const selected = items.flatMap((item, index) => {
     const descriptor = parseDescriptor(entries[index], `manifests[${index}]`);
     if (!keep(descriptor)) return [];
     const replacement = replace.get(descriptor.digest);
     const entry = text.slice(item.start, item.end);
     return [replacement === undefined ? entry : replaceContent(entry, replacement)];
   });
-  const json = text.slice(0, list.value.start) + joinItems(text, list.value, items, kept) +
+  const json = text.slice(0, list.value.start) + joinItems(text, list.value, items, selected) +
     text.slice(list.value.end);
   return new TextEncoder().encode(json);
 }
@@ -47,21 +47,21 @@ function joinItems(
   text: string,
   list: TextSpan,
   items: readonly TextSpan[],
-  kept: string[],
+  selected: string[],
 ): string {
   const [first, second] = items;
   const last = items.at(-1);
-  if (kept.length === items.length && first !== undefined && last !== undefined) {
+  if (selected.length === items.length && first !== undefined && last !== undefined) {
     // Copies each gap, so that an index with irregular gaps keeps its bytes.
-    return kept.reduce(
+    return selected.reduce(
       (out, entry, index) =>
         out + entry + text.slice(items[index]?.end, items[index + 1]?.start ?? list.end),
       text.slice(list.start, first.start),
     );
   }
-  if (kept.length === 0 || first === undefined || last === undefined) return "[]";
+  if (selected.length === 0 || first === undefined || last === undefined) return "[]";
   const separator = second === undefined ? "," : text.slice(first.end, second.start);
-  return text.slice(list.start, first.start) + kept.join(separator) +
+  return text.slice(list.start, first.start) + selected.join(separator) +
     text.slice(last.end, list.end);
 }
 

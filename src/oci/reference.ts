@@ -50,8 +50,8 @@ const DOCKER_HUB_ENDPOINT = "registry-1.docker.io";
 const DOCKER_HUB_NAMES = [DOCKER_HUB, "index.docker.io", DOCKER_HUB_ENDPOINT];
 
 /**
- * Parses a reference and returns its canonical spelling: `alpine` gives docker.io and library/alpine. It does not add a default tag, see
- * {@linkcode withDefaultTag}.
+ * Parses a reference and returns its canonical spelling: `alpine` gives docker.io and library/alpine. It does not add a default
+ * tag, see {@linkcode withDefaultTag}.
  *
  * Unlike Docker, it accepts registry-1.docker.io for docker.io, and lower-cases the registry if the result is still a registry.
  * Credentials and rules can then match a host by one spelling.

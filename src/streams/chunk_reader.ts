@@ -1,8 +1,8 @@
 /**
  * Reads a blob in chunks, like the default reader of a stream, with one difference.
  *
- * A chunk is valid until the next `read()`, which may reuse its memory. One buffer is then enough for a whole blob. On Deno, this halves
- * memory and CPU time of a copy (`bench/`). Small bodies are read with `limitBody()`.
+ * A chunk is valid until the next `read()`, which may reuse its memory. One buffer is then enough for a whole blob. On Deno, this
+ * halves memory and CPU time of a copy (`bench/`). Small bodies are read with `limitBody()`.
  */
 export interface ChunkReader {
   /** Returns the next chunk, which is never empty, or `undefined` at the end. */

@@ -10,8 +10,8 @@ export interface BodyLimits {
 }
 
 /**
- * Returns the body of a response as a stream with limits, for `toBytes()` or `toText()` of `@std/streams`. The stream fails with a
- * RangeError after more than `maxBytes`, and with `toSilence()` if no byte arrives for `timeoutMs`. Both cancel the body.
+ * Returns the body of a response as a stream with limits, for `toBytes()` or `toText()` of `@std/streams`. The stream fails with
+ * a RangeError after more than `maxBytes`, and with `toSilence()` if no byte arrives for `timeoutMs`. Both cancel the body.
  *
  * Use it for small bodies only: in workerd, a transform stream needs 12 to 27 s of CPU per GiB.
  */

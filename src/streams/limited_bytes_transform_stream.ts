@@ -4,8 +4,8 @@ export interface LimitedBytesTransformStreamOptions {
 }
 
 /**
- * Passes chunks through while their total is at most `size` bytes. The chunk that exceeds the limit is dropped as a whole, and the source
- * is cancelled.
+ * Passes chunks through while their total is at most `size` bytes. The chunk that exceeds the limit is dropped as a whole, and
+ * the source is cancelled.
  */
 export class LimitedBytesTransformStream extends TransformStream<Uint8Array, Uint8Array> {
   constructor(size: number, options: LimitedBytesTransformStreamOptions = {}) {

@@ -31,7 +31,10 @@ export class SilenceTimer {
   }
 }
 
-/** Returns a reader of the same chunks that fails with `toError()` if one read takes longer than `timeoutMs`, and is then cancelled. */
+/**
+ * Returns a reader of the same chunks that fails with `toError()` if one read takes longer than `timeoutMs`, and is then
+ * cancelled.
+ */
 export function limitSilence(
   reader: ChunkReader,
   timeoutMs: number,

@@ -1,6 +1,6 @@
 /**
- * Reads a whole stream of strings or UTF-8 bytes into one string. A byte order mark at the start is removed, and invalid bytes become
- * U+FFFD. The length is not limited: pipe the stream through a `LimitedBytesTransformStream` first.
+ * Reads a whole stream of strings or UTF-8 bytes into one string. A byte order mark at the start is removed, and invalid bytes
+ * become U+FFFD. The length is not limited: pipe the stream through a `LimitedBytesTransformStream` first.
  *
  * @throws the error of the stream, or a TypeError for a locked stream
  */
