@@ -78,8 +78,6 @@ export interface BlobUpload {
 
 /** A repository that can be written to. */
 export interface ContentTarget extends ContentSource {
-  /** Host and optional port. Blobs can be mounted between repositories of one registry. */
-  readonly registry: string;
   /** Checks for a blob, and mounts it or opens an upload if it is missing, with as few requests as possible. */
   beginBlob(
     descriptor: Descriptor,
@@ -90,7 +88,7 @@ export interface ContentTarget extends ContentSource {
   /** Puts a manifest by tag, or by digest. The repository must already have its children and blobs. */
   putManifest(content: ManifestContent, options?: CallOptions & { tag?: string }): Promise<void>;
   /**
-   * Adds referrers to the list of `subject`. A registry with the referrers API needs no request for that. In any other registry,
+   * Adds referrers to the list of `subject`. Nothing is written if the registry has the referrers API. In any other registry,
    * the index under the fallback tag is updated.
    *
    * @returns whether the fallback index was written
