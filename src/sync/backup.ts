@@ -5,7 +5,7 @@ import type { SyncRule } from "./rule.ts";
 import { parseTemplate } from "../template/parse.ts";
 import type { TemplateNode } from "../template/parse.ts";
 import { renderTemplate } from "../template/render.ts";
-import type { Surroundings } from "../template/functions.ts";
+import type { TemplateInputs } from "../template/functions.ts";
 
 /**
  * Renders the `backup` template of a rule: the name under which an image is saved before a copy overwrites it. The name is a tag
@@ -18,7 +18,7 @@ import type { Surroundings } from "../template/functions.ts";
 export function backupReference(
   { backup, targets }: Pick<SyncRule, "backup" | "targets">,
   destination: string,
-  surroundings: Surroundings,
+  inputs: TemplateInputs,
 ): string | undefined {
   if (!backup) return undefined;
   const { registry, repository, tag = "", digest = "" } = parseReference(destination);
@@ -44,7 +44,7 @@ export function backupReference(
     Step: sync,
   };
   try {
-    const name = renderTemplate(parseTemplate(backup.template), data, surroundings).trim();
+    const name = renderTemplate(parseTemplate(backup.template), data, inputs).trim();
     if (/[:/]/.test(name)) return formatReference(withDefaultTag(parseReference(name)));
     if (isTag(name)) return formatReference({ registry, repository, tag: name });
     throw new ParseError(`${quote(name)} is not a tag or a reference`);

@@ -1,7 +1,7 @@
 /** The context that the steps of a run share in one process: the batch of copies, slots, counts and limits. */
 import type { CopyRequestInput } from "../copy/request.ts";
 import { CrossdockError } from "../errors.ts";
-import type { Surroundings } from "../template/functions.ts";
+import type { TemplateInputs } from "../template/functions.ts";
 import type { Batch } from "./batch.ts";
 import type { EmitSync } from "./model.ts";
 import { createPullFloor } from "./pull_floor.ts";
@@ -31,9 +31,9 @@ export interface RuleContextOptions {
   /** The number of dates that one step may find. Default: no limit. */
   readonly maxDates?: number | undefined;
   /** Variables for the template of `backup`. Default: none. */
-  readonly env?: Surroundings["env"] | undefined;
+  readonly env?: TemplateInputs["env"] | undefined;
   /** Reads a file for the template of `backup`. Absent on hosts without files. */
-  readonly readFile?: Surroundings["readFile"];
+  readonly readFile?: TemplateInputs["readFile"];
 }
 
 export interface RuleContext extends RuleContextOptions {
