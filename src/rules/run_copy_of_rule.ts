@@ -6,10 +6,10 @@ import type { ComposedRules } from "./compose_rules.ts";
 import { CopyFailure } from "../durable/copy_failure.ts";
 import { runDurableCopy } from "../durable/durable_copy.ts";
 import type { DurableSteps } from "../durable/steps.ts";
-import { tellDurably } from "../webhooks/outgoing/tell_durably.ts";
+import { notifyDurably } from "../webhooks/outgoing/notify_durably.ts";
 
 /**
- * Makes the durable copy that a rule wanted, and tells whoever wants to be told of it.
+ * Runs a durable copy that a rule started, and sends the notices about its result.
  *
  * @throws CopyFailure as `runDurableCopy` does
  */
@@ -23,19 +23,20 @@ export async function runCopyOfRule(
 ): Promise<Report> {
   const { source, destination } = request;
   const about = { source, destination, rule };
-  const telling = { targets: config.sync.webhooks.outgoing, deliver, log };
+  const notifying = { targets: config.sync.webhooks.outgoing, deliver, log };
   try {
     const report = await runDurableCopy(request, steps, config);
     const { digest, bytesStreamed, durationMs, result } = report;
     if (result === "copied") {
       const notice = { ...about, type: "copied", digest, bytesStreamed, durationMs } as const;
-      await tellDurably(notice, steps, telling);
+      await notifyDurably(notice, steps, notifying);
     }
     return report;
   } catch (error) {
     if (error instanceof CopyFailure) {
       const { code, detail, hint } = error.problem;
-      await tellDurably({ ...about, type: "failed", code, message: detail, hint }, steps, telling);
+      const notice = { ...about, type: "failed", code, message: detail, hint } as const;
+      await notifyDurably(notice, steps, notifying);
     }
     throw error;
   }

@@ -46,12 +46,12 @@ testMistakes([
   [
     "a target twice",
     "sync: [{type: image, source: a, targets: [b.example/a, 'b.example/a:latest']}]",
-    /targets\[1\]: b.example\/a:latest is here twice/,
+    /targets\[1\]: b.example\/a:latest appears twice/,
   ],
   [
     "a copy onto itself",
     "sync: [{type: repository, source: a, target: docker.io/library/a}]",
-    /target: it is the source/,
+    /target: the target is the source itself/,
   ],
   [
     "a malformed source",

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { isTemplate, parseTemplate } from "../../src/template/parse.ts";
 import { checkFields, renderTemplate } from "../../src/template/render.ts";
-import type { Surroundings } from "../../src/template/functions.ts";
+import type { TemplateInputs } from "../../src/template/functions.ts";
 
 const DATA = {
   Ref: { Registry: "registry.example", Repository: "team/app", Tag: "1.2", Digest: "" },
@@ -12,14 +12,14 @@ const DATA = {
 /** 2026-03-07 14:05:09.123 UTC, a Saturday. */
 const NOW = Date.UTC(2026, 2, 7, 14, 5, 9, 123);
 
-const SURROUNDINGS: Surroundings = {
+const SURROUNDINGS: TemplateInputs = {
   env: { USER: "ann", EMPTY: "", __proto__: null as never },
   now: NOW,
   readFile: (path) => path === "/run/token" ? " secret\n" : undefined,
 };
 
-function render(text: string, surroundings = SURROUNDINGS): string {
-  return renderTemplate(parseTemplate(text), DATA, surroundings);
+function render(text: string, inputs = SURROUNDINGS): string {
+  return renderTemplate(parseTemplate(text), DATA, inputs);
 }
 
 const GOOD: [text: string, result: string][] = [
