@@ -2,7 +2,7 @@
 import type { CopyRequestInput } from "../copy/request.ts";
 import type { Emit } from "../copy/model.ts";
 import type { DurableCopies } from "../durable/durable_copies.ts";
-import { startDurableCopy } from "../durable/start_durable_copy.ts";
+import { startDurableCopy } from "../durable/durable_copies.ts";
 import { describeError } from "../log.ts";
 import type { Log, LogFields } from "../log.ts";
 import { toProblem } from "../problem.ts";
