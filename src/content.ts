@@ -1,25 +1,25 @@
 /**
- * The port to content: one repository, to read from or to write to. `registry/` implements it over HTTP; `copy/` uses it and
- * knows nothing of registries.
+ * The port to one repository, for reading or writing. `registry/` implements it over HTTP. `copy/` uses only this port.
  */
 import type { Descriptor } from "./oci/descriptor.ts";
 import type { Digest } from "./oci/digest.ts";
 import type { ChunkReader } from "./streams/chunk_reader.ts";
 
-/** A manifest as it lies in the repository: bytes that are never touched. */
+/** A manifest with its unchanged bytes. */
 export interface ManifestContent {
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly mediaType: string;
-  /** Of `bytes`, computed here. */
+  /** Computed from `bytes`. */
   readonly digest: Digest;
 }
 
-/** What every call that waits takes. */
+/** Options of all calls that wait. */
 export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
 export interface ReferrersOptions extends CallOptions {
+  /** Whether the repository may have a tag. Skips the request for a fallback tag that does not exist. */
   readonly hasTag?: ((tag: string) => Promise<boolean>) | undefined;
 }
 
@@ -27,76 +27,71 @@ export interface ReferrersOptions extends CallOptions {
 export interface ContentSource {
   /** `registry/repository`, for messages and steps. */
   readonly name: string;
-  /** Requests sent so far, tokens aside; a retried or redirected request counts each time. */
+  /** Requests sent so far, without token requests. Each retry and redirect counts. */
   readonly requests: number;
-  /** Whether reading a manifest counts against a limit of the registry's, and asking for it does not. */
+  /** Whether fetching a manifest counts against a pull limit of the registry, while resolving it does not. */
   readonly countsPulls: boolean;
-  /** Asks for a manifest without its body. `undefined` when it is not there. */
+  /** Resolves a name to a descriptor by HEAD. `undefined` if the manifest does not exist. */
   resolveManifest(tagOrDigest: string, options?: CallOptions): Promise<Descriptor | undefined>;
   /**
-   * Reads a manifest and checks its digest. `undefined` when it is not there.
+   * Fetches a manifest and checks its digest. `undefined` if it does not exist.
    *
-   * @throws CrossdockError `integrity` when bytes and digest disagree, `limit` above 4 MiB
+   * @throws CrossdockError `integrity` if bytes and digest do not match, `limit` above 4 MiB
    */
   fetchManifest(tagOrDigest: string, options?: CallOptions): Promise<ManifestContent | undefined>;
   /**
-   * Asks before the manifests of an index are read whether all of them may be.
+   * Checks that the pull limit allows all manifests of an index, before the first is fetched.
    *
-   * @throws CrossdockError `rate_limited` where a limit of the registry is too near
+   * @throws CrossdockError `rate_limited` if too few pulls remain
    */
   checkPulls?(digests: readonly Digest[]): void;
-  /** Whether a blob is there. */
+  /** Whether the repository has a blob. */
   hasBlob(descriptor: Descriptor, options?: CallOptions): Promise<boolean>;
   /**
-   * Opens a blob's body, from `offset` on. The answer's length was compared with the descriptor's size.
+   * Opens the body of a blob at `offset`, in bytes (default 0). Checks the length of the response against the descriptor.
    *
-   * @throws CrossdockError `not_found`, or `integrity` when the lengths disagree
+   * @throws CrossdockError `not_found`, or `integrity` for a wrong length
    */
   openBlob(descriptor: Descriptor, options?: CallOptions & { offset?: number }): Promise<Response>;
-  /**
-   * What refers to a manifest by its `subject`: by the referrers API, else by the fallback tag. `hasTag` spares the question
-   * for a fallback tag that is known not to be there.
-   */
+  /** Lists the referrers of a manifest: by the referrers API, or else by the fallback tag. */
   listReferrers(subject: Digest, options?: ReferrersOptions): Promise<Descriptor[]>;
-  /** The repository's tags, page by page. `last` asks for those behind it; a registry may ignore that. */
+  /** Lists tags, page by page. `last` requests only the tags after it, but a registry may ignore that. */
   listTags(options?: CallOptions & { last?: string }): AsyncIterable<string[]>;
 }
 
-/** What a destination said when a blob was announced. */
+/** The response of a destination to a new blob. */
 export type BlobStart =
-  /** The blob is in this repository. */
+  /** The repository already has the blob. */
   | { readonly state: "present" }
-  /** It was in another repository of this registry and is now here too. */
+  /** The blob was mounted from another repository of the registry. */
   | { readonly state: "mounted"; readonly from: string }
-  /** It has to be sent. */
+  /** The blob must be uploaded. */
   | { readonly state: "open"; readonly upload: BlobUpload };
 
-/** An upload that a destination has opened. Good for one `put`. */
+/** An open upload at a destination, for one `put`. */
 export interface BlobUpload {
-  /** Sends the blob whole and commits it. The destination checks the digest, as the spec demands. */
+  /** Uploads the whole blob and commits it. The spec requires the destination to check the digest. */
   put(body: Uint8Array<ArrayBuffer> | Response | ChunkReader, options?: CallOptions): Promise<void>;
-  /** Gives the upload up. Never rejects. */
+  /** Cancels the upload at the destination. Never rejects. */
   cancel(): Promise<void>;
 }
 
 /** A repository that can be written to. */
 export interface ContentTarget extends ContentSource {
-  /** Repositories of this registry that one may mount from share its name up to the first slash. */
-  readonly registry: string;
-  /** Asks whether a blob is there, and begins to put it there otherwise, in as few requests as the registry can do it. */
+  /** Checks for a blob, and mounts it or opens an upload if it is missing, with as few requests as possible. */
   beginBlob(
     descriptor: Descriptor,
     options?: CallOptions & { mountFrom?: readonly string[] },
   ): Promise<BlobStart>;
-  /** Whether the destination is known to refuse a blob that does not match its digest. */
+  /** Whether the destination is known to reject a blob that does not match its digest. */
   checksDigests(options?: CallOptions): Promise<boolean>;
-  /** Puts a manifest under a tag, or under its digest alone. All beneath it has to be there. */
+  /** Puts a manifest by tag, or by digest. The repository must already have its children and blobs. */
   putManifest(content: ManifestContent, options?: CallOptions & { tag?: string }): Promise<void>;
   /**
-   * Makes sure that `listReferrers(subject)` has these. A registry with the referrers API does that by itself; in any other
-   * the index under the fallback tag is brought up to date.
+   * Adds referrers to the list of `subject`. Nothing is written if the registry has the referrers API. In any other registry,
+   * the index under the fallback tag is updated.
    *
-   * @returns whether the fallback index had to be written
+   * @returns whether the fallback index was written
    */
   recordReferrers(
     subject: Digest,

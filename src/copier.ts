@@ -1,4 +1,7 @@
-/** What all copies of an engine share: the clients of both sides, the limits and the loop that runs a plan. Rules use it, too. */
+/**
+ * The state that all copies of an engine share: clients of both sides, limits and tracing. Used by the engine and by sync
+ * rules.
+ */
 import type { CallOptions } from "./content.ts";
 import type { Emit, Outcome, Plan, Report } from "./copy/model.ts";
 import { performStep } from "./copy/perform.ts";
@@ -22,31 +25,31 @@ export interface EngineOptions {
   readonly runtime: Runtime;
   readonly source?: SideOptions;
   readonly destination?: SideOptions;
-  /** Blobs at once. Default 16, at most 256. */
+  /** Maximum of parallel blobs of a copy. Default: 16; from 1 to 256. */
   readonly concurrency?: number;
-  /** How often a request or an upload is tried again. Default 4, at most 20. */
+  /** Retries of a request or an upload. Default: 4; from 0 to 20. */
   readonly retries?: number;
-  /** Longest silence, in milliseconds. Default 60 000. */
+  /** Idle timeout in milliseconds. Default: 60 000; at most 24 hours. */
   readonly timeoutMs?: number;
-  /** Asked before every request whether it may go there. Default: everywhere. */
+  /** Checks the URL before every request. Default: all are allowed. */
   readonly guard?: Guard;
-  /** Holds requests to a registry back. Default: none is. */
+  /** Limits the rate of requests to a registry. Default: no limit. */
   readonly pace?: Pace;
-  /** Default: no spans. */
+  /** Creates spans for tracing. Default: none. */
   readonly trace?: Trace;
   /**
-   * Where tokens and what was learnt of registries are kept. One that is handed to several engines spares them the asking;
-   * their credentials have to be the same. Default: the engine's own.
+   * Cache for tokens and properties of registries. Engines with the same credentials can share one, which saves requests.
+   * Default: a new one.
    */
   readonly memory?: EngineMemory;
 }
 
-/** A copy whose repositories are open. */
+/** A copy with open repositories. */
 export interface OpenedCopy extends CallOptions, Repositories {
   readonly request: CopyRequest;
   readonly emit?: Emit | undefined;
   readonly plan: () => Promise<Planned>;
-  /** Called with the plan before its first step; an error that it throws ends the copy. */
+  /** Called with the plan before the first step. An error that it throws aborts the copy. */
   readonly approve?: ((plan: Plan) => void) | undefined;
   readonly onOutcome?: (step: Step, outcome: Outcome) => void;
 }
@@ -54,9 +57,9 @@ export interface OpenedCopy extends CallOptions, Repositories {
 export interface Copier
   extends Required<Pick<EngineOptions, "runtime" | "concurrency" | "retries" | "timeoutMs">> {
   readonly sides: Sides;
-  /** Plans, performs each step and reports. */
+  /** Makes the plan, performs each step and returns the report. */
   run(copy: OpenedCopy): Promise<Report>;
-  /** Performs one step inside a span. */
+  /** Performs one step in a span. */
   perform(step: Step, context: PerformContext): Promise<Outcome>;
 }
 
@@ -64,7 +67,7 @@ const DEFAULT_CONCURRENCY = 16;
 const DEFAULT_RETRIES = 4;
 const DEFAULT_TIMEOUT_MS = 60_000;
 
-/** @throws RangeError for an option out of its range */
+/** @throws RangeError for an option out of range */
 export function createCopier(options: EngineOptions): Copier {
   const concurrency = checkRange("concurrency", options.concurrency ?? DEFAULT_CONCURRENCY, 1, 256);
   const retries = checkRange("retries", options.retries ?? DEFAULT_RETRIES, 0, 20);
@@ -105,8 +108,8 @@ export function createCopier(options: EngineOptions): Copier {
       const context = { runtime, retries, timeoutMs, manifests, emit };
       const perform = async (step: Step, stepSignal: AbortSignal): Promise<Outcome> => {
         const repositories = pickRepositories(step, copy);
-        const own = { ...context, ...repositories, signal: stepSignal };
-        const outcome = await performTraced(step, own);
+        const stepContext = { ...context, ...repositories, signal: stepSignal };
+        const outcome = await performTraced(step, stepContext);
         onOutcome?.(step, outcome);
         return outcome;
       };
@@ -125,5 +128,5 @@ export function createCopier(options: EngineOptions): Copier {
 
 function checkRange(name: string, value: number, least: number, most: number): number {
   if (Number.isInteger(value) && value >= least && value <= most) return value;
-  throw new RangeError(`${name} is ${value}, not a whole number from ${least} to ${most}`);
+  throw new RangeError(`${name} is ${value}, expected a whole number from ${least} to ${most}`);
 }

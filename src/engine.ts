@@ -1,12 +1,11 @@
 /**
- * The public engine: each call parses what it is given, opens repositories and hands over to `copy/`. `copier.ts` holds what the
- * calls share.
+ * The public engine. Each method parses its input, opens repositories and calls `copy/`. `copier.ts` has the state that the
+ * methods share.
  */
 import { createCopier } from "./copier.ts";
 import type { Copier, EngineOptions } from "./copier.ts";
 import { imageNotFound } from "./copy/copy_error.ts";
 import { inspectImage } from "./copy/inspect.ts";
-
 import { carryManifests } from "./copy/manifest_cache.ts";
 import type { Emit, Inspection, Performed, Plan, Report, Verification } from "./copy/model.ts";
 import { makePlan } from "./copy/plan.ts";
@@ -33,57 +32,57 @@ export interface RunOptions {
 }
 
 export interface PlanOptions extends RunOptions {
-  /** Whether the destination is asked for each blob, so that totals are known. Default: true. */
+  /** Checks each blob at the destination, so that the plan has totals. Default: true. */
   readonly survey?: boolean;
-  /** Whether steps carry the manifests that the plan has read, up to 4 MiB, so that they are not read again. Default: false. */
+  /** Adds the manifests that were read, up to 4 MiB, to the steps, so that they are not read again. Default: false. */
   readonly manifests?: boolean;
 }
 
 export interface CopyOptions extends RunOptions {
-  /** Called with the plan before its first step; an error that it throws ends the copy. */
+  /** Called with the plan before the first step. An error that it throws aborts the copy. */
   readonly approve?: ((plan: Plan) => void) | undefined;
 }
 
-/** Copies and shows images, in this process or at a server. A request may be parsed already: `parseCopyRequest`. */
+/** Copies and inspects images, in this process or at a server. Accepts requests before and after `parseCopyRequest`. */
 export interface Engine {
-  /** Says what a copy would do: writes nothing. */
+  /** Makes the plan of a copy. Writes nothing. */
   plan(request: CopyRequestInput | CopyRequest, options?: PlanOptions): Promise<Plan>;
-  /** Copies, and reports. The tag moves last. */
+  /** Copies an image and returns a report. The tag is moved last. */
   copy(request: CopyRequestInput | CopyRequest, options?: RunOptions): Promise<Report>;
   /**
-   * What a name means now: `registry/repository[:tag]@digest`, by a HEAD. Uses the source side's options.
+   * Resolves a name by HEAD to `registry/repository[:tag]@digest`. Uses the options of the source side.
    *
    * @throws CrossdockError `not_found`
    */
   resolve(reference: string, options?: RunOptions): Promise<string>;
-  /** Performs one step of a plan, from wherever it comes. The only way in which anything is written. */
+  /** Performs one step of a plan, which may come from another process. */
   perform(step: Step, options?: RunOptions): Promise<Performed>;
-  /** Shows an image: its manifests, platforms, config, layers, and what refers to it. Uses the source side's options. */
+  /** Inspects an image: its manifests, platforms, configs, layers and referrers. Uses the options of the source side. */
   inspect(reference: string, options?: RunOptions): Promise<Inspection>;
-  /** Lists tags, page by page. Uses the source side's options. */
+  /** Lists tags, page by page. Uses the options of the source side. */
   tags(repository: string, options?: RunOptions): AsyncIterable<string[]>;
-  /** Compares a copy with its source to the last blob and moves none. Takes the options that the copy was made with. */
+  /** Compares a copy with its source, including every blob. Needs the same options as the copy. Transfers no blob. */
   verify(request: ComparisonInput | CopyRequest, options?: RunOptions): Promise<Verification>;
 }
 
-/** An engine that works in this process. */
+/** An engine in this process. */
 export interface LocalEngine extends Engine {
   copy(request: CopyRequestInput | CopyRequest, options?: CopyOptions): Promise<Report>;
-  /** Tries a registry (and a repository, where one is named) with the credentials found for it. Uses the source side's options. */
+  /** Checks the access to a registry, or to a repository, with its credentials. Uses the options of the source side. */
   checkAccess(name: string, options?: RunOptions): Promise<AccessCheck>;
 }
 
 /**
- * Makes an engine for this process. It keeps its tokens and what it learnt of registries in memory; it holds no other state, so
- * that any number of them may work side by side.
+ * Creates an engine for this process. It caches tokens and properties of registries in memory and has no other state. A process
+ * may use several engines.
  *
- * @throws RangeError for an option out of its range
+ * @throws RangeError for an option out of range
  */
 export function createEngine(options: EngineOptions): LocalEngine {
   return engineOn(createCopier(options));
 }
 
-/** Makes an engine of a copier that others share. */
+/** Creates an engine on a shared copier. */
 export function engineOn(copier: Copier): LocalEngine {
   const { sides, runtime, concurrency, retries, timeoutMs } = copier;
 

@@ -1,65 +1,65 @@
 /**
- * Every way in which crossdock fails, as classes with a literal `name` and a `code`.
+ * The error classes of crossdock, each with a literal `name` and a `code`.
  *
- * A message says the action, quotes the value, then what is against what was wanted; `hint` says what to do next.
- * None of them ever holds a credential: URLs are redacted before they get here.
+ * A message names the action, quotes the value, and states the actual and the expected value. `hint` is the next thing to do.
+ * No error contains a credential: URLs are redacted before.
  */
 
 export const SIDES = ["source", "destination"] as const;
 
-/** Which registry of a copy is meant. */
+/** One of the two registries of a copy. */
 export type Side = (typeof SIDES)[number];
 
-/** What went wrong, in one word that callers can switch on. The first group is the caller's to mend. */
+/** Codes of errors, for callers to switch on. The caller can fix errors from `usage` to `limit`. */
 export const ERROR_CODES = [
-  /** A name, digest, option, step or config file that cannot be used. Nothing was sent. */
+  /** Invalid name, digest, option, step or config file. No request was sent. */
   "usage",
-  /** No credential, or one that the registry did not take. */
+  /** The credential is missing, or the registry rejected it. */
   "unauthorized",
-  /** The credential is known and may not do this. */
+  /** The credential is valid but lacks the permission. */
   "denied",
-  /** The repository, tag, manifest or blob is not there. */
+  /** The repository, tag, manifest or blob does not exist. */
   "not_found",
-  /** The destination holds something else and was not to be overwritten, or its tag is immutable. */
+  /** The destination has other content and must not be overwritten, or its tag is immutable. */
   "conflict",
-  /** The content cannot be copied as asked: schema 1, a platform that is not there, an index that would change. */
+  /** The content cannot be copied as requested: schema 1, a missing platform, an index that would change. */
   "unsupported",
-  /** Content above a stated bound: a manifest of more than 4 MiB, an index too deep or too wide. */
+  /** The content exceeds a limit: a manifest above 4 MiB, an index too deep or too wide. */
   "limit",
   /** Bytes that do not match their digest, size or media type. */
   "integrity",
-  /** The name does not resolve, nobody listens, or the connection broke. */
+  /** The name does not resolve, the connection was refused, or it was reset. */
   "network",
   /** The TLS handshake failed, or one side speaks TLS and the other plain HTTP. */
   "tls",
-  /** The other side went silent for longer than the time-out. */
+  /** No data arrived for longer than the idle timeout. */
   "timeout",
-  /** The registry asks for patience, beyond what was allowed for retries. */
+  /** The registry limits the rate of requests, for longer than the retries may wait. */
   "rate_limited",
-  /** Any other answer that the registry should not have given. */
+  /** Any other unexpected response of a registry. */
   "registry",
-  /** The caller's signal was aborted. */
+  /** The caller aborted the signal. */
   "aborted",
 ] as const;
 
 export type ErrorCode = (typeof ERROR_CODES)[number];
 
-/** Options that every crossdock error takes besides its message. */
+/** Options of all crossdock errors. */
 export interface CrossdockErrorOptions {
   cause?: unknown;
-  /** What to do next, one sentence without a full stop. */
+  /** What to do next: one sentence without a period. */
   hint?: string | undefined;
-  /** Which registry was spoken to, once known. */
+  /** The side of the registry, if known. */
   side?: Side | undefined;
-  /** Whether the same thing may well succeed a moment later. Default false. */
+  /** Whether a retry may succeed. Default: false. */
   isTemporary?: boolean | undefined;
-  /** How long the other side asked to be left alone, in milliseconds. */
+  /** How long the registry asked to wait, in milliseconds. */
   retryAfterMs?: number | undefined;
-  /** The field of the request or step that has to be another, where there is one. */
+  /** The wrong field of the request or step, if one is to blame. */
   field?: string | undefined;
 }
 
-/** The base of all errors that crossdock throws on purpose, but for text that does not parse. */
+/** The base class of all errors that crossdock throws on purpose, except {@linkcode ParseError}. */
 export class CrossdockError extends Error {
   override readonly name: string = "CrossdockError";
   readonly code: ErrorCode;
@@ -80,7 +80,7 @@ export class CrossdockError extends Error {
   }
 }
 
-/** Text that does not parse: a reference, a digest, a platform, a config file. Always the caller's to mend. */
+/** Text that does not parse: a reference, digest, platform or config file. The caller has to fix it. */
 export class ParseError extends SyntaxError {
   override readonly name = "ParseError";
   readonly code = "usage" satisfies ErrorCode;
@@ -92,22 +92,22 @@ export class ParseError extends SyntaxError {
   }
 }
 
-/** How a connection failed, as far as the host could tell. */
+/** How a connection failed, if the host reports it. */
 export type NetworkFailure =
   /** The name does not resolve. */
   | "dns"
-  /** Nobody listens at the address. */
+  /** The connection was refused. */
   | "refused"
-  /** The connection was cut before the answer was complete. */
+  /** The connection ended before the response was complete. */
   | "reset"
-  /** We spoke TLS and the other side answered in something else, most likely plain HTTP. */
+  /** The other side answered without TLS, probably with plain HTTP. */
   | "not_tls"
-  /** The certificate is not trusted, has expired or is for another name. */
+  /** The certificate is not trusted, has expired, or is for another name. */
   | "certificate"
-  /** Something that the host did not name. */
+  /** The host reports no cause. */
   | "unknown";
 
-/** No answer came: the request failed below HTTP. Thrown by every {@linkcode Runtime}. */
+/** The request failed below HTTP, without a response. Thrown by every {@linkcode Runtime}. */
 export class NetworkError extends CrossdockError {
   override readonly name = "NetworkError";
   readonly failure: NetworkFailure;
@@ -119,13 +119,13 @@ export class NetworkError extends CrossdockError {
   }
 }
 
-/** The other side said nothing for longer than the time-out. Slow is fine, silent is not. */
+/** No data arrived for longer than the idle timeout. A slow transfer does not fail. */
 export class SilenceError extends CrossdockError {
   override readonly name = "SilenceError";
 
   constructor(what: string, timeoutMs: number, options: CrossdockErrorOptions = {}) {
-    super("timeout", `${what}: nothing for ${timeoutMs / 1000} s`, {
-      hint: "try again, or allow a longer silence with --timeout",
+    super("timeout", `${what}: no data for ${timeoutMs / 1000} s`, {
+      hint: "try again, or raise the idle timeout with --timeout",
       isTemporary: true,
       ...options,
     });

@@ -1,5 +1,5 @@
 /**
- * crossdock as a library: copies container images and other OCI artifacts from one registry to another through Web Streams.
+ * The library crossdock: copies container images and other OCI artifacts between registries by Web Streams.
  *
  * ```ts
  * import { createEngine, credentialsFromObject } from "crossdock";

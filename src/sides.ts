@@ -1,4 +1,4 @@
-/** The two sides of a copy: which client speaks to which registry, and with what. */
+/** Creates the registry clients and repositories for both sides of a copy, with the options of each side. */
 import { noCredentials } from "./auth/credentials.ts";
 import type { CredentialSources } from "./auth/credentials.ts";
 import type { Side } from "./errors.ts";
@@ -16,21 +16,21 @@ import type { RepositoryMode, RepositoryOptions } from "./registry/repository.ts
 import type { Runtime, TlsOptions } from "./runtime.ts";
 import type { Trace } from "./trace.ts";
 
-/** `off` is plain HTTP, `unverified` takes any certificate. */
+/** `off` is plain HTTP, `unverified` accepts any certificate. */
 export type TlsMode = "on" | "off" | "unverified";
 
-/** How one side's registries are spoken to. */
+/** Options for all registries of one side. */
 export interface SideOptions {
   readonly credentials?: CredentialSources;
-  /** For all registries, or for each. Default: `off` for a registry on loopback, as Docker does, and `on` for any other. */
+  /** TLS mode of all registries, or a function of the registry. Default: `off` for loopback, like Docker; otherwise `on`. */
   readonly tls?: TlsMode | ((registry: string) => TlsMode | undefined);
-  /** PEM certificates trusted besides the host's own. */
+  /** PEM certificates to trust in addition to those of the host. */
   readonly caCerts?: readonly string[];
-  /** Called when a push finds no repository, to create it: `createEcrRepository()`. Counts for the destination. */
+  /** Creates a missing repository during a push: `createEcrRepository()`. Used for the destination only. */
   readonly createRepository?: CreateRepository;
 }
 
-/** What engines with the same credentials may share: plain data, by side and registry. */
+/** Cached data by side and registry. Engines with the same credentials may share it. */
 export type EngineMemory = Map<string, RegistryMemory>;
 
 export interface SidesOptions {
@@ -46,25 +46,25 @@ export interface SidesOptions {
 }
 
 export interface OpenOptions extends Pick<RepositoryOptions, "onRequest" | "beforePull"> {
-  /** Default: to pull from a source, to push to a destination. */
+  /** Access to request. Default: pull for the source, push for the destination. */
   readonly mode?: RepositoryMode | undefined;
   readonly emit?: Emit | undefined;
 }
 
 export interface Sides {
-  /** The client of a registry, the same one each time. */
+  /** The client of a registry; always the same one. */
   client(side: Side, registry: string): RegistryClient;
-  /** A repository to read from, or at the destination to write to. */
+  /** Opens a repository for reading, or at the destination for writing. */
   open(
     side: Side,
     reference: Reference,
     options?: OpenOptions,
   ): Repository;
-  /** The repositories of a copy. */
+  /** Opens the repositories of a copy. */
   openCopy(request: CopyRequest, options: OpenOptions): Repositories;
 }
 
-/** Makes clients as they are needed and keeps them. */
+/** Creates a client on first use, and caches it. */
 export function openSides(options: SidesOptions): Sides {
   const { runtime, retries, timeoutMs, guard, pace, trace, memory = new Map() } = options;
   const openers = { source: createOpener("source"), destination: createOpener("destination") };
@@ -72,7 +72,7 @@ export function openSides(options: SidesOptions): Sides {
   function createOpener(side: Side): (registry: string) => RegistryClient {
     const { tls: tlsMode, caCerts, credentials = noCredentials, createRepository } =
       options[side] ?? {};
-    // One object a side and kind: hosts keep their connections by it.
+    // Hosts pool connections by TLS object, so each side has one object per kind.
     const verified: TlsOptions | undefined = caCerts ? { caCerts } : undefined;
     const unverified: TlsOptions = { caCerts, unverified: true };
     const clients = new Map<string, RegistryClient>();
@@ -94,14 +94,14 @@ export function openSides(options: SidesOptions): Sides {
         guard,
         pace,
         trace,
-        memory: remember(side, registry),
+        memory: memoryOf(side, registry),
       });
       clients.set(registry, client);
       return client;
     };
   }
 
-  function remember(side: Side, registry: string): RegistryMemory {
+  function memoryOf(side: Side, registry: string): RegistryMemory {
     const key = `${side} ${registry}`;
     const known = memory.get(key) ?? createRegistryMemory(registry);
     memory.set(key, known);
@@ -109,11 +109,11 @@ export function openSides(options: SidesOptions): Sides {
   }
 
   function open(side: Side, reference: Reference, options: OpenOptions = {}): Repository {
-    const { mode = side === "source" ? "pull" : "push", emit, ...own } = options;
+    const { mode = side === "source" ? "pull" : "push", emit, ...repositoryOptions } = options;
     const client = openers[side](reference.registry);
     return new Repository(client, reference.repository, mode, {
       onRetry: (retry) => emit?.({ type: "retry", ...retry }),
-      ...own,
+      ...repositoryOptions,
     });
   }
 

@@ -1,13 +1,13 @@
-/** The word that was most likely meant: the nearest one, if no more than a third of its letters differ or one begins with the other. */
+/** Finds the word that a misspelt word most likely means: the nearest one, if at most a third of its letters differ or one begins with the other. */
 export function suggest(word: string, words: Iterable<string>): string | undefined {
   let best: { word: string; distance: number } | undefined;
   for (const candidate of words) {
-    const [given, known] = [word.toLowerCase(), candidate.toLowerCase()];
-    const isShort = Math.min(given.length, known.length) < 3;
-    const isBeginning = !isShort && (known.startsWith(given) || given.startsWith(known));
+    const [typed, known] = [word.toLowerCase(), candidate.toLowerCase()];
+    const isShort = Math.min(typed.length, known.length) < 3;
+    const isBeginning = !isShort && (known.startsWith(typed) || typed.startsWith(known));
     const distance = isBeginning
-      ? Math.min(1, editDistance(given, known))
-      : editDistance(given, known);
+      ? Math.min(1, editDistance(typed, known))
+      : editDistance(typed, known);
     const limit = Math.max(1, Math.floor(candidate.length / 3));
     if (distance <= limit && distance < (best?.distance ?? Infinity)) {
       best = { word: candidate, distance };
@@ -16,7 +16,7 @@ export function suggest(word: string, words: Iterable<string>): string | undefin
   return best?.word;
 }
 
-/** Letters to add, take away, change or swap with the next, row by row of Damerau's and Levenshtein's table. */
+/** The Damerau-Levenshtein distance: letters to insert, delete, replace or swap with the next one. */
 function editDistance(a: string, b: string): number {
   let before: readonly number[] = [];
   let above: readonly number[] = Array.from({ length: b.length + 1 }, (_, j) => j);

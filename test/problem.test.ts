@@ -96,16 +96,16 @@ test("toProblem() maps the abort of a disconnected client to aborted", () => {
 const HINTS: { hint: string; said: string | undefined }[] = [
   { hint: "check the name", said: "check the name" },
   {
-    hint: "it was left as it is; use --if-exists overwrite to move it",
-    said: 'it was left as it is; use "ifExists": "overwrite" to move it',
+    hint: "the tag was not moved; use --if-exists overwrite to move it",
+    said: 'the tag was not moved; use "ifExists": "overwrite" to move it',
   },
   {
-    hint: "use --index rebuild for one of those alone, or --index sparse to keep it",
-    said: 'use "index": "rebuild" for one of those alone, or "index": "sparse" to keep it',
+    hint: "use --index rebuild to write a new index, or --index sparse to keep the index",
+    said: 'use "index": "rebuild" to write a new index, or "index": "sparse" to keep the index',
   },
   {
-    hint: "copy the platforms that are there with --platform",
-    said: 'copy the platforms that are there with "platforms"',
+    hint: "select platforms that exist with --platform",
+    said: 'select platforms that exist with "platforms"',
   },
   {
     hint: "it seems to speak plain HTTP; use --src-tls off or --dest-tls off if that is meant",

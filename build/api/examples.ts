@@ -211,16 +211,16 @@ export const PROBLEM_EXAMPLES = {
       "add it to CROSSDOCK_ALLOW_SOURCES or CROSSDOCK_ALLOW_DESTINATIONS in the server's configuration",
     errors: [{ pointer: "#/destination", detail: NOT_ALLOWED }],
   }),
-  404: problem("not_found", "docker.io/library/absent:3.20 is not there", {
+  404: problem("not_found", "docker.io/library/absent:3.20 not found", {
     side: "source",
-    hint: "check the name; some registries say the same when a credential is missing",
+    hint: 'check the name; some registries also answer "not found" if credentials are missing',
   }),
   409: problem(
     "conflict",
-    `${MIRRORED}:3.20 is sha256:dff9de10919148711140d349bf03f1a99eb06f94b03e51715ccebfa7cdc518e2 and would become ${manifest.digest}`,
+    `${MIRRORED}:3.20 already exists with digest sha256:dff9de10919148711140d349bf03f1a99eb06f94b03e51715ccebfa7cdc518e2, the copy has digest ${manifest.digest}`,
     {
       side: "destination",
-      hint: 'it was left as it is; use "ifExists": "overwrite" to move it',
+      hint: 'the tag was not moved; use "ifExists": "overwrite" to move it',
     },
   ),
   413: problem("limit", "the body is longer than 65536 bytes", { status: 413 }),
@@ -230,7 +230,7 @@ export const PROBLEM_EXAMPLES = {
   }),
   422: problem("unsupported", `${ALPINE}@${manifest.digest} has no platform linux/s390x`, {
     side: "source",
-    hint: "it has no platforms at all: it is not an index",
+    hint: "the source lists no platforms; it is probably not an index",
   }),
   429: problem("rate_limited", "too many invalid tokens from this address", {
     hint: "retry after 60 seconds",
@@ -243,9 +243,9 @@ export const PROBLEM_EXAMPLES = {
   503: problem("aborted", "the server is shutting down", {
     hint: "retry: another instance, or the restarted server, accepts the request",
   }),
-  504: problem("timeout", `list tags of ${ALPINE}: waiting for docker.io: nothing for 1 s`, {
+  504: problem("timeout", `list tags of ${ALPINE}: waiting for docker.io: no data for 1 s`, {
     side: "source",
-    hint: "try again, or allow a longer silence with CROSSDOCK_TIMEOUT_MS",
+    hint: "try again, or raise the idle timeout with CROSSDOCK_TIMEOUT_MS",
   }),
 } as const;
 

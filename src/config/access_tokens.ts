@@ -47,8 +47,8 @@ export function parseAccessTokens(text: string): AccessToken[] {
     const [issue] = result.error.issues;
     throw new ParseError(`${issue?.path[0]?.toString() ?? "tokens"}: ${issue && explain(issue)}`);
   }
-  const named = Object.entries(result.data).map(([name, given]): AccessToken =>
-    typeof given === "string" ? { name, token: given, scope: "copy" } : { name, ...given }
+  const named = Object.entries(result.data).map(([name, entry]): AccessToken =>
+    typeof entry === "string" ? { name, token: entry, scope: "copy" } : { name, ...entry }
   );
   const twice = named.find(({ token }, i) => named.findIndex((one) => one.token === token) < i);
   if (twice) throw new ParseError(`${twice.name}: another name has the same token`);

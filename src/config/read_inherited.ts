@@ -3,6 +3,7 @@ import type { RuleCopyOptions } from "../sync/rule.ts";
 import { parseEvery, parseSchedule } from "../sync/schedule.ts";
 import type { Schedule } from "../sync/schedule.ts";
 import type { ConfigNode } from "./config_node.ts";
+import { optionalKey } from "./optional_key.ts";
 import type { RawInherited } from "./schema.ts";
 
 /** The keys that both `defaults` and a rule can have. */
@@ -36,13 +37,13 @@ export function readInherited(raw: RawInherited, node: ConfigNode): Inherited {
     copy: readCopyOptions(raw),
     rateLimit: readRateLimit(raw.ratelimit ?? {}, node.at("ratelimit")),
     scheduleText: { schedule: schedule ?? "", interval: interval ?? "" },
-    ...given("schedule", readSchedule(raw)),
+    ...optionalKey("schedule", readSchedule(raw)),
     ...templateAt("backup", raw, node),
     ...templateAt("referrerSource", raw, node),
     ...templateAt("referrerTarget", raw, node),
     ...(mediaTypes?.length ? { mediaTypes } : {}),
-    ...given("fastCheck", fastCheck),
-    ...given("minAgeMs", minAge === undefined ? undefined : parseDuration(minAge)),
+    ...optionalKey("fastCheck", fastCheck),
+    ...optionalKey("minAgeMs", minAge === undefined ? undefined : parseDuration(minAge)),
   };
 }
 
@@ -79,14 +80,14 @@ function readRateLimit(
 /** Renames the keys of the file, which are regsync's, to those of a copy request. */
 function readCopyOptions(raw: RawInherited): RuleCopyOptions {
   return {
-    ...given("index", raw.index),
-    ...given("referrers", raw.referrers),
-    ...given("referrerFilters", raw.referrerFilters),
-    ...given("digestTags", raw.digestTags),
-    ...given("verify", raw.verify),
-    ...given("ifExists", raw.ifExists),
-    ...given("recheck", raw.forceRecursive),
-    ...given("foreignLayers", raw.includeExternal),
+    ...optionalKey("index", raw.index),
+    ...optionalKey("referrers", raw.referrers),
+    ...optionalKey("referrerFilters", raw.referrerFilters),
+    ...optionalKey("digestTags", raw.digestTags),
+    ...optionalKey("verify", raw.verify),
+    ...optionalKey("ifExists", raw.ifExists),
+    ...optionalKey("recheck", raw.forceRecursive),
+    ...optionalKey("foreignLayers", raw.includeExternal),
   };
 }
 
@@ -96,12 +97,5 @@ function templateAt<Name extends "backup" | "referrerSource" | "referrerTarget">
   raw: RawInherited,
   node: ConfigNode,
 ): { [Key in Name]?: ConfigNode } {
-  return given(name, raw[name] ? node.at(name) : undefined);
-}
-
-function given<Name extends string, Value>(
-  name: Name,
-  value: Value | undefined,
-): { [Key in Name]?: Value } {
-  return value === undefined ? {} : { [name]: value } as { [Key in Name]: Value };
+  return optionalKey(name, raw[name] ? node.at(name) : undefined);
 }

@@ -50,8 +50,8 @@ export function readNames(
       : parseName(type === "registry" ? "prefix" : type, text, target, context);
     if (text === undefined || name === undefined) continue;
     texts.push(text);
-    if (name === source) target.addMistake("it is the source");
-    else if (targets.includes(name)) target.addMistake(`${name} is here twice`);
+    if (name === source) target.addMistake("the target is the source itself");
+    else if (targets.includes(name)) target.addMistake(`${name} appears twice`);
     else targets.push(name);
     if (type === "image" && source !== undefined) warnOfLatest(source, name, target);
   }

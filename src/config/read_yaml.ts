@@ -66,7 +66,7 @@ export function readYaml(text: string, file: string): ConfigNode {
 function describeFault(code: string, message: string, rest: string): string {
   switch (code) {
     case "DUPLICATE_KEY":
-      return `the key ${quote(/^[^\s:]{1,60}/.exec(rest)?.[0] ?? "")} is here twice`;
+      return `the key ${quote(/^[^\s:]{1,60}/.exec(rest)?.[0] ?? "")} appears twice`;
     case "MULTIPLE_DOCS":
       return "expected one document, but a second one begins here";
     default:

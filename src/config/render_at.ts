@@ -1,6 +1,6 @@
 import { isTemplate, parseTemplate } from "../template/parse.ts";
 import { checkFields, renderTemplate } from "../template/render.ts";
-import type { Surroundings } from "../template/functions.ts";
+import type { TemplateInputs } from "../template/functions.ts";
 import type { Data } from "../template/value.ts";
 import type { ConfigNode } from "./config_node.ts";
 
@@ -8,7 +8,7 @@ import type { ConfigNode } from "./config_node.ts";
 export type RenderAt = (node: ConfigNode, data?: Data) => string | undefined;
 
 /** Creates a renderer. An empty result is a mistake: an unset variable must not become an anonymous login. */
-export function createRenderer(surroundings: Surroundings): RenderAt {
+export function createRenderer(inputs: TemplateInputs): RenderAt {
   return (node, data = {}) => {
     if (typeof node.value !== "string") return undefined;
     const { text } = node;
@@ -18,7 +18,7 @@ export function createRenderer(surroundings: Surroundings): RenderAt {
         const template = parseTemplate(text);
         checkFields(template, data);
         const onMissing = (what: string): void => void missing.push(what);
-        return renderTemplate(template, data, { ...surroundings, onMissing }).trim();
+        return renderTemplate(template, data, { ...inputs, onMissing }).trim();
       })
       : text.trim();
     if (result !== "") return result;

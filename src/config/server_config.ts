@@ -5,6 +5,7 @@ import type { CopyRequestInput } from "../copy/request.ts";
 import { parseSyncConfig } from "./sync_config.ts";
 import type { SyncConfig } from "./sync_config.ts";
 import { formatMistake, SyncConfigError } from "./mistakes.ts";
+import { optionalKey } from "./optional_key.ts";
 import { parseAccessTokens } from "./access_tokens.ts";
 import type { AccessToken } from "./access_tokens.ts";
 import type { LogLevel } from "../log.ts";
@@ -135,7 +136,7 @@ export function parseConfig(
   { now = Date.now(), ...files }: ParseConfigOptions = {},
 ): ServerConfig {
   const entries = Object.entries(variables);
-  const given = Object.fromEntries(
+  const texts = Object.fromEntries(
     entries.filter(([, value]) => typeof value === "string" && value !== ""),
   );
   // On Workers a number or a table of wrangler.toml's [vars] comes as one.
@@ -143,19 +144,19 @@ export function parseConfig(
     (name.startsWith("CROSSDOCK_") || name in environment.shape) &&
     value !== undefined && typeof value !== "string"
   );
-  const unknown = Object.keys(given).filter((name) =>
+  const unknown = Object.keys(texts).filter((name) =>
     name.startsWith("CROSSDOCK_") && !(name in environment.shape) && !CLI_VARIABLES.has(name)
   );
-  const result = environment.safeParse(given);
+  const result = environment.safeParse(texts);
   const mistakes = [
     ...unknown.map((name) => `${name}: there is no such variable`),
     ...notText.map(([name]) => `${name}: the value is not text; put it in quotes`),
     ...(result.error?.issues ?? []).map(({ path, message }) =>
       `${path[0]?.toString()}: ${message}`
     ),
-    ...listIncomplete(given),
+    ...listIncomplete(texts),
   ];
-  const sync = readSync(given, { ...files, now }, mistakes);
+  const sync = readSync(texts, { ...files, now }, mistakes);
   if (mistakes.length > 0 || !result.success) {
     throw new ParseError(`configuration is not valid: ${mistakes.join("; ")}`);
   }
@@ -202,25 +203,25 @@ function toConfig(env: z.output<typeof environment>, sync: ServerSync): ServerCo
   return {
     tokens: env.CROSSDOCK_TOKENS,
     open: env.CROSSDOCK_OPEN,
-    ...given("registryAuth", env.CROSSDOCK_REGISTRY_AUTH),
+    ...optionalKey("registryAuth", env.CROSSDOCK_REGISTRY_AUTH),
     ...(env.AWS_ACCESS_KEY_ID && env.AWS_SECRET_ACCESS_KEY
       ? {
         aws: {
           accessKeyId: env.AWS_ACCESS_KEY_ID,
           secretAccessKey: env.AWS_SECRET_ACCESS_KEY,
-          ...given("sessionToken", env.AWS_SESSION_TOKEN),
+          ...optionalKey("sessionToken", env.AWS_SESSION_TOKEN),
           createRepository: env.CROSSDOCK_ECR_CREATE_REPOSITORY,
         },
       }
       : {}),
-    ...given("googleServiceAccount", env.GOOGLE_SERVICE_ACCOUNT),
+    ...optionalKey("googleServiceAccount", env.GOOGLE_SERVICE_ACCOUNT),
     ...(env.AZURE_TENANT_ID && env.AZURE_CLIENT_ID && env.AZURE_CLIENT_SECRET
       ? {
         azure: {
           tenantId: env.AZURE_TENANT_ID,
           clientId: env.AZURE_CLIENT_ID,
           clientSecret: env.AZURE_CLIENT_SECRET,
-          ...given("authorityHost", env.AZURE_AUTHORITY_HOST),
+          ...optionalKey("authorityHost", env.AZURE_AUTHORITY_HOST),
         },
       }
       : {}),
@@ -228,11 +229,11 @@ function toConfig(env: z.output<typeof environment>, sync: ServerSync): ServerCo
     allowDestinations: env.CROSSDOCK_ALLOW_DESTINATIONS,
     allowPrivate: env.CROSSDOCK_ALLOW_PRIVATE,
     plainHttp: env.CROSSDOCK_PLAIN_HTTP,
-    ...given("verify", env.CROSSDOCK_VERIFY),
+    ...optionalKey("verify", env.CROSSDOCK_VERIFY),
     log: env.CROSSDOCK_LOG,
-    ...given("concurrency", env.CROSSDOCK_CONCURRENCY),
-    ...given("retries", env.CROSSDOCK_RETRIES),
-    ...given("timeoutMs", env.CROSSDOCK_TIMEOUT_MS),
+    ...optionalKey("concurrency", env.CROSSDOCK_CONCURRENCY),
+    ...optionalKey("retries", env.CROSSDOCK_RETRIES),
+    ...optionalKey("timeoutMs", env.CROSSDOCK_TIMEOUT_MS),
     parallelSteps: env.CROSSDOCK_PARALLEL_STEPS,
     corsOrigins: env.CROSSDOCK_CORS_ORIGINS,
     sync: {
@@ -261,13 +262,6 @@ function listIncomplete(variables: Environment): string[] {
     const found = names.filter((name) => !missing.includes(name));
     return missing.map((name) => `${name}: is missing, but ${found.join(" and ")} is set`);
   });
-}
-
-function given<Name extends string, Value>(
-  name: Name,
-  value: Value | undefined,
-): { [Key in Name]?: Value } {
-  return value === undefined ? {} : { [name]: value } as { [Key in Name]: Value };
 }
 
 /** Turns a parser into a transform. Its error becomes an issue of the variable. */

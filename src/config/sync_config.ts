@@ -11,7 +11,7 @@ import type { RegistrySettings } from "./registries.ts";
 import { createRenderer } from "./render_at.ts";
 import type { SyncRule } from "../sync/rule.ts";
 import { defaultsSchema, outerSchema, ruleSchema } from "./schema.ts";
-import type { Surroundings } from "../template/functions.ts";
+import type { TemplateInputs } from "../template/functions.ts";
 import { UNREAD_KEYS } from "./unread_keys.ts";
 import { readWebhooks } from "./webhook_settings.ts";
 import type { WebhookSettings } from "./webhook_settings.ts";
@@ -28,7 +28,7 @@ export interface SyncConfig {
   readonly webhooks: WebhookSettings;
 }
 
-export interface ParseSyncConfigOptions extends Omit<Surroundings, "onMissing"> {
+export interface ParseSyncConfigOptions extends Omit<TemplateInputs, "onMissing"> {
   /** The name of the file in mistakes: `crossdock.yaml`. */
   readonly from: string;
 }
@@ -43,10 +43,10 @@ const DEFAULT_PARALLEL = 4;
  */
 export function parseSyncConfig(
   text: string,
-  { from, ...surroundings }: ParseSyncConfigOptions,
+  { from, ...inputs }: ParseSyncConfigOptions,
 ): { config: SyncConfig; warnings: readonly SyncMistake[] } {
   const file = readYaml(text, from);
-  const render = createRenderer(surroundings);
+  const render = createRenderer(inputs);
   readKeys(outerSchema, file);
   const defaultsNode = file.at("defaults");
   const defaults = readKeys(defaultsSchema, defaultsNode, UNREAD_KEYS.defaults) ?? {};

@@ -1,6 +1,6 @@
 /**
- * Runs `work` for each item, at most `limit` at once, and gives the results in order. The first failure aborts the signal that
- * the others were given; it is thrown once all have settled.
+ * Runs `work` for each item, at most `limit` in parallel, and returns the results in order. The first error aborts the signal of
+ * the other calls. It is thrown when all of them have settled.
  *
  * @param limit at least 1
  */
@@ -16,7 +16,7 @@ export async function mapConcurrent<Item, Result>(
   const entries = items.entries();
   let first: { error: unknown } | undefined;
 
-  async function takeTurns(): Promise<void> {
+  async function runWorker(): Promise<void> {
     for (const [i, item] of entries) {
       if (signal.aborted) return;
       try {
@@ -28,7 +28,7 @@ export async function mapConcurrent<Item, Result>(
     }
   }
 
-  await Promise.all(Array.from({ length: Math.min(limit, items.length) }, takeTurns));
+  await Promise.all(Array.from({ length: Math.min(limit, items.length) }, runWorker));
   outer?.throwIfAborted();
   if (first) throw first.error;
   return results;

@@ -1,4 +1,4 @@
-/** One blob: it is there, it is mounted, or it is piped from the source's response into the destination's upload. */
+/** Copies one blob, unless the destination has it: mounts it, or pipes the source's response into an upload. */
 import type { BlobStart, BlobUpload } from "../content.ts";
 import { CrossdockError, NetworkError } from "../errors.ts";
 import { digestAlgorithm } from "../oci/digest.ts";
@@ -9,18 +9,18 @@ import { readSmallBlob } from "./read_small_blob.ts";
 import type { BlobStep } from "./step.ts";
 import { watchBlob } from "./watch_blob.ts";
 
-/** A blob up to here is read whole and checked before anything of it is sent: configs, signatures, small layers. */
+/** Blobs up to this size (configs, signatures, small layers) are buffered and checked before the upload starts. */
 const SMALL_BYTES = 256 * 1024;
 
-/** Above this, `verify: "auto"` leaves the hash to a destination that is known to check: DESIGN decision 4. */
+/** Above this size, `verify: "auto"` does not hash if the destination is known to check digests: DESIGN decision 4. */
 const TRUST_ABOVE_BYTES = 8 * 1024 * 1024;
 
-/** Copies one blob; a transfer that breaks is begun again with a fresh upload. */
+/** Copies one blob. A transfer that fails is retried with a new upload. */
 export async function copyBlob(step: BlobStep, context: PerformContext): Promise<BlobOutcome> {
   return await new BlobCopy(step, context).run();
 }
 
-/** Both ends of a blob, or nothing to do. */
+/** The open response and upload of a transfer, or the reason why none is needed. */
 type Opened =
   | { readonly state: "present" | "mounted" }
   | { readonly state: "open"; readonly response: Response; readonly upload: BlobUpload };
@@ -36,9 +36,9 @@ class BlobCopy {
 
   async run(): Promise<BlobOutcome> {
     const { signal } = this.#context;
-    const isHashed = await this.#decideToHash();
+    const isHashed = await this.#mustHash();
     for (let attempt = 0;; attempt++) {
-      // A controller of the GET's own: the caller's signal on both requests brings Deno down.
+      // The GET has a separate controller, because Deno crashes if both requests share the caller's signal.
       const get = new AbortController();
       const stop = (): void => get.abort(signal?.reason);
       signal?.throwIfAborted();
@@ -54,7 +54,7 @@ class BlobCopy {
           get.abort(error);
           if (signal?.aborted) throw signal.reason;
           await upload.cancel();
-          await this.#waitToRepeat(error, attempt);
+          await this.#waitForRetry(error, attempt);
         }
       } finally {
         signal?.removeEventListener("abort", stop);
@@ -62,20 +62,20 @@ class BlobCopy {
     }
   }
 
-  async #decideToHash(): Promise<boolean> {
+  async #mustHash(): Promise<boolean> {
     const { verify, descriptor } = this.#step;
     const { target, signal } = this.#context;
     if (verify !== "auto") return verify === "stream";
     return descriptor.size <= TRUST_ABOVE_BYTES || !(await target.checksDigests({ signal }));
   }
 
-  /** Opens both ends: at once where the destination most likely lacks the blob, otherwise the destination first. */
+  /** Asks the destination first, then opens the source. An eager step does both in parallel. */
   async #open(get: AbortController): Promise<Opened> {
     const { source, target, signal } = this.#context;
     const { descriptor, mountFrom, eager } = this.#step;
     const openSource = (): Promise<Response> => source.openBlob(descriptor, { signal: get.signal });
     const early = eager ? openSource() : undefined;
-    early?.catch(() => {}); // Looked at below; until then it must not count as unhandled.
+    early?.catch(() => {}); // Awaited below. Prevents an unhandled rejection until then.
     let start: BlobStart;
     try {
       start = await target.beginBlob(descriptor, { mountFrom, signal });
@@ -95,7 +95,7 @@ class BlobCopy {
     }
   }
 
-  /** @param options.signal of the GET */
+  /** @param options.signal aborts the GET */
   async #transfer(
     response: Response,
     upload: BlobUpload,
@@ -138,7 +138,7 @@ class BlobCopy {
     }
   }
 
-  /** Resumes the source at the byte where it broke off. If that fails, the whole blob is copied again. */
+  /** Resumes the source at the byte where its response ended. If that fails, the whole blob is copied again. */
   async #reopen(
     offset: number,
     { cause, attempt, signal }: {
@@ -150,7 +150,7 @@ class BlobCopy {
     const { descriptor } = this.#step;
     const { source, runtime, retries, emit } = this.#context;
     const delayMs = retryDelayMs(cause, attempt - 1, retries, runtime.random()) ?? 0;
-    const what = `read blob ${descriptor.digest} from byte ${offset} on`;
+    const what = `resume blob ${descriptor.digest} at byte ${offset}`;
     const reason = cause instanceof Error ? cause.message : String(cause);
     emit?.({ type: "retry", side: "source", what, attempt, delayMs, reason });
     await runtime.sleep(delayMs, signal);
@@ -158,14 +158,14 @@ class BlobCopy {
       return await source.openBlob(descriptor, { offset, signal });
     } catch (error) {
       signal.throwIfAborted();
-      throw new NetworkError("reset", `${what}: the source does not go on from there`, {
+      throw new NetworkError("reset", `${what}: the source did not send the rest`, {
         cause: error,
         side: "source",
       });
     }
   }
 
-  async #waitToRepeat(error: unknown, attempt: number): Promise<void> {
+  async #waitForRetry(error: unknown, attempt: number): Promise<void> {
     const { runtime, retries, emit, signal, target } = this.#context;
     const delayMs = retryDelayMs(error, attempt, retries, runtime.random());
     if (delayMs === undefined) throw error;
@@ -181,7 +181,7 @@ class BlobCopy {
   }
 }
 
-/** Gives up a response of the source that is not needed. */
+/** Cancels a response of the source that is not needed. */
 async function discard(
   early: Promise<Response> | undefined,
   get: AbortController,

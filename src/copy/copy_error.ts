@@ -4,7 +4,7 @@ import { formatReference } from "../oci/reference.ts";
 import type { Reference } from "../oci/reference.ts";
 import type { Step } from "./step.ts";
 
-/** A copy that failed: why, on which side, and at which step. The destination's tag was not moved. */
+/** A failed copy: the cause, its side and the failed step. The destination's tag was not moved. */
 export class CopyError extends CrossdockError {
   override readonly name = "CopyError";
   readonly step: Step;
@@ -21,22 +21,26 @@ export class CopyError extends CrossdockError {
   }
 }
 
-/** The source has no manifest under a name. */
+/** The error for a source reference that does not exist. */
 export function imageNotFound(reference: Reference): CrossdockError {
-  return new CrossdockError("not_found", `${formatReference(reference)} is not there`, {
+  return new CrossdockError("not_found", `${formatReference(reference)} not found`, {
     side: "source",
-    hint: "check the name; some registries say the same when a credential is missing",
+    hint: 'check the name; some registries also answer "not found" if credentials are missing',
   });
 }
 
-/** The destination has another image, and was not to be overwritten. */
+/** The error of `ifExists: "fail"` for a destination that has another image. */
 export function wouldOverwrite(
   destination: Reference,
   { current, wanted }: { readonly current: Digest; readonly wanted: Digest },
 ): CrossdockError {
   const name = formatReference(destination);
-  return new CrossdockError("conflict", `${name} is ${current} and would become ${wanted}`, {
-    side: "destination",
-    hint: "it was left as it is; use --if-exists overwrite to move it",
-  });
+  return new CrossdockError(
+    "conflict",
+    `${name} already exists with digest ${current}, the copy has digest ${wanted}`,
+    {
+      side: "destination",
+      hint: "the tag was not moved; use --if-exists overwrite to move it",
+    },
+  );
 }

@@ -1,4 +1,4 @@
-/** When an image was made, as whoever made it says. */
+/** Finds the creation date of an image, for the age filters and sorting of sync rules. */
 import type { ContentSource } from "../content.ts";
 import { manifestChildren, MAX_INDEX_DEPTH, parseManifest } from "../oci/manifest.ts";
 import type { Reference } from "../oci/reference.ts";
@@ -9,11 +9,11 @@ import type { ReadOptions } from "./inspect.ts";
 const CREATED = "org.opencontainers.image.created";
 
 /**
- * The date in an image's annotations, else in its config; of an index, in that of its first image. Reads two or three small
- * things and no layer.
+ * Finds the creation date in the annotations of an image, or else in its config. For an index, the first image decides. Reads at
+ * most one manifest per level and one config, and no layer.
  *
- * @returns `undefined` where none of them has a date, as with many artifacts
- * @throws CrossdockError `not_found`, and what reading a config may end with
+ * @returns `undefined` without a date, as for many artifacts
+ * @throws CrossdockError `not_found` for a missing image, and the errors of `readConfig`
  */
 export async function findCreated(
   reference: Reference,
@@ -29,7 +29,7 @@ export async function findCreated(
       const config = await readConfig(manifest, source, { timeoutMs, signal });
       return toDate((config?.content as { created?: unknown } | undefined)?.created);
     }
-    // BuildKit's attestations are of unknown platform and have no date.
+    // Attestations of BuildKit have an unknown platform and no date.
     const [child] = manifestChildren(manifest).filter(({ platform }) => platform?.os !== "unknown");
     const next = child && await source.fetchManifest(child.digest, { signal });
     if (!next) return undefined;
@@ -38,7 +38,7 @@ export async function findCreated(
   return undefined;
 }
 
-/** RFC 3339, as the specification has it. */
+/** Parses RFC 3339, which the specification requires. */
 function toDate(value: unknown): Date | undefined {
   if (typeof value !== "string" || !/^\d{4}-\d{2}-\d{2}T/.test(value)) return undefined;
   const date = new Date(value);

@@ -1,6 +1,8 @@
-/** Shows an image: its manifests, what they hold, and what belongs to it. */
+/** Inspects an image: its manifests, configs, layers, referrers and digest tags. */
 import type { CallOptions, ContentSource, ManifestContent } from "../content.ts";
 import { CrossdockError } from "../errors.ts";
+import type { Descriptor } from "../oci/descriptor.ts";
+import type { Digest } from "../oci/digest.ts";
 import { MAX_MANIFEST_BYTES } from "../oci/manifest.ts";
 import type { Manifest } from "../oci/manifest.ts";
 import { formatPlatform } from "../oci/platform.ts";
@@ -11,22 +13,32 @@ import { imageNotFound } from "./copy_error.ts";
 import type { Inspection, ManifestNode } from "./model.ts";
 import { readSmallBlob } from "./read_small_blob.ts";
 import { findRelated } from "./related.ts";
+import type { Related } from "./related.ts";
 import { listBlobs, listNodes, READ_CONCURRENCY, readTree } from "./tree.ts";
 import type { TreeNode } from "./tree.ts";
 
-/** 4 MiB, as of a manifest: real configs have some kilobytes. */
+/** 4 MiB, like a manifest. Real configs have some kilobytes. */
 const MAX_CONFIG_BYTES = MAX_MANIFEST_BYTES;
 
-/** How blobs are read: the longest silence, and what ends it all. */
 export interface ReadOptions {
+  /** Idle timeout. */
   readonly timeoutMs: number;
   readonly signal?: AbortSignal | undefined;
 }
 
+/** The config of a manifest, with its parsed content if that is JSON. */
+type Config = ManifestNode["config"];
+
+/** Data about the manifests of an image, by digest or subject. */
+interface Details extends Related {
+  readonly configs: ReadonlyMap<Digest, Config>;
+}
+
 /**
- * Reads an image's manifests, configs, referrers and digest tags; no layer.
+ * Reads the manifests and configs of an image, and lists its referrers and digest tags. Reads no layer.
  *
- * @throws CrossdockError `limit` for a config of more than 4 MiB, `integrity` for one that is not what its digest says
+ * @throws CrossdockError `not_found` for a missing image, `limit` for a config above 4 MiB, `integrity` for a config that does
+ * not match its digest
  */
 export async function inspectImage(
   reference: Reference,
@@ -36,64 +48,79 @@ export async function inspectImage(
   const content = await fetchRoot(reference, source, { signal });
   const tree = await readTree(source, content, { signal });
   const nodes = listNodes(tree);
-  const digests = nodes.map(({ descriptor }) => descriptor.digest);
-  // What refers to the image is named, not read.
-  const isKnown = (): Promise<boolean> => Promise.resolve(true);
-  const [{ rounds, tagged }, configs] = await Promise.all([
-    findRelated({ source, referrerSource: source }, digests, {
-      referrers: true,
-      referrerFilters: [],
-      digestTags: true,
-      warn: () => {},
-      isKnown,
-      signal,
-    }),
-    mapConcurrent(
-      nodes,
-      READ_CONCURRENCY,
-      ({ manifest }, signal) => readConfig(manifest, source, { timeoutMs, signal }),
-      signal,
-    ),
+  const [related, configs] = await Promise.all([
+    listRelated(nodes, source, { signal }),
+    readConfigs(nodes, source, { timeoutMs, signal }),
   ]);
-
-  function show(node: TreeNode): ManifestNode {
-    const { descriptor, manifest } = node;
-    const i = digests.indexOf(descriptor.digest);
-    const config = configs[i];
-    const platform = descriptor.platform
-      ? formatPlatform(descriptor.platform)
-      : platformOf(config?.content);
-    return {
-      descriptor,
-      kind: manifest?.kind ?? "image",
-      ...(platform ? { platform } : {}),
-      ...(manifest?.artifactType ? { artifactType: manifest.artifactType } : {}),
-      ...(manifest?.annotations ? { annotations: manifest.annotations } : {}),
-      ...(config ? { config } : {}),
-      layers: manifest?.kind === "image"
-        ? manifest.layers
-        : manifest?.kind === "artifact"
-        ? manifest.blobs
-        : [],
-      manifests: node.children.map(show),
-      referrers: rounds.flatMap(({ lists }) => lists)
-        .filter(({ subject }) => subject === descriptor.digest)
-        .flatMap(({ descriptors }) => descriptors),
-      digestTags: tagged
-        .filter(({ tag }) => tag.startsWith(descriptor.digest.replace(":", "-")))
-        .map(({ tag, node: { descriptor: { digest } } }) => ({ tag, digest })),
-    };
-  }
-
   return {
     reference: formatReference({ ...reference, digest: content.digest }),
-    root: show(tree),
+    root: toManifestNode(tree, { ...related, configs }),
     totalBytes: listBlobs(nodes).reduce((sum, { size }) => sum + size, 0),
   };
 }
 
+/** Lists referrers and digest tags. `isKnown` is always true, so that no referrer is read. */
+async function listRelated(
+  nodes: readonly TreeNode[],
+  source: ContentSource,
+  { signal }: CallOptions,
+): Promise<Related> {
+  const digests = nodes.map(({ descriptor }) => descriptor.digest);
+  return await findRelated({ source, referrerSource: source }, digests, {
+    referrers: true,
+    referrerFilters: [],
+    digestTags: true,
+    warn: () => {},
+    isKnown: () => Promise.resolve(true),
+    signal,
+  });
+}
+
+async function readConfigs(
+  nodes: readonly TreeNode[],
+  source: ContentSource,
+  { timeoutMs, signal }: ReadOptions,
+): Promise<Map<Digest, Config>> {
+  const configs = await mapConcurrent(
+    nodes,
+    READ_CONCURRENCY,
+    ({ manifest }, signal) => readConfig(manifest, source, { timeoutMs, signal }),
+    signal,
+  );
+  return new Map(nodes.map(({ descriptor }, i) => [descriptor.digest, configs[i]]));
+}
+
+function toManifestNode(node: TreeNode, details: Details): ManifestNode {
+  const { descriptor, manifest } = node;
+  const config = details.configs.get(descriptor.digest);
+  const platform = descriptor.platform
+    ? formatPlatform(descriptor.platform)
+    : platformOf(config?.content);
+  return {
+    descriptor,
+    kind: manifest?.kind ?? "image",
+    ...(platform ? { platform } : {}),
+    ...(manifest?.artifactType ? { artifactType: manifest.artifactType } : {}),
+    ...(manifest?.annotations ? { annotations: manifest.annotations } : {}),
+    ...(config ? { config } : {}),
+    layers: listLayers(manifest),
+    manifests: node.children.map((child) => toManifestNode(child, details)),
+    referrers: details.rounds.flatMap(({ lists }) => lists)
+      .filter(({ subject }) => subject === descriptor.digest)
+      .flatMap(({ descriptors }) => descriptors),
+    digestTags: details.tagged
+      .filter(({ tag }) => tag.startsWith(descriptor.digest.replace(":", "-")))
+      .map(({ tag, node: { descriptor: { digest } } }) => ({ tag, digest })),
+  };
+}
+
+function listLayers(manifest: Manifest | undefined): readonly Descriptor[] {
+  if (manifest?.kind === "image") return manifest.layers;
+  return manifest?.kind === "artifact" ? manifest.blobs : [];
+}
+
 /**
- * The manifest that a reference means.
+ * Fetches the manifest of a reference.
  *
  * @throws CrossdockError `not_found`
  */
@@ -110,22 +137,23 @@ export async function fetchRoot(
 }
 
 /**
- * An image's config, with its content where that is JSON.
+ * Reads the config of an image. `content` is absent if it is not JSON.
  *
- * @throws CrossdockError `limit` where it has more than 4 MiB, `integrity` where it is not what its digest says
+ * @returns `undefined` for an index and for an artifact
+ * @throws CrossdockError `limit` for more than 4 MiB, `integrity` for content that does not match the digest
  */
 export async function readConfig(
   manifest: Manifest | undefined,
   source: ContentSource,
   { timeoutMs, signal }: ReadOptions,
-): Promise<ManifestNode["config"]> {
+): Promise<Config> {
   if (manifest?.kind !== "image") return undefined;
   const descriptor = manifest.config;
   if (!/[/+]json$/.test(descriptor.mediaType)) return { descriptor };
   if (descriptor.size > MAX_CONFIG_BYTES) {
     throw new CrossdockError(
       "limit",
-      `config ${descriptor.digest} of ${source.name} has ${descriptor.size} bytes, more than ${MAX_CONFIG_BYTES}`,
+      `config ${descriptor.digest} of ${source.name} has ${descriptor.size} bytes, expected at most ${MAX_CONFIG_BYTES}`,
       { side: "source" },
     );
   }

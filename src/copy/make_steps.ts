@@ -1,4 +1,4 @@
-/** Makes a plan's steps from what was found at the source. */
+/** Makes the steps of a plan from manifests and blobs of the source. */
 import type { Descriptor } from "../oci/descriptor.ts";
 import { isForeignLayer } from "../oci/media_types.ts";
 import { parseRepository } from "../oci/reference.ts";
@@ -10,20 +10,20 @@ import type { BlobStep, ManifestStep } from "./step.ts";
 import { heightOf, listNodes } from "./tree.ts";
 import type { TreeNode } from "./tree.ts";
 
-/** The names of two repositories, `registry/repository`: what a step moves goes from one to the other. */
+/** Source and destination repository of a step, as `registry/repository`. */
 export interface Route {
   readonly source: string;
   readonly destination: string;
 }
 
 export interface BlobStepOptions extends Pick<CopyRequest, "foreignLayers" | "recheck" | "verify"> {
-  /** Where the run has put blobs so far. */
+  /** Repositories that have blobs of earlier copies of the run. */
   readonly mounts?: MountMemory | undefined;
-  /** Whether the destination may have some of the blobs already. */
+  /** Whether the destination has an older image, and probably some of the blobs. */
   readonly isUpdate: boolean;
 }
 
-/** Foreign layers stay outside of the registry, unless the request asks for them. */
+/** Makes a step for each blob. Foreign layers are included only if the request has `foreignLayers`. */
 export function toBlobSteps(
   blobs: readonly Descriptor[],
   route: Route,
@@ -31,10 +31,12 @@ export function toBlobSteps(
 ): BlobStep[] {
   const from = parseRepository(route.source);
   const { registry, repository } = parseRepository(route.destination);
-  const isNeighbour = from.registry === registry && from.repository !== repository;
+  const canMountFromSource = from.registry === registry && from.repository !== repository;
   return blobs.filter((blob) => foreignLayers || !isForeignLayer(blob)).map((blob) => {
-    const place = isNeighbour ? from.repository : mounts?.find(registry, repository, blob.digest);
-    const isLikelyThere = isUpdate || recheck || place !== undefined ||
+    const mountSource = canMountFromSource
+      ? from.repository
+      : mounts?.find(registry, repository, blob.digest);
+    const isProbablyPresent = isUpdate || recheck || mountSource !== undefined ||
       mounts?.has(registry, repository, blob.digest) === true;
     return {
       type: "blob",
@@ -45,14 +47,14 @@ export function toBlobSteps(
         size: blob.size,
         ...(foreignLayers && blob.urls ? { urls: blob.urls } : {}),
       },
-      mountFrom: place === undefined ? [] : [place],
-      eager: !isLikelyThere,
+      mountFrom: mountSource === undefined ? [] : [mountSource],
+      eager: !isProbablyPresent,
       verify,
     };
   });
 }
 
-/** Puts a manifest under a tag, or by its digest alone. */
+/** Makes the step that puts a manifest, by tag or by digest. */
 export function toManifestStep(
   { descriptor, content, isRebuilt }: TreeNode,
   route: Route,
@@ -70,7 +72,7 @@ export function toManifestStep(
   };
 }
 
-/** By height, children first. */
+/** Makes a stage for each level of the tree, children first. */
 export function toManifestStages(
   name: Stage["name"],
   nodes: readonly TreeNode[],
@@ -83,14 +85,14 @@ export function toManifestStages(
   }));
 }
 
-/** Subjects before what refers to them. */
+/** Makes the stages of referrers, each subject before its referrers. */
 export function toReferrerStages(rounds: Related["rounds"], route: Route): Stage[] {
   return rounds.flatMap(({ nodes }) =>
     toManifestStages("referrers", nodes.flatMap(listNodes), route)
   );
 }
 
-/** The manifests beneath digest tags, then the tags. */
+/** Makes the stages of digest tags: first the manifests beneath them, then the tags. */
 export function toDigestTagStages(tagged: Related["tagged"], route: Route): Stage[] {
   const beneath = tagged.flatMap(({ node }) => listNodes(node).filter((n) => n !== node));
   const tags = tagged.map(({ tag, node }) => toManifestStep(node, route, tag));
@@ -100,21 +102,21 @@ export function toDigestTagStages(tagged: Related["tagged"], route: Route): Stag
   ];
 }
 
-/** Lists of referrers, for registries without the referrers API. */
+/** Makes the stage that writes lists of referrers, for registries without the referrers API. */
 export function toListStages(
   rounds: Related["rounds"],
   { destination }: Pick<Route, "destination">,
 ): Stage[] {
-  const records = rounds.flatMap(({ lists }) => lists).map(({ subject, descriptors }) => ({
+  const steps = rounds.flatMap(({ lists }) => lists).map(({ subject, descriptors }) => ({
     type: "referrers" as const,
     destination,
     subject,
     referrers: descriptors.map(toPlainDescriptor),
   }));
-  return records.length > 0 ? [{ name: "referrers", steps: records }] : [];
+  return steps.length > 0 ? [{ name: "referrers", steps }] : [];
 }
 
-/** What a step needs of a descriptor: no platform, no embedded data. */
+/** The members of a descriptor that a step needs: no platform, no embedded data. */
 export function toPlainDescriptor(
   { mediaType, digest, size, artifactType, annotations }: Descriptor,
 ): ManifestStep["descriptor"] {

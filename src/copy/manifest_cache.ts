@@ -1,13 +1,13 @@
-/** The manifests that were read to make a plan. Performing its steps needs them again. */
+/** Caches the manifests that were read for a plan, because its steps need them again. */
 import type { ManifestContent } from "../content.ts";
 import type { Digest } from "../oci/digest.ts";
 import type { Plan } from "./model.ts";
 import type { Step } from "./step.ts";
 
-/** Bytes of all manifests together. Manifests beyond that are read again. */
+/** Limit for all manifests of a cache. Further manifests are read again. */
 const MAX_CACHED_BYTES = 64 * 1024 * 1024;
 
-/** Bytes of all manifests that the steps of one plan carry. Manifests beyond that are read again. */
+/** Limit for all manifests in the steps of one plan. Further manifests are read again. */
 const MAX_CARRIED_BYTES = 4 * 1024 * 1024;
 
 export class ManifestCache {
@@ -29,8 +29,8 @@ export class ManifestCache {
 }
 
 /**
- * Adds the cached manifests to the steps of a plan, for a runner in another process. It would have to read them again, and a
- * registry that counts pulls counts each reading.
+ * Adds the cached manifests to the steps of a plan, for a runner in another process. Otherwise the runner reads them again, and a
+ * registry with a pull limit counts each read.
  */
 export function carryManifests(plan: Plan, manifests: ManifestCache): Plan {
   let left = MAX_CARRIED_BYTES;
@@ -39,7 +39,7 @@ export function carryManifests(plan: Plan, manifests: ManifestCache): Plan {
     const read = manifests.get(step.descriptor.digest);
     if (!read || read.bytes.byteLength > left) return step;
     left -= read.bytes.byteLength;
-    // Every byte counts for the digest: malformed UTF-8 is an error, and a byte order mark is kept.
+    // The digest covers every byte: malformed UTF-8 is an error, and a byte order mark is kept.
     const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
     return { ...step, content: decoder.decode(read.bytes) };
   }

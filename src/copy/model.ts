@@ -1,6 +1,6 @@
 /**
- * The data of a copy, as schemas with their types: plan, outcomes, events, report, inspection and verification. Plain JSON
- * without secrets. The API answers with it, the client checks it, and the OpenAPI document describes it.
+ * Schemas and types for the data of a copy: plan, outcomes, events, report, inspection and verification. All of it is plain JSON
+ * without secrets. The API returns it, the client validates it, and the OpenAPI document describes it.
  */
 import * as z from "zod";
 import { SIDES } from "../errors.ts";
@@ -12,68 +12,77 @@ import { stepSchema } from "./step.ts";
 const count = z.int().nonnegative();
 
 const resolved = z.string().meta({
-  description: "`registry/repository[:tag]@digest`, as it was resolved",
+  description: "resolved name: `registry/repository[:tag]@digest`",
 });
 
 export const requestsSchema = z.object({ source: count, destination: count }).meta({
-  description: "requests to each side, those for tokens aside",
+  description: "number of requests to each side, without token requests",
 });
 
 const result = z.enum(["copied", "unchanged", "skipped"]).meta({
   description:
-    "`unchanged`: all is there already; `skipped`: the tag is there with another digest and is to stay",
+    "`copied`: content was or will be written; `unchanged`: the destination already has everything; `skipped`: the " +
+    "destination has the tag with another digest, and `ifExists` is `skip`",
 });
 
 const stageSchema = immutable(z.object({
   name: z.enum(["blobs", "manifests", "referrers", "tag"]),
-  steps: z.array(stepSchema).meta({ description: "these may run side by side" }),
+  steps: z.array(stepSchema).meta({ description: "steps that may run in parallel" }),
 }));
 
-/** Steps that may run at the same time. Each stage waits for the one before it. */
+/** Steps that may run in parallel. Each stage starts when the previous one is complete. */
 export type Stage = z.output<typeof stageSchema>;
 
-const fates = z.object({ stream: count, mount: count, present: count });
+const blobTotals = z.object({ stream: count, mount: count, present: count }).meta({
+  description:
+    "`stream`: to upload; `mount`: to mount from another repository; `present`: already there",
+});
 
 const totalsSchema = immutable(z.object({
-  blobs: fates,
-  bytes: fates,
-  manifests: count.meta({ description: "those that would be put, a retagged root twice" }),
-  // A mount counts as one that succeeds. The test whether the destination checks digests, once a process, does not count.
+  blobs: blobTotals,
+  bytes: blobTotals,
+  manifests: count.meta({
+    description: "number of manifests to put; a root that is put by digest and by tag counts twice",
+  }),
+  // Assumes that every mount succeeds. Does not count the request, once per process, that tests whether the destination checks
+  // digests.
   requests: requestsSchema,
 }));
 
-/** What a plan would move and what it would cost, with the destination asked for each blob. */
+/** The number of blobs, bytes and requests of a plan, after a check of each blob at the destination. */
 export type PlanTotals = z.output<typeof totalsSchema>;
 
 export const planSchema = immutable(
   z.object({
     source: resolved,
     destination: resolved.meta({
-      description: "`registry/repository[:tag]@digest`, the digest being the one that it will have",
+      description: "`registry/repository[:tag]@digest`, with the digest after the copy",
     }),
     root: descriptor,
     current: digest.exactOptional().meta({
-      description: "what the destination's name means now; absent when it is new",
+      description: "digest of the destination before the copy; absent if it does not exist",
     }),
     result,
-    stages: z.array(stageSchema).meta({ description: "each waits for the one before it" }),
+    stages: z.array(stageSchema).meta({
+      description: "in order: each stage starts when the previous one is complete",
+    }),
     foreign: z.array(descriptor).meta({
-      description: "layers that live outside the registry and stay there",
+      description: "foreign layers (stored outside the registry), which are not copied",
     }),
     warnings: z.array(z.string()),
     requests: requestsSchema.exactOptional().meta({
-      description: "requests to each side that the plan itself took, tokens aside",
+      description: "number of requests that planning took, without token requests",
     }),
     totals: totalsSchema.exactOptional().meta({
-      description: "what would move, where the destination was asked",
+      description: "totals; only if each blob was checked at the destination",
     }),
   }).meta({
     id: "Plan",
-    description: "What has to be at the destination, and in which order",
+    description: "The steps of a copy, in order",
   }),
 );
 
-/** What has to be at the destination, and in which order. */
+/** The steps of a copy, in order. */
 export type Plan = z.output<typeof planSchema>;
 
 export const reportSchema = immutable(
@@ -82,28 +91,30 @@ export const reportSchema = immutable(
     destination: resolved,
     digest: digest.meta({
       description:
-        "of the root at the destination; not the source's only where an index was rebuilt",
+        "digest of the root manifest at the destination; differs from the source's only if an index was rebuilt or unwrapped",
     }),
     result,
     blobs: z.object({ streamed: count, mounted: count, present: count, foreign: count }),
-    bytesStreamed: count.meta({ description: "bytes of blobs that were sent, each counted once" }),
-    manifests: count.meta({
-      description: "those that were put, referrers and digest tags included",
+    bytesStreamed: count.meta({
+      description: "bytes of uploaded blobs; a blob that was sent again counts once",
     }),
-    referrers: count.meta({ description: "referrers and digest tags among them" }),
+    manifests: count.meta({
+      description: "number of manifests that were put, including referrers and digest tags",
+    }),
+    referrers: count.meta({ description: "number of referrers and digest tags among `manifests`" }),
     requests: requestsSchema,
-    durationMs: z.number().nonnegative().meta({ description: "milliseconds" }),
+    durationMs: z.number().nonnegative().meta({ description: "duration in milliseconds" }),
     warnings: z.array(z.string()),
-  }).meta({ id: "Report", description: "What a finished copy did" }),
+  }).meta({ id: "Report", description: "The result of a finished copy" }),
 );
 
-/** What a finished copy did. */
+/** The result of a finished copy. */
 export type Report = z.output<typeof reportSchema>;
 
 const blobOutcome = z.object({
   type: z.literal("blob"),
   state: z.enum(["streamed", "mounted", "present"]),
-  bytes: count.meta({ description: "bytes that were sent" }),
+  bytes: count.meta({ description: "bytes that were uploaded" }),
 });
 
 const manifestOutcome = z.object({ type: z.literal("manifest"), state: z.literal("put") });
@@ -111,7 +122,8 @@ const manifestOutcome = z.object({ type: z.literal("manifest"), state: z.literal
 const referrersOutcome = z.object({
   type: z.literal("referrers"),
   state: z.enum(["written", "unneeded"]).meta({
-    description: "`unneeded`: the destination lists referrers by itself",
+    description:
+      "`written`: the fallback index was updated; `unneeded`: the destination has the referrers API or lists them already",
   }),
 });
 
@@ -129,47 +141,49 @@ export const performedSchema = immutable(
     blobOutcome.extend({ requests: requestsSchema }),
     manifestOutcome.extend({ requests: requestsSchema }),
     referrersOutcome.extend({ requests: requestsSchema }),
-  ]).meta({ id: "Performed", description: "The result of a step, and the requests it took" }),
+  ]).meta({ id: "Performed", description: "The result of a step, and its number of requests" }),
 );
 
-/** The result of a step, and the requests it took. */
+/** The result of a step, and its number of requests. */
 export type Performed = z.output<typeof performedSchema>;
 
-/** The events of a copy, each with its `type`. An array, because a streamed answer has others besides. */
+/** The events of a copy. This is an array because a streamed response adds more event types. */
 export const copyEvents = [
   z.object({ type: z.literal("plan"), plan: planSchema }).meta({
-    description: "the plan stands; steps begin",
+    description: "the plan is complete; the first step starts next",
   }),
   z.object({ type: z.literal("step-started"), step: stepSchema }),
   z.object({
     type: z.literal("progress"),
     digest: z.string(),
-    bytes: count.meta({ description: "the sum so far; it goes back where a blob is begun again" }),
-    sizeBytes: count,
-  }).meta({ description: "more of a blob has been handed to the destination" }),
+    bytes: count.meta({
+      description: "bytes of this blob so far; smaller than before if the blob starts again",
+    }),
+    sizeBytes: count.meta({ description: "size of the blob in bytes" }),
+  }).meta({ description: "progress of one blob" }),
   z.object({ type: z.literal("step-finished"), step: stepSchema, outcome: outcomeSchema }),
   z.object({
     type: z.literal("retry"),
     side: z.enum(SIDES),
-    what: z.string(),
-    attempt: count,
-    delayMs: z.number().nonnegative(),
-    reason: z.string(),
-  }).meta({ description: "a request or an upload is going to be tried again" }),
+    what: z.string().meta({ description: "the request or blob that is retried" }),
+    attempt: count.meta({ description: "number of this retry, from 1" }),
+    delayMs: z.number().nonnegative().meta({ description: "wait before it, in milliseconds" }),
+    reason: z.string().meta({ description: "message of the error" }),
+  }).meta({ description: "a request or a blob is retried after a delay" }),
   z.object({ type: z.literal("warning"), message: z.string() }),
   z.object({ type: z.literal("report"), report: reportSchema }).meta({
-    description: "the copy is complete; always the last",
+    description: "the copy is complete; always the last event",
   }),
 ] as const;
 
 export const copyEventSchema = immutable(
   z.discriminatedUnion("type", copyEvents)
-    .meta({ id: "CopyEvent", description: "What happens while a copy runs" }),
+    .meta({ id: "CopyEvent", description: "An event of a running copy" }),
 );
 
 export type CopyEvent = z.output<typeof copyEventSchema>;
 
-/** Takes events as they happen. It must not throw. */
+/** Receives each event when it happens. Must not throw. */
 export type Emit = (event: CopyEvent) => void;
 
 const manifestNode = z.object({
@@ -180,41 +194,48 @@ const manifestNode = z.object({
   annotations: z.record(z.string(), z.string()).exactOptional(),
   config: z.object({
     descriptor,
-    content: z.unknown().optional().meta({ description: "where it is JSON" }),
+    content: z.unknown().optional().meta({ description: "parsed content, if it is JSON" }),
   }).exactOptional(),
-  layers: z.array(descriptor).meta({ description: "an artifact's blobs, too" }),
+  layers: z.array(descriptor).meta({ description: "layers of an image, or blobs of an artifact" }),
   get manifests(): z.ZodArray<typeof manifestNode> {
     return z.array(manifestNode);
   },
-  referrers: z.array(descriptor).meta({ description: "what refers to this manifest" }),
-  digestTags: z.array(z.object({ tag: z.string(), digest })).meta({
-    description: "cosign's tags for it: `.sig`, `.att`, `.sbom`",
+  referrers: z.array(descriptor).meta({
+    description: "manifests whose `subject` is this manifest",
   }),
-}).meta({ id: "ManifestNode", description: "One manifest, and what is beneath it" });
+  digestTags: z.array(z.object({ tag: z.string(), digest })).meta({
+    description: "cosign's tags for this manifest: `sha256-….sig`, `.att`, `.sbom`",
+  }),
+}).meta({ id: "ManifestNode", description: "A manifest of an image, with its children" });
 
-/** One manifest of an image, and what is beneath it. */
+/** A manifest of an image, with its children. */
 export type ManifestNode = Inspection["root"];
 
 export const inspectionSchema = immutable(
   z.object({
     reference: resolved,
     root: manifestNode,
-    totalBytes: count.meta({ description: "bytes of all blobs beneath, each counted once" }),
-  }).meta({ id: "Inspection", description: "What an image is made of" }),
+    totalBytes: count.meta({
+      description: "total size of all blobs in bytes; each blob counts once",
+    }),
+  }).meta({
+    id: "Inspection",
+    description: "The manifests, configs, layers and referrers of an image",
+  }),
 );
 
-/** What an image is made of. */
+/** The manifests, configs, layers and referrers of an image. */
 export type Inspection = z.output<typeof inspectionSchema>;
 
 const differenceSchema = immutable(z.object({
   kind: z.enum(["tag", "manifest", "blob", "referrer", "digest-tag"]),
-  what: z.string().meta({ description: "a digest, or a tag" }),
+  what: z.string().meta({ description: "digest, or tag" }),
   state: z.enum(["missing", "different"]),
-  wanted: digest.exactOptional().meta({ description: "what the source has" }),
-  found: digest.exactOptional().meta({ description: "what the destination has" }),
+  wanted: digest.exactOptional().meta({ description: "expected digest, from the source" }),
+  found: digest.exactOptional().meta({ description: "digest at the destination" }),
 }));
 
-/** One thing that the destination lacks or has differently. */
+/** Content that is missing or different at the destination. */
 export type Difference = z.output<typeof differenceSchema>;
 
 export const verificationSchema = immutable(
@@ -223,16 +244,16 @@ export const verificationSchema = immutable(
     destination: z.string(),
     equal: z.boolean(),
     differences: z.array(differenceSchema).meta({
-      description: "what the destination lacks or has differently",
+      description: "content that is missing or different at the destination",
     }),
     checked: z.object({ manifests: count, blobs: count, referrers: count }),
-  }).meta({ id: "Verification", description: "How a copy compares with its source" }),
+  }).meta({ id: "Verification", description: "The result of comparing a copy with its source" }),
 );
 
-/** How a copy compares with its source. */
+/** The result of comparing a copy with its source. */
 export type Verification = z.output<typeof verificationSchema>;
 
 export const tagsSchema = z.object({
   repository: z.string(),
   tags: z.array(z.string()),
-}).meta({ id: "Tags", description: "All tags of a repository, in the registry's order" });
+}).meta({ id: "Tags", description: "All tags of a repository, in the order of the registry" });

@@ -1,4 +1,4 @@
-/** Performs one step: the only way in which anything is written to a registry. */
+/** Performs one step of a plan. Every write to a registry during a copy happens here. */
 import type { ManifestContent } from "../content.ts";
 import { CrossdockError } from "../errors.ts";
 import type { Outcome } from "./model.ts";
@@ -8,14 +8,14 @@ import { copyBlob } from "./copy_blob.ts";
 import type { ManifestStep, Step } from "./step.ts";
 import type { PerformContext } from "./perform_context.ts";
 
-/** Performs a step. Doing it again does no harm. */
+/** Performs a step. Performing it again does no harm. */
 export async function performStep(step: Step, context: PerformContext): Promise<Outcome> {
   const { target, signal } = context;
   switch (step.type) {
     case "blob":
       return await copyBlob(step, context);
     case "manifest": {
-      const content = await contentOf(step, context);
+      const content = await readManifest(step, context);
       await target.putManifest(content, { signal, ...(step.tag ? { tag: step.tag } : {}) });
       return { type: "manifest", state: "put" };
     }
@@ -26,11 +26,11 @@ export async function performStep(step: Step, context: PerformContext): Promise<
   }
 }
 
-async function contentOf(
+async function readManifest(
   { descriptor, content }: ManifestStep,
   { manifests, source, signal }: PerformContext,
 ): Promise<ManifestContent> {
-  if (content !== undefined) return await readContent(content, descriptor);
+  if (content !== undefined) return await checkContent(content, descriptor);
   const found = manifests?.get(descriptor.digest) ??
     await source.fetchManifest(descriptor.digest, { signal });
   if (found) return found;
@@ -39,36 +39,36 @@ async function contentOf(
     `manifest ${descriptor.digest} is no longer in ${source.name}`,
     {
       side: "source",
-      hint: "it was deleted while it was copied; copy again",
+      hint: "it was deleted during the copy; start the copy again",
     },
   );
 }
 
-/** What a step brings along goes to a registry as it is: it has to be what it says, and a manifest. */
-async function readContent(
+/** Checks the content of a step, because it is sent to the registry unchanged. */
+async function checkContent(
   content: string,
   { digest, mediaType, size }: ManifestStep["descriptor"],
 ): Promise<ManifestContent> {
-  // The cast: the types of Workers do not say that this is never shared memory.
+  // The cast: the types of Workers allow shared memory here.
   const bytes = new TextEncoder().encode(content) as Uint8Array<ArrayBuffer>;
   const found = await digestBytes(bytes, digestAlgorithm(digest));
   if (found !== digest) {
     throw new CrossdockError(
       "usage",
-      `step's content is ${found}, not ${digest} as its descriptor says`,
+      `step content has digest ${found}, expected ${digest} from its descriptor`,
       { field: "content" },
     );
   }
   if (bytes.byteLength !== size) {
     const message =
-      `step's content has ${bytes.byteLength} bytes, not ${size} as its descriptor says`;
+      `step content has ${bytes.byteLength} bytes, expected ${size} from its descriptor`;
     throw new CrossdockError("usage", message, { field: "content" });
   }
   try {
     parseManifest(bytes, mediaType);
   } catch (cause) {
     if (!(cause instanceof CrossdockError)) throw cause;
-    const message = `step's content cannot be put: ${cause.message}`;
+    const message = `step content is not a valid manifest: ${cause.message}`;
     throw new CrossdockError("usage", message, { cause, field: "content" });
   }
   return { bytes, digest, mediaType };

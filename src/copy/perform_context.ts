@@ -3,14 +3,15 @@ import type { Runtime } from "../runtime.ts";
 import type { ManifestCache } from "./manifest_cache.ts";
 import type { Emit } from "./model.ts";
 
-/** What a step works with. */
+/** The repositories and settings for performing a step. */
 export interface PerformContext {
   readonly source: ContentSource;
   readonly target: ContentTarget;
   readonly runtime: Runtime;
   readonly retries: number;
+  /** Idle timeout. */
   readonly timeoutMs: number;
-  /** Manifests that were read before; others are read again. */
+  /** Manifests that are already read. Others are read from the source. */
   readonly manifests?: ManifestCache | undefined;
   readonly emit?: Emit | undefined;
   readonly signal?: AbortSignal | undefined;

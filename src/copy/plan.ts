@@ -1,4 +1,4 @@
-/** Plans a copy: what has to be at the destination, and in which order. Reads only. */
+/** Plans a copy: reads both sides and makes the steps, in order. Writes nothing. */
 import type { ContentSource, ContentTarget, ManifestContent } from "../content.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import type { Digest } from "../oci/digest.ts";
@@ -21,21 +21,25 @@ import { readWantedTree } from "./wanted_tree.ts";
 import type { Plan, Stage } from "./model.ts";
 
 export interface MakePlanOptions {
-  /** What both names mean, where that was asked before. */
+  /** What both names resolve to, if already known. */
   readonly seen?: { readonly current: Descriptor | undefined; readonly found: Descriptor };
-  /** Where blobs went in the course of a run. */
+  /** Repositories that have blobs of earlier copies of the run. */
   readonly mounts?: MountMemory | undefined;
   readonly warn?: ((message: string) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** A plan, and the manifests that were read for it. */
+/** A plan with the manifests that were read for it. */
 export interface Planned {
   readonly plan: Plan;
   readonly manifests: ManifestCache;
 }
 
-/** Reads source and destination and lays out the steps. */
+/**
+ * Makes the plan of a copy.
+ *
+ * @throws CrossdockError `not_found` for a missing source, `conflict` with `ifExists: "fail"`, and the errors of `readWantedTree`
+ */
 export async function makePlan(
   request: CopyRequest,
   repositories: Repositories,
@@ -44,16 +48,16 @@ export async function makePlan(
   return await new Planner(request, repositories, options).plan();
 }
 
-/** The stages of a plan, and what they were made of. */
+/** The stages of a plan, with their manifests and foreign layers. */
 interface Draft {
   readonly stages: readonly Stage[];
   /** The manifests that the steps put. */
   readonly nodes: readonly TreeNode[];
-  /** Layers that stay outside of the registry. */
+  /** Foreign layers, which are not copied. */
   readonly foreign: readonly Descriptor[];
 }
 
-const NOTHING: Draft = { stages: [], nodes: [], foreign: [] };
+const EMPTY_DRAFT: Draft = { stages: [], nodes: [], foreign: [] };
 
 class Planner {
   readonly #request: CopyRequest;
@@ -63,7 +67,7 @@ class Planner {
   readonly #seen: MakePlanOptions["seen"];
   readonly #mounts: MountMemory | undefined;
   readonly #related: RelatedPlanner;
-  /** The destination's tag is there, perhaps with another digest: some of what lies beneath may be there, too. */
+  /** Whether the destination has the tag, with any digest. It may then have some of the content too. */
   #isUpdate = false;
   readonly #signal: AbortSignal | undefined;
   readonly #warn: (message: string) => void;
@@ -91,7 +95,7 @@ class Planner {
 
   async plan(): Promise<Planned> {
     const { ifExists, platforms, recheck } = this.#request;
-    const { current, found } = this.#seen ?? await this.#lookAtBoth();
+    const { current, found } = this.#seen ?? await this.#resolveBoth();
     this.#isUpdate = current !== undefined && !recheck;
     if (platforms.length === 0 && found.digest === current?.digest && !recheck) {
       return await this.#planUnchanged(current, found);
@@ -117,26 +121,26 @@ class Planner {
   }
 
   /**
-   * What both names mean now. Both sides are asked at once, and the source gives its manifest; but where reading counts against
-   * a limit, or the source's digest is known, the destination is asked first, since its answer may end the copy.
+   * Resolves both names. Normally it resolves the destination and fetches the source's manifest in parallel. If the source has a
+   * pull limit, or its digest is known, it resolves the destination first, because the result may end the copy.
    */
-  async #lookAtBoth(): Promise<
+  async #resolveBoth(): Promise<
     { current: Descriptor | undefined; found: Descriptor | ManifestContent }
   > {
     const { source, destination, platforms } = this.#request;
     const options = { signal: this.#signal };
     const reference = source.digest ?? source.tag ?? "latest";
     const name = destination.tag ?? destination.digest ?? source.digest;
-    const look = async (): Promise<Descriptor | undefined> =>
+    const resolve = async (): Promise<Descriptor | undefined> =>
       name === undefined ? undefined : await this.#target.resolveManifest(name, options);
-    const read = async (): Promise<ManifestContent> =>
+    const fetch = async (): Promise<ManifestContent> =>
       await this.#source.fetchManifest(reference, options) ?? this.#notFound();
     if (!source.digest && !this.#source.countsPulls) {
-      const [current, found] = await Promise.all([look(), read()]);
+      const [current, found] = await Promise.all([resolve(), fetch()]);
       return { current, found };
     }
-    const current = await look();
-    if (!current || platforms.length > 0) return { current, found: await read() };
+    const current = await resolve();
+    if (!current || platforms.length > 0) return { current, found: await fetch() };
     if (source.digest) return { current, found: { ...current, digest: source.digest } };
     const found = await this.#source.resolveManifest(reference, options);
     return { current, found: found ?? this.#notFound() };
@@ -151,7 +155,7 @@ class Planner {
     const root = "bytes" in found
       ? found
       : await this.#source.fetchManifest(found.digest, { signal }) ?? this.#notFound();
-    // The image that is to be the root is wanted with its manifest, unless it is the root already.
+    // An unwrapped image becomes the root and needs its manifest, unless it is already the destination's root.
     const isRoot = ({ digest }: Descriptor): Promise<boolean> =>
       Promise.resolve(digest === current?.digest && !recheck);
     const isKnown = index === "unwrap"
@@ -162,17 +166,20 @@ class Planner {
     const tree = await readWantedTree(this.#request, this.#source, { root, isKnown, signal });
     if (tree.isRebuilt) {
       this.#warn(
-        `the index was rebuilt for the platforms asked for: ${root.digest} becomes ${tree.descriptor.digest}`,
+        `the index was rebuilt for the selected platforms: digest ${root.digest} becomes ${tree.descriptor.digest}`,
       );
     }
     return tree;
   }
 
-  /** Nothing of the image moves; what refers to it may be new. An index is read where reading it costs the source no pull. */
+  /**
+   * Plans an image that the destination already has. Only its referrers and digest tags may be new. Reads an index without a
+   * pull at the source.
+   */
   async #planUnchanged(current: Descriptor, found: Descriptor | ManifestContent): Promise<Planned> {
     const { referrers, digestTags } = this.#request;
     const names = { sourceDigest: current.digest, root: current, current };
-    if (!referrers && !digestTags) return this.#finish(NOTHING, names);
+    if (!referrers && !digestTags) return this.#finish(EMPTY_DRAFT, names);
     let tree: TreeNode = { descriptor: current, children: [] };
     if (isIndexMediaType(current.mediaType)) {
       const content = "bytes" in found
@@ -187,32 +194,32 @@ class Planner {
   }
 
   #planSkipped(sourceDigest: Digest, current: Descriptor): Planned {
-    return this.#finish(NOTHING, { sourceDigest, root: current, current, result: "skipped" });
+    return this.#finish(EMPTY_DRAFT, { sourceDigest, root: current, current, result: "skipped" });
   }
 
-  /** blobs → manifests, children first → what refers to them → the tag. */
+  /** Makes the stages in order: blobs, manifests (children first), referrers, tag. */
   async #draftCopy(tree: TreeNode, sourceDigest: Digest): Promise<Draft> {
     const related = await this.#related.find(tree, { sourceDigest, isUpdate: this.#isUpdate });
     const missing = listNodes(tree).filter((node) => node.content);
     const { tag } = this.#request.destination;
-    // Referrers want their subject there, and the tag comes last: then the root is put by its digest first.
-    const isFirst = this.#related.wantsImage(related);
-    const early = isFirst ? missing : missing.filter((node) => node !== tree);
-    const isDone = isFirst && tag === undefined;
+    // Referrers need their subject, and the tag comes last. With referrers, the root is put by digest first.
+    const isPutFirst = this.#related.needsImageFirst(related);
+    const early = isPutFirst ? missing : missing.filter((node) => node !== tree);
+    const isComplete = isPutFirst && tag === undefined;
     return this.#draft(missing, related, [
       ...toManifestStages("manifests", early, this.#route),
       ...this.#related.toStages(related),
-      { name: "tag", steps: isDone ? [] : [toManifestStep(tree, this.#route, tag)] },
+      { name: "tag", steps: isComplete ? [] : [toManifestStep(tree, this.#route, tag)] },
     ]);
   }
 
-  /** Only what refers to an image that is there. */
+  /** Makes the stages for the referrers of an image that the destination already has. */
   async #draftRelated(tree: TreeNode, sourceDigest: Digest): Promise<Draft> {
     const related = await this.#related.find(tree, { sourceDigest, isUpdate: this.#isUpdate });
     return this.#draft([], related, this.#related.toStages(related));
   }
 
-  /** Adds the stage of the blobs, which comes before all others. */
+  /** Adds the stage of the blobs before all other stages. */
   #draft(image: readonly TreeNode[], related: Related, stages: readonly Stage[]): Draft {
     const options = { ...this.#request, mounts: this.#mounts, isUpdate: this.#isUpdate };
     const deliveries = this.#related.listBlobs(image, related);
@@ -239,15 +246,15 @@ class Planner {
     },
   ): Planned {
     const { source, destination } = this.#request;
-    const filled = stages.filter(({ steps }) => steps.length > 0);
-    const isWriting = filled.some(({ steps }) => steps.some((step) => step.type !== "referrers"));
+    const nonEmpty = stages.filter(({ steps }) => steps.length > 0);
+    const isWriting = nonEmpty.some(({ steps }) => steps.some((step) => step.type !== "referrers"));
     const plan: Plan = {
       source: formatReference({ ...source, digest: sourceDigest }),
       destination: formatReference(nameResult(destination, root.digest)),
       root: toPlainDescriptor(root),
       ...(current ? { current: current.digest } : {}),
       result: result ?? (isWriting ? "copied" : "unchanged"),
-      stages: filled,
+      stages: nonEmpty,
       foreign: foreign.map(toPlainDescriptor),
       warnings: this.#warnings,
     };
@@ -261,7 +268,7 @@ class Planner {
   }
 }
 
-/** The destination's name with the digest that it will have; a digest that was written there gives way to a rebuilt one. */
+/** The destination with its digest after the copy, which replaces a digest in the request. */
 function nameResult({ digest: _, ...name }: Reference, digest: Digest): Reference {
   return { ...name, digest };
 }

@@ -1,4 +1,4 @@
-/** Some platforms of an index: which entries they are, and what becomes of the index. */
+/** Selects platforms of an index, and rebuilds or unwraps the index. */
 import type { ManifestContent } from "../content.ts";
 import { CrossdockError } from "../errors.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
@@ -11,10 +11,10 @@ import { isIndexMediaType } from "../oci/media_types.ts";
 import { listNodes } from "./tree.ts";
 import type { TreeNode } from "./tree.ts";
 
-/** BuildKit's attestations stand in an index as entries of unknown platform that name the image they are about. */
+/** BuildKit lists an attestation in the index with an unknown platform, and names its image in this annotation. */
 const ATTESTED_DIGEST = "vnd.docker.reference.digest";
 
-/** Whether an entry of an index belongs to the platforms wanted; `siblings` are all entries of that index. */
+/** Whether an entry of an index belongs to the wanted platforms. `siblings` are all entries of that index. */
 export function isSelected(
   entry: Descriptor,
   siblings: readonly Descriptor[],
@@ -28,8 +28,8 @@ export function isSelected(
   return matchesAny(entry, wanted);
 }
 
-/** Whether an entry of an index is an image of the platform, or an index that may have one. */
-export function mayHold({ mediaType, platform }: Descriptor, wanted: Platform): boolean {
+/** Whether an entry of an index is an image of the platform, or an index that may contain one. */
+export function mayContain({ mediaType, platform }: Descriptor, wanted: Platform): boolean {
   return isIndexMediaType(mediaType) || platform !== undefined && matchesPlatform(wanted, platform);
 }
 
@@ -38,9 +38,9 @@ function matchesAny({ platform }: Descriptor, wanted: readonly Platform[]): bool
 }
 
 /**
- * Makes sure that each wanted platform is there.
+ * Checks that each wanted platform exists.
  *
- * @throws CrossdockError `unsupported` naming those that are not, and those that are
+ * @throws CrossdockError `unsupported` with the missing platforms, and the available ones as hint
  */
 export function requirePlatforms(
   entries: readonly Descriptor[],
@@ -60,13 +60,13 @@ export function requirePlatforms(
     {
       side: "source",
       hint: offered.length > 0
-        ? `it has ${[...new Set(offered)].join(", ")}`
-        : "it has no platforms at all: it is not an index",
+        ? `available platforms: ${[...new Set(offered)].join(", ")}`
+        : "the source lists no platforms; it is probably not an index",
     },
   );
 }
 
-/** The one image that was selected in a tree of indexes, or the tree itself where it has none. */
+/** The selected image in a tree of indexes, or the tree itself if it contains no image. */
 export function unwrapTree(root: TreeNode): TreeNode {
   if (root.manifest?.kind !== "index") return root;
   const image = listNodes(root).find(({ manifest }) => manifest?.kind !== "index");
@@ -75,7 +75,7 @@ export function unwrapTree(root: TreeNode): TreeNode {
   return { ...image, descriptor };
 }
 
-/** A tree whose indexes name only what was selected. Nested indexes are rebuilt first, since their digests change. */
+/** Rebuilds indexes to list only the selected entries. Nested indexes are rebuilt first, because their digests change. */
 export async function rebuildTree(root: TreeNode): Promise<TreeNode> {
   if (!root.content || root.manifest?.kind !== "index") return root;
   const rebuilt = await Promise.all(root.children.map(rebuildTree));
@@ -89,16 +89,17 @@ export async function rebuildTree(root: TreeNode): Promise<TreeNode> {
       replaced.set(child.descriptor.digest, now.descriptor);
     }
   });
-  const kept = new Set(
+  const selected = new Set(
     root.children.filter((_, i) => children.includes(rebuilt[i] as TreeNode)).map((child) =>
       child.descriptor.digest
     ),
   );
   if (
-    replaced.size === 0 && manifestChildren(root.manifest).every((entry) => kept.has(entry.digest))
+    replaced.size === 0 &&
+    manifestChildren(root.manifest).every((entry) => selected.has(entry.digest))
   ) return root;
   const bytes = new Uint8Array(
-    rebuildIndex(root.content.bytes, (entry) => kept.has(entry.digest), replaced),
+    rebuildIndex(root.content.bytes, (entry) => selected.has(entry.digest), replaced),
   );
   const content: ManifestContent = {
     bytes,

@@ -4,20 +4,23 @@ import type { Descriptor } from "../oci/descriptor.ts";
 import { digestAlgorithm, digestBytes } from "../oci/digest.ts";
 import { limitBody } from "../streams/limit_body.ts";
 
+/** Hint for a blob whose bytes do not match its digest. */
+export const CORRUPT_HINT = "the source returns corrupt content; no blob was committed";
+
 export interface ReadSmallBlobOptions {
-  /** The name of the source's repository. */
+  /** Name of the source repository. */
   readonly from: string;
-  /** More than this is not held. */
+  /** Limit of the buffer. */
   readonly maxBytes: number;
+  /** Idle timeout. */
   readonly timeoutMs: number;
   readonly signal: AbortSignal | undefined;
 }
 
 /**
- * Reads a blob whole from an answer of the source, and checks its size and digest.
+ * Reads a whole blob from a response of the source, and checks its size and digest.
  *
- * @throws CrossdockError `timeout`, `network`, `limit` or `integrity`, all of them the source's; the signal's reason when that was
- * aborted
+ * @throws CrossdockError `timeout`, `network`, `limit` or `integrity`, with side `source`; the signal's reason after an abort
  */
 export async function readSmallBlob(
   response: Response,
@@ -33,30 +36,32 @@ export async function readSmallBlob(
   };
   let bytes: Uint8Array<ArrayBuffer>;
   try {
-    // A body is never in shared memory, which the signature of toBytes() leaves open.
+    // The cast: the signature of toBytes() allows shared memory, which a body never uses.
     bytes = await toBytes(limitBody(response, limits)) as Uint8Array<ArrayBuffer>;
   } catch (cause) {
     signal?.throwIfAborted();
     if (cause instanceof CrossdockError) throw cause;
     if (cause instanceof RangeError) {
-      const message = `${what}: it has more than ${maxBytes} bytes, not ${descriptor.size}`;
+      const message =
+        `${what}: the response has more than ${maxBytes} bytes, expected ${descriptor.size}`;
       throw new CrossdockError("limit", message, { cause, side });
     }
-    throw new NetworkError("reset", `${what}: the connection broke`, { cause, side });
+    throw new NetworkError("reset", `${what}: the connection was reset`, { cause, side });
   }
   const digest = await digestBytes(bytes, digestAlgorithm(descriptor.digest));
   if (bytes.byteLength === descriptor.size && digest === descriptor.digest) return bytes;
-  // Cut by a proxy that closes cleanly: worth another try. Wrong bytes of the right length are not.
+  // A proxy may close a broken connection cleanly, so a short response is temporary. Wrong bytes of the right length are not.
   if (bytes.byteLength < descriptor.size) {
-    const message = `${what}: it broke off after ${bytes.byteLength} of ${descriptor.size} bytes`;
+    const message =
+      `${what}: the response ended after ${bytes.byteLength} of ${descriptor.size} bytes`;
     throw new NetworkError("reset", message, { side });
   }
   throw new CrossdockError(
     "integrity",
-    `${what}: its bytes are ${digest}, not ${descriptor.digest}`,
+    `${what}: the received bytes have digest ${digest}, expected ${descriptor.digest}`,
     {
       side,
-      hint: "the source is damaged; nothing was committed",
+      hint: CORRUPT_HINT,
     },
   );
 }

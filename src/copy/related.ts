@@ -1,6 +1,6 @@
 /**
- * What belongs to an image without being beneath it: referrers (by `subject`) and cosign's digest tags. Both are read from the
- * source; what refers to a referrer is found too, in as many rounds as it takes.
+ * Finds the referrers of an image (by `subject`) and cosign's digest tags at the source. Referrers of referrers are found in
+ * further rounds.
  */
 import type { CallOptions, ContentSource, ManifestContent } from "../content.ts";
 import { CrossdockError } from "../errors.ts";
@@ -21,32 +21,32 @@ import type { TreeNode } from "./tree.ts";
 
 const CONCURRENCY = 16;
 
-/** Manifests that refer to one subject, as the source lists them. */
-interface ReferrersOf {
+/** The referrers that the source lists for one subject. */
+export interface ReferrerList {
   readonly subject: Digest;
   readonly descriptors: readonly Descriptor[];
 }
 
-/** Those of one round: what refers to manifests of the round before. */
+/** The referrers of one round. Their subjects are manifests of the previous round. */
 interface ReferrerRound {
-  readonly lists: readonly ReferrersOf[];
-  /** The referrers themselves, without those that the destination is known to have. */
+  readonly lists: readonly ReferrerList[];
+  /** The manifests of the referrers, without those that `isKnown` skipped. */
   readonly nodes: readonly TreeNode[];
 }
 
 export interface RelatedOptions
   extends Pick<CopyRequest, "referrers" | "referrerFilters" | "digestTags">, CallOptions {
-  /** Whether the destination has a manifest already, so that it need not be read. */
+  /** Whether to skip reading a manifest, because the destination has it. */
   readonly isKnown?: ((descriptor: Descriptor) => Promise<boolean>) | undefined;
   readonly warn: (message: string) => void;
 }
 
 interface ReferrerOptions extends RelatedOptions {
-  /** Whether the source may have a tag, as far as it was listed. */
+  /** Whether the source may have a tag. `false` only if a complete list of tags lacks it. */
   readonly hasTag?: ((tag: string) => Promise<boolean>) | undefined;
 }
 
-/** Finds referrers, round by round, each manifest once however they refer to each other. */
+/** Finds referrers round by round. Each manifest is read once, even if referrers form a cycle. */
 async function findReferrers(
   source: ContentSource,
   subjects: readonly Digest[],
@@ -54,18 +54,18 @@ async function findReferrers(
 ): Promise<ReferrerRound[]> {
   const rounds: ReferrerRound[] = [];
   const seen = new Set<Digest>(subjects);
-  const named = new Map<Digest, Digest | undefined>(subjects.map((digest) => [digest, undefined]));
-  let open: readonly Digest[] = subjects;
-  while (open.length > 0) {
+  const copied = new Map<Digest, Digest | undefined>(subjects.map((digest) => [digest, undefined]));
+  let subjectsOfRound: readonly Digest[] = subjects;
+  while (subjectsOfRound.length > 0) {
     if (rounds.length === MAX_INDEX_DEPTH) {
-      options.warn(`referrers of referrers deeper than ${MAX_INDEX_DEPTH} are left behind`);
+      options.warn(`referrers nested deeper than ${MAX_INDEX_DEPTH} levels are not copied`);
       break;
     }
-    const listed = await listEach(source, open, options);
-    const lists = listed.map((list) => withoutUnwanted(list, options.referrerFilters)).filter(
-      isFilled,
+    const listed = await listEach(source, subjectsOfRound, options);
+    const lists = listed.map((list) => applyFilters(list, options.referrerFilters)).filter(
+      isNotEmpty,
     );
-    const fresh = groupFresh(lists, seen);
+    const unseen = groupUnseen(lists, seen);
     if (seen.size > MAX_INDEX_WIDTH) {
       throw new CrossdockError(
         "limit",
@@ -74,60 +74,63 @@ async function findReferrers(
     }
     if (lists.length === 0) break;
     const read = await mapConcurrent(
-      fresh,
+      unseen,
       CONCURRENCY,
       (listed) => readReferrer(source, listed, options),
       options.signal,
     );
-    const kept = read.filter((referrer) => referrer !== undefined);
-    kept.forEach(({ digest, subject }) => named.set(digest, subject));
+    const referrers = read.filter((referrer) => referrer !== undefined);
+    referrers.forEach(({ digest, subject }) => copied.set(digest, subject));
     rounds.push({
-      lists: lists.map((list) => withoutStrangers(list, named)).filter(isFilled),
-      nodes: kept.map(({ node }) => node).filter((node) => node !== undefined),
+      lists: lists.map((list) => onlyCopied(list, copied)).filter(isNotEmpty),
+      nodes: referrers.map(({ node }) => node).filter((node) => node !== undefined),
     });
-    open = kept.map(({ digest }) => digest);
+    subjectsOfRound = referrers.map(({ digest }) => digest);
   }
   return rounds;
 }
 
-/** A manifest and all those that it is said to refer to. */
+/** A referrer and the subjects that list it. */
 interface Listed {
   readonly referrer: Descriptor;
   readonly subjects: Digest[];
 }
 
-/** A referrer that is part of the copy. Node and subject are absent where it was not read. */
+/** A referrer that is part of the copy. `node` and `subject` are absent if it was not read. */
 interface Referrer {
   readonly digest: Digest;
   readonly subject?: Digest;
   readonly node?: TreeNode;
 }
 
-/** The manifests in the lists that were not seen before, each once; they count as seen from here on. */
-function groupFresh(lists: readonly ReferrersOf[], seen: Set<Digest>): Listed[] {
-  const fresh = new Map<Digest, Listed>();
+/** The manifests that are not yet in `seen`, each once. Adds them to `seen`. */
+function groupUnseen(lists: readonly ReferrerList[], seen: Set<Digest>): Listed[] {
+  const unseen = new Map<Digest, Listed>();
   for (const { subject, descriptors } of lists) {
     for (const referrer of descriptors) {
       if (seen.has(referrer.digest)) continue;
-      const listed = fresh.get(referrer.digest) ?? { referrer, subjects: [] };
+      const listed = unseen.get(referrer.digest) ?? { referrer, subjects: [] };
       listed.subjects.push(subject);
-      fresh.set(referrer.digest, listed);
+      unseen.set(referrer.digest, listed);
     }
   }
-  for (const digest of fresh.keys()) seen.add(digest);
-  return [...fresh.values()];
+  for (const digest of unseen.keys()) seen.add(digest);
+  return [...unseen.values()];
 }
 
-function withoutUnwanted(
-  { subject, descriptors }: ReferrersOf,
+function applyFilters(
+  { subject, descriptors }: ReferrerList,
   filters: readonly ReferrerFilter[],
-): ReferrersOf {
+): ReferrerList {
   const isWanted = (descriptor: Descriptor): boolean =>
-    filters.length === 0 || filters.some((filter) => fits(descriptor, filter));
+    filters.length === 0 || filters.some((filter) => matchesFilter(descriptor, filter));
   return { subject, descriptors: descriptors.filter(isWanted) };
 }
 
-function fits(descriptor: Descriptor, { artifactType, annotations = {} }: ReferrerFilter): boolean {
+function matchesFilter(
+  descriptor: Descriptor,
+  { artifactType, annotations = {} }: ReferrerFilter,
+): boolean {
   if (artifactType && descriptor.artifactType !== artifactType) return false;
   return Object.entries(annotations).every(([key, value]) => {
     const found = descriptor.annotations?.[key];
@@ -135,17 +138,17 @@ function fits(descriptor: Descriptor, { artifactType, annotations = {} }: Referr
   });
 }
 
-/** What is left behind must not be listed at the destination; nor must a manifest be listed for a subject that it does not name. */
-function withoutStrangers(
-  { subject, descriptors }: ReferrersOf,
-  named: ReadonlyMap<Digest, Digest | undefined>,
-): ReferrersOf {
+/** Removes referrers that are not copied, and referrers with another subject: the destination must not list them. */
+function onlyCopied(
+  { subject, descriptors }: ReferrerList,
+  copied: ReadonlyMap<Digest, Digest | undefined>,
+): ReferrerList {
   const isReferrer = ({ digest }: Descriptor): boolean =>
-    named.has(digest) && (named.get(digest) ?? subject) === subject;
+    copied.has(digest) && (copied.get(digest) ?? subject) === subject;
   return { subject, descriptors: descriptors.filter(isReferrer) };
 }
 
-function isFilled({ descriptors }: ReferrersOf): boolean {
+function isNotEmpty({ descriptors }: ReferrerList): boolean {
   return descriptors.length > 0;
 }
 
@@ -153,16 +156,16 @@ async function listEach(
   source: ContentSource,
   subjects: readonly Digest[],
   { signal, hasTag }: ReferrerOptions,
-): Promise<ReferrersOf[]> {
-  // One is asked first: it teaches the client whether there is an API, so that the rest ask once each.
+): Promise<ReferrerList[]> {
+  // The first request shows whether the registry has the referrers API. The others then need one request each.
   const [first, ...rest] = subjects;
-  const list = async (subject: Digest): Promise<ReferrersOf> => ({
+  const list = async (subject: Digest): Promise<ReferrerList> => ({
     subject,
     descriptors: await source.listReferrers(subject, { signal, hasTag }),
   });
   const lists = first ? [await list(first)] : [];
   lists.push(...await mapConcurrent(rest, CONCURRENCY, list, signal));
-  return lists.filter(isFilled);
+  return lists.filter(isNotEmpty);
 }
 
 async function readReferrer(
@@ -174,47 +177,47 @@ async function readReferrer(
   if (await isKnown?.(referrer)) return { digest };
   const content = await source.fetchManifest(digest, { signal });
   if (!content) {
-    warn(`referrer ${digest} is listed by ${source.name} and not there`);
+    warn(`referrer ${digest} is listed in ${source.name} but not found; it is not copied`);
     return undefined;
   }
   const node = await readTree(source, content, { isKnown, signal });
   const subject = node.manifest?.subject?.digest;
   if (subject !== undefined && subjects.includes(subject)) return { digest, subject, node };
   warn(
-    `${digest} is listed by ${source.name} as a referrer of ${
+    `referrer ${digest} is listed in ${source.name} for ${
       subjects.join(", ")
-    } and does not name it: left behind`,
+    }, but its subject is another; it is not copied`,
   );
   return undefined;
 }
 
-/** A tag of cosign's kind and the manifest under it. */
+/** A digest tag of cosign and its manifest. */
 export interface TaggedNode {
   readonly tag: string;
   readonly node: TreeNode;
 }
 
-/** What belongs to an image without being beneath it. */
+/** The referrers and digest tags of an image. */
 export interface Related {
   readonly rounds: readonly ReferrerRound[];
   readonly tagged: readonly TaggedNode[];
 }
 
-/** Every manifest that was read of them. */
+/** All manifests that were read, each with its children. */
 export function listRelatedNodes({ rounds, tagged }: Related): TreeNode[] {
   const roots = [...rounds.flatMap(({ nodes }) => nodes), ...tagged.map(({ node }) => node)];
   return roots.flatMap(listNodes);
 }
 
-/** Finds what refers to the given manifests, and cosign's tags for them, as far as either is wanted. */
+/** Finds the referrers and digest tags of the manifests, as `referrers` and `digestTags` select. */
 export async function findRelated(
   { source, referrerSource }: Pick<Repositories, "source" | "referrerSource">,
   digests: readonly Digest[],
   options: RelatedOptions,
 ): Promise<Related> {
   const listing = options.digestTags ? listDigestTags(source, digests, options) : undefined;
-  listing?.catch(() => {}); // It is awaited below; until then it must not count as unhandled.
-  // The list shows fallback tags of referrers, too, if they are there: those that it lacks need not be asked for.
+  listing?.catch(() => {}); // Awaited below. Prevents an unhandled rejection until then.
+  // The list also has the fallback tags of referrers, so a tag that it lacks needs no request.
   const hasTag = listing && referrerSource === source
     ? async (tag: string): Promise<boolean> => {
       const { tags, isComplete } = await listing;
@@ -228,7 +231,7 @@ export async function findRelated(
   return { rounds, tagged };
 }
 
-/** Reads `sha256-….sig`, `.att` and `.sbom` of the given manifests. */
+/** Reads the tags `sha256-….sig`, `.att` and `.sbom` of the manifests. */
 async function readDigestTags(
   source: ContentSource,
   digests: readonly Digest[],
@@ -244,18 +247,19 @@ async function readDigestTags(
   return found.filter((tagged) => tagged !== undefined);
 }
 
-/** Tags that begin like a digest tag. */
+/** The tags that start with `sha256-`. */
 interface DigestTagList {
   readonly tags: ReadonlySet<string>;
-  /** Whether a tag that begins with `sha256-` and is not in the list is not in the repository. */
+  /** Whether the repository has no other tags that start with `sha256-`. */
   readonly isComplete: boolean;
 }
 
 const FIRST_TAG = "sha256-";
 
 /**
- * Tags that begin like a digest tag. Lists are in lexical order by the spec, so one page behind `sha256-` has them all;
- * a registry that keeps no order and has more than a page is asked tag by tag instead.
+ * Lists the tags that start with `sha256-`. The spec requires lexical order, so the pages after `sha256-` start with all of them.
+ * Each possible digest tag is requested instead if the registry returns a full page out of order, more than `MAX_PAGES` pages, or an
+ * error.
  */
 async function listDigestTags(
   source: ContentSource,
@@ -280,12 +284,14 @@ async function listDigestTags(
     if (
       !(error instanceof CrossdockError) || error.code === "aborted" || error.code === "timeout"
     ) throw error;
-    if (error.code !== "not_found") warn(`${error.message}; digest tags are asked for one by one`);
+    if (error.code !== "not_found") {
+      warn(`${error.message}; each digest tag is requested separately instead`);
+    }
     return await probeDigestTags(source, digests, options);
   }
 }
 
-/** Pages of tags that are read before asking tag by tag is cheaper. */
+/** Limit of pages, after which requesting each tag is cheaper. */
 const MAX_PAGES = 50;
 
 async function probeDigestTags(

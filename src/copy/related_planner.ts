@@ -16,18 +16,17 @@ export interface RelatedPlannerOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Blobs that go from one repository to another. */
+/** The blobs to copy from one repository to another. */
 export interface Delivery {
   readonly route: Route;
   readonly blobs: readonly Descriptor[];
 }
 
-/** Manifests of the destination that are looked for at once. */
-const LOOK_CONCURRENCY = 16;
+/** Manifests that are checked at the destination in parallel. */
+const CHECK_CONCURRENCY = 16;
 
 /**
- * Plans what belongs to an image without being beneath it. cosign's digest tags take the route of the image; referrers may
- * have a route of their own.
+ * Plans the copy of referrers and cosign's digest tags. Digest tags use the repositories of the image; referrers may use others.
  */
 export class RelatedPlanner {
   readonly #request: CopyRequest;
@@ -52,11 +51,11 @@ export class RelatedPlanner {
   }
 
   /**
-   * Finds referrers and digest tags of an image, without those that the destination is known to have.
+   * Finds referrers and digest tags of an image. For an update, it drops those that the destination already has.
    *
-   * @param root as it will be at the destination
-   * @param options.sourceDigest of the root as it is at the source
-   * @param options.isUpdate whether the destination may have some of them already
+   * @param root the root manifest at the destination
+   * @param options.sourceDigest digest of the root manifest at the source
+   * @param options.isUpdate whether to check the destination for each of them
    */
   async find(
     root: TreeNode,
@@ -64,7 +63,7 @@ export class RelatedPlanner {
   ): Promise<Related> {
     const isRebuilt = root.descriptor.digest !== sourceDigest;
     const digests = listNodes(root).map(({ descriptor }) => descriptor.digest);
-    if (isRebuilt && this.#request.referrers) await this.#warnOfOrphans(sourceDigest);
+    if (isRebuilt && this.#request.referrers) await this.#warnAboutOrphans(sourceDigest);
     const { rounds, tagged } = await findRelated(this.#repositories, digests, {
       ...this.#request,
       isKnown: isUpdate ? this.#isAtDestination : undefined,
@@ -74,18 +73,18 @@ export class RelatedPlanner {
     return { rounds, tagged: isUpdate ? await this.#withoutUnchanged(tagged) : tagged };
   }
 
-  async #warnOfOrphans(sourceDigest: Digest): Promise<void> {
+  async #warnAboutOrphans(sourceDigest: Digest): Promise<void> {
     const options = { signal: this.#signal };
     const orphans = await this.#repositories.referrerSource.listReferrers(sourceDigest, options);
     if (orphans.length === 0) return;
     this.#warn(
-      `${orphans.length} referrers of ${sourceDigest} stay behind: they are about the index as it is at the source`,
+      `${orphans.length} referrers of ${sourceDigest} are not copied: their subject is the source's index, which the copy replaces`,
     );
   }
 
   async #withoutUnchanged(tagged: readonly TaggedNode[]): Promise<TaggedNode[]> {
     const { target } = this.#repositories;
-    const changed = await mapConcurrent(tagged, LOOK_CONCURRENCY, async ({ tag, node }) => {
+    const changed = await mapConcurrent(tagged, CHECK_CONCURRENCY, async ({ tag, node }) => {
       const current = await target.resolveManifest(tag, { signal: this.#signal });
       return current?.digest !== node.descriptor.digest;
     }, this.#signal);
@@ -97,26 +96,26 @@ export class RelatedPlanner {
     return await referrerTarget.resolveManifest(digest, { signal: this.#signal }) !== undefined;
   };
 
-  /** Whether the image has to be at its destination before them. */
-  wantsImage({ rounds, tagged }: Related): boolean {
-    return tagged.length > 0 || rounds.length > 0 && this.#isOneTarget;
+  /** Whether the image must be at its destination before its referrers and digest tags. */
+  needsImageFirst({ rounds, tagged }: Related): boolean {
+    return tagged.length > 0 || rounds.length > 0 && this.#hasOneTarget;
   }
 
-  /** The blobs of the image and of what belongs to it, each once in each repository that it goes to. */
+  /** The blobs of the image, its referrers and digest tags, each once per destination repository. */
   listBlobs(image: readonly TreeNode[], { rounds, tagged }: Related): Delivery[] {
     const referrers = rounds.flatMap(({ nodes }) => nodes.flatMap(listNodes));
     const tags = tagged.flatMap(({ node }) => listNodes(node));
     const { source, referrerSource } = this.#repositories;
-    if (this.#isOneTarget && source === referrerSource) {
+    if (this.#hasOneTarget && source === referrerSource) {
       return [{ route: this.#route, blobs: listBlobs([...image, ...referrers, ...tags]) }];
     }
     const blobs = listBlobs([...image, ...tags]);
-    const sent = new Set(this.#isOneTarget ? blobs.map(({ digest }) => digest) : []);
-    const others = listBlobs(referrers).filter(({ digest }) => !sent.has(digest));
-    return [{ route: this.#route, blobs }, { route: this.#referrerRoute, blobs: others }];
+    const copied = new Set(this.#hasOneTarget ? blobs.map(({ digest }) => digest) : []);
+    const referrerBlobs = listBlobs(referrers).filter(({ digest }) => !copied.has(digest));
+    return [{ route: this.#route, blobs }, { route: this.#referrerRoute, blobs: referrerBlobs }];
   }
 
-  /** Referrers, then digest tags, then lists of referrers. */
+  /** The stages in order: referrers, digest tags, lists of referrers. */
   toStages({ rounds, tagged }: Related): Stage[] {
     return [
       ...toReferrerStages(rounds, this.#referrerRoute),
@@ -125,7 +124,7 @@ export class RelatedPlanner {
     ];
   }
 
-  get #isOneTarget(): boolean {
+  get #hasOneTarget(): boolean {
     return this.#repositories.referrerTarget === this.#repositories.target;
   }
 }

@@ -4,7 +4,7 @@ import { isDigest } from "../oci/digest.ts";
 import type { Digest } from "../oci/digest.ts";
 import { ManifestCache } from "./manifest_cache.ts";
 
-/** What is remembered of one image: what lies under a digest does not change while it is copied. */
+/** Cached content of one image. Manifests are cached by digest, so they cannot become stale. */
 export interface SourceMemory {
   readonly manifests: ManifestCache;
   readonly referrers: Map<Digest, Descriptor[]>;
@@ -14,7 +14,7 @@ export function createSourceMemory(): SourceMemory {
   return { manifests: new ManifestCache(), referrers: new Map() };
 }
 
-/** A source of which manifests and lists of referrers are read once, however many destinations there are. */
+/** A source that reads each manifest and each list of referrers once for all destinations. */
 export class RememberedSource implements ContentSource {
   readonly name: string;
   readonly countsPulls: boolean;

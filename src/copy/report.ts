@@ -1,6 +1,6 @@
 import type { Outcome, Plan, Report } from "./model.ts";
 
-/** Sums up the outcomes of a plan's steps. */
+/** Makes the report of a copy from the outcomes of its steps. */
 export function makeReport(
   plan: Plan,
   { outcomes, requests, durationMs }: Pick<Report, "requests" | "durationMs"> & {
@@ -10,7 +10,7 @@ export function makeReport(
   const blobs = { streamed: 0, mounted: 0, present: 0, foreign: plan.foreign.length };
   let bytesStreamed = 0;
   let manifests = 0;
-  let records = 0;
+  let lists = 0;
   for (const outcome of outcomes) {
     if (outcome.type === "blob") {
       blobs[outcome.state] += 1;
@@ -18,13 +18,13 @@ export function makeReport(
     } else if (outcome.type === "manifest") {
       manifests += 1;
     } else if (outcome.state === "written") {
-      records += 1;
+      lists += 1;
     }
   }
   const referrers = plan.stages
     .filter(({ name }) => name === "referrers")
     .flatMap(({ steps }) => steps.filter(({ type }) => type === "manifest")).length;
-  const isWritten = manifests + records + blobs.streamed + blobs.mounted > 0;
+  const isWritten = manifests + lists + blobs.streamed + blobs.mounted > 0;
   return {
     source: plan.source,
     destination: plan.destination,

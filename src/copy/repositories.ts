@@ -2,7 +2,7 @@ import type { ContentSource, ContentTarget } from "../content.ts";
 import type { Report } from "./model.ts";
 import type { Step } from "./step.ts";
 
-/** The repositories of a copy. Those of referrers are the image's, unless the request names others. */
+/** The repositories of a copy. Referrers use those of the image, unless the request has others. */
 export interface Repositories {
   readonly source: ContentSource;
   readonly target: ContentTarget;
@@ -10,12 +10,12 @@ export interface Repositories {
   readonly referrerTarget: ContentTarget;
 }
 
-/** The repositories that a step of the copy names. */
+/** The repositories of one step. */
 export function pickRepositories(
   step: Step,
   { source, target, referrerSource, referrerTarget }: Repositories,
 ): { readonly source: ContentSource; readonly target: ContentTarget } {
-  // A list of referrers is written without reading the source.
+  // A referrers step does not read the source.
   const isReferrer = step.type !== "referrers" && step.source === referrerSource.name;
   return {
     source: isReferrer ? referrerSource : source,
@@ -23,7 +23,7 @@ export function pickRepositories(
   };
 }
 
-/** Requests to each side so far, tokens aside. */
+/** The number of requests to each side so far, without token requests. */
 export function countRequests(repositories: Repositories): Report["requests"] {
   const { source, target, referrerSource, referrerTarget } = repositories;
   return {

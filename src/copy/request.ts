@@ -1,4 +1,4 @@
-/** What somebody wants copied, as it comes in from a command line, an HTTP body or a rule. */
+/** The request for a copy, as the command line, an HTTP body or a rule states it. */
 import * as z from "zod";
 import { CrossdockError, ParseError } from "../errors.ts";
 import { parsePlatform } from "../oci/platform.ts";
@@ -8,103 +8,108 @@ import type { Reference } from "../oci/reference.ts";
 import { formatIssues } from "../schema.ts";
 
 const referrerFilter = z.strictObject({
-  artifactType: z.string().max(255).optional(),
+  artifactType: z.string().max(255).optional().meta({ description: "exact artifact type" }),
   annotations: z.record(z.string(), z.string()).optional().meta({
-    description: "all of these have to be there; an empty value stands for any",
+    description: "annotations that must all be present; an empty value matches any value",
   }),
-}).meta({ id: "ReferrerFilter", description: "What a referrer has to have" });
+}).meta({ id: "ReferrerFilter", description: "Conditions for a referrer; all of them must match" });
 
-/** What a referrer has to have. */
+/** Conditions for a referrer; all of them must match. */
 export type ReferrerFilter = z.output<typeof referrerFilter>;
 
 const copyOptions = {
   platforms: z.array(z.string()).optional().meta({
-    description: "`os/architecture[/variant]`, those to copy; all of an index without",
+    description: "platforms to copy, as `os/architecture[/variant]`. Default: all",
   }),
   index: z.enum(["rebuild", "sparse", "refuse", "unwrap"]).optional().meta({
     description:
-      "what becomes of an index of which only some platforms are copied: `rebuild` makes one of those (a new digest), " +
-      "`sparse` keeps it as it is with children missing, `refuse` fails, `unwrap` has the image of the one platform that is " +
-      "asked for take its place. Default `rebuild`",
+      "how to copy an index if `platforms` selects only some of its entries: `rebuild` writes a new index of the selected " +
+      "entries, with a new digest; `sparse` copies the index unchanged, without the other entries' manifests; `refuse` fails; " +
+      "`unwrap` copies the image of the one selected platform in place of the index. Default: `rebuild`",
   }),
   referrers: z.boolean().optional().meta({
     description:
-      "whether what refers to a manifest (signatures, SBOMs, attestations) comes along. Default `true`",
+      "copy the referrers of each manifest too: signatures, SBOMs, attestations. Default: `true`",
   }),
   referrerFilters: z.array(referrerFilter).max(64).optional().meta({
-    description: "which referrers: those that any of these fits. Default: all",
+    description: "copy only referrers that match at least one of these filters. Default: all",
   }),
   referrerSource: z.string().optional().meta({
     description:
-      "`registry/repository`, where referrers are listed and read. Default: the source's repository",
+      "repository to read referrers from, as `registry/repository`. Default: the repository of `source`",
   }),
   referrerDestination: z.string().optional().meta({
-    description: "`registry/repository`, where referrers go. Default: the destination's repository",
+    description:
+      "repository to write referrers to, as `registry/repository`. Default: the repository of `destination`",
   }),
   digestTags: z.boolean().optional().meta({
     description:
-      "whether cosign's tags `sha256-….sig`, `.att` and `.sbom` come along. Default `true`",
+      "copy cosign's tags `sha256-….sig`, `.att` and `.sbom` of each manifest too. Default: `true`",
   }),
   verify: z.enum(["auto", "stream", "destination"]).optional().meta({
     description:
-      "who checks a blob's digest: `stream` hashes it here as it passes, `destination` leaves it to the registry that takes " +
-      "it, `auto` is `stream` but for a blob above 8 MiB whose destination is known to check. Default `auto`",
+      "where the digest of a blob is checked: `stream` hashes the bytes during the transfer; `destination` relies on the " +
+      "destination registry; `auto` hashes, except for a blob above 8 MiB if the destination is known to check. Default: `auto`",
   }),
   ifExists: z.enum(["overwrite", "skip", "fail"]).optional().meta({
     description:
-      "what happens to a tag that the destination has with another digest. Default `overwrite`",
+      "what to do if the destination has the tag with another digest: move the tag, skip the copy or fail. Default: `overwrite`",
   }),
   recheck: z.boolean().optional().meta({
     description:
-      "whether an image that the destination has under its name is gone through to the last blob all the same, and what is " +
-      "missing beneath it copied. Default `false`",
+      "check every manifest and blob at the destination, even if its tag already has the right digest, and copy the missing " +
+      "ones. Default: `false`",
   }),
   foreignLayers: z.boolean().optional().meta({
     description:
-      "whether layers that live at a URL outside the registry are fetched from there. Default `false`: left where they are",
+      "copy foreign layers too, which are stored at a URL outside the registry. Default: `false`",
   }),
 };
 
-/** The body of a copy: references, and the options of `crossdock copy` in camel case. */
+/** The body of a copy request: two references, and the options of `crossdock copy` in camel case. */
 export const copyRequestSchema = z.strictObject({
-  source: z.string(),
-  destination: z.string(),
+  source: z.string().meta({
+    description: "image to copy, as `registry/repository[:tag][@digest]`. Default tag: `latest`",
+  }),
+  destination: z.string().meta({
+    description: "name of the copy, as `registry/repository[:tag]`. Default tag: the source's",
+  }),
   ...copyOptions,
 });
 
-/** A copy as its caller writes it. */
+/** A copy request before parsing. */
 export type CopyRequestInput = z.input<typeof copyRequestSchema>;
 
-/** A comparison takes the options of a copy that decide what has to be at the destination. */
+/** A comparison takes the options of a copy that determine the content of the destination. */
 export const comparisonSchema = copyRequestSchema.omit({
   verify: true,
   ifExists: true,
   recheck: true,
 });
 
-/** A comparison as its caller writes it. */
+/** A comparison request before parsing. */
 export type ComparisonInput = z.input<typeof comparisonSchema>;
 
-/** Only `parseCopyRequest` sets it. JSON cannot have it. */
+/** Set only by `parseCopyRequest`. A symbol cannot come from JSON. */
 const PARSED = Symbol("parsed");
 
-/** A copy that `parseCopyRequest` has checked, with its names parsed and its defaults filled in. */
+/** A copy request that `parseCopyRequest` has checked. Its names are parsed and its defaults are filled in. */
 export interface CopyRequest {
   readonly [PARSED]: true;
-  /** As its caller wrote it. This is what another process is given. */
+  /** The request before parsing, to send to another process. */
   readonly input: CopyRequestInput;
   readonly source: Reference;
-  /** Has a tag or a digest. */
+  /** Has a tag or a digest, unless the source has only a digest and `platforms` are selected. */
   readonly destination: Reference;
-  /** Empty: all. */
+  /** Empty for all. */
   readonly platforms: readonly Platform[];
   readonly index: "rebuild" | "sparse" | "refuse" | "unwrap";
   readonly referrers: boolean;
-  /** Empty: all. */
+  /** Empty for all. */
   readonly referrerFilters: readonly ReferrerFilter[];
-  /** A repository, where referrers are not in the source's own. */
+  /** The repository to read referrers from, if it is not the source's. */
   readonly referrerSource?: Reference;
-  /** A repository, where referrers do not go to the destination's own. */
+  /** The repository to write referrers to, if it is not the destination's. */
   readonly referrerDestination?: Reference;
   readonly digestTags: boolean;
   readonly verify: "auto" | "stream" | "destination";
@@ -114,17 +119,18 @@ export interface CopyRequest {
 }
 
 /**
- * Checks a request and fills in what it leaves open. A source without tag and digest means `latest`; a destination without
- * them takes the source's tag, or its digest where it has no tag. What is said of repositories of referrers and comes to nothing
- * is left out: they are the image's own, or there are no referrers to copy. A request that was parsed before is returned as it is.
+ * Checks a request and fills in its defaults. A source without tag and digest means `latest`. A destination without them takes
+ * the source's tag, or the source's digest if that has no tag. `referrerSource` and `referrerDestination` are dropped if they
+ * equal the image's own repository, or if `referrers` is off. A request that is already parsed is returned unchanged.
  *
- * @throws ParseError naming the field that is wrong
+ * @throws ParseError naming the wrong field
+ * @throws CrossdockError `usage` for fields that contradict each other
  */
 export function parseCopyRequest(value: unknown): CopyRequest {
   if (isParsed(value)) return value;
   const result = copyRequestSchema.safeParse(value);
   if (!result.success) {
-    throw new ParseError(`copy is not valid: ${formatIssues(result.error.issues)}`);
+    throw new ParseError(`invalid copy request: ${formatIssues(result.error.issues)}`);
   }
   const input = result.data;
   const source = withDefaultTag(parseReference(input.source));
@@ -132,8 +138,8 @@ export function parseCopyRequest(value: unknown): CopyRequest {
   if (input.index === "unwrap" && platforms.length !== 1) {
     throw new CrossdockError(
       "usage",
-      `copy with index unwrap: want one platform, got ${platforms.length}`,
-      { field: "platforms", hint: "pick one with --platform" },
+      `copy with index "unwrap": expected one platform, got ${platforms.length}`,
+      { field: "platforms", hint: "select one with --platform" },
     );
   }
   const referrers = input.referrers ?? true;
@@ -142,8 +148,8 @@ export function parseCopyRequest(value: unknown): CopyRequest {
     parseReference(input.destination),
     platforms.length > 0,
   );
-  const referrerSource = readOther("referrerSource", input, source);
-  const referrerDestination = readOther("referrerDestination", input, destination);
+  const referrerSource = parseReferrerRepository("referrerSource", input, source);
+  const referrerDestination = parseReferrerRepository("referrerDestination", input, destination);
   return {
     [PARSED]: true,
     input,
@@ -167,13 +173,13 @@ function isParsed(value: unknown): value is CopyRequest {
   return typeof value === "object" && value !== null && PARSED in value;
 }
 
-/** A request as its caller wrote it, for another process. */
+/** The request before parsing, to send to another process. */
 export function toCopyRequestInput(request: CopyRequestInput | CopyRequest): CopyRequestInput {
   return isParsed(request) ? request.input : request;
 }
 
-/** A repository that is another than the image's. */
-function readOther(
+/** The repository in a field, or `undefined` if it is the image's own. */
+function parseReferrerRepository(
   field: "referrerSource" | "referrerDestination",
   { [field]: text }: CopyRequestInput,
   image: Reference,
@@ -198,7 +204,7 @@ function nameDestination(source: Reference, destination: Reference, isSubset: bo
   if (destination.digest && source.digest && destination.digest !== source.digest && !isSubset) {
     throw new CrossdockError(
       "usage",
-      `copy to digest ${destination.digest}: the source is ${source.digest}, and a copy keeps its digest`,
+      `copy to digest ${destination.digest}: the source has digest ${source.digest}, and a copy keeps it`,
       { field: "destination", hint: "leave the digest out of the destination" },
     );
   }

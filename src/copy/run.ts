@@ -1,4 +1,4 @@
-/** Runs a plan here and now: stage after stage, the steps of a stage side by side. */
+/** Runs a plan in this process: the stages in order, the steps of a stage in parallel. */
 import { CrossdockError } from "../errors.ts";
 import type { Emit, Outcome, Plan } from "./model.ts";
 import { mapConcurrent } from "./concurrent.ts";
@@ -7,17 +7,17 @@ import { withoutContent } from "./step.ts";
 import type { Step } from "./step.ts";
 
 export interface RunPlanOptions {
-  /** Steps at once. */
+  /** Maximum of parallel steps. */
   readonly concurrency: number;
   readonly emit?: Emit | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * Performs a plan's steps in order. After the first failure no further step begins, so the tag stays where it is.
+ * Performs the steps of a plan. After the first error no further step starts, so the tag is not moved.
  *
- * @returns the outcomes, stage by stage
- * @throws CopyError naming the step; the signal's reason when that was aborted
+ * @returns the outcomes, in the order of the steps
+ * @throws CopyError with the failed step; the signal's reason after an abort
  */
 export async function runPlan(
   plan: Plan,
@@ -27,11 +27,11 @@ export async function runPlan(
   const outcomes: Outcome[] = [];
   for (const stage of plan.stages) {
     const performed = await mapConcurrent(stage.steps, concurrency, async (step, stepSignal) => {
-      const told = withoutContent(step);
-      emit?.({ type: "step-started", step: told });
+      const eventStep = withoutContent(step);
+      emit?.({ type: "step-started", step: eventStep });
       try {
         const outcome = await perform(step, stepSignal);
-        emit?.({ type: "step-finished", step: told, outcome });
+        emit?.({ type: "step-finished", step: eventStep, outcome });
         return outcome;
       } catch (error) {
         throw error instanceof CrossdockError && error.code !== "aborted"

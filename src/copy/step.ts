@@ -1,6 +1,6 @@
 /**
- * The steps of a plan: plain JSON, no secret, each one thing that can be done again without harm. A step may come back
- * from outside (a workflow, a queue, an HTTP request), so its shape is a schema.
+ * The steps of a plan. A step is plain JSON without secrets, and performing it twice does no harm. Steps may come back from a
+ * workflow, a queue or an HTTP request, so a schema checks them.
  */
 import * as z from "zod";
 import { isRepositoryPath, parseRepository } from "../oci/reference.ts";
@@ -10,29 +10,32 @@ import { formatIssues, immutable } from "../schema.ts";
 
 const repository = z.string().max(512, { abort: true }).refine(
   isRepository,
-  "not a repository: registry/name",
+  "not a repository, expected registry/name",
 )
   .meta({ format: "oci-repository", description: "`registry/repository`" });
 
-/** It gets into the scope that a token is asked for, where a space or a colon would ask for more. */
+/** Becomes part of a token scope. A space or a colon in it could widen the scope. */
 const path = z.string().max(255, { abort: true }).refine(
   isRepositoryPath,
-  "not the path of a repository, without the registry",
+  "not a repository path, expected the name without the registry",
 ).meta({ format: "oci-repository-path" });
 
-/** It is sent as a header, which takes nothing but printable ASCII. */
+/** Sent as an HTTP header, which allows only printable ASCII. */
 const mediaType = z.string().max(255).regex(/^[!-~]([ -~]*[!-~])?$/, "not a media type");
 
 const descriptor = z.strictObject({
   mediaType,
   digest,
-  size: z.int().nonnegative().meta({ description: "bytes" }),
+  size: z.int().nonnegative().meta({ description: "size in bytes" }),
   artifactType: z.string().max(255).exactOptional(),
   annotations: z.record(z.string(), z.string()).exactOptional(),
   urls: z.array(z.url({ protocol: /^https?$/ }).max(4096)).max(16).exactOptional().meta({
-    description: "where a foreign layer lives: http or https",
+    description: "locations of a foreign layer, `http` or `https`",
   }),
-}).meta({ id: "StepDescriptor", description: "What a step moves: type, digest and size" });
+}).meta({
+  id: "StepDescriptor",
+  description: "The media type, digest and size of a blob or manifest",
+});
 
 const tag = z.string().regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/, "not a tag");
 
@@ -42,20 +45,22 @@ const blobStep = z.strictObject({
   destination: repository,
   descriptor,
   mountFrom: z.array(path).max(8).meta({
-    description: "repositories of the destination's registry that may have the blob already",
+    description: "paths of repositories in the destination's registry to mount the blob from",
   }),
   eager: z.boolean().meta({
     description:
-      "`true` where the destination is likely to lack the blob: the source is opened while the destination is asked",
+      "`true` if the destination probably lacks the blob: the source is opened while the destination is still being checked",
   }),
-  verify: z.enum(["auto", "stream", "destination"]).meta({ description: "as in a copy" }),
+  verify: z.enum(["auto", "stream", "destination"]).meta({
+    description: "where the digest is checked; see `verify` of a copy",
+  }),
   found: z.enum(["present", "absent"]).exactOptional().meta({
     description:
-      "set by a dry run, which asks: what the destination has. Performing a step never relies on it",
+      "result of the check by a dry run: whether the destination has the blob. Ignored when the step is performed",
   }),
 }).meta({
   id: "BlobStep",
-  description: "One blob to the destination: it is there, it is mounted, or it is uploaded",
+  description: "Copies one blob, unless the destination has it: mounts or uploads it",
 });
 
 const manifestStep = z.strictObject({
@@ -64,69 +69,70 @@ const manifestStep = z.strictObject({
   destination: repository,
   descriptor,
   tag: tag.exactOptional().meta({
-    description: "the tag to put it under; by digest alone without",
+    description: "tag to set. Default: none, the manifest is put by digest",
   }),
   content: z.string().max(4 * 1024 * 1024).exactOptional().meta({
     description:
-      "the manifest itself, where the source does not have it (an index that was rebuilt) or is not to be asked for it again",
+      "text of the manifest, if the source does not have it (a rebuilt index) or should not be read again. At most 4 MiB. " +
+      "Default: the manifest is read from the source",
   }),
 }).meta({
   id: "ManifestStep",
-  description: "One manifest to the destination, under a tag or its digest",
+  description: "Puts one manifest at the destination, by tag or by digest",
 });
 
 const referrersStep = z.strictObject({
   type: z.literal("referrers"),
   destination: repository,
   subject: digest,
-  referrers: z.array(descriptor).min(1),
+  referrers: z.array(descriptor).min(1).meta({ description: "descriptors to add to the list" }),
 }).meta({
   id: "ReferrersStep",
-  description: "What refers to one subject, listed at a destination that has no referrers API",
+  description: "Lists the referrers of one subject at a destination that has no referrers API",
 });
 
-/** A step as it comes from outside. */
+/** A step from another process, not yet checked. */
 export const stepSchema = immutable(
   z.discriminatedUnion("type", [blobStep, manifestStep, referrersStep])
     .meta({ id: "Step", description: "One step of a plan" }),
 );
 
 export type Step = z.output<typeof stepSchema>;
-/** One blob to the destination: it is there, it is mounted, or it is uploaded. */
+/** Copies one blob, unless the destination has it: mounts or uploads it. */
 export type BlobStep = Extract<Step, { type: "blob" }>;
-/** One manifest to the destination, under a tag or its digest. */
+/** Puts one manifest at the destination, by tag or by digest. */
 export type ManifestStep = Extract<Step, { type: "manifest" }>;
-/** What refers to one subject, listed at a destination that has no referrers API. */
+/** Lists the referrers of one subject at a destination that has no referrers API. */
 export type ReferrersStep = Extract<Step, { type: "referrers" }>;
 
-/** Only `parsedStepSchema` sets it. JSON cannot have it. */
+/** Set only by `parsedStepSchema`. A symbol cannot come from JSON. */
 const PARSED = Symbol("parsed");
 
 /** A step that was checked. */
 export type ParsedStep = Step & { readonly [PARSED]: true };
 
-/** Checks a step and marks it as checked. */
+/** Checks a step and marks it as parsed. */
 export const parsedStepSchema = stepSchema.transform(
   (step): ParsedStep => ({ ...step, [PARSED]: true }),
 );
 
 /**
- * Takes a step that came from outside. One that was parsed before is returned as it is.
+ * Checks a step from another process. A step that is already parsed is returned unchanged.
  *
- * @throws ParseError naming each field that is wrong
+ * @throws ParseError naming each wrong field
  */
 export function parseStep(value: unknown): ParsedStep {
   if (isParsed(value)) return value;
   const result = parsedStepSchema.safeParse(value);
   if (result.success) return result.data;
-  throw new ParseError(`step is not valid: ${formatIssues(result.error.issues)}`);
+  throw new ParseError(`invalid step: ${formatIssues(result.error.issues)}`);
 }
 
 function isParsed(value: unknown): value is ParsedStep {
   return typeof value === "object" && value !== null && PARSED in value;
 }
 
-/** A step for people: a manifest's content may have megabytes, and its digest says which one it is. */
+/** A step for events and messages: the content of a manifest may have megabytes, and its digest identifies it. */
 export function withoutContent(step: Step): Step {
   if (step.type !== "manifest") return step;
   const { content: _, ...rest } = step;

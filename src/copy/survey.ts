@@ -5,9 +5,9 @@ import type { Repositories } from "./repositories.ts";
 import type { Step } from "./step.ts";
 
 /**
- * Asks the destination for each blob of a plan, for a dry run: performing does not need it.
+ * Checks each blob of a plan at the destination and adds totals, for a dry run. Performing the plan does not need this.
  *
- * @param repositories those that the plan was made with: their requests so far are those of planning
+ * @param repositories the ones that made the plan; their requests so far count as planning
  */
 export async function surveyPlan(
   plan: Plan,
@@ -15,7 +15,7 @@ export async function surveyPlan(
   options: { concurrency: number; signal?: AbortSignal | undefined },
 ): Promise<Plan> {
   const planned = countRequests(repositories);
-  const ask = async (step: Step, signal: AbortSignal): Promise<Step> => {
+  const check = async (step: Step, signal: AbortSignal): Promise<Step> => {
     if (step.type !== "blob") return step;
     const { target } = pickRepositories(step, repositories);
     const isPresent = await target.hasBlob(step.descriptor, { signal });
@@ -25,28 +25,31 @@ export async function surveyPlan(
   for (const { name, steps } of plan.stages) {
     stages.push({
       name,
-      steps: await mapConcurrent(steps, options.concurrency, ask, options.signal),
+      steps: await mapConcurrent(steps, options.concurrency, check, options.signal),
     });
   }
-  return { ...plan, stages, totals: sum(stages.flatMap(({ steps }) => steps), planned) };
+  return { ...plan, stages, totals: countTotals(stages.flatMap(({ steps }) => steps), planned) };
 }
 
-function sum(steps: readonly Step[], planned: { source: number; destination: number }): PlanTotals {
+function countTotals(
+  steps: readonly Step[],
+  planned: { source: number; destination: number },
+): PlanTotals {
   const blobs = { stream: 0, mount: 0, present: 0 };
   const bytes = { stream: 0, mount: 0, present: 0 };
   const requests = { ...planned };
   let manifests = 0;
   for (const step of steps) {
     if (step.type === "blob") {
-      const fate = step.found === "present"
+      const action = step.found === "present"
         ? "present"
         : step.mountFrom.length > 0
         ? "mount"
         : "stream";
-      blobs[fate] += 1;
-      bytes[fate] += step.descriptor.size;
-      requests.source += fate === "stream" ? 1 : 0;
-      requests.destination += fate === "stream" ? 2 : 1;
+      blobs[action] += 1;
+      bytes[action] += step.descriptor.size;
+      requests.source += action === "stream" ? 1 : 0;
+      requests.destination += action === "stream" ? 2 : 1;
     } else if (step.type === "manifest") {
       manifests += 1;
       requests.destination += 1;

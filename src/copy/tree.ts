@@ -1,4 +1,4 @@
-/** The manifests beneath a root, read from a repository within bounds. */
+/** Reads the tree of manifests beneath a root, with limits on depth and width. */
 import type { CallOptions, ContentSource, ManifestContent } from "../content.ts";
 import { CrossdockError } from "../errors.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
@@ -14,105 +14,116 @@ import type { Manifest } from "../oci/manifest.ts";
 import { isIndexMediaType } from "../oci/media_types.ts";
 import { mapConcurrent } from "./concurrent.ts";
 
-/** Manifests, or their configs, that are read at once. */
+/** Manifests or configs that are read in parallel. */
 export const READ_CONCURRENCY = 16;
 
-/** A manifest and what is beneath it. */
+/** A manifest and its children. */
 export interface TreeNode {
   readonly descriptor: Descriptor;
-  /** Absent where the walk was told to leave the manifest alone. */
+  /** Absent if `isKnown` skipped the manifest. */
   readonly content?: ManifestContent;
   readonly manifest?: Manifest;
   readonly children: readonly TreeNode[];
-  /** The source does not have it: an index made anew for some platforms. */
+  /** True for an index that was rebuilt for selected platforms. The source does not have it. */
   readonly isRebuilt?: boolean;
 }
 
 export interface ReadTreeOptions extends CallOptions {
-  /** Picks the entries of an index that are part of the copy; all of them without. */
+  /** Selects the entries of an index to read. Default: all. */
   readonly select?: ((entries: readonly Descriptor[]) => Descriptor[]) | undefined;
-  /** Manifests whose digest is all that is wanted: they are not read. Never asked about an index. */
+  /** Whether to skip reading a manifest, because its digest is enough. Not called for an index. */
   readonly isKnown?: ((descriptor: Descriptor) => Promise<boolean>) | undefined;
 }
 
 /**
- * Reads all that lies beneath a manifest. A manifest that is named twice is read once.
+ * Reads all manifests beneath a root. A manifest that is listed twice is read once.
  *
- * @throws CrossdockError `limit` for an index too deep or too wide, `not_found` for a child that is not there, `integrity`
- * where a descriptor's size is not that of the manifest
+ * @throws CrossdockError `limit` for an index too deep or too wide, `not_found` for a missing child, `integrity` for a descriptor
+ * with the wrong size
  */
 export async function readTree(
   source: ContentSource,
   root: ManifestContent,
-  { select, isKnown, signal }: ReadTreeOptions = {},
+  options: ReadTreeOptions = {},
 ): Promise<TreeNode> {
-  const nodes = new Map<Digest, Promise<TreeNode>>();
-  let count = 0;
+  const { mediaType, digest, bytes } = root;
+  const descriptor = { mediaType, digest, size: bytes.byteLength };
+  return await new TreeReader(source, options).read(root, descriptor, 0);
+}
 
-  async function visit(
-    content: ManifestContent,
-    descriptor: Descriptor,
-    depth: number,
-  ): Promise<TreeNode> {
+class TreeReader {
+  readonly #source: ContentSource;
+  readonly #options: ReadTreeOptions;
+  readonly #nodes = new Map<Digest, Promise<TreeNode>>();
+  #count = 0;
+
+  constructor(source: ContentSource, options: ReadTreeOptions) {
+    this.#source = source;
+    this.#options = options;
+  }
+
+  async read(content: ManifestContent, descriptor: Descriptor, depth: number): Promise<TreeNode> {
     const manifest = parseManifest(content.bytes, content.mediaType);
     const entries = manifestChildren(manifest);
-    const selected = select?.(entries) ?? entries;
-    count += selected.length;
-    if (count > MAX_INDEX_WIDTH) throw tooLarge(source, `more than ${MAX_INDEX_WIDTH} manifests`);
-    if (selected.length > 0 && depth >= MAX_INDEX_DEPTH) {
-      throw tooLarge(source, `indexes nested deeper than ${MAX_INDEX_DEPTH}`);
-    }
-    source.checkPulls?.(selected.map(({ digest }) => digest));
+    const selected = this.#options.select?.(entries) ?? entries;
+    this.#checkLimits(selected.length, depth);
+    this.#source.checkPulls?.(selected.map(({ digest }) => digest));
     const children = await mapConcurrent(
       selected,
       READ_CONCURRENCY,
-      (child) => visitOnce(child, depth + 1),
-      signal,
+      (child) => this.#readOnce(child, depth + 1),
+      this.#options.signal,
     );
     return { descriptor, content, manifest, children };
   }
 
-  function visitOnce(child: Descriptor, depth: number): Promise<TreeNode> {
-    let node = nodes.get(child.digest);
-    if (!node) {
-      node = readChild(child, depth);
-      nodes.set(child.digest, node);
+  #checkLimits(entries: number, depth: number): void {
+    this.#count += entries;
+    const name = this.#source.name;
+    if (this.#count > MAX_INDEX_WIDTH) {
+      const message = `image in ${name} has more than ${MAX_INDEX_WIDTH} manifests`;
+      throw new CrossdockError("limit", message);
     }
+    if (entries > 0 && depth >= MAX_INDEX_DEPTH) {
+      const message = `image in ${name} has indexes nested deeper than ${MAX_INDEX_DEPTH}`;
+      throw new CrossdockError("limit", message);
+    }
+  }
+
+  #readOnce(child: Descriptor, depth: number): Promise<TreeNode> {
+    const node = this.#nodes.get(child.digest) ?? this.#readChild(child, depth);
+    this.#nodes.set(child.digest, node);
     return node;
   }
 
-  async function readChild(child: Descriptor, depth: number): Promise<TreeNode> {
-    if (!isIndexMediaType(child.mediaType) && await isKnown?.(child)) {
+  async #readChild(child: Descriptor, depth: number): Promise<TreeNode> {
+    if (!isIndexMediaType(child.mediaType) && await this.#options.isKnown?.(child)) {
       return { descriptor: child, children: [] };
     }
-    const content = await source.fetchManifest(child.digest, { signal });
+    return await this.read(await this.#fetchChild(child), child, depth);
+  }
+
+  async #fetchChild({ digest, size }: Descriptor): Promise<ManifestContent> {
+    const { name } = this.#source;
+    const content = await this.#source.fetchManifest(digest, { signal: this.#options.signal });
     if (!content) {
       throw new CrossdockError(
         "not_found",
-        `manifest ${child.digest} is named by an index and not in ${source.name}`,
-        {
-          hint: "the index is sparse; copy the platforms that are there with --platform",
-        },
+        `manifest ${digest} is listed in an index but not found in ${name}`,
+        { hint: "the index is sparse; select platforms that exist with --platform" },
       );
     }
-    if (content.bytes.byteLength !== child.size) {
+    if (content.bytes.byteLength !== size) {
       throw new CrossdockError(
         "integrity",
-        `manifest ${child.digest} of ${source.name} has ${content.bytes.byteLength} bytes, not ${child.size} as the index says`,
+        `manifest ${digest} of ${name} has ${content.bytes.byteLength} bytes, expected ${size} from its index entry`,
       );
     }
-    return await visit(content, child, depth);
+    return content;
   }
-
-  const descriptor = {
-    mediaType: root.mediaType,
-    digest: root.digest,
-    size: root.bytes.byteLength,
-  };
-  return await visit(root, descriptor, 0);
 }
 
-/** Every manifest of a tree, each once, children before their parents. */
+/** All manifests of a tree, each once, children before parents. */
 export function listNodes(root: TreeNode): TreeNode[] {
   const seen = new Map<Digest, TreeNode>();
   function visit(node: TreeNode): void {
@@ -124,7 +135,7 @@ export function listNodes(root: TreeNode): TreeNode[] {
   return [...seen.values()];
 }
 
-/** How many manifests lie beneath a node at most: 0 for an image, 1 for an index of images. */
+/** Levels of manifests beneath a node: 0 for an image, 1 for an index of images. */
 export function heightOf(node: TreeNode): number {
   return node.children.reduce((height, child) => Math.max(height, heightOf(child) + 1), 0);
 }
@@ -132,7 +143,7 @@ export function heightOf(node: TreeNode): number {
 /**
  * The blobs of several manifests, each once.
  *
- * @throws CrossdockError `integrity` where two descriptors give one digest two sizes
+ * @throws CrossdockError `integrity` for a digest with two sizes
  */
 export function listBlobs(nodes: readonly TreeNode[]): Descriptor[] {
   const blobs = new Map<Digest, Descriptor>();
@@ -149,8 +160,4 @@ export function listBlobs(nodes: readonly TreeNode[]): Descriptor[] {
     }
   }
   return [...blobs.values()];
-}
-
-function tooLarge(source: ContentSource, what: string): CrossdockError {
-  return new CrossdockError("limit", `image in ${source.name} has ${what}`);
 }

@@ -1,4 +1,4 @@
-/** Compares a copy with its source, to the last blob, moving none. */
+/** Verifies a copy: checks by HEAD that the destination has every manifest, tag and blob of the source. Transfers no blob. */
 import type { CallOptions, ContentSource } from "../content.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import type { Digest } from "../oci/digest.ts";
@@ -8,6 +8,7 @@ import { mapConcurrent } from "./concurrent.ts";
 import { fetchRoot } from "./inspect.ts";
 import type { Difference, Verification } from "./model.ts";
 import { findRelated } from "./related.ts";
+import type { ReferrerList, TaggedNode } from "./related.ts";
 import type { Repositories } from "./repositories.ts";
 import type { CopyRequest } from "./request.ts";
 import { listBlobs, listNodes } from "./tree.ts";
@@ -16,9 +17,33 @@ import { readWantedTree } from "./wanted_tree.ts";
 
 const CONCURRENCY = 16;
 
+/** The content that the destination must have. */
+interface Expected {
+  /** The manifests of the image. */
+  readonly nodes: readonly TreeNode[];
+  readonly referrers: readonly TreeNode[];
+  readonly referrerLists: readonly ReferrerList[];
+  readonly digestTags: readonly TaggedNode[];
+}
+
+/** A tag, or a digest in place of one, and the digest that it must resolve to. */
+interface ExpectedTag {
+  readonly tag: string;
+  readonly digest: Digest;
+}
+
+/** A blob and the repository that must have it. */
+interface ExpectedBlob {
+  readonly blob: Descriptor;
+  readonly repository: ContentSource;
+}
+
 /**
- * Reads what the destination must have and asks for each part of it, by HEAD. Referrers are read and asked for where a copy
- * would have them.
+ * Reads the manifests of the source and checks each part at the destination. Referrers and digest tags are checked if the request
+ * includes them.
+ *
+ * @throws CrossdockError `not_found` for a missing source, and the errors of reading it; missing content at the destination is a
+ * difference and no error
  */
 export async function verifyCopy(
   request: CopyRequest,
@@ -26,91 +51,20 @@ export async function verifyCopy(
   { signal }: CallOptions = {},
 ): Promise<Verification> {
   const { source, target, referrerTarget } = repositories;
-  const differences: Difference[] = [];
   const root = await fetchRoot(request.source, source, { signal });
   const tree = await readWantedTree(request, source, { root, signal });
-  const name = request.destination.tag ?? request.destination.digest ?? tree.descriptor.digest;
-  await compareTag("tag", name, tree.descriptor.digest);
+  const differences = await checkTags("tag", [toExpectedTag(tree, request)], target, signal);
 
-  const nodes = listNodes(tree);
-  const digests = nodes.map(({ descriptor }) => descriptor.digest);
-  const options = { ...request, warn: () => {}, signal };
-  const { rounds, tagged } = await findRelated(repositories, digests, options);
-  const referrers = rounds.flatMap((round) => round.nodes.flatMap(listNodes));
-  await mapConcurrent(
-    nodes,
-    CONCURRENCY,
-    ({ descriptor }) => compareManifest("manifest", descriptor.digest, target),
-    signal,
-  );
-  await mapConcurrent(
-    referrers,
-    CONCURRENCY,
-    ({ descriptor }) => compareManifest("referrer", descriptor.digest, referrerTarget),
-    signal,
-  );
-  await mapConcurrent(
-    rounds.flatMap(({ lists }) => lists),
-    CONCURRENCY,
-    async ({ subject, descriptors }) => {
-      const present = new Set(
-        (await referrerTarget.listReferrers(subject, { signal })).map(({ digest }) => digest),
-      );
-      for (const { digest } of descriptors) {
-        const isReported = differences.some(({ what }) => what === digest);
-        if (!present.has(digest) && !isReported) {
-          differences.push({
-            kind: "referrer",
-            what: digest,
-            state: "missing",
-          });
-        }
-      }
-    },
-    signal,
-  );
-  await mapConcurrent(
-    tagged,
-    CONCURRENCY,
-    ({ tag, node }) => compareTag("digest-tag", tag, node.descriptor.digest),
-    signal,
-  );
-
-  const own = [...nodes, ...tagged.flatMap(({ node }) => listNodes(node))];
-  const blobs = referrerTarget === target
-    ? listBlobsOf([...own, ...referrers], target)
-    : [...listBlobsOf(own, target), ...listBlobsOf(referrers, referrerTarget)];
-  await mapConcurrent(blobs, CONCURRENCY, async ({ blob, repository }) => {
-    if (await repository.hasBlob(blob, { signal })) return;
-    differences.push({ kind: "blob", what: blob.digest, state: "missing" });
-  }, signal);
-
-  /** Each blob once, and where it has to be. */
-  function listBlobsOf(
-    nodes: readonly TreeNode[],
-    repository: ContentSource,
-  ): { blob: Descriptor; repository: ContentSource }[] {
-    return listBlobs(nodes)
-      .filter((blob) => request.foreignLayers || !isForeignLayer(blob))
-      .map((blob) => ({ blob, repository }));
-  }
-
-  async function compareTag(kind: Difference["kind"], tag: string, wanted: Digest): Promise<void> {
-    const found = await target.resolveManifest(tag, { signal });
-    if (!found) differences.push({ kind, what: tag, state: "missing" });
-    else if (found.digest !== wanted) {
-      differences.push({ kind, what: tag, state: "different", wanted, found: found.digest });
-    }
-  }
-
-  async function compareManifest(
-    kind: Difference["kind"],
-    digest: Digest,
-    repository: ContentSource,
-  ): Promise<void> {
-    if (await repository.resolveManifest(digest, { signal })) return;
-    differences.push({ kind, what: digest, state: "missing" });
-  }
+  const expected = await readExpected(tree, request, repositories, signal);
+  const { nodes, referrers, referrerLists, digestTags } = expected;
+  differences.push(...await checkManifests("manifest", nodes, target, signal));
+  differences.push(...await checkManifests("referrer", referrers, referrerTarget, signal));
+  const unlisted = await findUnlisted(referrerLists, referrerTarget, signal);
+  differences.push(...toNewDifferences(unlisted, differences));
+  const tags = digestTags.map(({ tag, node }) => ({ tag, digest: node.descriptor.digest }));
+  differences.push(...await checkTags("digest-tag", tags, target, signal));
+  const blobs = listExpectedBlobs(expected, request, repositories);
+  differences.push(...await checkBlobs(blobs, signal));
 
   return {
     source: formatReference({ ...request.source, digest: root.digest }),
@@ -120,7 +74,120 @@ export async function verifyCopy(
     checked: {
       manifests: nodes.length,
       blobs: blobs.length,
-      referrers: referrers.length + tagged.length,
+      referrers: referrers.length + digestTags.length,
     },
   };
+}
+
+function toExpectedTag({ descriptor }: TreeNode, { destination }: CopyRequest): ExpectedTag {
+  const { digest } = descriptor;
+  return { tag: destination.tag ?? destination.digest ?? digest, digest };
+}
+
+async function readExpected(
+  tree: TreeNode,
+  request: CopyRequest,
+  repositories: Repositories,
+  signal: AbortSignal | undefined,
+): Promise<Expected> {
+  const nodes = listNodes(tree);
+  const digests = nodes.map(({ descriptor }) => descriptor.digest);
+  const options = { ...request, warn: () => {}, signal };
+  const { rounds, tagged } = await findRelated(repositories, digests, options);
+  return {
+    nodes,
+    referrers: rounds.flatMap((round) => round.nodes.flatMap(listNodes)),
+    referrerLists: rounds.flatMap(({ lists }) => lists),
+    digestTags: tagged,
+  };
+}
+
+async function checkTags(
+  kind: "tag" | "digest-tag",
+  tags: readonly ExpectedTag[],
+  target: ContentSource,
+  signal: AbortSignal | undefined,
+): Promise<Difference[]> {
+  const found = await mapConcurrent(tags, CONCURRENCY, async ({ tag, digest }) => {
+    const current = await target.resolveManifest(tag, { signal });
+    return toTagDifference(kind, { tag, digest }, current?.digest);
+  }, signal);
+  return found.filter((difference) => difference !== undefined);
+}
+
+function toTagDifference(
+  kind: "tag" | "digest-tag",
+  { tag, digest }: ExpectedTag,
+  found: Digest | undefined,
+): Difference | undefined {
+  if (found === digest) return undefined;
+  if (found === undefined) return { kind, what: tag, state: "missing" };
+  return { kind, what: tag, state: "different", wanted: digest, found };
+}
+
+async function checkManifests(
+  kind: "manifest" | "referrer",
+  nodes: readonly TreeNode[],
+  repository: ContentSource,
+  signal: AbortSignal | undefined,
+): Promise<Difference[]> {
+  const isPresent = await mapConcurrent(nodes, CONCURRENCY, async ({ descriptor }) => {
+    return await repository.resolveManifest(descriptor.digest, { signal }) !== undefined;
+  }, signal);
+  return nodes.filter((_, i) => !isPresent[i])
+    .map(({ descriptor }) => ({ kind, what: descriptor.digest, state: "missing" }));
+}
+
+/** The referrers that the source lists for a subject and the destination does not. */
+async function findUnlisted(
+  lists: readonly ReferrerList[],
+  target: ContentSource,
+  signal: AbortSignal | undefined,
+): Promise<Digest[]> {
+  const unlisted = await mapConcurrent(lists, CONCURRENCY, async ({ subject, descriptors }) => {
+    const present = await target.listReferrers(subject, { signal });
+    const digests = new Set(present.map(({ digest }) => digest));
+    return descriptors.map(({ digest }) => digest).filter((digest) => !digests.has(digest));
+  }, signal);
+  return unlisted.flat();
+}
+
+/** A referrer that is missing is also not listed; it is reported once. */
+function toNewDifferences(
+  unlisted: readonly Digest[],
+  differences: readonly Difference[],
+): Difference[] {
+  const reported = new Set(differences.map(({ what }) => what));
+  return [...new Set(unlisted)].filter((digest) => !reported.has(digest))
+    .map((digest) => ({ kind: "referrer", what: digest, state: "missing" }));
+}
+
+/** Each blob once per repository. */
+function listExpectedBlobs(
+  { nodes, referrers, digestTags }: Expected,
+  { foreignLayers }: CopyRequest,
+  { target, referrerTarget }: Repositories,
+): ExpectedBlob[] {
+  const imageNodes = [...nodes, ...digestTags.flatMap(({ node }) => listNodes(node))];
+  const listIn = (repository: ContentSource, nodes: readonly TreeNode[]): ExpectedBlob[] =>
+    listBlobs(nodes)
+      .filter((blob) => foreignLayers || !isForeignLayer(blob))
+      .map((blob) => ({ blob, repository }));
+  return referrerTarget === target
+    ? listIn(target, [...imageNodes, ...referrers])
+    : [...listIn(target, imageNodes), ...listIn(referrerTarget, referrers)];
+}
+
+async function checkBlobs(
+  blobs: readonly ExpectedBlob[],
+  signal: AbortSignal | undefined,
+): Promise<Difference[]> {
+  const isPresent = await mapConcurrent(
+    blobs,
+    CONCURRENCY,
+    ({ blob, repository }) => repository.hasBlob(blob, { signal }),
+    signal,
+  );
+  return blobs.filter((_, i) => !isPresent[i])
+    .map(({ blob }) => ({ kind: "blob", what: blob.digest, state: "missing" }));
 }

@@ -1,22 +1,22 @@
-/** The manifests that the destination must have after a copy. A plan and a verification read them here, so that they agree. */
+/** Reads the manifests that the destination must have after a copy. Plan and verification share it, so that they agree. */
 import type { ContentSource, ManifestContent } from "../content.ts";
 import { CrossdockError } from "../errors.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
-import { isSelected, mayHold, rebuildTree, requirePlatforms, unwrapTree } from "./platforms.ts";
+import { isSelected, mayContain, rebuildTree, requirePlatforms, unwrapTree } from "./platforms.ts";
 import type { CopyRequest } from "./request.ts";
 import { readTree } from "./tree.ts";
 import type { ReadTreeOptions, TreeNode } from "./tree.ts";
 
 export interface WantedTreeOptions extends Pick<ReadTreeOptions, "isKnown" | "signal"> {
-  /** The manifest of the source's name. */
+  /** The manifest of the source reference. */
   readonly root: ManifestContent;
 }
 
 /**
  * Reads the source's manifests and applies `platforms` and `index` to them.
  *
- * @throws CrossdockError `unsupported` for a platform that the source lacks, or where `index: "refuse"` forbids a new index;
- * and whatever `readTree` throws
+ * @throws CrossdockError `unsupported` for a platform that the source lacks, and for a new index with `index: "refuse"`; and the
+ * errors of `readTree`
  */
 export async function readWantedTree(
   { platforms, index }: Pick<CopyRequest, "platforms" | "index">,
@@ -30,7 +30,9 @@ export async function readWantedTree(
   const select = (siblings: readonly Descriptor[]): Descriptor[] => {
     entries.push(...siblings);
     return siblings.filter((entry) =>
-      index === "unwrap" && wanted ? mayHold(entry, wanted) : isSelected(entry, siblings, platforms)
+      index === "unwrap" && wanted
+        ? mayContain(entry, wanted)
+        : isSelected(entry, siblings, platforms)
     );
   };
   const tree = await readTree(source, root, { select, isKnown, signal });
@@ -42,11 +44,11 @@ export async function readWantedTree(
   if (rebuilt.isRebuilt && index === "refuse") {
     throw new CrossdockError(
       "unsupported",
-      `copy some platforms of ${name}: its index names others, too`,
+      `copy selected platforms of ${name}: its index also lists other platforms`,
       {
         side: "source",
         hint:
-          "use --index rebuild for an index of those alone, or --index sparse to keep it as it is",
+          "use --index rebuild to write a new index of the selected platforms, or --index sparse to keep the index unchanged",
       },
     );
   }

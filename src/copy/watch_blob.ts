@@ -5,30 +5,32 @@ import type { StreamHash } from "../runtime.ts";
 import { readBody } from "../streams/chunk_reader.ts";
 import type { ChunkReader } from "../streams/chunk_reader.ts";
 import { limitSilence } from "../streams/silence.ts";
+import { CORRUPT_HINT } from "./read_small_blob.ts";
 
-/** A source that is cut again and again is given up, unless it gave at least so much since the last cut. */
+/** Progress that resets the count of retries. A source that breaks again with less progress uses up its retries. */
 const PROGRESS_BYTES = 1024 * 1024;
 
 export interface WatchOptions {
   readonly descriptor: Descriptor;
-  /** For messages: `blob sha256:… of ghcr.io/a/b`. */
+  /** Name for messages: `blob sha256:… of ghcr.io/a/b`. */
   readonly what: string;
-  /** Hashes the blob as it passes; left out where the destination checks the digest. */
+  /** Hashes the blob during the transfer. Absent if the destination checks the digest. */
   readonly hash?: StreamHash | undefined;
-  /** Opens the source again from an offset on. */
+  /** Opens the source again at an offset. */
   readonly resume: (offset: number, cause: unknown, attempt: number) => Promise<Response>;
-  /** How often in a row the source may be opened again. */
+  /** How many times the source may be reopened without progress. */
   readonly retries: number;
+  /** Idle timeout. */
   readonly timeoutMs: number;
-  /** Told the sum of bytes so far. */
+  /** Called with the total of bytes so far. */
   readonly onBytes: (bytes: number) => void;
 }
 
 /**
- * A blob on its way: counted, timed, hashed if asked, and taken up again where the source breaks off.
+ * Reads a blob with progress, an idle timeout and an optional hash, and resumes where the source breaks.
  *
- * The last piece is held back until the source has ended and size and digest agree. An upload of known length that misses its
- * last piece cannot be committed, so that a wrong blob never is.
+ * The last chunk is returned only after the source has ended and size and digest match. An upload of known length that lacks its
+ * last chunk cannot be committed, so a wrong blob is never committed.
  */
 export function watchBlob(response: Response, options: WatchOptions): ChunkReader {
   return new BlobWatch(response, options);
@@ -39,7 +41,7 @@ class BlobWatch implements ChunkReader {
   #reader: ChunkReader;
   #bytes = 0;
   #attempts = 0;
-  #bytesAtCut = 0;
+  #bytesAtBreak = 0;
   #isCancelled = false;
 
   constructor(response: Response, options: WatchOptions) {
@@ -50,7 +52,7 @@ class BlobWatch implements ChunkReader {
   async read(): Promise<Uint8Array<ArrayBuffer> | undefined> {
     const { descriptor, hash, onBytes, what } = this.#options;
     if (this.#bytes === descriptor.size) return undefined;
-    const chunk = await this.#readOn();
+    const chunk = await this.#readNext();
     this.#bytes += chunk.byteLength;
     if (this.#bytes > descriptor.size) throw this.#tooLong();
     await hash?.update(chunk);
@@ -59,15 +61,15 @@ class BlobWatch implements ChunkReader {
       return chunk;
     }
     const last = chunk.slice();
-    if (await this.#readEnd()) throw this.#tooLong();
+    if (await this.#hasMore()) throw this.#tooLong();
     const hex = await hash?.hex();
     if (hex !== undefined && hex !== digestHex(descriptor.digest)) {
       throw new CrossdockError(
         "integrity",
-        `${what}: its bytes are ${
+        `read ${what}: the received bytes have digest ${
           digestAlgorithm(descriptor.digest)
-        }:${hex}, not ${descriptor.digest}`,
-        { side: "source", hint: "the source is damaged; nothing was committed" },
+        }:${hex}, expected ${descriptor.digest}`,
+        { side: "source", hint: CORRUPT_HINT },
       );
     }
     onBytes(this.#bytes);
@@ -79,23 +81,23 @@ class BlobWatch implements ChunkReader {
     await this.#reader.cancel(reason);
   }
 
-  /** The next chunk, from a source opened again if need be. */
-  async #readOn(): Promise<Uint8Array<ArrayBuffer>> {
+  /** The next chunk. Reopens the source if it breaks. */
+  async #readNext(): Promise<Uint8Array<ArrayBuffer>> {
     for (;;) {
       let cause: unknown;
       try {
         const chunk = await this.#reader.read();
         if (chunk) return chunk;
-        cause = this.#cut();
+        cause = this.#toBreak();
       } catch (error) {
-        cause = error instanceof CrossdockError ? error : this.#cut(error);
+        cause = error instanceof CrossdockError ? error : this.#toBreak(error);
       }
       await this.#reopen(cause);
     }
   }
 
-  /** Whether there is more than there should be. A source that breaks here has given all that it had to. */
-  async #readEnd(): Promise<boolean> {
+  /** Whether the source sends more bytes than the descriptor has. An error does not matter here: all expected bytes arrived. */
+  async #hasMore(): Promise<boolean> {
     try {
       return await this.#reader.read() !== undefined;
     } catch {
@@ -105,8 +107,8 @@ class BlobWatch implements ChunkReader {
 
   async #reopen(cause: unknown): Promise<void> {
     if (this.#isCancelled || !(cause instanceof CrossdockError) || !cause.isTemporary) throw cause;
-    if (this.#bytes - this.#bytesAtCut >= PROGRESS_BYTES) this.#attempts = 0;
-    this.#bytesAtCut = this.#bytes;
+    if (this.#bytes - this.#bytesAtBreak >= PROGRESS_BYTES) this.#attempts = 0;
+    this.#bytesAtBreak = this.#bytes;
     if (++this.#attempts > this.#options.retries) throw cause;
     await this.#reader.cancel(cause);
     const response = await this.#options.resume(this.#bytes, cause, this.#attempts);
@@ -126,11 +128,11 @@ class BlobWatch implements ChunkReader {
     );
   }
 
-  #cut(cause?: unknown): NetworkError {
+  #toBreak(cause?: unknown): NetworkError {
     const { what, descriptor } = this.#options;
     return new NetworkError(
       "reset",
-      `read ${what}: it broke off after ${this.#bytes} of ${descriptor.size} bytes`,
+      `read ${what}: the response ended after ${this.#bytes} of ${descriptor.size} bytes`,
       {
         cause,
         side: "source",
@@ -142,7 +144,7 @@ class BlobWatch implements ChunkReader {
     const { what, descriptor } = this.#options;
     return new CrossdockError(
       "integrity",
-      `read ${what}: it is longer than the ${descriptor.size} bytes of its descriptor`,
+      `read ${what}: the response has more than the ${descriptor.size} bytes in the descriptor`,
       {
         side: "source",
       },

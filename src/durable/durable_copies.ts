@@ -1,7 +1,11 @@
-/** Port to the durable copy runner: a Workflow on Workers, absent on other hosts. */
+/** The port to the runner of durable copies, a Workflow on Workers and absent on other hosts, and what its users share. */
 import * as z from "zod";
 import { reportSchema } from "../copy/model.ts";
-import type { CopyRequestInput } from "../copy/request.ts";
+import { parseCopyRequest, toCopyRequestInput } from "../copy/request.ts";
+import type { CopyRequest, CopyRequestInput } from "../copy/request.ts";
+import type { Engine } from "../engine.ts";
+import { digestBytes } from "../oci/digest.ts";
+import { formatReference } from "../oci/reference.ts";
 import { problemSchema } from "../problem.ts";
 import { immutable } from "../schema.ts";
 
@@ -39,4 +43,43 @@ export interface DurableCopies {
   get(id: string): Promise<DurableCopy | undefined>;
   /** Cancels a copy. A copy that has ended keeps its state. */
   cancel(id: string): Promise<DurableCopy | undefined>;
+}
+
+/**
+ * Resolves the source to its current digest and starts a durable copy. The digest is part of the copy's id.
+ *
+ * @param options.rule the rule that starts the copy. Only copies with a rule send notifications.
+ * @throws CrossdockError `not_found` if the source does not exist
+ */
+export async function startDurableCopy(
+  request: CopyRequestInput | CopyRequest,
+  { durable, engine, rule }: {
+    durable: DurableCopies;
+    engine: Pick<Engine, "resolve">;
+    rule?: string;
+  },
+): Promise<DurableCopy> {
+  const input = toCopyRequestInput(request);
+  const pinned = { ...input, source: await engine.resolve(input.source) };
+  return await durable.start(pinned, rule === undefined ? {} : { rule });
+}
+
+/**
+ * Computes the id of a durable copy: a hash of the normalized request, in 64 hexadecimal digits. Equal requests in different
+ * spellings are one copy. The hash covers every option, so that an ended copy can be restarted with its stored request. It
+ * omits the source's tag, because the digest identifies the source.
+ *
+ * @param request its source has a digest
+ */
+export async function copyId(request: CopyRequestInput): Promise<string> {
+  const { source, destination, platforms, input: _, ...options } = parseCopyRequest(request);
+  const { tag: __, ...pinned } = source;
+  const text = JSON.stringify([
+    formatReference(pinned),
+    formatReference(destination),
+    platforms.map((platform) => JSON.stringify(Object.entries(platform).sort())).sort(),
+    Object.entries(options).sort(),
+  ]);
+  const digest = await digestBytes(new TextEncoder().encode(text), "sha256");
+  return digest.slice("sha256:".length);
 }

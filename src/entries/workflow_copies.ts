@@ -1,7 +1,7 @@
 import type { CopyRequestInput } from "../copy/request.ts";
 import type { Report } from "../copy/model.ts";
 import { readCopyFailure, toPlatformProblem } from "../durable/copy_failure.ts";
-import { copyId } from "../durable/copy_id.ts";
+import { copyId } from "../durable/durable_copies.ts";
 import type { DurableCopies, DurableCopy } from "../durable/durable_copies.ts";
 
 /** The parameters of an instance. A restarted instance has the same ones. */

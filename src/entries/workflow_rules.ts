@@ -1,6 +1,6 @@
+import { digestBytes } from "../oci/digest.ts";
 import type { DurableRuleReport, DurableRuleRun } from "../rules/workflow_rule.ts";
-import { ruleRunId } from "../rules/durable_rules.ts";
-import type { DurableRules, RuleStart } from "../rules/durable_rules.ts";
+import type { DurableRules, RuleRun, RuleStart } from "../rules/durable_rules.ts";
 import { findInstance, hasEnded } from "./workflow_copies.ts";
 import type { WorkflowInstance } from "./workflow_copies.ts";
 
@@ -44,4 +44,14 @@ export function createWorkflowRules(workflow: RuleWorkflowBinding): DurableRules
       return { id, state: "started" };
     },
   };
+}
+
+/**
+ * Makes the id of a run, 64 hexadecimal digits. The id of a whole rule's run depends on the content of the rule only, and that of a
+ * repository's run also on the repository and the time.
+ */
+async function ruleRunId({ rule, at, only }: RuleRun): Promise<string> {
+  const text = JSON.stringify(only ? [rule, at, only.repository] : [rule]);
+  const digest = await digestBytes(new TextEncoder().encode(text), "sha256");
+  return digest.slice("sha256:".length);
 }

@@ -1,20 +1,20 @@
 import { CrossdockError } from "../errors.ts";
 import { quote } from "./quote.ts";
 
-/** A JSON object whose members nobody has checked yet. */
+/** A parsed JSON object with unchecked members. */
 export type JsonObject = { readonly [member: string]: unknown };
 
-/** Whether it is a JSON object, and neither an array nor null. */
+/** Whether the value is a JSON object: not an array and not null. */
 export function isObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** The error for JSON from a registry that has not the shape it should have. */
+/** The error for a manifest of the wrong shape. */
 export function badShape(what: string, cause?: unknown): CrossdockError {
   return new CrossdockError("registry", `read manifest: ${what}`, { cause });
 }
 
-/** Names a JSON value in a message, bounded. */
+/** Describes a JSON value for a message, with a bounded length. */
 export function showJson(value: unknown): string {
   if (value === undefined) return "nothing";
   if (value === null) return "null";
@@ -23,12 +23,12 @@ export function showJson(value: unknown): string {
   return typeof value === "string" ? quote(value) : String(value);
 }
 
-/** Decodes the bytes of a manifest to text, strictly: the digest is over bytes, so nothing is mended. */
+/** Decodes a manifest as UTF-8. Strict, because the digest covers the bytes: nothing may be replaced. */
 export function decodeManifest(bytes: Uint8Array): string {
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch (cause) {
-    throw badShape("its bytes are not UTF-8", cause);
+    throw badShape("it is not valid UTF-8", cause);
   }
 }
 
@@ -38,20 +38,20 @@ export function parseJsonObject(text: string): JsonObject {
   try {
     value = JSON.parse(text);
   } catch (cause) {
-    throw badShape(`it is not JSON, it begins with ${quote(text.slice(0, 40))}`, cause);
+    throw badShape(`it is not valid JSON, it starts with ${quote(text.slice(0, 40))}`, cause);
   }
-  if (!isObject(value)) throw badShape(`want an object, got ${showJson(value)}`);
+  if (!isObject(value)) throw badShape(`expected an object, got ${showJson(value)}`);
   return value;
 }
 
-/** A member that must be a string. */
+/** Reads a member that must be a string. */
 export function requireString(object: JsonObject, member: string, where: string): string {
   const value = object[member];
   if (typeof value === "string" && value !== "") return value;
-  throw badShape(`${where}${member}: want a string, got ${showJson(value)}`);
+  throw badShape(`${where}${member}: expected a string, got ${showJson(value)}`);
 }
 
-/** A member that may be absent; null and "" count as absent, because Go programs write them. */
+/** Reads an optional string. null and "" count as absent, because Go programs write them. */
 export function optionalString(
   object: JsonObject,
   member: string,
@@ -62,7 +62,7 @@ export function optionalString(
   return requireString(object, member, where);
 }
 
-/** A member that may be absent or null, or an array of strings. */
+/** Reads an optional array of strings. null counts as absent. */
 export function optionalStrings(
   object: JsonObject,
   member: string,
@@ -71,15 +71,15 @@ export function optionalStrings(
   const value = object[member];
   if (value === undefined || value === null) return undefined;
   if (!Array.isArray(value)) {
-    throw badShape(`${where}${member}: want an array, got ${showJson(value)}`);
+    throw badShape(`${where}${member}: expected an array, got ${showJson(value)}`);
   }
   return value.map((item: unknown, index) => {
     if (typeof item === "string") return item;
-    throw badShape(`${where}${member}[${index}]: want a string, got ${showJson(item)}`);
+    throw badShape(`${where}${member}[${index}]: expected a string, got ${showJson(item)}`);
   });
 }
 
-/** A member that may be absent or null, or a map of string to string. */
+/** Reads an optional map of strings. null counts as absent. */
 export function optionalStringMap(
   object: JsonObject,
   member: string,
@@ -88,14 +88,14 @@ export function optionalStringMap(
   const value = object[member];
   if (value === undefined || value === null) return undefined;
   if (!isObject(value)) {
-    throw badShape(`${where}${member}: want an object, got ${showJson(value)}`);
+    throw badShape(`${where}${member}: expected an object, got ${showJson(value)}`);
   }
-  // fromEntries defines members where assignment would set the prototype for the key "__proto__".
+  // An assignment to the key "__proto__" would set the prototype; fromEntries defines a member.
   return Object.fromEntries(
     Object.entries(value).map(([key, item]) => {
       if (typeof item === "string") return [key, item];
       throw badShape(
-        `${where}${member}[${quote(key)}]: want a string, got ${showJson(item)}`,
+        `${where}${member}[${quote(key)}]: expected a string, got ${showJson(item)}`,
       );
     }),
   );

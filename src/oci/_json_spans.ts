@@ -1,21 +1,21 @@
 /**
- * Finds where members and items stand in JSON text, so that it can be edited without being written anew. The text
- * must have passed JSON.parse: nothing is checked here.
+ * Finds the positions of members and items in JSON text, so that `rebuildIndex` can edit the text in place. The text must have
+ * passed JSON.parse: the syntax is not checked here.
  */
 
-/** From where to where something stands, end excluded. */
+/** A range of the text, without `end`. */
 export interface TextSpan {
   readonly start: number;
   readonly end: number;
 }
 
-/** A member of an object: from its key to the end of its value. */
+/** A member of an object, from its key to the end of its value. */
 export interface MemberSpan extends TextSpan {
   readonly key: string;
   readonly value: TextSpan;
 }
 
-/** The members of the object that begins at `open`. */
+/** The members of the object that starts at `open`. */
 export function findMembers(text: string, open: number): MemberSpan[] {
   const members: MemberSpan[] = [];
   for (let at = skipSpace(text, open + 1); text[at] !== "}";) {
@@ -33,7 +33,7 @@ export function findMembers(text: string, open: number): MemberSpan[] {
   return members;
 }
 
-/** The items of the array that begins at `open`. */
+/** The items of the array that starts at `open`. */
 export function findItems(text: string, open: number): TextSpan[] {
   const items: TextSpan[] = [];
   for (let at = skipSpace(text, open + 1); text[at] !== "]";) {
@@ -44,7 +44,7 @@ export function findItems(text: string, open: number): TextSpan[] {
   return items;
 }
 
-/** The first position from `at` on that is not white space. */
+/** The first position at or after `at` that is not white space. */
 export function skipSpace(text: string, at: number): number {
   while (text[at] === " " || text[at] === "\n" || text[at] === "\r" || text[at] === "\t") at++;
   return at;
@@ -55,7 +55,7 @@ function skipComma(text: string, end: number): number {
   return text[at] === "," ? skipSpace(text, at + 1) : at;
 }
 
-/** The end of the value that begins at `at`. */
+/** The end of the value that starts at `at`. */
 function skipValue(text: string, at: number): number {
   let depth = 0;
   do {

@@ -1,9 +1,9 @@
-/** The mistakes that people make with references, told apart so that each gets an answer of its own. */
+/** Detects common mistakes in references, so that each has a specific message and hint. */
 
-/** Throws the error for the text being parsed. */
-export type Refuse = (fault: string, hint?: string) => never;
+/** Throws the error for the parsed text. */
+export type Fail = (fault: string, hint?: string) => never;
 
-/** skopeo's other transports. As `name:rest` they would also be images of Docker Hub, which nobody means. */
+/** Other transports of skopeo. `name:rest` would also be a valid image of Docker Hub, but is almost never meant so. */
 const OTHER_TRANSPORTS = [
   "atomic",
   "containers-storage",
@@ -27,20 +27,20 @@ const CREDENTIALS = [
   new RegExp(`${START}[^@]*:[^]*@(?=${HOST}$)`),
 ];
 
-/** Refuses every scheme and transport but `docker://`, and credentials, with what to write instead. */
-export function refuseOtherTransports(text: string, fail: Refuse): void {
+/** Rejects every scheme and transport except `docker://`, and credentials. The hint shows what to write instead. */
+export function rejectOtherTransports(text: string, fail: Fail): void {
   const hasCredentials = redactCredentials(text) !== text;
   const scheme = /^([A-Za-z][A-Za-z0-9+.-]*):\/\//.exec(text)?.[1];
   if (scheme !== undefined && scheme !== "docker") {
     const rest = hasCredentials ? "" : text.slice(scheme.length + "://".length);
     const hint = `write docker://${rest || "registry/repository:tag"}, or leave docker:// out`;
-    if (/^https?$/i.test(scheme)) fail("a reference has no scheme", hint);
-    if (OTHER_TRANSPORTS.includes(scheme)) fail(`${scheme}: does not name a registry`);
+    if (/^https?$/i.test(scheme)) fail("a reference has no URL scheme", hint);
+    if (OTHER_TRANSPORTS.includes(scheme)) fail(`transport ${scheme}: is not a registry`);
     fail(`unknown transport ${scheme}://`, hint);
   }
   if (hasCredentials) {
     fail(
-      "what stands before the @ reads as a user name or password",
+      "it has a user name or password before the @",
       "log in to the registry instead, and write a digest as repository@sha256:…",
     );
   }
@@ -48,16 +48,16 @@ export function refuseOtherTransports(text: string, fail: Refuse): void {
   const isPort = /^[0-9]+\//.test(rest);
   if (OTHER_TRANSPORTS.includes(transport) && !isPort) {
     fail(
-      `${transport}: does not name a registry`,
+      `transport ${transport}: is not a registry`,
       `write docker.io/library/${text} if you mean the image ${transport} on Docker Hub`,
     );
   }
   if (transport === "docker" && rest.includes("/") && !isPort && !rest.startsWith("//")) {
-    fail("docker: wants two slashes", `write docker://${rest.replace(/^\/+/, "")}`);
+    fail("expected two slashes after docker:", `write docker://${rest.replace(/^\/+/, "")}`);
   }
 }
 
-/** Blots out `user:password@`, with or without a registry after it, so that no message holds it. */
+/** Replaces `user:password@`, with or without a registry after it, so that no message contains it. */
 export function redactCredentials(text: string): string {
   return CREDENTIALS.reduce((shown, pattern) => shown.replace(pattern, "$1***@"), text);
 }

@@ -20,26 +20,26 @@ export const descriptorSchema = immutable(
   z.object({
     mediaType: z.string(),
     digest: digestSchema,
-    size: z.int().nonnegative().meta({ description: "bytes" }),
+    size: z.int().nonnegative().meta({ description: "size in bytes" }),
     artifactType: z.string().exactOptional(),
     annotations: z.record(z.string(), z.string()).exactOptional(),
-    urls: z.array(z.string()).exactOptional().meta({ description: "where a foreign layer lives" }),
-    data: z.string().exactOptional().meta({ description: "the content itself, in base64" }),
+    urls: z.array(z.string()).exactOptional().meta({ description: "locations of a foreign layer" }),
+    data: z.string().exactOptional().meta({ description: "embedded content, base64" }),
     platform: platformSchema.exactOptional(),
-  }).meta({ id: "Descriptor", description: "Names content by type, digest and size" }),
+  }).meta({ id: "Descriptor", description: "The media type, digest and size of content" }),
 );
 
-/** Names content: its type, its digest and its size in bytes. */
+/** The media type, digest and size in bytes of content. */
 export type Descriptor = z.output<typeof descriptorSchema>;
 
 /**
- * Reads a descriptor out of parsed JSON. Members that the spec does not name are left out.
+ * Reads a descriptor from parsed JSON. Members that the spec does not define are dropped.
  *
- * @param where the JSON path for messages, such as `layers[3]`
+ * @param where JSON path for messages, such as `layers[3]`
  * @throws {CrossdockError} code `registry`, naming the JSON path, such as `layers[3].digest`
  */
 export function parseDescriptor(value: unknown, where: string): Descriptor {
-  if (!isObject(value)) throw badShape(`${where}: want a descriptor, got ${showJson(value)}`);
+  if (!isObject(value)) throw badShape(`${where}: expected a descriptor, got ${showJson(value)}`);
   const path = `${where}.`;
   const urls = optionalStrings(value, "urls", path);
   const annotations = optionalStringMap(value, "annotations", path);
@@ -68,15 +68,15 @@ function readDigest(value: JsonObject, path: string): Digest {
 function readSize(value: JsonObject, path: string): number {
   const size = value["size"];
   if (typeof size === "number" && Number.isSafeInteger(size) && size >= 0) return size;
-  throw badShape(`${path}size: want a whole number of bytes, got ${showJson(size)}`);
+  throw badShape(`${path}size: expected a whole number of bytes, got ${showJson(size)}`);
 }
 
-/** Lenient where the platform says nothing: artifacts in an index often carry an empty one. */
+/** Accepts a platform without `os` and `architecture`: artifacts in an index often have an empty platform. */
 function readPlatform(value: JsonObject, path: string): Platform | undefined {
   const raw = value["platform"];
   if (raw === undefined || raw === null) return undefined;
   const where = `${path}platform.`;
-  if (!isObject(raw)) throw badShape(`${path}platform: want an object, got ${showJson(raw)}`);
+  if (!isObject(raw)) throw badShape(`${path}platform: expected an object, got ${showJson(raw)}`);
   const variant = optionalString(raw, "variant", where);
   const osVersion = optionalString(raw, "os.version", where);
   const osFeatures = optionalStrings(raw, "os.features", where);

@@ -1,5 +1,5 @@
 /**
- * Digests of content, as the image spec defines them, restricted to its two registered algorithms.
+ * Digests of the image spec, with its two registered algorithms.
  *
  * ```text
  * digest    := algorithm ":" encoded
@@ -14,13 +14,13 @@ import * as z from "zod";
 import { ParseError } from "../errors.ts";
 import { quote } from "./quote.ts";
 
-/** A hash that the image spec registers. */
+/** A hash algorithm registered by the image spec. */
 export type DigestAlgorithm = "sha256" | "sha512";
 
-/** A digest that was checked: algorithm, colon, lower-case hex of the right length. */
+/** A checked digest: algorithm, colon, lower-case hex digits of the right length. */
 export type Digest = `${DigestAlgorithm}:${string}`;
 
-/** A digest in JSON; the pattern shows readers of the schema what {@linkcode isDigest} accepts. */
+/** A digest in JSON. The pattern documents in the schema what {@linkcode isDigest} accepts. */
 export const digestSchema = z.string().regex(
   /^(sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})$/,
   "not a digest",
@@ -28,29 +28,29 @@ export const digestSchema = z.string().regex(
 
 const HEX_LENGTH = { sha256: 64, sha512: 128 } as const satisfies Record<DigestAlgorithm, number>;
 const WEB_CRYPTO_NAME = { sha256: "SHA-256", sha512: "SHA-512" } as const;
-const WANTED = "want sha256: with 64 or sha512: with 128 lower-case hexadecimal digits";
+const EXPECTED = "expected sha256: with 64 or sha512: with 128 lower-case hexadecimal digits";
 
-/** What is wrong with the text as a digest, or undefined if nothing is. */
+/** The reason why the text is not a digest, or `undefined` if it is one. */
 export function findDigestFault(text: string): string | undefined {
   const colon = text.indexOf(":");
-  if (colon < 0) return `it has no algorithm, ${WANTED}`;
+  if (colon < 0) return `it has no algorithm, ${EXPECTED}`;
   const algorithm = text.slice(0, colon);
   if (algorithm !== "sha256" && algorithm !== "sha512") {
-    return `unknown algorithm ${quote(algorithm)}, ${WANTED}`;
+    return `unknown algorithm ${quote(algorithm)}, ${EXPECTED}`;
   }
   const hex = text.slice(colon + 1);
   const wanted = HEX_LENGTH[algorithm];
-  if (hex.length !== wanted) return `${hex.length} digits after ${algorithm}:, want ${wanted}`;
+  if (hex.length !== wanted) return `${hex.length} digits after ${algorithm}:, expected ${wanted}`;
   if (/^[0-9a-f]*$/.test(hex)) return undefined;
   return /^[0-9a-fA-F]*$/.test(hex)
-    ? "its digits are upper case, want lower case"
-    : `it holds something else than hexadecimal digits, ${WANTED}`;
+    ? "its digits are upper case, expected lower case"
+    : `it contains characters other than hexadecimal digits, ${EXPECTED}`;
 }
 
 /**
- * Reads a digest.
+ * Parses a digest.
  *
- * @throws {ParseError} if the algorithm is not known, or the rest is not lower-case hex of exactly its length
+ * @throws {ParseError} for an unknown algorithm, and for anything but lower-case hex digits of the exact length
  */
 export function parseDigest(text: string): Digest {
   const fault = findDigestFault(text);
@@ -58,12 +58,12 @@ export function parseDigest(text: string): Digest {
   return text as Digest;
 }
 
-/** Whether the text is a digest that {@linkcode parseDigest} takes. */
+/** Whether {@linkcode parseDigest} accepts the text. */
 export function isDigest(text: string): text is Digest {
   return findDigestFault(text) === undefined;
 }
 
-/** The algorithm in front of the colon. */
+/** The algorithm before the colon. */
 export function digestAlgorithm(digest: Digest): DigestAlgorithm {
   return digest.startsWith("sha512:") ? "sha512" : "sha256";
 }
@@ -73,12 +73,12 @@ export function digestHex(digest: Digest): string {
   return digest.slice(digest.indexOf(":") + 1);
 }
 
-/** Hashes bytes that are in memory, such as a manifest. */
+/** The digest of bytes in memory, such as a manifest. */
 export async function digestBytes(
   bytes: Uint8Array,
   algorithm: DigestAlgorithm = "sha256",
 ): Promise<Digest> {
-  // The cast: Web Crypto's types refuse a view of a SharedArrayBuffer, which nothing here makes.
+  // The cast: the types of Web Crypto reject a view of a SharedArrayBuffer, which is never used here.
   const hash = await crypto.subtle.digest(
     WEB_CRYPTO_NAME[algorithm],
     bytes as Uint8Array<ArrayBuffer>,

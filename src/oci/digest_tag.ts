@@ -1,17 +1,17 @@
-/** Tags that are made from a digest: the fallback for the referrers API, and cosign's for what belongs to a manifest. */
+/** Tags made from a digest: the fallback tag of the referrers API, and the tags of cosign. */
 
 import type { Digest } from "./digest.ts";
 import { digestAlgorithm, digestHex, isDigest } from "./digest.ts";
 
-/** What cosign puts after the digest: signature, attestation, bill of materials. */
+/** The suffixes of cosign: signature, attestation, bill of materials. */
 export const DIGEST_TAG_SUFFIXES = ["sig", "att", "sbom"] as const;
 
 /** One of {@linkcode DIGEST_TAG_SUFFIXES}. */
 export type DigestTagSuffix = typeof DIGEST_TAG_SUFFIXES[number];
 
 /**
- * The tag under which a registry without the referrers API keeps the index of referrers: `sha256-<hex>`.
- * The digits are cut after 64, which shortens sha512.
+ * The fallback tag `sha256-<hex>`, which holds the index of referrers in a registry without the referrers API. The spec cuts the
+ * digits after 64, which shortens sha512.
  *
  * https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#referrers-tag-schema
  */
@@ -20,7 +20,7 @@ export function referrersTag(digest: Digest): string {
 }
 
 /**
- * The digest tag of a manifest: `sha256-<hex>.sig`. None for sha512: it would exceed the 128 characters of a tag.
+ * The digest tag of a manifest: `sha256-<hex>.sig`. `undefined` for sha512, whose tag would exceed 128 characters.
  *
  * https://github.com/sigstore/cosign/blob/v2.4.1/specs/SIGNATURE_SPEC.md#tag-based-discovery
  */
@@ -29,7 +29,7 @@ export function digestTag(digest: Digest, suffix: DigestTagSuffix): string | und
   return `sha256-${digestHex(digest)}.${suffix}`;
 }
 
-/** Reads a digest tag back, or undefined if the tag is any other. */
+/** Parses a digest tag. `undefined` for any other tag. */
 export function parseDigestTag(
   tag: string,
 ): { digest: Digest; suffix: DigestTagSuffix } | undefined {
@@ -40,13 +40,13 @@ export function parseDigestTag(
   return suffix !== undefined && isDigest(digest) ? { digest, suffix } : undefined;
 }
 
-/** `sha256-<64 digits>`, and what follows a dot. */
+/** `sha256-<64 digits>`, optionally with a dot and a suffix. */
 const DIGEST_TAG = /^sha(?:256|512)-[0-9a-f]{64}(?:\.(?<suffix>[\w.-]+))?$/;
 
 /**
- * Tells whether a tag is made from a digest, whatever its suffix: `{}` for the fallback of the referrers API.
+ * Matches a tag made from a digest, with any suffix.
  *
- * @returns `undefined` for any other tag
+ * @returns `{}` for the fallback tag of the referrers API, `undefined` for a tag that is not made from a digest
  */
 export function matchDigestTag(tag: string): { readonly suffix?: string } | undefined {
   const match = DIGEST_TAG.exec(tag);

@@ -1,4 +1,4 @@
-/** Manifests: their bytes in, what they name out. The bytes themselves are copied as they are, never written anew. */
+/** Parses manifests and lists their blobs and children. The bytes themselves are copied unchanged. */
 
 import { CrossdockError } from "../errors.ts";
 import {
@@ -34,19 +34,19 @@ export {
 export { rebuildIndex } from "./rebuild_index.ts";
 
 /**
- * 4 MiB. The distribution spec has registries take manifests of at least that size, most take no more, so nothing
- * larger could be pushed; and it is what one manifest may cost in memory.
+ * 4 MiB. The distribution spec requires registries to accept manifests of this size, and most accept no larger ones. It also
+ * bounds the memory for one manifest.
  * https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pushing-manifests
  */
 export const MAX_MANIFEST_BYTES = 4 * 1024 * 1024;
 
-/** Indexes within indexes. Real ones nest once or twice; a chain made to exhaust us costs a request a level. */
+/** Depth of nested indexes. Real ones nest once or twice; a hostile chain costs one request per level. */
 export const MAX_INDEX_DEPTH = 8;
 
-/** Entries of one index. The largest real ones have hundreds; 4 MiB has room for 40,000, each of them a request. */
+/** Entries of one index. The largest real ones have hundreds; 4 MiB have room for 40,000, and each costs a request. */
 export const MAX_INDEX_WIDTH = 10_000;
 
-/** An image, or an artifact in the shape of one. */
+/** An image, or an artifact with an image manifest. */
 export interface ImageManifest extends ManifestCommon {
   readonly kind: "image";
   readonly config: Descriptor;
@@ -59,17 +59,17 @@ export interface IndexManifest extends ManifestCommon {
   readonly manifests: readonly Descriptor[];
 }
 
-/** An OCI artifact manifest, of the release candidates of image-spec 1.1. */
+/** An OCI artifact manifest, from the release candidates of image-spec 1.1. */
 export interface ArtifactManifest extends ManifestCommon {
   readonly kind: "artifact";
   readonly blobs: readonly Descriptor[];
 }
 
-/** Any manifest that can be copied. */
+/** A manifest that can be copied. */
 export type Manifest = ImageManifest | IndexManifest | ArtifactManifest;
 
 interface ManifestCommon {
-  /** What it is to be pushed as. */
+  /** The media type to push the manifest with. */
   readonly mediaType: string;
   /** The manifest that this one refers to. */
   readonly subject?: Descriptor;
@@ -77,7 +77,7 @@ interface ManifestCommon {
   readonly annotations?: Readonly<Record<string, string>>;
 }
 
-/** Content types that say nothing about what is inside. */
+/** Content types that do not identify a manifest. */
 const GENERIC_TYPES = [
   "",
   "application/json",
@@ -86,28 +86,28 @@ const GENERIC_TYPES = [
   "text/plain",
 ];
 
-/** Members of one kind only: a manifest with those of two would mean different things to different readers. */
-const OWN_MEMBERS = { image: ["config", "layers"], index: ["manifests"] } as const;
+/** Members that only one kind may have. Clients would read a manifest with members of two kinds differently. */
+const KIND_MEMBERS = { image: ["config", "layers"], index: ["manifests"] } as const;
 
 /**
- * Reads a manifest.
+ * Parses a manifest.
  *
- * @param mediaType the Content-Type that it came with, without parameters; a generic one or "" leaves it to the
- * manifest's own `mediaType`, and failing that to its shape
- * @throws {CrossdockError} code `limit` above a bound, `unsupported` for schema 1 and unknown types, `integrity` if
- * the content type and the manifest's own contradict each other, `registry` for any other fault of its shape
+ * @param mediaType the Content-Type of the response, without parameters. For a generic type or "", the `mediaType` member
+ * decides, then the members of the manifest
+ * @throws {CrossdockError} code `limit` above a limit, `unsupported` for schema 1 and unknown types, `integrity` if Content-Type
+ * and `mediaType` differ, `registry` for any other wrong shape
  */
 export function parseManifest(bytes: Uint8Array, mediaType: string): Manifest {
   if (bytes.byteLength > MAX_MANIFEST_BYTES) {
     throw new CrossdockError(
       "limit",
-      `read manifest: it has ${bytes.byteLength} bytes, want at most ${MAX_MANIFEST_BYTES}`,
+      `read manifest: it has ${bytes.byteLength} bytes, expected at most ${MAX_MANIFEST_BYTES}`,
     );
   }
   const json = parseJsonObject(decodeManifest(bytes));
   const type = resolveMediaType(json, mediaType);
   const kind = isIndexMediaType(type) ? "index" : type === OCI_ARTIFACT ? "artifact" : "image";
-  refuseMembersOfOtherKinds(json, kind);
+  rejectOtherKinds(json, kind);
   const common = readCommon(json, type);
   switch (kind) {
     case "image":
@@ -120,31 +120,31 @@ export function parseManifest(bytes: Uint8Array, mediaType: string): Manifest {
     case "index":
       return { kind, ...common, manifests: readDescriptors(json, "manifests", MAX_INDEX_WIDTH) };
     case "artifact": {
-      // It has no schemaVersion, its type is required, and its blobs may be left out.
+      // The spec requires artifactType here, makes blobs optional, and has no schemaVersion.
       const blobs = json["blobs"] === undefined ? [] : readDescriptors(json, "blobs");
       return { kind, ...common, artifactType: requireString(json, "artifactType", ""), blobs };
     }
   }
 }
 
-/** What it names outside the manifests: config and layers, or blobs; each digest once, in order. */
+/** Config and layers, or blobs, of a manifest: each digest once, in order. */
 export function manifestBlobs(manifest: Manifest): Descriptor[] {
   switch (manifest.kind) {
     case "image":
-      return onceEach([manifest.config, ...manifest.layers]);
+      return dedupe([manifest.config, ...manifest.layers]);
     case "index":
       return [];
     case "artifact":
-      return onceEach(manifest.blobs);
+      return dedupe(manifest.blobs);
   }
 }
 
-/** The entries of an index, each digest once, in order; none for other manifests. The subject is not among them. */
+/** The entries of an index, each digest once, in order. Empty for other manifests. Does not include the subject. */
 export function manifestChildren(manifest: Manifest): Descriptor[] {
-  return manifest.kind === "index" ? onceEach(manifest.manifests) : [];
+  return manifest.kind === "index" ? dedupe(manifest.manifests) : [];
 }
 
-function onceEach(descriptors: readonly Descriptor[]): Descriptor[] {
+function dedupe(descriptors: readonly Descriptor[]): Descriptor[] {
   const seen = new Map<string, Descriptor>();
   for (const descriptor of descriptors) {
     if (!seen.has(descriptor.digest)) seen.set(descriptor.digest, descriptor);
@@ -153,24 +153,24 @@ function onceEach(descriptors: readonly Descriptor[]): Descriptor[] {
 }
 
 function resolveMediaType(json: JsonObject, contentType: string): string {
-  const own = optionalString(json, "mediaType", "");
-  const given = GENERIC_TYPES.includes(contentType) ? undefined : contentType;
+  const declared = optionalString(json, "mediaType", "");
+  const received = GENERIC_TYPES.includes(contentType) ? undefined : contentType;
   const version = json["schemaVersion"];
-  if (isSchema1MediaType(given ?? own ?? "") || version === 1) throw schema1Error();
-  if (given !== undefined && own !== undefined && given !== own) {
+  if (isSchema1MediaType(received ?? declared ?? "") || version === 1) throw schema1Error();
+  if (received !== undefined && declared !== undefined && received !== declared) {
     throw new CrossdockError(
       "integrity",
-      `read manifest: it came as ${quote(given)} and calls itself ${quote(own)}`,
-      { hint: "push it to the source again under the media type that it names" },
+      `read manifest: its Content-Type is ${quote(received)} and its mediaType ${quote(declared)}`,
+      { hint: "push it to the source again with the Content-Type of its mediaType" },
     );
   }
-  const type = given ?? own ?? guessMediaType(json);
+  const type = received ?? declared ?? guessMediaType(json);
   if (!isManifestMediaType(type)) {
     throw new CrossdockError("unsupported", `read manifest: unknown media type ${quote(type)}`);
   }
-  // Absent is let pass: artifact manifests have none, and early tools left it out of indexes.
+  // May be absent: artifact manifests have none, and early tools omitted it in indexes.
   if (version !== undefined && version !== 2) {
-    throw badShape(`schemaVersion: want 2, got ${showJson(version)}`);
+    throw badShape(`schemaVersion: expected 2, got ${showJson(version)}`);
   }
   return type;
 }
@@ -179,21 +179,21 @@ function guessMediaType(json: JsonObject): string {
   if (Array.isArray(json["manifests"])) return OCI_INDEX;
   if (isObject(json["config"])) return OCI_MANIFEST;
   if (Array.isArray(json["blobs"])) return OCI_ARTIFACT;
-  throw badShape("neither its content type nor its members tell what it is");
+  throw badShape("its kind is unknown: neither its Content-Type nor its members identify it");
 }
 
 function schema1Error(): CrossdockError {
   return new CrossdockError(
     "unsupported",
-    "read manifest: it is a Docker schema 1 manifest, deprecated by Docker: its digest is not over all its bytes, " +
-      "and registries of today do not take it unchanged",
+    "read manifest: Docker schema 1 is deprecated by Docker and not supported: its digest does not cover all its bytes, " +
+      "and current registries reject it",
     { hint: "rebuild the image, or pull and push it with an older client that converts it" },
   );
 }
 
-/** As CVE-2021-41190 taught: https://github.com/opencontainers/image-spec/security/advisories/GHSA-77vh-xpmg-72qh. */
-function refuseMembersOfOtherKinds(json: JsonObject, kind: Manifest["kind"]): void {
-  for (const [other, members] of Object.entries(OWN_MEMBERS)) {
+/** Against CVE-2021-41190: https://github.com/opencontainers/image-spec/security/advisories/GHSA-77vh-xpmg-72qh. */
+function rejectOtherKinds(json: JsonObject, kind: Manifest["kind"]): void {
+  for (const [other, members] of Object.entries(KIND_MEMBERS)) {
     if (other === kind) continue;
     const member = members.find((name) => json[name] !== undefined && json[name] !== null);
     if (member !== undefined) throw badShape(`it is ambiguous: an ${kind} with ${member}`);
@@ -214,15 +214,15 @@ function readCommon(json: JsonObject, mediaType: string): ManifestCommon {
   };
 }
 
-/** An array of descriptors; null counts as empty, because Go programs write it. */
+/** Reads an array of descriptors. null counts as empty, because Go programs write it. */
 function readDescriptors(json: JsonObject, member: string, maxLength = Infinity): Descriptor[] {
   const value = json[member];
   if (value === null) return [];
-  if (!Array.isArray(value)) throw badShape(`${member}: want an array, got ${showJson(value)}`);
+  if (!Array.isArray(value)) throw badShape(`${member}: expected an array, got ${showJson(value)}`);
   if (value.length > maxLength) {
     throw new CrossdockError(
       "limit",
-      `read manifest: ${member} has ${value.length} entries, want at most ${maxLength}`,
+      `read manifest: ${member} has ${value.length} entries, expected at most ${maxLength}`,
     );
   }
   return value.map((item, index) => parseDescriptor(item, `${member}[${index}]`));

@@ -1,12 +1,12 @@
 /**
- * Platforms, written as users write them and as indexes spell them.
+ * Parses, formats and matches platforms.
  *
  * ```text
  * platform := os [ "(" version ")" ] "/" architecture [ "/" variant ] [ ":" version ]
  * ```
  *
- * The version in parentheses is containerd's way, the one after a colon go-containerregistry's. Spellings are made
- * one as in containerd's platforms package: https://github.com/containerd/platforms/blob/v0.2.1/database.go
+ * containerd writes the version in parentheses, go-containerregistry after a colon. Spellings are normalized like in containerd's
+ * platforms package: https://github.com/containerd/platforms/blob/v0.2.1/database.go
  */
 
 import * as z from "zod";
@@ -23,7 +23,7 @@ export const platformSchema = immutable(z.object({
   "os.features": z.array(z.string()).exactOptional(),
 }));
 
-/** A platform in the words of an index. */
+/** A platform of an index entry. */
 export type Platform = z.output<typeof platformSchema>;
 
 const WORD = "[A-Za-z0-9_-]+";
@@ -35,22 +35,22 @@ const PLATFORM = new RegExp(
 );
 
 /**
- * Reads `linux/arm64/v8`, `windows/amd64:10.0.17763` or `windows(10.0.17763)/amd64`, in one spelling:
- * `linux/aarch64` gives `linux/arm64`.
+ * Parses `linux/arm64/v8`, `windows/amd64:10.0.17763` or `windows(10.0.17763)/amd64`. The result is normalized: `linux/aarch64`
+ * gives `linux/arm64`.
  *
- * @throws {ParseError} if it is not os/architecture with an optional variant and version
+ * @throws {ParseError} if the text is not os/architecture with an optional variant and version
  */
 export function parsePlatform(text: string): Platform {
   const groups = PLATFORM.exec(text)?.groups;
   if (groups === undefined) {
     throw new ParseError(
-      `parse platform ${quote(text)}: want os/architecture or os/architecture/variant`,
+      `parse platform ${quote(text)}: expected os/architecture or os/architecture/variant`,
       { hint: "write linux/amd64 or linux/arm/v7, or windows/amd64:10.0.17763 for a version" },
     );
   }
   const { os = "", architecture = "", variant, inner, outer } = groups;
   if (inner !== undefined && outer !== undefined) {
-    throw new ParseError(`parse platform ${quote(text)}: it names the version of the os twice`);
+    throw new ParseError(`parse platform ${quote(text)}: it has two versions of the os`);
   }
   const version = inner ?? outer;
   return normalizePlatform({
@@ -61,7 +61,7 @@ export function parsePlatform(text: string): Platform {
   });
 }
 
-/** The platform in one spelling, with a variant only where it tells something. */
+/** The normalized platform, without a variant that is the default. */
 function normalizePlatform(platform: Platform): Platform {
   const { variant: _, ...rest } = platform;
   const os = platform.os.toLowerCase();
@@ -100,7 +100,7 @@ function normalizeArchitecture(architecture: string, variant: string): [string, 
   }
 }
 
-/** Writes the platform as {@linkcode parsePlatform} reads it, in one spelling: `linux/arm/v7`. */
+/** Formats a platform for {@linkcode parsePlatform}, normalized: `linux/arm/v7`. */
 export function formatPlatform(platform: Platform): string {
   const { os, architecture, variant, "os.version": version } = normalizePlatform(platform);
   const name = [os, architecture, ...(variant === undefined ? [] : [variant])].join("/");
@@ -108,11 +108,10 @@ export function formatPlatform(platform: Platform): string {
 }
 
 /**
- * Whether what an index offers is what the user wants.
+ * Whether a platform of an index entry matches a wanted one.
  *
- * A wanted platform without a variant takes any, except for arm, where none means v7. The version of the os and its
- * features count only if asked for; a version asks for itself and what lies beneath it: `10.0.17763` takes
- * `10.0.17763.6414`.
+ * A wanted platform without a variant matches every variant, except for arm, where it means v7. Version and features of the os
+ * are compared only if wanted. A version also matches more specific ones: `10.0.17763` matches `10.0.17763.6414`.
  */
 export function matchesPlatform(wanted: Platform, offered: Platform): boolean {
   const want = normalizePlatform(wanted);

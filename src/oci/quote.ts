@@ -1,8 +1,8 @@
 const MAX_QUOTED = 100;
 
 /**
- * The text as a JSON string for a message, cut after 100 characters. Whatever is not visible is escaped, for messages
- * end up in terminals and some of the text comes from registries.
+ * The text as a JSON string for a message, cut after 100 characters. Invisible characters are escaped, because messages are
+ * printed in terminals and the text may come from a registry.
  */
 export function quote(text: string): string {
   const quoted = JSON.stringify(text.slice(0, MAX_QUOTED)).replace(

@@ -1,4 +1,4 @@
-/** Runs rules by their schedules, in a process that lives until it is stopped. */
+/** Runs rules by their schedules, in a process that runs until it is stopped. */
 import { nextRun } from "../sync/next_run.ts";
 import type { SyncRule } from "../sync/rule.ts";
 import type { Schedule } from "../sync/schedule.ts";
@@ -9,15 +9,15 @@ import type { RuleOccasion } from "./dispatch.ts";
 export interface ClockOptions {
   readonly run: (rule: SyncRule, occasion: RuleOccasion) => Promise<unknown>;
   readonly runtime: Pick<Runtime, "now" | "sleep">;
-  /** Aborted when no further rule must begin. */
+  /** Aborted when no further rule may start. */
   readonly stopping: AbortSignal;
-  /** Receives the next time of a rule, in milliseconds since the epoch; `undefined` where no time is left. */
+  /** Receives the next time of a rule, in milliseconds since the epoch; `undefined` if there is none. */
   readonly onNext?: ((rule: SyncRule, at: number | undefined) => void) | undefined;
 }
 
 /**
- * Runs each rule that has a schedule at its times, until no time is left. Times that pass while a rule runs are skipped. A rule
- * waits for a rate limit until its next time at the latest.
+ * Runs each scheduled rule at its times, until no rule has a next time. Times that pass while a rule runs are skipped. A rule waits
+ * for a rate limit until its next time at the latest.
  *
  * @throws the reason of `stopping`
  */
@@ -46,7 +46,7 @@ async function keepSchedule(
 }
 
 /**
- * Copies what the targets of scheduled rules lack, one rule after the other, as regsync does at its start.
+ * Copies the tags that the targets of scheduled rules lack, one rule after the other, as regsync does at its start.
  *
  * @throws the reason of `stopping`
  */
@@ -67,13 +67,13 @@ export async function runAtStart(
     };
     const running = run(rule, { by: "start", at, missing: true, waitUntil });
     runs.push(running);
-    // A rule that waits for a rate limit does not hold up the others.
+    // A rule that waits for a rate limit does not delay the others.
     await Promise.race([running, waits.promise]);
   }
   await Promise.all(runs);
 }
 
-/** Waits for a rate limit that ends before a time. A host that is about to end does not wait. */
+/** Waits for rate limits that end before a time. Stops waiting when the host is stopped. */
 function waitBefore(
   end: number | undefined,
   { runtime, stopping }: Pick<ClockOptions, "runtime" | "stopping">,

@@ -1,4 +1,3 @@
-/** Wires what a server does with its rules. */
 import type { SyncEngine } from "../sync/sync_engine.ts";
 import { Slots } from "../sync/slots.ts";
 import type { CloudEvent, OutgoingWebhook } from "../webhooks/outgoing/notice.ts";
@@ -22,24 +21,24 @@ import type { RuleHost } from "./run_logged.ts";
 import type { ServerRules, StartedRule } from "./rules.ts";
 import type { HookReceiver } from "./receive_hook.ts";
 
-/** What a host gives to the runs of rules. */
+/** The host's part of running rules. */
 export interface RulesHost {
   readonly runtime: Runtime;
   /** Keeps the host alive until a job has ended. */
   readonly background?: ((job: Promise<unknown>) => void) | undefined;
-  /** Aborted when the host has to end now. */
+  /** Aborted when the host must end now. */
   readonly stopSignal?: AbortSignal | undefined;
-  /** Aborted when the host is asked to end. */
+  /** Aborted when the host gets a signal to stop. */
   readonly stopping?: AbortSignal | undefined;
   /** Receives the retries and warnings of every copy. */
   readonly onEvent?: Emit | undefined;
   /** Whether no two requests may share an engine, as on Workers. */
   readonly separateEngines?: boolean | undefined;
-  /** The content of a file that a template names, where the host has files; `undefined` for one that cannot be read. */
+  /** Reads a file for templates; absent on hosts without files. Returns `undefined` for a file that cannot be read. */
   readonly readFile?: ((path: string) => string | undefined) | undefined;
-  /** Where copies run durably. */
+  /** Absent on hosts without durable copies. */
   readonly durable?: DurableCopies | undefined;
-  /** Where whole rules run durably. */
+  /** Absent on hosts without durable rules. */
   readonly durableRules?: DurableRules | undefined;
 }
 
@@ -52,14 +51,14 @@ export interface ComposeRulesOptions {
 }
 
 export interface ComposedRules {
-  /** What every run of a rule needs. */
+  /** Shared by all runs of rules. */
   readonly ruleHost: RuleHost;
-  /** Runs a rule because of a clock or an event. */
+  /** Runs rules for a clock or an event. */
   readonly dispatch: RuleDispatcher;
-  /** For callers of the API. */
+  /** Runs rules for callers of the API. */
   readonly rules: ServerRules;
   readonly receiveHook: HookReceiver;
-  /** Makes one attempt to send a notice, as `deliver` does. */
+  /** Makes one attempt to send a notice. */
   readonly deliverNotice: (event: CloudEvent, target: OutgoingWebhook) => Promise<void>;
 }
 
@@ -75,7 +74,7 @@ export function composeRules(host: RulesHost, options: ComposeRulesOptions): Com
     log,
     now: () => runtime.now(),
     notify: createNotifier({ targets: config.sync.webhooks.outgoing, ...sending }),
-    // On Workers no request may wait for a promise of another one.
+    // On Workers, a request must not wait for a promise of another request.
     slots: host.separateEngines ? undefined : new Slots(config.sync.parallel),
     env: textOf(variables),
     readFile: host.readFile,
@@ -106,8 +105,8 @@ function createServerRules(host: RuleHost, durableRules: DurableRules | undefine
   return {
     rules: config.sync.rules,
     run(rule, { log = host.log, ...options }): Promise<RuleReport> {
-      const own = withFields(log, { rule: rule.name, by: "call" });
-      return runLogged(rule, options, { ...host, log: own });
+      const ruleLog = withFields(log, { rule: rule.name, by: "call" });
+      return runLogged(rule, options, { ...host, log: ruleLog });
     },
     status: (rule, options) => statusOfRule(rule, { engine: openEngine(), now, ...options }),
     ...(durableRules

@@ -1,4 +1,4 @@
-/** Starts rules when a clock or an event asks for it: in this process, or as a Workflow. */
+/** Starts rules for a clock or an event: in this process, or as a Workflow. */
 import type { DurableCopies } from "../durable/durable_copies.ts";
 import { withFields } from "../log.ts";
 import type { Log } from "../log.ts";
@@ -12,24 +12,24 @@ import { describeFailure, runLogged } from "./run_logged.ts";
 import type { RuleHost } from "./run_logged.ts";
 
 export interface DispatcherOptions extends RuleHost {
-  /** Where there is one, copies are started as durable copies. */
+  /** Starts copies as durable copies. */
   readonly durable?: DurableCopies | undefined;
-  /** Where there is one, whole rules are started as Workflows. */
+  /** Starts whole rules as Workflows. */
   readonly durableRules?: DurableRules | undefined;
-  /** Whether a rule must not run beside itself. On Workers an isolate that was cut would hold the rule for ever. */
+  /** Whether a rule must not run twice at the same time. Off on Workers, where a terminated isolate would block the rule forever. */
   readonly isExclusive?: boolean | undefined;
-  /** Aborted when the host has to end now. */
+  /** Aborted when the host must end now. */
   readonly signal?: AbortSignal | undefined;
 }
 
 /** Why a rule runs, when, and which part of it. */
 export interface RuleOccasion extends Pick<RunRuleOptions, "only" | "missing" | "waitUntil"> {
   readonly by: "schedule" | "start" | "hook";
-  /** Milliseconds since the epoch: the tick, or when the event came. */
+  /** The time of the tick or the event, in milliseconds since the epoch. */
   readonly at: number;
 }
 
-/** A run's report; or it was started elsewhere, runs already, or failed as a whole. */
+/** The report of a run, or why there is none: it was started as a Workflow, it was running already, or it failed as a whole. */
 export type RuleEnd = RuleReport | "started" | "running" | "failed";
 
 /** Runs a rule and logs the result. Never rejects. */
@@ -37,12 +37,12 @@ export type RuleDispatcher = (rule: SyncRule, occasion: RuleOccasion) => Promise
 
 const STILL_RUNNING = "rule is still running and was not started again";
 
-/** Postponed events that fall into the same span of this length are one run. */
+/** Postponed events are rounded up to multiples of this, so that several events share one run. */
 const POSTPONED_SPAN_MS = 5 * 60_000;
 
 /**
- * Makes a dispatcher. A whole rule does not run beside itself: both runs would find the same. An event's image is looked at all
- * the same, because it may be newer than what the run has seen.
+ * Creates a dispatcher. A whole rule does not run twice at the same time, because both runs would do the same. An event runs in any
+ * case, because its image may be newer than the one that a current run has seen.
  */
 export function createDispatcher(options: DispatcherOptions): RuleDispatcher {
   const { durable, durableRules, isExclusive, signal } = options;
@@ -66,11 +66,16 @@ export function createDispatcher(options: DispatcherOptions): RuleDispatcher {
     }
     if (only || !isExclusive) {
       const end = await run(rule, occasion, log);
-      if (typeof end === "string" || end.postponedUntil === undefined || !durableRules) return end;
-      // A request cannot wait for a rate limit, a Workflow can.
+      if (typeof end === "string" || end.postponedUntil === undefined) return end;
+      if (!durableRules || !only) return end;
+      // A request cannot wait for a rate limit, but a Workflow can.
       const after = Math.ceil(end.postponedUntil / POSTPONED_SPAN_MS) * POSTPONED_SPAN_MS;
-      const later = only && { repository: only.repository };
-      return await startDurably({ rule, at: after, only: later, after }, durableRules, log);
+      const { repository } = only;
+      return await startDurably(
+        { rule, at: after, only: { repository }, after },
+        durableRules,
+        log,
+      );
     }
     if (running.has(rule.name)) {
       log("warn", STILL_RUNNING);
@@ -101,7 +106,7 @@ async function startDurably(
   }
 }
 
-/** Runs the rules that are due at a tick, one after the other: for hosts that have a clock and no memory of it. */
+/** Runs the rules that are due at a tick, one after the other: for hosts whose clock only triggers ticks. */
 export async function runDueRules(
   rules: readonly SyncRule[],
   dispatch: RuleDispatcher,

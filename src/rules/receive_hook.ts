@@ -1,4 +1,4 @@
-/** What becomes of a registry's request: verified, matched to rules, and answered before any work is done. */
+/** Receives webhooks of registries: verifies a request, matches it to rules, and answers before the rules run. */
 import { formatReference, parseReference } from "../oci/reference.ts";
 import type { Reference } from "../oci/reference.ts";
 import type { Runtime } from "../runtime.ts";
@@ -26,22 +26,22 @@ export interface HookReceiverOptions {
   readonly dispatch: RuleDispatcher;
   /** Keeps the host alive until a job has ended. */
   readonly background: (job: Promise<unknown>) => void;
-  /** Aborted when the host is asked to end: what was put off is left to the clock. */
+  /** Aborted when the host gets a signal to stop. Postponed events then wait for the next run of their rules. */
   readonly stopping?: AbortSignal | undefined;
-  /** Whether the host lives long enough to wait for a registry's limit. Default: true. */
+  /** Whether the host runs long enough to wait for a rate limit. Default: true. */
   readonly canWait?: boolean | undefined;
 }
 
-/** What a sender is told. */
+/** The answer to a sender. */
 export type HookAnswer =
   | Exclude<Received, { kind: "events" }>
-  /** Rules are run behind the answer, or did run a moment ago. */
+  /** Rules run after the answer, or have just run. */
   | { readonly kind: "accepted" };
 
 /**
- * Takes a request to `/hooks/{name}`.
+ * Handles a request to `/hooks/{name}`.
  *
- * @throws WebhookError `not_found` where there is no such hook, and else as `receive` does
+ * @throws WebhookError `not_found` if there is no such hook; the errors of `receive`
  */
 export type HookReceiver = (
   name: string,
@@ -49,7 +49,7 @@ export type HookReceiver = (
   log: Log,
 ) => Promise<HookAnswer>;
 
-/** Makes a receiver, which remembers what it looked at in the last seconds: plain data that requests share. */
+/** Creates a receiver. It stores the runs of the last seconds as plain data, which requests share. */
 export function createHookReceiver(options: HookReceiverOptions): HookReceiver {
   const { config, runtime } = options;
   const { rules, webhooks } = config.sync;
@@ -59,35 +59,35 @@ export function createHookReceiver(options: HookReceiverOptions): HookReceiver {
 
   return async (name, request, log) => {
     const hook = webhooks.incoming.get(name);
-    if (!hook) throw new WebhookError("not_found", "there is nothing here");
+    if (!hook) throw new WebhookError("not_found", "not found");
     const { sender, proof, place } = hook;
     const received = await receive(sender, request, { proof, runtime, googleKeys });
     if (received.kind !== "events") return received;
     const matches = received.events.flatMap((event) =>
       matchRules(event, place, rules).map((match) => ({ event, match }))
     );
-    if (matches.length === 0) return { kind: "ignored", why: "no rule is about it" };
+    if (matches.length === 0) return { kind: "ignored", why: "no rule matches" };
     for (const { event, match } of matches) {
-      const own = { memory, waiting, log: withFields(log, { hook: name }) };
-      admit(event, match, { ...options, ...own });
+      const hookLog = withFields(log, { hook: name });
+      admit(event, match, { ...options, memory, waiting, log: hookLog });
     }
     return { kind: "accepted" };
   };
 }
 
-interface Admitting extends HookReceiverOptions {
+interface AdmitOptions extends HookReceiverOptions {
   readonly memory: RunMemory;
-  /** What waits for a registry's limit: rules and names. */
+  /** The runs that wait for a rate limit: rule and reference. */
   readonly waiting: Set<string>;
   readonly log: Log;
 }
 
 /**
- * When to look again, after the look before, in milliseconds. CNCF distribution tells of a manifest a moment before its tag
- * is there.
+ * The waits before an event runs again, in milliseconds. CNCF distribution sends the event of a manifest shortly before its tag
+ * exists.
  * https://github.com/distribution/distribution/blob/00f0ef83d54a9df22a703bd07f01308aaf565d08/registry/handlers/manifests.go
  */
-const AGAIN_MS = [2000, 10_000] as const;
+const RETRY_WAITS_MS = [2000, 10_000] as const;
 
 /** Events that wait for a rate limit at once. */
 const MAX_WAITING = 1000;
@@ -95,35 +95,35 @@ const MAX_WAITING = 1000;
 /** Longest wait for rate limits of one event, after the first one ended. */
 const MAX_WAITING_MS = 24 * 60 * 60 * 1000;
 
-function admit(event: PushEvent, match: RuleMatch, options: Admitting): void {
+function admit(event: PushEvent, match: RuleMatch, options: AdmitOptions): void {
   const { memory, runtime, background, log } = options;
   const admission = admitEvent(memory, match.about, { event, now: runtime.now() });
   const about = formatReference(match.about);
-  if (admission.run === "no") return log("debug", "event is not the first of its kind", { about });
+  if (admission.run === "no") return log("debug", "duplicate event", { about });
   const rules = match.rules.map(({ name }) => name);
   log("info", "event", { about, rules, run: admission.run });
   const waitMs = admission.run === "later" ? admission.at - runtime.now() : 0;
-  background(look(event, match, waitMs, options));
+  background(runEvent(event, match, waitMs, options));
 }
 
-/** Runs the rules of an event, and again where they did not see its push. Never rejects. */
-async function look(
+/** Runs the rules of an event, and runs them again if they did not see its push. Never rejects. */
+async function runEvent(
   event: PushEvent,
   { about, rules }: RuleMatch,
   waitMs: number,
-  options: Admitting,
+  options: AdmitOptions,
 ): Promise<void> {
   const { runtime, dispatch, memory, stopping } = options;
   const only = toOnly(about);
   // A run of a whole repository cannot show whether it saw this event's push.
   const isWhole = event.tag !== undefined && about.tag === undefined;
-  const waits = isWhole ? [Math.max(waitMs, AGAIN_MS[0])] : [waitMs, ...AGAIN_MS];
+  const waits = isWhole ? [Math.max(waitMs, RETRY_WAITS_MS[0])] : [waitMs, ...RETRY_WAITS_MS];
   let ends: RuleEnd[] = [];
   for (const wait of waits) {
     try {
       if (wait > 0) await runtime.sleep(wait, stopping);
     } catch {
-      return leave(about, options);
+      return logLeft(about, options);
     }
     const at = runtime.now();
     ends = await Promise.all(rules.map((rule) => {
@@ -136,38 +136,38 @@ async function look(
   if (ends.includes("failed")) forgetRun(memory, about);
 }
 
-function leave(about: Reference, { log }: Admitting): void {
-  log("info", "event is left to the clock", { about: formatReference(about) });
+function logLeft(about: Reference, { log }: AdmitOptions): void {
+  log("info", "event waits for the next run of its rules", { about: formatReference(about) });
 }
 
-/** Lets the run of an event wait for a rate limit: the first one for a rule and a name, others would find the same. */
+/** Lets an event's run wait for a rate limit. Only one run for each rule and reference waits: it also sees later pushes. */
 function waitForLimit(
   rule: SyncRule,
   about: Reference,
-  options: Admitting,
+  options: AdmitOptions,
 ): (time: number) => Promise<boolean> {
   const { runtime, waiting, stopping, canWait = true } = options;
   const key = `${rule.name} ${formatReference(about)}`;
   let latest: number | undefined;
   return async (time) => {
-    // The run that waits is still to come, and sees this push as well.
-    if (waiting.has(key)) return false;
+    // Hosts that cannot wait leave postponed runs to the dispatcher.
+    if (!canWait || waiting.has(key)) return false;
     latest ??= time + MAX_WAITING_MS;
     try {
-      if (canWait && time <= latest && waiting.size < MAX_WAITING) {
+      if (time <= latest && waiting.size < MAX_WAITING) {
         waiting.add(key);
         await sleepUntil(time, runtime, stopping).finally(() => waiting.delete(key));
         return true;
       }
     } catch {
-      // The host is about to end.
+      // The host stops.
     }
-    leave(about, options);
+    logLeft(about, options);
     return false;
   };
 }
 
-/** Whether a run found what the event is about: the tag is there, and is what the sender says, as far as it says so. */
+/** Whether a run saw the push of an event: the tag exists and has the event's digest, if the event has one. */
 function hasSeen(rule: SyncRule | undefined, end: RuleEnd, { tag, digest }: PushEvent): boolean {
   if (typeof end === "string" || tag === undefined) return true;
   return end.tags.every((found) => {
@@ -176,16 +176,16 @@ function hasSeen(rule: SyncRule | undefined, end: RuleEnd, { tag, digest }: Push
     const isKnown = ["copied", "started", "unchanged"].includes(result);
     if (!isKnown || digest === undefined) return true;
     const source = rule && sourceDigest(rule, found);
-    // Where it cannot be told, a copy was of something new.
+    // With an unknown digest, only a copy shows that there was something new.
     return source === undefined ? result !== "unchanged" : source === digest;
   });
 }
 
-/** What the source's name meant; `undefined` where the target is to have another digest and nothing else tells. */
+/** The digest of the source; `undefined` if it is unknown because the target gets another digest. */
 function sourceDigest({ copy }: SyncRule, { digest, report }: TagReport): string | undefined {
   if (report) return parseReference(report.source).digest;
-  const isRemade = (copy.platforms ?? []).length > 0 && copy.index !== "sparse";
-  return isRemade ? undefined : digest;
+  const isRebuilt = (copy.platforms ?? []).length > 0 && copy.index !== "sparse";
+  return isRebuilt ? undefined : digest;
 }
 
 function toOnly({ registry, repository, tag }: Reference): { repository: string; tag?: string } {

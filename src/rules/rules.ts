@@ -1,4 +1,4 @@
-/** The port to the rules that a server has: whoever composes it makes one of its configuration. */
+/** The port to the server's rules. `composeRules()` creates it from the configuration. */
 import type { RuleRunner, RuleRunOptions } from "../sync/run_rules.ts";
 import type { RuleReport } from "../sync/model.ts";
 import * as z from "zod";
@@ -8,7 +8,7 @@ import type { Log } from "../log.ts";
 
 const startedRuleSchema = immutable(z.object({
   rule: z.string(),
-  id: z.string().meta({ description: "of the run, as in the log" }),
+  id: z.string().meta({ description: "id of the run, as in the log" }),
 }));
 
 /** A run of a rule that continues without its caller. */
@@ -24,8 +24,8 @@ export type StartedSync = z.output<typeof startedSyncSchema>;
 
 export interface ServerRules extends RuleRunner {
   readonly rules: readonly SyncRule[];
-  /** @param options.log of the call that has it run. Default: the server's */
+  /** @param options.log the log of the caller's request. Default: the server's */
   run(rule: SyncRule, options: RuleRunOptions & { readonly log?: Log }): Promise<RuleReport>;
-  /** Has a rule run by itself, where the host can do that. */
+  /** Starts a run that continues without the caller. Absent on hosts that cannot do this. */
   readonly start?: (rule: SyncRule) => Promise<StartedRule>;
 }

@@ -1,14 +1,14 @@
-/** Runs a rule on a server: with its engine, its log, its notices and, where there are some, its durable copies. */
+/** Runs a rule on a server, and logs its events and sends notices about them. */
 import type { CopyRequestInput } from "../copy/request.ts";
 import type { Emit } from "../copy/model.ts";
 import type { DurableCopies } from "../durable/durable_copies.ts";
-import { startDurableCopy } from "../durable/start_durable_copy.ts";
+import { startDurableCopy } from "../durable/durable_copies.ts";
 import { describeError } from "../log.ts";
 import type { Log, LogFields } from "../log.ts";
 import { toProblem } from "../problem.ts";
 import { localSteps } from "../sync/local_rules.ts";
-import { openRuleContext } from "../sync/perform_rule_step.ts";
-import type { RuleContext, RuleContextOptions } from "../sync/perform_rule_step.ts";
+import { openRuleContext } from "../sync/rule_context.ts";
+import type { RuleContext, RuleContextOptions } from "../sync/rule_context.ts";
 import type { SyncRule } from "../sync/rule.ts";
 import type { EmitSync, RuleReport, SyncEvent, TagReport } from "../sync/model.ts";
 import { runRule } from "../sync/run_rule.ts";
@@ -18,22 +18,22 @@ import type { SyncEngine } from "../sync/sync_engine.ts";
 import type { Notifier } from "../webhooks/outgoing/notifier.ts";
 import type { ServerConfig } from "../config/server_config.ts";
 
-/** What every run of a rule on a server needs. */
+/** Shared by all runs of rules on a server. */
 export interface RuleHost extends Pick<RuleContextOptions, "now" | "slots" | "readFile"> {
   readonly config: Pick<ServerConfig, "sync">;
-  /** Called once a run. */
+  /** Called once per run. */
   readonly openEngine: () => SyncEngine;
   readonly log: Log;
   readonly notify: Notifier;
-  /** Variables for names that are templates. */
+  /** Variables for the template of `backup`. */
   readonly env: Readonly<Record<string, string>>;
   /** Receives the retries and warnings of every copy. */
   readonly onEvent?: Emit | undefined;
 }
 
-/** What differs between the runs on one host. */
+/** The options of one run. */
 export interface HostRunOptions {
-  /** Starts copies instead of making them in the run. */
+  /** Starts durable copies instead of copying in the run. */
   readonly durable?: DurableCopies | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly emit?: EmitSync | undefined;
@@ -41,7 +41,7 @@ export interface HostRunOptions {
   readonly maxDates?: number | undefined;
 }
 
-/** Opens what the steps of a run share. Their events are logged, and lead to notices. */
+/** Opens the context of a run. Events of its steps are logged and sent as notices. */
 export function openHostContext(
   rule: SyncRule,
   { durable, signal, emit, dryRun, maxDates }: HostRunOptions,

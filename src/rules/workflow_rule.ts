@@ -1,4 +1,10 @@
-/** A rule as a Workflow: the same loop, each step a request of the Worker to itself, its result stored by the platform. */
+/** Runs a rule as a Workflow: each step is a request of the Worker to itself, and the platform stores its result. */
+import type { ServerConfig } from "../config/server_config.ts";
+import type { Report } from "../copy/model.ts";
+import type { CopyRequestInput } from "../copy/request.ts";
+import { runDurableCopy } from "../durable/durable_copy.ts";
+import { notifyDurably } from "../webhooks/outgoing/notify_durably.ts";
+import type { ComposedRules } from "./compose_rules.ts";
 import * as z from "zod";
 import { askSelf } from "../durable/ask_self.ts";
 import { CopyFailure } from "../durable/copy_failure.ts";
@@ -6,6 +12,7 @@ import type { DurableSteps } from "../durable/steps.ts";
 import { CrossdockError } from "../errors.ts";
 import { withFields } from "../log.ts";
 import type { Log } from "../log.ts";
+import { quote } from "../oci/quote.ts";
 import { RequestError } from "../problem.ts";
 import type { SyncRule } from "../sync/rule.ts";
 import type { RuleReport, SyncFailure, TagReport } from "../sync/model.ts";
@@ -14,35 +21,35 @@ import type { ResultOf, RuleStep, RuleSteps } from "../sync/rule_steps.ts";
 import { runRule } from "../sync/run_rule.ts";
 import { countTags } from "./run_logged.ts";
 
-/** The parameters of a run. Plain JSON: the configuration has the rule itself. */
+/** The parameters of a run. Plain JSON. The rule itself is read from the configuration. */
 export interface DurableRuleRun {
   /** The rule's name. */
   readonly rule: string;
   readonly only?: { readonly repository: string } | undefined;
-  /** When to begin, in milliseconds since the epoch. Default: now. */
+  /** When to start, in milliseconds since the epoch. Default: now. */
   readonly after?: number | undefined;
 }
 
-/** The result of a run, of bounded length. Plain JSON. */
+/** The result of a run, with a limited size. Plain JSON. */
 export interface DurableRuleReport {
   readonly rule: string;
   /** Milliseconds since the epoch. */
   readonly startedAt: number;
   /** Images by result. */
   readonly counts: Readonly<Partial<Record<TagReport["result"], number>>>;
-  /** The first of those that failed; the log has each. */
+  /** The first failures. The log has all of them. */
   readonly failures: readonly {
     readonly source: string;
     readonly destination: string;
     readonly error?: Pick<SyncFailure, "code" | "message"> | undefined;
   }[];
-  /** Tags that were deleted, and that could not be deleted. */
+  /** The number of tags that were deleted, and that could not be deleted. */
   readonly pruned: { readonly deleted: number; readonly failed: number };
-  /** Milliseconds since the epoch, where a rate limit postponed the rest. */
+  /** When to run again, in milliseconds since the epoch, if a rate limit postponed the rest. */
   readonly postponedUntil?: number;
 }
 
-/** A step, on its way to the Worker that performs it. */
+/** The request for one step. */
 export const ruleStepBody = z.strictObject({ rule: z.string(), step: ruleStepSchema });
 
 /** The answer to a step. */
@@ -55,22 +62,22 @@ export interface WorkflowRuleOptions {
   /** The rules of the configuration. */
   readonly rules: readonly SyncRule[];
   readonly log: Log;
-  /** Images that one request compares. Default 20: a HEAD each to both sides stays below the 50 requests of the free plan. */
+  /** Images that one request compares. Default 20: two HEAD requests for each stay below the 50 requests of the free plan. */
   readonly pageSize?: number;
 }
 
 const MAX_FAILURES = 100;
 
-/** A run waits for rate limits so many times… */
+/** The most waits of a run for rate limits. */
 const MAX_WAITS = 200;
 
-/** …and no longer than this after the first time. The next run does the rest. */
+/** Longest wait for rate limits, after the first one ended. The next run copies the rest. */
 const MAX_WAITING_MS = 24 * 60 * 60 * 1000;
 
 /**
- * Runs a rule. Interrupted and run again with the same `durable`, it resumes where it was.
+ * Runs a rule. If it is interrupted, a second call with the same `durable` resumes it.
  *
- * @throws RequestError `not_found` where the configuration has lost the rule
+ * @throws RequestError `not_found` if the configuration no longer has the rule
  */
 export async function runWorkflowRule(
   { rule: name, only, after }: DurableRuleRun,
@@ -79,7 +86,7 @@ export async function runWorkflowRule(
 ): Promise<DurableRuleReport> {
   const rule = findRule(rules, name);
   const log = withFields(outer, { rule: name, by: "workflow" });
-  // Logged in a step, since a Workflow that resumes begins at the top.
+  // Logged in a step, because a resumed Workflow starts from the beginning.
   const startedAt = await durable.run("start", () => {
     log("info", "rule started", only);
     return Promise.resolve(durable.now());
@@ -109,14 +116,14 @@ export async function runWorkflowRule(
   };
 }
 
-/** Finds a rule by its name, which the configuration may have lost since the run began. */
+/** Finds a rule by its name. The configuration may have changed since the run started. */
 export function findRule(rules: readonly SyncRule[], name: string): SyncRule {
   const rule = rules.find((one) => one.name === name);
   if (rule) return rule;
-  throw new RequestError("not_found", `there is no rule ${name} in the configuration`);
+  throw new RequestError("not_found", `there is no rule ${quote(name)} in the configuration`);
 }
 
-/** One after the other: names of steps, and their order, have to be the same when a Workflow is resumed. */
+/** The steps run one after the other, because a resumed Workflow needs the same names in the same order. */
 function workflowSteps(
   { name: rule }: SyncRule,
   durable: DurableSteps,
@@ -159,4 +166,38 @@ function boundWaits(durable: DurableSteps): (time: number) => Promise<boolean> {
     await durable.sleepUntil(`wait ${waits}`, time);
     return true;
   };
+}
+
+/**
+ * Runs a durable copy that a rule started, and sends the notices about its result.
+ *
+ * @throws CopyFailure as `runDurableCopy` does
+ */
+export async function runCopyOfRule(
+  { request, rule }: { readonly request: CopyRequestInput; readonly rule: string },
+  steps: DurableSteps,
+  { config, log, deliverNotice: deliver }: Pick<ComposedRules, "deliverNotice"> & {
+    readonly config: ServerConfig;
+    readonly log: Log;
+  },
+): Promise<Report> {
+  const { source, destination } = request;
+  const about = { source, destination, rule };
+  const notifying = { targets: config.sync.webhooks.outgoing, deliver, log };
+  try {
+    const report = await runDurableCopy(request, steps, config);
+    const { digest, bytesStreamed, durationMs, result } = report;
+    if (result === "copied") {
+      const notice = { ...about, type: "copied", digest, bytesStreamed, durationMs } as const;
+      await notifyDurably(notice, steps, notifying);
+    }
+    return report;
+  } catch (error) {
+    if (error instanceof CopyFailure) {
+      const { code, detail, hint } = error.problem;
+      const notice = { ...about, type: "failed", code, message: detail, hint } as const;
+      await notifyDurably(notice, steps, notifying);
+    }
+    throw error;
+  }
 }

@@ -1,26 +1,26 @@
 /**
- * Reads the bytes of a blob on their way, like the default reader of a stream, with one difference.
+ * Reads a blob in chunks, like the default reader of a stream, with one difference.
  *
- * A chunk belongs to its reader until the next `read()`; its memory may then be used again. So one buffer carries a whole blob, which
- * on Deno halves the memory and the CPU time of a copy (`bench/`). Small bodies are read with `limitBody()`.
+ * A chunk is valid until the next `read()`, which may reuse its memory. One buffer is then enough for a whole blob. On Deno, this
+ * halves memory and CPU time of a copy (`bench/`). Small bodies are read with `limitBody()`.
  */
 export interface ChunkReader {
-  /** Gives the next chunk, which is never empty, or `undefined` at the end. */
+  /** Returns the next chunk, which is never empty, or `undefined` at the end. */
   read(): Promise<Uint8Array<ArrayBuffer> | undefined>;
-  /** Cancels the source of the bytes. Never rejects. */
+  /** Cancels the underlying stream. Never rejects. */
   cancel(reason?: unknown): Promise<void>;
 }
 
-/** The size of one read. No host gets faster beyond 512 KiB, and sixteen blobs at once hold 8 MiB. */
+/** Size of one read. No host is faster with more than 512 KiB, and sixteen parallel blobs need 8 MiB. */
 const CHUNK_BYTES = 512 * 1024;
 
-/** Reads a body chunk by chunk. It uses one buffer where the host's bodies are byte streams, and fresh memory elsewhere. */
+/** Reads a body chunk by chunk. Uses one buffer if the body is a byte stream, and new memory per chunk otherwise. */
 export function readChunks(body: ReadableStream<Uint8Array<ArrayBuffer>>): ChunkReader {
   const byob = tryByobReader(body);
   return byob ? readIntoOneBuffer(byob) : readFreshChunks(body.getReader());
 }
 
-/** Reads the body of a response. A response without a body has no chunks. */
+/** Reads the body of a response chunk by chunk. A response without a body has no chunks. */
 export function readBody(response: Response): ChunkReader {
   if (response.body) return readChunks(response.body);
   return { read: () => Promise.resolve(undefined), cancel: () => Promise.resolve() };
@@ -32,7 +32,7 @@ function tryByobReader(
   try {
     return body.getReader({ mode: "byob" });
   } catch (error) {
-    // Bodies on Bun, and streams made without `type: "bytes"`.
+    // Not a byte stream: bodies on Bun, and streams created without `type: "bytes"`.
     if (error instanceof TypeError && !body.locked) return undefined;
     throw error;
   }

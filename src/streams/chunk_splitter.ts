@@ -1,8 +1,8 @@
 import type { ChunkReader } from "./chunk_reader.ts";
 
 /**
- * Splits the bytes of a reader into parts of known length, read one after the other. It holds one chunk at most, where
- * `FixedChunkStream` of `@std/streams` would hold a whole part.
+ * Splits the bytes of a reader into consecutive parts of known length. It buffers at most one chunk, while `FixedChunkStream` of
+ * `@std/streams` buffers a whole part.
  */
 export class ChunkSplitter {
   readonly #reader: ChunkReader;
@@ -12,7 +12,7 @@ export class ChunkSplitter {
     this.#reader = reader;
   }
 
-  /** Gives the next `sizeBytes` bytes, or the rest. Read the part before to its end first. */
+  /** Returns a reader for the next `sizeBytes` bytes, or fewer at the end. The previous part must be read to its end first. */
   part(sizeBytes: number): ChunkReader {
     let left = sizeBytes;
     return {

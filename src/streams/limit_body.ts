@@ -3,16 +3,17 @@ import { limitStreamSilence } from "./silence.ts";
 
 export interface BodyLimits {
   readonly maxBytes: number;
-  /** The longest silence, in milliseconds. */
+  /** Idle timeout in milliseconds. */
   readonly timeoutMs: number;
+  /** Creates the error for an idle timeout. */
   readonly toSilence: () => Error;
 }
 
 /**
- * Gives the body of a response as a stream with limits, for `toBytes()` or `toText()` of `@std/streams`. The stream fails with a
- * RangeError beyond `maxBytes`, and with `toSilence()` when no byte arrives for `timeoutMs`. The body is cancelled in both cases.
+ * Returns the body of a response as a stream with limits, for `toBytes()` or `toText()` of `@std/streams`. The stream fails with
+ * a RangeError after more than `maxBytes`, and with `toSilence()` if no byte arrives for `timeoutMs`. Both cancel the body.
  *
- * It is for small bodies: workerd needs 12 to 27 s of CPU per GiB that passes through a transform stream.
+ * Use it for small bodies only: in workerd, a transform stream needs 12 to 27 s of CPU per GiB.
  */
 export function limitBody(
   response: Response,

@@ -1,6 +1,6 @@
 /**
- * Passes text on, and fails with a RangeError at a line of more than `maxLength` characters. `TextLineStream`, which has no such
- * bound, then never holds more than that and one chunk.
+ * Passes text through, and fails with a RangeError for a line of more than `maxLength` characters. `TextLineStream` has no such
+ * limit; behind this stream it buffers at most one such line and one chunk.
  */
 export function limitLines(maxLength: number): TransformStream<string, string> {
   let length = 0;

@@ -1,11 +1,11 @@
 export interface LimitedBytesTransformStreamOptions {
-  /** Fail with a RangeError at the limit. Default: end the stream there, as if it had no more. */
+  /** Fails with a RangeError at the limit. Default: false, which ends the stream without an error. */
   error?: boolean;
 }
 
 /**
- * Passes chunks on while they have at most `size` bytes in all. The chunk that exceeds this is not passed on, not even in part. The
- * source is then cancelled.
+ * Passes chunks through while their total is at most `size` bytes. The chunk that exceeds the limit is dropped as a whole, and
+ * the source is cancelled.
  */
 export class LimitedBytesTransformStream extends TransformStream<Uint8Array, Uint8Array> {
   constructor(size: number, options: LimitedBytesTransformStreamOptions = {}) {

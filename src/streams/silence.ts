@@ -1,7 +1,7 @@
-/** Time-outs for silence: a slow transfer continues while bytes arrive, and one without any is aborted. */
+/** Idle timeouts: a slow transfer continues while bytes arrive, and a transfer without bytes is aborted. */
 import type { ChunkReader } from "./chunk_reader.ts";
 
-/** Calls a function once when it was not restarted for `timeoutMs`. */
+/** Calls a function if it is not restarted within `timeoutMs`. */
 export class SilenceTimer {
   readonly #timeoutMs: number;
   readonly #onSilence: () => void;
@@ -13,25 +13,28 @@ export class SilenceTimer {
     this.#onSilence = onSilence;
   }
 
-  /** Starts from zero, with `extraMs` more this once. */
+  /** Restarts the timer; `extraMs` extends it this time only. */
   restart(extraMs = 0): void {
     clearTimeout(this.#timer);
     if (!this.#isClosed) this.#timer = setTimeout(this.#onSilence, this.#timeoutMs + extraMs);
   }
 
-  /** Stops until the next `restart()`. */
+  /** Stops the timer until the next `restart()`. */
   stop(): void {
     clearTimeout(this.#timer);
   }
 
-  /** Stops for good. */
+  /** Stops the timer permanently. */
   close(): void {
     this.#isClosed = true;
     clearTimeout(this.#timer);
   }
 }
 
-/** Gives the same chunks, and fails with `toError()` when one read takes longer than `timeoutMs`. The reader is then cancelled. */
+/**
+ * Returns a reader of the same chunks that fails with `toError()` if one read takes longer than `timeoutMs`, and is then
+ * cancelled.
+ */
 export function limitSilence(
   reader: ChunkReader,
   timeoutMs: number,
@@ -43,7 +46,7 @@ export function limitSilence(
   };
 }
 
-/** Does for a stream what `limitSilence()` does for a reader. It reads only when it is read. */
+/** Like `limitSilence()`, for a stream. It does not read ahead. */
 export function limitStreamSilence<Chunk>(
   stream: ReadableStream<Chunk>,
   timeoutMs: number,

@@ -1,22 +1,22 @@
 export interface TextLineStreamOptions {
-  /** Let a line also end with `\r` alone. Default: false */
+  /** Accepts `\r` alone as the end of a line. Default: false. */
   allowCR?: boolean;
 }
 
 /**
- * Cuts text into lines, which end with `\n` or `\r\n` and come without these. A last line without an end counts. It sets no bound on
- * a line: pipe the text through `limitLines()` first.
+ * Splits text into lines, at `\n` or `\r\n`, and removes the line ends. The last line may have none. The length of a line is not
+ * limited: pipe the text through `limitLines()` first.
  */
 export class TextLineStream extends TransformStream<string, string> {
   constructor(options: TextLineStreamOptions = {}) {
     const allowCR = options.allowCR ?? false;
-    // A \r that is the last character so far may be the first half of \r\n.
+    // A \r at the end of a chunk may be the first half of \r\n.
     const lineEnd = allowCR ? /\r\n|\n|\r(?!$)/ : /\r?\n/;
     let rest = "";
     super({
       transform(text, controller): void {
         rest += text;
-        // Only a whole line is searched: many chunks of one long line would make that quadratic.
+        // Without a line end there is nothing to split. Splitting anyway would be quadratic for a long line of many chunks.
         if (!allowCR && !text.includes("\n")) return;
         const lines = rest.split(lineEnd);
         rest = lines.pop() ?? "";

@@ -1,7 +1,7 @@
 /**
- * Reads a stream to its end into one array. It sets no bound: pipe the stream through a `LimitedBytesTransformStream` first.
+ * Reads a whole stream into one array. The length is not limited: pipe the stream through a `LimitedBytesTransformStream` first.
  *
- * @throws the stream's own error, or a TypeError when another reader holds the stream
+ * @throws the error of the stream, or a TypeError for a locked stream
  */
 export async function toBytes(stream: ReadableStream<Uint8Array>): Promise<Uint8Array> {
   const reader = stream.getReader();

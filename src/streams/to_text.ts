@@ -1,8 +1,8 @@
 /**
- * Reads a stream of strings or of UTF-8 bytes to its end into one string. A byte order mark at the start is dropped, and bytes that
- * are not UTF-8 become U+FFFD. It sets no bound: pipe the stream through a `LimitedBytesTransformStream` first.
+ * Reads a whole stream of strings or UTF-8 bytes into one string. A byte order mark at the start is removed, and invalid bytes
+ * become U+FFFD. The length is not limited: pipe the stream through a `LimitedBytesTransformStream` first.
  *
- * @throws the stream's own error, or a TypeError when another reader holds the stream
+ * @throws the error of the stream, or a TypeError for a locked stream
  */
 export async function toText(
   stream: ReadableStream<string> | ReadableStream<Uint8Array>,

@@ -5,19 +5,20 @@ import type { SyncRule } from "./rule.ts";
 import { parseTemplate } from "../template/parse.ts";
 import type { TemplateNode } from "../template/parse.ts";
 import { renderTemplate } from "../template/render.ts";
-import type { Surroundings } from "../template/functions.ts";
+import type { TemplateInputs } from "../template/functions.ts";
 
 /**
- * Where an image is saved before it is overwritten, as the rule's `backup` says: a tag beside it, or another name.
+ * Renders the `backup` template of a rule: the name under which an image is saved before a copy overwrites it. The name is a tag
+ * in the same repository, or a full reference.
  *
- * @param destination what is about to be overwritten: `registry/repository:tag`
- * @returns `undefined` where the rule saves nothing
- * @throws {ParseError} where the template gives no name
+ * @param destination the image to overwrite: `registry/repository:tag`
+ * @returns `undefined` if the rule has no `backup`
+ * @throws {ParseError} if the result is neither a tag nor a reference
  */
 export function backupReference(
   { backup, targets }: Pick<SyncRule, "backup" | "targets">,
   destination: string,
-  surroundings: Surroundings,
+  inputs: TemplateInputs,
 ): string | undefined {
   if (!backup) return undefined;
   const { registry, repository, tag = "", digest = "" } = parseReference(destination);
@@ -43,10 +44,10 @@ export function backupReference(
     Step: sync,
   };
   try {
-    const name = renderTemplate(parseTemplate(backup.template), data, surroundings).trim();
+    const name = renderTemplate(parseTemplate(backup.template), data, inputs).trim();
     if (/[:/]/.test(name)) return formatReference(withDefaultTag(parseReference(name)));
     if (isTag(name)) return formatReference({ registry, repository, tag: name });
-    throw new ParseError(`${quote(name)} is no tag and no reference`);
+    throw new ParseError(`${quote(name)} is not a tag or a reference`);
   } catch (error) {
     if (!(error instanceof ParseError)) throw error;
     throw new ParseError(`back up ${destination}: ${error.message}`);
@@ -54,8 +55,8 @@ export function backupReference(
 }
 
 /**
- * Tells whether a name may be one that a `backup` gives: a tag, or a reference as the file spells it. Of a template that is
- * known by the text around its actions; an action may give anything, and a tag alone where it is that of the image.
+ * Creates a test for names that a `backup` template may produce: a tag, or a reference as written in the file. The test compares
+ * the text around the actions. `{{ .Ref.Tag }}` matches any tag, and every other action matches any text.
  */
 export function createBackupTest(template: string): (name: string) => boolean {
   const pattern = new RegExp(`^${parseTemplate(template).map(toPattern).join("")}$`);
@@ -63,7 +64,7 @@ export function createBackupTest(template: string): (name: string) => boolean {
 }
 
 function toPattern(node: TemplateNode): string {
-  // There is no white space in a name; what stands around it is trimmed.
+  // Names have no white space, and the rendered result is trimmed.
   if (node.kind === "text") return node.text.replaceAll(/\s/g, "").replaceAll(/\W/g, "\\$&");
   return isTagOfImage(node) ? "[^:/]*" : ".*";
 }

@@ -1,4 +1,4 @@
-/** Copies that belong together, such as those of a rule: what one of them has found out, the others need not ask. */
+/** A group of copies, such as the copies of a rule, that share their findings: no request is made twice. */
 import type { CallOptions } from "../content.ts";
 import { findCreated } from "../copy/created.ts";
 import { imageNotFound, wouldOverwrite } from "../copy/copy_error.ts";
@@ -35,18 +35,18 @@ export interface BatchCallOptions extends CallOptions {
   readonly emit?: Emit | undefined;
 }
 
-/** What is listed and read of registries to find out what to copy. */
+/** Reads that a rule needs to select its images. */
 export interface Listing {
-  /** Lists tags, page by page. Uses the options of the source's side unless told otherwise. */
+  /** Lists tags, page by page. Default side: the source. */
   tags(repository: string, options?: BatchCallOptions & { side?: Side }): AsyncIterable<string[]>;
   /**
-   * Lists the repositories of a registry, page by page, without its name. Uses the source side's options.
+   * Lists the repositories of a source registry, page by page, without the name of the registry.
    *
-   * @throws CrossdockError `unsupported` where it has no catalog, as Docker Hub and GHCR
+   * @throws CrossdockError `unsupported` for registries without a catalog, such as Docker Hub and GHCR
    */
   repositories(registry: string, options?: BatchCallOptions): AsyncIterable<string[]>;
   /**
-   * When an image was made, as it says itself; `undefined` where it does not. Uses the source side's options.
+   * Finds when a source image was created, according to the image itself; `undefined` if it has no date.
    *
    * @throws CrossdockError `not_found`
    */
@@ -54,62 +54,63 @@ export interface Listing {
 }
 
 export interface Batch extends Listing {
-  /** Requests so far, tokens aside. */
+  /** Requests so far, without those for tokens. */
   readonly requests: { readonly source: number; readonly destination: number };
-  /** An image to be copied to any number of destinations. It is resolved, and its manifests are read, but once. */
+  /** Opens an image for copies to any number of destinations. It is resolved once, and each manifest is read once. */
   open(source: string): BatchImage;
   /**
    * Deletes a tag of a destination. Other tags of the same digest stay.
    *
-   * @throws CrossdockError `unsupported` where the registry does not delete
+   * @throws CrossdockError `unsupported` if the registry does not delete tags
    */
   deleteTag(destination: string, options?: BatchCallOptions): Promise<void>;
 }
 
 export interface BatchImage {
   /**
-   * Finds out what a copy would come to: by a HEAD on either side, and by reading only where that does not tell.
+   * Compares source and destination: by one HEAD on each side, and by reading manifests only if the digests do not decide it.
    *
-   * @param request its source is the one that was opened
-   * @throws CrossdockError `not_found` where the source is not there, `conflict` with `ifExists: "fail"`
+   * @param request a copy of the opened image
+   * @throws CrossdockError `not_found` if the source does not exist; `conflict` if the destination has another image and
+   * `ifExists` is `fail`
    */
-  compare(request: CopyRequestInput, options?: CompareOptions): Promise<Prospect>;
+  compare(request: CopyRequestInput, options?: CompareOptions): Promise<Comparison>;
 }
 
 export interface CompareOptions extends BatchCallOptions {
-  /** Whether an equal digest is enough, whatever there is that refers to it. Default false. */
+  /** Whether an equal digest is enough, without a check of referrers and digest tags. Default false. */
   readonly fastCheck?: boolean | undefined;
 }
 
-/** What a copy would come to. */
-export interface Prospect {
-  /** `in-step`: the destination has all of it; `behind`: it has another image, or lacks what refers to it. */
+/** The result of comparing an image with one destination. */
+export interface Comparison {
+  /** `in-step`: the destination has the complete image; `behind`: it has another image, or lacks referrers or digest tags. */
   readonly state: "in-step" | "behind" | "missing";
-  /** What the source's name means. */
+  /** The source's manifest. */
   readonly source: Descriptor;
-  /** What the destination's name means. */
+  /** The destination's digest now. */
   readonly current?: Digest;
-  /** What it would mean; absent where an index has to be read for it. */
+  /** The destination's digest after a copy; absent if an index has to be read to compute it. */
   readonly digest?: Digest;
-  /** What the source's registry has last said of a limit. */
+  /** The pulls that remain at the source's registry, according to its last response; `undefined` if it reports none. */
   readonly pulls: PullsLeft | undefined;
-  /** How many manifests a copy reads that knows nothing of this one: what refers to them, and indexes in an index, aside. */
+  /** Counts the manifests that a separate copy would read, without referrers and nested indexes. */
   readonly countManifests: (options?: CallOptions) => Promise<number>;
-  /** Makes the copy. Nothing that is known is asked again. `undefined` where there is nothing to be done. */
+  /** Copies the image and reuses all findings; `undefined` if there is nothing to copy. */
   readonly copy: ((options?: BatchCallOptions) => Promise<Report>) | undefined;
 }
 
 export interface BatchOptions {
-  /** Whether nothing will be written: then destinations are asked for the right to pull alone. */
+  /** Whether nothing is written. Tokens for destinations then have the right to pull only. */
   readonly isReadOnly?: boolean;
-  /** Asked before each manifest that is read of a source. */
+  /** Called before each manifest of a source is read. */
   readonly beforePull?: RepositoryOptions["beforePull"];
 }
 
-/** Beyond these the oldest are read again. */
+/** Oldest dates are dropped beyond that, and read again if needed. */
 const MAX_DATES = 10_000;
 
-/** @param onRequest called once for every request, tokens aside */
+/** @param onRequest called for each request, but not for tokens */
 function createListing(
   sides: Sides,
   onRequest?: (side: Side) => void,
@@ -118,7 +119,7 @@ function createListing(
   const counting = (side: Side): () => void => () => onRequest?.(side);
   const reading = new Map<Digest, Promise<Date | undefined>>();
 
-  /** Where manifests that are read count, a HEAD tells first of which image, and that is read once. */
+  /** Reads the date once per digest, after a HEAD: for registries that count the manifests that are read. */
   async function findDate(
     reference: Reference,
     source: Repository,
@@ -193,7 +194,7 @@ export function createBatch(
 
   function open(text: string): BatchImage {
     const reference = withDefaultTag(parseReference(text));
-    /** By repository: the image's own, and those of its referrers. */
+    /** By repository: of the image, and of its referrers. */
     const memories = new Map<string, SourceMemory>();
     let resolving: Promise<Descriptor> | undefined;
 
@@ -211,11 +212,11 @@ export function createBatch(
     }
 
     return {
-      async compare(input, options = {}): Promise<Prospect> {
+      async compare(input, options = {}): Promise<Comparison> {
         const { emit, signal } = options;
         const request = parseCopyRequest(input);
         if (formatReference(request.source) !== formatReference(reference)) {
-          throw new ParseError(`compare ${input.source}: the image that was opened is ${text}`);
+          throw new ParseError(`compare ${input.source}: expected the opened image ${text}`);
         }
         const { referrerSource, referrerDestination } = request;
         const repository = openSide("source", reference, emit);
@@ -236,26 +237,26 @@ export function createBatch(
           resolving,
           target.resolveManifest(nameOf(request.destination), { signal }),
         ]);
-        const plan = async (own: BatchCallOptions = options): Promise<Planned> =>
+        const plan = async ({ signal, emit }: BatchCallOptions = options): Promise<Planned> =>
           await makePlan(
             request,
             repositories,
             {
               seen: { current, found },
               mounts,
-              signal: own.signal,
-              warn: (message) => own.emit?.({ type: "warning", message }),
+              signal,
+              warn: (message) => emit?.({ type: "warning", message }),
             } satisfies MakePlanOptions,
           );
-        const judged = judge(request, found, current, options);
-        // Of an image that may not move the rest need not be read.
-        if (judged.state === "behind" && current && current.digest !== found.digest) {
+        const byDigest = compareDigests(request, found, current, options);
+        // Fails before any manifest is read.
+        if (byDigest.state === "behind" && current && current.digest !== found.digest) {
           const { ifExists, destination } = request;
           const digests = { current: current.digest, wanted: found.digest };
           if (ifExists === "fail") throw wouldOverwrite(destination, digests);
         }
-        const planned = judged.state === "unknown" ? await plan() : undefined;
-        const { state, digest, isDone } = planned ? judgePlan(planned, current) : judged;
+        const planned = byDigest.state === "unknown" ? await plan() : undefined;
+        const { state, digest, isDone } = planned ? comparePlan(planned, current) : byDigest;
         return {
           state: state === "unknown" ? "behind" : state,
           source: found,
@@ -264,18 +265,18 @@ export function createBatch(
           get pulls(): PullsLeft | undefined {
             return repository.pulls;
           },
-          async countManifests(own = {}): Promise<number> {
+          async countManifests(callOptions = {}): Promise<number> {
             if (!isIndexMediaType(found.mediaType)) return 1;
-            const index = await repositories.source.fetchManifest(found.digest, own);
+            const index = await repositories.source.fetchManifest(found.digest, callOptions);
             if (!index) throw imageNotFound(reference);
             return 1 + manifestChildren(parseManifest(index.bytes, index.mediaType)).length;
           },
-          copy: isDone ? undefined : (own = {}) =>
+          copy: isDone ? undefined : (callOptions = {}) =>
             run({
-              ...own,
+              ...callOptions,
               request,
               ...repositories,
-              plan: () => planned ? Promise.resolve(planned) : plan(own),
+              plan: () => planned ? Promise.resolve(planned) : plan(callOptions),
               onOutcome(step, outcome): void {
                 if (step.type !== "blob" || outcome.type !== "blob") return;
                 const { registry, repository } = parseRepository(step.destination);
@@ -294,7 +295,7 @@ export function createBatch(
     async deleteTag(text, { signal, emit } = {}): Promise<void> {
       const reference = parseReference(text);
       const { tag, digest } = reference;
-      if (tag === undefined || digest) throw new ParseError(`delete ${text}: want a tag`);
+      if (tag === undefined || digest) throw new ParseError(`delete ${text}: expected a tag`);
       await openSide("destination", reference, emit, "delete").deleteTag(tag, { signal });
     },
   };
@@ -304,19 +305,20 @@ function nameOf({ tag, digest }: Reference): string {
   return digest ?? tag ?? "latest";
 }
 
-interface Judgement {
-  readonly state: Prospect["state"] | "unknown";
+interface Decision {
+  readonly state: Comparison["state"] | "unknown";
   readonly digest?: Digest;
+  /** Whether there is nothing to copy. */
   readonly isDone: boolean;
 }
 
-/** What two digests tell by themselves. */
-function judge(
+/** Compares by digests only; `unknown` if both sides have to be read. */
+function compareDigests(
   { platforms, index, referrers, digestTags, recheck }: CopyRequest,
   { digest }: Descriptor,
   current: Descriptor | undefined,
   { fastCheck = false }: CompareOptions,
-): Judgement {
+): Decision {
   const isWhole = platforms.length === 0 || index === "sparse";
   const known = isWhole ? { digest } : {};
   if (!current) return { state: "missing", isDone: false, ...known };
@@ -326,8 +328,8 @@ function judge(
   return { state: isDone ? "in-step" : "unknown", isDone, digest };
 }
 
-/** What reading both sides tells. A list of referrers may still have to be kept at the destination. */
-function judgePlan({ plan }: Planned, current: Descriptor | undefined): Judgement {
+/** Compares by a plan, which has read both sides. An unchanged image may still need its list of referrers written. */
+function comparePlan({ plan }: Planned, current: Descriptor | undefined): Decision {
   const digest = plan.root.digest;
   const isDone = plan.stages.length === 0 && plan.result === "unchanged";
   if (plan.result === "unchanged") return { state: "in-step", digest, isDone };

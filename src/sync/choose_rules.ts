@@ -3,9 +3,9 @@ import { quote } from "../oci/quote.ts";
 import { suggest } from "../suggest.ts";
 
 /**
- * The rules with these names, in the order of the config; all of them where no name is given.
+ * Finds rules by name, in the order of the configuration. Without names, returns all rules.
  *
- * @throws {ParseError} naming every rule that there is none of, and what was most likely meant
+ * @throws {ParseError} with every unknown name, and a suggestion for the first one
  */
 export function chooseRules<Rule extends { readonly name: string }>(
   rules: readonly Rule[],
@@ -18,7 +18,7 @@ export function chooseRules<Rule extends { readonly name: string }>(
   if (first !== undefined) {
     const near = suggest(first, known);
     throw new ParseError(`there is no rule ${unknown.map(quote).join(", ")}`, {
-      hint: near === undefined ? `there are ${known.join(", ")}` : `did you mean ${near}`,
+      hint: near === undefined ? `expected one of ${known.join(", ")}` : `did you mean ${near}`,
     });
   }
   return rules.filter(({ name }) => names.includes(name));

@@ -1,15 +1,15 @@
-/** Whose the tags of a target are besides the rule's that prunes there: what another rule brings is not that rule's to delete. */
+/** Finds the tags of a target that a rule must not prune, because another rule may copy them there. */
 import { parseReference } from "../oci/reference.ts";
 import { createBackupTest } from "./backup.ts";
 import type { SyncRule } from "./rule.ts";
 import { createNameFilter, createTagFilter } from "./select_tags.ts";
 import { isTemplate } from "../template/parse.ts";
 
-/** What a rule has, or may have, in a repository. */
+/** The tags that a rule copies, or may copy, to a repository. */
 export interface Claim {
   /** The rule's name. */
   readonly rule: string;
-  /** Whether the tag says by itself that it is one of the rule's. What a template makes can only be guessed at. */
+  /** Whether the name of a tag decides it. The names that a template produces are only estimated. */
   readonly isCertain: boolean;
   readonly takes: (tag: string) => boolean;
 }
@@ -17,16 +17,16 @@ export interface Claim {
 export interface FindClaimsOptions {
   /** The rule that prunes. */
   readonly rule: SyncRule;
-  /** What it brings to the target: `registry/repository`. */
+  /** The repository that it copies to the target: `registry/repository`. */
   readonly source: string;
-  /** All rules of the configuration, those too that do not run. */
+  /** All rules of the configuration, including those that do not run. */
   readonly rules: readonly SyncRule[];
 }
 
 /**
- * Finds what other rules may bring to a target, and what the rule itself does from another source. That is judged by names
- * alone: whether a source has a tag, how old it is and whether it is one of the latest is not asked for. A tag too many stays
- * where it is; one too few would be lost.
+ * Finds the tags that other rules may copy to a target, or the rule itself from another source. It uses names only and makes no
+ * requests: not whether a source has the tag, how old it is, or whether it is among the latest. A claim too many keeps a tag;
+ * a missing claim would delete one.
  *
  * @param target `registry/repository`
  */
@@ -35,15 +35,15 @@ export function findClaims(
   { rule: { name }, source, rules }: FindClaimsOptions,
 ): Claim[] {
   const others = rules.flatMap((rule) =>
-    bringsTo(target, rule, rule.name === name ? source : undefined)
+    findCopied(target, rule, rule.name === name ? source : undefined)
   );
   const backups = rules.filter((rule) => rule.name !== name)
-    .flatMap((rule) => savesTo(target, rule));
+    .flatMap((rule) => findBackups(target, rule));
   return [...others, ...backups];
 }
 
-/** @param except a source that is not asked for */
-function bringsTo(target: string, rule: SyncRule, except: string | undefined): Claim[] {
+/** @param except a source to leave out */
+function findCopied(target: string, rule: SyncRule, except: string | undefined): Claim[] {
   return rule.targets.flatMap((place): Claim[] => {
     const claim = { rule: rule.name, isCertain: true };
     switch (rule.type) {
@@ -66,12 +66,12 @@ function bringsTo(target: string, rule: SyncRule, except: string | undefined): C
   });
 }
 
-/** What a rule saves before it moves a tag: beside that, or anywhere else. */
-function savesTo(target: string, rule: SyncRule): Claim[] {
+/** The backups that a rule makes: in the same repository, or anywhere else. */
+function findBackups(target: string, rule: SyncRule): Claim[] {
   const { name, backup } = rule;
   if (!backup) return [];
   const isBackup = createBackupTest(backup.template);
-  const isReached = bringsTo(target, rule, undefined).length > 0;
+  const isReached = findCopied(target, rule, undefined).length > 0;
   return [{
     rule: name,
     isCertain: !isTemplate(backup.template),

@@ -15,10 +15,10 @@ const UNIT_MS: Readonly<Record<string, number>> = {
 const PART = /(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h)/y;
 
 /**
- * Reads a span of time as Go writes it, `1h30m` or `1.5s`, and gives milliseconds.
+ * Parses a Go duration, `1h30m` or `1.5s`, into milliseconds.
  * https://pkg.go.dev/time#ParseDuration
  *
- * @throws {ParseError} also for a negative one, and for one without a unit
+ * @throws {ParseError} also for a negative duration, and for one without a unit
  */
 export function parseDuration(text: string): number {
   if (text === "0") return 0;
@@ -30,7 +30,7 @@ export function parseDuration(text: string): number {
     end = PART.lastIndex;
   }
   if (end > 0 && end === text.length) return Math.round(ms);
-  throw new ParseError(`${quote(text)} is no span of time, want a number with a unit`, {
-    hint: "write 30s, 15m or 1h30m",
+  throw new ParseError(`${quote(text)} is not a duration: expected a number with a unit`, {
+    hint: "write for example 30s, 15m or 1h30m",
   });
 }

@@ -1,4 +1,4 @@
-/** From a rule to the images it copies: repositories, then the tags of each, then a copy request for each target. */
+/** Expands a rule into the images it copies: repositories, then the tags of each, then a copy request for each target. */
 import type { CopyRequestInput } from "../copy/request.ts";
 import { CrossdockError } from "../errors.ts";
 import { formatReference, parseReference, parseRegistry } from "../oci/reference.ts";
@@ -11,16 +11,16 @@ import type { TagSelection } from "./select_tags.ts";
 export interface WorkItem {
   /** `registry/repository[:tag][@digest]`. */
   readonly source: string;
-  /** The tag; of a rule for one image without one, its digest. */
+  /** The tag; for a rule of one image without a tag, its digest. */
   readonly tag: string;
-  /** A request for each of the rule's targets, in their order. */
+  /** One request for each target of the rule, in their order. */
   readonly requests: readonly CopyRequestInput[];
 }
 
 export interface ExpandOptions {
   /** Milliseconds since the epoch. */
   readonly now: number;
-  /** What an event is about: the rest is left out. */
+  /** Restricts the rule to the repository, and the tag, of an event. */
   readonly only?: { readonly repository: string; readonly tag?: string | undefined } | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -34,7 +34,7 @@ export interface SelectedTags extends TagSelection {
 /**
  * Lists the repositories of a rule: `registry/repository`.
  *
- * @throws CrossdockError where those of a registry cannot be listed
+ * @throws CrossdockError if the registry does not list its repositories
  */
 export async function* listRepositories(
   { type, source: name, targets, repositories }: SyncRule,
@@ -47,13 +47,13 @@ export async function* listRepositories(
     return;
   }
   const isNamed = createNameFilter(repositories);
-  // A copy into the source's own registry would otherwise be copied deeper at each run.
+  // A rule into its own source registry would copy its copies again at each run.
   const isOwnCopy = (path: string): boolean =>
     targets.some((target) => `${name}/${path}/`.startsWith(`${target}/`));
   const isSelected = (path: string): boolean => isNamed(path) && !isOwnCopy(path);
   if (only) {
-    const isHere = only.repository.startsWith(`${name}/`);
-    if (isHere && isSelected(only.repository.slice(name.length + 1))) yield only.repository;
+    const isInRegistry = only.repository.startsWith(`${name}/`);
+    if (isInRegistry && isSelected(only.repository.slice(name.length + 1))) yield only.repository;
     return;
   }
   for await (const page of source.repositories(parseRegistry(name), { signal })) {
@@ -64,8 +64,8 @@ export async function* listRepositories(
 /**
  * Finds the tags of one repository that a rule selects.
  *
- * @param repository one of those that `listRepositories()` gives
- * @throws CrossdockError where the tags cannot be listed, or a date cannot be found
+ * @param repository a result of `listRepositories()`
+ * @throws CrossdockError if the tags cannot be listed, or a date cannot be read
  */
 export async function findTags(
   rule: SyncRule,
@@ -78,7 +78,7 @@ export async function findTags(
     const { tags, isListed } = await listTags(rule, repository, source, options);
     return { ...await select(rule, repository, tags, source, options), isListed };
   } catch (error) {
-    // A catalog has repositories whose last tag is gone.
+    // A catalog lists repositories whose last tag was deleted.
     const isEmpty = rule.type === "registry" && error instanceof CrossdockError &&
       error.code === "not_found" && !options.signal?.aborted;
     if (isEmpty) return { tags: [], tooFresh: [], isListed: true };
@@ -86,14 +86,14 @@ export async function findTags(
   }
 }
 
-/** The targets of one repository of a rule, in the rule's order: `registry/repository`. */
+/** Lists the targets of one repository of a rule, in the rule's order: `registry/repository`. */
 export function targetsOf({ type, source, targets }: SyncRule, repository: string): string[] {
   if (type === "image") return targets.map(toRepository);
   const path = type === "registry" ? repository.slice(source.length) : "";
   return targets.map((target) => `${target}${path}`);
 }
 
-/** One image of a rule: a copy request for each target. */
+/** Makes the copy requests of one image, one for each target. */
 export function toWorkItem(rule: SyncRule, repository: string, tag: string): WorkItem {
   const { copy } = rule;
   if (rule.type === "image") {
@@ -113,7 +113,7 @@ export function toWorkItem(rule: SyncRule, repository: string, tag: string): Wor
   return { source, tag, requests };
 }
 
-/** The tags to select from: named by the event or the rule, else listed by the source. */
+/** Finds the tags to select from: named by the event or the rule, or else listed by the source. */
 async function listTags(
   rule: SyncRule,
   repository: string,
@@ -142,15 +142,15 @@ async function select(
     try {
       return await source.created(`${repository}:${tag}`, { signal });
     } catch (error) {
-      // It was deleted meanwhile, or the rule names a tag that does not exist.
+      // The tag was deleted since it was listed, or the rule names a tag that does not exist.
       if (error instanceof CrossdockError && error.code === "not_found") return undefined;
       throw error;
     }
   }
   const selection = await selectTags(rule, tags, { created, now, signal });
   if (only?.tag === undefined) return selection;
-  const isIt = (tag: string): boolean => tag === only.tag;
-  return { tags: selection.tags.filter(isIt), tooFresh: selection.tooFresh.filter(isIt) };
+  const isNamed = (tag: string): boolean => tag === only.tag;
+  return { tags: selection.tags.filter(isNamed), tooFresh: selection.tooFresh.filter(isNamed) };
 }
 
 async function findImage(

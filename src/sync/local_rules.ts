@@ -1,6 +1,7 @@
-/** Rules in this process: each step is a function call, and what the steps find is shared for the run. */
-import { openRuleContext, performRuleStep } from "./perform_rule_step.ts";
-import type { RuleContext, RuleContextOptions } from "./perform_rule_step.ts";
+/** Runs rules in this process: each step is a function call, and all steps of a run share one context. */
+import { performRuleStep } from "./perform_rule_step.ts";
+import { openRuleContext } from "./rule_context.ts";
+import type { RuleContext, RuleContextOptions } from "./rule_context.ts";
 import type { SyncRule } from "./rule.ts";
 import type { RuleReport } from "./model.ts";
 import { statusOfRule } from "./rule_status.ts";
@@ -9,7 +10,7 @@ import { runRule } from "./run_rule.ts";
 import type { RunRuleOptions } from "./run_rule.ts";
 import type { RuleRunner } from "./run_rules.ts";
 
-/** One image a step: an image that ends makes room for the next one at once. */
+/** Each step has one image, so that the next image starts as soon as one ends. */
 export function localSteps(context: RuleContext): RuleSteps {
   return {
     run: (_name, step) => performRuleStep(step, context),
@@ -19,7 +20,7 @@ export function localSteps(context: RuleContext): RuleSteps {
   };
 }
 
-/** Runs a rule in this process. Each copy ends before the run does, unless `startCopy` starts it. */
+/** Runs a rule in this process. The run ends after its copies, except for durable copies that `startCopy` starts. */
 export async function runRuleLocally(
   rule: SyncRule,
   options: RuleContextOptions & RunRuleOptions,
@@ -28,7 +29,7 @@ export async function runRuleLocally(
   return await runRule(rule, localSteps(context), options);
 }
 
-/** Options that all runs of a runner have in common. */
+/** The options that all runs of a runner share. */
 export type LocalRunnerOptions = Omit<RuleContextOptions, "signal" | "emit" | "isReadOnly">;
 
 export function createLocalRunner(host: LocalRunnerOptions): RuleRunner {

@@ -38,13 +38,15 @@ const tagReportSchema = immutable(
     ]).meta({
       description:
         "`skipped`: the target has another image and keeps it, or the rule excludes the media type; " +
-        "`missing`: the rule names the tag and the source does not have it; `too-fresh`: younger than the rule's `minAge`; " +
-        "`postponed`: postponed by a rate limit of the source; `started`: a durable copy of it runs; `would-copy`: of a dry run",
+        "`missing`: the rule names the tag, but the source does not have it; `too-fresh`: younger than the rule's `minAge`; " +
+        "`postponed`: a rate limit of the source postponed it; `started`: a durable copy runs; `would-copy`: result of a dry run",
     }),
-    digest: digest.exactOptional().meta({ description: "what the destination has, or will have" }),
+    digest: digest.exactOptional().meta({
+      description: "digest of the destination, now or after the copy",
+    }),
     report: reportSchema.exactOptional(),
     error: failureSchema.exactOptional(),
-    id: z.string().exactOptional().meta({ description: "of a durable copy" }),
+    id: z.string().exactOptional().meta({ description: "id of the durable copy" }),
   }).meta({ id: "TagReport", description: "The result of one image of a rule, at one target" }),
 );
 
@@ -56,10 +58,13 @@ const pruneReportSchema = immutable(
     destination: z.string().meta({ description: "`registry/repository:tag`" }),
     result: z.enum(["deleted", "would-delete", "failed"]),
     error: failureSchema.exactOptional(),
-  }).meta({ id: "PruneReport", description: "The result of a tag that its rule does not select" }),
+  }).meta({
+    id: "PruneReport",
+    description: "The result of deleting a tag that the rule does not select",
+  }),
 );
 
-/** The result of a tag that its rule does not select. */
+/** The result of deleting a tag that the rule does not select. */
 export type PruneReport = z.output<typeof pruneReportSchema>;
 
 const result = z.enum(["ok", "some-failed", "all-failed", "postponed"]);
@@ -75,7 +80,8 @@ const ruleReportSchema = immutable(
     durationMs,
     warnings: z.array(z.string()),
     postponedUntil: z.number().exactOptional().meta({
-      description: "milliseconds since the epoch: a run after that copies what is left",
+      description:
+        "milliseconds since the epoch: run the rule again after this time to copy the rest",
     }),
   }).meta({ id: "RuleReport", description: "The result of a run of a rule" }),
 );
@@ -86,7 +92,7 @@ export type RuleReport = z.output<typeof ruleReportSchema>;
 export const syncReportSchema = immutable(
   z.object({
     result: result.meta({
-      description: "`postponed`: some rules were, and of the others none failed",
+      description: "`postponed`: a rate limit postponed some rules, and no other rule failed",
     }),
     rules: z.array(ruleReportSchema),
     durationMs,
@@ -102,18 +108,18 @@ const tagStatusSchema = immutable(
     destination: z.string(),
     state: z.enum(["in-step", "behind", "missing", "error"]).meta({
       description:
-        "`behind`: the target has another image, or lacks something that belongs to it; `error`: a registry could not be asked",
+        "`behind`: the target has another image, or lacks referrers or digest tags; `error`: a request failed",
     }),
-    digest: digest.exactOptional().meta({ description: "the source's" }),
-    current: digest.exactOptional().meta({ description: "the target's, where that differs" }),
+    digest: digest.exactOptional().meta({ description: "digest of the source" }),
+    current: digest.exactOptional().meta({ description: "digest of the target, if it differs" }),
     error: failureSchema.exactOptional(),
   }).meta({
     id: "TagStatus",
-    description: "Whether one image of a rule is in step, at one target",
+    description: "Whether one target has the current version of one image of a rule",
   }),
 );
 
-/** Whether one image of a rule is in step, at one target. */
+/** Whether one target has the current version of one image of a rule. */
 export type TagStatus = z.output<typeof tagStatusSchema>;
 
 const ruleStatusSchema = immutable(
@@ -121,14 +127,17 @@ const ruleStatusSchema = immutable(
     rule: z.string(),
     state: z.enum(["in-step", "behind", "error"]).meta({
       description:
-        "`error`: a registry could not be asked; `behind`: some tags are behind or missing",
+        "`error`: a request failed for some tags; `behind`: some tags are behind or missing",
     }),
     tags: z.array(tagStatusSchema),
     requests: requestsSchema,
-  }).meta({ id: "RuleStatus", description: "Whether the images of a rule are in step" }),
+  }).meta({
+    id: "RuleStatus",
+    description: "Whether the targets of a rule have the current version of its images",
+  }),
 );
 
-/** Whether the images of a rule are in step. */
+/** Whether the targets of a rule have the current version of its images. */
 export type RuleStatus = z.output<typeof ruleStatusSchema>;
 
 export const syncStatusSchema = immutable(
@@ -137,16 +146,16 @@ export const syncStatusSchema = immutable(
     rules: z.array(ruleStatusSchema),
   }).meta({
     id: "SyncStatus",
-    description: "Whether the rules are in step, by what the registries have now",
+    description: "The status of rules, computed from the registries",
   }),
 );
 
-/** Whether rules are in step, by what the registries have now. */
+/** The status of rules, computed from the registries. */
 export type SyncStatus = z.output<typeof syncStatusSchema>;
 
 const rule = z.string();
 
-/** The events of rules, each with its `type`. An array, because a streamed answer has others besides. */
+/** The events of rules, each with its `type`. An array, so that the schema of the event stream can add others. */
 export const syncEvents = [
   z.object({ type: z.literal("rule-started"), rule }),
   z.object({
@@ -155,7 +164,7 @@ export const syncEvents = [
     source: z.string(),
     destination: z.string(),
     event: copyEventSchema,
-  }).meta({ description: "something happened to one of the copies" }),
+  }).meta({ description: "an event of one of the copies" }),
   z.object({ type: z.literal("tag-ended"), rule, tag: tagReportSchema }),
   z.object({ type: z.literal("prune-ended"), rule, pruned: pruneReportSchema }),
   z.object({ type: z.literal("warning"), rule, message: z.string() }),
@@ -164,8 +173,8 @@ export const syncEvents = [
 
 const syncEventSchema = immutable(z.discriminatedUnion("type", syncEvents));
 
-/** What happens while a rule runs; `rule-ended` is the last of each rule. */
+/** An event of a running rule. `rule-ended` is the last one of each rule. */
 export type SyncEvent = z.output<typeof syncEventSchema>;
 
-/** Takes events as they happen. It must not throw. */
+/** Receives events. It must not throw. */
 export type EmitSync = (event: SyncEvent) => void;

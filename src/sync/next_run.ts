@@ -2,11 +2,11 @@ import { Cron } from "croner";
 import type { Schedule } from "./schedule.ts";
 
 /**
- * When a rule is next to run. Spans of time are counted from the epoch, so that it needs no memory of the last run and every
- * host comes to the same times.
+ * Finds the next time of a rule. Intervals count from the epoch, so every host finds the same times and none has to store the
+ * last run.
  *
  * @param after milliseconds since the epoch; the result is later
- * @returns `undefined` where there is no such time: the 30th of February
+ * @returns `undefined` if there is no such time: February 30
  */
 export function nextRun(schedule: Schedule, after: number): number | undefined {
   if ("everyMs" in schedule) return (Math.floor(after / schedule.everyMs) + 1) * schedule.everyMs;
@@ -15,15 +15,15 @@ export function nextRun(schedule: Schedule, after: number): number | undefined {
   return new Cron(cron, options).nextRun(new Date(after))?.getTime();
 }
 
-/** A tick of a clock that serves all rules, and the one before it, in milliseconds since the epoch. */
+/** A tick of the clock that all rules share, and the previous tick, in milliseconds since the epoch. */
 export interface Tick {
   readonly at: number;
   readonly before: number;
 }
 
 /**
- * Whether a rule is to run at a tick: whether a time of its own lies between the tick before and this one, which is part of
- * it. Several such times are one run.
+ * Whether a rule is due at a tick: whether one of its times is after the previous tick and not after this one. Several such
+ * times are one run.
  */
 export function isDue(schedule: Schedule, { at, before }: Tick): boolean {
   const next = nextRun(schedule, before);
@@ -32,14 +32,15 @@ export function isDue(schedule: Schedule, { at, before }: Tick): boolean {
 
 const MINUTE_MS = 60_000;
 
-/** How far the tick before is taken to be away where nobody says which clock it was. */
+/** The time between two ticks if the pattern of the clock is unknown. */
 const DEFAULT_TICK_MS = 5 * MINUTE_MS;
 
 /**
- * A tick of a clock that goes by a cron pattern in UTC. The tick before is the one that should have been: one that was missed
- * is not made up for.
+ * Makes a tick of a clock with a cron pattern in UTC. The previous tick is computed from the pattern, so a missed tick is not
+ * repeated.
  *
- * @param scheduledAt milliseconds since the epoch; what there is of a minute is left out
+ * @param cron empty if unknown
+ * @param scheduledAt milliseconds since the epoch, rounded down to a minute
  */
 export function toTick(cron: string, scheduledAt: number): Tick {
   const at = Math.floor(scheduledAt / MINUTE_MS) * MINUTE_MS;
@@ -49,12 +50,12 @@ export function toTick(cron: string, scheduledAt: number): Tick {
   return { at, before: before?.getTime() ?? at - DEFAULT_TICK_MS };
 }
 
-/** A clock that is ahead of ours by less than that tells of a time that has not come here. */
+/** The trigger's clock may be ahead of this host's by so much. */
 const AHEAD_MS = 1000;
 
 /**
- * The tick of a clock that goes by a cron pattern in UTC and says no more than that it is time: the last one that the pattern
- * has. So one that is told late is still itself.
+ * Makes a tick for a trigger that does not pass its scheduled time: the last time of the cron pattern in UTC. A late trigger so
+ * still has its scheduled time.
  *
  * @param now milliseconds since the epoch
  */

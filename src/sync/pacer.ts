@@ -2,7 +2,7 @@ import type { Pace } from "../registry/request.ts";
 import type { Runtime } from "../runtime.ts";
 import { Slots } from "./slots.ts";
 
-/** What bounds the requests to a registry. Absent: nothing does. */
+/** The limits for requests to a registry. An absent key means no limit. */
 export interface RegistryLimits {
   readonly registry: string;
   readonly requestsPerSecond?: number | undefined;
@@ -10,8 +10,8 @@ export interface RegistryLimits {
 }
 
 /**
- * Paces the requests of an engine: so many a second to a registry, evenly spaced, and so many at once, each from its start until
- * its answer begins. Both sides of a copy count, as do all copies of the engine.
+ * Limits the requests of an engine to each registry: requests per second, evenly spaced, and requests at once. A request counts
+ * from its start until its response begins. All copies of the engine and both sides count together.
  */
 export function createPacer(
   limits: readonly RegistryLimits[],

@@ -1,15 +1,15 @@
 /**
- * Patterns for tags and repositories: Go's regular expressions, as regsync takes them, run by RE2's algorithm. So what a file means
- * there it means here, and no pattern takes longer than linear time over a tag, whoever chose the tag.
+ * Patterns for tags and repositories: Go's regular expressions, as in regsync, executed by RE2's algorithm. A file therefore
+ * selects the same tags as with regsync, and every pattern runs in linear time on any tag.
  */
 import { RE2JS } from "re2js";
 import { ParseError } from "../errors.ts";
 import { quote } from "../oci/quote.ts";
 
 /**
- * Makes a test of a pattern. It is `^` + pattern + `$` without a group, as in regsync: see {@linkcode hasLooseEnds}.
+ * Compiles `^` + pattern + `$`, without a group around the pattern, as in regsync: see {@linkcode hasLooseEnds}.
  *
- * @throws {ParseError} for what Go's syntax does not have: look-around, back-references, `\h`
+ * @throws {ParseError} also for syntax that Go does not have: look-around, back-references, `\h`
  */
 export function compilePattern(pattern: string): (text: string) => boolean {
   try {
@@ -19,15 +19,15 @@ export function compilePattern(pattern: string): (text: string) => boolean {
     const fault = error instanceof Error
       ? error.message.replace(/^error parsing regexp: /, "")
       : "";
-    throw new ParseError(`${quote(pattern)} is no pattern: ${fault}`, {
-      hint: "patterns are Go's regular expressions, https://github.com/google/re2/wiki/Syntax",
+    throw new ParseError(`${quote(pattern)} is not a valid pattern: ${fault}`, {
+      hint: "use Go's syntax of regular expressions, https://github.com/google/re2/wiki/Syntax",
     });
   }
 }
 
 /**
- * Whether `|` stands outside of all groups: then the anchors bind to its first and last branch alone, and `a|b` takes whatever
- * begins with a or ends in b.
+ * Whether a pattern has `|` outside of all groups. Then `^` binds only the first branch and `$` only the last, and `a|b` matches
+ * every text that begins with a or ends with b.
  */
 export function hasLooseEnds(pattern: string): boolean {
   let depth = 0;
@@ -55,7 +55,7 @@ export function hasLooseEnds(pattern: string): boolean {
   return false;
 }
 
-/** The index of the bracket that ends a class; a bracket right at its beginning is one of its characters. */
+/** Finds the bracket that ends a character class. A `]` at the start of the class is one of its characters. */
 function endOfClass(pattern: string, start: number): number {
   let i = start + 1;
   if (pattern[i] === "^") i += 1;
@@ -67,7 +67,7 @@ function endOfClass(pattern: string, start: number): number {
   return i;
 }
 
-/** The one text that a pattern takes, where there is only one: `latest`, `v1\.2`. Not `1.2`, whose dot takes anything. */
+/** The only text that a pattern matches, if there is only one: `latest`, `v1\.2`. Not for `1.2`, where the dot matches any character. */
 export function literalOf(pattern: string): string | undefined {
   return /^(?:[A-Za-z0-9_/-]|\\[.\-_/])+$/.test(pattern) ? pattern.replaceAll("\\", "") : undefined;
 }

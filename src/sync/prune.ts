@@ -4,20 +4,19 @@ import type { PruneOptions } from "./rule.ts";
 import type { TagReport } from "./model.ts";
 import { createNameFilter } from "./select_tags.ts";
 
-/** Tags of a target that no rule selects any longer. */
+/** The tags of a target that no rule selects any more. */
 export interface Prunable {
   readonly tags: readonly string[];
-  /** Rules that other tags were left for, without anybody knowing whether they are theirs. */
+  /** Rules whose backups other tags may be; those tags are kept. */
   readonly uncertain: readonly string[];
-  /** More than one run may delete: then none of them may be. */
+  /** Whether they are more than one run may delete. Then none is deleted. */
   readonly isTooMuch: boolean;
 }
 
 /**
- * Whether the results of a repository's images allow a prune of its targets. Nothing is pruned where no image of the source was
- * seen, or where a rate limit postponed one.
+ * Whether the targets of a repository may be pruned. Not if no image of the source was seen, or if a rate limit postponed one.
  *
- * @param results of the repository's images and of those that are too fresh
+ * @param results of the repository's images, including those that are too fresh
  */
 export function mayPrune(results: readonly TagReport["result"][]): boolean {
   const isSeen = results.some((result) => result !== "failed" && result !== "missing");
@@ -25,10 +24,10 @@ export function mayPrune(results: readonly TagReport["result"][]): boolean {
 }
 
 /**
- * Chooses the tags that may be deleted from one target. None, where the rule selects nothing: a source that lost its tags must
- * not empty its mirror.
+ * Chooses the tags to delete from one target. If the rule selects no tags, it chooses none: a source that lost its tags must not
+ * empty its mirror.
  *
- * @param options.claims of other rules to the target's tags
+ * @param options.claims tags of the target that belong to other rules
  * @param options.selected the tags that the rule selects
  * @param options.tooFresh tags that are younger than the rule's `minAge`
  * @param present the tags that the target has
@@ -53,7 +52,7 @@ export function choosePrunable(
     if (claim && !claim.isCertain) uncertain.add(claim.rule);
     return !claim;
   });
-  // One at least, or a small repository would never be pruned.
+  // At least one, or a small repository would never be pruned.
   const most = maxShare === 0 ? 0 : Math.max(1, Math.floor(present.length * maxShare));
   return { tags, uncertain: [...uncertain], isTooMuch: tags.length > most };
 }

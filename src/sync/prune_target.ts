@@ -8,26 +8,26 @@ import type { PruneReport } from "./model.ts";
 import { toFailure } from "./to_failure.ts";
 
 export interface PruneTargetOptions {
-  /** Nothing is deleted unless it says so. */
+  /** Nothing is deleted unless it has `prune`. */
   readonly rule: SyncRule;
-  /** All rules of the configuration, those too that do not run: what they bring to the target stays. */
+  /** All rules of the configuration, including those that do not run: their tags are kept. */
   readonly rules: readonly SyncRule[];
   /** The source of the target: `registry/repository`. */
   readonly source: string;
-  /** The tags that the rule selects there. */
+  /** The tags that the rule selects in the source. */
   readonly selected: readonly string[];
   /** Tags that are younger than the rule's `minAge`. */
   readonly tooFresh: readonly string[];
   readonly batch: Pick<Batch, "tags" | "deleteTag">;
-  /** Deletes nothing and says what would be deleted. */
+  /** Deletes nothing, and reports what would be deleted. */
   readonly dryRun?: boolean | undefined;
   readonly warn: (message: string) => void;
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * Deletes the tags of a target that no rule selects any longer: tags alone, one after the other. A registry that deletes nothing
- * is asked once.
+ * Deletes the tags of a target that no rule selects any more. It deletes tags only, one after the other. It stops at the first
+ * tag if the registry does not delete tags.
  *
  * @param target `registry/repository`
  */
@@ -56,14 +56,14 @@ export async function pruneTarget(
   });
   for (const name of uncertain) {
     warn(
-      `tags that may be backups of the rule ${quote(name)} are not pruned, for its backup is a ` +
-        "template: give prune a pattern for them in keep",
+      `tags that may be backups of the rule ${quote(name)} are not pruned, because its backup ` +
+        "is a template; add a pattern for them to prune.keep",
     );
   }
   if (isTooMuch) {
     warn(
-      `prune ${target}: ${tags.length} of ${present.length} tags are no longer selected, ` +
-        `more than the share of ${prune.maxShare} that one run may delete: all were left`,
+      `prune ${target}: no tag was deleted: ${tags.length} of ${present.length} tags are no longer selected, ` +
+        `more than prune.maxShare allows (${prune.maxShare})`,
     );
     return [];
   }

@@ -3,8 +3,9 @@ import type { BeforePull } from "../registry/repository_context.ts";
 import type { SyncRule } from "./rule.ts";
 
 /**
- * Looks at a rule's floor before each manifest that is read: those under way count as read. Answers may come in another order
- * than they were counted in, so of what a registry says the least is taken.
+ * Creates the check of a rule's floor, the number of pulls that it must leave (`ratelimit.min`). The check runs before each
+ * manifest is read, and counts manifests that are being read. Responses may arrive out of order, so the lowest number of
+ * remaining pulls counts.
  *
  * @returns `undefined` for a rule without a floor
  */
@@ -24,8 +25,9 @@ export function createPullFloor(
 }
 
 /**
- * @param left pulls, without those under way
- * @throws CrossdockError `rate_limited` where that many more would go below the floor
+ * @param left remaining pulls, minus those in progress
+ * @param count pulls to add
+ * @throws CrossdockError `rate_limited` if fewer pulls than the floor would remain
  */
 export function checkFloor(
   { min, retryMs }: NonNullable<SyncRule["rateLimit"]>,
@@ -36,9 +38,9 @@ export function checkFloor(
   if (!min || !count || left - count >= min) return;
   throw new CrossdockError(
     "rate_limited",
-    `${
+    `${registry}: ${
       Math.max(left, 0)
-    } pulls are left at ${registry} besides those under way: ${count} would be taken, ${min} are to stay`,
+    } pulls remaining, ${count} needed, and ratelimit.min reserves ${min}`,
     { side: "source", retryAfterMs: retryMs },
   );
 }

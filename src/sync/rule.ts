@@ -1,55 +1,55 @@
 import type { CopyRequestInput } from "../copy/request.ts";
 import type { Schedule } from "./schedule.ts";
 
-/** For how long a run is put off where nobody says it. */
+/** The wait after a rate limit if neither the registry nor the rule sets it. */
 export const DEFAULT_RETRY_MS = 5 * 60_000;
 
-/** Which names: those that a pattern of `allow` takes (all without one) and none of `deny`. */
+/** Selects names that match a pattern of `allow`, or any name if it is empty, and no pattern of `deny`. */
 export interface NameFilter {
   readonly allow: readonly string[];
   readonly deny: readonly string[];
 }
 
-/** Which tags: those in a range, then by name, then the latest of them. */
+/** Selects tags by range, then by name, and then the latest of them. */
 export interface TagSet extends NameFilter {
-  /** One of them is enough. None: all tags, those that are no versions, too. */
+  /** A tag is in at least one of them. Empty: all tags, including those that are not versions. */
   readonly semverRange: readonly string[];
   readonly latest?: { readonly count: number; readonly by: "semver" | "created" };
 }
 
-/** How a copy of a rule is made: what a copy request has besides its names. */
+/** The options of a rule's copies: a copy request without its names. */
 export type RuleCopyOptions = Readonly<Omit<CopyRequestInput, "source" | "destination">>;
 
-/** A rule: what goes where, and when. Plain JSON, no secret. */
+/** A rule: which images to copy, to which targets, and when. Plain JSON without secrets. */
 export interface SyncRule {
-  /** No other rule has it. */
+  /** Unique. */
   readonly name: string;
   readonly type: "image" | "repository" | "registry";
-  /** An image, a repository or a registry, as `type` says, in its one spelling. */
+  /** An image, a repository or a registry, depending on `type`. Normalized. */
   readonly source: string;
-  /** Of the same type; for a registry each a registry, or what its repositories begin with: `registry.example/mirror`. */
+  /** Of the same type. For a registry: a registry, or the prefix of its repositories: `registry.example/mirror`. */
   readonly targets: readonly string[];
-  /** A tag is selected by any of them. None: all tags. */
+  /** A tag is selected by at least one of them. Empty: all tags. */
   readonly tagSets: readonly TagSet[];
   readonly repositories: NameFilter;
-  /** Younger images wait. */
+  /** Younger images are not copied yet. */
   readonly minAgeMs?: number;
   readonly copy: RuleCopyOptions;
-  /** The media types that a manifest under a tag may have; another is left out. All without. */
+  /** Tags whose manifest has another media type are skipped. Default: none is skipped. */
   readonly mediaTypes?: readonly string[];
-  /** Whether an image with the right digest is done with, whatever there is that refers to it. */
+  /** Whether an equal digest is enough, without a check of referrers and digest tags. */
   readonly fastCheck: boolean;
   readonly schedule?: Schedule;
-  /** With fewer pulls left at the source no manifest is read; one looks again after `retryMs`. */
+  /** No manifest is read if fewer than `min` pulls would remain at the source. The run is then postponed by `retryMs`. */
   readonly rateLimit?: { readonly min: number; readonly retryMs: number };
-  /** A template for `backupReference()`, and what is `.Sync` in it. */
+  /** A template for `backupReference()`, and its `.Sync`. */
   readonly backup?: { readonly template: string; readonly sync: Readonly<Record<string, string>> };
   readonly prune?: PruneOptions;
 }
 
-/** What becomes of tags at a target that the rule does not select. */
+/** Deletes tags of a target that the rule does not select. */
 export interface PruneOptions {
-  /** Patterns of tags that stay. */
+  /** Patterns of tags to keep. */
   readonly keep: readonly string[];
   /** The largest share of a repository's tags that one run may delete. */
   readonly maxShare: number;

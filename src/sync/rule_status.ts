@@ -1,4 +1,4 @@
-/** How a rule stands, computed from the registries: nothing is stored. */
+/** Computes the status of a rule from the registries. Nothing is stored. */
 import type { Batch } from "./batch.ts";
 import { mapConcurrent } from "../copy/concurrent.ts";
 import { findTags, listRepositories, targetsOf, toWorkItem } from "./expand.ts";
@@ -6,7 +6,7 @@ import type { WorkItem } from "./expand.ts";
 import { createPullFloor } from "./pull_floor.ts";
 import type { RuleStatus, TagStatus } from "./model.ts";
 import type { SyncRule } from "./rule.ts";
-import type { RuleContextOptions } from "./perform_rule_step.ts";
+import type { RuleContextOptions } from "./rule_context.ts";
 import type { RunRuleOptions } from "./run_rule.ts";
 import { Slots } from "./slots.ts";
 import { toFailure } from "./to_failure.ts";
@@ -16,8 +16,9 @@ export type StatusOfRuleOptions =
   & Pick<RunRuleOptions, "only">;
 
 /**
- * Compares all that a rule means by a HEAD on either side. Images that are too fresh, are of a media type that the rule does not
- * want, or are named by it and not there, are left out. What cannot be found out without going below the rule's floor of pulls is an error.
+ * Compares each image of a rule with its targets, by a HEAD on each side. Left out are images that are too fresh, images of other
+ * media types, and tags that the rule names but the source does not have. An image that cannot be compared without going below
+ * the rule's floor of pulls is an error.
  *
  * @throws the signal's reason
  */
@@ -68,17 +69,17 @@ async function statusOfItem(
   const statuses = await Promise.all(requests.map(async (request): Promise<TagStatus[]> => {
     const { destination } = request;
     try {
-      const asked = { ...request, ifExists: "overwrite" as const, recheck: false };
-      const prospect = await image.compare(asked, { fastCheck, signal });
-      const { digest } = prospect.source;
-      if (mediaTypes && !mediaTypes.includes(prospect.source.mediaType)) return [];
-      const { state, current } = prospect;
+      const comparable = { ...request, ifExists: "overwrite" as const, recheck: false };
+      const comparison = await image.compare(comparable, { fastCheck, signal });
+      const { digest } = comparison.source;
+      if (mediaTypes && !mediaTypes.includes(comparison.source.mediaType)) return [];
+      const { state, current } = comparison;
       const differs = current !== undefined && current !== digest;
       return [{ source, destination, state, digest, ...(differs ? { current } : {}) }];
     } catch (cause) {
       const error = toFailure(cause, signal);
-      const isNone = !isListed && error.code === "not_found" && error.side === "source";
-      return isNone ? [] : [{ source, destination, state: "error", error }];
+      const isAbsent = !isListed && error.code === "not_found" && error.side === "source";
+      return isAbsent ? [] : [{ source, destination, state: "error", error }];
     }
   }));
   return statuses.flat();

@@ -1,6 +1,6 @@
 /**
- * A rule's run as steps: list its repositories, list a repository's tags, compare and copy images, prune. A step is plain JSON,
- * holds no secret and can be repeated without harm, so that it can be a function call or a request.
+ * The steps of a rule's run: list its repositories, list the tags of a repository, compare and copy images, prune. A step is plain
+ * JSON without secrets and may be repeated without harm, so it can be a function call or a request.
  */
 import * as z from "zod";
 import type { PruneReport, SyncFailure, TagReport } from "./model.ts";
@@ -9,17 +9,17 @@ const repository = z.string();
 const tags = z.array(z.string());
 const dryRun = z.boolean().optional();
 
-/** When images were made, by tag: milliseconds since the epoch, `null` where the image does not say. */
+/** When images were created, by tag: milliseconds since the epoch, `null` if the image has no date. */
 const dates = z.array(z.tuple([z.string(), z.number().nullable()]));
 
 export const ruleStepSchema = z.discriminatedUnion("type", [
   /** Lists the repositories of the rule, or checks that `only` is one of them. */
   z.strictObject({ type: z.literal("repositories"), only: repository.optional() }),
-  /** Lists the tags of a repository that the rule selects, given the dates that were found before. */
+  /** Lists the tags of a repository that the rule selects. Reuses the dates that earlier steps found. */
   z.strictObject({
     type: z.literal("tags"),
     repository,
-    /** The one tag that an event is about. */
+    /** Restricts the step to the tag of an event. */
     only: z.string().optional(),
     dates,
   }),
@@ -28,9 +28,9 @@ export const ruleStepSchema = z.discriminatedUnion("type", [
     type: z.literal("images"),
     repository,
     tags,
-    /** Nobody listed these tags: one that is not there is no failure. */
+    /** Whether the tags were not listed. A tag that the source lacks is then `missing` instead of `failed`. */
     mayBeMissing: z.boolean(),
-    /** Pulls of the durable copies that the run started before. */
+    /** Pulls of the durable copies that the run has started so far. */
     startedPulls: z.number(),
     dryRun,
     missing: z.boolean().optional(),
@@ -43,7 +43,7 @@ export type RuleStep = z.output<typeof ruleStepSchema>;
 
 export type TagDates = z.output<typeof dates>;
 
-/** Why a step stopped early: a rate limit. What it left is for another try at `until`. */
+/** A rate limit that stopped a step early. Repeat the step at `until` for the rest. */
 export interface Postponement {
   /** Milliseconds since the epoch. */
   readonly until: number;
@@ -59,11 +59,11 @@ export interface RuleStepResults {
     readonly postponed?: Postponement;
   };
   readonly tags: {
-    /** Absent where dates are missing still: the step is to be repeated with those that were found. */
+    /** Absent if dates are still missing: repeat the step with those that were found. */
     readonly tags?: readonly string[];
     /** Selected tags that are younger than `minAge`. */
     readonly tooFresh?: readonly string[];
-    /** Whether the source listed the tags; otherwise the rule or an event names them. */
+    /** Whether the source listed the tags; otherwise the rule or an event named them. */
     readonly isListed?: boolean;
     /** Dates that were found in this step. */
     readonly dates?: TagDates;
@@ -81,19 +81,28 @@ export interface RuleStepResults {
   };
 }
 
+/** The report of an image that a rate limit postponed. */
+export function postponedReport(
+  { source, destination }: Pick<TagReport, "source" | "destination">,
+  error?: SyncFailure,
+): TagReport {
+  return { source, destination, result: "postponed", ...(error ? { error } : {}) };
+}
+
 export type ResultOf<Step extends RuleStep> = RuleStepResults[Step["type"]];
 
-/** The port on which a rule runs: function calls here, requests of a Workflow to its own Worker elsewhere. */
+/** The port that performs the steps: by function calls in this process, or by requests of a Workflow to its own Worker. */
 export interface RuleSteps {
   /**
-   * Performs a step under a name that no other step of the run has.
+   * Performs a step.
    *
-   * @throws CrossdockError or ParseError where the step failed as a whole
+   * @param name unique in the run
+   * @throws CrossdockError or ParseError if the whole step failed
    */
   run<Step extends RuleStep>(name: string, step: Step): Promise<ResultOf<Step>>;
-  /** Requests to each side so far, tokens aside. */
+  /** Requests to each side so far, without those for tokens. */
   requests(): { readonly source: number; readonly destination: number };
-  /** Repositories at once, and steps with images at once in each of them. */
+  /** Repositories at once, and steps with images at once in each repository. */
   readonly parallel: number;
   /** Images in one step. */
   readonly pageSize: number;

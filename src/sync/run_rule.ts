@@ -1,13 +1,13 @@
 /**
- * Runs a rule: the only loop over its steps. It lists the repositories, selects the tags of each, compares and copies images, and
- * prunes. It runs on a port, `RuleSteps`, here by function calls and in a Workflow by requests.
+ * Runs a rule: lists its repositories, selects the tags of each, compares and copies images, and prunes. This is the only loop over
+ * the steps. The port `RuleSteps` performs them.
  */
 import { mapConcurrent } from "../copy/concurrent.ts";
 import { targetsOf, toWorkItem } from "./expand.ts";
-import { postponedReport } from "./perform_rule_step.ts";
 import { mayPrune } from "./prune.ts";
 import type { SyncRule } from "./rule.ts";
 import type { EmitSync, PruneReport, RuleReport, SyncFailure, TagReport } from "./model.ts";
+import { postponedReport } from "./rule_steps.ts";
 import type {
   Postponement,
   ResultOf,
@@ -23,21 +23,21 @@ export interface RunRuleOptions {
   readonly now: () => number;
   readonly signal?: AbortSignal | undefined;
   readonly emit?: EmitSync | undefined;
-  /** Writes nothing and reports what would be written. */
+  /** Writes nothing, and reports what would be written. */
   readonly dryRun?: boolean | undefined;
-  /** Copies only tags that a target lacks, moves no tag and deletes none. */
+  /** Copies only tags that a target lacks. Overwrites and deletes nothing. */
   readonly missing?: boolean | undefined;
-  /** What an event is about. The rest of the rule is left out, and nothing is pruned. */
+  /** Restricts the run to the repository, and the tag, of an event. Nothing is pruned. */
   readonly only?: { readonly repository: string; readonly tag?: string | undefined } | undefined;
   /**
-   * Waits for a rate limit until a time in milliseconds since the epoch. Resolves to `false` where the run must not wait that
-   * long: it then ends, and reports the rest as postponed. Default: no run waits.
+   * Waits for a rate limit until a time in milliseconds since the epoch. Returns `false` if the run must not wait that long. The
+   * run then ends and reports the rest as postponed. Default: the run does not wait.
    */
   readonly waitUntil?: ((time: number) => Promise<boolean>) | undefined;
 }
 
 /**
- * Runs a rule once. A failure of one image or repository is part of the report, and the others go on.
+ * Runs a rule once. The failure of an image or a repository is part of the report and does not stop the others.
  *
  * @throws the signal's reason
  */
@@ -56,7 +56,7 @@ interface Selection {
   readonly isListed: boolean;
 }
 
-/** A step's name in a Workflow has at most 256 characters. */
+/** Step names in a Workflow have at most 256 characters. This leaves room for the rest of the name. */
 const MAX_NAME_CHARS = 200;
 
 class RuleRun {
@@ -66,7 +66,7 @@ class RuleRun {
   readonly #pruned: PruneReport[] = [];
   readonly #warnings = new Set<string>();
   readonly #limit: RateLimit;
-  /** Pulls of the durable copies that were started and that the registry may not have counted. */
+  /** Pulls of the durable copies that were started, which the registry may not have counted yet. */
   #startedPulls = 0;
 
   constructor(rule: SyncRule, steps: RuleSteps, options: RunRuleOptions) {
@@ -74,7 +74,7 @@ class RuleRun {
     this.#steps = steps;
     this.#options = options;
     this.#limit = new RateLimit(options.waitUntil, () => {
-      // By now the registry has counted them.
+      // The registry has counted them by now.
       this.#startedPulls = 0;
     });
   }
@@ -114,7 +114,7 @@ class RuleRun {
       return this.#failAll(source, targets, toFailure(error, signal));
     }
     if (!listed) return this.#postponeAll(source, targets);
-    // Those that were listed before a failure run all the same.
+    // Repositories that were listed before a failure still run.
     const places = [...listed.repositories.entries()];
     const tags = await mapConcurrent(
       places,
@@ -130,10 +130,11 @@ class RuleRun {
   async #runRepository(repository: string, number: number): Promise<TagReport[]> {
     const targets = targetsOf(this.#rule, repository);
     const place = `${number} ${repository}`.slice(0, MAX_NAME_CHARS);
+    const reports: TagReport[] = [];
     try {
       const selection = await this.#selectTags(repository, place);
       if (!selection) return this.#postponeAll(repository, targets);
-      const reports = await this.#runImages(repository, selection, place);
+      reports.push(...await this.#runImages(repository, selection, place));
       for (const tag of selection.tooFresh) {
         for (const target of targets) {
           reports.push(this.#end({
@@ -144,13 +145,13 @@ class RuleRun {
         }
       }
       await this.#prune(repository, { selection, reports, place });
-      return reports;
     } catch (error) {
-      return this.#failAll(repository, targets, toFailure(error, this.#options.signal));
+      reports.push(...this.#failAll(repository, targets, toFailure(error, this.#options.signal)));
     }
+    return reports;
   }
 
-  /** @returns `undefined` where a rate limit postpones it beyond this run */
+  /** @returns `undefined` if a rate limit postpones it beyond this run */
   async #selectTags(repository: string, place: string): Promise<Selection | undefined> {
     const { only } = this.#options;
     const dates: TagDates = [];
@@ -160,16 +161,14 @@ class RuleRun {
         type: "tags",
         repository,
         ...(only?.tag === undefined ? {} : { only: only.tag }),
-        dates: [...dates],
+        dates,
       });
       if (!result) return undefined;
-      dates.push(...result.dates ?? []);
       const { tags, tooFresh = [], isListed = false } = result;
       if (tags) return { tags, tooFresh, isListed };
     }
   }
 
-  /** Page after page, some of them at once. */
   async #runImages(
     repository: string,
     { tags, isListed }: Selection,
@@ -196,6 +195,7 @@ class RuleRun {
     const { repository, mayBeMissing } = page;
     const ended = new Map<string, TagReport>();
     let left = page.tags;
+    let failure: SyncFailure | undefined;
     for (let attempt = 1; left.length > 0; attempt++) {
       if (!await this.#limit.allows()) break;
       try {
@@ -217,21 +217,21 @@ class RuleRun {
         left = result.postponed?.tags ?? [];
         if (result.postponed) this.#postpone(result.postponed);
       } catch (error) {
-        const failure = toFailure(error, signal);
-        for (const { source, destination } of this.#requestsOf(repository, left)) {
-          if (ended.has(destination)) continue;
-          ended.set(
-            destination,
-            this.#end({ source, destination, result: "failed", error: failure }),
-          );
-        }
-        left = [];
+        failure = toFailure(error, signal);
+        break;
       }
     }
-    for (const request of this.#requestsOf(repository, left)) {
-      const report = ended.get(request.destination) ?? postponedReport(request);
-      ended.set(request.destination, report);
-      if (report.result === "postponed") this.#end(report);
+    for (const { source, destination } of this.#requestsOf(repository, left)) {
+      const report = ended.get(destination);
+      if (report && report.result !== "postponed") continue;
+      ended.set(
+        destination,
+        this.#end(
+          failure
+            ? { source, destination, result: "failed", error: failure }
+            : report ?? postponedReport({ source, destination }),
+        ),
+      );
     }
     return [...ended.values()];
   }
@@ -253,7 +253,7 @@ class RuleRun {
   ): Promise<void> {
     const { only, missing, dryRun } = this.#options;
     if (!this.#rule.prune || only || missing || tags.length === 0) return;
-    if (!mayPrune(reports.map(({ result }) => result)) || this.#limit.postponed) return;
+    if (!mayPrune(reports.map(({ result }) => result)) || !await this.#limit.allows()) return;
     const { pruned, warnings } = await this.#steps.run(`${place}: prune`, {
       type: "prune",
       repository,
@@ -266,9 +266,10 @@ class RuleRun {
   }
 
   /**
-   * Performs a step once the rate limit allows it, and again after a wait where it postpones the step.
+   * Performs a step as soon as the rate limit allows it, and repeats it after a wait if a rate limit postpones it. Adds the dates
+   * that were found to the step, so that they are not found again.
    *
-   * @returns `undefined` where the run must not wait that long
+   * @returns `undefined` if the run must not wait that long
    */
   async #try<Step extends RuleStep & { type: "repositories" | "tags" }>(
     name: string,
@@ -279,20 +280,19 @@ class RuleRun {
         attempt === 1 ? name : `${name}, attempt ${attempt}`,
         step,
       );
+      if (step.type === "tags" && "dates" in result) step.dates.push(...result.dates ?? []);
       if (!result.postponed) return result;
       this.#postpone(result.postponed);
-      // The dates that were found are not asked for again.
-      if (step.type === "tags" && "dates" in result) step.dates.push(...result.dates ?? []);
     }
     return undefined;
   }
 
   #postpone(postponement: Postponement): void {
-    if (!this.#limit.postponed) this.#warn(`${postponement.error.message}: the run is put off`);
+    if (!this.#limit.postponed) this.#warn(`${postponement.error.message}: the run is postponed`);
     this.#limit.postpone(postponement);
   }
 
-  /** One report for all images of a repository, or of the rule, at each target. */
+  /** Reports a failed repository or rule: one report for each target, in place of one for each image. */
   #failAll(source: string, targets: readonly string[], error: SyncFailure): TagReport[] {
     return targets.map((destination) =>
       this.#end({ source, destination, result: "failed", error })
@@ -316,13 +316,14 @@ class RuleRun {
   }
 }
 
-/** Holds a run back while a rate limit of the source lasts: the only place that waits for one. */
+/** Delays the steps of a run while a rate limit of the source lasts. No other code waits for a rate limit. */
 class RateLimit {
-  /** The limit that ended the run's waiting, or lasts. */
+  /** The limit that lasts, or that ended the run because it must not wait. */
   postponed: Postponement | undefined;
   readonly #waitUntil: (time: number) => Promise<boolean>;
   readonly #onOver: () => void;
-  #waiting: Promise<boolean> | undefined;
+  /** The wait that all steps share. */
+  #waiting: Promise<void> | undefined;
   #isGivenUp = false;
 
   /** @param onOver called after a wait */
@@ -334,24 +335,29 @@ class RateLimit {
     this.#onOver = onOver;
   }
 
-  /** Of several, the longest counts. */
+  /** The longest of several limits counts. */
   postpone(postponement: Postponement): void {
     if (postponement.until > (this.postponed?.until ?? 0)) this.postponed = postponement;
   }
 
-  /** Waits while the limit lasts. `false`: the run must not wait that long, and nothing more may be pulled. */
+  /** Waits while the limit lasts. Returns `false` if the run must not wait that long: then nothing more may be pulled. */
   async allows(): Promise<boolean> {
     while (this.postponed && !this.#isGivenUp) {
-      const { until } = this.postponed;
-      this.#waiting ??= this.#waitUntil(until).finally(() => this.#waiting = undefined);
-      const isOver = await this.#waiting;
-      if (!isOver) this.#isGivenUp = true;
-      else if (this.postponed?.until === until) {
-        this.postponed = undefined;
-        this.#onOver();
-      }
+      this.#waiting ??= this.#wait(this.postponed.until)
+        .finally(() => this.#waiting = undefined);
+      await this.#waiting;
     }
     return !this.#isGivenUp;
+  }
+
+  async #wait(until: number): Promise<void> {
+    const isOver = await this.#waitUntil(until);
+    if (!isOver) this.#isGivenUp = true;
+    // A longer limit may have been reported meanwhile.
+    else if (this.postponed?.until === until) {
+      this.postponed = undefined;
+      this.#onOver();
+    }
   }
 }
 

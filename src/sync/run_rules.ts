@@ -1,4 +1,4 @@
-/** Runs several rules, one after the other, and sums up what came of them. */
+/** Runs several rules one after the other, and sums up their results. */
 import type { RuleReport, RuleStatus, SyncReport, SyncStatus } from "./model.ts";
 import type { SyncRule } from "./rule.ts";
 import type { RunRuleOptions } from "./run_rule.ts";
@@ -16,8 +16,8 @@ export interface RuleRunner {
 }
 
 /**
- * Runs rules, each to its end before the next: one has several copies at once, and what is told of them stays together. What fails
- * of one is in its report, and the next one runs.
+ * Runs rules one after the other. A rule makes several copies at once, and this keeps the events of a rule together. Failures are
+ * part of a rule's report, and the next rule runs.
  *
  * @throws the signal's reason
  */
@@ -35,7 +35,7 @@ export async function runRules(
   return { ...sumUpReports(reports), durationMs: now() - startedAt };
 }
 
-/** What rules came to together. */
+/** Sums up the results of several rules. */
 export function sumUpReports(rules: readonly RuleReport[]): Omit<SyncReport, "durationMs"> {
   const results = new Set(rules.map(({ result }) => result));
   const hasFailed = results.has("some-failed") || results.has("all-failed");
@@ -45,7 +45,7 @@ export function sumUpReports(rules: readonly RuleReport[]): Omit<SyncReport, "du
 }
 
 /**
- * Says how rules stand: nothing is written.
+ * Computes the status of several rules. Nothing is written.
  *
  * @throws the signal's reason
  */

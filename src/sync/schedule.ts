@@ -3,17 +3,17 @@ import { ParseError } from "../errors.ts";
 import { quote } from "../oci/quote.ts";
 import { parseDuration } from "./duration.ts";
 
-/** When a rule runs by itself: at times, or again after a span of time. */
+/** When a rule runs: at the times of a cron pattern, or at an interval. */
 export type Schedule =
-  /** Five fields, or a name such as `@daily`. In `timeZone` where the file names one, else in the host's. */
+  /** Five fields, or a name such as `@daily`. In `timeZone`, or else in the host's time zone. */
   | { readonly cron: string; readonly timeZone?: string }
   | { readonly everyMs: number };
 
-/** A rule that runs more often than that is a mistake. */
+/** A shorter interval is a mistake. */
 const MIN_EVERY_MS = 1000;
 
 /**
- * Reads a schedule as regsync's cron does: `15 3 * * *`, `@daily`, `@every 1h30m`, `CRON_TZ=Europe/Berlin 0 6 * * *`.
+ * Parses a schedule, as regsync's cron does: `15 3 * * *`, `@daily`, `@every 1h30m`, `CRON_TZ=Europe/Berlin 0 6 * * *`.
  * https://pkg.go.dev/github.com/robfig/cron/v3
  *
  * @throws {ParseError}
@@ -25,27 +25,27 @@ export function parseSchedule(text: string): Schedule {
   if (timeZone !== undefined) checkTimeZone(timeZone);
   const fault = findCronFault(cron);
   if (fault !== undefined) {
-    throw new ParseError(`${quote(cron)} is no schedule: ${fault}`, {
-      hint: "write minute, hour, day, month and day of the week, or @daily, or @every 1h30m",
+    throw new ParseError(`${quote(cron)} is not a valid schedule: ${fault}`, {
+      hint: "write five fields (minute, hour, day, month, day of the week), @daily or @every 1h30m",
     });
   }
   return { cron, ...(timeZone === undefined ? {} : { timeZone }) };
 }
 
 /**
- * Reads an interval: `60m`.
+ * Parses an interval: `60m`.
  *
  * @throws {ParseError}
  */
 export function parseEvery(text: string): number {
   const everyMs = parseDuration(text);
   if (everyMs >= MIN_EVERY_MS) return everyMs;
-  throw new ParseError(`${quote(text)} is too short an interval, want a second at least`);
+  throw new ParseError(`${quote(text)} is too short: expected at least one second`);
 }
 
 function findCronFault(cron: string): string | undefined {
   const fields = cron.split(/\s+/).filter((field) => field !== "").length;
-  if (fields !== 5 && !cron.startsWith("@")) return `it has ${fields} fields, want 5`;
+  if (fields !== 5 && !cron.startsWith("@")) return `expected 5 fields, got ${fields}`;
   try {
     new CronPattern(cron, undefined, { mode: "5-part" });
     return undefined;
@@ -59,8 +59,8 @@ function checkTimeZone(timeZone: string): void {
   try {
     new Intl.DateTimeFormat("en", { timeZone });
   } catch {
-    throw new ParseError(`${quote(timeZone)} is no time zone`, {
-      hint: "write one as Europe/Berlin",
+    throw new ParseError(`${quote(timeZone)} is not a time zone`, {
+      hint: "write for example Europe/Berlin",
     });
   }
 }

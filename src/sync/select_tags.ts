@@ -1,14 +1,14 @@
-/** Which of a repository's tags a rule means. The same functions serve every way in: a run, a webhook, a question. */
+/** Selects the tags of a repository for a rule: for runs, webhooks and status. */
 import { mapConcurrent } from "../copy/concurrent.ts";
 import { compilePattern, literalOf } from "./pattern.ts";
 import type { NameFilter, SyncRule, TagSet } from "./rule.ts";
 import { compareVersions, parseVersion, parseVersionRange } from "./version.ts";
 
-/** When a tag's image was made; `undefined` where nobody says. */
+/** Finds when the image of a tag was created; `undefined` if the image has no date. */
 export type FindCreated = (tag: string) => Promise<Date | undefined>;
 
 export interface SelectTagsOptions {
-  /** Asked about as few tags as will do: none unless the rule has `minAge`, or `latest` by date. */
+  /** Called for as few tags as possible: for none, unless the rule has `minAge`, or `latest` by date. */
   readonly created: FindCreated;
   /** Milliseconds since the epoch. */
   readonly now: number;
@@ -16,16 +16,16 @@ export interface SelectTagsOptions {
 }
 
 export interface TagSelection {
-  /** In the order in which they were listed. */
+  /** In the order of the list. */
   readonly tags: readonly string[];
-  /** Tags that would be selected if they were older: neither to be copied nor to be pruned. */
+  /** Tags that would be selected if they were older. They are neither copied nor pruned. */
   readonly tooFresh: readonly string[];
 }
 
-/** Dates that are asked for at once. */
+/** Dates to find at the same time. */
 const CONCURRENCY = 8;
 
-/** Whether a name is one that a filter lets through. */
+/** Creates a test for names. */
 export function createNameFilter({ allow, deny }: NameFilter): (name: string) => boolean {
   const allowed = allow.map(compilePattern);
   const denied = deny.map(compilePattern);
@@ -34,7 +34,7 @@ export function createNameFilter({ allow, deny }: NameFilter): (name: string) =>
     !denied.some((matches) => matches(name));
 }
 
-/** Whether a tag is in a set, but for `latest`: range, then `allow`, then `deny`. */
+/** Creates a test for the tags of a set, without `latest`: range, then `allow`, then `deny`. */
 function createSetFilter(set: TagSet): (tag: string) => boolean {
   const ranges = set.semverRange.map(parseVersionRange);
   const isNamed = createNameFilter(set);
@@ -45,15 +45,17 @@ function createSetFilter(set: TagSet): (tag: string) => boolean {
   return (tag) => (ranges.length === 0 || isInRange(tag)) && isNamed(tag);
 }
 
-/** Whether a rule may mean a tag, as far as can be told from the tag alone. */
+/** Creates a test for the tags that a rule may select, by the name of the tag only. */
 export function createTagFilter({ tagSets }: Pick<SyncRule, "tagSets">): (tag: string) => boolean {
   const filters = tagSets.map(createSetFilter);
   return (tag) => filters.length === 0 || filters.some((matches) => matches(tag));
 }
 
 /**
- * The tags of a rule that names each of them (`allow: [latest, v1\.2]`), so that nobody has to list a repository; `undefined`
- * where it does not. There may be none of that name.
+ * The tags of a rule that names each of them (`allow: [latest, v1\.2]`), so the repository need not be listed. The source may lack
+ * them.
+ *
+ * @returns `undefined` for other rules
  */
 export function literalTags({ tagSets }: Pick<SyncRule, "tagSets">): string[] | undefined {
   const tags = new Set<string>();
@@ -69,7 +71,7 @@ export function literalTags({ tagSets }: Pick<SyncRule, "tagSets">): string[] | 
   return tagSets.length === 0 ? undefined : [...tags];
 }
 
-/** Selects among the tags that a repository has: what any set selects, old enough. */
+/** Selects the tags that are in any set and old enough. */
 export async function selectTags(
   rule: Pick<SyncRule, "tagSets" | "minAgeMs">,
   tags: readonly string[],
@@ -107,7 +109,7 @@ async function selectLatest(
   return latest;
 }
 
-/** From the newest on, without those that are no versions. */
+/** Newest version first. Leaves out tags that are not versions. */
 function sortByVersion(tags: readonly string[]): string[] {
   return tags.flatMap((tag) => {
     const version = parseVersion(tag);
@@ -116,14 +118,14 @@ function sortByVersion(tags: readonly string[]): string[] {
     .map(({ tag }) => tag);
 }
 
-/** For tags that are as new as each other: the greater name first, numbers in it counted as such. */
+/** Orders tags of the same date or version: greater name first, with digits compared as numbers. */
 function compareNames(a: string, b: string): number {
   return collator.compare(b, a);
 }
 
 const collator = new Intl.Collator("en", { numeric: true });
 
-/** Dates of tags, each asked for once. */
+/** The ages of tags. Each date is found once. */
 class Ages {
   readonly #minAgeMs: number;
   readonly #options: SelectTagsOptions;
@@ -139,7 +141,7 @@ class Ages {
     return [...this.#tooFresh];
   }
 
-  /** Whether a tag is old enough. One without a date is. */
+  /** Whether a tag is old enough. A tag without a date counts as old. */
   async isOld(tag: string): Promise<boolean> {
     if (this.#minAgeMs === 0) return true;
     const date = await this.#find(tag);
@@ -159,7 +161,7 @@ class Ages {
     return tags.filter((_, i) => isOld[i]);
   }
 
-  /** From the newest on; those without a date come last. */
+  /** Newest first. Tags without a date come last. */
   async sort(tags: readonly string[]): Promise<string[]> {
     const dated = await mapConcurrent(tags, CONCURRENCY, async (tag) => {
       const date = await this.#find(tag);

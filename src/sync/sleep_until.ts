@@ -1,12 +1,12 @@
 import type { Runtime } from "../runtime.ts";
 
-/** The clock is looked at again after that: it may have been set, and timers count no more than 24 days. */
+/** The longest timer: the clock may be changed meanwhile, and timers cannot exceed 24 days. */
 const MAX_SLEEP_MS = 60_000;
 
 /**
  * Waits for a time, in milliseconds since the epoch.
  *
- * @throws the signal's reason when that is aborted first
+ * @throws the signal's reason, if it is aborted before
  */
 export async function sleepUntil(
   at: number,

@@ -1,4 +1,4 @@
-/** Places for so many at once, in the order in which they were asked for. */
+/** A semaphore: limits how many jobs run at once. Waiting jobs get a slot in the order of their calls. */
 export class Slots {
   readonly count: number;
   #taken = 0;
@@ -9,31 +9,31 @@ export class Slots {
     this.count = count;
   }
 
-  /** Waits for a place. Call what it gives to leave it, once. */
+  /** Waits for a slot. Call the returned function once to free it. */
   async take(signal?: AbortSignal): Promise<() => void> {
     signal?.throwIfAborted();
     if (this.#taken < this.count) this.#taken += 1;
     else await this.#wait(signal);
-    return () => this.#leave();
+    return () => this.#free();
   }
 
   #wait(signal: AbortSignal | undefined): Promise<void> {
     return new Promise((resolve, reject) => {
       const enter = (): void => {
-        signal?.removeEventListener("abort", giveUp);
+        signal?.removeEventListener("abort", cancel);
         resolve();
       };
-      const giveUp = (): void => {
+      const cancel = (): void => {
         this.#waiting.delete(enter);
         reject(signal?.reason);
       };
       this.#waiting.add(enter);
-      signal?.addEventListener("abort", giveUp, { once: true });
+      signal?.addEventListener("abort", cancel, { once: true });
     });
   }
 
-  /** The place goes straight to whoever waits longest. */
-  #leave(): void {
+  /** Passes the slot to the job that has waited longest. */
+  #free(): void {
     const [next] = this.#waiting;
     if (!next) {
       this.#taken -= 1;

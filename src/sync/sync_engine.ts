@@ -7,14 +7,15 @@ import type { Batch, BatchOptions } from "./batch.ts";
 
 /** An engine that also runs rules. */
 export interface SyncEngine extends LocalEngine {
-  /** Opens a batch of copies, which shares what each of them finds out. It needs no closing: all that it holds is in memory. */
+  /** Opens a batch of copies, which share their findings. It need not be closed: it holds only memory. */
   batch(options?: BatchOptions): Batch;
 }
 
 /**
- * Makes an engine for rules. Both of its sides need the credentials of the config: one rule's target may be another's source.
+ * Creates an engine for rules. Both sides need all credentials of the configuration: the target of one rule may be the source of
+ * another.
  *
- * @throws RangeError for an option out of its range
+ * @throws RangeError for an option out of range
  */
 export function createSyncEngine(options: EngineOptions): SyncEngine {
   const copier = createCopier(options);

@@ -2,9 +2,9 @@ import { CrossdockError, ParseError } from "../errors.ts";
 import type { SyncFailure } from "./model.ts";
 
 /**
- * What failed at a registry, or because of a name that it would not take, as it stands in a report.
+ * Converts an error of a registry, or of a name, for a report.
  *
- * @throws anything else: a bug, or the reason of a signal
+ * @throws any other error: a bug, or the reason of the signal
  */
 export function toFailure(error: unknown, signal: AbortSignal | undefined): SyncFailure {
   if (signal?.aborted) throw signal.reason;

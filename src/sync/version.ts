@@ -1,11 +1,11 @@
 /**
- * Versions and ranges of versions as regsync reads them. They are not npm's, so the `semver` package does not fit: there are any
- * number of numeric parts, a prerelease belongs to a range like any other version, and digits within one are compared as numbers.
+ * Versions and version ranges, as in regsync. They differ from npm's, so the `semver` package does not fit: a version has any
+ * number of numeric parts, ranges include prereleases, and digits within a prerelease are compared as numbers.
  * https://github.com/regclient/regclient/blob/v0.11.7/internal/semver/semver.go
  *
  * ```text
  * version := [ "v" ] number { "." number } [ "-" prerelease ] [ "+" metadata ]
- * range   := term { space term }                           all have to hold
+ * range   := term { space term }                           all must match
  * term    := [ ">=" | "<=" | ">" | "<" | "=" | "^" | "~" ] version
  * ```
  */
@@ -13,16 +13,16 @@ import { ParseError } from "../errors.ts";
 import { quote } from "../oci/quote.ts";
 
 export interface Version {
-  /** Any number of them; those that are missing count as 0. */
+  /** Any number of them. Missing ones count as 0. */
   readonly numbers: readonly bigint[];
   /** Empty for a release. */
   readonly prerelease: string;
 }
 
-/** What Go's int holds; a larger number is none there. */
+/** The maximum of Go's int. There, a tag with a larger number is not a version. */
 const MAX_NUMBER = 2n ** 63n - 1n;
 
-/** Reads a version; `undefined` for a tag that is none. */
+/** Parses a version; `undefined` for a tag that is not a version. */
 export function parseVersion(text: string): Version | undefined {
   const [, numbers = "", prerelease = ""] =
     /^v?([0-9]{1,19}(?:\.[0-9]{1,19})*)(?:-([^+]*))?(?:\+.*)?$/s.exec(text) ?? [];
@@ -31,7 +31,7 @@ export function parseVersion(text: string): Version | undefined {
   return parts.some((part) => part > MAX_NUMBER) ? undefined : { numbers: parts, prerelease };
 }
 
-/** Negative where `a` is older than `b`. */
+/** Negative if `a` is older than `b`. */
 export function compareVersions(a: Version, b: Version): number {
   const length = Math.max(a.numbers.length, b.numbers.length);
   for (let i = 0; i < length; i++) {
@@ -45,7 +45,7 @@ export function compareVersions(a: Version, b: Version): number {
   return comparePrereleases(a.prerelease.split("."), b.prerelease.split("."));
 }
 
-/** Part by part: `rc2` is older than `rc11`. Two that begin with the same word without a number count as the same, as in regsync. */
+/** Part by part: `rc2` is older than `rc11`. Two parts with the same word and no number are equal, as in regsync. */
 function comparePrereleases(a: readonly string[], b: readonly string[]): number {
   for (let i = 0; i < Math.min(a.length, b.length); i++) {
     const order = compareIdentifiers(a[i] ?? "", b[i] ?? "");
@@ -54,7 +54,7 @@ function comparePrereleases(a: readonly string[], b: readonly string[]): number 
   return a.length - b.length;
 }
 
-/** `undefined` where both are the same to their end, so that the next part decides. */
+/** `undefined` if both are equal, so that the next part decides. */
 function compareIdentifiers(a: string, b: string): number | undefined {
   let left = a;
   let right = b;
@@ -82,13 +82,13 @@ function splitNumber(text: string): { word: string; number: bigint | undefined; 
 export type VersionRange = (version: Version) => boolean;
 
 /**
- * Reads a range: `>=1.2 <2.0`, `^1.2.3`, `~1.2`, `1.2.3`.
+ * Parses a range: `>=1.2 <2.0`, `^1.2.3`, `~1.2`, `1.2.3`.
  *
- * @throws {ParseError} naming the term that is wrong
+ * @throws {ParseError} with the wrong term
  */
 export function parseVersionRange(text: string): VersionRange {
   const terms = text.split(/\s+/).filter((term) => term !== "");
-  if (terms.length === 0) throw new ParseError("the range of versions is empty");
+  if (terms.length === 0) throw new ParseError("the version range is empty");
   const checks = terms.map(parseTerm);
   return (version) => checks.every((check) => check(version));
 }
@@ -97,8 +97,8 @@ function parseTerm(term: string): VersionRange {
   const [, operator = "", text = ""] = /^(>=|<=|>|<|=|\^|~)?(.*)$/s.exec(term) ?? [];
   const bound = parseVersion(text);
   if (!bound) {
-    throw new ParseError(`${quote(term)} is no range: ${quote(text)} is no version`, {
-      hint: "write a version such as 1.2.3 after an operator: >=1.2.3 <2.0",
+    throw new ParseError(`${quote(term)} is not a version range: ${quote(text)} is not a version`, {
+      hint: "write an operator and a version, such as >=1.2.3 <2.0",
     });
   }
   switch (operator) {
@@ -120,7 +120,7 @@ function parseTerm(term: string): VersionRange {
   }
 }
 
-/** Of `^`: the next major version; below 1 the next minor one, below 0.1 the next patch. */
+/** The end of `^`: the next major version; the next minor version below 1.0; the next patch below 0.1. */
 function endOfCompatible({ numbers: [major = 0n, minor = 0n, patch = 0n] }: Version): Version {
   if (major > 0n) return release(major + 1n);
   return minor > 0n ? release(0n, minor + 1n) : release(0n, 0n, patch + 1n);

@@ -6,9 +6,9 @@ const MINUTES_OF_HOUR = 60;
 const HOURS_OF_DAY = 24;
 
 /**
- * The pattern of a clock in UTC that ticks whenever a rule may be due; `isDue()` says whether it is. The minutes and hours of
- * a schedule come as plain lists, and each day of it is any day: clocks differ in how they number days, and in what else they
- * read. A schedule in another time zone, or one that does not keep to whole minutes, is looked at each minute.
+ * Makes the cron pattern, in UTC, of a clock that ticks whenever a rule may be due; `isDue()` then decides. Cron dialects differ in
+ * how they number days and in their syntax, so the pattern has plain lists of minutes and hours, and every day. For a schedule in
+ * another time zone, or not in whole minutes, the clock ticks each minute.
  */
 export function wakePattern(schedule: Schedule): string {
   const times = "everyMs" in schedule ? timesOfSpan(schedule.everyMs) : timesOfCron(schedule);
@@ -24,7 +24,7 @@ interface TimesOfDay {
 
 const EACH_MINUTE: TimesOfDay = { hasMinute: () => true, hasHour: () => true };
 
-/** Spans count from the epoch, and so from midnight in UTC, as far as they have a measure in common with a day. */
+/** Intervals count from the epoch. Times repeat each day at the greatest common divisor of the interval and a day. */
 function timesOfSpan(everyMs: number): TimesOfDay {
   if (everyMs % MINUTE_MS !== 0) return EACH_MINUTE;
   const step = greatestCommonDivisor(everyMs / MINUTE_MS, HOURS_OF_DAY * MINUTES_OF_HOUR);
@@ -47,9 +47,9 @@ function timesOfCron({ cron, timeZone }: Extract<Schedule, { cron: string }>): T
   };
 }
 
-/** `0,30`, or `*` where all are meant. */
-function toField(size: number, isMeant: (value: number) => boolean): string {
-  const values = Array.from({ length: size }, (_, value) => value).filter(isMeant);
+/** `0,30`, or `*` for all values. */
+function toField(size: number, isIncluded: (value: number) => boolean): string {
+  const values = Array.from({ length: size }, (_, value) => value).filter(isIncluded);
   return values.length === size ? "*" : values.join(",");
 }
 

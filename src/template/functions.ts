@@ -7,8 +7,8 @@ import { GoTime } from "./go_time.ts";
 import { TimeFunctions } from "./value.ts";
 import type { Value } from "./value.ts";
 
-/** The inputs of a template besides its data. */
-export interface Surroundings {
+/** The inputs of a template in addition to its data. */
+export interface TemplateInputs {
   /** Variables for `env`. */
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Milliseconds since the epoch, for `time.Now`. */
@@ -23,15 +23,15 @@ interface TemplateFunction {
   /** The least and the largest number of arguments. */
   readonly arity: readonly [number, number];
   /** Throws a TypeError for arguments of the wrong kind. */
-  readonly call: (args: readonly Value[], surroundings: Surroundings) => Value;
+  readonly call: (args: readonly Value[], inputs: TemplateInputs) => Value;
 }
 
 const ANY = Number.POSITIVE_INFINITY;
 
 /** By name. */
 export const TEMPLATE_FUNCTIONS: Readonly<Record<string, TemplateFunction>> = {
-  env: { arity: [1, 1], call: ([name], surroundings) => readVariable(text(name), surroundings) },
-  file: { arity: [1, 1], call: ([path], surroundings) => readFile(text(path), surroundings) },
+  env: { arity: [1, 1], call: ([name], inputs) => readVariable(text(name), inputs) },
+  file: { arity: [1, 1], call: ([path], inputs) => readFile(text(path), inputs) },
   default: { arity: [2, 2], call: ([otherwise, value]) => isZero(value) ? otherwise : value },
   join: { arity: [2, 2], call: ([items, separator]) => list(items).join(text(separator)) },
   split: { arity: [2, 2], call: ([value, separator]) => text(value).split(text(separator)) },
@@ -73,13 +73,13 @@ function isZero(value: Value): boolean {
   return value === undefined || value === "" || value === 0 || value === false;
 }
 
-function readVariable(name: string, { env, onMissing }: Surroundings): string {
+function readVariable(name: string, { env, onMissing }: TemplateInputs): string {
   const value = Object.hasOwn(env, name) ? env[name] : undefined;
   if (value === undefined || value === "") onMissing?.(`variable ${name} is not set`);
   return value ?? "";
 }
 
-function readFile(path: string, { readFile, onMissing }: Surroundings): string {
+function readFile(path: string, { readFile, onMissing }: TemplateInputs): string {
   if (!readFile) throw new TypeError("this host has no files; use env");
   const content = readFile(path)?.trim();
   if (content === undefined) onMissing?.(`file ${path} cannot be read`);

@@ -2,7 +2,7 @@ import { suggest } from "../suggest.ts";
 import { formatValue } from "./format.ts";
 import { isTrue, TEMPLATE_FUNCTIONS } from "./functions.ts";
 import { TimeFunctions } from "./value.ts";
-import type { Surroundings } from "./functions.ts";
+import type { TemplateInputs } from "./functions.ts";
 import type { Data, Value } from "./value.ts";
 import { GoTime } from "./go_time.ts";
 import { templateError } from "./error.ts";
@@ -16,9 +16,9 @@ import type { Command, Operand, Pipeline, Template } from "./parse.ts";
 export function renderTemplate(
   template: Template,
   data: Data,
-  surroundings: Surroundings,
+  inputs: TemplateInputs,
 ): string {
-  return new Renderer(data, surroundings).render(template);
+  return new Renderer(data, inputs).render(template);
 }
 
 /**
@@ -50,12 +50,12 @@ function checkPipeline({ commands }: Pipeline, data: Data): void {
 
 class Renderer {
   readonly #data: Data;
-  readonly #surroundings: Surroundings;
+  readonly #inputs: TemplateInputs;
   readonly #variables: Map<string, Value>;
 
-  constructor(data: Data, surroundings: Surroundings) {
+  constructor(data: Data, inputs: TemplateInputs) {
     this.#data = data;
-    this.#surroundings = surroundings;
+    this.#inputs = inputs;
     this.#variables = new Map<string, Value>([["$", data]]);
   }
 
@@ -129,7 +129,7 @@ class Renderer {
         : `${least} to ${most} arguments`;
       throw templateError(`${name}: expected ${wanted}, got ${args.length}`, at);
     }
-    return guard(name, at, () => call(args, this.#surroundings));
+    return guard(name, at, () => call(args, this.#inputs));
   }
 }
 

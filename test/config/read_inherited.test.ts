@@ -43,18 +43,18 @@ testMistakes([
   [
     "an interval without a unit",
     `sync: [{${IMAGE}, interval: 60}]`,
-    /interval: "60" is no span of time/,
+    /interval: "60" is not a duration/,
   ],
   [
     "a schedule of six fields",
     `sync: [{${IMAGE}, schedule: "0 0 0 * * *"}]`,
-    /schedule: "0 0 0 \* \* \*" is no schedule: it has 6 fields, want 5/,
+    /schedule: "0 0 0 \* \* \*" is not a valid schedule: expected 5 fields, got 6/,
   ],
-  ["minAge in days", `sync: [{${IMAGE}, minAge: 3d}]`, /minAge: "3d" is no span of time/],
+  ["minAge in days", `sync: [{${IMAGE}, minAge: 3d}]`, /minAge: "3d" is not a duration/],
   [
     "a mistake of defaults, once",
     `defaults: {interval: x}\nsync: [{${IMAGE}}, {${IMAGE}}]`,
-    /^f:1:22: defaults\.interval: "x" is no span of time[^\n]*$/,
+    /^f:1:22: defaults\.interval: "x" is not a duration[^\n]*$/,
   ],
 ]);
 

@@ -46,17 +46,17 @@ testMistakes([
   [
     "a target twice",
     "sync: [{type: image, source: a, targets: [b.example/a, 'b.example/a:latest']}]",
-    /targets\[1\]: b.example\/a:latest is here twice/,
+    /targets\[1\]: b.example\/a:latest appears twice/,
   ],
   [
     "a copy onto itself",
     "sync: [{type: repository, source: a, target: docker.io/library/a}]",
-    /target: it is the source/,
+    /target: the target is the source itself/,
   ],
   [
     "a malformed source",
     "sync: [{type: image, source: 'A b', target: b.example/a}]",
-    /sync\[0\]\.source: parse reference "A b": it holds white space/,
+    /sync\[0\]\.source: parse reference "A b": it contains white space/,
   ],
   [
     "a folder",
@@ -66,12 +66,12 @@ testMistakes([
   [
     "a repository with a tag",
     "sync: [{type: repository, source: 'a:1', target: b.example/a}]",
-    /it has a tag, want a repository alone/,
+    /it has a tag, expected a repository only/,
   ],
   [
     "a registry with a path",
     "sync: [{type: registry, source: a.example/b, target: c.example}]",
-    /source: parse reference .*more than a registry/,
+    /source: parse reference .*expected a registry only/,
   ],
   [
     "Docker Hub as a registry",
@@ -81,7 +81,7 @@ testMistakes([
   [
     "referrers from an image",
     `sync: [{${IMAGE}, referrers: true, referrerSource: "c.example/app:1"}]`,
-    /sync\[0\]\.referrerSource: .*it has a tag, want a repository alone/,
+    /sync\[0\]\.referrerSource: .*it has a tag, expected a repository only/,
   ],
   [
     "referrers to nowhere",

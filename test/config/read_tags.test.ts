@@ -9,27 +9,27 @@ testMistakes([
   [
     "a pattern that is none",
     `sync: [{${REPOSITORY}, tags: {allow: [a, '(b']}}]`,
-    /tags\.allow\[1\]: "\(b" is no pattern/,
+    /tags\.allow\[1\]: "\(b" is not a valid pattern/,
   ],
   [
     "look-around",
     `sync: [{${REPOSITORY}, tags: {deny: ['(?!b)']}}]`,
-    /tags\.deny\[0\]: .* is no pattern: invalid or unsupported Perl syntax/,
+    /tags\.deny\[0\]: .* is not a valid pattern: invalid or unsupported Perl syntax/,
   ],
   [
     "a pattern in a set",
     `sync: [{${REPOSITORY}, tagSets: [{}, {deny: ['a**']}]}]`,
-    /tagSets\[1\]\.deny\[0\]: "a\*\*" is no pattern/,
+    /tagSets\[1\]\.deny\[0\]: "a\*\*" is not a valid pattern/,
   ],
   [
     "a pattern for repositories",
     `sync: [{${REGISTRY}, repos: {allow: ['[']}}]`,
-    /repos\.allow\[0\]: "\[" is no pattern/,
+    /repos\.allow\[0\]: "\[" is not a valid pattern/,
   ],
   [
     "a range that is none",
     `sync: [{${REPOSITORY}, tags: {semverRange: ['>=1 x']}}]`,
-    /semverRange\[0\]: "x" is no range/,
+    /semverRange\[0\]: "x" is not a version range/,
   ],
   [
     "by without latest",

@@ -50,7 +50,7 @@ for (const [name, text, value] of GOOD) {
 }
 
 const BAD: [name: string, text: string, message: RegExp][] = [
-  ["a key twice", "a: 1\nb: 2\na: 3\n", /^f:3:1: the key "a" is here twice$/],
+  ["a key twice", "a: 1\nb: 2\na: 3\n", /^f:3:1: the key "a" appears twice$/],
   ["an alias without anchor", "a:\n  b: *c\n", /^f:2:6: there is no anchor &c before this alias$/],
   ["an alias before its anchor", "a: *c\nb: &c d\n", /^f:1:4: there is no anchor &c before/],
   ["an alias within itself", "a: &a\n  b: *a\n", /^f:2:6: this alias is inside .* anchor &a$/],
@@ -84,7 +84,7 @@ test("readYaml() refuses a file of 5 MB before it is read", () => {
 
 test("readYaml() says nothing of the text around a mistake", () => {
   const said = mistakesOf("creds:\n- pass: hunter2\n  pass: hunter2\n- user: a: b\n");
-  assert.match(said, /the key "pass" is here twice/);
+  assert.match(said, /the key "pass" appears twice/);
   assert.doesNotMatch(said, /hunter2/);
 });
 

@@ -106,7 +106,7 @@ testMistakes([
   [
     "a lone word for a registry",
     "creds: [{registry: registry}]",
-    /creds\[0\]\.registry: .*it is no registry/,
+    /creds\[0\]\.registry: .*it is not a registry/,
   ],
   [
     "a credential helper",

@@ -84,12 +84,12 @@ testMistakes([
   [
     "a short secret",
     "webhooks: {in: {quay: {kind: path, secrets: [short]}}}",
-    /webhooks\.in\.quay\.secrets\[0\]: a secret is shorter than 16 characters/,
+    /webhooks\.in\.quay\.secrets\[0\]: expected a secret of at least 16 characters/,
   ],
   [
     "a proof that the sender cannot give",
     `webhooks: {in: {github: {kind: header, name: x, secrets: [${SECRET}]}}}`,
-    /webhooks\.in\.github\.kind: .* has no proof by header, expected signature/,
+    /webhooks\.in\.github\.kind: .* does not support the proof header, expected signature/,
   ],
   [
     "a hook that does not say where its events are from",

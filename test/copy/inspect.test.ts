@@ -28,25 +28,25 @@ const FAULTS: readonly { name: string; action: FaultAction; code: string; messag
     name: "stands still",
     action: { hangAfterBytes: 5 },
     code: "timeout",
-    message: /^read blob sha256:\w+ of .*\/app: nothing for 0\.3 s$/,
+    message: /^read blob sha256:\w+ of .*\/app: no data for 0\.3 s$/,
   },
   {
     name: "is cut",
     action: { cutAfterBytes: 5 },
     code: "network",
-    message: /^read blob sha256:\w+ of .*\/app: the connection broke$/,
+    message: /^read blob sha256:\w+ of .*\/app: the connection was reset$/,
   },
   {
     name: "ends early",
     action: { tamper: () => new Response(new Blob(["{}"]).stream()) },
     code: "network",
-    message: /broke off after 2 of \d+ bytes$/,
+    message: /the response ended after 2 of \d+ bytes$/,
   },
   {
     name: "is longer than 4 MiB",
     action: { tamper: sendTooMuch },
     code: "limit",
-    message: /has more than 4194304 bytes, not \d+$/,
+    message: /has more than 4194304 bytes, expected \d+$/,
   },
 ];
 

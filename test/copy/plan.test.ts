@@ -109,7 +109,7 @@ test("plan() of an image that is not there says so", async () => {
   await assert.rejects(pair.engine.plan(requestOf(pair)), {
     code: "not_found",
     side: "source",
-    message: /app:1 is not there/,
+    message: /app:1 not found/,
   });
 });
 

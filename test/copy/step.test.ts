@@ -186,7 +186,7 @@ test("perform() counts the bytes of a manifest step's content, not its character
       code: "usage",
       field: "content",
       message:
-        `step's content has ${bytes.byteLength} bytes, not ${content.length} as its descriptor says`,
+        `step content has ${bytes.byteLength} bytes, expected ${content.length} from its descriptor`,
     },
   );
   assert.equal(destination.count(), before);

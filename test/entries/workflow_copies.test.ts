@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { createWorkflowCopies } from "../../src/entries/workflow_copies.ts";
 import type { CopyParams, WorkflowBinding } from "../../src/entries/workflow_copies.ts";
 import { CopyFailure } from "../../src/durable/copy_failure.ts";
-import { copyId } from "../../src/durable/copy_id.ts";
+import { copyId } from "../../src/durable/durable_copies.ts";
 import type { DurableCopy } from "../../src/durable/durable_copies.ts";
 import { RequestError } from "../../src/problem.ts";
 

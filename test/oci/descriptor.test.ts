@@ -59,13 +59,13 @@ test("parseDescriptor() keeps an annotation named __proto__ as one", () => {
 });
 
 const BAD: [name: string, value: unknown, message: RegExp][] = [
-  ["nothing", undefined, /layers\[3\]: want a descriptor, got nothing/],
-  ["null", null, /layers\[3\]: want a descriptor, got null/],
-  ["an array", [], /layers\[3\]: want a descriptor, got an array/],
-  ["text", "x", /layers\[3\]: want a descriptor, got "x"/],
+  ["nothing", undefined, /layers\[3\]: expected a descriptor, got nothing/],
+  ["null", null, /layers\[3\]: expected a descriptor, got null/],
+  ["an array", [], /layers\[3\]: expected a descriptor, got an array/],
+  ["text", "x", /layers\[3\]: expected a descriptor, got "x"/],
   ["no media type", { ...PLAIN, mediaType: undefined }, /layers\[3\]\.mediaType: .* nothing/],
   ["an empty media type", { ...PLAIN, mediaType: "" }, /layers\[3\]\.mediaType/],
-  ["no digest", { ...PLAIN, digest: undefined }, /layers\[3\]\.digest: want a string/],
+  ["no digest", { ...PLAIN, digest: undefined }, /layers\[3\]\.digest: expected a string/],
   ["a digest that is a number", { ...PLAIN, digest: 1 }, /layers\[3\]\.digest: .* got 1/],
   ["a digest that is a path", { ...PLAIN, digest: "sha256:../../x" }, /layers\[3\]\.digest: "sha/],
   ["an upper-case digest", { ...PLAIN, digest: DIGEST.toUpperCase() }, /layers\[3\]\.digest/],
@@ -74,12 +74,16 @@ const BAD: [name: string, value: unknown, message: RegExp][] = [
   ["a negative size", { ...PLAIN, size: -1 }, /layers\[3\]\.size: .* got -1/],
   ["half a byte", { ...PLAIN, size: 0.5 }, /layers\[3\]\.size/],
   ["a size beyond exact numbers", { ...PLAIN, size: 2 ** 53 }, /layers\[3\]\.size/],
-  ["urls in text", { ...PLAIN, urls: "x" }, /layers\[3\]\.urls: want an array/],
+  ["urls in text", { ...PLAIN, urls: "x" }, /layers\[3\]\.urls: expected an array/],
   ["a url that is a number", { ...PLAIN, urls: ["a", 1] }, /layers\[3\]\.urls\[1\]/],
   ["annotations in an array", { ...PLAIN, annotations: [] }, /layers\[3\]\.annotations/],
   ["an annotation of a number", { ...PLAIN, annotations: { a: 1 } }, /annotations\["a"\]/],
   ["data that is a number", { ...PLAIN, data: 1 }, /layers\[3\]\.data/],
-  ["a platform in text", { ...PLAIN, platform: "linux" }, /layers\[3\]\.platform: want an object/],
+  [
+    "a platform in text",
+    { ...PLAIN, platform: "linux" },
+    /layers\[3\]\.platform: expected an object/,
+  ],
   ["an os that is a number", { ...PLAIN, platform: { os: 1 } }, /layers\[3\]\.platform\.os: /],
   ["os.features in text", { ...PLAIN, platform: { "os.features": "x" } }, /platform\.os\.features/],
 ];

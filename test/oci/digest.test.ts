@@ -16,21 +16,25 @@ const GOOD = [`sha256:${HEX64}`, `sha512:${HEX64}${HEX64}`];
 const BAD: [name: string, text: string, fault: RegExp][] = [
   ["nothing", "", /no algorithm/],
   ["no algorithm", HEX64, /no algorithm/],
-  ["no hex", "sha256:", /0 digits after sha256:, want 64/],
-  ["a path", "sha256:../../x", /7 digits|want 64/],
-  ["a path of the right length", `sha256:${"../".repeat(21)}x`, /something else than hexadecimal/],
-  ["one short", `sha256:${HEX64.slice(1)}`, /63 digits after sha256:, want 64/],
+  ["no hex", "sha256:", /0 digits after sha256:, expected 64/],
+  ["a path", "sha256:../../x", /7 digits|expected 64/],
+  [
+    "a path of the right length",
+    `sha256:${"../".repeat(21)}x`,
+    /characters other than hexadecimal/,
+  ],
+  ["one short", `sha256:${HEX64.slice(1)}`, /63 digits after sha256:, expected 64/],
   ["one long", `sha256:${HEX64}0`, /65 digits/],
-  ["sha512 with the length of sha256", `sha512:${HEX64}`, /64 digits after sha512:, want 128/],
+  ["sha512 with the length of sha256", `sha512:${HEX64}`, /64 digits after sha512:, expected 128/],
   ["sha256 with the length of sha512", `sha256:${HEX64}${HEX64}`, /128 digits/],
-  ["upper case digits", `sha256:${HEX64.toUpperCase()}`, /upper case, want lower case/],
+  ["upper case digits", `sha256:${HEX64.toUpperCase()}`, /upper case, expected lower case/],
   ["upper case algorithm", `SHA256:${HEX64}`, /unknown algorithm "SHA256"/],
   ["unknown algorithm", `md5:${HEX64}`, /unknown algorithm "md5"/],
   ["a name that objects inherit", `constructor:${HEX64}`, /unknown algorithm "constructor"/],
   ["space in front", ` sha256:${HEX64}`, /unknown algorithm/],
   ["line feed after", `sha256:${HEX64}\n`, /65 digits/],
-  ["line feed within the length", `sha256:${HEX64.slice(1)}\n`, /something else/],
-  ["two colons", `sha256::${HEX64.slice(1)}`, /something else/],
+  ["line feed within the length", `sha256:${HEX64.slice(1)}\n`, /characters other than/],
+  ["two colons", `sha256::${HEX64.slice(1)}`, /characters other than/],
 ];
 
 for (const text of GOOD) {

@@ -126,15 +126,15 @@ test("rebuildIndex() asks about each entry with its platform, in order", () => {
 const ONE = JSON.stringify(entry(1));
 
 const BAD: [name: string, text: string, message: RegExp][] = [
-  ["an image", `{"layers":[]}`, /manifests: want an array, got nothing/],
-  ["manifests of null", `{"manifests":null}`, /manifests: want an array, got null/],
-  ["manifests twice", `{"manifests":[],"manifests":[${ONE}]}`, /stands there twice/],
+  ["an image", `{"layers":[]}`, /manifests: expected an array, got nothing/],
+  ["manifests of null", `{"manifests":null}`, /manifests: expected an array, got null/],
+  ["manifests twice", `{"manifests":[],"manifests":[${ONE}]}`, /the member occurs twice/],
   ["a bad entry", `{"manifests":[${ONE},{}]}`, /manifests\[1\]\.mediaType/],
-  ["no JSON", `{"manifests":[}`, /it is not JSON/],
+  ["no JSON", `{"manifests":[}`, /it is not valid JSON/],
   [
     "an entry with a member twice",
     `{"manifests":[${ONE.replace("{", `{"data":"","data":"",`)}]}`,
-    /names a member twice/,
+    /a member of an entry occurs twice/,
   ],
 ];
 

@@ -321,7 +321,7 @@ test("BlobUpload.put() gives an untouched body up some day, later the larger it 
   timers.advance(1100);
   const error = await failure;
   assert.ok(error instanceof SilenceError);
-  assert.match(error.message, /nothing for 1\.1 s$/);
+  assert.match(error.message, /no data for 1\.1 s$/);
 });
 
 test("BlobUpload.put() lets an untouched body take longer than the time-out", async () => {

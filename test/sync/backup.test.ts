@@ -56,7 +56,7 @@ test("backupReference() knows which of several targets is meant", () => {
 test("backupReference() refuses what is neither a tag nor a reference", () => {
   assert.throws(
     () => backup("{{ .Ref.Digest }}"),
-    /back up b\.example\/x:1: "" is no tag and no reference/,
+    /back up b\.example\/x:1: "" is not a tag or a reference/,
   );
   assert.throws(() => backup("A b/c"), { name: "ParseError" });
 });

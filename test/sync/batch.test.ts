@@ -61,12 +61,12 @@ test("Batch refuses another source than was opened, and to delete what is no tag
   await assert.rejects(
     batch.open(`${source.host}/app:1`)
       .compare({ source: `${source.host}/app:2`, destination: destinationName }),
-    { name: "ParseError", message: /the image that was opened is/ },
+    { name: "ParseError", message: /expected the opened image/ },
   );
-  await assert.rejects(batch.deleteTag(destinationName), /want a tag/);
+  await assert.rejects(batch.deleteTag(destinationName), /expected a tag/);
   await assert.rejects(
     batch.deleteTag(`${destinationName}@sha256:${"a".repeat(64)}`),
-    /want a tag/,
+    /expected a tag/,
   );
   assert.deepEqual(batch.requests, { source: 0, destination: 0 });
 });

@@ -12,8 +12,8 @@ test("chooseRules() gives all rules where none is named, and those that are in t
 
 const unknown: [names: string[], message: string, hint: string][] = [
   [["ngnix"], 'there is no rule "ngnix"', "did you mean nginx"],
-  [["app", "x", "y"], 'there is no rule "x", "y"', "there are alpine, nginx, app"],
-  [["\x1b[2J"], 'there is no rule "\\u001b[2J"', "there are alpine, nginx, app"],
+  [["app", "x", "y"], 'there is no rule "x", "y"', "expected one of alpine, nginx, app"],
+  [["\x1b[2J"], 'there is no rule "\\u001b[2J"', "expected one of alpine, nginx, app"],
 ];
 for (const [names, message, hint] of unknown) {
   test(`chooseRules() refuses ${JSON.stringify(names)}`, () => {

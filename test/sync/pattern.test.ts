@@ -25,7 +25,7 @@ for (const pattern of ["(", "a**", "(?=a)", "(?<!a)b", "(a)\\1", "\\h", "[z-a]",
   test(`compilePattern() refuses ${pattern}, which Go does not have`, () => {
     assert.throws(() => compilePattern(pattern), {
       name: "ParseError",
-      message: /is no pattern: /,
+      message: /is not a valid pattern: /,
       hint: /re2/,
     });
   });

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { openRuleContext, performRuleStep } from "../../src/sync/perform_rule_step.ts";
-import type { RuleContext, RuleContextOptions } from "../../src/sync/perform_rule_step.ts";
+import { performRuleStep } from "../../src/sync/perform_rule_step.ts";
+import { openRuleContext } from "../../src/sync/rule_context.ts";
+import type { RuleContext, RuleContextOptions } from "../../src/sync/rule_context.ts";
 import type { TagDates } from "../../src/sync/rule_steps.ts";
 import { Slots } from "../../src/sync/slots.ts";
 import { startPair } from "../support/pair.ts";

@@ -10,7 +10,7 @@ import { RequestError } from "../../problem.ts";
 import { check, checkBody, createRouter } from "../router.ts";
 import { runCopy } from "../run_copy.ts";
 import { copyBody, copyParams } from "../schemas.ts";
-import { startDurableCopy } from "../../durable/start_durable_copy.ts";
+import { startDurableCopy } from "../../durable/durable_copies.ts";
 import { streamAnswer } from "../stream_answer.ts";
 
 // deno-lint-ignore explicit-function-return-type

@@ -7,7 +7,6 @@ import { withFields } from "../../log.ts";
 import { performRuleStep } from "../../sync/perform_rule_step.ts";
 import type { AppOptions } from "../app_options.ts";
 import { createRouter } from "../router.ts";
-import { watchCall } from "../watch_call.ts";
 
 /**
  * Images whose creation dates one request reads. Each takes up to five requests (HEAD, index, manifest, config, redirect), which
@@ -21,8 +20,9 @@ export function ruleStepRoutes(options: AppOptions, host: RuleHost) {
   return createRouter().post("/internal/rule-steps", async (context) => {
     const { rule: name, step } = ruleStepBody.parse(await context.req.json());
     const rule = findRule(config.sync.rules, name);
-    const { log: callLog, signal } = watchCall(context, options);
-    const log = withFields(callLog, { rule: name, by: "workflow" });
+    const { signal } = context.req.raw;
+    const requestId = context.get("requestId");
+    const log = withFields(options.log, { requestId, rule: name, by: "workflow" });
     const ruleContext = openHostContext(rule, { durable, signal, maxDates: MAX_DATES }, {
       ...host,
       log,

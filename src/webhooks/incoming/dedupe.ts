@@ -1,40 +1,39 @@
-/** Makes one run of what is told several times, and of several pushes in a row. */
+/** Merges events: repeated deliveries of one push, and several pushes in a short time, become one run. */
 import { formatReference } from "../../oci/reference.ts";
 import type { Reference } from "../../oci/reference.ts";
 import type { PushEvent } from "./event.ts";
 
-/** The latest run for one name, and the event that it was for. */
+/** The latest run for a reference, and its event. */
 export interface Run extends Pick<PushEvent, "id" | "digest"> {
-  /** Milliseconds since the epoch; in the future if it was put off. The event's members are left out where it was for several. */
+  /** Milliseconds since the epoch; in the future if the run is postponed. A run for several events has no `id` and `digest`. */
   readonly at: number;
 }
 
-/** Runs by `registry/repository[:tag]`, oldest first: plain data. Begin with an empty one. */
+/** Runs by `registry/repository[:tag]`, oldest first. Plain data. Start with an empty map. */
 export type RunMemory = Map<string, Run>;
 
 export type Admission =
-  /** Look there now. */
+  /** Run the rules now. */
   | { readonly run: "now" }
-  /** Look there at that time, in milliseconds since the epoch: there was a look a moment ago, which may not have seen this push. */
+  /** Run the rules at a time, in milliseconds since the epoch: the last run has just started and may not see this push. */
   | { readonly run: "later"; readonly at: number }
-  /** Nothing to do: that look is still to come, or the event is the same again. */
+  /** Do nothing: a later run sees this push, or the event is a duplicate. */
   | { readonly run: "no" };
 
-/** The longest that a burst of events about one push was seen to take is a few seconds; a second push may wait as long. */
+/** The events of one push arrive within a few seconds. A second push waits at most this long. */
 const WINDOW_MS = 10_000;
 
-/** More names are forgotten, oldest first: a forgotten name costs a look that was not needed. */
+/** The oldest runs are dropped beyond that. A dropped run costs at most one needless run. */
 const MAX_RUNS = 10_000;
 
 /**
- * Decides what an event is worth and remembers it. No push goes unseen: one that comes after a look began is looked at again
- * when the window is over, together with all that come until then.
+ * Decides whether and when an event runs the rules, and stores the decision. No push is missed: events after the start of a run
+ * share one more run at the end of the window.
  *
- * A run that was admitted and could not be started has to be forgotten by {@linkcode forgetRun}, so that the sender's next
- * attempt is not taken for a duplicate.
+ * Call {@linkcode forgetRun} if an admitted run fails, so that the sender's next attempt is not rejected as a duplicate.
  *
  * @param options.now milliseconds since the epoch
- * @param options.windowMs how long one look serves. Default 10 000
+ * @param options.windowMs the shortest time between two runs, in milliseconds. Default 10 000
  */
 export function admitEvent(
   memory: RunMemory,
@@ -53,7 +52,7 @@ export function admitEvent(
   }
   if (isSame(last, event)) return { run: "no" };
   if (now < last.at) {
-    // That look serves several pushes now, so that none of them can be told from a later one by its digest.
+    // The run is now for several pushes, so the digest of one must not mark a later event as a duplicate.
     remember(memory, key, { at: last.at });
     return { run: "no" };
   }
@@ -62,7 +61,7 @@ export function admitEvent(
   return { run: "later", at };
 }
 
-/** Takes back what was admitted last for a name. */
+/** Removes the latest run of a reference. */
 export function forgetRun(memory: RunMemory, about: Reference): void {
   memory.delete(formatReference(about));
 }

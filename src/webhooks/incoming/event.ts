@@ -1,28 +1,28 @@
-/** What every sender's payload comes down to. */
+/** The event that the payload of each sender is converted to. */
 import type { Digest } from "../../oci/digest.ts";
 import { isDigest } from "../../oci/digest.ts";
 import { isRepositoryPath, isTag } from "../../oci/reference.ts";
 import { WebhookError } from "./webhook_error.ts";
 
 /**
- * A tag was pushed, or so it is said: a hint where to look. Whoever acts on it asks the registry. Plain JSON.
+ * A push of a tag, according to the sender. It is only a hint: the source is resolved again before a copy. Plain JSON.
  */
 export interface PushEvent {
-  /** Where the sender says that its registry is; only where it knows that from its own configuration. */
+  /** The host of the sender's registry; only from senders that take it from their own configuration. */
   readonly registry?: string;
-  /** Which of its stores the sender means, where one server has several under names that it maps itself: Nexus, Artifactory. */
+  /** The sender's name of the repository store, from Nexus and Artifactory: one server has several, and maps them to hosts or paths. */
   readonly store?: string;
-  /** As the registry names it: `library/alpine`. */
+  /** The path in the registry: `library/alpine`. */
   readonly repository: string;
-  /** Without one, anything in the repository may have changed. */
+  /** Absent if any tag of the repository may have changed. */
   readonly tag?: string;
-  /** What the tag means now. It tells a duplicate from a second push and is never copied by. */
+  /** The digest of the tag. It only distinguishes a duplicate from a second push; a copy does not use it. */
   readonly digest?: Digest;
   /** The same in every delivery of one event. */
   readonly id?: string;
 }
 
-/** The members of an event as a payload has them, none checked yet. */
+/** The unchecked members of an event, from a payload. */
 export interface PushFields {
   readonly registry?: string | undefined;
   readonly store?: string | undefined;
@@ -32,24 +32,23 @@ export interface PushFields {
   readonly id?: string | null | undefined;
 }
 
-/** A name of a Nexus or Artifactory repository. Without `/` and `:`, for it may become part of a host name. */
+/** A name of a Nexus or Artifactory repository. Without `/` and `:`, because it may become part of a host name. */
 const STORE = /^[A-Za-z0-9][A-Za-z0-9._-]{0,254}$/;
 
 /** The longest identifiers seen are UUIDs with a prefix. */
 const MAX_ID_LENGTH = 200;
 
 /**
- * Checks the members of an event. What can do without is left out if it cannot be used: a digest that is none, an endless
- * identifier.
+ * Checks the members of an event. Optional members that are invalid are left out: a malformed digest, a very long identifier.
  *
- * @throws WebhookError `usage` naming the member and not quoting it
+ * @throws WebhookError `usage` with the name of the member, without its value
  */
 export function toPushEvent(fields: PushFields): PushEvent {
   const { registry, store, repository, digest, id } = fields;
   const tag = tagOf(fields);
-  if (!isRepositoryPath(repository)) throw malformed("repository is not the name of one");
-  if (tag !== undefined && !isTag(tag)) throw malformed("tag is not a tag");
-  if (store !== undefined && !STORE.test(store)) throw malformed("store is not the name of one");
+  if (!isRepositoryPath(repository)) throw malformed("repository is not a valid name");
+  if (tag !== undefined && !isTag(tag)) throw malformed("tag is not a valid tag");
+  if (store !== undefined && !STORE.test(store)) throw malformed("store is not a valid name");
   return {
     ...(registry ? { registry } : {}),
     ...(store === undefined ? {} : { store }),
@@ -60,7 +59,7 @@ export function toPushEvent(fields: PushFields): PushEvent {
   };
 }
 
-/** The tag. Harbor, Gitea, Nexus and Artifactory write the digest in its place when there is none. */
+/** The tag; `undefined` if there is none. Harbor, Gitea, Nexus and Artifactory then have the digest in its place. */
 export function tagOf({ tag }: Pick<PushFields, "tag">): string | undefined {
   return !tag || isDigest(tag) ? undefined : tag;
 }

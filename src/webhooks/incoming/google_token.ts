@@ -6,30 +6,29 @@ import { CrossdockError, SilenceError } from "../../errors.ts";
 import type { Runtime } from "../../runtime.ts";
 import { WebhookError } from "./webhook_error.ts";
 
-/** Google's public keys and when they were fetched: plain data, which requests may share. Begin with `{}`. */
+/** Google's public keys and when they were fetched. Plain data, which requests may share. Start with `{}`. */
 export type GoogleKeys = ExportedJWKSCache | Record<string, never>;
 
-/** Where https://accounts.google.com/.well-known/openid-configuration says that the keys are. */
+/** `jwks_uri` of https://accounts.google.com/.well-known/openid-configuration */
 const KEYS_URL = new URL("https://www.googleapis.com/oauth2/v3/certs");
 
-/** Google's tokens carry either. https://developers.google.com/identity/openid-connect/openid-connect#validatinganidtoken */
+/** Google's tokens have one of these. https://developers.google.com/identity/openid-connect/openid-connect#validatinganidtoken */
 const ISSUERS = ["https://accounts.google.com", "accounts.google.com"];
 
-/** What a clock here may differ from Google's. */
+/** The allowed difference between this host's clock and Google's. */
 const CLOCK_TOLERANCE_S = 60;
 
-/** Two or three keys take 1.5 KiB. */
+/** Two or three keys have 1.5 KiB. */
 const MAX_KEYS_BYTES = 256 * 1024;
 
 const KEYS_TIMEOUT_MS = 5000;
 
 /**
- * Checks the token with which Pub/Sub signs a push: Google's signature, audience, issuer, time, and for which service account
- * it was made. The keys are fetched when none are known or they are ten minutes old, and when a token names another one,
- * twice a minute at most.
+ * Verifies the token of a Pub/Sub push: Google's signature, audience, issuer, time and service account. Google's keys are fetched
+ * if none are known, if they are ten minutes old, and if a token names an unknown key, at most twice a minute.
  * https://docs.cloud.google.com/pubsub/docs/authenticate-push-subscriptions
  *
- * @throws WebhookError `unauthorized`; CrossdockError `registry`, NetworkError or SilenceError when the keys cannot be had
+ * @throws WebhookError `unauthorized`; CrossdockError `registry`, NetworkError or SilenceError if the keys cannot be fetched
  */
 export async function verifyGoogleToken(
   token: string,
@@ -53,11 +52,11 @@ export async function verifyGoogleToken(
     clockTolerance: CLOCK_TOLERANCE_S,
     currentDate: new Date(runtime.now()),
   }).then((verified) => verified.payload, (error) => {
-    throw toRefusal(error);
+    throw toTokenError(error);
   });
   const { email, email_verified } = payload;
   if (email_verified !== true || !wanted.emails.some((one) => one === email)) {
-    throw refuse("it is for another service account than those that are allowed");
+    throw reject("its service account is not verified, or not one of emails");
   }
 }
 
@@ -66,10 +65,10 @@ async function fetchKeys(
   request: Parameters<Runtime["fetch"]>[0],
 ): Promise<Response> {
   const response = await runtime.fetch(request);
-  const what = `get the keys of ${request.url.host}`;
+  const what = `fetch the keys of ${request.url.host}`;
   if (response.status !== 200) {
     await response.body?.cancel();
-    throw new CrossdockError("registry", `${what}: it answered ${response.status}`, {
+    throw new CrossdockError("registry", `${what}: it answered ${response.status}, expected 200`, {
       isTemporary: true,
     });
   }
@@ -77,36 +76,40 @@ async function fetchKeys(
     const limit = new LimitedBytesTransformStream(MAX_KEYS_BYTES, { error: true });
     return new Response(response.body && await toText(response.body.pipeThrough(limit)));
   } catch (cause) {
-    throw new CrossdockError("registry", `${what}: its answer broke off or has no end`, {
-      cause,
-      isTemporary: true,
-    });
+    throw new CrossdockError(
+      "registry",
+      `${what}: its response is truncated or longer than ${MAX_KEYS_BYTES} bytes`,
+      {
+        cause,
+        isTemporary: true,
+      },
+    );
   }
 }
 
-function toRefusal(error: unknown): Error {
+function toTokenError(error: unknown): Error {
   if (error instanceof errors.JWKSTimeout) {
-    return new SilenceError(`get the keys of ${KEYS_URL.host}`, KEYS_TIMEOUT_MS);
+    return new SilenceError(`fetch the keys of ${KEYS_URL.host}`, KEYS_TIMEOUT_MS);
   }
-  if (error instanceof errors.JWTExpired) return refuse("it has expired");
+  if (error instanceof errors.JWTExpired) return reject("it has expired");
   if (error instanceof errors.JWTClaimValidationFailed) {
-    return refuse(`its ${error.claim} is missing or is not as configured`);
+    return reject(`its ${error.claim} is missing or does not match the configuration`);
   }
   if (error instanceof CrossdockError) return error;
-  // The rest of what jose throws is about the token, but for these, which are about the keys.
+  // These two errors of jose concern the keys; all others concern the token.
   const isOfKeys = error instanceof errors.JWKSInvalid ||
     error instanceof errors.JOSEError && error.code === errors.JOSEError.code;
   if (error instanceof errors.JOSEError && !isOfKeys) {
-    return refuse("its signature is not Google's");
+    return reject("its signature is not Google's");
   }
-  return new CrossdockError("registry", `get the keys of ${KEYS_URL.host}: they cannot be read`, {
+  return new CrossdockError("registry", `fetch the keys of ${KEYS_URL.host}: they cannot be read`, {
     cause: error,
     isTemporary: true,
   });
 }
 
-function refuse(why: string): WebhookError {
-  return new WebhookError("unauthorized", `verify token of Google: ${why}`, {
-    hint: "compare the audience and the service account with those of the push subscription",
+function reject(why: string): WebhookError {
+  return new WebhookError("unauthorized", `verify Google's token: ${why}`, {
+    hint: "set audience and emails of the hook to the values of the push subscription",
   });
 }

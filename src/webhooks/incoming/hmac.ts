@@ -1,22 +1,21 @@
 /**
- * Comparing with secrets, in a time that says nothing about them: by `crypto.subtle.verify`, which every host does in
- * constant time.
+ * Compares with secrets in constant time, by `crypto.subtle.verify`.
  */
 
-/** Whether hexadecimal digits are the HMAC of the body under the secret. */
+/** Whether hexadecimal digits are the HMAC of a body with a secret. */
 export async function isHmac(
   digits: string,
   body: Uint8Array<ArrayBuffer>,
   { hash, secret }: { readonly hash: "SHA-1" | "SHA-256"; readonly secret: string },
 ): Promise<boolean> {
   const signature = parseHex(digits);
-  // Web Crypto has no empty keys, and a secret that is empty is none.
+  // Web Crypto rejects empty keys, and an empty secret protects nothing.
   if (signature === undefined || secret === "") return false;
   const key = await importKey(Uint8Array.from(new TextEncoder().encode(secret)), hash);
   return await crypto.subtle.verify("HMAC", key, signature, body);
 }
 
-/** Whether a text that was shown is the secret: their HMACs under a key of the moment are compared. */
+/** Whether a text is the secret. Compares their HMACs with a random key. */
 export async function isSecret(shown: string, secret: string): Promise<boolean> {
   if (secret === "") return false;
   const key = await importKey(crypto.getRandomValues(new Uint8Array(32)), "SHA-256");

@@ -1,20 +1,20 @@
-/** From an event to what it is about, in the terms of the one who configured the hook. */
+/** Converts an event into a reference with the names that the rules use. */
 import { ParseError } from "../../errors.ts";
 import { equalRepositories, parseReference, parseRepository } from "../../oci/reference.ts";
 import type { Reference } from "../../oci/reference.ts";
 import type { PushEvent } from "./event.ts";
 
 /**
- * Where a hook's events are from: `registry[/prefix]`, as rules name it. `{store}` stands for the sender's own name of its
- * repository, which Nexus and Artifactory put into the host or the path as they are configured:
+ * Checks the place of a hook, the source of its events: `registry[/prefix]`, as in rules. `{store}` is replaced by the sender's name
+ * of the repository store, which Nexus and Artifactory put into the host or the path, depending on their configuration:
  *
  * ```text
  * ghcr.io                       docker.io
- * nexus.example:8082            a repository of Nexus with a port of its own
+ * nexus.example:8082            a repository of Nexus with its own port
  * nexus.example/{store}         Nexus with routing by path
  * acme.jfrog.io/{store}         Artifactory with the repository in the path
  * {store}.acme.jfrog.io         Artifactory with the repository in the host
- * acme.jfrog.io/docker-virtual  what was pushed to a repository behind a virtual one
+ * acme.jfrog.io/docker-virtual  a virtual repository in front of the one pushed to
  * ```
  *
  * @throws ParseError
@@ -30,10 +30,10 @@ export function parsePlace(text: string): string {
 }
 
 /**
- * What an event is about: `registry/repository[:tag]`, to be resolved again. The registry is the place's and never the
- * payload's: an event that names another one is about nothing.
+ * Finds the reference of an event: `registry/repository[:tag]`, to be resolved again. The registry is always that of the place.
  *
- * @param place as {@linkcode parsePlace} takes it
+ * @param place checked by {@linkcode parsePlace}
+ * @returns `undefined` if the event names another registry
  */
 export function locateEvent(event: PushEvent, place: string): Reference | undefined {
   const tag = event.tag === undefined ? "" : `:${event.tag}`;
@@ -44,10 +44,10 @@ export function locateEvent(event: PushEvent, place: string): Reference | undefi
 }
 
 /**
- * Whether what an event is about is, or may be, a copy's source: a registry (`ghcr.io`), a repository, or an image, whose tag
- * has to be the same where the event has one. An image by digest never changes.
+ * Whether the reference of an event belongs to a source: a registry (`ghcr.io`), a repository, or an image. The tag of an image must
+ * be the event's tag, if it has one. An image by digest never changes.
  *
- * @throws ParseError for a source that is none
+ * @throws ParseError for a malformed source
  */
 export function concerns(about: Reference, source: string): boolean {
   if (!source.includes("/")) return parseRepository(`${source}/x`).registry === about.registry;

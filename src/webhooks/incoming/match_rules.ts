@@ -1,4 +1,3 @@
-/** From an event to the rules that it is about. */
 import { matchDigestTag } from "../../oci/digest_tag.ts";
 import type { Reference } from "../../oci/reference.ts";
 import type { SyncRule } from "../../sync/rule.ts";
@@ -6,18 +5,17 @@ import { createTagFilter } from "../../sync/select_tags.ts";
 import type { PushEvent } from "./event.ts";
 import { concerns, locateEvent } from "./match.ts";
 
-/** Where to look, and for which rules. */
+/** The rules that an event runs, and for which reference. */
 export interface RuleMatch {
-  /** Without a tag the whole repository is meant. */
+  /** Without a tag, the rules run for the whole repository. */
   readonly about: Reference;
   readonly rules: readonly SyncRule[];
 }
 
 /**
- * The rules whose source an event is about. Where a rule writes to is not asked for: the push of a mirror into its own target
- * is no event of its source.
+ * Finds the rules whose source an event belongs to. The targets of rules do not count, so the pushes of a mirror itself run no rule.
  *
- * @param place where the hook's events are from
+ * @param place the source of the hook's events
  */
 export function matchRules(
   event: PushEvent,
@@ -27,21 +25,21 @@ export function matchRules(
   const about = locateEvent(event, place);
   if (!about) return [];
   const { tag, ...repository } = about;
-  const byTag = rules.filter((rule) => concerns(about, rule.source) && isMeant(tag, rule));
+  const byTag = rules.filter((rule) => concerns(about, rule.source) && maySelect(tag, rule));
   const byDigest = rules.filter((rule) =>
-    !byTag.includes(rule) && concerns(repository, rule.source) && bringsAlong(tag, rule)
+    !byTag.includes(rule) && concerns(repository, rule.source) && copiesAlong(tag, rule)
   );
   return [{ about, rules: byTag }, { about: repository, rules: byDigest }]
     .filter(({ rules }) => rules.length > 0);
 }
 
-/** Whether a rule may select a tag. What is told without a tag may be about any. */
-function isMeant(tag: string | undefined, rule: SyncRule): boolean {
+/** Whether a rule may select a tag. An event without a tag may be for any tag. */
+function maySelect(tag: string | undefined, rule: SyncRule): boolean {
   return rule.type === "image" || tag === undefined || createTagFilter(rule)(tag);
 }
 
-/** Whether a tag is one that a rule has come along with the image that it is made of. */
-function bringsAlong(tag: string | undefined, { copy }: SyncRule): boolean {
+/** Whether a rule copies a digest tag together with its image. */
+function copiesAlong(tag: string | undefined, { copy }: SyncRule): boolean {
   const match = matchDigestTag(tag ?? "");
   if (!match) return false;
   return (match.suffix === undefined ? copy.referrers : copy.digestTags) === true;

@@ -1,27 +1,27 @@
-/** How a sender proves that a request is its own, as a configuration says it. */
+/** The configuration of a proof: how the requests of a sender are authenticated. */
 import * as z from "zod";
 
 /** Shorter ones could be guessed over the network. */
 const MIN_SECRET_LENGTH = 16;
 
-const tooShort = `a secret is shorter than ${MIN_SECRET_LENGTH} characters`;
+const tooShort = `expected a secret of at least ${MIN_SECRET_LENGTH} characters`;
 
-/** Several, so that one can be exchanged without losing an event: each of them is taken. */
+/** Each of them is accepted, so that one can be replaced without losing events. */
 const secrets = z.array(z.string().min(MIN_SECRET_LENGTH, tooShort)).min(1);
 
 export const proofSchema = z.discriminatedUnion("kind", [
-  /** The sender signs the body, in the way that it has. */
+  /** The sender signs the body. */
   z.strictObject({ kind: z.literal("signature"), secrets }),
   /** A header has this value. */
   z.strictObject({
     kind: z.literal("header"),
-    name: z.string().regex(/^[A-Za-z0-9_-]+$/, "not the name of a header"),
+    name: z.string().regex(/^[A-Za-z0-9_-]+$/, "expected the name of a header"),
     secrets,
   }),
   z.strictObject({ kind: z.literal("bearer"), secrets }),
   z.strictObject({
     kind: z.literal("basic"),
-    username: z.string().regex(/^[^:]+$/, "a username is not empty and has no colon"),
+    username: z.string().regex(/^[^:]+$/, "expected a username without a colon"),
     secrets,
   }),
   /** A token that Google signs for a service account. */
@@ -30,13 +30,13 @@ export const proofSchema = z.discriminatedUnion("kind", [
     audience: z.string().min(1),
     emails: z.array(z.email()).min(1),
   }),
-  /** The last component of the URL's path is the secret: for senders that cannot prove themselves otherwise. */
+  /** The last component of the URL's path is the secret: for senders that support nothing else. */
   z.strictObject({
     kind: z.literal("path"),
     secrets: z.array(
       z.string().min(MIN_SECRET_LENGTH, tooShort).regex(
         /^[A-Za-z0-9_-]+$/,
-        "a secret for a path holds something else than letters, digits, - and _",
+        "expected a secret of letters, digits, - and _, because it is part of a path",
       ),
     ).min(1),
   }),

@@ -1,4 +1,3 @@
-/** From the bytes of a request to events: the one way in for whoever has a route. */
 import type { Received, WebhookRequest } from "./sender.ts";
 import { senders } from "./senders.ts";
 import type { SenderName } from "./senders.ts";
@@ -6,11 +5,11 @@ import { verifyProof } from "./verify_proof.ts";
 import type { VerifyOptions } from "./verify_proof.ts";
 import { WebhookError } from "./webhook_error.ts";
 
-/** The longest that any sender means to send is Event Grid's batch of 1 MiB; the others are a few KiB. */
+/** Event Grid sends batches of up to 1 MiB. The events of other senders have a few KiB. */
 export const MAX_WEBHOOK_BYTES = 1024 * 1024;
 
 /**
- * Verifies a request and reads its events. Nothing of the body is read before it is verified.
+ * Verifies a request, and then reads its events.
  *
  * ```ts
  * const received = await receive("github", { method: "POST", headers, body }, {
@@ -19,9 +18,8 @@ export const MAX_WEBHOOK_BYTES = 1024 * 1024;
  * });
  * ```
  *
- * @throws WebhookError, whose codes say the status to answer with; CrossdockError that is temporary when Google's keys cannot
- * be had
- * @throws TypeError for a proof that the sender cannot give; `checkProof` tells when a configuration is read
+ * @throws WebhookError, whose code determines the status of the answer; temporary CrossdockError if Google's keys cannot be fetched
+ * @throws TypeError for a proof that the sender does not support; `checkProof` finds this when the configuration is read
  */
 export async function receive(
   name: SenderName,
@@ -30,18 +28,18 @@ export async function receive(
 ): Promise<Received> {
   const sender = senders[name];
   if (!sender.proofs.includes(options.proof.kind)) {
-    throw new TypeError(`${sender.title} has no proof by ${options.proof.kind}`);
+    throw new TypeError(`${sender.title} does not support the proof ${options.proof.kind}`);
   }
   if (request.body.byteLength > MAX_WEBHOOK_BYTES) {
     throw new WebhookError(
       "limit",
-      `read event of ${sender.title}: it is longer than ${MAX_WEBHOOK_BYTES} bytes`,
+      `read event of ${sender.title}: expected at most ${MAX_WEBHOOK_BYTES} bytes`,
     );
   }
   await verifyProof(sender, request, options);
   if (request.method === "OPTIONS") {
     if (sender.answerOptions) return sender.answerOptions(request.headers);
-    throw new WebhookError("usage", `${sender.title} sends events by POST`);
+    throw new WebhookError("usage", `read event of ${sender.title}: expected POST, got OPTIONS`);
   }
   return sender.read({ headers: request.headers, body: parseJson(request.body) });
 }
@@ -50,9 +48,9 @@ function parseJson(body: Uint8Array<ArrayBuffer>): unknown {
   try {
     return JSON.parse(new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(body));
   } catch {
-    // Without its cause, which quotes the body.
+    // Without the cause, which quotes the body.
     throw new WebhookError("usage", "read event: the body is not JSON", {
-      hint: "choose application/json as the content type at the sender",
+      hint: "set the content type to application/json at the sender",
     });
   }
 }

@@ -4,13 +4,13 @@ import { tagOf, toPushEvent } from "./event.ts";
 import type { PushEvent, PushFields } from "./event.ts";
 import type { Proof } from "./proof.ts";
 
-/** What a request came to. */
+/** The result of reading a request. */
 export type Received =
   /** Tags were pushed. */
   | { readonly kind: "events"; readonly events: readonly PushEvent[] }
-  /** It is the sender's and well formed, and nothing that a copy follows from: a test, a deletion, a package of npm. */
+  /** A valid event that needs no copy: a test, a deletion, a package of npm. */
   | { readonly kind: "ignored"; readonly why: string }
-  /** The sender wants to know whether somebody is there and has to be given exactly this. */
+  /** A handshake. The sender requires exactly this answer. */
   | {
     readonly kind: "answer";
     readonly status: number;
@@ -18,14 +18,14 @@ export type Received =
     readonly body: string;
   };
 
-/** A request as it came. */
+/** A request before it is verified. */
 export interface WebhookRequest {
-  /** `POST`, or `OPTIONS` of senders that ask first. */
+  /** `POST`, or `OPTIONS` for the handshake of some senders. */
   readonly method: string;
   readonly headers: Headers;
-  /** As it came, to the byte. Whoever reads it may stop one byte behind `MAX_WEBHOOK_BYTES`. */
+  /** The exact bytes. Reading may stop one byte after `MAX_WEBHOOK_BYTES`. */
   readonly body: Uint8Array<ArrayBuffer>;
-  /** The last component of the path, where the route has one for it. */
+  /** The last component of the path, if the route has one for a secret. */
   readonly pathSecret?: string | undefined;
 }
 
@@ -36,31 +36,31 @@ export interface Message {
   readonly body: unknown;
 }
 
-/** How a sender signs: an HMAC over the body as hexadecimal digits in a header, or as Standard Webhooks has it. */
+/** How a sender signs: with an HMAC of the body as hexadecimal digits in a header, or by Standard Webhooks. */
 export type Signature =
   | {
     readonly hash: "SHA-1" | "SHA-256";
-    /** The first of these that a request has is the one that counts. */
+    /** The first of these headers that a request has counts. */
     readonly headers: readonly [string, ...string[]];
-    /** What stands before the digits. */
+    /** The text before the digits. */
     readonly prefix: string;
   }
   | "standard-webhooks";
 
-/** A service that tells of pushes. */
+/** A service that sends events about pushes. */
 export interface Sender {
-  /** For people. */
+  /** The name in messages. */
   readonly title: string;
-  /** How it can prove who it is. `path` alone: it cannot, and its URL has to hold a secret. */
+  /** The proofs that it supports. `path` alone means that it supports none, so its URL must have a secret. */
   readonly proofs: readonly Proof["kind"][];
-  /** Given where `proofs` has `signature`. */
+  /** Present if `proofs` has `signature`. */
   readonly signature?: Signature;
-  /** Answers an OPTIONS request, of a sender that asks before it sends. */
+  /** Answers the OPTIONS request of a handshake. */
   readonly answerOptions?: (headers: Headers) => Received;
   /**
-   * Reads what was verified.
+   * Reads a verified request.
    *
-   * @throws WebhookError `usage` if it is not what this sender sends
+   * @throws WebhookError `usage` if the body is not an event of this sender
    */
   readonly read: (message: Message) => Received;
 }
@@ -69,30 +69,32 @@ export function ignored(why: string): Received {
   return { kind: "ignored", why };
 }
 
-/** The events of those pushes that moved a tag; children of an index and referrers are pushed by digest. */
+/** Converts the pushes of tags into events. Pushes by digest are left out: children of an index, and referrers. */
 export function pushed(pushes: readonly PushFields[]): Received {
   const events = pushes.filter((fields) => tagOf(fields) !== undefined).map(toPushEvent);
   return events.length > 0 ? { kind: "events", events } : ignored("no tag was pushed");
 }
 
 /**
- * Checks that a sender can give this proof.
+ * Checks that a sender supports a proof.
  *
- * @throws ParseError that quotes no secret
+ * @throws ParseError without any secret
  */
 export function checkProof(
   { title, proofs, signature }: Sender,
   { kind, secrets = [] }: { kind: Proof["kind"]; secrets?: readonly string[] },
 ): void {
   if (!proofs.includes(kind)) {
-    throw new ParseError(`${title} has no proof by ${kind}, expected ${proofs.join(" or ")}`);
+    throw new ParseError(
+      `${title} does not support the proof ${kind}, expected ${proofs.join(" or ")}`,
+    );
   }
   if (kind !== "signature" || signature !== "standard-webhooks") return;
   for (const secret of secrets) {
     try {
       new Webhook(secret);
     } catch {
-      // Without its cause, which could quote the secret.
+      // Without the cause, which could quote the secret.
       throw new ParseError("a secret is not base64, expected whsec_ and base64");
     }
   }

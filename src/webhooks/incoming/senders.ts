@@ -13,7 +13,7 @@ import { nexus } from "./senders/nexus.ts";
 import { plain } from "./senders/plain.ts";
 import { quay } from "./senders/quay.ts";
 
-/** All senders, by the name that a path has for them: `/hooks/docker-hub`. */
+/** All senders by name. A hook whose name is that of a sender needs no key `sender`. */
 export const senders = {
   "acr": azureContainerRegistry,
   "artifact-registry": artifactRegistry,
@@ -32,7 +32,7 @@ export const senders = {
 
 export type SenderName = keyof typeof senders;
 
-/** Whether there is a sender of that name. */
+/** Whether there is a sender with that name. */
 export function isSenderName(text: string): text is SenderName {
   return Object.hasOwn(senders, text);
 }

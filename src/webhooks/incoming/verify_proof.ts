@@ -9,18 +9,18 @@ import type { Sender, Signature, WebhookRequest } from "./sender.ts";
 import { WebhookError } from "./webhook_error.ts";
 
 export interface VerifyOptions {
-  /** What the request has to prove. */
+  /** The proof that the request must have. */
   readonly proof: Proof;
   /** `fetch` is for Google's keys. */
   readonly runtime: Pick<Runtime, "fetch" | "now">;
-  /** What requests share of Google's keys. Default: fetched each time. */
+  /** Google's keys, shared by requests. Default: fetched for each request. */
   readonly googleKeys?: GoogleKeys;
 }
 
 /**
- * Checks that a request is the sender's, on the bytes that came and before anything of them is read.
+ * Verifies that a request is the sender's, before its body is parsed.
  *
- * @throws WebhookError `unauthorized`, or `not_found` where the secret is part of the path
+ * @throws WebhookError `unauthorized`, or `not_found` if the secret is part of the path
  */
 export async function verifyProof(
   sender: Sender,
@@ -52,12 +52,12 @@ export async function verifyProof(
       );
     case "google": {
       const token = afterScheme("Bearer", authorization);
-      if (!token) throw refuse(sender, "it has no bearer token");
+      if (!token) throw reject(sender, "it has no bearer token");
       return await verifyGoogleToken(token, proof, { runtime, keys: googleKeys });
     }
     case "path":
       if (await isOneOf(request.pathSecret ?? "", proof.secrets)) return;
-      throw new WebhookError("not_found", "there is nothing here");
+      throw new WebhookError("not_found", "not found");
   }
 }
 
@@ -70,11 +70,11 @@ async function verifySignature(
   if (signature === undefined) throw new TypeError(`${sender.title} does not sign`);
   if (signature === "standard-webhooks") return verifyStandard(sender, request, secrets);
   const { name, digits } = findDigits(signature, request.headers);
-  if (digits === undefined) throw refuse(sender, `it has no signature in ${name}`);
+  if (digits === undefined) throw reject(sender, `it has no signature in ${name}`);
   for (const secret of secrets) {
     if (await isHmac(digits, request.body, { hash: signature.hash, secret })) return;
   }
-  throw refuse(sender, `its signature in ${name} does not match`);
+  throw reject(sender, `its signature in ${name} does not match`);
 }
 
 function findDigits(
@@ -90,8 +90,8 @@ function findDigits(
 }
 
 /**
- * https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md. The library takes five minutes
- * of difference between the clocks and goes by the host's own.
+ * https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md. The library uses the host's clock and
+ * allows a difference of five minutes.
  */
 function verifyStandard(
   sender: Sender,
@@ -99,7 +99,7 @@ function verifyStandard(
   secrets: readonly string[],
 ): void {
   const text = decode(body);
-  if (text === undefined) throw refuse(sender, "its body is not text, which alone can be signed");
+  if (text === undefined) throw reject(sender, "its body is not valid UTF-8");
   let why = "there is no secret";
   for (const secret of secrets) {
     try {
@@ -110,10 +110,10 @@ function verifyStandard(
       why = error.message.charAt(0).toLowerCase() + error.message.slice(1);
     }
   }
-  throw refuse(sender, why);
+  throw reject(sender, why);
 }
 
-/** The text that has exactly these bytes. */
+/** Decodes UTF-8 with its byte order mark, because the signature covers all bytes; `undefined` for other bytes. */
 function decode(body: Uint8Array<ArrayBuffer>): string | undefined {
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(body);
@@ -133,8 +133,8 @@ async function compare(
   shown: string | null,
   secrets: readonly string[],
 ): Promise<void> {
-  if (!shown) throw refuse(sender, `it has no ${what}`);
-  if (!await isOneOf(shown, secrets)) throw refuse(sender, `its ${what} is not the one configured`);
+  if (!shown) throw reject(sender, `it has no ${what}`);
+  if (!await isOneOf(shown, secrets)) throw reject(sender, `its ${what} does not match`);
 }
 
 async function isOneOf(shown: string, secrets: readonly string[]): Promise<boolean> {
@@ -142,8 +142,8 @@ async function isOneOf(shown: string, secrets: readonly string[]): Promise<boole
   return false;
 }
 
-function refuse({ title }: Sender, why: string): WebhookError {
+function reject({ title }: Sender, why: string): WebhookError {
   return new WebhookError("unauthorized", `verify request of ${title}: ${why}`, {
-    hint: `compare the secret here with the one at ${title}`,
+    hint: `set the same secret in webhooks.in and at ${title}`,
   });
 }

@@ -1,17 +1,17 @@
 import { CrossdockError } from "../../errors.ts";
 
-/** Why a webhook was not taken, and the status that its sender is answered with. */
+/** Why a webhook was rejected, and the status of the answer. */
 export type WebhookErrorCode =
-  /** 401: the proof is missing or wrong, or too old. */
+  /** 401: the proof is missing, wrong or too old. */
   | "unauthorized"
-  /** 404: the secret that the URL's path has to hold is missing or wrong; nothing says that there is a hook. */
+  /** 404: the secret in the URL's path is missing or wrong. The answer does not reveal that there is a hook. */
   | "not_found"
-  /** 413: the body is longer than any event. */
+  /** 413: the body is too long. */
   | "limit"
-  /** 400: the body is not what this sender sends. */
+  /** 400: the body is not an event of this sender. */
   | "usage";
 
-/** A webhook that was not taken. Its message holds neither a secret nor any of the body. */
+/** A webhook that was rejected. Its message contains no secret and no part of the body. */
 export class WebhookError extends CrossdockError {
   override readonly name = "WebhookError";
   declare readonly code: WebhookErrorCode;

@@ -1,41 +1,41 @@
-/** What is told to others of copies: CloudEvents in JSON. */
+/** Notices about copies, sent as CloudEvents in JSON. */
 import type { ErrorCode } from "../../errors.ts";
 
-interface About {
+interface NoticeBase {
   /** `registry/repository:tag` */
   readonly source: string;
   readonly destination: string;
-  /** The rule that wanted it, where it was one. */
+  /** The rule of the copy, if it has one. */
   readonly rule?: string | undefined;
 }
 
 export type Notice =
-  /** Something was copied. */
-  | About & {
+  /** An image was copied. */
+  | NoticeBase & {
     readonly type: "copied";
     readonly digest: string;
     readonly bytesStreamed: number;
     readonly durationMs: number;
   }
-  /** A copy failed. `message` is an error's, which holds no secret. */
-  | About & {
+  /** A copy failed. `message` contains no secret. */
+  | NoticeBase & {
     readonly type: "failed";
     readonly code: ErrorCode | "internal";
     readonly message: string;
     readonly hint?: string | undefined;
   }
-  /** What had failed, or was behind, has at the destination what the source has. */
-  | About & { readonly type: "in_step"; readonly digest: string };
+  /** A destination whose last copy failed now has the source's image. */
+  | NoticeBase & { readonly type: "in_step"; readonly digest: string };
 
 /**
- * A notice on its way: an event in CloudEvents' JSON format. Plain JSON, fit for a queue.
+ * A notice as an event in the JSON format of CloudEvents. Plain JSON.
  * https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/formats/json-format.md
  */
 export interface CloudEvent {
   readonly specversion: "1.0";
-  /** The same in every attempt, so that a receiver knows it again. */
+  /** The same in each attempt, so that a receiver can detect duplicates. */
   readonly id: string;
-  /** Who tells it: a URI reference. */
+  /** The sender: a URI reference. */
   readonly source: string;
   readonly type: `crossdock.${Notice["type"]}`;
   /** The destination. */
@@ -47,11 +47,11 @@ export interface CloudEvent {
 }
 
 /**
- * Makes an event of a notice.
+ * Converts a notice into an event.
  *
- * @param options.id unique among all of this server's
+ * @param options.id unique among the events of this server
  * @param options.now milliseconds since the epoch
- * @param options.origin who tells it, as a URI reference. Default `/crossdock`
+ * @param options.origin the sender, as a URI reference. Default `/crossdock`
  */
 export function toCloudEvent(
   notice: Notice,
@@ -74,7 +74,7 @@ export function toCloudEvent(
   };
 }
 
-/** Who is told of copies. Holds a secret: not for logs. */
+/** A receiver of notices. Holds secrets: do not log it. */
 export interface OutgoingWebhook {
   readonly url: string;
   readonly secrets: readonly string[];

@@ -1,4 +1,4 @@
-/** Tells others what became of the copies that rules made. */
+/** Sends notices about the copies of rules. */
 import type { Runtime } from "../../runtime.ts";
 import type { TagReport } from "../../sync/model.ts";
 import type { CloudEvent, Notice, OutgoingWebhook } from "./notice.ts";
@@ -11,50 +11,50 @@ import { toProblem } from "../../problem.ts";
 export interface NotifierOptions {
   readonly targets: readonly OutgoingWebhook[];
   readonly runtime: Pick<Runtime, "fetch" | "now" | "random" | "sleep">;
-  /** Asked before every attempt whether it may go there. */
+  /** Checks the URL before each attempt. Throws if it is not allowed. */
   readonly guard: (url: URL) => void | Promise<void>;
   readonly log: Log;
   /** Keeps the host alive until a delivery has ended. */
   readonly background: (job: Promise<unknown>) => void;
-  /** Aborted when the host has to end now. */
+  /** Aborted when the host must end now. */
   readonly signal?: AbortSignal | undefined;
-  /** Aborted when the host is asked to end: what has failed is not tried again. */
+  /** Aborted when the host gets a signal to stop. Failed attempts are then not repeated. */
   readonly stopping?: AbortSignal | undefined;
 }
 
-/** Takes what became of one image of a rule. Never waits, never throws. */
+/** Takes the result of one image of a rule. Never waits, never throws. */
 export type Notifier = (rule: string, tag: TagReport) => void;
 
-/** More destinations that failed are forgotten, oldest first: what is forgotten is only that they are in step again. */
+/** The oldest failed destinations are dropped beyond that. Their notice `in_step` is then not sent. */
 const MAX_FAILED = 10_000;
 
 /**
- * Makes a notifier. It remembers which destinations have failed since it was made, and of what: so it tells the same failure
- * once, and then that the destination is in step again. Whatever was before it began, it does not know.
+ * Creates a notifier. It stores the failed destinations with their error codes, in memory. It sends the same failure once, and
+ * `in_step` after the next success.
  */
 export function createNotifier(options: NotifierOptions): Notifier {
   const failed = new Map<string, string>();
   return (rule, tag) => {
-    for (const notice of toNotices(rule, tag, failed)) tell(notice, options);
+    for (const notice of toNotices(rule, tag, failed)) sendToSubscribers(notice, options);
     if (tag.error && tag.result === "failed") remember(failed, tag.destination, tag.error.code);
     else if (hasDigest(tag)) failed.delete(tag.destination);
   };
 }
 
-/** The targets that want to be told of a notice. */
-export function wantedBy(
+/** Finds the targets whose `events` include a notice. */
+export function listSubscribers(
   { type }: Pick<Notice, "type">,
   targets: readonly OutgoingWebhook[],
 ): OutgoingWebhook[] {
   return targets.filter(({ events }) => events.includes(type));
 }
 
-function tell(notice: Notice, options: NotifierOptions): void {
+function sendToSubscribers(notice: Notice, options: NotifierOptions): void {
   const { targets, background, runtime } = options;
-  const wanted = wantedBy(notice, targets);
-  if (wanted.length === 0) return;
+  const subscribers = listSubscribers(notice, targets);
+  if (subscribers.length === 0) return;
   const event = toCloudEvent(notice, { id: crypto.randomUUID(), now: runtime.now() });
-  for (const target of wanted) background(sendOrLog(event, target, options));
+  for (const target of subscribers) background(sendOrLog(event, target, options));
 }
 
 async function sendOrLog(
@@ -68,7 +68,7 @@ async function sendOrLog(
   } catch (error) {
     const problem = toProblem(error);
     log("error", "webhook was not delivered", {
-      // The rest of the URL may be a secret.
+      // The rest of the URL may have a secret.
       host: url.host,
       type: event.type,
       id: event.id,
@@ -102,7 +102,7 @@ function toNotices(rule: string, tag: TagReport, failed: ReadonlyMap<string, str
   ];
 }
 
-/** Whether the destination now has what the source has. */
+/** Whether the destination now has the source's image. */
 function hasDigest(tag: TagReport): tag is TagReport & { digest: string } {
   return (tag.result === "copied" || tag.result === "unchanged") && tag.digest !== undefined;
 }

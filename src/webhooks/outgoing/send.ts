@@ -1,4 +1,4 @@
-/** Webhooks that go out: signed as Standard Webhooks has it, tried again by its schedule. */
+/** Sends webhooks: signed by Standard Webhooks and repeated on its schedule. */
 import { Webhook } from "standardwebhooks";
 import { CrossdockError, SilenceError } from "../../errors.ts";
 import type { ErrorCode } from "../../errors.ts";
@@ -8,24 +8,24 @@ import type { CloudEvent } from "./notice.ts";
 
 export interface WebhookTarget {
   readonly url: URL;
-  /** `whsec_` and base64. With several the request has a signature by each, so that they can be exchanged. */
+  /** `whsec_` and base64. The request has one signature for each secret, so that secrets can be replaced. */
   readonly secrets: readonly string[];
 }
 
 export interface DeliverOptions {
   readonly runtime: Pick<Runtime, "fetch" | "now">;
-  /** Asked before every attempt whether it may go there; throws if not. */
+  /** Checks the URL before each attempt. Throws if it is not allowed. */
   readonly guard: (url: URL) => void | Promise<void>;
-  /** How long to wait for an answer, in milliseconds. Default 15 000, the least that the specification recommends. */
+  /** How long to wait for an answer, in milliseconds. Default 15 000, the minimum that the specification recommends. */
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal | undefined;
 }
 
 export interface SendOptions extends DeliverOptions {
   readonly runtime: Pick<Runtime, "fetch" | "now" | "random" | "sleep">;
-  /** How often it is tried again. Default 3: for half an hour. At most 9: for three days. */
+  /** The number of retries. Default 3, within about half an hour. At most 9, within about three days. */
   readonly retries?: number;
-  /** Ends the waiting for the next attempt, and no attempt: whoever is about to stop makes one, and no more. */
+  /** Aborts the wait for the next attempt, but no attempt: a host that stops makes one attempt. Default: `signal`. */
   readonly waitSignal?: AbortSignal | undefined;
 }
 
@@ -49,15 +49,15 @@ const SCHEDULE_MS: readonly number[] = [
   24 * HOUR_MS,
 ];
 
-/** Receivers that were away do not get everything at the same moment. */
+/** Spreads the retries, so that a receiver that was down does not get all events at once. */
 const JITTER = 0.2;
 
 /**
- * How long to wait before the next attempt, in milliseconds, or `undefined` to give up. A receiver may ask for more than the
- * schedule has, up to its longest wait.
+ * Computes the wait before the next attempt, in milliseconds; `undefined` to give up. A receiver may ask for a longer wait, up to 24
+ * hours.
  *
- * @param attempt how many times it was tried again already: 0 after the first failure
- * @param retries how many times it may be tried again
+ * @param attempt the number of retries so far: 0 after the first failure
+ * @param retries the maximum number of retries
  * @param random in `[0, 1)`
  */
 export function deliveryDelayMs(
@@ -74,10 +74,9 @@ export function deliveryDelayMs(
 }
 
 /**
- * Sends an event and waits in between. Whoever cannot wait that long calls {@linkcode deliver} and keeps the time by
- * {@linkcode deliveryDelayMs}.
+ * Sends an event, with retries. Hosts that cannot wait that long call {@linkcode deliver} with their own retries.
  *
- * @throws what {@linkcode deliver} threw last; the reason of the signal that ended the waiting
+ * @throws the last error of {@linkcode deliver}; the reason of the signal that aborted a wait
  */
 export async function send(
   event: CloudEvent,
@@ -97,10 +96,10 @@ export async function send(
 }
 
 /**
- * Makes one attempt. Any 2xx is a success; a redirect is not followed and is none.
+ * Makes one attempt. Any 2xx is a success. Redirects are not followed.
  *
- * @throws CrossdockError for any other answer, temporary for 408, 429 and 5xx; NetworkError or SilenceError without one; what
- * the guard threw. None names more of the URL than its host, for the rest may be a secret.
+ * @throws CrossdockError for any other answer, temporary for 408, 429 and 5xx; NetworkError or SilenceError without an answer; the
+ * guard's error. Errors name only the host of the URL, because the rest may have a secret.
  */
 export async function deliver(
   event: CloudEvent,
@@ -128,22 +127,24 @@ export async function deliver(
   } catch (error) {
     if (timeout.aborted && !signal?.aborted) {
       throw new SilenceError(what, timeoutMs, {
-        hint: "a receiver does best to answer first and work then",
+        hint: "let the receiver answer first and process the event afterwards",
       });
     }
     throw error;
   }
-  // Nothing is read of it; a body that cannot be let go of makes no difference.
+  // The body is not read, and errors of closing it do not matter.
   await response.body?.cancel().catch(() => {});
   if (!response.ok) throw toDeliveryError(what, response, runtime.now());
 }
 
 function toDeliveryError(what: string, { status, headers }: Response, now: number): CrossdockError {
   const isTemporary = status === 408 || status === 429 || status >= 500;
-  return new CrossdockError(toCode(status), `${what}: it answered ${status}, want 2xx`, {
+  return new CrossdockError(toCode(status), `${what}: it answered ${status}, expected 2xx`, {
     isTemporary,
     retryAfterMs: isTemporary ? parseRetryAfter(headers.get("retry-after"), now) : undefined,
-    hint: status >= 300 && status < 400 ? "give the address that it redirects to" : undefined,
+    hint: status >= 300 && status < 400
+      ? "set url in webhooks.out to the URL that it redirects to"
+      : undefined,
   });
 }
 

@@ -123,7 +123,7 @@ test("runCredentialHelper() stops a silent program", async () => {
     isSilentError({
       name: "SilenceError",
       code: "timeout",
-      message: /^docker-credential-x get: nothing for 0\.3 s$/,
+      message: /^docker-credential-x get: no data for 0\.3 s$/,
     }),
   );
   // On a slow machine it is stopped before it writes its number.

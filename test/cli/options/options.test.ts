@@ -232,7 +232,7 @@ const bad: [argv: string[], wanted: RegExp, more?: FakeCliOptions][] = [
   ],
   [["copy", "oci:/tmp/x", DESTINATION], /^error: parse reference "oci:\/tmp\/x"/],
   [["copy", "dokcer://a.io/b", DESTINATION], /^error: .*unknown transport dokcer:\/\/\nhint: /],
-  [["copy", SOURCE, "localhost:5000"], /^error: .*it names no repository\nhint: /],
+  [["copy", SOURCE, "localhost:5000"], /^error: .*the repository is missing\nhint: /],
   [["copy", SOURCE, "a.io/b@sha256:../../x"], /^error: .*digest is malformed/],
   [["copy", SOURCE, "a.io/B"], /^error: .*upper-case/],
   [["copi", ...both], /^error: unknown command 'copi'\nhint: Did you mean copy\?\n$/],
@@ -240,18 +240,18 @@ const bad: [argv: string[], wanted: RegExp, more?: FakeCliOptions][] = [
     ["copy", "--src-tsl", "on", ...both],
     /^error: unknown option '--src-tsl'\nhint: Did you mean --src-tls\?/,
   ],
-  [["copy", "--platform", "linux", ...both], /^error: parse platform "linux": want os\/arch/],
+  [["copy", "--platform", "linux", ...both], /^error: parse platform "linux": expected os\/arch/],
   [
     ["copy", "--index", "drop", ...both],
     /^error: --index: expected rebuild, sparse, refuse or unwrap, got "drop"\n$/,
   ],
   [
     ["copy", "--referrer-source", "a.io/b:1", ...both],
-    /^error: --referrer-source: .*it has a tag, want a repository alone\nhint: write a\.io\/b\n$/,
+    /^error: --referrer-source: .*it has a tag, expected a repository only\nhint: write a\.io\/b\n$/,
   ],
   [
     ["plan", "--referrer-destination", `a.io/b@sha256:${"0".repeat(64)}`, ...both],
-    /^error: --referrer-destination: .*it has a digest, want a repository alone\nhint: /,
+    /^error: --referrer-destination: .*it has a digest, expected a repository only\nhint: /,
   ],
   [["verify", "--referrer-source", "", ...both], /^error: --referrer-source: parse reference ""/],
   [
@@ -345,7 +345,7 @@ const bad: [argv: string[], wanted: RegExp, more?: FakeCliOptions][] = [
   [["inspect", "--creds-fd", "1", SOURCE], /^error: --creds-fd: expected 0 \(stdin\)/],
   [
     ["tags", SOURCE],
-    /^error: .*it has a tag, want a repository alone\nhint: write localhost:5000\/app/,
+    /^error: .*it has a tag, expected a repository only\nhint: write localhost:5000\/app/,
   ],
   [["auth", "ghcr"], /^error: "ghcr" is not a registry/],
   [["auth", "a.io:99999"], /^error: .*port/],

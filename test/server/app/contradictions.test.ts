@@ -27,13 +27,13 @@ const CASES: readonly { path: string; body: object; pointer: string; detail?: Re
     path: "/v1/steps",
     body: { ...STEPS.manifest, content: "{}", descriptor: { ...EMPTY, size: 2 } },
     pointer: "#/content",
-    detail: /cannot be put/,
+    detail: /not a valid manifest/,
   },
   {
     path: "/v1/steps",
     body: { ...STEPS.manifest, content: "{}", descriptor: { ...EMPTY, size: 3 } },
     pointer: "#/content",
-    detail: /has 2 bytes, not 3 as/,
+    detail: /has 2 bytes, expected 3/,
   },
 ];
 

@@ -243,7 +243,7 @@ test("/v1/syncs says that there is no such rule, and which one may be meant", as
   ]);
   const asked = await readProblem(await dock.get("?rule=x"), 404);
   assert.deepEqual(asked.errors, [{ parameter: "rule", detail: 'there is no rule "x"' }]);
-  assert.equal(asked.hint, "there are app, base");
+  assert.equal(asked.hint, "expected one of app, base");
   assert.equal(dock.a.count() + dock.b.count(), 0);
 });
 

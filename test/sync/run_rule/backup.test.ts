@@ -56,7 +56,7 @@ test("runRule() copies all the same where it cannot save what it overwrites", as
 });
 
 const NO_BACKUPS: [template: string, message: RegExp][] = [
-  ["no tag of {{ .Ref.Tag }}", /^back up .*app:1: "no tag of 1" is no tag and no reference/],
+  ["no tag of {{ .Ref.Tag }}", /^back up .*app:1: "no tag of 1" is not a tag or a reference/],
   ["a/b/UPPER:{{ .Ref.Tag }}", /a\/b\/UPPER:1/],
   [
     "{{ index (split .Ref.Tag `-`) 3 }}",

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { localSteps } from "../../../src/sync/local_rules.ts";
-import { openRuleContext } from "../../../src/sync/perform_rule_step.ts";
+import { openRuleContext } from "../../../src/sync/rule_context.ts";
 import { runRule } from "../../../src/sync/run_rule.ts";
 import type { RuleReport, SyncEvent } from "../../../src/sync/model.ts";
 import { statusOfRule } from "../../../src/sync/rule_status.ts";
@@ -85,7 +85,7 @@ function countPulls(pair: Pair, start: number): { readonly left: number } {
   };
 }
 
-test("runRule() is put off where a copy would leave fewer pulls than are to stay", async () => {
+test("runRule() is postponed where a copy would leave fewer pulls than the floor", async () => {
   await using pair = await startPair();
   await putTags(pair, "1", "2", "3");
   const tell = (left: number): void => tellPulls(pair, () => left);
@@ -97,7 +97,7 @@ test("runRule() is put off where a copy would leave fewer pulls than are to stay
   assert.deepEqual(resultsOf(report), ["app:1 postponed", "app:2 postponed", "app:3 postponed"]);
   assert.equal(pair.source.count({ method: "HEAD" }), 1);
   assert.equal(writesOf(pair), 0);
-  assert.match(report.warnings[0] ?? "", /50 pulls are left/);
+  assert.match(report.warnings[0] ?? "", /50 pulls remaining, 1 needed/);
   tell(51);
   const enough = await run(rule, pair, { slots: new Slots(1) });
   assert.equal(enough.result, "ok");
@@ -113,7 +113,7 @@ test("runRule() does not wait where nobody tells of a limit", async () => {
   assert.deepEqual(resultsOf(report), ["app:1 copied"]);
 });
 
-test("runRule() is put off for as long as a registry asks to be left alone", async () => {
+test("runRule() is postponed for as long as the registry asks", async () => {
   await using pair = await startPair();
   await putTags(pair, "1", "2");
   pair.source.fail({
@@ -128,7 +128,7 @@ test("runRule() is put off for as long as a registry asks to be left alone", asy
   assert.equal(pair.source.count({ path: "/manifests/" }), 1);
 });
 
-test("runRule() reads no manifest of an index that would leave fewer pulls than are to stay", async () => {
+test("runRule() reads no manifest of an index that would leave fewer pulls than the floor", async () => {
   await using pair = await startPair();
   const platforms = ["linux/amd64", "linux/arm64", "linux/arm/v7", "linux/s390x"];
   for (let i = 1; i <= 8; i++) {
@@ -189,7 +189,7 @@ for (const more of ["minAge: 24h", "tags: {latest: 3, by: created}"]) {
   });
 }
 
-test("runRule() is put off by a 429 of the source that does not say for how long", async () => {
+test("runRule() is postponed by a 429 of the source without a time", async () => {
   await using pair = await startPair();
   await putTags(pair, "1", "2", "3");
   for (const [more, minutes] of [["", 5], [", ratelimit: {retry: 30m}", 30]] as const) {
@@ -199,11 +199,11 @@ test("runRule() is put off by a 429 of the source that does not say for how long
     assert.equal(report.result, "postponed");
     assert.deepEqual(resultsOf(report), ["app:1 postponed", "app:2 postponed", "app:3 postponed"]);
     assert.equal(report.postponedUntil, NOW + minutes * 60_000);
-    assert.match(report.warnings[0] ?? "", /429.*: the run is put off/);
+    assert.match(report.warnings[0] ?? "", /429.*: the run is postponed/);
   }
 });
 
-test("runRule() is not put off by a 429 of a target that does not say for how long", async () => {
+test("runRule() is not postponed by a 429 of a target without a time", async () => {
   await using pair = await startPair();
   await putTags(pair, "1");
   pair.destination.fail({ path: "/manifests/1", times: 9, action: { status: 429 } });

@@ -1,5 +1,5 @@
 import { runRuleLocally } from "../../../src/sync/local_rules.ts";
-import type { RuleContextOptions } from "../../../src/sync/perform_rule_step.ts";
+import type { RuleContextOptions } from "../../../src/sync/rule_context.ts";
 import type { RunRuleOptions } from "../../../src/sync/run_rule.ts";
 import type { RuleReport } from "../../../src/sync/model.ts";
 import type { SyncRule } from "../../../src/sync/rule.ts";

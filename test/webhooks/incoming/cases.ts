@@ -276,7 +276,7 @@ export const IGNORED: readonly IgnoredCase[] = [
   },
   {
     name: "github",
-    why: "not of a package",
+    why: "not a package event",
     fixture: "github_ping",
     headers: { "x-github-event": "star" },
   },
@@ -288,7 +288,7 @@ export const IGNORED: readonly IgnoredCase[] = [
   },
   {
     name: "github",
-    why: "not of an image",
+    why: "not a container image",
     fixture: "github_package_npm",
     headers: { "x-github-event": "package" },
   },
@@ -299,17 +299,17 @@ export const IGNORED: readonly IgnoredCase[] = [
     headers: { "x-github-event": "package" },
     change: (body) => body.action = "deleted",
   },
-  { name: "quay", why: "an event other than a push", fixture: "quay_build" },
+  { name: "quay", why: "not a push", fixture: "quay_build" },
   { name: "harbor", why: "no tag was pushed", fixture: "harbor_untagged" },
   {
     name: "harbor",
-    why: "an event other than a push",
+    why: "not a push",
     fixture: "harbor",
     change: (body) => body.type = "DELETE_ARTIFACT",
   },
   {
     name: "harbor",
-    why: "an event other than a push",
+    why: "not a push",
     fixture: "harbor_cloudevents",
     headers: { "content-type": "application/cloudevents+json" },
     change: (body) => body.type = "harbor.scan.completed",
@@ -339,13 +339,13 @@ export const IGNORED: readonly IgnoredCase[] = [
   },
   {
     name: "acr",
-    why: "an event other than a push of an image",
+    why: "not an image push",
     fixture: "acr",
     change: (body) => body.action = "delete",
   },
   {
     name: "acr",
-    why: "an event other than a push of an image",
+    why: "not an image push",
     fixture: "acr",
     change: (body) => body.action = "chart_push",
   },
@@ -357,7 +357,7 @@ export const IGNORED: readonly IgnoredCase[] = [
   },
   {
     name: "event-grid",
-    why: "no event of a push of an image",
+    why: "not an image push",
     fixture: "event_grid",
     change: (body) => body.shift(),
   },
@@ -375,7 +375,7 @@ export const IGNORED: readonly IgnoredCase[] = [
   },
   {
     name: "ecr",
-    why: "not of an image in ECR",
+    why: "not an ECR image event",
     fixture: "ecr",
     change: (body) => body["detail-type"] = "ECR Image Scan",
   },
@@ -387,13 +387,13 @@ export const IGNORED: readonly IgnoredCase[] = [
   },
   {
     name: "gitea",
-    why: "not of a package",
+    why: "not a package event",
     fixture: "gitea",
     headers: { "x-gitea-event": "push" },
   },
   {
     name: "gitea",
-    why: "not of an image",
+    why: "not a container image",
     fixture: "gitea",
     headers: { "x-gitea-event": "package" },
     change: (body) => body.package.type = "npm",
@@ -414,13 +414,13 @@ export const IGNORED: readonly IgnoredCase[] = [
   },
   {
     name: "artifactory",
-    why: "not a push of an image",
+    why: "not an image push",
     fixture: "artifactory",
     change: (body) => body.domain = "artifact",
   },
   {
     name: "artifactory",
-    why: "not a push of an image",
+    why: "not an image push",
     fixture: "artifactory",
     change: (body) => body.event_type = "deleted",
   },
@@ -432,7 +432,7 @@ export const IGNORED: readonly IgnoredCase[] = [
   },
   {
     name: "nexus",
-    why: "not of an image",
+    why: "not a container image",
     fixture: "nexus_component",
     headers: component,
     change: (body) => body.component.format = "maven2",
@@ -457,7 +457,7 @@ export const IGNORED: readonly IgnoredCase[] = [
   },
   {
     name: "nexus",
-    why: "not of a manifest",
+    why: "not a manifest",
     fixture: "nexus_asset",
     headers: asset,
     change: (body) => body.asset.name = `v2/-/blobs/${digest("9")}`,
@@ -471,7 +471,7 @@ export const IGNORED: readonly IgnoredCase[] = [
   },
   {
     name: "nexus",
-    why: "not of a component or an asset",
+    why: "not a component or asset event",
     fixture: "nexus_asset",
     headers: { "x-nexus-webhook-id": "rm:global:audit" },
   },

@@ -36,7 +36,7 @@ test("checkProof() says which proofs a sender has", () => {
   checkProof(senders.harbor, bearer);
   assert.throws(() => checkProof(senders.github, bearer), {
     name: "ParseError",
-    message: "GitHub has no proof by bearer, expected signature",
+    message: "GitHub does not support the proof bearer, expected signature",
   });
 });
 

@@ -122,7 +122,7 @@ test("send() gives up after as many retries as it was given", async () => {
     assert.ok(error instanceof CrossdockError);
     assert.match(
       error.message,
-      /^send crossdock\.copied to 127\.0\.0\.1:\d+: it answered 503, want 2xx$/,
+      /^send crossdock\.copied to 127\.0\.0\.1:\d+: it answered 503, expected 2xx$/,
     );
     return true;
   });

@@ -13,13 +13,13 @@ const change = z.object({
   action: z.string(),
   /** `us-east1-docker.pkg.dev/project/repo/app@sha256:…` */
   digest: z.string().optional(),
-  /** `us-east1-docker.pkg.dev/project/repo/app:1.1`; missing of an upload, which is another message. */
+  /** `us-east1-docker.pkg.dev/project/repo/app:1.1`; absent for an upload, which is a separate message. */
   tag: z.string().optional(),
 });
 
 /**
- * Google's Artifact Registry, by a push subscription to its Pub/Sub topic `gcr` that is authenticated. Uploads and tags are told
- * of one by one, and charts are images as well.
+ * Google Artifact Registry, by an authenticated push subscription to its Pub/Sub topic `gcr`. Each upload and each tag is a separate
+ * message. Helm charts are sent like images.
  * https://cloud.google.com/artifact-registry/docs/configure-notifications
  */
 export const artifactRegistry: Sender = {
@@ -48,8 +48,8 @@ function decode(data: string): unknown {
     const bytes = Uint8Array.from(atob(data), (char) => char.charCodeAt(0));
     return JSON.parse(new TextDecoder().decode(bytes));
   } catch {
-    // Without its cause, which quotes the body.
-    throw new WebhookError("usage", "read event: message.data is not base64 of JSON");
+    // Without the cause, which quotes the body.
+    throw new WebhookError("usage", "read event: expected JSON in base64 in message.data");
   }
 }
 
@@ -58,6 +58,6 @@ function parse(text: string): Reference {
     return parseReference(text);
   } catch (error) {
     if (!(error instanceof ParseError)) throw error;
-    throw new WebhookError("usage", "read event: tag or digest is not a reference");
+    throw new WebhookError("usage", "read event: its tag or digest is not a reference");
   }
 }

@@ -8,18 +8,18 @@ const named = z.object({ domain: z.string(), event_type: z.string() });
 const tagPush = z.object({
   data: z.object({
     repo_key: z.string(),
-    /** `team/app/v1/manifest.json`, or `list.manifest.json` of an index. */
+    /** `team/app/v1/manifest.json`, or `list.manifest.json` for an index. */
     path: z.string(),
     tag: z.string(),
-    /** Of the manifest's file. */
+    /** The digest of the manifest's file. */
     sha256: z.string().optional(),
   }),
 });
 
 /**
- * JFrog Artifactory: the event "Docker tag was pushed", with "Use secret for payload signing" on. Otherwise the secret itself
- * would be in the same header, for everybody on the way to read; that is not taken. How a repository of Artifactory is called
- * at its registry is a matter of its configuration, so that the event says the store and the place says what becomes of it.
+ * JFrog Artifactory: the event "Docker tag was pushed", with "Use secret for payload signing" on. Without it, the header has the
+ * secret itself, readable by every proxy on the way; this is rejected. The configuration of Artifactory decides the name of a
+ * repository at its registry, so the event has the `store`, and the place of the hook maps it.
  * https://jfrog.com/help/r/jfrog-platform-administration-documentation/domain-docker,
  * https://github.com/akuity/kargo/blob/1c764767ae03bad063531fb443ee2485a972c669/pkg/webhook/external/artifactory.go
  */
@@ -32,7 +32,7 @@ export const artifactory: Sender = {
 
 function read({ body }: Message): Received {
   const { domain, event_type } = checkShape(named, body);
-  if (domain !== "docker" || event_type !== "pushed") return ignored("not a push of an image");
+  if (domain !== "docker" || event_type !== "pushed") return ignored("not an image push");
   const { repo_key, path, tag, sha256 } = checkShape(tagPush, body).data;
   return pushed([{
     store: repo_key,

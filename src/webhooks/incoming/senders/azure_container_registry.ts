@@ -10,7 +10,7 @@ const push = z.object({
   id: z.string().optional(),
   target: z.object({
     repository: z.string(),
-    /** Empty or missing where a manifest was pushed by its digest. */
+    /** Empty or missing if the manifest was pushed by digest. */
     tag: z.string().nullish(),
     digest: z.string().optional(),
   }),
@@ -18,7 +18,7 @@ const push = z.object({
 });
 
 /**
- * Azure Container Registry's own webhooks. They are proven by headers of one's own choice:
+ * The webhooks of Azure Container Registry. Custom headers authenticate them:
  * `az acr webhook update --headers "Authorization=Bearer …"`.
  * https://learn.microsoft.com/azure/container-registry/container-registry-webhook-reference
  */
@@ -31,12 +31,10 @@ export const azureContainerRegistry: Sender = {
 function read({ body }: Message): Received {
   const { action } = checkShape(payload, body);
   if (action === "ping") return ignored("a ping");
-  return action === "push"
-    ? pushed([readAzurePush(body)])
-    : ignored("an event other than a push of an image");
+  return action === "push" ? pushed([readAzurePush(body)]) : ignored("not an image push");
 }
 
-/** What Event Grid carries as `data`, too. */
+/** Also reads the `data` of Event Grid's events. */
 export function readAzurePush(data: unknown): PushFields {
   const { id, target, request } = checkShape(push, data);
   const { repository, tag, digest } = target;

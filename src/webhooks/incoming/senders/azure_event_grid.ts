@@ -6,7 +6,7 @@ import type { Message, Received, Sender } from "../sender.ts";
 import { WebhookError } from "../webhook_error.ts";
 import { readAzurePush } from "./azure_container_registry.ts";
 
-/** In Event Grid's schema or that of CloudEvents. */
+/** In Event Grid's schema (`eventType`) or CloudEvents' (`type`). */
 const event = z.object({
   eventType: z.string().optional(),
   type: z.string().optional(),
@@ -16,9 +16,9 @@ const event = z.object({
 const validation = z.object({ validationCode: z.string().min(1) });
 
 /**
- * Azure Container Registry by way of Event Grid, in both of its schemas. A subscription stands only once the handshake was
- * answered: an event of its own, or an OPTIONS request with the schema of CloudEvents. The secret is part of the URL, so that
- * a handshake proves as much as an event; headers of one's own are promised for events alone.
+ * Azure Container Registry through Event Grid, in both schemas. Event Grid creates a subscription only after a handshake: an event, or
+ * an OPTIONS request with the schema of CloudEvents. The secret is part of the URL, because Event Grid documents custom headers for
+ * events only and not for the handshake.
  * https://learn.microsoft.com/azure/event-grid/event-schema-container-registry,
  * https://learn.microsoft.com/azure/event-grid/end-point-validation-event-grid-events-schema
  */
@@ -33,7 +33,10 @@ export const azureEventGrid: Sender = {
 function answerOptions(headers: Headers): Received {
   const origin = headers.get("webhook-request-origin");
   if (!origin) {
-    throw new WebhookError("usage", "answer handshake: it has no WebHook-Request-Origin");
+    throw new WebhookError(
+      "usage",
+      "answer handshake: the header WebHook-Request-Origin is missing",
+    );
   }
   const allowed = { "webhook-allowed-origin": origin, "webhook-allowed-rate": "*" };
   return { kind: "answer", status: 200, headers: allowed, body: "" };
@@ -49,10 +52,10 @@ function read({ body }: Message): Received {
     if (name === "Microsoft.EventGrid.SubscriptionValidationEvent") return answerValidation(data);
     if (name === "Microsoft.ContainerRegistry.ImagePushed") pushes.push(readAzurePush(data));
   }
-  return pushes.length > 0 ? pushed(pushes) : ignored("no event of a push of an image");
+  return pushes.length > 0 ? pushed(pushes) : ignored("not an image push");
 }
 
-/** `validationUrl` would do as well, but is not asked: the answer is enough. */
+/** The answer is enough, so `validationUrl` is not requested. */
 function answerValidation(data: unknown): Received {
   const { validationCode } = checkShape(validation, data);
   return {

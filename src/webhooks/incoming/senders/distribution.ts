@@ -9,7 +9,7 @@ const envelope = z.object({
     id: z.string().optional(),
     action: z.string(),
     target: z.object({
-      /** Not of a deletion. */
+      /** Absent for deletions. */
       mediaType: z.string().optional(),
       digest: z.string().optional(),
       repository: z.string().default(""),
@@ -19,9 +19,9 @@ const envelope = z.object({
 });
 
 /**
- * CNCF distribution's notifications, 2 and 3, which GitLab's registry sends as well. They tell of everything: pulls, blobs and
- * mounts as well. `request.host` is what a client called the registry, so it is not read. A refusal holds up all that comes
- * after it, for the registry sends in order and tries for ever.
+ * Notifications of CNCF distribution 2 and 3, and of GitLab's registry. They include pulls, blobs and mounts. `request.host` is the
+ * name that a client used for the registry, so it is not read. A rejected event blocks all later ones, because the registry sends
+ * them in order and retries forever.
  * https://distribution.github.io/distribution/about/notifications/
  */
 export const distribution: Sender = {

@@ -9,8 +9,8 @@ const payload = z.object({
 });
 
 /**
- * Docker Hub: one event a push of a tag, and nothing else. There is no signature, no header and no identifier. `callback_url`
- * is not asked: it is no longer in use, and whoever knew the path's secret could make us ask anything.
+ * Docker Hub sends one event for each push of a tag, without a signature, header or identifier. `callback_url` is not requested: it is
+ * no longer in use, and a caller with the path's secret could send requests anywhere with it.
  * https://docs.docker.com/docker-hub/repos/manage/webhooks/
  */
 export const dockerHub: Sender = { title: "Docker Hub", proofs: ["path"], read };

@@ -19,15 +19,15 @@ const imageAction = z.object({
 });
 
 /**
- * Amazon ECR's events as EventBridge posts them to an API destination, untransformed. The connection proves them: an API key is
- * a header, Basic is Basic.
+ * Amazon ECR's events, which EventBridge posts to an API destination without an input transformer. The connection authenticates
+ * them: an API key is the proof `header`, and Basic is `basic`.
  * https://docs.aws.amazon.com/AmazonECR/latest/userguide/ecr-eventbridge.html
  */
 export const ecr: Sender = { title: "Amazon EventBridge", proofs: ["header", "basic"], read };
 
 function read({ body }: Message): Received {
   const { source, "detail-type": type } = checkShape(named, body);
-  if (source !== "aws.ecr" || type !== "ECR Image Action") return ignored("not of an image in ECR");
+  if (source !== "aws.ecr" || type !== "ECR Image Action") return ignored("not an ECR image event");
   const { id, account, region, detail } = checkShape(imageAction, body);
   if (detail["action-type"] !== "PUSH" || detail.result !== "SUCCESS") return ignored("not a push");
   const suffix = region.startsWith("cn-") ? ".cn" : "";

@@ -6,7 +6,7 @@ import type { Message, Received, Sender } from "../sender.ts";
 const eventData = z.object({
   resources: z.array(z.object({
     digest: z.string().optional(),
-    /** The first of the artifact's tags, or its digest. */
+    /** The first tag of the artifact, or else its digest. */
     tag: z.string(),
     /** `harbor.example.com/project/app:v1` */
     resource_url: z.string().optional(),
@@ -17,8 +17,8 @@ const eventData = z.object({
 const named = z.object({ type: z.string(), id: z.string().optional() });
 
 /**
- * Harbor 2, in its own format ("Default") and as CloudEvents. What stands as "Auth Header" in the webhook's policy comes as
- * `Authorization`, as it is.
+ * Harbor 2, in its own format ("Default") and as CloudEvents. It sends the "Auth Header" of the webhook's policy unchanged as
+ * `Authorization`.
  * https://github.com/goharbor/harbor/tree/c50c7ddd6ea4e335a480b49c618281882ab7eec9/src/pkg/notifier/formats
  */
 export const harbor: Sender = { title: "Harbor", proofs: ["header", "bearer", "basic"], read };
@@ -27,7 +27,7 @@ function read({ headers, body }: Message): Received {
   const { type, id } = checkShape(named, body);
   const isCloudEvent = headers.get("content-type")?.startsWith("application/cloudevents") ?? false;
   if (type !== (isCloudEvent ? "harbor.artifact.pushed" : "PUSH_ARTIFACT")) {
-    return ignored("an event other than a push");
+    return ignored("not a push");
   }
   const { resources, repository } = isCloudEvent
     ? checkShape(z.object({ data: eventData }), body).data

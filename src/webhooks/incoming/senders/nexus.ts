@@ -11,12 +11,12 @@ const component = z.object({
 
 const asset = z.object({ asset: z.object({ format: z.string(), name: z.string() }) });
 
-/** The asset that a tag is: `v2/team/app/manifests/v1`. */
+/** The asset of a tag: `v2/team/app/manifests/v1`. */
 const MANIFEST_ASSET = /^\/?v2\/(?<name>.+)\/manifests\/(?<tag>[^/]+)$/;
 
 /**
- * Sonatype Nexus Repository: the capability "Webhook: Repository" with a secret key, for components or assets. A tag that is
- * pushed again is an asset that is updated, and not always a component that is. It signs with HMAC-SHA-1, which is still sound.
+ * Sonatype Nexus Repository: the capability "Webhook: Repository" with a secret key, for components or assets. A second push of a tag
+ * updates its asset, but not always its component. Nexus signs with HMAC-SHA-1, which is still secure.
  * https://help.sonatype.com/en/example-headers-and-payloads.html
  */
 export const nexus: Sender = {
@@ -29,15 +29,15 @@ export const nexus: Sender = {
 function read({ headers, body }: Message): Received {
   const kind = headers.get("x-nexus-webhook-id");
   if (kind !== "rm:repository:component" && kind !== "rm:repository:asset") {
-    return ignored("not of a component or an asset");
+    return ignored("not a component or asset event");
   }
   const { repositoryName: store, action } = checkShape(named, body);
   if (action !== "CREATED" && action !== "UPDATED") return ignored("not a push");
   const { format, repository, tag } = kind === "rm:repository:asset"
     ? readAsset(body)
     : readComponent(body);
-  if (format !== "docker") return ignored("not of an image");
-  if (repository === undefined) return ignored("not of a manifest");
+  if (format !== "docker") return ignored("not a container image");
+  if (repository === undefined) return ignored("not a manifest");
   return pushed([{ store, repository, tag, id: headers.get("x-nexus-webhook-delivery") }]);
 }
 

@@ -10,13 +10,13 @@ import { WebhookError } from "../webhook_error.ts";
 const payload = z.strictObject({
   /** `ghcr.io/a/b` */
   repository: z.string(),
-  /** Without one, all tags are looked at. */
+  /** Default: all tags of the repository. */
   tag: z.string().optional(),
 });
 
 /**
- * Anything that can send a POST: `{"repository": "ghcr.io/a/b", "tag": "1"}`, from a pipeline with a bearer token or signed by
- * Standard Webhooks.
+ * Any other sender, such as a pipeline: `{"repository": "ghcr.io/a/b", "tag": "1"}` with a bearer token, or signed by Standard
+ * Webhooks.
  */
 export const plain: Sender = {
   title: "the plain sender",
@@ -37,8 +37,8 @@ function parse(name: string): Reference {
     return parseRepository(name);
   } catch (error) {
     if (!(error instanceof ParseError)) throw error;
-    throw new WebhookError("usage", "read event: its repository is not a repository", {
-      hint: 'write registry/repository in "repository" and the tag in "tag"',
+    throw new WebhookError("usage", "read event: its repository is not a valid name", {
+      hint: 'write registry/repository in "repository", and the tag in "tag"',
     });
   }
 }

@@ -8,20 +8,20 @@ const payload = z.object({
   repository: z.string(),
   /** `quay.io/ns/repo` */
   docker_url: z.string(),
-  /** Of pushes alone. */
+  /** Only in pushes. */
   updated_tags: z.array(z.string()).optional(),
 });
 
 /**
- * Quay, quay.io's or one's own: the event "Push to Repository" by the method "Webhook POST", without a template of one's own.
- * Nothing is signed, and the test that can be sent looks like a push of `latest` and `foo`.
+ * Quay, hosted or self-managed: the event "Push to Repository" with the method "Webhook POST" and no template. Quay signs nothing. Its
+ * test notification looks like a push of `latest` and `foo`.
  * https://github.com/quay/quay/blob/1e8e2f61af3f9435607c0d2a40089ba495b9a146/notifications/notificationevent.py
  */
 export const quay: Sender = { title: "Quay", proofs: ["path"], read };
 
 function read({ body }: Message): Received {
   const { repository, docker_url, updated_tags } = checkShape(payload, body);
-  if (!updated_tags) return ignored("an event other than a push");
+  if (!updated_tags) return ignored("not a push");
   const [registry] = docker_url.split("/");
   return pushed(updated_tags.map((tag) => ({ registry, repository, tag })));
 }

@@ -3,30 +3,30 @@ import type { CloudEvent, Notice, OutgoingWebhook } from "./notice.ts";
 import { CopyFailure } from "../../durable/copy_failure.ts";
 import type { DurableSteps } from "../../durable/steps.ts";
 import type { Log } from "../../log.ts";
-import { wantedBy } from "./notifier.ts";
+import { listSubscribers } from "./notifier.ts";
 import { toProblem } from "../../problem.ts";
 
-export interface TellDurablyOptions {
+export interface NotifyDurablyOptions {
   readonly targets: readonly OutgoingWebhook[];
   /** Makes one attempt. */
   readonly deliver: (event: CloudEvent, target: OutgoingWebhook) => Promise<void>;
   readonly log: Log;
 }
 
-/** Tells others of a copy, each delivery a kept step that is tried again. One that fails for good is a line of the log. */
-export async function tellDurably(
+/** Sends a notice. Each delivery is a durable step with retries. A delivery that fails finally is logged. */
+export async function notifyDurably(
   notice: Notice,
   steps: DurableSteps,
-  { targets, deliver, log }: TellDurablyOptions,
+  { targets, deliver, log }: NotifyDurablyOptions,
 ): Promise<void> {
-  const wanted = wantedBy(notice, targets);
-  if (wanted.length === 0) return;
-  // Kept, so that a receiver knows it again in each attempt.
+  const subscribers = listSubscribers(notice, targets);
+  if (subscribers.length === 0) return;
+  // Stored, so that every delivery attempt has the same event id.
   const event = await steps.run(
     "notice",
     () => Promise.resolve(toCloudEvent(notice, { id: crypto.randomUUID(), now: steps.now() })),
   );
-  for (const [i, target] of wanted.entries()) {
+  for (const [i, target] of subscribers.entries()) {
     const { host } = new URL(target.url);
     try {
       await steps.run(`notice ${i + 1} to ${host}`, async () => {

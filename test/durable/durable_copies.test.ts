@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { copyId } from "../../src/durable/copy_id.ts";
+import { copyId } from "../../src/durable/durable_copies.ts";
 
 const DIGEST = `sha256:${"a".repeat(64)}`;
 const REQUEST = { source: `r.example/app:1@${DIGEST}`, destination: "m.example/app:1" };
