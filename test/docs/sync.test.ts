@@ -4,6 +4,7 @@ import { test } from "node:test";
 import { syncConfigJsonSchema } from "../../src/config/json_schema.ts";
 import { TEMPLATE_FUNCTIONS } from "../../src/template/functions.ts";
 import { UNREAD_KEYS } from "../../src/config/unread_keys.ts";
+import { render } from "../template/setup.ts";
 
 const text = readFileSync(new URL("../../docs/sync.md", import.meta.url), "utf8");
 
@@ -16,7 +17,7 @@ interface Schema {
   deprecated?: boolean;
 }
 
-/** Lines of the table under a heading, cell by cell. */
+/** The cells of the table under a heading, row by row. */
 function tableOf(heading: string): string[][] {
   const section = text.split(/^#+ /m).find((part) => part.startsWith(`${heading}\n`));
   assert.ok(section, `there is no ${heading}`);
@@ -63,7 +64,7 @@ for (const [headings, schema] of SECTIONS) {
   });
 }
 
-test("docs/sync.md names every key of regsync's that is not read, and what becomes of it", () => {
+test("docs/sync.md lists every key of regsync that crossdock does not read, with its effect", () => {
   const wanted = Object.entries(UNREAD_KEYS).flatMap(([part, keys]) =>
     Object.entries(keys).map(([key, { then }]) =>
       [part, key, then === "warn" ? "warning" : "refused"].join(" ")
@@ -73,13 +74,16 @@ test("docs/sync.md names every key of regsync's that is not read, and what becom
   assert.deepEqual(found, wanted);
 });
 
-test("docs/sync.md names every function of templates", () => {
-  const [, list = ""] = /- Functions: ([^.]*)\./.exec(text) ?? [];
-  const names = [...list.matchAll(/`(\w+)`/g)].map(([, name]) => name);
-  assert.deepEqual(names.sort(), Object.keys(TEMPLATE_FUNCTIONS).sort());
+test("docs/sync.md has every function of templates, with an example that gives its result", () => {
+  const rows = tableOf("Functions");
+  assert.deepEqual(rows.map(([name]) => name), Object.keys(TEMPLATE_FUNCTIONS));
+  for (const [name = "", example = "", result] of rows) {
+    assert.ok(example.includes(name), example);
+    assert.equal(render(example).trim(), result, example);
+  }
 });
 
-test("the example at the head of docs/sync.md is read", async () => {
+test("docs/sync.md starts with a valid config", async () => {
   const { parseSyncConfig } = await import("../../src/config/sync_config.ts");
   const [, example = ""] = /```yaml\n([^`]*)```/.exec(text) ?? [];
   const env = { REGISTRY_USER: "u", REGISTRY_PASS: "p" };
