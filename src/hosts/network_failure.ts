@@ -113,7 +113,7 @@ const DIAGNOSES: readonly Diagnosis[] = [
 /** Failures of a proxy. Without a match the failure is the registry's, or its own connection through the proxy. */
 const PROXY_DIAGNOSES: readonly ProxyDiagnosis[] = [
   {
-    pattern: /\b407\b/,
+    pattern: /HTTP\/1\.\d 407|statusCode 407/,
     what: "the proxy requires a user name and a password",
     isPermanent: true,
   },
