@@ -1,18 +1,8 @@
 /** Selects the proxy of a request by `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY`. */
-import process from "node:process";
 import ipaddr from "ipaddr.js";
 import { CrossdockError } from "../errors.ts";
 import type { Proxy } from "./network_failure.ts";
-
-const VARIABLES = {
-  "https:": ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"],
-  "http:": ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"],
-} as const;
-
-/** Whether the environment names a proxy. If so, `fetch` is not used, since some hosts read these variables in their own way. */
-export function hasProxySettings(): boolean {
-  return Object.values(VARIABLES).flat().some((name) => readVariable(name) !== "");
-}
+import { PROXY_VARIABLES, readVariable } from "./proxy_variables.ts";
 
 /**
  * Returns the proxy for a URL, or `undefined` to connect directly. Reads the environment at each call.
@@ -20,7 +10,7 @@ export function hasProxySettings(): boolean {
  * @throws CrossdockError if the URL of the proxy is not valid, or is not of an HTTP proxy
  */
 export function proxyFor(url: URL): Proxy | undefined {
-  const names = url.protocol === "http:" ? VARIABLES["http:"] : VARIABLES["https:"];
+  const names = url.protocol === "http:" ? PROXY_VARIABLES["http:"] : PROXY_VARIABLES["https:"];
   const variable = names.find((name) => readVariable(name) !== "");
   if (variable === undefined) return undefined;
   const exceptions = readVariable("no_proxy") || readVariable("NO_PROXY");
@@ -62,13 +52,4 @@ function parseProxyUrl(text: string, variable: string): URL {
   throw new CrossdockError("usage", `${variable} is not the URL of an HTTP proxy`, {
     hint: `set ${variable} to http://HOST:PORT, or unset it`,
   });
-}
-
-function readVariable(name: string): string {
-  try {
-    return process.env[name]?.trim() ?? "";
-  } catch {
-    // Deno without permission to read this variable.
-    return "";
-  }
 }

@@ -2,7 +2,7 @@ import { NetworkError } from "../errors.ts";
 import type { HttpRequest } from "../runtime.ts";
 import { hasDefaultTrust, isCustomTls, setDefaultTrust } from "./default_trust.ts";
 import { fetchOnce } from "./fetch_once.ts";
-import { hasProxySettings } from "./proxy.ts";
+import { hasProxySettings } from "./proxy_variables.ts";
 
 /**
  * Sends a request on Deno, Node or Bun: by `fetch`, and by `node:http` for what `fetch` of these hosts does not support or

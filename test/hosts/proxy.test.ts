@@ -1,7 +1,8 @@
 import { test } from "node:test";
 import assert from "node:assert/strict";
 import { CrossdockError } from "../../src/errors.ts";
-import { hasProxySettings, proxyFor } from "../../src/hosts/proxy.ts";
+import { proxyFor } from "../../src/hosts/proxy.ts";
+import { hasProxySettings } from "../../src/hosts/proxy_variables.ts";
 import { setEnvironment } from "../support/environment.ts";
 
 const UNSET = Object.fromEntries(
