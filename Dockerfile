@@ -1,5 +1,5 @@
 # The server for self-hosting, on Deno. It runs the sources without a build step. Its permissions are the network, the environment,
-# crossdock.yaml and /etc/crossdock. See docs/deploy/self-hosting.md.
+# the CA certificates of the system, crossdock.yaml and /etc/crossdock. See docs/deploy/self-hosting.md.
 ARG DENO_VERSION=2.9.6
 
 FROM denoland/deno:${DENO_VERSION} AS build
@@ -22,4 +22,4 @@ EXPOSE 8080
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=30s --timeout=5s --start-period=5s \
   CMD ["deno", "eval", "const { ok } = await fetch(`http://127.0.0.1:${Deno.env.get('PORT') || 8080}/healthz`); Deno.exit(ok ? 0 : 1);"]
-ENTRYPOINT ["deno", "run", "--no-prompt", "--cached-only", "--allow-net", "--allow-env", "--allow-read=crossdock.yaml,/etc/crossdock", "src/entries/serve.ts"]
+ENTRYPOINT ["deno", "run", "--no-prompt", "--cached-only", "--allow-net", "--allow-env", "--allow-read=crossdock.yaml,/etc/crossdock,/etc/ssl,/etc/pki", "src/entries/serve.ts"]

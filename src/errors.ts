@@ -104,6 +104,8 @@ export type NetworkFailure =
   | "not_tls"
   /** The certificate is not trusted, has expired, or is for another name. */
   | "certificate"
+  /** The proxy is unreachable, or refused to connect. */
+  | "proxy"
   /** The host reports no cause. */
   | "unknown";
 

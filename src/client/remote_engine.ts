@@ -305,6 +305,7 @@ function toConnectError(error: unknown, url: string): CrossdockError {
 
 const HINTS: { readonly [Failure in NetworkFailure]?: string } = {
   certificate:
-    "make this machine trust the server's certificate: set DENO_CERT or NODE_EXTRA_CA_CERTS",
+    "make this machine trust the server's certificate: set SSL_CERT_FILE to a file with its CA",
+  proxy: "check HTTPS_PROXY and HTTP_PROXY, or add the server's host to NO_PROXY",
   not_tls: "the server seems to use plain HTTP; if so, use an http:// URL",
 };

@@ -1,6 +1,6 @@
 import type { HttpRequest, Runtime, UploadRequest } from "../runtime.ts";
-import { fetchOnce } from "./fetch_once.ts";
 import { createNodeHash } from "./node_hash.ts";
+import { sendRequest } from "./send_request.ts";
 import { sleep } from "./sleep.ts";
 
 /** Creates the runtime for Deno 2.9 and later. */
@@ -25,15 +25,9 @@ export function createRuntime(): Promise<Runtime> {
 }
 
 async function send(request: HttpRequest): Promise<Response> {
-  const { tls } = request;
-  // Not by `Deno.createHttpClient`: rustls rejects a self-signed certificate that is its own CA (as `openssl req -x509` makes)
-  // even if it is in `caCerts`, and this check cannot be disabled.
-  if (tls?.unverified || tls?.caCerts?.length) {
-    return await (await import("./node_http.ts")).sendOverNodeHttp(request);
-  }
   const headers = new Headers(request.headers);
   if (!headers.has("accept-encoding")) headers.set("accept-encoding", "identity");
-  return await fetchOnce({ ...request, headers });
+  return await sendRequest({ ...request, headers });
 }
 
 /**

@@ -2,6 +2,12 @@ import { CrossdockError, NetworkError } from "../errors.ts";
 import type { NetworkFailure } from "../errors.ts";
 import type { HttpRequest } from "../runtime.ts";
 
+/** A proxy, and the environment variable that names it. */
+export interface Proxy {
+  readonly url: URL;
+  readonly variable: string;
+}
+
 /** The name, message and hint for one kind of failure. */
 interface Diagnosis {
   readonly failure: NetworkFailure;
@@ -9,6 +15,11 @@ interface Diagnosis {
   readonly pattern: RegExp;
   readonly what: string;
   readonly hint?: string;
+}
+
+interface ProxyDiagnosis extends Pick<Diagnosis, "pattern" | "what"> {
+  /** Whether a retry has the same result. */
+  readonly isPermanent?: true;
 }
 
 const CA_HINT =
@@ -99,31 +110,76 @@ const DIAGNOSES: readonly Diagnosis[] = [
   },
 ];
 
+/** Failures of a proxy. Without a match the failure is the registry's, or its own connection through the proxy. */
+const PROXY_DIAGNOSES: readonly ProxyDiagnosis[] = [
+  {
+    pattern: /HTTP\/1\.\d 407|statusCode 407/,
+    what: "the proxy requires a user name and a password",
+    isPermanent: true,
+  },
+  {
+    pattern: /ERR_PROXY_TUNNEL(?=[^]*HTTP\/1\.\d 4\d\d)/,
+    what: "the proxy does not allow the connection",
+    isPermanent: true,
+  },
+  {
+    pattern: /ERR_PROXY_TUNNEL(?=[^]*HTTP\/1\.\d 5\d\d)/,
+    what: "the proxy cannot connect to the host",
+  },
+  { pattern: /ERR_PROXY/, what: "the proxy did not open a connection" },
+  {
+    pattern: /ENOTFOUND|EAI_AGAIN|EAI_NO|DNS_?Exception/,
+    what: "the proxy's name does not resolve",
+  },
+  { pattern: /ECONNREFUSED/, what: "the proxy refused the connection" },
+  {
+    pattern: /ETIMEDOUT|EHOSTUNREACH|ENETUNREACH/,
+    what: "the proxy is unreachable",
+  },
+];
+
 /** A longer chain is probably cyclic. */
 const MAX_CAUSES = 8;
 
 /**
  * Converts an error thrown by the host to a NetworkError. The message contains only host and port: no path, query or credential.
  */
-export function toNetworkError(error: unknown, url: URL): NetworkError {
+export function toNetworkError(error: unknown, url: URL, proxy?: Proxy): NetworkError {
   const words = describeCauses(error);
+  const where = proxy ? `${url.host} through the proxy ${proxy.url.host}` : url.host;
+  if (proxy) {
+    const proxyFailure = PROXY_DIAGNOSES.find(({ pattern }) => pattern.test(words));
+    if (proxyFailure) {
+      return new NetworkError("proxy", `connect to ${where}: ${proxyFailure.what}`, {
+        cause: error,
+        isTemporary: !proxyFailure.isPermanent,
+        hint: toProxyHint(proxyFailure.what, url, proxy),
+      });
+    }
+  }
   const found = DIAGNOSES.find(({ pattern }) => pattern.test(words));
   const isNotHttp = found === undefined ? false : found.what === "the response is not HTTP";
   const mayBeTls = url.protocol === "http:" && (found?.failure === "reset" || isNotHttp);
   return new NetworkError(
     found?.failure ?? "unknown",
-    `connect to ${url.host}: ${found?.what ?? "the request failed"}`,
+    `connect to ${where}: ${found?.what ?? "the request failed"}`,
     { cause: error, hint: found?.hint ?? (mayBeTls ? TLS_HINT : undefined) },
   );
+}
+
+function toProxyHint(what: string, url: URL, { variable }: Proxy): string {
+  return what.includes("password")
+    ? `set ${variable} to http://USER:PASSWORD@HOST:PORT`
+    : `check ${variable}, or add ${url.hostname} to NO_PROXY to connect directly`;
 }
 
 /** Returns the signal's reason if it is aborted, a CrossdockError unchanged, and any other error as a NetworkError. */
 export function toRequestError(
   error: unknown,
-  { signal, url }: Pick<HttpRequest, "signal" | "url">,
+  { signal, url, proxy }: Pick<HttpRequest, "signal" | "url"> & { proxy?: Proxy | undefined },
 ): unknown {
   if (signal?.aborted) return signal.reason;
-  return error instanceof CrossdockError ? error : toNetworkError(error, url);
+  return error instanceof CrossdockError ? error : toNetworkError(error, url, proxy);
 }
 
 function describeCauses(error: unknown): string {

@@ -1,8 +1,7 @@
 import type { HttpRequest, Runtime, UploadRequest } from "../runtime.ts";
-import { fetchOnce } from "./fetch_once.ts";
-import { isCustomTls } from "./node_agents.ts";
 import { createNodeHash } from "./node_hash.ts";
-import { sendOverNodeHttp, uploadOverNodeHttp } from "./node_http.ts";
+import { uploadOverNodeHttp } from "./node_http.ts";
+import { sendRequest } from "./send_request.ts";
 import { sleep } from "./sleep.ts";
 
 /** Creates the runtime for Node 24 and later. */
@@ -12,8 +11,7 @@ export function createNodeRuntime(): Runtime {
     passesUntouched: false,
     // `fetch` decodes a body with a Content-Encoding but keeps the header.
     givesRawBodies: false,
-    fetch: (request: HttpRequest) =>
-      isCustomTls(request.tls) ? sendOverNodeHttp(request) : fetchOnce(request),
+    fetch: (request: HttpRequest) => sendRequest(request),
     // Not by `fetch`, which keeps a whole streamed body in memory for a possible redirect.
     upload: (request: UploadRequest) => uploadOverNodeHttp(request),
     createHash: createNodeHash,

@@ -2,12 +2,18 @@
 import { request as httpRequest } from "node:http";
 import type { ClientRequest, IncomingMessage } from "node:http";
 import { request as httpsRequest } from "node:https";
+import { NetworkError } from "../errors.ts";
 import type { HttpRequest, UploadRequest } from "../runtime.ts";
 import { readBody } from "../streams/chunk_reader.ts";
+import { hostCertificates } from "./host_certificates.ts";
 import { toRequestError } from "./network_failure.ts";
 import { agentFor } from "./node_agents.ts";
+import { proxyFor } from "./proxy.ts";
 import { toWebResponse } from "./node_response.ts";
 import { sendBody } from "./send_body.ts";
+
+/** A proxy sends this status for plain HTTP. For TLS the agent fails before the request. */
+const PROXY_AUTHENTICATION_REQUIRED = 407;
 
 /** One request in progress. */
 interface Exchange {
@@ -54,9 +60,26 @@ export function uploadOverNodeHttp(request: UploadRequest): Promise<Response> {
   });
 }
 
+/** Adds to a certificate error that SSL_CERT_FILE or SSL_CERT_DIR cannot be read. */
+function nameUnreadable(error: unknown): unknown {
+  if (!(error instanceof NetworkError) || error.failure !== "certificate") return error;
+  const { unreadable } = hostCertificates();
+  if (unreadable.length === 0) return error;
+  return new NetworkError(
+    error.failure,
+    `${error.message}, and ${unreadable.join(" and ")} cannot be read`,
+    { cause: error.cause, hint: error.hint },
+  );
+}
+
 function begin(request: HttpRequest | UploadRequest, headers: Headers): Exchange {
   const { method, url, signal, tls } = request;
-  const options = { method, headers: Object.fromEntries(headers), agent: agentFor(url, tls) };
+  const proxy = proxyFor(url);
+  const options = {
+    method,
+    headers: Object.fromEntries(headers),
+    agent: agentFor(url, { tls, proxy }),
+  };
   const outgoing = url.protocol === "https:"
     ? httpsRequest(url, options)
     : httpRequest(url, options);
@@ -70,11 +93,16 @@ function begin(request: HttpRequest | UploadRequest, headers: Headers): Exchange
   const release = (): void => signal?.removeEventListener("abort", onAbort);
   const fail = (error: unknown): void => {
     release();
-    reject(toRequestError(error, request));
+    reject(nameUnreadable(toRequestError(error, { signal, url, proxy })));
   };
   signal?.addEventListener("abort", onAbort, { once: true });
   outgoing.on("response", (incoming: IncomingMessage) => {
     isAnswered = true;
+    if (proxy && incoming.statusCode === PROXY_AUTHENTICATION_REQUIRED) {
+      fail(new Error("statusCode 407 from the proxy"));
+      outgoing.destroy();
+      return;
+    }
     try {
       resolve(toWebResponse(incoming, { request, outgoing, onClose: release }));
     } catch (error) {

@@ -1,0 +1,33 @@
+import { NetworkError } from "../errors.ts";
+import type { HttpRequest } from "../runtime.ts";
+import { hasDefaultTrust, isCustomTls, setDefaultTrust } from "./default_trust.ts";
+import { fetchOnce } from "./fetch_once.ts";
+import { hasProxySettings } from "./proxy_variables.ts";
+
+/**
+ * Sends a request on Deno, Node or Bun: by `fetch`, and by `node:http` for what `fetch` of these hosts does not support or
+ * supports in different ways: proxies, TLS options and CA certificates of the system. `options` holds options specific to the
+ * host's `fetch`.
+ */
+export async function sendRequest(request: HttpRequest, options: object = {}): Promise<Response> {
+  const { url, tls } = request;
+  if (isCustomTls(tls) || hasDefaultTrust(url) === false || hasProxySettings()) {
+    return await sendOverNodeHttp(request);
+  }
+  try {
+    const response = await fetchOnce(request, options);
+    setDefaultTrust(url, true);
+    return response;
+  } catch (error) {
+    // The request was not sent yet, so it can be sent again.
+    if (!(error instanceof NetworkError) || error.failure !== "certificate") throw error;
+    const response = await sendOverNodeHttp(request);
+    setDefaultTrust(url, false);
+    return response;
+  }
+}
+
+/** Loads `node:http` only when needed: on Deno this saves memory. */
+async function sendOverNodeHttp(request: HttpRequest): Promise<Response> {
+  return await (await import("./node_http.ts")).sendOverNodeHttp(request);
+}
