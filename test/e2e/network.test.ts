@@ -10,7 +10,7 @@ import { certificate } from "../hosts/certificate.ts";
 import { putImage } from "../support/image.ts";
 import { startProxy } from "../support/proxy_server.ts";
 import { startRegistry } from "../support/registry.ts";
-import { runCrossdock } from "./run_crossdock.ts";
+import { runCrossdock } from "../support/run_crossdock.ts";
 
 /** A registry with one tag and a certificate of a private CA. */
 async function startPrivateRegistry(): Promise<AsyncDisposable & { host: string }> {
