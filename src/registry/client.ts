@@ -49,6 +49,8 @@ export class RegistryClient {
   readonly createRepository: CreateRepository | undefined;
   /** Repositories that exist or are being created, by name. */
   readonly created = new Map<string, Promise<boolean>>();
+  /** Mounts that the registry denied: `from to`. */
+  readonly deniedMounts = new Set<string>();
   readonly #options: RegistryClientOptions;
   readonly #origin: URL;
   #hasAnswered = false;

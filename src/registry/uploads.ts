@@ -18,9 +18,7 @@ import { isDistributionLocation } from "./quirks.ts";
 import { resolveLocation } from "./redirect.ts";
 import { RegistryError } from "./registry_error.ts";
 import type { RepositoryContext } from "./repository_context.ts";
-
-/** Statuses of a rejected mount, besides 404. An upload follows, because a mount is optional. */
-const MOUNT_REFUSALS = [400, 401, 403, 405];
+import { isUnanswered, isUnansweredCheck } from "./unanswered.ts";
 
 /**
  * Checks for a blob and starts its upload if it is missing, in one request if the registry supports that. Tries mounts from other
@@ -41,7 +39,11 @@ export async function beginBlob(
   }
   const { memory } = context.client;
   if (memory.selfMount === false) return await checkThenOpen(context, descriptor, signal);
-  const result = await postMount(context, descriptor, context.repository, signal);
+  const result = await postMount(context, descriptor, context.repository, signal)
+    .catch((error): MountResult => {
+      if (isRefusal(context, error)) return { state: "refused" };
+      throw error;
+    });
   if (result.state === "mounted") {
     memory.selfMount = true;
     return { state: "present" };
@@ -62,9 +64,23 @@ async function checkThenOpen(
   descriptor: Descriptor,
   signal: AbortSignal | undefined,
 ): Promise<BlobStart> {
-  if (await hasBlob(context, descriptor, { signal })) return { state: "present" };
+  if (await isPresent(context, descriptor, signal)) return { state: "present" };
   const location = await postUpload(context, descriptor, signal);
   return { state: "open", upload: openUpload(context, descriptor, location) };
+}
+
+/** Whether the repository has the blob. If that cannot be checked, the blob is uploaded. */
+async function isPresent(
+  context: RepositoryContext,
+  descriptor: Descriptor,
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
+  try {
+    return await hasBlob(context, descriptor, { signal });
+  } catch (error) {
+    if (isUnansweredCheck(context.client, error)) return false;
+    throw error;
+  }
 }
 
 /**
@@ -112,21 +128,35 @@ type MountResult =
   | { readonly state: "open"; readonly location: URL }
   | { readonly state: "refused" };
 
-/** A token server may reject the wider scope. That counts as a rejected mount, not as an error. */
+/**
+ * Mounts from another repository. A token server may reject the wider scope; that counts as a rejected mount, not as an error. A
+ * repository that may not be read is not tried again.
+ */
 async function tryMount(
   context: RepositoryContext,
   descriptor: Descriptor,
   from: string,
   signal: AbortSignal | undefined,
 ): Promise<MountResult> {
+  const { client: { deniedMounts }, repository } = context;
+  const key = `${from} ${repository}`;
+  if (deniedMounts.has(key)) return { state: "refused" };
   try {
     return await postMount(context, descriptor, from, signal);
   } catch (error) {
-    const isRefusal = error instanceof CrossdockError &&
+    const isDenied = error instanceof CrossdockError &&
       (error.code === "unauthorized" || error.code === "denied");
-    if (isRefusal) return { state: "refused" };
+    if (isDenied) deniedMounts.add(key);
+    if (isDenied || isRefusal(context, error)) return { state: "refused" };
     throw error;
   }
+}
+
+/** A mount is optional: only an upload shows whether the credential and the registry work. */
+function isRefusal({ client }: RepositoryContext, error: unknown): boolean {
+  // Either repository may be missing. The upload that follows shows whether it is this one.
+  const isAbsence = error instanceof CrossdockError && error.code === "not_found";
+  return isAbsence || isUnanswered(client, error);
 }
 
 async function postMount(
@@ -144,22 +174,19 @@ async function postMount(
   const widened: Access = isSelf
     ? access
     : { ...access, scopes: mergeScopes(access.scopes, [{ repository: from, actions: ["pull"] }]) };
+  let serverErrors = 0;
   const response = await sendEnsured(context, {
     method: "POST",
     target,
     what,
     access: widened,
-    accept: [201, 202, ...(isSelf ? [400, 405] : MOUNT_REFUSALS)],
+    accept: [201, 202],
+    // A second failure is probably not about the load, and the upload that follows has its own retries.
+    mayRepeat: (error) => !isUnanswered(context.client, error) || serverErrors++ === 0,
     signal,
-  }).catch((error) => {
-    // Either repository may be missing. The upload that follows shows whether it is this one.
-    if (error instanceof CrossdockError && error.code === "not_found") return undefined;
-    throw error;
   });
-  if (!response) return { state: "refused" };
   await response.body?.cancel();
   if (response.status === 201) return { state: "mounted" };
-  if (response.status !== 202) return { state: "refused" };
   return { state: "open", location: locationOf(context, response, target, what) };
 }
 
@@ -190,7 +217,7 @@ async function cancelIfPresent(
   signal: AbortSignal | undefined,
 ): Promise<BlobStart> {
   const upload = openUpload(context, descriptor, location);
-  if (!(await hasBlob(context, descriptor, { signal }))) return { state: "open", upload };
+  if (!(await isPresent(context, descriptor, signal))) return { state: "open", upload };
   await upload.cancel();
   return { state: "present" };
 }

@@ -87,7 +87,7 @@ test("Repository.beginBlob() cancels the upload that was opened for a blob that 
   assert.deepEqual(methods(registry), ["POST?", "HEAD", "DELETE"]);
 });
 
-for (const status of [400, 404, 405]) {
+for (const status of [400, 401, 403, 404, 405, 412, 422]) {
   test(`Repository.beginBlob() takes ${status} to a mount from itself as a registry that cannot`, async () => {
     await using registry = await startRegistry(PLAIN);
     registry.fail({ method: "POST", action: { status } });
@@ -102,7 +102,7 @@ test("Repository.beginBlob() fails when the registry denies to push", async () =
   registry.fail({ method: "POST", times: 9, action: { status: 403 } });
   const error = await failureOf((await openSide(registry.host)).push("a/b").beginBlob(BLOB));
   assert.equal(error.code, "denied");
-  assert.equal(registry.count(), 1);
+  assert.deepEqual(methods(registry), ["POST?", "HEAD", "POST"]);
 });
 
 // Mounts from other repositories.
@@ -125,7 +125,7 @@ test("Repository.beginBlob() goes on with the upload that a mount opened", async
   assert.deepEqual(methods(registry), ["POST?", "HEAD", "PUT"]);
 });
 
-for (const status of [400, 401, 403, 404, 405]) {
+for (const status of [400, 401, 403, 404, 405, 409, 412]) {
   test(`Repository.beginBlob() makes an upload of a mount refused by ${status}`, async () => {
     await using registry = await startRegistry();
     await registry.putBlob("a/one", BYTES);
@@ -159,6 +159,64 @@ test("Repository.beginBlob() uploads when a 401 answers the wider scope again an
   const repository = (await openSide(registry.host, { credentials })).push("a/b");
   await requireUpload(await repository.beginBlob(BLOB, { mountFrom: ["a/one"] })).put(BYTES);
   assert.ok(registry.hasBlob("a/b", BLOB.digest));
+});
+
+for (const status of [500, 502, 503]) {
+  test(`Repository.beginBlob() uploads a blob when each mount answers ${status}, after one retry`, async () => {
+    await using registry = await startRegistry();
+    registry.fail({ method: "POST", times: 4, action: { status } });
+    const repository = (await openSide(registry.host)).push("a/b");
+    await requireUpload(await repository.beginBlob(BLOB, { mountFrom: ["a/one"] })).put(BYTES);
+    assert.deepEqual(methods(registry), [
+      ...["POST?", "POST?", "POST?", "POST?", "HEAD", "POST", "PUT"],
+    ]);
+    assert.ok(registry.hasBlob("a/b", BLOB.digest));
+  });
+}
+
+test("Repository.beginBlob() does not try a denied mount again", async () => {
+  await using registry = await startRegistry({ selfMount: false });
+  registry.fail({ method: "POST", action: { status: 401 } });
+  const repository = (await openSide(registry.host)).push("a/b");
+  for (const bytes of [BYTES, OTHER_BYTES]) {
+    const mountFrom = ["a/one"];
+    await requireUpload(await repository.beginBlob(describe(bytes), { mountFrom })).put(bytes);
+  }
+  assert.equal(
+    registry.requests.filter(({ query }) => query.get("from") === "a/one").length,
+    1,
+  );
+});
+
+test("Repository.beginBlob() keeps a rate limit of a mount as an error", async () => {
+  await using registry = await startRegistry();
+  const headers = { "retry-after": "3600" };
+  registry.fail({ method: "POST", action: { status: 429, headers } });
+  const repository = (await openSide(registry.host)).push("a/b");
+  const error = await failureOf(repository.beginBlob(BLOB, { mountFrom: ["a/one"] }));
+  assert.equal(error.code, "rate_limited");
+  assert.equal(registry.count(), 1);
+});
+
+for (const status of [400, 403, 405, 412, 500, 501]) {
+  test(`Repository.beginBlob() uploads a blob when HEAD and GET answer ${status}`, async () => {
+    await using registry = await startRegistry(PLAIN);
+    registry.fail({ method: "HEAD", times: 99, action: { status } });
+    registry.fail({ method: "GET", times: 99, action: { status } });
+    const repository = (await openSide(registry.host)).push("a/b");
+    await requireUpload(await repository.beginBlob(BLOB)).put(BYTES);
+    await requireUpload(await repository.beginBlob(OTHER)).put(OTHER_BYTES);
+    assert.ok(registry.hasBlob("a/b", BLOB.digest) && registry.hasBlob("a/b", OTHER.digest));
+    assert.ok(registry.count() <= 14);
+  });
+}
+
+test("Repository.beginBlob() keeps a 401 of a check for a blob as an error", async () => {
+  await using registry = await startRegistry(PLAIN);
+  registry.fail({ times: 99, action: { status: 401 } });
+  const error = await failureOf((await openSide(registry.host)).push("a/b").beginBlob(BLOB));
+  assert.equal(error.code, "unauthorized");
+  assert.deepEqual(methods(registry), ["POST?", "HEAD"]);
 });
 
 // The upload itself.
