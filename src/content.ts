@@ -70,7 +70,11 @@ export type BlobStart =
 
 /** An open upload at a destination, for one `put`. */
 export interface BlobUpload {
-  /** Uploads the whole blob and commits it. The spec requires the destination to check the digest. */
+  /**
+   * Uploads the whole blob and commits it. The spec requires the destination to check the digest.
+   *
+   * @throws UploadRetryError if the next upload sends the blob in another way
+   */
   put(body: Uint8Array<ArrayBuffer> | Response | ChunkReader, options?: CallOptions): Promise<void>;
   /** Cancels the upload at the destination. Never rejects. */
   cancel(): Promise<void>;

@@ -131,3 +131,17 @@ export class SilenceError extends CrossdockError {
     });
   }
 }
+
+/** A registry rejected the form of an upload. The next upload uses another one, so this is not a failed attempt. */
+export class UploadRetryError extends CrossdockError {
+  override readonly name = "UploadRetryError";
+
+  constructor(cause: CrossdockError, next: string, options: CrossdockErrorOptions = {}) {
+    super(cause.code, `${cause.message}; ${next}`, {
+      cause,
+      isTemporary: true,
+      retryAfterMs: 0,
+      ...options,
+    });
+  }
+}

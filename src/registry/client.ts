@@ -51,6 +51,8 @@ export class RegistryClient {
   readonly created = new Map<string, Promise<boolean>>();
   /** Mounts that the registry denied: `from to`. */
   readonly deniedMounts = new Set<string>();
+  /** The URLs that returned each response, after redirects. */
+  readonly #urls = new WeakMap<Response, URL>();
   readonly #options: RegistryClientOptions;
   readonly #origin: URL;
   #hasAnswered = false;
@@ -114,6 +116,11 @@ export class RegistryClient {
   /** Resolves a path to a URL of this registry. */
   resolve(target: string): URL {
     return new URL(target, this.#origin);
+  }
+
+  /** The URL that returned a response, after redirects. */
+  urlOf(response: Response): URL | undefined {
+    return this.#urls.get(response);
   }
 
   /** Converts a failure to read a body into a temporary error of this side. */
@@ -192,7 +199,10 @@ export class RegistryClient {
         authorization = await this.#authorizationFor(url, request);
         continue;
       }
-      if (request.accept.includes(response.status)) return response;
+      if (request.accept.includes(response.status)) {
+        this.#urls.set(response, url);
+        return response;
+      }
       throw await this.#toError(response, url, request);
     }
   }

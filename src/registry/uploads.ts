@@ -4,14 +4,14 @@
  */
 import type { Access } from "../auth/authenticator.ts";
 import type { BlobStart, BlobUpload, CallOptions } from "../content.ts";
-import { CrossdockError } from "../errors.ts";
+import { CrossdockError, UploadRetryError } from "../errors.ts";
 import { digestAlgorithm, digestBytes, isDigest } from "../oci/digest.ts";
 import type { Digest } from "../oci/digest.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import { mergeScopes } from "../auth/scope.ts";
 import { readBody } from "../streams/chunk_reader.ts";
 import type { ChunkReader } from "../streams/chunk_reader.ts";
-import { DEFAULT_CHUNK_BYTES, parseChunkMax, sendChunks } from "./chunked_upload.ts";
+import { parseChunkMax, parseChunkMin, sendChunks, smallerChunk } from "./chunked_upload.ts";
 import { hasBlob } from "./blobs.ts";
 import { sendEnsured } from "./ensure_repository.ts";
 import { isDistributionLocation } from "./quirks.ts";
@@ -229,7 +229,9 @@ function locationOf(
   what: string,
 ): URL {
   client.memory.maxUploadBytes ??= parseChunkMax(response);
-  return resolveLocation(response.headers.get("location"), client.resolve(target), what);
+  client.memory.minChunkBytes ??= parseChunkMin(response);
+  const from = client.urlOf(response) ?? client.resolve(target);
+  return resolveLocation(response.headers.get("location"), from, what);
 }
 
 function openUpload(context: RepositoryContext, descriptor: Descriptor, location: URL): BlobUpload {
@@ -237,28 +239,33 @@ function openUpload(context: RepositoryContext, descriptor: Descriptor, location
   const { digest, size } = descriptor;
   return {
     async put(body, { signal } = {}): Promise<void> {
-      const maxBytes = client.memory.maxUploadBytes ?? Infinity;
-      const isChunked = size > maxBytes && !(body instanceof Uint8Array);
-      const target = isChunked
+      const { memory } = client;
+      const maxBytes = memory.maxUploadBytes ?? Infinity;
+      const isPatched = size > maxBytes || (memory.acceptsPutBody === false && size > 0);
+      const sent = { sizeBytes: Math.min(size, maxBytes), isPatched };
+      const explain = (error: unknown): never => {
+        throw toUploadRetry(context, error, sent);
+      };
+      const target = isPatched
         ? await sendChunks(context, location, toReader(body), { sizeBytes: size, maxBytes }, signal)
+          .catch(explain)
         : location;
       const response = await send({
         method: "PUT",
         target: withDigest(target, digest),
         what: `upload blob ${digest} to ${name}`,
         headers: { "content-type": "application/octet-stream" },
-        ...(body instanceof Uint8Array
-          ? { body }
-          : isChunked
+        ...(isPatched
           ? {}
+          : body instanceof Uint8Array
+          ? { body }
           : { stream: { body, sizeBytes: size } }),
         // Registries older than the spec answer 200 or 204.
         accept: [201, 200, 204],
         mayRepeat: false,
         signal,
-      }).catch((error) => {
-        throw isChunked ? error : toChunkedRetry(context, error, size);
-      });
+      }).catch(explain);
+      if (!isPatched && size > 0) memory.acceptsPutBody = true;
       await response.body?.cancel();
       const stored = response.headers.get("docker-content-digest");
       if (
@@ -293,24 +300,58 @@ function openUpload(context: RepositoryContext, descriptor: Descriptor, location
   };
 }
 
-/** Converts a 413 to a temporary error and records the limit, so that the retry sends the blob in chunks. */
-function toChunkedRetry(
+/** Statuses of registries that accept a blob only by PATCH. */
+const PUT_BODY_REFUSALS = new Set([404, 405, 411]);
+
+/** Statuses of an upload that the registry has lost: it restarted, or another of its servers answered. */
+const LOST_UPLOAD = new Set([404, 410, 416]);
+
+/**
+ * Converts an error of an upload to a temporary one if a new upload may succeed: in smaller requests, by PATCH, or after the
+ * registry lost the upload. Records what the registry rejects.
+ */
+function toUploadRetry(
   { client: { memory, side } }: RepositoryContext,
   error: unknown,
-  sizeBytes: number,
+  sent: { readonly sizeBytes: number; readonly isPatched: boolean },
 ): unknown {
-  if (!(error instanceof RegistryError) || error.status !== 413) return error;
-  if (sizeBytes <= DEFAULT_CHUNK_BYTES && memory.maxUploadBytes === undefined) return error;
-  memory.maxUploadBytes ??= DEFAULT_CHUNK_BYTES;
-  return new CrossdockError("limit", `${error.message}; retrying in chunks`, {
+  if (!(error instanceof RegistryError)) return error;
+  const { status } = error;
+  if (status === 413) {
+    const bytes = smallerChunk(sent.sizeBytes, memory.minChunkBytes);
+    if (bytes === undefined) return explainTooLarge(error, sent.sizeBytes);
+    memory.maxUploadBytes = Math.min(bytes, memory.maxUploadBytes ?? bytes);
+    return new UploadRetryError(error, `retrying in chunks of ${bytes} bytes`, { side });
+  }
+  if (!sent.isPatched && PUT_BODY_REFUSALS.has(status) && memory.acceptsPutBody !== true) {
+    memory.acceptsPutBody = false;
+    return new UploadRetryError(error, "retrying by PATCH", { side });
+  }
+  const codes = error.errors.map(({ code }) => code);
+  const isLost = codes.includes("BLOB_UPLOAD_UNKNOWN") || codes.includes("BLOB_UPLOAD_INVALID") ||
+    LOST_UPLOAD.has(status) && !codes.includes("NAME_UNKNOWN");
+  if (!isLost) return error;
+  // PATCH is no better: the upload was lost.
+  if (sent.isPatched && memory.acceptsPutBody === false) memory.acceptsPutBody = undefined;
+  return new CrossdockError(error.code, error.message, {
     cause: error,
     side,
     isTemporary: true,
-    retryAfterMs: 0,
+    hint: "the registry lost the upload; if it has several servers, they must share their uploads",
   });
 }
 
-function toReader(body: Response | ChunkReader): ChunkReader {
+function explainTooLarge(error: RegistryError, sizeBytes: number): CrossdockError {
+  return new CrossdockError("limit", error.message, {
+    cause: error,
+    side: error.side,
+    hint: `a request of ${sizeBytes} bytes is too large for the registry or a proxy before it; ` +
+      "raise the limit there (nginx: client_max_body_size)",
+  });
+}
+
+function toReader(body: Uint8Array<ArrayBuffer> | Response | ChunkReader): ChunkReader {
+  if (body instanceof Uint8Array) return readBody(new Response(body));
   return body instanceof Response ? readBody(body) : body;
 }
 
