@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { putImage } from "../support/image.ts";
+import { serve } from "../support/serve.ts";
 import { requestOf, startPair } from "./setup.ts";
 
 const MIB = 1024 * 1024;
@@ -50,4 +51,29 @@ test("copy() gives up a blob whose uploads are lost each time", async () => {
     hint: /registry lost the upload/,
   });
   assert.ok(destination.count() < 50);
+});
+
+test("copy() follows a host that redirects uploads to another host", async () => {
+  await using pair = await startPair();
+  const { source, destination, engine } = pair;
+  await putImage(source, "app", { tag: "1", layers: 3, layerBytes: 2 * MIB });
+  await using moved = await serve(async (request) => {
+    const { pathname, search } = new URL(request.url);
+    await request.body?.pipeTo(new WritableStream());
+    const location = `${destination.url}${pathname}${search}`;
+    return new Response(null, { status: 308, headers: { location } });
+  });
+  destination.fail({
+    method: "POST",
+    times: 99,
+    action: {
+      tamper: (response) => {
+        const location = response.headers.get("location") ?? "";
+        response.headers.set("location", location.replace(destination.host, moved.host));
+        return response;
+      },
+    },
+  });
+  await engine.copy({ source: `${source.host}/app:1`, destination: `${moved.host}/app` });
+  assert.deepEqual(destination.tags("app"), ["1"]);
 });

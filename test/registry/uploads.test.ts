@@ -7,8 +7,9 @@ import { randomBytes } from "../support/image.ts";
 import { startRegistry } from "../support/registry.ts";
 import type { RegistryOptions, RunningRegistry } from "../support/registry.ts";
 import { serve } from "../support/serve.ts";
+import type { Server } from "../support/serve.ts";
 import { until } from "../handler/until.ts";
-import { describe, failureOf, openSide, requireUpload } from "./setup.ts";
+import { describe, failureOf, openSide, requireUpload, utf8 } from "./setup.ts";
 
 const BYTES = randomBytes(1000, 1);
 const BLOB = describe(BYTES);
@@ -363,4 +364,81 @@ test("Repository.beginBlob() asks Quay by HEAD at once", async () => {
   });
   assert.deepEqual(await push("a/b").beginBlob(BLOB), { state: "present" });
   assert.deepEqual(seen, ["HEAD"]);
+});
+
+// Redirects.
+
+/** A host that redirects every request to another one, under the same path. */
+async function serveMoved(to: () => string, status: number, path: RegExp): Promise<Server> {
+  return await serve(async (request) => {
+    const { pathname, search } = new URL(request.url);
+    await request.body?.pipeTo(new WritableStream());
+    return path.test(`${request.method} ${pathname}`)
+      ? new Response(null, { status, headers: { location: `${to()}${pathname}${search}` } })
+      : new Response(null, { status: 404 });
+  });
+}
+
+for (const status of [307, 308]) {
+  test(`Repository.beginBlob() follows a POST's ${status}, and resolves a relative Location at the other host`, async () => {
+    await using registry = await startRegistry({ location: "relative" });
+    await using moved = await serveMoved(() => registry.url, status, /^POST /);
+    const repository = (await openSide(moved.host)).push("a/b");
+    await requireUpload(await repository.beginBlob(BLOB)).put(BYTES);
+    assert.ok(registry.hasBlob("a/b", BLOB.digest));
+    assert.deepEqual(methods(registry), ["POST?", "PUT"]);
+  });
+
+  test(`BlobUpload.put() follows a PUT's ${status} with its body`, async () => {
+    await using registry = await startRegistry();
+    const repository = (await openSide(registry.host)).push("a/b");
+    const redirect = ({ url }: Request): string => url;
+    registry.fail({ method: "PUT", action: { redirect, status } });
+    await requireUpload(await repository.beginBlob(BLOB)).put(BYTES);
+    assert.ok(registry.hasBlob("a/b", BLOB.digest));
+  });
+
+  test(`Repository.putManifest() follows a PUT's ${status} with its body`, async () => {
+    await using registry = await startRegistry({ strictManifests: false });
+    const repository = (await openSide(registry.host)).push("a/b");
+    const redirect = ({ url }: Request): string => url;
+    registry.fail({ method: "PUT", action: { redirect, status } });
+    const bytes = utf8('{"schemaVersion":2}');
+    const mediaType = "application/vnd.oci.image.index.v1+json";
+    await repository.putManifest({ bytes, mediaType, digest: describe(bytes).digest }, {
+      tag: "1",
+    });
+    assert.deepEqual(registry.tags("a/b"), ["1"]);
+  });
+}
+
+for (const status of [301, 302, 303]) {
+  test(`Repository.beginBlob() sends a GET after a POST's ${status}, and no upload is begun`, async () => {
+    await using registry = await startRegistry({ selfMount: false });
+    await using moved = await serveMoved(() => registry.url, status, /^POST /);
+    const error = await failureOf((await openSide(moved.host)).push("a/b").beginBlob(BLOB));
+    assert.equal(error.side, "source");
+    assert.equal(registry.count({ method: "POST" }), 0);
+    assert.ok(registry.requests.every(({ method }) => method === "GET"));
+  });
+}
+
+test("Repository.beginBlob() sends no credential to the other host of a POST's redirect", async () => {
+  const users = { ada: "secret" };
+  const credentials = staticCredentials(
+    { kind: "basic", username: "ada", password: "secret" },
+    "--creds",
+  );
+  await using other = await startRegistry();
+  await using registry = await startRegistry({ auth: { type: "basic", users } });
+  const repository = (await openSide(registry.host, { credentials })).push("a/b");
+  await repository.hasBlob(BLOB);
+  const redirect = (request: Request): string => {
+    const { pathname, search } = new URL(request.url);
+    return `${other.url}${pathname}${search}`;
+  };
+  registry.fail({ method: "POST", action: { redirect } });
+  await requireUpload(await repository.beginBlob(BLOB)).put(BYTES);
+  assert.ok(other.hasBlob("a/b", BLOB.digest));
+  assert.ok(other.requests.every(({ headers }) => !headers.has("authorization")));
 });
