@@ -80,12 +80,19 @@ export interface BlobUpload {
   cancel(): Promise<void>;
 }
 
+export interface BeginBlobOptions extends CallOptions {
+  /** Repositories of the registry to mount the blob from. */
+  readonly mountFrom?: readonly string[];
+  /** Whether the repository is known to lack the blob. Opens an upload without a check. */
+  readonly isMissing?: boolean;
+}
+
 /** A repository that can be written to. */
 export interface ContentTarget extends ContentSource {
   /** Checks for a blob, and mounts it or opens an upload if it is missing, with as few requests as possible. */
   beginBlob(
     descriptor: Descriptor,
-    options?: CallOptions & { mountFrom?: readonly string[] },
+    options?: BeginBlobOptions,
   ): Promise<BlobStart>;
   /** Whether the destination is known to reject a blob that does not match its digest. */
   checksDigests(options?: CallOptions): Promise<boolean>;

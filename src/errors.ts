@@ -145,3 +145,15 @@ export class UploadRetryError extends CrossdockError {
     });
   }
 }
+
+/** The destination rejected a manifest because it lacks blobs or child manifests. */
+export class MissingContentError extends CrossdockError {
+  override readonly name = "MissingContentError";
+  /** The digests that the registry named. May be empty. */
+  readonly digests: ReadonlySet<string>;
+
+  constructor(message: string, digests: Iterable<string>, options: CrossdockErrorOptions = {}) {
+    super("registry", message, options);
+    this.digests = new Set(digests);
+  }
+}

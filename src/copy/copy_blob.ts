@@ -73,14 +73,14 @@ class BlobCopy {
 
   /** Asks the destination first, then opens the source. An eager step does both in parallel. */
   async #open(get: AbortController): Promise<Opened> {
-    const { source, target, signal } = this.#context;
+    const { source, target, signal, isMissing = false } = this.#context;
     const { descriptor, mountFrom, eager } = this.#step;
     const openSource = (): Promise<Response> => source.openBlob(descriptor, { signal: get.signal });
     const early = eager ? openSource() : undefined;
     early?.catch(() => {}); // Awaited below. Prevents an unhandled rejection until then.
     let start: BlobStart;
     try {
-      start = await target.beginBlob(descriptor, { mountFrom, signal });
+      start = await target.beginBlob(descriptor, { mountFrom, isMissing, signal });
     } catch (error) {
       await discard(early, get);
       throw error;

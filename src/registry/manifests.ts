@@ -4,7 +4,7 @@
  */
 import { toBytes } from "@std/streams/to-bytes";
 import type { CallOptions, ManifestContent } from "../content.ts";
-import { CrossdockError, SilenceError } from "../errors.ts";
+import { CrossdockError, MissingContentError, SilenceError } from "../errors.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import { digestAlgorithm, digestBytes, isDigest } from "../oci/digest.ts";
 import { MAX_MANIFEST_BYTES, parseManifest } from "../oci/manifest.ts";
@@ -200,7 +200,7 @@ function mediaTypeOf(response: Response): string {
 
 function explainRejection(error: unknown, what: string): unknown {
   if (!hasErrorCode(error, "MANIFEST_BLOB_UNKNOWN", "BLOB_UNKNOWN")) return error;
-  return new CrossdockError("registry", error.message, {
+  return new MissingContentError(error.message, listDigests(error), {
     cause: error,
     side: error.side,
     hint:
@@ -209,4 +209,10 @@ function explainRejection(error: unknown, what: string): unknown {
       }: if it lost a blob, copy again ` +
       "with --recheck; if it requires every platform of an index, leave out --index sparse",
   });
+}
+
+/** Finds the digests in an answer. Registries put them into `detail` in several forms, or only into the message. */
+function listDigests({ errors }: RegistryError): string[] {
+  const text = JSON.stringify(errors.map(({ message, detail }) => [message, detail]));
+  return text.match(/sha(?:256:[0-9a-f]{64}|512:[0-9a-f]{128})/g) ?? [];
 }

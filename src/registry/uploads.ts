@@ -3,7 +3,7 @@
  * https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pushing-blobs
  */
 import type { Access } from "../auth/authenticator.ts";
-import type { BlobStart, BlobUpload, CallOptions } from "../content.ts";
+import type { BeginBlobOptions, BlobStart, BlobUpload, CallOptions } from "../content.ts";
 import { CrossdockError, UploadRetryError } from "../errors.ts";
 import { digestAlgorithm, digestBytes, isDigest } from "../oci/digest.ts";
 import type { Digest } from "../oci/digest.ts";
@@ -28,8 +28,12 @@ import { isUnanswered, isUnansweredCheck } from "./unanswered.ts";
 export async function beginBlob(
   context: RepositoryContext,
   descriptor: Descriptor,
-  { mountFrom = [], signal }: CallOptions & { mountFrom?: readonly string[] },
+  { mountFrom = [], isMissing = false, signal }: BeginBlobOptions,
 ): Promise<BlobStart> {
+  if (isMissing) {
+    const location = await postUpload(context, descriptor, signal);
+    return { state: "open", upload: openUpload(context, descriptor, location) };
+  }
   for (const from of mountFrom) {
     const result = await tryMount(context, descriptor, from, signal);
     if (result.state === "mounted") return { state: "mounted", from };
