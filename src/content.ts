@@ -70,10 +70,21 @@ export type BlobStart =
 
 /** An open upload at a destination, for one `put`. */
 export interface BlobUpload {
-  /** Uploads the whole blob and commits it. The spec requires the destination to check the digest. */
+  /**
+   * Uploads the whole blob and commits it. The spec requires the destination to check the digest.
+   *
+   * @throws UploadRetryError if the next upload sends the blob in another way
+   */
   put(body: Uint8Array<ArrayBuffer> | Response | ChunkReader, options?: CallOptions): Promise<void>;
   /** Cancels the upload at the destination. Never rejects. */
   cancel(): Promise<void>;
+}
+
+export interface BeginBlobOptions extends CallOptions {
+  /** Repositories of the registry to mount the blob from. */
+  readonly mountFrom?: readonly string[];
+  /** Whether the repository is known to lack the blob. Opens an upload without a check. */
+  readonly isMissing?: boolean;
 }
 
 /** A repository that can be written to. */
@@ -81,7 +92,7 @@ export interface ContentTarget extends ContentSource {
   /** Checks for a blob, and mounts it or opens an upload if it is missing, with as few requests as possible. */
   beginBlob(
     descriptor: Descriptor,
-    options?: CallOptions & { mountFrom?: readonly string[] },
+    options?: BeginBlobOptions,
   ): Promise<BlobStart>;
   /** Whether the destination is known to reject a blob that does not match its digest. */
   checksDigests(options?: CallOptions): Promise<boolean>;

@@ -106,9 +106,12 @@ export function createCopier(options: EngineOptions): Copier {
       approve?.(plan);
       emit?.({ type: "plan", plan });
       const context = { runtime, retries, timeoutMs, manifests, emit };
-      const perform = async (step: Step, stepSignal: AbortSignal): Promise<Outcome> => {
+      const perform = async (
+        step: Step,
+        options: { signal: AbortSignal; isMissing: boolean },
+      ): Promise<Outcome> => {
         const repositories = pickRepositories(step, copy);
-        const stepContext = { ...context, ...repositories, signal: stepSignal };
+        const stepContext = { ...context, ...repositories, ...options };
         const outcome = await performTraced(step, stepContext);
         onOutcome?.(step, outcome);
         return outcome;

@@ -133,3 +133,29 @@ export class SilenceError extends CrossdockError {
     });
   }
 }
+
+/** A registry rejected the form of an upload. The next upload uses another one, so this is not a failed attempt. */
+export class UploadRetryError extends CrossdockError {
+  override readonly name = "UploadRetryError";
+
+  constructor(cause: CrossdockError, next: string, options: CrossdockErrorOptions = {}) {
+    super(cause.code, `${cause.message}; ${next}`, {
+      cause,
+      isTemporary: true,
+      retryAfterMs: 0,
+      ...options,
+    });
+  }
+}
+
+/** The destination rejected a manifest because it lacks blobs or child manifests. */
+export class MissingContentError extends CrossdockError {
+  override readonly name = "MissingContentError";
+  /** The digests that the registry named. May be empty. */
+  readonly digests: ReadonlySet<string>;
+
+  constructor(message: string, digests: Iterable<string>, options: CrossdockErrorOptions = {}) {
+    super("registry", message, options);
+    this.digests = new Set(digests);
+  }
+}

@@ -1,6 +1,6 @@
 /** Copies one blob, unless the destination has it: mounts it, or pipes the source's response into an upload. */
 import type { BlobStart, BlobUpload } from "../content.ts";
-import { CrossdockError, NetworkError } from "../errors.ts";
+import { CrossdockError, NetworkError, UploadRetryError } from "../errors.ts";
 import { digestAlgorithm } from "../oci/digest.ts";
 import { retryDelayMs } from "../retry.ts";
 import type { PerformContext } from "./perform_context.ts";
@@ -55,6 +55,8 @@ class BlobCopy {
           if (signal?.aborted) throw signal.reason;
           await upload.cancel();
           await this.#waitForRetry(error, attempt);
+          // The number of such errors has a limit: each one changes the form of the next upload.
+          if (error instanceof UploadRetryError) attempt--;
         }
       } finally {
         signal?.removeEventListener("abort", stop);
@@ -71,14 +73,14 @@ class BlobCopy {
 
   /** Asks the destination first, then opens the source. An eager step does both in parallel. */
   async #open(get: AbortController): Promise<Opened> {
-    const { source, target, signal } = this.#context;
+    const { source, target, signal, isMissing = false } = this.#context;
     const { descriptor, mountFrom, eager } = this.#step;
     const openSource = (): Promise<Response> => source.openBlob(descriptor, { signal: get.signal });
     const early = eager ? openSource() : undefined;
     early?.catch(() => {}); // Awaited below. Prevents an unhandled rejection until then.
     let start: BlobStart;
     try {
-      start = await target.beginBlob(descriptor, { mountFrom, signal });
+      start = await target.beginBlob(descriptor, { mountFrom, isMissing, signal });
     } catch (error) {
       await discard(early, get);
       throw error;
@@ -167,7 +169,9 @@ class BlobCopy {
 
   async #waitForRetry(error: unknown, attempt: number): Promise<void> {
     const { runtime, retries, emit, signal, target } = this.#context;
-    const delayMs = retryDelayMs(error, attempt, retries, runtime.random());
+    const delayMs = error instanceof UploadRetryError
+      ? 0
+      : retryDelayMs(error, attempt, retries, runtime.random());
     if (delayMs === undefined) throw error;
     emit?.({
       type: "retry",

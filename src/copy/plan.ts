@@ -15,6 +15,7 @@ import type { Related } from "./related.ts";
 import { RelatedPlanner } from "./related_planner.ts";
 import type { Repositories } from "./repositories.ts";
 import type { CopyRequest } from "./request.ts";
+import { resolveCurrent } from "./resolve_current.ts";
 import { listNodes, readTree } from "./tree.ts";
 import type { TreeNode } from "./tree.ts";
 import { readWantedTree } from "./wanted_tree.ts";
@@ -132,7 +133,7 @@ class Planner {
     const reference = source.digest ?? source.tag ?? "latest";
     const name = destination.tag ?? destination.digest ?? source.digest;
     const resolve = async (): Promise<Descriptor | undefined> =>
-      name === undefined ? undefined : await this.#target.resolveManifest(name, options);
+      name === undefined ? undefined : await this.#resolveTarget(name);
     const fetch = async (): Promise<ManifestContent> =>
       await this.#source.fetchManifest(reference, options) ?? this.#notFound();
     if (!source.digest && !this.#source.countsPulls) {
@@ -232,8 +233,16 @@ class Planner {
     };
   }
 
+  /** Only `ifExists: "overwrite"` can do without the answer. */
+  async #resolveTarget(name: string): Promise<Descriptor | undefined> {
+    const options = { warn: this.#warn, signal: this.#signal };
+    return this.#request.ifExists === "overwrite"
+      ? await resolveCurrent(this.#target, name, options)
+      : await this.#target.resolveManifest(name, options);
+  }
+
   readonly #isAtDestination = async ({ digest }: Descriptor): Promise<boolean> => {
-    return await this.#target.resolveManifest(digest, { signal: this.#signal }) !== undefined;
+    return await resolveCurrent(this.#target, digest, { signal: this.#signal }) !== undefined;
   };
 
   #finish(

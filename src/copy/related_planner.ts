@@ -8,6 +8,7 @@ import { findRelated } from "./related.ts";
 import type { Related, TaggedNode } from "./related.ts";
 import type { Repositories } from "./repositories.ts";
 import type { CopyRequest } from "./request.ts";
+import { resolveCurrent } from "./resolve_current.ts";
 import { listBlobs, listNodes } from "./tree.ts";
 import type { TreeNode } from "./tree.ts";
 
@@ -85,7 +86,7 @@ export class RelatedPlanner {
   async #withoutUnchanged(tagged: readonly TaggedNode[]): Promise<TaggedNode[]> {
     const { target } = this.#repositories;
     const changed = await mapConcurrent(tagged, CHECK_CONCURRENCY, async ({ tag, node }) => {
-      const current = await target.resolveManifest(tag, { signal: this.#signal });
+      const current = await resolveCurrent(target, tag, { signal: this.#signal });
       return current?.digest !== node.descriptor.digest;
     }, this.#signal);
     return tagged.filter((_, i) => changed[i]);
@@ -93,7 +94,7 @@ export class RelatedPlanner {
 
   readonly #isAtDestination = async ({ digest }: Descriptor): Promise<boolean> => {
     const { referrerTarget } = this.#repositories;
-    return await referrerTarget.resolveManifest(digest, { signal: this.#signal }) !== undefined;
+    return await resolveCurrent(referrerTarget, digest, { signal: this.#signal }) !== undefined;
   };
 
   /** Whether the image must be at its destination before its referrers and digest tags. */

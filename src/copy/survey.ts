@@ -2,6 +2,7 @@ import { mapConcurrent } from "./concurrent.ts";
 import type { Plan, PlanTotals } from "./model.ts";
 import { countRequests, pickRepositories } from "./repositories.ts";
 import type { Repositories } from "./repositories.ts";
+import { isRejectedCheck } from "./resolve_current.ts";
 import type { Step } from "./step.ts";
 
 /**
@@ -18,7 +19,11 @@ export async function surveyPlan(
   const check = async (step: Step, signal: AbortSignal): Promise<Step> => {
     if (step.type !== "blob") return step;
     const { target } = pickRepositories(step, repositories);
-    const isPresent = await target.hasBlob(step.descriptor, { signal });
+    const isPresent = await target.hasBlob(step.descriptor, { signal }).catch((error) => {
+      if (isRejectedCheck(error)) return undefined;
+      throw error;
+    });
+    if (isPresent === undefined) return step;
     return { ...step, found: isPresent ? "present" : "absent" };
   };
   const stages = [];

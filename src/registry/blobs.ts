@@ -6,23 +6,27 @@ import type { CallOptions } from "../content.ts";
 import { CrossdockError } from "../errors.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import type { RepositoryContext } from "./repository_context.ts";
+import { isUnansweredCheck } from "./unanswered.ts";
 
-/** Checks for a blob by HEAD. Where the registry does not support HEAD, sends a GET and discards its body. */
+/**
+ * Checks for a blob by HEAD. If HEAD fails, sends a GET and discards its body: a registry may not support HEAD, and the storage
+ * that it redirects to may deny it.
+ */
 export async function hasBlob(
-  { path, name, send }: RepositoryContext,
+  { client, path, name, send }: RepositoryContext,
   descriptor: Descriptor,
   { signal }: CallOptions,
 ): Promise<boolean> {
   const request = {
     target: path(`blobs/${descriptor.digest}`),
     what: `check for blob ${descriptor.digest} in ${name}`,
-    accept: [200, 404, 405, 501],
+    accept: [200, 404],
     signal,
   };
-  let response = await send({ method: "HEAD", ...request });
-  if (response.status === 405 || response.status === 501) {
-    response = await send({ method: "GET", ...request, accept: [200, 404] });
-  }
+  const response = await send({ method: "HEAD", ...request }).catch(async (error) => {
+    if (!isUnansweredCheck(client, error)) throw error;
+    return await send({ method: "GET", ...request, mayRepeat: !error.isTemporary });
+  });
   await response.body?.cancel();
   return response.status === 200;
 }

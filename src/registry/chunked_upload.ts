@@ -8,15 +8,39 @@ import { ChunkSplitter } from "../streams/chunk_splitter.ts";
 import { resolveLocation } from "./redirect.ts";
 import type { RepositoryContext } from "./repository_context.ts";
 
-/** The chunk size after a 413 that names no limit: below the 100 MB that Cloudflare allows in a request. */
-export const DEFAULT_CHUNK_BYTES = 64 * 1024 * 1024;
+/** The first chunk size after a 413 that names no limit: below the 100 MB that Cloudflare allows in a request. */
+const FIRST_CHUNK_BYTES = 64 * 1024 * 1024;
+
+/** The last chunk size after repeated 413s: the default limit of nginx. */
+const LAST_CHUNK_BYTES = 1024 * 1024;
+
+/**
+ * Returns the chunk size after a 413 to a request of `rejectedBytes`: half of it, within bounds. `undefined` if it cannot be
+ * smaller.
+ *
+ * @param minBytes the smallest chunk that the registry accepts
+ */
+export function smallerChunk(rejectedBytes: number, minBytes = 0): number | undefined {
+  const half = Math.min(Math.floor(rejectedBytes / 2), FIRST_CHUNK_BYTES);
+  const bytes = Math.max(half, LAST_CHUNK_BYTES, minBytes);
+  return bytes < rejectedBytes ? bytes : undefined;
+}
 
 /**
  * Reads the largest request body that a registry announces when it opens an upload. The header is not in the spec; registries
  * on Workers send it (cloudflare/serverless-registry).
  */
 export function parseChunkMax(response: Response): number | undefined {
-  const value = Number(response.headers.get("oci-chunk-max-length") ?? Number.NaN);
+  return parseBytes(response.headers.get("oci-chunk-max-length"));
+}
+
+/** Reads the smallest chunk that a registry announces when it opens an upload. */
+export function parseChunkMin(response: Response): number | undefined {
+  return parseBytes(response.headers.get("oci-chunk-min-length"));
+}
+
+function parseBytes(text: string | null): number | undefined {
+  const value = Number(text ?? Number.NaN);
   return Number.isSafeInteger(value) && value > 0 ? value : undefined;
 }
 
@@ -26,7 +50,7 @@ export function parseChunkMax(response: Response): number | undefined {
  * @param sizes `maxBytes` is the largest size of a chunk
  */
 export async function sendChunks(
-  { send, name }: RepositoryContext,
+  { client, send, name }: RepositoryContext,
   location: URL,
   body: ChunkReader,
   sizes: { sizeBytes: number; maxBytes: number },
@@ -51,7 +75,8 @@ export async function sendChunks(
       signal,
     });
     await response.body?.cancel();
-    target = resolveLocation(response.headers.get("location") ?? target.href, target, what);
+    const from = client.urlOf(response) ?? target;
+    target = resolveLocation(response.headers.get("location") ?? target.href, from, what);
     start = end;
   }
   return target;

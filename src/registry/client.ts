@@ -3,6 +3,7 @@
  * authorization → timeout → challenge → redirect → retry → error, in that order.
  */
 import { Authenticator } from "../auth/authenticator.ts";
+import { parseChallenges } from "../auth/challenge.ts";
 import type { CredentialSources } from "../auth/credentials.ts";
 import { CrossdockError, NetworkError } from "../errors.ts";
 import type { Side } from "../errors.ts";
@@ -15,7 +16,7 @@ import type { CreateRepository, Guard, Pace, RegistryRequest } from "./request.t
 import { fetchWithTimeout } from "./fetch_with_timeout.ts";
 import { createRegistryMemory } from "./memory.ts";
 import type { RegistryMemory } from "./memory.ts";
-import { isRedirect, MAX_REDIRECTS, resolveLocation } from "./redirect.ts";
+import { becomesGet, isRedirect, MAX_REDIRECTS, resolveLocation } from "./redirect.ts";
 import { toRegistryError } from "./registry_error.ts";
 
 export interface RegistryClientOptions {
@@ -49,6 +50,12 @@ export class RegistryClient {
   readonly createRepository: CreateRepository | undefined;
   /** Repositories that exist or are being created, by name. */
   readonly created = new Map<string, Promise<boolean>>();
+  /** Mounts that the registry denied: `from to`. */
+  readonly deniedMounts = new Set<string>();
+  /** Hosts that redirect streamed requests, by origin. */
+  readonly #moved = new Map<string, URL>();
+  /** The URLs that returned each response, after redirects. */
+  readonly #urls = new WeakMap<Response, URL>();
   readonly #options: RegistryClientOptions;
   readonly #origin: URL;
   #hasAnswered = false;
@@ -114,6 +121,11 @@ export class RegistryClient {
     return new URL(target, this.#origin);
   }
 
+  /** The URL that returned a response, after redirects. */
+  urlOf(response: Response): URL | undefined {
+    return this.#urls.get(response);
+  }
+
   /** Converts a failure to read a body into a temporary error of this side. */
   toReadError(error: unknown, what: string): unknown {
     if (error instanceof CrossdockError) return error;
@@ -151,18 +163,20 @@ export class RegistryClient {
   async #sendOnce(request: RegistryRequest): Promise<Response> {
     const { access } = request;
     let url = typeof request.target === "string" ? this.resolve(request.target) : request.target;
+    if (request.stream) url = this.#movedUrl(url);
     let authorization = await this.#authorizationFor(url, request);
     const headers = new Headers({ "user-agent": "crossdock", ...request.headers });
-    let hasAnsweredChallenge = false;
+    let challenges = 0;
+    let sent = request;
     for (let hops = 0;;) {
       request.count?.();
-      const response = await this.#sendTraced(url, request, headers, authorization);
+      const response = await this.#sendTraced(url, sent, headers, authorization);
       this.#hasAnswered = true;
       if (
-        response.status === 401 && !hasAnsweredChallenge && this.#isRegistryOrigin(url) &&
-        !request.kind
+        response.status === 401 && this.#isRegistryOrigin(url) && !request.kind &&
+        (challenges === 0 || challenges === 1 && isTokenRefused(response))
       ) {
-        hasAnsweredChallenge = true;
+        challenges++;
         const answer = await this.authenticator.answer(response, access, authorization)
           .catch(async (error) => {
             await response.body?.cancel();
@@ -175,7 +189,7 @@ export class RegistryClient {
           continue;
         }
       }
-      if (isRedirect(response) && (request.method === "GET" || request.method === "HEAD")) {
+      if (isRedirect(response) && sent.method !== "DELETE") {
         await response.body?.cancel();
         if (++hops > MAX_REDIRECTS) {
           throw new CrossdockError(
@@ -184,15 +198,51 @@ export class RegistryClient {
           );
         }
         const next = resolveLocation(response.headers.get("location"), url, request.what);
-        // The caller sets the Authorization header of a token request; it must not leave the realm's origin.
-        if (next.origin !== url.origin) headers.delete("authorization");
+        if (next.origin !== url.origin) {
+          // The caller sets the Authorization header of a token request; it must not leave the realm's origin.
+          headers.delete("authorization");
+        }
+        const isGet = becomesGet(response.status, sent.method);
+        if (request.kind === "token" && request.body !== undefined) {
+          requireSameRealm(request, url, { next, isGet });
+        }
+        if (isGet) {
+          sent = toGet(request);
+          headers.delete("content-type");
+        } else if (sent.stream) {
+          throw this.#toMoved(request, url, next);
+        }
         url = next;
         authorization = await this.#authorizationFor(url, request);
         continue;
       }
-      if (request.accept.includes(response.status)) return response;
+      if (request.accept.includes(response.status)) {
+        this.#urls.set(response, url);
+        return response;
+      }
       throw await this.#toError(response, url, request);
     }
+  }
+
+  /**
+   * The body of a streamed request is used up when the redirect arrives. If only the host differs, the next attempt goes to the new
+   * host at once.
+   */
+  #toMoved({ what }: RegistryRequest, from: URL, to: URL): CrossdockError {
+    const isHostOnly = from.pathname === to.pathname && from.search === to.search;
+    if (isHostOnly) this.#moved.set(from.origin, to);
+    return new CrossdockError("registry", `${what}: ${from.host} redirects to ${to.host}`, {
+      side: this.side,
+      isTemporary: isHostOnly,
+      retryAfterMs: 0,
+      hint: `use ${to.host} in place of ${this.registry}`,
+    });
+  }
+
+  /** Where a streamed request to a URL is sent. */
+  #movedUrl(url: URL): URL {
+    const origin = this.#moved.get(url.origin);
+    return origin ? new URL(`${url.pathname}${url.search}`, origin) : url;
   }
 
   async #authorizationFor(url: URL, request: RegistryRequest): Promise<string | undefined> {
@@ -255,6 +305,32 @@ export class RegistryClient {
       now: this.runtime.now(),
     });
   }
+}
+
+function toGet({ body: _body, stream: _stream, ...request }: RegistryRequest): RegistryRequest {
+  return { ...request, method: "GET" };
+}
+
+/** A token request with a body contains a credential, which must neither leave its origin nor get lost. */
+function requireSameRealm(
+  { what }: RegistryRequest,
+  from: URL,
+  { next, isGet }: { readonly next: URL; readonly isGet: boolean },
+): void {
+  if (next.origin === from.origin && !isGet) return;
+  throw new CrossdockError(
+    "denied",
+    `${what}: ${from.host} redirects a request with a credential to ${next.host}`,
+    { hint: "nothing was sent there; configure the final token realm at the registry" },
+  );
+}
+
+/** Whether a registry rejects a token that it may accept when newly issued, and not the rights of its user. */
+function isTokenRefused(response: Response): boolean {
+  const challenges = parseChallenges(response.headers.get("www-authenticate") ?? "");
+  return challenges.some(({ scheme, parameters }) =>
+    scheme === "bearer" && parameters.error === "invalid_token"
+  );
 }
 
 /** The destination rejected a token during an upload. A new token is ready; the upload must start again. */

@@ -24,7 +24,11 @@ export async function sendEnsured(
   const { client, repository, send } = context;
   const mayCreate = client.createRepository !== undefined && !client.created.has(repository);
   try {
-    return await send(mayCreate ? { ...request, mayRepeat: (error) => !isCut(error) } : request);
+    return await send(
+      mayCreate
+        ? { ...request, mayRepeat: (error) => !isCut(error) && mayRepeat(request, error) }
+        : request,
+    );
   } catch (error) {
     if (hasErrorCode(error, "NAME_UNKNOWN")) {
       if (!(await ensureRepository(context, request.signal))) throw explainAbsence(context, error);
@@ -35,6 +39,10 @@ export async function sendEnsured(
     }
   }
   return await send(request);
+}
+
+function mayRepeat({ mayRepeat = true }: RepositoryRequest, error: unknown): boolean {
+  return typeof mayRepeat === "function" ? mayRepeat(error) : mayRepeat;
 }
 
 /** Creates a repository once for all waiting blobs. A later call tries again after a failure. */

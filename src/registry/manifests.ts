@@ -4,15 +4,16 @@
  */
 import { toBytes } from "@std/streams/to-bytes";
 import type { CallOptions, ManifestContent } from "../content.ts";
-import { CrossdockError, SilenceError } from "../errors.ts";
+import { CrossdockError, MissingContentError, SilenceError } from "../errors.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import { digestAlgorithm, digestBytes, isDigest } from "../oci/digest.ts";
 import { MAX_MANIFEST_BYTES, parseManifest } from "../oci/manifest.ts";
 import { MANIFEST_ACCEPT } from "../oci/media_types.ts";
 import { limitBody } from "../streams/limit_body.ts";
 import { parsePullsLeft } from "./pulls_left.ts";
-import { hasErrorCode } from "./registry_error.ts";
+import { hasErrorCode, RegistryError } from "./registry_error.ts";
 import type { RepositoryContext } from "./repository_context.ts";
+import { isUnansweredCheck } from "./unanswered.ts";
 
 const HEADERS = { accept: MANIFEST_ACCEPT, "accept-encoding": "identity" };
 
@@ -22,15 +23,22 @@ export async function resolveManifest(
   tagOrDigest: string,
   { signal }: CallOptions,
 ): Promise<Descriptor | undefined> {
-  const { path, name, send } = context;
+  const { client, path, name, send } = context;
   const response = await send({
     method: "HEAD",
     target: path(`manifests/${tagOrDigest}`),
     what: `resolve ${toName(name, tagOrDigest)}`,
     headers: HEADERS,
-    accept: [200, 404, 405, 501],
+    accept: [200, 404],
     signal,
+  }).catch((error) => {
+    if (isUnansweredCheck(client, error)) return error;
+    throw error;
   });
+  if (response instanceof RegistryError) {
+    // HEAD has used up the retries.
+    return await resolveByGet(context, tagOrDigest, { signal, mayRepeat: !response.isTemporary });
+  }
   await response.body?.cancel();
   recordPulls(context, response);
   if (response.status === 404) return undefined;
@@ -41,19 +49,30 @@ export async function resolveManifest(
   const mediaType = mediaTypeOf(response);
   // No manifest is empty: some proxies set Content-Length to 0 on a response without a body.
   const isComplete = Number.isSafeInteger(size) && size > 0 && mediaType !== "";
-  if (response.status === 200 && digest && isDigest(digest) && isComplete) {
-    return { mediaType, digest, size };
-  }
-  const content = await fetchManifest(context, tagOrDigest, { signal });
+  if (digest && isDigest(digest) && isComplete) return { mediaType, digest, size };
+  return await resolveByGet(context, tagOrDigest, { signal });
+}
+
+async function resolveByGet(
+  context: RepositoryContext,
+  tagOrDigest: string,
+  options: FetchOptions,
+): Promise<Descriptor | undefined> {
+  const content = await fetchManifest(context, tagOrDigest, options);
   return content &&
     { mediaType: content.mediaType, digest: content.digest, size: content.bytes.byteLength };
+}
+
+interface FetchOptions extends CallOptions {
+  /** Default: true. */
+  readonly mayRepeat?: boolean;
 }
 
 /** Fetches a manifest of limited size and verifies its digest. */
 export async function fetchManifest(
   context: RepositoryContext,
   tagOrDigest: string,
-  { signal }: CallOptions,
+  { signal, mayRepeat = true }: FetchOptions,
 ): Promise<ManifestContent | undefined> {
   const { client, path, name, read } = context;
   const what = `fetch manifest ${toName(name, tagOrDigest)}`;
@@ -63,6 +82,7 @@ export async function fetchManifest(
     what,
     headers: HEADERS,
     accept: [200, 404],
+    mayRepeat,
     signal,
   };
   const done = context.beforePull?.(client.registry, client.memory.pulls);
@@ -180,7 +200,7 @@ function mediaTypeOf(response: Response): string {
 
 function explainRejection(error: unknown, what: string): unknown {
   if (!hasErrorCode(error, "MANIFEST_BLOB_UNKNOWN", "BLOB_UNKNOWN")) return error;
-  return new CrossdockError("registry", error.message, {
+  return new MissingContentError(error.message, listDigests(error), {
     cause: error,
     side: error.side,
     hint:
@@ -189,4 +209,10 @@ function explainRejection(error: unknown, what: string): unknown {
       }: if it lost a blob, copy again ` +
       "with --recheck; if it requires every platform of an index, leave out --index sparse",
   });
+}
+
+/** Finds the digests in an answer. Registries put them into `detail` in several forms, or only into the message. */
+function listDigests({ errors }: RegistryError): string[] {
+  const text = JSON.stringify(errors.map(({ message, detail }) => [message, detail]));
+  return text.match(/sha(?:256:[0-9a-f]{64}|512:[0-9a-f]{128})/g) ?? [];
 }

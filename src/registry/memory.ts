@@ -16,6 +16,10 @@ export interface RegistryMemory extends AuthMemory {
   referrersApi: boolean | undefined;
   /** The largest request body, if the registry announced it or rejected a larger one. */
   maxUploadBytes: number | undefined;
+  /** The smallest chunk of an upload except the last, if the registry announced it. */
+  minChunkBytes: number | undefined;
+  /** Whether a PUT may have the blob as its body. False: the blob is sent by PATCH, as docker does. */
+  acceptsPutBody: boolean | undefined;
   /** The remaining pulls from the last response, if the registry limits pulls. */
   pulls: PullsLeft | undefined;
   /** Creation times of images by digest, in milliseconds since the epoch; `undefined` if the image states none. */
@@ -32,6 +36,8 @@ export function createRegistryMemory(registry: string): RegistryMemory {
     checksDigests,
     referrersApi: undefined,
     maxUploadBytes: undefined,
+    minChunkBytes: undefined,
+    acceptsPutBody: undefined,
     pulls: undefined,
     dates: new Map(),
   };

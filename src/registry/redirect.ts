@@ -11,6 +11,15 @@ export function isRedirect(response: Response): boolean {
 }
 
 /**
+ * Whether a redirected request becomes a GET without a body. 307 and 308 keep the method.
+ * https://fetch.spec.whatwg.org/#http-redirect-fetch
+ */
+export function becomesGet(status: number, method: string): boolean {
+  if (status === 301 || status === 302) return method === "POST";
+  return status === 303 && method !== "GET" && method !== "HEAD";
+}
+
+/**
  * Resolves a relative or absolute `Location` against the URL of its request. The query stays unchanged.
  *
  * If an https host returns an http Location on itself, that is a mistake of its proxy: the URL stays https. An http Location on

@@ -1,6 +1,7 @@
 /** One repository of a registry, as a source or target of a copy. */
 import type { Scope } from "../auth/scope.ts";
 import type {
+  BeginBlobOptions,
   BlobStart,
   CallOptions,
   ContentTarget,
@@ -129,7 +130,7 @@ export class Repository implements ContentTarget {
 
   beginBlob(
     descriptor: Descriptor,
-    options: CallOptions & { mountFrom?: readonly string[] } = {},
+    options: BeginBlobOptions = {},
   ): Promise<BlobStart> {
     return beginBlob(this.#context, descriptor, options);
   }

@@ -3,24 +3,22 @@
  * https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pushing-blobs
  */
 import type { Access } from "../auth/authenticator.ts";
-import type { BlobStart, BlobUpload, CallOptions } from "../content.ts";
-import { CrossdockError } from "../errors.ts";
+import type { BeginBlobOptions, BlobStart, BlobUpload, CallOptions } from "../content.ts";
+import { CrossdockError, UploadRetryError } from "../errors.ts";
 import { digestAlgorithm, digestBytes, isDigest } from "../oci/digest.ts";
 import type { Digest } from "../oci/digest.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import { mergeScopes } from "../auth/scope.ts";
 import { readBody } from "../streams/chunk_reader.ts";
 import type { ChunkReader } from "../streams/chunk_reader.ts";
-import { DEFAULT_CHUNK_BYTES, parseChunkMax, sendChunks } from "./chunked_upload.ts";
+import { parseChunkMax, parseChunkMin, sendChunks, smallerChunk } from "./chunked_upload.ts";
 import { hasBlob } from "./blobs.ts";
 import { sendEnsured } from "./ensure_repository.ts";
 import { isDistributionLocation } from "./quirks.ts";
 import { resolveLocation } from "./redirect.ts";
 import { RegistryError } from "./registry_error.ts";
 import type { RepositoryContext } from "./repository_context.ts";
-
-/** Statuses of a rejected mount, besides 404. An upload follows, because a mount is optional. */
-const MOUNT_REFUSALS = [400, 401, 403, 405];
+import { isUnanswered, isUnansweredCheck } from "./unanswered.ts";
 
 /**
  * Checks for a blob and starts its upload if it is missing, in one request if the registry supports that. Tries mounts from other
@@ -30,8 +28,12 @@ const MOUNT_REFUSALS = [400, 401, 403, 405];
 export async function beginBlob(
   context: RepositoryContext,
   descriptor: Descriptor,
-  { mountFrom = [], signal }: CallOptions & { mountFrom?: readonly string[] },
+  { mountFrom = [], isMissing = false, signal }: BeginBlobOptions,
 ): Promise<BlobStart> {
+  if (isMissing) {
+    const location = await postUpload(context, descriptor, signal);
+    return { state: "open", upload: openUpload(context, descriptor, location) };
+  }
   for (const from of mountFrom) {
     const result = await tryMount(context, descriptor, from, signal);
     if (result.state === "mounted") return { state: "mounted", from };
@@ -41,7 +43,11 @@ export async function beginBlob(
   }
   const { memory } = context.client;
   if (memory.selfMount === false) return await checkThenOpen(context, descriptor, signal);
-  const result = await postMount(context, descriptor, context.repository, signal);
+  const result = await postMount(context, descriptor, context.repository, signal)
+    .catch((error): MountResult => {
+      if (isRefusal(context, error)) return { state: "refused" };
+      throw error;
+    });
   if (result.state === "mounted") {
     memory.selfMount = true;
     return { state: "present" };
@@ -62,9 +68,23 @@ async function checkThenOpen(
   descriptor: Descriptor,
   signal: AbortSignal | undefined,
 ): Promise<BlobStart> {
-  if (await hasBlob(context, descriptor, { signal })) return { state: "present" };
+  if (await isPresent(context, descriptor, signal)) return { state: "present" };
   const location = await postUpload(context, descriptor, signal);
   return { state: "open", upload: openUpload(context, descriptor, location) };
+}
+
+/** Whether the repository has the blob. If that cannot be checked, the blob is uploaded. */
+async function isPresent(
+  context: RepositoryContext,
+  descriptor: Descriptor,
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
+  try {
+    return await hasBlob(context, descriptor, { signal });
+  } catch (error) {
+    if (isUnansweredCheck(context.client, error)) return false;
+    throw error;
+  }
 }
 
 /**
@@ -112,21 +132,35 @@ type MountResult =
   | { readonly state: "open"; readonly location: URL }
   | { readonly state: "refused" };
 
-/** A token server may reject the wider scope. That counts as a rejected mount, not as an error. */
+/**
+ * Mounts from another repository. A token server may reject the wider scope; that counts as a rejected mount, not as an error. A
+ * repository that may not be read is not tried again.
+ */
 async function tryMount(
   context: RepositoryContext,
   descriptor: Descriptor,
   from: string,
   signal: AbortSignal | undefined,
 ): Promise<MountResult> {
+  const { client: { deniedMounts }, repository } = context;
+  const key = `${from} ${repository}`;
+  if (deniedMounts.has(key)) return { state: "refused" };
   try {
     return await postMount(context, descriptor, from, signal);
   } catch (error) {
-    const isRefusal = error instanceof CrossdockError &&
+    const isDenied = error instanceof CrossdockError &&
       (error.code === "unauthorized" || error.code === "denied");
-    if (isRefusal) return { state: "refused" };
+    if (isDenied) deniedMounts.add(key);
+    if (isDenied || isRefusal(context, error)) return { state: "refused" };
     throw error;
   }
+}
+
+/** A mount is optional: only an upload shows whether the credential and the registry work. */
+function isRefusal({ client }: RepositoryContext, error: unknown): boolean {
+  // Either repository may be missing. The upload that follows shows whether it is this one.
+  const isAbsence = error instanceof CrossdockError && error.code === "not_found";
+  return isAbsence || isUnanswered(client, error);
 }
 
 async function postMount(
@@ -144,22 +178,19 @@ async function postMount(
   const widened: Access = isSelf
     ? access
     : { ...access, scopes: mergeScopes(access.scopes, [{ repository: from, actions: ["pull"] }]) };
+  let serverErrors = 0;
   const response = await sendEnsured(context, {
     method: "POST",
     target,
     what,
     access: widened,
-    accept: [201, 202, ...(isSelf ? [400, 405] : MOUNT_REFUSALS)],
+    accept: [201, 202],
+    // A second failure is probably not about the load, and the upload that follows has its own retries.
+    mayRepeat: (error) => !isUnanswered(context.client, error) || serverErrors++ === 0,
     signal,
-  }).catch((error) => {
-    // Either repository may be missing. The upload that follows shows whether it is this one.
-    if (error instanceof CrossdockError && error.code === "not_found") return undefined;
-    throw error;
   });
-  if (!response) return { state: "refused" };
   await response.body?.cancel();
   if (response.status === 201) return { state: "mounted" };
-  if (response.status !== 202) return { state: "refused" };
   return { state: "open", location: locationOf(context, response, target, what) };
 }
 
@@ -190,7 +221,7 @@ async function cancelIfPresent(
   signal: AbortSignal | undefined,
 ): Promise<BlobStart> {
   const upload = openUpload(context, descriptor, location);
-  if (!(await hasBlob(context, descriptor, { signal }))) return { state: "open", upload };
+  if (!(await isPresent(context, descriptor, signal))) return { state: "open", upload };
   await upload.cancel();
   return { state: "present" };
 }
@@ -202,7 +233,9 @@ function locationOf(
   what: string,
 ): URL {
   client.memory.maxUploadBytes ??= parseChunkMax(response);
-  return resolveLocation(response.headers.get("location"), client.resolve(target), what);
+  client.memory.minChunkBytes ??= parseChunkMin(response);
+  const from = client.urlOf(response) ?? client.resolve(target);
+  return resolveLocation(response.headers.get("location"), from, what);
 }
 
 function openUpload(context: RepositoryContext, descriptor: Descriptor, location: URL): BlobUpload {
@@ -210,28 +243,33 @@ function openUpload(context: RepositoryContext, descriptor: Descriptor, location
   const { digest, size } = descriptor;
   return {
     async put(body, { signal } = {}): Promise<void> {
-      const maxBytes = client.memory.maxUploadBytes ?? Infinity;
-      const isChunked = size > maxBytes && !(body instanceof Uint8Array);
-      const target = isChunked
+      const { memory } = client;
+      const maxBytes = memory.maxUploadBytes ?? Infinity;
+      const isPatched = size > maxBytes || (memory.acceptsPutBody === false && size > 0);
+      const sent = { sizeBytes: Math.min(size, maxBytes), isPatched };
+      const explain = (error: unknown): never => {
+        throw toUploadRetry(context, error, sent);
+      };
+      const target = isPatched
         ? await sendChunks(context, location, toReader(body), { sizeBytes: size, maxBytes }, signal)
+          .catch(explain)
         : location;
       const response = await send({
         method: "PUT",
         target: withDigest(target, digest),
         what: `upload blob ${digest} to ${name}`,
         headers: { "content-type": "application/octet-stream" },
-        ...(body instanceof Uint8Array
-          ? { body }
-          : isChunked
+        ...(isPatched
           ? {}
+          : body instanceof Uint8Array
+          ? { body }
           : { stream: { body, sizeBytes: size } }),
         // Registries older than the spec answer 200 or 204.
         accept: [201, 200, 204],
         mayRepeat: false,
         signal,
-      }).catch((error) => {
-        throw isChunked ? error : toChunkedRetry(context, error, size);
-      });
+      }).catch(explain);
+      if (!isPatched && size > 0) memory.acceptsPutBody = true;
       await response.body?.cancel();
       const stored = response.headers.get("docker-content-digest");
       if (
@@ -266,24 +304,58 @@ function openUpload(context: RepositoryContext, descriptor: Descriptor, location
   };
 }
 
-/** Converts a 413 to a temporary error and records the limit, so that the retry sends the blob in chunks. */
-function toChunkedRetry(
+/** Statuses of registries that accept a blob only by PATCH. */
+const PUT_BODY_REFUSALS = new Set([404, 405, 411]);
+
+/** Statuses of an upload that the registry has lost: it restarted, or another of its servers answered. */
+const LOST_UPLOAD = new Set([404, 410, 416]);
+
+/**
+ * Converts an error of an upload to a temporary one if a new upload may succeed: in smaller requests, by PATCH, or after the
+ * registry lost the upload. Records what the registry rejects.
+ */
+function toUploadRetry(
   { client: { memory, side } }: RepositoryContext,
   error: unknown,
-  sizeBytes: number,
+  sent: { readonly sizeBytes: number; readonly isPatched: boolean },
 ): unknown {
-  if (!(error instanceof RegistryError) || error.status !== 413) return error;
-  if (sizeBytes <= DEFAULT_CHUNK_BYTES && memory.maxUploadBytes === undefined) return error;
-  memory.maxUploadBytes ??= DEFAULT_CHUNK_BYTES;
-  return new CrossdockError("limit", `${error.message}; retrying in chunks`, {
+  if (!(error instanceof RegistryError)) return error;
+  const { status } = error;
+  if (status === 413) {
+    const bytes = smallerChunk(sent.sizeBytes, memory.minChunkBytes);
+    if (bytes === undefined) return explainTooLarge(error, sent.sizeBytes);
+    memory.maxUploadBytes = Math.min(bytes, memory.maxUploadBytes ?? bytes);
+    return new UploadRetryError(error, `retrying in chunks of ${bytes} bytes`, { side });
+  }
+  if (!sent.isPatched && PUT_BODY_REFUSALS.has(status) && memory.acceptsPutBody !== true) {
+    memory.acceptsPutBody = false;
+    return new UploadRetryError(error, "retrying by PATCH", { side });
+  }
+  const codes = error.errors.map(({ code }) => code);
+  const isLost = codes.includes("BLOB_UPLOAD_UNKNOWN") || codes.includes("BLOB_UPLOAD_INVALID") ||
+    LOST_UPLOAD.has(status) && !codes.includes("NAME_UNKNOWN");
+  if (!isLost) return error;
+  // PATCH is no better: the upload was lost.
+  if (sent.isPatched && memory.acceptsPutBody === false) memory.acceptsPutBody = undefined;
+  return new CrossdockError(error.code, error.message, {
     cause: error,
     side,
     isTemporary: true,
-    retryAfterMs: 0,
+    hint: "the registry lost the upload; if it has several servers, they must share their uploads",
   });
 }
 
-function toReader(body: Response | ChunkReader): ChunkReader {
+function explainTooLarge(error: RegistryError, sizeBytes: number): CrossdockError {
+  return new CrossdockError("limit", error.message, {
+    cause: error,
+    side: error.side,
+    hint: `a request of ${sizeBytes} bytes is too large for the registry or a proxy before it; ` +
+      "raise the limit there (nginx: client_max_body_size)",
+  });
+}
+
+function toReader(body: Uint8Array<ArrayBuffer> | Response | ChunkReader): ChunkReader {
+  if (body instanceof Uint8Array) return readBody(new Response(body));
   return body instanceof Response ? readBody(body) : body;
 }
 

@@ -11,6 +11,7 @@ import type { Emit, Report } from "../copy/model.ts";
 import type { Repositories } from "../copy/repositories.ts";
 import { parseCopyRequest } from "../copy/request.ts";
 import type { CopyRequest, CopyRequestInput } from "../copy/request.ts";
+import { resolveCurrent } from "../copy/resolve_current.ts";
 import { ParseError } from "../errors.ts";
 import type { Side } from "../errors.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
@@ -235,7 +236,12 @@ export function createBatch(
         resolving ??= resolve(options);
         const [found, current] = await Promise.all([
           resolving,
-          target.resolveManifest(nameOf(request.destination), { signal }),
+          request.ifExists === "overwrite"
+            ? resolveCurrent(target, nameOf(request.destination), {
+              signal,
+              warn: (message) => emit?.({ type: "warning", message }),
+            })
+            : target.resolveManifest(nameOf(request.destination), { signal }),
         ]);
         const plan = async ({ signal, emit }: BatchCallOptions = options): Promise<Planned> =>
           await makePlan(

@@ -259,10 +259,59 @@ test("Authenticator keeps the password on the realm's origin when the realm redi
     return Response.json({ token: "t" });
   });
   await using registry = await startRegistry(bearer);
-  registry.fail({ path: "/token", action: { redirect: `${elsewhere.url}/token` } });
+  registry.fail({ path: "/token", times: 9, action: { redirect: `${elsewhere.url}/token` } });
   const { pull } = await openSide(registry.host, { credentials: ada, retries: 0 });
   await failureOf(pull("a/b").resolveManifest("1"));
-  assert.deepEqual(seen, [null]);
+  assert.deepEqual(seen, [null, null]);
+});
+
+for (const status of [302, 303, 307, 308]) {
+  test(`Authenticator sends no identity token to the other origin of a ${status}`, async () => {
+    let count = 0;
+    await using elsewhere = await serve(() => {
+      count++;
+      return Response.json({ access_token: "t" });
+    });
+    await using registry = await startRegistry({
+      auth: { type: "bearer", users, identityTokens: { "refresh-1": "ada" } },
+    });
+    registry.fail({
+      method: "POST",
+      times: 9,
+      action: { redirect: `${elsewhere.url}/token`, status },
+    });
+    const credentials = staticCredentials({ kind: "identity_token", token: "refresh-1" }, "config");
+    const { pull } = await openSide(registry.host, { credentials });
+    const error = await failureOf(pull("a/b").resolveManifest("1"));
+    assert.match(error.message, /redirects a request with a credential/);
+    assert.equal(count, 0);
+  });
+}
+
+const INVALID_TOKEN = (host: string): Record<string, string> => ({
+  "www-authenticate":
+    `Bearer realm="http://${host}/token",service="${host}",scope="repository:a/b:pull",error="invalid_token"`,
+});
+
+test("Authenticator gets one more token if the registry rejects a new one as invalid", async () => {
+  await using registry = await startRegistry(bearer);
+  await putImage(registry, "a/b", { tag: "1" });
+  const headers = INVALID_TOKEN(registry.host);
+  registry.fail({ method: "HEAD", times: 2, action: { status: 401, headers } });
+  const { pull } = await openSide(registry.host, { credentials: ada });
+  assert.ok(await pull("a/b").resolveManifest("1"));
+  assert.equal(registry.count(TOKEN), 2);
+});
+
+test("Authenticator gets no third token", async () => {
+  await using registry = await startRegistry(bearer);
+  const headers = INVALID_TOKEN(registry.host);
+  registry.fail({ method: "HEAD", times: 99, action: { status: 401, headers } });
+  const { pull } = await openSide(registry.host, { credentials: ada });
+  const error = await failureOf(pull("a/b").resolveManifest("1"));
+  assert.equal(error.code, "unauthorized");
+  assert.equal(registry.count(TOKEN), 2);
+  assert.equal(registry.count({ method: "HEAD" }), 3);
 });
 
 test("Authenticator keeps the password across a redirect within the realm's origin", async () => {

@@ -35,7 +35,7 @@ test("Repository.hasBlob() tells by HEAD", async () => {
   assert.equal(registry.count(), 2);
 });
 
-for (const status of [405, 501]) {
+for (const status of [400, 403, 405, 412, 501]) {
   test(`Repository.hasBlob() becomes a GET where HEAD is refused by ${status}`, async () => {
     await using registry = await startRegistry();
     await registry.putBlob("a/b", BYTES);
@@ -45,6 +45,28 @@ for (const status of [405, 501]) {
     assert.equal(await repository.hasBlob(describe(randomBytes(9, 2))), false);
   });
 }
+
+test("Repository.hasBlob() sends a GET where the storage behind a redirect denies HEAD", async () => {
+  await using registry = await startRegistry();
+  await registry.putBlob("a/b", BYTES);
+  const methods: string[] = [];
+  await using storage = await serve(({ method }) => {
+    methods.push(method);
+    return method === "HEAD" ? new Response(null, { status: 403 }) : new Response(BYTES);
+  });
+  registry.fail({ path: "/blobs/", times: 2, action: { redirect: `${storage.url}/x` } });
+  assert.equal(await (await openSide(registry.host)).push("a/b").hasBlob(BLOB), true);
+  assert.deepEqual(methods, ["HEAD", "GET"]);
+});
+
+test("Repository.hasBlob() fails if the storage denies GET too, and does not call the blob missing", async () => {
+  await using registry = await startRegistry();
+  await registry.putBlob("a/b", BYTES);
+  await using storage = await serve(() => new Response(null, { status: 403 }));
+  registry.fail({ path: "/blobs/", times: 2, action: { redirect: `${storage.url}/x` } });
+  const error = await failureOf((await openSide(registry.host)).push("a/b").hasBlob(BLOB));
+  assert.match(error.message, /check for blob/);
+});
 
 test("Repository.openBlob() opens the whole blob, asked for unencoded and without Range", async () => {
   await using registry = await startRegistry();

@@ -49,7 +49,10 @@ test("Repository.resolveManifest() and fetchManifest() give undefined for what i
 });
 
 const HEADS: readonly [name: string, action: FaultAction][] = [
+  ["is refused by 400", { status: 400 }],
+  ["is refused by 403", { status: 403 }],
   ["is refused by 405", { status: 405 }],
+  ["is refused by 412", { status: 412 }],
   ["is refused by 501", { status: 501 }],
   ["tells no digest", withHeaders({ "docker-content-digest": null })],
   ["tells a digest that is none", withHeaders({ "docker-content-digest": "sha256:x" })],

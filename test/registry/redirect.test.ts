@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { CrossdockError } from "../../src/errors.ts";
-import { isRedirect, resolveLocation } from "../../src/registry/redirect.ts";
+import { becomesGet, isRedirect, resolveLocation } from "../../src/registry/redirect.ts";
 
 const GOOD: readonly [location: string, from: string, wanted: string][] = [
   ["/v2/a/up?x=1", "https://h/v2/", "https://h/v2/a/up?x=1"],
@@ -51,4 +51,15 @@ test("isRedirect() wants a redirect's status and a Location", () => {
   assert.deepEqual([301, 302, 303, 307, 308].filter((status) => !answer(status)), []);
   assert.deepEqual([200, 201, 202, 304, 401].filter((status) => answer(status)), []);
   assert.equal(answer(302, {}), false);
+});
+
+test("becomesGet() keeps the method of 307 and 308, and otherwise follows fetch", () => {
+  const methods = ["GET", "HEAD", "POST", "PUT", "PATCH"];
+  const changed = (status: number): string[] =>
+    methods.filter((method) => becomesGet(status, method));
+  assert.deepEqual(changed(301), ["POST"]);
+  assert.deepEqual(changed(302), ["POST"]);
+  assert.deepEqual(changed(303), ["POST", "PUT", "PATCH"]);
+  assert.deepEqual(changed(307), []);
+  assert.deepEqual(changed(308), []);
 });

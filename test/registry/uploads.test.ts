@@ -7,8 +7,9 @@ import { randomBytes } from "../support/image.ts";
 import { startRegistry } from "../support/registry.ts";
 import type { RegistryOptions, RunningRegistry } from "../support/registry.ts";
 import { serve } from "../support/serve.ts";
+import type { Server } from "../support/serve.ts";
 import { until } from "../support/until.ts";
-import { describe, failureOf, openSide, requireUpload } from "./setup.ts";
+import { describe, failureOf, openSide, requireUpload, utf8 } from "./setup.ts";
 
 const BYTES = randomBytes(1000, 1);
 const BLOB = describe(BYTES);
@@ -87,7 +88,7 @@ test("Repository.beginBlob() cancels the upload that was opened for a blob that 
   assert.deepEqual(methods(registry), ["POST?", "HEAD", "DELETE"]);
 });
 
-for (const status of [400, 404, 405]) {
+for (const status of [400, 401, 403, 404, 405, 412, 422]) {
   test(`Repository.beginBlob() takes ${status} to a mount from itself as a registry that cannot`, async () => {
     await using registry = await startRegistry(PLAIN);
     registry.fail({ method: "POST", action: { status } });
@@ -102,7 +103,7 @@ test("Repository.beginBlob() fails when the registry denies to push", async () =
   registry.fail({ method: "POST", times: 9, action: { status: 403 } });
   const error = await failureOf((await openSide(registry.host)).push("a/b").beginBlob(BLOB));
   assert.equal(error.code, "denied");
-  assert.equal(registry.count(), 1);
+  assert.deepEqual(methods(registry), ["POST?", "HEAD", "POST"]);
 });
 
 // Mounts from other repositories.
@@ -125,7 +126,7 @@ test("Repository.beginBlob() goes on with the upload that a mount opened", async
   assert.deepEqual(methods(registry), ["POST?", "HEAD", "PUT"]);
 });
 
-for (const status of [400, 401, 403, 404, 405]) {
+for (const status of [400, 401, 403, 404, 405, 409, 412]) {
   test(`Repository.beginBlob() makes an upload of a mount refused by ${status}`, async () => {
     await using registry = await startRegistry();
     await registry.putBlob("a/one", BYTES);
@@ -159,6 +160,64 @@ test("Repository.beginBlob() uploads when a 401 answers the wider scope again an
   const repository = (await openSide(registry.host, { credentials })).push("a/b");
   await requireUpload(await repository.beginBlob(BLOB, { mountFrom: ["a/one"] })).put(BYTES);
   assert.ok(registry.hasBlob("a/b", BLOB.digest));
+});
+
+for (const status of [500, 502, 503]) {
+  test(`Repository.beginBlob() uploads a blob when each mount answers ${status}, after one retry`, async () => {
+    await using registry = await startRegistry();
+    registry.fail({ method: "POST", times: 4, action: { status } });
+    const repository = (await openSide(registry.host)).push("a/b");
+    await requireUpload(await repository.beginBlob(BLOB, { mountFrom: ["a/one"] })).put(BYTES);
+    assert.deepEqual(methods(registry), [
+      ...["POST?", "POST?", "POST?", "POST?", "HEAD", "POST", "PUT"],
+    ]);
+    assert.ok(registry.hasBlob("a/b", BLOB.digest));
+  });
+}
+
+test("Repository.beginBlob() does not try a denied mount again", async () => {
+  await using registry = await startRegistry({ selfMount: false });
+  registry.fail({ method: "POST", action: { status: 401 } });
+  const repository = (await openSide(registry.host)).push("a/b");
+  for (const bytes of [BYTES, OTHER_BYTES]) {
+    const mountFrom = ["a/one"];
+    await requireUpload(await repository.beginBlob(describe(bytes), { mountFrom })).put(bytes);
+  }
+  assert.equal(
+    registry.requests.filter(({ query }) => query.get("from") === "a/one").length,
+    1,
+  );
+});
+
+test("Repository.beginBlob() keeps a rate limit of a mount as an error", async () => {
+  await using registry = await startRegistry();
+  const headers = { "retry-after": "3600" };
+  registry.fail({ method: "POST", action: { status: 429, headers } });
+  const repository = (await openSide(registry.host)).push("a/b");
+  const error = await failureOf(repository.beginBlob(BLOB, { mountFrom: ["a/one"] }));
+  assert.equal(error.code, "rate_limited");
+  assert.equal(registry.count(), 1);
+});
+
+for (const status of [400, 403, 405, 412, 500, 501]) {
+  test(`Repository.beginBlob() uploads a blob when HEAD and GET answer ${status}`, async () => {
+    await using registry = await startRegistry(PLAIN);
+    registry.fail({ method: "HEAD", times: 99, action: { status } });
+    registry.fail({ method: "GET", times: 99, action: { status } });
+    const repository = (await openSide(registry.host)).push("a/b");
+    await requireUpload(await repository.beginBlob(BLOB)).put(BYTES);
+    await requireUpload(await repository.beginBlob(OTHER)).put(OTHER_BYTES);
+    assert.ok(registry.hasBlob("a/b", BLOB.digest) && registry.hasBlob("a/b", OTHER.digest));
+    assert.ok(registry.count() <= 14);
+  });
+}
+
+test("Repository.beginBlob() keeps a 401 of a check for a blob as an error", async () => {
+  await using registry = await startRegistry(PLAIN);
+  registry.fail({ times: 99, action: { status: 401 } });
+  const error = await failureOf((await openSide(registry.host)).push("a/b").beginBlob(BLOB));
+  assert.equal(error.code, "unauthorized");
+  assert.deepEqual(methods(registry), ["POST?", "HEAD"]);
 });
 
 // The upload itself.
@@ -306,4 +365,81 @@ test("Repository.beginBlob() asks Quay by HEAD at once", async () => {
   });
   assert.deepEqual(await push("a/b").beginBlob(BLOB), { state: "present" });
   assert.deepEqual(seen, ["HEAD"]);
+});
+
+// Redirects.
+
+/** A host that redirects every request to another one, under the same path. */
+async function serveMoved(to: () => string, status: number, path: RegExp): Promise<Server> {
+  return await serve(async (request) => {
+    const { pathname, search } = new URL(request.url);
+    await request.body?.pipeTo(new WritableStream());
+    return path.test(`${request.method} ${pathname}`)
+      ? new Response(null, { status, headers: { location: `${to()}${pathname}${search}` } })
+      : new Response(null, { status: 404 });
+  });
+}
+
+for (const status of [307, 308]) {
+  test(`Repository.beginBlob() follows a POST's ${status}, and resolves a relative Location at the other host`, async () => {
+    await using registry = await startRegistry({ location: "relative" });
+    await using moved = await serveMoved(() => registry.url, status, /^POST /);
+    const repository = (await openSide(moved.host)).push("a/b");
+    await requireUpload(await repository.beginBlob(BLOB)).put(BYTES);
+    assert.ok(registry.hasBlob("a/b", BLOB.digest));
+    assert.deepEqual(methods(registry), ["POST?", "PUT"]);
+  });
+
+  test(`BlobUpload.put() follows a PUT's ${status} with its body`, async () => {
+    await using registry = await startRegistry();
+    const repository = (await openSide(registry.host)).push("a/b");
+    const redirect = ({ url }: Request): string => url;
+    registry.fail({ method: "PUT", action: { redirect, status } });
+    await requireUpload(await repository.beginBlob(BLOB)).put(BYTES);
+    assert.ok(registry.hasBlob("a/b", BLOB.digest));
+  });
+
+  test(`Repository.putManifest() follows a PUT's ${status} with its body`, async () => {
+    await using registry = await startRegistry({ strictManifests: false });
+    const repository = (await openSide(registry.host)).push("a/b");
+    const redirect = ({ url }: Request): string => url;
+    registry.fail({ method: "PUT", action: { redirect, status } });
+    const bytes = utf8('{"schemaVersion":2}');
+    const mediaType = "application/vnd.oci.image.index.v1+json";
+    await repository.putManifest({ bytes, mediaType, digest: describe(bytes).digest }, {
+      tag: "1",
+    });
+    assert.deepEqual(registry.tags("a/b"), ["1"]);
+  });
+}
+
+for (const status of [301, 302, 303]) {
+  test(`Repository.beginBlob() sends a GET after a POST's ${status}, and no upload is begun`, async () => {
+    await using registry = await startRegistry({ selfMount: false });
+    await using moved = await serveMoved(() => registry.url, status, /^POST /);
+    const error = await failureOf((await openSide(moved.host)).push("a/b").beginBlob(BLOB));
+    assert.equal(error.side, "source");
+    assert.equal(registry.count({ method: "POST" }), 0);
+    assert.ok(registry.requests.every(({ method }) => method === "GET"));
+  });
+}
+
+test("Repository.beginBlob() sends no credential to the other host of a POST's redirect", async () => {
+  const users = { ada: "secret" };
+  const credentials = staticCredentials(
+    { kind: "basic", username: "ada", password: "secret" },
+    "--creds",
+  );
+  await using other = await startRegistry();
+  await using registry = await startRegistry({ auth: { type: "basic", users } });
+  const repository = (await openSide(registry.host, { credentials })).push("a/b");
+  await repository.hasBlob(BLOB);
+  const redirect = (request: Request): string => {
+    const { pathname, search } = new URL(request.url);
+    return `${other.url}${pathname}${search}`;
+  };
+  registry.fail({ method: "POST", action: { redirect } });
+  await requireUpload(await repository.beginBlob(BLOB)).put(BYTES);
+  assert.ok(other.hasBlob("a/b", BLOB.digest));
+  assert.ok(other.requests.every(({ headers }) => !headers.has("authorization")));
 });
