@@ -5,7 +5,7 @@ import type { Digest } from "../oci/digest.ts";
 import { isForeignLayer, isIndexMediaType } from "../oci/media_types.ts";
 import { formatReference } from "../oci/reference.ts";
 import type { Reference } from "../oci/reference.ts";
-import { imageNotFound, wouldOverwrite } from "./copy_error.ts";
+import { imageNotFound, requireDigest, wouldOverwrite } from "./copy_error.ts";
 import { toBlobSteps, toManifestStages, toManifestStep, toPlainDescriptor } from "./make_steps.ts";
 import type { Route } from "./make_steps.ts";
 import { ManifestCache } from "./manifest_cache.ts";
@@ -38,7 +38,8 @@ export interface Planned {
 /**
  * Makes the plan of a copy.
  *
- * @throws CrossdockError `not_found` for a missing source, `conflict` with `ifExists: "fail"`, and the errors of `readWantedTree`
+ * @throws CrossdockError `not_found` for a missing source, `conflict` with `ifExists: "fail"`, `usage` for a destination with another
+ * digest, and the errors of `readWantedTree`
  */
 export async function makePlan(
   request: CopyRequest,
@@ -246,6 +247,7 @@ class Planner {
     },
   ): Planned {
     const { source, destination } = this.#request;
+    requireDigest(destination, root.digest);
     const nonEmpty = stages.filter(({ steps }) => steps.length > 0);
     const isWriting = nonEmpty.some(({ steps }) => steps.some((step) => step.type !== "referrers"));
     const plan: Plan = {
@@ -268,7 +270,7 @@ class Planner {
   }
 }
 
-/** The destination with its digest after the copy, which replaces a digest in the request. */
+/** The destination with its digest after the copy. */
 function nameResult({ digest: _, ...name }: Reference, digest: Digest): Reference {
   return { ...name, digest };
 }

@@ -1,7 +1,7 @@
 /** Copies that belong together, such as those of a rule: what one of them has found out, the others need not ask. */
 import type { CallOptions } from "../content.ts";
 import { findCreated } from "../copy/created.ts";
-import { imageNotFound, wouldOverwrite } from "../copy/copy_error.ts";
+import { imageNotFound, requireDigest, wouldOverwrite } from "../copy/copy_error.ts";
 import { MountMemory } from "../copy/mount_memory.ts";
 import { makePlan } from "../copy/plan.ts";
 import type { MakePlanOptions, Planned } from "../copy/plan.ts";
@@ -234,7 +234,9 @@ export function createBatch(
         resolving ??= resolve(options);
         const [found, current] = await Promise.all([
           resolving,
-          target.resolveManifest(nameOf(request.destination), { signal }),
+          target.resolveManifest(request.destination.tag ?? nameOf(request.destination), {
+            signal,
+          }),
         ]);
         const plan = async (own: BatchCallOptions = options): Promise<Planned> =>
           await makePlan(
@@ -253,6 +255,9 @@ export function createBatch(
           const { ifExists, destination } = request;
           const digests = { current: current.digest, wanted: found.digest };
           if (ifExists === "fail") throw wouldOverwrite(destination, digests);
+        }
+        if (judged.digest && request.ifExists !== "skip") {
+          requireDigest(request.destination, judged.digest);
         }
         const planned = judged.state === "unknown" ? await plan() : undefined;
         const { state, digest, isDone } = planned ? judgePlan(planned, current) : judged;
