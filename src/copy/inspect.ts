@@ -3,7 +3,7 @@ import type { CallOptions, ContentSource, ManifestContent } from "../content.ts"
 import { CrossdockError } from "../errors.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import type { Digest } from "../oci/digest.ts";
-import { MAX_MANIFEST_BYTES } from "../oci/manifest.ts";
+import { manifestBlobs, MAX_MANIFEST_BYTES } from "../oci/manifest.ts";
 import type { Manifest } from "../oci/manifest.ts";
 import { formatPlatform } from "../oci/platform.ts";
 import { formatReference } from "../oci/reference.ts";
@@ -116,7 +116,7 @@ function toManifestNode(node: TreeNode, details: Details): ManifestNode {
 
 function listLayers(manifest: Manifest | undefined): readonly Descriptor[] {
   if (manifest?.kind === "image") return manifest.layers;
-  return manifest?.kind === "artifact" ? manifest.blobs : [];
+  return manifest ? manifestBlobs(manifest) : [];
 }
 
 /**

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { test } from "node:test";
+import type { Descriptor } from "../../src/oci/descriptor.ts";
 import { OCI_INDEX, OCI_MANIFEST } from "../../src/oci/media_types.ts";
-import { putImage, putIndex } from "../support/image.ts";
+import { putImage, putIndex, randomBytes } from "../support/image.ts";
 import type { RunningRegistry } from "../support/registry.ts";
 import { requestOf, startPair } from "./setup.ts";
 
@@ -170,4 +171,58 @@ test("copy() to recheck brings what is missing beneath an image that is there", 
   for (const layer of layers) assert.equal(destination.hasBlob("app", layer.digest), true);
   const again = await engine.copy({ ...requestOf(pair), recheck: true, ifExists: "fail" });
   assert.deepEqual([again.blobs.streamed, again.blobs.present], [0, 3]);
+});
+
+/** Puts a cache of BuildKit: an index of layers and a config, which are blobs. */
+async function putCache(
+  registry: RunningRegistry,
+  others: readonly Descriptor[] = [],
+): Promise<string[]> {
+  const types = [
+    "application/vnd.oci.image.layer.v1.tar+gzip",
+    "application/vnd.docker.image.rootfs.diff.tar.gzip",
+    "application/vnd.buildkit.cacheconfig.v0",
+  ];
+  const blobs = await Promise.all(types.map(async (mediaType, i) => ({
+    mediaType,
+    ...await registry.putBlob("app", randomBytes(1000, i)),
+  })));
+  const index = { schemaVersion: 2, mediaType: OCI_INDEX, manifests: [...blobs, ...others] };
+  await registry.putManifest("app", index, OCI_INDEX, ["1"]);
+  return blobs.map(({ digest }) => digest);
+}
+
+test("copy(), verify() and inspect() read the entries of a BuildKit cache as blobs", async () => {
+  await using pair = await startPair();
+  const { source, destination, engine } = pair;
+  const blobs = await putCache(source);
+  const report = await engine.copy(requestOf(pair));
+  assert.deepEqual([report.blobs.streamed, report.manifests], [3, 1]);
+  sameManifest(source, destination, "1");
+  assert.deepEqual(destination.blobs("app").sort(), blobs.sort());
+  for (const digest of blobs) assert.equal(source.count({ path: `/manifests/${digest}` }), 0);
+  const verification = await engine.verify(requestOf(pair));
+  assert.deepEqual([verification.equal, verification.checked.blobs], [true, 3]);
+  const { root, totalBytes } = await engine.inspect(requestOf(pair).source);
+  assert.deepEqual(root.layers.map(({ digest }) => digest).sort(), blobs.sort());
+  assert.equal(totalBytes, 3000);
+});
+
+test("copy() of one platform keeps the blobs that the index lists", async () => {
+  await using pair = await startPair();
+  const { source, destination, engine } = pair;
+  const { descriptor, images } = await putIndex(source, "app", {
+    platforms: ["linux/amd64", "linux/arm64"],
+  });
+  const bytes = source.getManifest("app", descriptor.digest)?.bytes;
+  const { manifests } = JSON.parse(new TextDecoder().decode(bytes));
+  const blobs = await putCache(source, manifests);
+  const report = await engine.copy({ ...requestOf(pair), platforms: ["linux/amd64"] });
+  const rebuilt = destination.getManifest("app", report.digest)?.bytes;
+  const entries = JSON.parse(new TextDecoder().decode(rebuilt)).manifests;
+  assert.deepEqual(entries.map(({ digest }: Descriptor) => digest), [
+    ...blobs,
+    images[0]?.descriptor.digest,
+  ]);
+  for (const digest of blobs) assert.ok(destination.hasBlob("app", digest));
 });
