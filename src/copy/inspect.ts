@@ -11,6 +11,7 @@ import type { Reference } from "../oci/reference.ts";
 import { mapConcurrent } from "./concurrent.ts";
 import { imageNotFound } from "./copy_error.ts";
 import type { Inspection, ManifestNode } from "./model.ts";
+import { openBlobOrData } from "./open_blob_or_data.ts";
 import { readSmallBlob } from "./read_small_blob.ts";
 import { findRelated } from "./related.ts";
 import type { Related } from "./related.ts";
@@ -157,7 +158,7 @@ export async function readConfig(
       { side: "source" },
     );
   }
-  const response = await source.openBlob(descriptor, { signal });
+  const response = await openBlobOrData(source, descriptor, { signal });
   const options = { from: source.name, maxBytes: MAX_CONFIG_BYTES, timeoutMs, signal };
   const bytes = await readSmallBlob(response, descriptor, options);
   try {
