@@ -68,13 +68,14 @@ export class RelatedPlanner {
       ...this.#request,
       isKnown: isUpdate ? this.#isAtDestination : undefined,
       warn: this.#warn,
+      onGap: this.#warn,
       signal: this.#signal,
     });
     return { rounds, tagged: isUpdate ? await this.#withoutUnchanged(tagged) : tagged };
   }
 
   async #warnAboutOrphans(sourceDigest: Digest): Promise<void> {
-    const options = { signal: this.#signal };
+    const options = { warn: this.#warn, signal: this.#signal };
     const orphans = await this.#repositories.referrerSource.listReferrers(sourceDigest, options);
     if (orphans.length === 0) return;
     this.#warn(

@@ -138,7 +138,10 @@ export async function putManifest(
       },
     );
   }
-  if (response.headers.has("oci-subject")) client.memory.referrersApi = true;
+  if (response.headers.has("oci-subject")) {
+    client.memory.referrersApi = true;
+    client.memory.recordsSubjects = true;
+  }
 }
 
 /** Formats `registry/repository:tag` or `registry/repository@digest`. */

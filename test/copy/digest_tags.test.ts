@@ -79,3 +79,20 @@ test("copy() of a second tag succeeds where tags are immutable, digest tags incl
     code: "conflict",
   });
 });
+
+for (const status of [400, 403, 500]) {
+  test(`copy() warns and goes on if digest tags are answered with ${status}`, async () => {
+    await using pair = await startPair();
+    const { source, destination, engine } = pair;
+    const { descriptor } = await putImage(source, "app", { tag: "1" });
+    await putCosignSignature(source, "app", descriptor.digest);
+    source.fail({ path: "/tags/list", times: 99, action: { status: 403 } });
+    source.fail({ path: "/manifests/sha256-", times: 99, action: { status } });
+    const { warnings } = await engine.copy(requestOf(pair));
+    assert.deepEqual(destination.tags("app"), ["1"]);
+    const gaps = warnings.filter((warning) => /may be missing in the copy/.test(warning));
+    assert.equal(gaps.length, 1);
+    assert.match(gaps[0] ?? "", new RegExp(`${status}`));
+    await assert.rejects(engine.verify(requestOf(pair)), { side: "source" });
+  });
+}
