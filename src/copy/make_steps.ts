@@ -30,6 +30,8 @@ export function toBlobSteps(
   route: Route,
   { foreignLayers, recheck, verify, mounts, isUpdate }: BlobStepOptions,
 ): BlobStep[] {
+  // A repository has the blobs of its own images.
+  if (route.source === route.destination && !recheck) return [];
   const from = parseRepository(route.source);
   const { registry, repository } = parseRepository(route.destination);
   const canMountFromSource = from.registry === registry && from.repository !== repository;

@@ -94,6 +94,11 @@ class Planner {
     this.#related = new RelatedPlanner(request, repositories, { warn: this.#warn, signal });
   }
 
+  /** Whether source and destination are one repository, which has all content but a rebuilt index. */
+  get #isRetag(): boolean {
+    return this.#route.source === this.#route.destination && !this.#request.recheck;
+  }
+
   async plan(): Promise<Planned> {
     const { ifExists, platforms, recheck } = this.#request;
     const { current, found } = this.#seen ?? await this.#resolveBoth();
@@ -161,6 +166,8 @@ class Planner {
       Promise.resolve(digest === current?.digest && !recheck);
     const isKnown = index === "unwrap"
       ? isRoot
+      : this.#isRetag
+      ? () => Promise.resolve(true)
       : this.#isUpdate
       ? this.#isAtDestination
       : undefined;
@@ -205,7 +212,9 @@ class Planner {
     const { tag } = this.#request.destination;
     // Referrers need their subject, and the tag comes last. With referrers, the root is put by digest first.
     const isPutFirst = this.#related.needsImageFirst(related);
-    const early = isPutFirst ? missing : missing.filter((node) => node !== tree);
+    const early = missing.filter((node) =>
+      (isPutFirst || node !== tree) && (!this.#isRetag || node.isRebuilt)
+    );
     const isComplete = isPutFirst && tag === undefined;
     return this.#draft(missing, related, [
       ...toManifestStages("manifests", early, this.#route),

@@ -3,7 +3,13 @@ import { createHash } from "node:crypto";
 import { test } from "node:test";
 import type { Descriptor } from "../../src/oci/descriptor.ts";
 import { OCI_INDEX, OCI_MANIFEST } from "../../src/oci/media_types.ts";
-import { putImage, putIndex, randomBytes } from "../support/image.ts";
+import {
+  putCosignSignature,
+  putImage,
+  putIndex,
+  putReferrer,
+  randomBytes,
+} from "../support/image.ts";
 import type { RunningRegistry } from "../support/registry.ts";
 import { requestOf, startPair } from "./setup.ts";
 
@@ -225,4 +231,46 @@ test("copy() of one platform keeps the blobs that the index lists", async () => 
     images[0]?.descriptor.digest,
   ]);
   for (const digest of blobs) assert.ok(destination.hasBlob("app", digest));
+});
+
+test("copy() within a repository puts one tag and fetches no blob", async () => {
+  await using pair = await startPair();
+  const { source, engine } = pair;
+  const index = await putIndex(source, "app", {
+    platforms: ["linux/amd64", "linux/arm64"],
+    tag: "1",
+  });
+  await putReferrer(source, "app", index.descriptor, { artifactType: "a/b", payload: "x" });
+  await putCosignSignature(source, "app", index.descriptor.digest);
+  const request = { source: `${source.host}/app:1`, destination: `${source.host}/app:2` };
+  source.clearRequests();
+  const report = await engine.copy(request);
+  assert.equal(source.getManifest("app", "2")?.digest, index.descriptor.digest);
+  assert.equal(report.result, "copied");
+  const requests = source.requests.map(({ method, path }) => `${method} ${path}`).sort();
+  assert.deepEqual(requests, [
+    "GET /v2/app/manifests/1",
+    "HEAD /v2/app/manifests/2",
+    "PUT /v2/app/manifests/2",
+  ]);
+});
+
+test("copy() of a platform within a repository puts the rebuilt index alone", async () => {
+  await using pair = await startPair();
+  const { source, engine } = pair;
+  const platforms = ["linux/amd64", "linux/arm64"];
+  const { images } = await putIndex(source, "app", { platforms, tag: "1" });
+  const request = { source: `${source.host}/app:1`, platforms: ["linux/arm64"] };
+  source.clearRequests();
+  await engine.copy({ ...request, destination: `${source.host}/app:2` });
+  assert.equal(source.count({ path: "/blobs/" }), 0);
+  assert.equal(source.count({ method: "PUT" }), 1);
+  const rebuilt = new TextDecoder().decode(source.getManifest("app", "2")?.bytes);
+  const entries: Descriptor[] = JSON.parse(rebuilt).manifests;
+  assert.deepEqual(entries.map(({ digest }) => digest), [images[1]?.descriptor.digest]);
+  source.clearRequests();
+  await engine.copy({ ...request, destination: `${source.host}/app:3`, index: "unwrap" });
+  assert.equal(source.getManifest("app", "3")?.digest, images[1]?.descriptor.digest);
+  assert.equal(source.count({ path: "/blobs/" }), 0);
+  assert.equal(source.count({ method: "PUT" }), 1);
 });
