@@ -326,7 +326,14 @@ async function listDigestTags(
 const MAX_PAGES = 50;
 
 /** Errors that the next request would meet too. A refusal of a digest tag alone does not end the copy. */
-const FATAL_CODES: readonly ErrorCode[] = ["aborted", "timeout", "rate_limited", "network", "tls"];
+const FATAL_CODES: readonly ErrorCode[] = [
+  "aborted",
+  "timeout",
+  "rate_limited",
+  "unauthorized",
+  "network",
+  "tls",
+];
 
 async function probeDigestTags(
   source: ContentSource,

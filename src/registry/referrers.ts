@@ -65,7 +65,8 @@ async function askApi(
 /**
  * Warns that referrers may be missing.
  *
- * @throws the error itself without `warn`, and if it must end the copy: an abort, a limit of crossdock, a rate limit of the registry
+ * @throws the error itself without `warn`, and if it must end the copy: an abort, a limit of crossdock, a rate limit
+ * or a rejected credential of the registry
  */
 function warnAboutGap(
   { client, name }: RepositoryContext,
@@ -76,7 +77,7 @@ function warnAboutGap(
   if (
     !warn || !(error instanceof CrossdockError) || error.code === "aborted" ||
     error.code === "limit" ||
-    error.code === "rate_limited" && !isForeignAnswer(client, error)
+    ["rate_limited", "unauthorized"].includes(error.code) && !isForeignAnswer(client, error)
   ) throw error;
   warn(`${error.message}; referrers of ${name}, such as signatures, may be missing in the copy`);
 }

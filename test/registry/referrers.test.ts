@@ -210,7 +210,7 @@ test("Repository.recordReferrers() of nothing writes nothing", async () => {
   assert.equal(registry.count({ method: "PUT" }), 0);
 });
 
-for (const action of [{ status: 503 }, { status: 401 }, { status: 418 }]) {
+for (const action of [{ status: 503 }, { status: 422 }, { status: 418 }]) {
   test(`Repository.listReferrers() with warn reads the fallback tag after ${action.status}`, async () => {
     await using registry = await startRegistry({ referrers: false });
     const { subject, referrers } = await putReferred(registry, 1);
