@@ -21,6 +21,8 @@ export interface CallOptions {
 export interface ReferrersOptions extends CallOptions {
   /** Whether the repository may have a tag. Skips the request for a fallback tag that does not exist. */
   readonly hasTag?: ((tag: string) => Promise<boolean>) | undefined;
+  /** Called in place of an error if the registry does not answer, and the list may be incomplete. Default: the error is thrown. */
+  readonly warn?: ((message: string) => void) | undefined;
 }
 
 /** A repository that can be read. */

@@ -12,7 +12,7 @@ export type Side = (typeof SIDES)[number];
 
 /** Codes of errors, for callers to switch on. The caller can fix errors from `usage` to `limit`. */
 export const ERROR_CODES = [
-  /** Invalid name, digest, option, step or config file. No request was sent. */
+  /** Invalid name, digest, option, step or config file. Nothing was written. */
   "usage",
   /** The credential is missing, or the registry rejected it. */
   "unauthorized",

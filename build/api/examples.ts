@@ -89,7 +89,7 @@ export const OUTCOMES: Readonly<Record<keyof typeof STEPS, Performed>> = {
     requests: { source: 1, destination: 2 },
   },
   manifest: { type: "manifest", state: "put", requests: { source: 1, destination: 1 } },
-  referrers: { type: "referrers", state: "unneeded", requests: { source: 0, destination: 1 } },
+  referrers: { type: "referrers", state: "written", requests: { source: 0, destination: 3 } },
 };
 
 export const PLAN: Plan = {

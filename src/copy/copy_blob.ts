@@ -5,6 +5,7 @@ import { digestAlgorithm } from "../oci/digest.ts";
 import { retryDelayMs } from "../retry.ts";
 import type { PerformContext } from "./perform_context.ts";
 import type { BlobOutcome } from "./model.ts";
+import { openBlobOrData } from "./open_blob_or_data.ts";
 import { readSmallBlob } from "./read_small_blob.ts";
 import type { BlobStep } from "./step.ts";
 import { watchBlob } from "./watch_blob.ts";
@@ -75,7 +76,8 @@ class BlobCopy {
   async #open(get: AbortController): Promise<Opened> {
     const { source, target, signal, isMissing = false } = this.#context;
     const { descriptor, mountFrom, eager } = this.#step;
-    const openSource = (): Promise<Response> => source.openBlob(descriptor, { signal: get.signal });
+    const openSource = (): Promise<Response> =>
+      openBlobOrData(source, descriptor, { signal: get.signal });
     const early = eager ? openSource() : undefined;
     early?.catch(() => {}); // Awaited below. Prevents an unhandled rejection until then.
     let start: BlobStart;

@@ -29,6 +29,25 @@ export function imageNotFound(reference: Reference): CrossdockError {
   });
 }
 
+/**
+ * Checks the digest that a destination names against the digest that it will have.
+ *
+ * @throws CrossdockError `usage` if they differ
+ */
+export function requireDigest(destination: Reference, digest: Digest): void {
+  if (destination.digest === undefined || destination.digest === digest) return;
+  throw new CrossdockError(
+    "usage",
+    `copy to ${
+      formatReference(destination)
+    }: the copy would have digest ${digest}, and a copy keeps the digest of its source`,
+    {
+      field: "destination",
+      hint: "leave the digest out of the destination; to require a digest, add it to the source",
+    },
+  );
+}
+
 /** The error of `ifExists: "fail"` for a destination that has another image. */
 export function wouldOverwrite(
   destination: Reference,

@@ -3,7 +3,7 @@ import type { CallOptions, ContentSource, ManifestContent } from "../content.ts"
 import { CrossdockError } from "../errors.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import type { Digest } from "../oci/digest.ts";
-import { MAX_MANIFEST_BYTES } from "../oci/manifest.ts";
+import { manifestBlobs, MAX_MANIFEST_BYTES } from "../oci/manifest.ts";
 import type { Manifest } from "../oci/manifest.ts";
 import { formatPlatform } from "../oci/platform.ts";
 import { formatReference } from "../oci/reference.ts";
@@ -11,6 +11,7 @@ import type { Reference } from "../oci/reference.ts";
 import { mapConcurrent } from "./concurrent.ts";
 import { imageNotFound } from "./copy_error.ts";
 import type { Inspection, ManifestNode } from "./model.ts";
+import { openBlobOrData } from "./open_blob_or_data.ts";
 import { readSmallBlob } from "./read_small_blob.ts";
 import { findRelated } from "./related.ts";
 import type { Related } from "./related.ts";
@@ -116,7 +117,7 @@ function toManifestNode(node: TreeNode, details: Details): ManifestNode {
 
 function listLayers(manifest: Manifest | undefined): readonly Descriptor[] {
   if (manifest?.kind === "image") return manifest.layers;
-  return manifest?.kind === "artifact" ? manifest.blobs : [];
+  return manifest ? manifestBlobs(manifest) : [];
 }
 
 /**
@@ -157,7 +158,7 @@ export async function readConfig(
       { side: "source" },
     );
   }
-  const response = await source.openBlob(descriptor, { signal });
+  const response = await openBlobOrData(source, descriptor, { signal });
   const options = { from: source.name, maxBytes: MAX_CONFIG_BYTES, timeoutMs, signal };
   const bytes = await readSmallBlob(response, descriptor, options);
   try {

@@ -2,6 +2,7 @@
 import type { Descriptor } from "../oci/descriptor.ts";
 import { isForeignLayer } from "../oci/media_types.ts";
 import { parseRepository } from "../oci/reference.ts";
+import { MAX_DATA_CHARACTERS } from "./open_blob_or_data.ts";
 import type { MountMemory } from "./mount_memory.ts";
 import type { Stage } from "./model.ts";
 import type { Related } from "./related.ts";
@@ -29,6 +30,8 @@ export function toBlobSteps(
   route: Route,
   { foreignLayers, recheck, verify, mounts, isUpdate }: BlobStepOptions,
 ): BlobStep[] {
+  // A repository has the blobs of its own images.
+  if (route.source === route.destination && !recheck) return [];
   const from = parseRepository(route.source);
   const { registry, repository } = parseRepository(route.destination);
   const canMountFromSource = from.registry === registry && from.repository !== repository;
@@ -46,6 +49,7 @@ export function toBlobSteps(
         digest: blob.digest,
         size: blob.size,
         ...(foreignLayers && blob.urls ? { urls: blob.urls } : {}),
+        ...(blob.data && blob.data.length <= MAX_DATA_CHARACTERS ? { data: blob.data } : {}),
       },
       mountFrom: mountSource === undefined ? [] : [mountSource],
       eager: !isProbablyPresent,

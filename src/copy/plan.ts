@@ -5,7 +5,7 @@ import type { Digest } from "../oci/digest.ts";
 import { isForeignLayer, isIndexMediaType } from "../oci/media_types.ts";
 import { formatReference } from "../oci/reference.ts";
 import type { Reference } from "../oci/reference.ts";
-import { imageNotFound, wouldOverwrite } from "./copy_error.ts";
+import { imageNotFound, requireDigest, wouldOverwrite } from "./copy_error.ts";
 import { toBlobSteps, toManifestStages, toManifestStep, toPlainDescriptor } from "./make_steps.ts";
 import type { Route } from "./make_steps.ts";
 import { ManifestCache } from "./manifest_cache.ts";
@@ -39,7 +39,8 @@ export interface Planned {
 /**
  * Makes the plan of a copy.
  *
- * @throws CrossdockError `not_found` for a missing source, `conflict` with `ifExists: "fail"`, and the errors of `readWantedTree`
+ * @throws CrossdockError `not_found` for a missing source, `conflict` with `ifExists: "fail"`, `usage` for a destination with another
+ * digest, and the errors of `readWantedTree`
  */
 export async function makePlan(
   request: CopyRequest,
@@ -92,6 +93,11 @@ class Planner {
       warn?.(message);
     };
     this.#related = new RelatedPlanner(request, repositories, { warn: this.#warn, signal });
+  }
+
+  /** Whether source and destination are one repository, which has all content but a rebuilt index. */
+  get #isRetag(): boolean {
+    return this.#route.source === this.#route.destination && !this.#request.recheck;
   }
 
   async plan(): Promise<Planned> {
@@ -161,6 +167,8 @@ class Planner {
       Promise.resolve(digest === current?.digest && !recheck);
     const isKnown = index === "unwrap"
       ? isRoot
+      : this.#isRetag
+      ? () => Promise.resolve(true)
       : this.#isUpdate
       ? this.#isAtDestination
       : undefined;
@@ -205,7 +213,9 @@ class Planner {
     const { tag } = this.#request.destination;
     // Referrers need their subject, and the tag comes last. With referrers, the root is put by digest first.
     const isPutFirst = this.#related.needsImageFirst(related);
-    const early = isPutFirst ? missing : missing.filter((node) => node !== tree);
+    const early = missing.filter((node) =>
+      (isPutFirst || node !== tree) && (!this.#isRetag || node.isRebuilt)
+    );
     const isComplete = isPutFirst && tag === undefined;
     return this.#draft(missing, related, [
       ...toManifestStages("manifests", early, this.#route),
@@ -255,6 +265,7 @@ class Planner {
     },
   ): Planned {
     const { source, destination } = this.#request;
+    requireDigest(destination, root.digest);
     const nonEmpty = stages.filter(({ steps }) => steps.length > 0);
     const isWriting = nonEmpty.some(({ steps }) => steps.some((step) => step.type !== "referrers"));
     const plan: Plan = {
@@ -277,7 +288,7 @@ class Planner {
   }
 }
 
-/** The destination with its digest after the copy, which replaces a digest in the request. */
+/** The destination with its digest after the copy. */
 function nameResult({ digest: _, ...name }: Reference, digest: Digest): Reference {
   return { ...name, digest };
 }

@@ -7,7 +7,7 @@ import type { Digest } from "../oci/digest.ts";
 import { manifestChildren, rebuildIndex } from "../oci/manifest.ts";
 import { formatPlatform, matchesPlatform } from "../oci/platform.ts";
 import type { Platform } from "../oci/platform.ts";
-import { isIndexMediaType } from "../oci/media_types.ts";
+import { isBlobEntry, isIndexMediaType } from "../oci/media_types.ts";
 import { listNodes } from "./tree.ts";
 import type { TreeNode } from "./tree.ts";
 
@@ -99,7 +99,11 @@ export async function rebuildTree(root: TreeNode): Promise<TreeNode> {
     manifestChildren(root.manifest).every((entry) => selected.has(entry.digest))
   ) return root;
   const bytes = new Uint8Array(
-    rebuildIndex(root.content.bytes, (entry) => selected.has(entry.digest), replaced),
+    rebuildIndex(
+      root.content.bytes,
+      (entry) => selected.has(entry.digest) || isBlobEntry(entry),
+      replaced,
+    ),
   );
   const content: ManifestContent = {
     bytes,

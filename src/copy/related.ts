@@ -4,6 +4,7 @@
  */
 import type { CallOptions, ContentSource, ManifestContent } from "../content.ts";
 import { CrossdockError } from "../errors.ts";
+import type { ErrorCode } from "../errors.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import type { Digest } from "../oci/digest.ts";
 import {
@@ -39,6 +40,8 @@ export interface RelatedOptions
   /** Whether to skip reading a manifest, because the destination has it. */
   readonly isKnown?: ((descriptor: Descriptor) => Promise<boolean>) | undefined;
   readonly warn: (message: string) => void;
+  /** Called in place of an error if the source does not answer, and some may be missing. Default: the error is thrown. */
+  readonly onGap?: ((message: string) => void) | undefined;
 }
 
 interface ReferrerOptions extends RelatedOptions {
@@ -82,7 +85,7 @@ async function findReferrers(
     const referrers = read.filter((referrer) => referrer !== undefined);
     referrers.forEach(({ digest, subject }) => copied.set(digest, subject));
     rounds.push({
-      lists: lists.map((list) => onlyCopied(list, copied)).filter(isNotEmpty),
+      lists: lists.map((list) => describe(onlyCopied(list, copied), referrers)).filter(isNotEmpty),
       nodes: referrers.map(({ node }) => node).filter((node) => node !== undefined),
     });
     subjectsOfRound = referrers.map(({ digest }) => digest);
@@ -148,6 +151,34 @@ function onlyCopied(
   return { subject, descriptors: descriptors.filter(isReferrer) };
 }
 
+/**
+ * Replaces the descriptors of a list by those that the manifests make. The list of a source may lack the artifact type and the
+ * annotations, which a destination without the referrers API cannot add.
+ */
+function describe(
+  { subject, descriptors }: ReferrerList,
+  referrers: readonly Referrer[],
+): ReferrerList {
+  const read = new Map(referrers.map(({ digest, node }) => [digest, node && toDescriptor(node)]));
+  const described = descriptors.map((listed) => read.get(listed.digest) ?? listed);
+  return { subject, descriptors: described };
+}
+
+/** https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#listing-referrers */
+function toDescriptor({ content, manifest }: TreeNode): Descriptor | undefined {
+  if (!content || !manifest) return undefined;
+  const { annotations } = manifest;
+  const artifactType = manifest.artifactType ||
+    (manifest.kind === "image" ? manifest.config.mediaType : undefined);
+  return {
+    mediaType: content.mediaType,
+    digest: content.digest,
+    size: content.bytes.byteLength,
+    ...(artifactType ? { artifactType } : {}),
+    ...(annotations ? { annotations } : {}),
+  };
+}
+
 function isNotEmpty({ descriptors }: ReferrerList): boolean {
   return descriptors.length > 0;
 }
@@ -155,13 +186,13 @@ function isNotEmpty({ descriptors }: ReferrerList): boolean {
 async function listEach(
   source: ContentSource,
   subjects: readonly Digest[],
-  { signal, hasTag }: ReferrerOptions,
+  { signal, hasTag, onGap: warn }: ReferrerOptions,
 ): Promise<ReferrerList[]> {
   // The first request shows whether the registry has the referrers API. The others then need one request each.
   const [first, ...rest] = subjects;
   const list = async (subject: Digest): Promise<ReferrerList> => ({
     subject,
-    descriptors: await source.listReferrers(subject, { signal, hasTag }),
+    descriptors: await source.listReferrers(subject, { signal, hasTag, warn }),
   });
   const lists = first ? [await list(first)] : [];
   lists.push(...await mapConcurrent(rest, CONCURRENCY, list, signal));
@@ -294,20 +325,42 @@ async function listDigestTags(
 /** Limit of pages, after which requesting each tag is cheaper. */
 const MAX_PAGES = 50;
 
+/** Errors that the next request would meet too. A refusal of a digest tag alone does not end the copy. */
+const FATAL_CODES: readonly ErrorCode[] = [
+  "aborted",
+  "timeout",
+  "rate_limited",
+  "unauthorized",
+  "network",
+  "tls",
+];
+
 async function probeDigestTags(
   source: ContentSource,
   digests: readonly Digest[],
-  { signal }: RelatedOptions,
+  { onGap, signal }: RelatedOptions,
 ): Promise<DigestTagList> {
   const candidates = digests.flatMap((digest) =>
     DIGEST_TAG_SUFFIXES.map((suffix) => digestTag(digest, suffix))
   )
     .filter((tag) => tag !== undefined);
-  const found = await mapConcurrent(
-    candidates,
-    CONCURRENCY,
-    async (tag) => await source.resolveManifest(tag, { signal }) ? tag : undefined,
-    signal,
-  );
+  const failures: CrossdockError[] = [];
+  const found = await mapConcurrent(candidates, CONCURRENCY, async (tag) => {
+    try {
+      return await source.resolveManifest(tag, { signal }) ? tag : undefined;
+    } catch (error) {
+      if (!onGap || !(error instanceof CrossdockError) || FATAL_CODES.includes(error.code)) {
+        throw error;
+      }
+      failures.push(error);
+      return undefined;
+    }
+  }, signal);
+  const [failure] = failures;
+  if (failure) {
+    onGap?.(
+      `${failure.message}; signatures, attestations and SBOMs under digest tags may be missing in the copy`,
+    );
+  }
   return { tags: new Set(found.filter((tag) => tag !== undefined)), isComplete: false };
 }

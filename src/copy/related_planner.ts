@@ -67,15 +67,23 @@ export class RelatedPlanner {
     if (isRebuilt && this.#request.referrers) await this.#warnAboutOrphans(sourceDigest);
     const { rounds, tagged } = await findRelated(this.#repositories, digests, {
       ...this.#request,
+      referrers: this.#request.referrers && this.#isCopied(this.#referrerRoute),
+      digestTags: this.#request.digestTags && this.#isCopied(this.#route),
       isKnown: isUpdate ? this.#isAtDestination : undefined,
       warn: this.#warn,
+      onGap: this.#warn,
       signal: this.#signal,
     });
     return { rounds, tagged: isUpdate ? await this.#withoutUnchanged(tagged) : tagged };
   }
 
+  /** A repository has the referrers and digest tags of its own images. */
+  #isCopied({ source, destination }: Route): boolean {
+    return source !== destination || this.#request.recheck;
+  }
+
   async #warnAboutOrphans(sourceDigest: Digest): Promise<void> {
-    const options = { signal: this.#signal };
+    const options = { warn: this.#warn, signal: this.#signal };
     const orphans = await this.#repositories.referrerSource.listReferrers(sourceDigest, options);
     if (orphans.length === 0) return;
     this.#warn(

@@ -72,7 +72,9 @@ export const copyRequestSchema = z.strictObject({
     description: "image to copy, as `registry/repository[:tag][@digest]`. Default tag: `latest`",
   }),
   destination: z.string().meta({
-    description: "name of the copy, as `registry/repository[:tag]`. Default tag: the source's",
+    description:
+      "name of the copy, as `registry/repository[:tag][@digest]`. A digest must be the one that the copy will have. Default " +
+      "tag: the source's",
   }),
   ...copyOptions,
 });

@@ -7,6 +7,7 @@ import { isRepositoryPath, parseRepository } from "../oci/reference.ts";
 import { ParseError } from "../errors.ts";
 import { digestSchema as digest } from "../oci/digest.ts";
 import { formatIssues, immutable } from "../schema.ts";
+import { MAX_DATA_CHARACTERS } from "./open_blob_or_data.ts";
 
 const repository = z.string().max(512, { abort: true }).refine(
   isRepository,
@@ -31,6 +32,9 @@ const descriptor = z.strictObject({
   annotations: z.record(z.string(), z.string()).exactOptional(),
   urls: z.array(z.url({ protocol: /^https?$/ }).max(4096)).max(16).exactOptional().meta({
     description: "locations of a foreign layer, `http` or `https`",
+  }),
+  data: z.string().max(MAX_DATA_CHARACTERS).exactOptional().meta({
+    description: "content of a blob, base64, for a source that does not have it",
   }),
 }).meta({
   id: "StepDescriptor",
@@ -132,11 +136,15 @@ function isParsed(value: unknown): value is ParsedStep {
   return typeof value === "object" && value !== null && PARSED in value;
 }
 
-/** A step for events and messages: the content of a manifest may have megabytes, and its digest identifies it. */
+/** A step for events and messages: the content may have megabytes, and its digest identifies it. */
 export function withoutContent(step: Step): Step {
-  if (step.type !== "manifest") return step;
-  const { content: _, ...rest } = step;
-  return rest;
+  if (step.type === "manifest") {
+    const { content: _, ...rest } = step;
+    return rest;
+  }
+  if (step.type !== "blob" || step.descriptor.data === undefined) return step;
+  const { data: _, ...descriptor } = step.descriptor;
+  return { ...step, descriptor };
 }
 
 function isRepository(text: string): boolean {

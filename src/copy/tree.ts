@@ -157,6 +157,7 @@ export function listBlobs(nodes: readonly TreeNode[]): Descriptor[] {
         );
       }
       if (!known) blobs.set(blob.digest, blob);
+      else if (blob.data && !known.data) blobs.set(blob.digest, { ...known, data: blob.data });
     }
   }
   return [...blobs.values()];

@@ -53,7 +53,7 @@ export async function verifyCopy(
   const { source, target, referrerTarget } = repositories;
   const root = await fetchRoot(request.source, source, { signal });
   const tree = await readWantedTree(request, source, { root, signal });
-  const differences = await checkTags("tag", [toExpectedTag(tree, request)], target, signal);
+  const differences = await checkTags("tag", toExpectedTags(tree, request), target, signal);
 
   const expected = await readExpected(tree, request, repositories, signal);
   const { nodes, referrers, referrerLists, digestTags } = expected;
@@ -79,9 +79,12 @@ export async function verifyCopy(
   };
 }
 
-function toExpectedTag({ descriptor }: TreeNode, { destination }: CopyRequest): ExpectedTag {
+/** The tag and the digest that the destination names. The root manifest is checked by its own digest, so that one is left out. */
+function toExpectedTags({ descriptor }: TreeNode, { destination }: CopyRequest): ExpectedTag[] {
   const { digest } = descriptor;
-  return { tag: destination.tag ?? destination.digest ?? digest, digest };
+  const named = destination.digest === digest ? undefined : destination.digest;
+  const tags = [destination.tag, named].filter((tag) => tag !== undefined);
+  return (tags.length > 0 ? tags : [digest]).map((tag) => ({ tag, digest }));
 }
 
 async function readExpected(

@@ -16,6 +16,8 @@ import { quote } from "./quote.ts";
 import type { Descriptor } from "./descriptor.ts";
 import { parseDescriptor } from "./descriptor.ts";
 import {
+  isBlobEntry,
+  isGenericMediaType,
   isIndexMediaType,
   isManifestMediaType,
   isSchema1MediaType,
@@ -77,15 +79,6 @@ interface ManifestCommon {
   readonly annotations?: Readonly<Record<string, string>>;
 }
 
-/** Content types that do not identify a manifest. */
-const GENERIC_TYPES = [
-  "",
-  "application/json",
-  "application/octet-stream",
-  "binary/octet-stream",
-  "text/plain",
-];
-
 /** Members that only one kind may have. Clients would read a manifest with members of two kinds differently. */
 const KIND_MEMBERS = { image: ["config", "layers"], index: ["manifests"] } as const;
 
@@ -127,21 +120,23 @@ export function parseManifest(bytes: Uint8Array, mediaType: string): Manifest {
   }
 }
 
-/** Config and layers, or blobs, of a manifest: each digest once, in order. */
+/** Config and layers of an image, or blobs of an artifact or index: each digest once, in order. */
 export function manifestBlobs(manifest: Manifest): Descriptor[] {
   switch (manifest.kind) {
     case "image":
       return dedupe([manifest.config, ...manifest.layers]);
     case "index":
-      return [];
+      return dedupe(manifest.manifests.filter(isBlobEntry));
     case "artifact":
       return dedupe(manifest.blobs);
   }
 }
 
-/** The entries of an index, each digest once, in order. Empty for other manifests. Does not include the subject. */
+/** The manifests of an index, each digest once, in order. Empty for other manifests. Does not include the subject. */
 export function manifestChildren(manifest: Manifest): Descriptor[] {
-  return manifest.kind === "index" ? dedupe(manifest.manifests) : [];
+  return manifest.kind === "index"
+    ? dedupe(manifest.manifests.filter((entry) => !isBlobEntry(entry)))
+    : [];
 }
 
 function dedupe(descriptors: readonly Descriptor[]): Descriptor[] {
@@ -154,7 +149,7 @@ function dedupe(descriptors: readonly Descriptor[]): Descriptor[] {
 
 function resolveMediaType(json: JsonObject, contentType: string): string {
   const declared = optionalString(json, "mediaType", "");
-  const received = GENERIC_TYPES.includes(contentType) ? undefined : contentType;
+  const received = isGenericMediaType(contentType) ? undefined : contentType;
   const version = json["schemaVersion"];
   if (isSchema1MediaType(received ?? declared ?? "") || version === 1) throw schema1Error();
   if (received !== undefined && declared !== undefined && received !== declared) {

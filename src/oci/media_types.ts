@@ -61,3 +61,28 @@ export function isSchema1MediaType(mediaType: string): boolean {
 export function isForeignLayer(descriptor: { readonly mediaType: string }): boolean {
   return FOREIGN_LAYERS.includes(descriptor.mediaType);
 }
+
+/** Types that do not identify the content. */
+const GENERIC_TYPES = [
+  "",
+  "application/json",
+  "application/octet-stream",
+  "binary/octet-stream",
+  "text/plain",
+];
+
+/** Whether the type does not identify the content: a Content-Type of this kind says nothing about a manifest. */
+export function isGenericMediaType(mediaType: string): boolean {
+  return GENERIC_TYPES.includes(mediaType);
+}
+
+/**
+ * Whether an entry of an index is a blob. BuildKit lists the layers and the config of a cache in an index. An unknown type that is
+ * named like a manifest is no blob.
+ *
+ * https://github.com/moby/buildkit/blob/v0.18.0/README.md#export-cache
+ */
+export function isBlobEntry({ mediaType }: { readonly mediaType: string }): boolean {
+  return !isGenericMediaType(mediaType) && !isManifestMediaType(mediaType) &&
+    !/manifest|index/.test(mediaType);
+}

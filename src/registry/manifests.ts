@@ -115,7 +115,11 @@ export async function fetchManifest(
   return { bytes, digest, mediaType: parseManifest(bytes, mediaTypeOf(response)).mediaType };
 }
 
-/** Uploads a manifest under a tag or its digest. Its blobs and child manifests must exist in the repository. */
+/**
+ * Uploads a manifest under a tag or its digest. Its blobs and child manifests must exist in the repository. A refused upload is a
+ * success if the registry already has the manifest under that name: a registry with immutable tags refuses a second upload, which
+ * also follows a lost response.
+ */
 export async function putManifest(
   context: RepositoryContext,
   content: ManifestContent,
@@ -123,17 +127,22 @@ export async function putManifest(
 ): Promise<void> {
   const { client, path, name, send } = context;
   const what = `upload manifest ${toName(name, tag ?? content.digest)}`;
-  const response = await send({
-    method: "PUT",
+  const request = {
+    method: "PUT" as const,
     target: path(`manifests/${tag ?? content.digest}`),
     what,
     headers: { "content-type": content.mediaType },
     body: content.bytes,
     accept: [201, 200, 202, 204],
     signal,
-  }).catch((error) => {
+  };
+  let response: Response;
+  try {
+    response = await send(request);
+  } catch (error) {
+    if (await hasManifest(context, tag ?? content.digest, { content, error, signal })) return;
     throw explainRejection(error, what);
-  });
+  }
   await response.body?.cancel();
   const stored = response.headers.get("docker-content-digest");
   if (
@@ -149,7 +158,10 @@ export async function putManifest(
       },
     );
   }
-  if (response.headers.has("oci-subject")) client.memory.referrersApi = true;
+  if (response.headers.has("oci-subject")) {
+    client.memory.referrersApi = true;
+    client.memory.recordsSubjects = true;
+  }
 }
 
 /** Formats `registry/repository:tag` or `registry/repository@digest`. */
@@ -196,6 +208,32 @@ function recordPulls({ client }: RepositoryContext, { status, headers }: Respons
 
 function mediaTypeOf(response: Response): string {
   return (response.headers.get("content-type") ?? "").split(";", 1)[0]?.trim() ?? "";
+}
+
+/** Codes for missing content. The manifest then is incomplete, even if the registry has it. */
+const MISSING_CONTENT = ["MANIFEST_BLOB_UNKNOWN", "BLOB_UNKNOWN", "MANIFEST_UNKNOWN"];
+
+/** Whether the name has the wanted digest, although the registry refused the upload with `error`. */
+async function hasManifest(
+  context: RepositoryContext,
+  tagOrDigest: string,
+  { content, error, signal }: CallOptions & {
+    readonly content: ManifestContent;
+    readonly error: unknown;
+  },
+): Promise<boolean> {
+  if (
+    !(error instanceof RegistryError) || error.code === "rate_limited" ||
+    error.code === "unauthorized" || hasErrorCode(error, ...MISSING_CONTENT)
+  ) return false;
+  try {
+    const found = await resolveManifest(context, tagOrDigest, { signal });
+    return found?.digest === content.digest;
+  } catch {
+    // The refusal is the cause to report.
+    signal?.throwIfAborted();
+    return false;
+  }
 }
 
 function explainRejection(error: unknown, what: string): unknown {

@@ -14,6 +14,8 @@ export interface RegistryMemory extends AuthMemory {
   checksDigests: boolean | undefined;
   /** Whether the registry has the referrers API. */
   referrersApi: boolean | undefined;
+  /** Whether the registry lists a referrer by itself when it is put. */
+  recordsSubjects: boolean;
   /** The largest request body, if the registry announced it or rejected a larger one. */
   maxUploadBytes: number | undefined;
   /** The smallest chunk of an upload except the last, if the registry announced it. */
@@ -35,6 +37,7 @@ export function createRegistryMemory(registry: string): RegistryMemory {
     selfMount,
     checksDigests,
     referrersApi: undefined,
+    recordsSubjects: false,
     maxUploadBytes: undefined,
     minChunkBytes: undefined,
     acceptsPutBody: undefined,

@@ -3,17 +3,18 @@
  * https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#listing-referrers and #referrers-tag-schema
  */
 import * as z from "zod";
-import type { CallOptions, ReferrersOptions } from "../content.ts";
+import type { CallOptions, ManifestContent, ReferrersOptions } from "../content.ts";
 import { CrossdockError } from "../errors.ts";
 import { parseDescriptor } from "../oci/descriptor.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import { digestBytes } from "../oci/digest.ts";
 import type { Digest } from "../oci/digest.ts";
 import { MAX_INDEX_WIDTH, parseManifest, referrersTag } from "../oci/manifest.ts";
-import { OCI_INDEX } from "../oci/media_types.ts";
+import { isIndexMediaType, OCI_INDEX } from "../oci/media_types.ts";
 import { nextLink } from "./link_header.ts";
 import { fetchManifest, putManifest } from "./manifests.ts";
 import { readJson } from "./read_json.ts";
+import { RegistryError } from "./registry_error.ts";
 import type { RepositoryContext } from "./repository_context.ts";
 
 /** Limits a list whose `Link` is circular over empty pages. */
@@ -31,17 +32,67 @@ export async function listReferrers(
   subject: Digest,
   options: ReferrersOptions,
 ): Promise<Descriptor[]> {
-  if (context.client.memory.referrersApi !== false) {
-    const referrers = await fetchFromApi(context, subject, options);
-    context.client.memory.referrersApi = referrers !== undefined;
-    if (referrers) return referrers;
-  }
+  const referrers = await askApi(context, subject, options);
+  if (referrers) return referrers;
   if (options.hasTag && !(await options.hasTag(referrersTag(subject)))) return [];
-  return await readFallback(context, subject, options) ?? [];
+  try {
+    const index = await fetchFallback(context, subject, options);
+    return index ? parseFallback(index, subject) : [];
+  } catch (error) {
+    warnAboutGap(context, error, options);
+    return [];
+  }
+}
+
+/** Asks the referrers API, unless the registry is known to lack it. With `warn`, an error counts as no answer. */
+async function askApi(
+  context: RepositoryContext,
+  subject: Digest,
+  options: ReferrersOptions,
+): Promise<Descriptor[] | undefined> {
+  const { memory } = context.client;
+  if (memory.referrersApi === false) return undefined;
+  try {
+    const referrers = await fetchFromApi(context, subject, options);
+    memory.referrersApi = referrers !== undefined;
+    return referrers;
+  } catch (error) {
+    warnAboutGap(context, error, options);
+    return undefined;
+  }
 }
 
 /**
- * Adds referrers to the fallback index of a registry without the API. Existing entries stay unchanged.
+ * Warns that referrers may be missing.
+ *
+ * @throws the error itself without `warn`, and if it must end the copy: an abort, a limit of crossdock, a rate limit
+ * or a rejected credential of the registry
+ */
+function warnAboutGap(
+  { client, name }: RepositoryContext,
+  error: unknown,
+  { warn, signal }: ReferrersOptions,
+): void {
+  signal?.throwIfAborted();
+  if (
+    !warn || !(error instanceof CrossdockError) || error.code === "aborted" ||
+    error.code === "limit" ||
+    ["rate_limited", "unauthorized"].includes(error.code) && !isForeignAnswer(client, error)
+  ) throw error;
+  warn(`${error.message}; referrers of ${name}, such as signatures, may be missing in the copy`);
+}
+
+/** Whether another host answered, after a redirect. */
+function isForeignAnswer(
+  client: RepositoryContext["client"],
+  error: unknown,
+): boolean {
+  return error instanceof RegistryError && new URL(error.url).origin !== client.resolve("/").origin;
+}
+
+/**
+ * Adds referrers to the fallback index of a registry that does not list them by itself. The registry confirms that it does by
+ * `OCI-Subject` when a referrer is put; else its API must list all of them. Everything else in the index stays unchanged.
  *
  * @returns whether the index was written
  */
@@ -52,27 +103,43 @@ export async function recordReferrers(
   options: CallOptions,
 ): Promise<boolean> {
   const { memory } = context.client;
-  memory.referrersApi ??= await fetchFromApi(context, subject, options) !== undefined;
-  if (memory.referrersApi) return false;
-  const present = await readFallback(context, subject, options) ?? [];
-  const known = new Set(present.map((descriptor) => descriptor.digest));
-  const missing = referrers.filter((descriptor) => !known.has(descriptor.digest));
+  if (memory.recordsSubjects) return false;
+  // An unanswered question is no error here: the fallback index does no harm beside the API.
+  const listed = await askApi(context, subject, { ...options, warn: () => {} });
+  if (listed && selectMissing(referrers, listed).length === 0) {
+    memory.recordsSubjects = true;
+    return false;
+  }
+  const present = await fetchFallback(context, subject, options);
+  const missing = selectMissing(referrers, present ? parseFallback(present, subject) : []);
   if (missing.length === 0) return false;
-  const index = { schemaVersion: 2, mediaType: OCI_INDEX, manifests: [...present, ...missing] };
+  const json = present ? JSON.parse(new TextDecoder().decode(present.bytes)) : {};
+  const manifests = [...json.manifests ?? [], ...missing];
+  const index = { schemaVersion: 2, mediaType: OCI_INDEX, ...json, manifests };
   // The cast: the types of Workers do not exclude shared memory.
   const bytes = new TextEncoder().encode(JSON.stringify(index)) as Uint8Array<ArrayBuffer>;
-  const content = { bytes, mediaType: OCI_INDEX, digest: await digestBytes(bytes) };
+  const mediaType = present?.mediaType ?? OCI_INDEX;
+  const content = { bytes, mediaType, digest: await digestBytes(bytes) };
   await putManifest(context, content, { ...options, tag: referrersTag(subject) });
   return true;
+}
+
+function selectMissing(
+  referrers: readonly Descriptor[],
+  present: readonly Descriptor[],
+): Descriptor[] {
+  const known = new Set(present.map(({ digest }) => digest));
+  return referrers.filter(({ digest }) => !known.has(digest));
 }
 
 /** @returns `undefined` if the registry has no referrers API */
 async function fetchFromApi(
   context: RepositoryContext,
   subject: Digest,
-  { signal }: CallOptions,
+  options: ReferrersOptions,
 ): Promise<Descriptor[] | undefined> {
   const { client, path, name, read } = context;
+  const { signal } = options;
   const what = `list referrers of ${name}@${subject}`;
   const found: Descriptor[] = [];
   let target: URL | undefined = client.resolve(path(`referrers/${subject}`));
@@ -83,10 +150,12 @@ async function fetchFromApi(
       what,
       headers: { accept: OCI_INDEX },
       accept: [200, ...NO_API],
+      // Another host, such as a website, does not have the list, however often it is asked.
+      mayRepeat: (error: unknown) => !isForeignAnswer(client, error),
       signal,
     };
     const { manifests, link }: Page = await read(request, async (response) => ({
-      manifests: await readManifests(context, response, what),
+      manifests: await readManifests(context, response, what, options),
       link: response.headers.get("link"),
     }));
     if (manifests === undefined) return undefined;
@@ -112,6 +181,7 @@ async function readManifests(
   context: RepositoryContext,
   response: Response,
   what: string,
+  options: ReferrersOptions,
 ): Promise<unknown[] | undefined> {
   if (response.status !== 200) {
     await response.body?.cancel();
@@ -120,23 +190,29 @@ async function readManifests(
   try {
     return (await readJson(context, response, what, indexSchema)).manifests;
   } catch (error) {
-    if (error instanceof CrossdockError && error.code === "registry") return undefined;
-    throw error;
+    if (!(error instanceof CrossdockError) || error.code !== "registry") throw error;
+    if (options.warn) warnAboutGap(context, error, options);
+    return undefined;
   }
 }
 
 /**
- * Reads the entries under the fallback tag. GitLab has been seen to resolve that tag to the subject itself, so the manifest is
- * used only if it is an index other than the subject.
+ * Fetches the index under the fallback tag. GitLab has been seen to resolve that tag to the subject itself, so the manifest is used
+ * only if it is an index other than the subject.
  */
-async function readFallback(
+async function fetchFallback(
   context: RepositoryContext,
   subject: Digest,
-  options: CallOptions,
-): Promise<Descriptor[] | undefined> {
-  const content = await fetchManifest(context, referrersTag(subject), options);
-  if (!content || content.digest === subject) return undefined;
-  const manifest = parseManifest(content.bytes, content.mediaType);
-  if (manifest.kind !== "index") return undefined;
-  return manifest.manifests.filter((descriptor) => descriptor.digest !== subject);
+  { signal }: CallOptions,
+): Promise<ManifestContent | undefined> {
+  const content = await fetchManifest(context, referrersTag(subject), { signal });
+  return content && content.digest !== subject && isIndexMediaType(content.mediaType)
+    ? content
+    : undefined;
+}
+
+function parseFallback({ bytes, mediaType }: ManifestContent, subject: Digest): Descriptor[] {
+  const manifest = parseManifest(bytes, mediaType);
+  const entries = manifest.kind === "index" ? manifest.manifests : [];
+  return entries.filter(({ digest }) => digest !== subject);
 }

@@ -1,7 +1,7 @@
 /** A group of copies, such as the copies of a rule, that share their findings: no request is made twice. */
 import type { CallOptions } from "../content.ts";
 import { findCreated } from "../copy/created.ts";
-import { imageNotFound, wouldOverwrite } from "../copy/copy_error.ts";
+import { imageNotFound, requireDigest, wouldOverwrite } from "../copy/copy_error.ts";
 import { MountMemory } from "../copy/mount_memory.ts";
 import { makePlan } from "../copy/plan.ts";
 import type { MakePlanOptions, Planned } from "../copy/plan.ts";
@@ -237,11 +237,13 @@ export function createBatch(
         const [found, current] = await Promise.all([
           resolving,
           request.ifExists === "overwrite"
-            ? resolveCurrent(target, nameOf(request.destination), {
+            ? resolveCurrent(target, request.destination.tag ?? nameOf(request.destination), {
               signal,
               warn: (message) => emit?.({ type: "warning", message }),
             })
-            : target.resolveManifest(nameOf(request.destination), { signal }),
+            : target.resolveManifest(request.destination.tag ?? nameOf(request.destination), {
+              signal,
+            }),
         ]);
         const plan = async ({ signal, emit }: BatchCallOptions = options): Promise<Planned> =>
           await makePlan(
@@ -260,6 +262,9 @@ export function createBatch(
           const { ifExists, destination } = request;
           const digests = { current: current.digest, wanted: found.digest };
           if (ifExists === "fail") throw wouldOverwrite(destination, digests);
+        }
+        if (byDigest.digest && request.ifExists !== "skip") {
+          requireDigest(request.destination, byDigest.digest);
         }
         const planned = byDigest.state === "unknown" ? await plan() : undefined;
         const { state, digest, isDone } = planned ? comparePlan(planned, current) : byDigest;

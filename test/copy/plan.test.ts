@@ -149,3 +149,40 @@ test("plan() has steps carry manifests up to 4 MiB together", async () => {
   assert.equal(carried.filter((length) => length === 0).length, 1);
   assert.ok(carried.reduce((sum, length) => sum + length, 0) <= 4 * 1024 * 1024);
 });
+
+const OTHER = `sha256:${"0".repeat(64)}`;
+
+for (
+  const [name, { tag = "", isPresent = false, ...options }] of Object.entries({
+    "a tag and a digest": { tag: ":1" },
+    "a digest": {},
+    "a tag that is up to date": { tag: ":1", isPresent: true },
+    "a platform": { tag: ":1", platforms: ["linux/amd64"] },
+  })
+) {
+  test(`copy() and plan() reject a destination with another digest: ${name}`, async () => {
+    await using pair = await startPair();
+    const { source, destination, engine } = pair;
+    await putIndex(source, "app", { platforms: ["linux/amd64", "linux/arm64"], tag: "1" });
+    if (isPresent) await engine.copy(requestOf(pair));
+    destination.clearRequests();
+    const named = `${destination.host}/app${tag}@${OTHER}`;
+    const request = { source: `${source.host}/app:1`, destination: named, ...options };
+    const expected = { code: "usage", field: "destination", message: /would have digest sha256:/ };
+    await assert.rejects(engine.copy(request), expected);
+    await assert.rejects(engine.plan(request), expected);
+    const writes = destination.requests.filter(({ method }) => method !== "HEAD");
+    assert.deepEqual(writes, []);
+  });
+}
+
+test("copy() accepts a destination with the digest that it will have", async () => {
+  await using pair = await startPair();
+  const { source, destination, engine } = pair;
+  const platforms = ["linux/amd64", "linux/arm64"];
+  const { descriptor } = await putIndex(source, "app", { platforms, tag: "1" });
+  const name = `${destination.host}/app:1@${descriptor.digest}`;
+  const report = await engine.copy({ source: `${source.host}/app:1`, destination: name });
+  assert.equal(report.destination, name);
+  assert.equal(destination.getManifest("app", "1")?.digest, descriptor.digest);
+});

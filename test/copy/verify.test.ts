@@ -211,3 +211,27 @@ test("inspect() of what is not there fails with not_found", async () => {
   await using pair = await startPair();
   await assert.rejects(pair.engine.inspect(`${pair.source.host}/app:1`), { code: "not_found" });
 });
+
+for (const tag of [":1", ""]) {
+  test(`verify() compares the digest of the destination app${tag}@sha256:…`, async () => {
+    await using pair = await startPair();
+    const { source, destination, engine } = pair;
+    const { descriptor } = await putImage(source, "app", { tag: "1" });
+    const other = await putImage(destination, "app", { seed: 2 });
+    await engine.copy(requestOf(pair));
+    const verify = (digest: string): ReturnType<typeof engine.verify> =>
+      engine.verify({
+        source: `${source.host}/app:1`,
+        destination: `${destination.host}/app${tag}@${digest}`,
+      });
+    assert.equal((await verify(descriptor.digest)).equal, true);
+    const absent = `sha256:${"0".repeat(64)}`;
+    assert.deepEqual((await verify(absent)).differences, [
+      { kind: "tag", what: absent, state: "missing" },
+    ]);
+    const { digest } = other.descriptor;
+    assert.deepEqual((await verify(digest)).differences, [
+      { kind: "tag", what: digest, state: "different", wanted: descriptor.digest, found: digest },
+    ]);
+  });
+}

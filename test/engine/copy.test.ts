@@ -1,8 +1,15 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { test } from "node:test";
+import type { Descriptor } from "../../src/oci/descriptor.ts";
 import { OCI_INDEX, OCI_MANIFEST } from "../../src/oci/media_types.ts";
-import { putImage, putIndex } from "../support/image.ts";
+import {
+  putCosignSignature,
+  putImage,
+  putIndex,
+  putReferrer,
+  randomBytes,
+} from "../support/image.ts";
 import type { RunningRegistry } from "../support/registry.ts";
 import { requestOf, startPair } from "../support/pair.ts";
 
@@ -170,4 +177,100 @@ test("copy() to recheck brings what is missing beneath an image that is there", 
   for (const layer of layers) assert.equal(destination.hasBlob("app", layer.digest), true);
   const again = await engine.copy({ ...requestOf(pair), recheck: true, ifExists: "fail" });
   assert.deepEqual([again.blobs.streamed, again.blobs.present], [0, 3]);
+});
+
+/** Puts a cache of BuildKit: an index of layers and a config, which are blobs. */
+async function putCache(
+  registry: RunningRegistry,
+  others: readonly Descriptor[] = [],
+): Promise<string[]> {
+  const types = [
+    "application/vnd.oci.image.layer.v1.tar+gzip",
+    "application/vnd.docker.image.rootfs.diff.tar.gzip",
+    "application/vnd.buildkit.cacheconfig.v0",
+  ];
+  const blobs = await Promise.all(types.map(async (mediaType, i) => ({
+    mediaType,
+    ...await registry.putBlob("app", randomBytes(1000, i)),
+  })));
+  const index = { schemaVersion: 2, mediaType: OCI_INDEX, manifests: [...blobs, ...others] };
+  await registry.putManifest("app", index, OCI_INDEX, ["1"]);
+  return blobs.map(({ digest }) => digest);
+}
+
+test("copy(), verify() and inspect() read the entries of a BuildKit cache as blobs", async () => {
+  await using pair = await startPair();
+  const { source, destination, engine } = pair;
+  const blobs = await putCache(source);
+  const report = await engine.copy(requestOf(pair));
+  assert.deepEqual([report.blobs.streamed, report.manifests], [3, 1]);
+  sameManifest(source, destination, "1");
+  assert.deepEqual(destination.blobs("app").sort(), blobs.sort());
+  for (const digest of blobs) assert.equal(source.count({ path: `/manifests/${digest}` }), 0);
+  const verification = await engine.verify(requestOf(pair));
+  assert.deepEqual([verification.equal, verification.checked.blobs], [true, 3]);
+  const { root, totalBytes } = await engine.inspect(requestOf(pair).source);
+  assert.deepEqual(root.layers.map(({ digest }) => digest).sort(), blobs.sort());
+  assert.equal(totalBytes, 3000);
+});
+
+test("copy() of one platform keeps the blobs that the index lists", async () => {
+  await using pair = await startPair();
+  const { source, destination, engine } = pair;
+  const { descriptor, images } = await putIndex(source, "app", {
+    platforms: ["linux/amd64", "linux/arm64"],
+  });
+  const bytes = source.getManifest("app", descriptor.digest)?.bytes;
+  const { manifests } = JSON.parse(new TextDecoder().decode(bytes));
+  const blobs = await putCache(source, manifests);
+  const report = await engine.copy({ ...requestOf(pair), platforms: ["linux/amd64"] });
+  const rebuilt = destination.getManifest("app", report.digest)?.bytes;
+  const entries = JSON.parse(new TextDecoder().decode(rebuilt)).manifests;
+  assert.deepEqual(entries.map(({ digest }: Descriptor) => digest), [
+    ...blobs,
+    images[0]?.descriptor.digest,
+  ]);
+  for (const digest of blobs) assert.ok(destination.hasBlob("app", digest));
+});
+
+test("copy() within a repository puts one tag and fetches no blob", async () => {
+  await using pair = await startPair();
+  const { source, engine } = pair;
+  const index = await putIndex(source, "app", {
+    platforms: ["linux/amd64", "linux/arm64"],
+    tag: "1",
+  });
+  await putReferrer(source, "app", index.descriptor, { artifactType: "a/b", payload: "x" });
+  await putCosignSignature(source, "app", index.descriptor.digest);
+  const request = { source: `${source.host}/app:1`, destination: `${source.host}/app:2` };
+  source.clearRequests();
+  const report = await engine.copy(request);
+  assert.equal(source.getManifest("app", "2")?.digest, index.descriptor.digest);
+  assert.equal(report.result, "copied");
+  const requests = source.requests.map(({ method, path }) => `${method} ${path}`).sort();
+  assert.deepEqual(requests, [
+    "GET /v2/app/manifests/1",
+    "HEAD /v2/app/manifests/2",
+    "PUT /v2/app/manifests/2",
+  ]);
+});
+
+test("copy() of a platform within a repository puts the rebuilt index alone", async () => {
+  await using pair = await startPair();
+  const { source, engine } = pair;
+  const platforms = ["linux/amd64", "linux/arm64"];
+  const { images } = await putIndex(source, "app", { platforms, tag: "1" });
+  const request = { source: `${source.host}/app:1`, platforms: ["linux/arm64"] };
+  source.clearRequests();
+  await engine.copy({ ...request, destination: `${source.host}/app:2` });
+  assert.equal(source.count({ path: "/blobs/" }), 0);
+  assert.equal(source.count({ method: "PUT" }), 1);
+  const rebuilt = new TextDecoder().decode(source.getManifest("app", "2")?.bytes);
+  const entries: Descriptor[] = JSON.parse(rebuilt).manifests;
+  assert.deepEqual(entries.map(({ digest }) => digest), [images[1]?.descriptor.digest]);
+  source.clearRequests();
+  await engine.copy({ ...request, destination: `${source.host}/app:3`, index: "unwrap" });
+  assert.equal(source.getManifest("app", "3")?.digest, images[1]?.descriptor.digest);
+  assert.equal(source.count({ path: "/blobs/" }), 0);
+  assert.equal(source.count({ method: "PUT" }), 1);
 });

@@ -61,3 +61,38 @@ test("copy() leaves digest tags where it is told so", async () => {
   assert.deepEqual(destination.tags("app"), ["1"]);
   assert.equal(source.count({ path: "/tags/list" }), 0);
 });
+
+test("copy() of a second tag succeeds where tags are immutable, digest tags included", async () => {
+  await using pair = await startPair();
+  const { source, destination, engine } = pair;
+  const { descriptor } = await putImage(source, "app", { tag: "1" });
+  source.setTag("app", "2", descriptor.digest);
+  const { tag } = await putCosignSignature(source, "app", descriptor.digest);
+  await engine.copy(requestOf(pair));
+  const body = '{"errors":[{"code":"TAG_INVALID","message":"the tag is immutable"}]}';
+  destination.fail({ method: "PUT", path: tag, times: 9, action: { status: 400, body } });
+  const request = { ...requestOf(pair), source: `${source.host}/app:2` };
+  assert.equal((await engine.copy(request)).result, "copied");
+  assert.deepEqual(destination.tags("app"), ["1", "2", tag].sort());
+  await putImage(source, "app", { tag, seed: 9 });
+  await assert.rejects(engine.copy({ ...request, destination: `${destination.host}/app:3` }), {
+    code: "conflict",
+  });
+});
+
+for (const status of [400, 403, 500]) {
+  test(`copy() warns and goes on if digest tags are answered with ${status}`, async () => {
+    await using pair = await startPair();
+    const { source, destination, engine } = pair;
+    const { descriptor } = await putImage(source, "app", { tag: "1" });
+    await putCosignSignature(source, "app", descriptor.digest);
+    source.fail({ path: "/tags/list", times: 99, action: { status: 403 } });
+    source.fail({ path: "/manifests/sha256-", times: 99, action: { status } });
+    const { warnings } = await engine.copy(requestOf(pair));
+    assert.deepEqual(destination.tags("app"), ["1"]);
+    const gaps = warnings.filter((warning) => /may be missing in the copy/.test(warning));
+    assert.equal(gaps.length, 1);
+    assert.match(gaps[0] ?? "", new RegExp(`${status}`));
+    await assert.rejects(engine.verify(requestOf(pair)), { side: "source" });
+  });
+}

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { OCI_INDEX, OCI_MANIFEST } from "../../src/oci/media_types.ts";
-import { putImage, putIndex } from "../support/image.ts";
+import { OCI_EMPTY, OCI_INDEX, OCI_MANIFEST } from "../../src/oci/media_types.ts";
+import { putImage, putIndex, randomBytes } from "../support/image.ts";
 import { requestOf, startPair } from "../support/pair.ts";
+import type { RunningRegistry } from "../support/registry.ts";
 
 const MIB = 1024 * 1024;
 
@@ -119,4 +120,56 @@ test("copy() hashes 1 MiB itself though the destination checks, and blames the s
   await assert.rejects(engine.copy(requestOf(pair)), { code: "integrity", side: "source" });
   assert.equal(destination.hasBlob("app", layers[0].digest), false);
   assert.deepEqual(destination.tags("app"), []);
+});
+
+/** Puts an artifact whose empty config is only in the descriptor, as `data`. */
+async function putEmbedded(registry: RunningRegistry, data: string): Promise<string> {
+  const { digest, size } = await registry.putBlob("other", new TextEncoder().encode("{}"));
+  const config = { mediaType: OCI_EMPTY, digest, size, data };
+  const layer = { mediaType: "a/b", ...await registry.putBlob("app", randomBytes(1000, 1)) };
+  const manifest = { schemaVersion: 2, mediaType: OCI_MANIFEST, config, layers: [layer] };
+  await registry.putManifest("app", manifest, OCI_MANIFEST, ["1"]);
+  return digest;
+}
+
+for (const status of [404, 403, 400]) {
+  test(`copy(), perform() and inspect() use embedded data if the source answers ${status} for the blob`, async () => {
+    await using pair = await startPair();
+    const { source, destination, engine } = pair;
+    const config = await putEmbedded(source, "e30=");
+    source.fail({ path: `/blobs/${config}`, times: 99, action: { status } });
+    const { root } = await engine.inspect(requestOf(pair).source);
+    assert.deepEqual(root.config?.content, {});
+    const { stages } = await engine.plan(requestOf(pair));
+    await engine.copy(requestOf(pair));
+    assert.ok(destination.hasBlob("app", config));
+    for (const step of stages.flatMap(({ steps }) => steps)) {
+      await engine.perform({ ...step, destination: `${destination.host}/again` });
+    }
+    assert.ok(destination.hasBlob("again", config));
+  });
+}
+
+for (const data of ["e3s=", "e30gIA==", "e", "!"]) {
+  test(`copy() does not use embedded data ${JSON.stringify(data)} of another digest`, async () => {
+    await using pair = await startPair();
+    const { source, destination, engine } = pair;
+    await putEmbedded(source, data);
+    await assert.rejects(engine.copy(requestOf(pair)), { code: "not_found", side: "source" });
+    assert.deepEqual(destination.tags("app"), []);
+  });
+}
+
+test("copy() emits no embedded data with its events", async () => {
+  await using pair = await startPair();
+  const { source, engine } = pair;
+  await putEmbedded(source, "e30=");
+  const steps: unknown[] = [];
+  await engine.copy(requestOf(pair), {
+    emit(event): void {
+      if (event.type === "step-started") steps.push(event.step);
+    },
+  });
+  assert.equal(steps.length, 3);
+  assert.equal(JSON.stringify(steps).includes("e30="), false);
 });

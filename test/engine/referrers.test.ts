@@ -342,3 +342,29 @@ test("copy() asks the same where the repositories of referrers are the image's",
   }
   assert.deepEqual(asked[0], asked[1]);
 });
+
+test("copy() makes the entries of a fallback index from the manifests", async () => {
+  await using pair = await startPair({
+    source: { referrers: false },
+    destination: { referrers: false },
+  });
+  const { source, destination, engine } = pair;
+  const { descriptor } = await putImage(source, "app", { tag: "1" });
+  const options = { artifactType: "a/sbom", payload: "sbom", annotations: { level: "gold" } };
+  const sbom = await putReferrer(source, "app", descriptor, options);
+  const plain = await putImage(source, "app", { seed: 2, subject: descriptor });
+  const tag = referrersTag(descriptor.digest);
+  const manifests = [sbom, plain].map(({ descriptor: { mediaType, digest, size } }) => ({
+    mediaType,
+    digest,
+    size,
+  }));
+  const index = { schemaVersion: 2, mediaType: OCI_INDEX, manifests };
+  await source.putManifest("app", index, OCI_INDEX, [tag]);
+  await engine.copy(requestOf(pair));
+  const written = new TextDecoder().decode(destination.getManifest("app", tag)?.bytes);
+  assert.deepEqual(JSON.parse(written).manifests, [
+    { ...manifests[0], artifactType: "a/sbom", annotations: { level: "gold" } },
+    { ...manifests[1], artifactType: plain.config.mediaType },
+  ]);
+});

@@ -254,7 +254,10 @@ test("parseManifest() takes 4 MiB and not a byte more", () => {
 });
 
 test("parseManifest() takes an index of 10,000 entries and not one more", () => {
-  const manifests = Array.from({ length: MAX_INDEX_WIDTH + 1 }, (_, seed) => descriptor(seed));
+  const manifests = Array.from(
+    { length: MAX_INDEX_WIDTH + 1 },
+    (_, seed) => descriptor(seed, OCI_MANIFEST),
+  );
   const fits = parseManifest(encode({ manifests: manifests.slice(1) }), OCI_INDEX);
   assert.equal(manifestChildren(fits).length, 10_000);
   assert.throws(() => parseManifest(encode({ manifests }), OCI_INDEX), {
@@ -270,7 +273,7 @@ test("manifestBlobs() names config and layers once each, in order", () => {
   assert.deepEqual(manifestChildren(image), []);
 });
 
-test("manifestBlobs() names the blobs of an artifact, and none for an index", () => {
+test("manifestBlobs() names the blobs of an artifact, and none for an index of manifests", () => {
   assert.deepEqual(manifestBlobs(parseManifest(encode(ARTIFACT), "")), [descriptor(5)]);
   assert.deepEqual(manifestBlobs(parseManifest(encode(INDEX), "")), []);
 });
@@ -278,11 +281,24 @@ test("manifestBlobs() names the blobs of an artifact, and none for an index", ()
 test("manifestChildren() names each entry once, and not the subject", () => {
   const json = {
     ...INDEX,
-    manifests: [descriptor(4), descriptor(5), descriptor(4)],
+    manifests: [4, 5, 4].map((seed) => descriptor(seed, OCI_MANIFEST)),
     subject: descriptor(6),
   };
   assert.deepEqual(manifestChildren(parseManifest(encode(json), OCI_INDEX)), [
-    descriptor(4),
-    descriptor(5),
+    descriptor(4, OCI_MANIFEST),
+    descriptor(5, OCI_MANIFEST),
   ]);
+});
+
+test("manifestBlobs() and manifestChildren() divide the entries of an index by media type", () => {
+  const children = [OCI_MANIFEST, OCI_INDEX, "application/json", "application/x.manifest.v9"]
+    .map((mediaType, seed) => descriptor(seed, mediaType));
+  const blobs = [
+    "application/vnd.oci.image.layer.v1.tar+gzip",
+    "application/vnd.buildkit.cacheconfig.v0",
+  ]
+    .map((mediaType, seed) => descriptor(10 + seed, mediaType));
+  const index = parseManifest(encode({ ...INDEX, manifests: [...blobs, ...children] }), OCI_INDEX);
+  assert.deepEqual(manifestChildren(index), children);
+  assert.deepEqual(manifestBlobs(index), blobs);
 });

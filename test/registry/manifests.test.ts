@@ -213,3 +213,52 @@ test("Repository.putManifest() calls an immutable tag a conflict", async () => {
   const error = await failureOf(push("a/c").putManifest(content, { tag: "x" }));
   assert.equal(error.code, "conflict");
 });
+
+const IMMUTABLE = '{"errors":[{"code":"TAG_INVALID","message":"the tag is immutable"}]}';
+
+for (const status of [400, 403, 409, 412, 504]) {
+  test(`Repository.putManifest() accepts ${status} if the tag has the manifest`, async () => {
+    await using registry = await startRegistry();
+    const { descriptor } = await putImage(registry, "a/b", { tag: "1" });
+    const repository = (await openSide(registry.host, { retries: 1 })).push("a/b");
+    const content = await repository.fetchManifest(descriptor.digest);
+    assert.ok(content);
+    registry.fail({
+      method: "PUT",
+      times: 9,
+      action: {
+        async tamper(response): Promise<Response> {
+          await response.body?.cancel();
+          return new Response(IMMUTABLE, { status });
+        },
+      },
+    });
+    await repository.putManifest(content, { tag: "2" });
+    assert.equal(registry.getManifest("a/b", "2")?.digest, descriptor.digest);
+  });
+}
+
+for (
+  const [name, status, code, hasTag] of [
+    ["if the tag has another manifest", 400, "TAG_INVALID", false],
+    ["if the registry lacks a blob", 400, "MANIFEST_BLOB_UNKNOWN", true],
+    ["if the credential was rejected", 401, "UNAUTHORIZED", true],
+  ] as const
+) {
+  test(`Repository.putManifest() fails ${name}`, async () => {
+    await using registry = await startRegistry();
+    const { descriptor } = await putImage(registry, "a/b", hasTag ? { tag: "1" } : {});
+    if (!hasTag) await putImage(registry, "a/b", { tag: "1", seed: 2 });
+    const repository = (await openSide(registry.host)).push("a/b");
+    const content = await repository.fetchManifest(descriptor.digest);
+    assert.ok(content);
+    registry.fail({
+      method: "PUT",
+      times: 9,
+      action: { status, body: JSON.stringify({ errors: [{ code, message: "refused" }] }) },
+    });
+    const error = await failureOf(repository.putManifest(content, { tag: "1" }));
+    assert.match(error.message, new RegExp(code));
+    assert.equal(registry.count({ method: "PUT" }), 1);
+  });
+}

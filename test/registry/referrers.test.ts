@@ -209,3 +209,73 @@ test("Repository.recordReferrers() of nothing writes nothing", async () => {
   assert.equal(await repository.recordReferrers(subject.digest, []), false);
   assert.equal(registry.count({ method: "PUT" }), 0);
 });
+
+for (const action of [{ status: 503 }, { status: 422 }, { status: 418 }]) {
+  test(`Repository.listReferrers() with warn reads the fallback tag after ${action.status}`, async () => {
+    await using registry = await startRegistry({ referrers: false });
+    const { subject, referrers } = await putReferred(registry, 1);
+    registry.fail({ path: "/referrers/", times: 9, action });
+    const warnings: string[] = [];
+    const repository = (await openSide(registry.host, { retries: 1 })).pull("a/b");
+    const options = { warn: (message: string) => void warnings.push(message) };
+    const listed = await repository.listReferrers(subject.digest, options);
+    assert.deepEqual(digests(listed), digests(referrers));
+    assert.equal(warnings.length, 1);
+    assert.match(warnings[0] ?? "", new RegExp(`${action.status}.*may be missing in the copy$`));
+  });
+}
+
+test("Repository.listReferrers() does not retry another host, and keeps a rate limit of the registry", async () => {
+  await using registry = await startRegistry({ referrers: false });
+  await using website = await startRegistry();
+  const { subject, referrers } = await putReferred(registry, 1);
+  const { pull, delays } = await openSide(registry.host, { retries: 1 });
+  const limited = { path: "/referrers/", times: 9, action: { status: 429 } };
+  const toWebsite = { redirect: `http://${website.host}/v2/a/referrers/x`, status: 303 };
+  registry.fail({ path: "/referrers/", action: toWebsite });
+  website.fail(limited);
+  const options = { warn: (): void => {} };
+  const listed = await pull("a/b").listReferrers(subject.digest, options);
+  assert.deepEqual(digests(listed), digests(referrers));
+  assert.deepEqual([website.count(), delays], [1, []]);
+  registry.fail(limited);
+  const error = await failureOf(pull("a/b").listReferrers(subject.digest, options));
+  assert.equal(error.code, "rate_limited");
+});
+
+test("Repository.listReferrers() with warn takes a refused fallback tag for none", async () => {
+  await using registry = await startRegistry({ referrers: false });
+  const { subject } = await putReferred(registry, 1);
+  registry.fail({ path: "/manifests/sha256-", times: 9, action: { status: 403 } });
+  const warnings: string[] = [];
+  const repository = (await openSide(registry.host)).pull("a/b");
+  const options = { warn: (message: string) => void warnings.push(message) };
+  assert.deepEqual(await repository.listReferrers(subject.digest, options), []);
+  assert.match(warnings.join(), /403.*may be missing in the copy$/);
+  assert.equal((await failureOf(repository.listReferrers(subject.digest))).code, "denied");
+});
+
+test("Repository.recordReferrers() writes the fallback index where the API stays empty", async () => {
+  await using registry = await startRegistry({ referrers: false });
+  const { subject } = await putReferred(registry, 0);
+  const { descriptor } = await putImage(registry, "a/b", { seed: 2, subject });
+  const body = '{"schemaVersion":2,"manifests":[]}';
+  registry.fail({ path: "/referrers/", times: 9, action: { status: 200, body } });
+  const repository = (await openSide(registry.host)).push("a/b");
+  assert.equal(await repository.recordReferrers(subject.digest, [descriptor]), true);
+  assert.ok(registry.getManifest("a/b", referrersTag(subject.digest)));
+});
+
+test("Repository.recordReferrers() keeps all fields of the fallback index", async () => {
+  await using registry = await startRegistry({ referrers: false });
+  const { subject, referrers } = await putReferred(registry, 1);
+  const { descriptor } = await putImage(registry, "a/b", { seed: 2, subject });
+  const tag = referrersTag(subject.digest);
+  const entry = { ...referrers[0], "x-entry": 1 };
+  const rest = { schemaVersion: 2, mediaType: OCI_INDEX, annotations: { a: "b" }, "x-index": [2] };
+  await registry.putManifest("a/b", { ...rest, manifests: [entry] }, OCI_INDEX, [tag]);
+  const repository = (await openSide(registry.host)).push("a/b");
+  assert.equal(await repository.recordReferrers(subject.digest, [descriptor]), true);
+  const written = new TextDecoder().decode(registry.getManifest("a/b", tag)?.bytes);
+  assert.deepEqual(JSON.parse(written), { ...rest, manifests: [entry, descriptor] });
+});

@@ -130,7 +130,10 @@ function refuseMissing(repository: Repository, json: ManifestJson): void {
   const blobs = [json.config, ...json.layers ?? []].filter((blob) => blob !== undefined);
   const missing = [
     ...blobs.filter((blob) => !isForeignLayer(blob) && !repository.blobs.has(blob.digest)),
-    ...(json.manifests ?? []).filter((child) => !repository.manifests.has(child.digest)),
+    ...(json.manifests ?? []).filter(({ digest }) =>
+      // An index may list blobs: the caches of BuildKit do. CNCF distribution accepts them.
+      !repository.manifests.has(digest) && !repository.blobs.has(digest)
+    ),
   ];
   if (missing.length === 0) return;
   const entries = missing.map(({ digest }): RefusalEntry => ({

@@ -100,3 +100,24 @@ test("Batch.open().compare() reads referrers of another repository once for all 
     destination: destination.requests.length,
   });
 });
+
+test("Batch.open().compare() rejects a target with another digest, and reads its tag", async () => {
+  await using pair = await startPair();
+  const { source, destination, engine } = pair;
+  const { descriptor } = await putImage(source, "app", { tag: "1" });
+  const name = `${source.host}/app:1`;
+  const compare = (digest: string): Promise<{ state: string }> =>
+    engine.batch().open(name).compare({
+      source: name,
+      destination: `${destination.host}/app:1@${digest}`,
+    });
+  const expected = { code: "usage", field: "destination" };
+  await assert.rejects(compare(`sha256:${"0".repeat(64)}`), expected);
+  await destination.putManifest(
+    "app",
+    source.getManifest("app", "1")?.bytes ?? {},
+    descriptor.mediaType,
+  );
+  assert.equal((await compare(descriptor.digest)).state, "missing");
+  assert.equal(destination.count({ method: "PUT" }), 0);
+});

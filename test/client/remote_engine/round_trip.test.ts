@@ -37,6 +37,7 @@ const entry = {
   artifactType: "x/a",
   annotations: { k: "v" },
   urls: ["https://a.example/blob"],
+  data: "e30=",
 };
 
 const descriptor: Descriptor = {
