@@ -11,10 +11,10 @@ import { digestBytes } from "../oci/digest.ts";
 import type { Digest } from "../oci/digest.ts";
 import { MAX_INDEX_WIDTH, parseManifest, referrersTag } from "../oci/manifest.ts";
 import { OCI_INDEX } from "../oci/media_types.ts";
-import { nextLink } from "./link_header.ts";
+import { incompleteList, nextLink } from "./link_header.ts";
 import { fetchManifest, putManifest } from "./manifests.ts";
 import { readJson } from "./read_json.ts";
-import type { RepositoryContext } from "./repository_context.ts";
+import type { RepositoryContext, RepositoryRequest } from "./repository_context.ts";
 
 /** Limits a list whose `Link` is circular over empty pages. */
 const MAX_PAGES = 1000;
@@ -76,27 +76,36 @@ async function fetchFromApi(
   const what = `list referrers of ${name}@${subject}`;
   const found: Descriptor[] = [];
   let target: URL | undefined = client.resolve(path(`referrers/${subject}`));
-  for (let page = 0; target && page < MAX_PAGES; page++) {
-    const request = {
-      method: "GET" as const,
+  for (let page = 1; target; page++) {
+    const request: RepositoryRequest & { target: URL } = {
+      method: "GET",
       target,
       what,
       headers: { accept: OCI_INDEX },
       accept: [200, ...NO_API],
       signal,
     };
-    const { manifests, link }: Page = await read(request, async (response) => ({
-      manifests: await readManifests(context, response, what),
-      link: response.headers.get("link"),
-    }));
+    const { manifests, next }: Page = await read(request, async (response): Promise<Page> => {
+      const manifests = await readManifests(context, response, what);
+      if (manifests === undefined && page > 1) {
+        throw incompleteList(request.target, `page ${page} of the referrers is missing`);
+      }
+      const isEmpty = manifests?.length === 0;
+      const link = response.headers.get("link");
+      return { manifests, next: manifests && nextLink(link, request.target, { isEmpty }) };
+    });
     if (manifests === undefined) return undefined;
     found.push(...manifests.map((entry, i) => parseDescriptor(entry, `manifests[${i}]`)));
-    if (found.length > MAX_INDEX_WIDTH) {
-      throw new CrossdockError("limit", `${what}: there are more than ${MAX_INDEX_WIDTH}`, {
-        side: client.side,
-      });
+    if (found.length > MAX_INDEX_WIDTH || next && page === MAX_PAGES) {
+      throw new CrossdockError(
+        "limit",
+        `${what}: there are more than ${MAX_INDEX_WIDTH} referrers or ${MAX_PAGES} pages`,
+        {
+          side: client.side,
+        },
+      );
     }
-    target = nextLink(link, target);
+    target = next;
   }
   return found;
 }
@@ -104,7 +113,7 @@ async function fetchFromApi(
 interface Page {
   /** `undefined` if the registry has no referrers API. */
   readonly manifests: unknown[] | undefined;
-  readonly link: string | null;
+  readonly next: URL | undefined;
 }
 
 /** A 200 without an index, such as a web page, comes from a registry that does not know the path: returns `undefined`. */

@@ -1,0 +1,26 @@
+/** Limits the bytes that one operation holds in memory: a tree of manifests, a list, an inspection or a copy. */
+import { CrossdockError } from "./errors.ts";
+import type { Side } from "./errors.ts";
+
+/** 64 MiB: a process of 512 MiB can run several copies. The largest known images have some megabytes of manifests. */
+export const MAX_HELD_BYTES = 64 * 1024 * 1024;
+
+export class ByteBudget {
+  readonly #what: string;
+  readonly #side: Side | undefined;
+  #left = MAX_HELD_BYTES;
+
+  /** @param what the content, used in the error: `tags of ghcr.io/a/b` */
+  constructor(what: string, { side }: { side?: Side | undefined } = {}) {
+    this.#what = what;
+    this.#side = side;
+  }
+
+  /** @throws CrossdockError `limit` if the content exceeds the budget with these bytes */
+  take(bytes: number): void {
+    this.#left -= bytes;
+    if (this.#left >= 0) return;
+    const message = `${this.#what}: more than ${MAX_HELD_BYTES} bytes to hold in memory`;
+    throw new CrossdockError("limit", message, { side: this.#side });
+  }
+}
