@@ -1,6 +1,7 @@
 /**
  * The port to one repository, for reading or writing. `registry/` implements it over HTTP. `copy/` uses only this port.
  */
+import type { ByteBudget } from "./byte_budget.ts";
 import type { Descriptor } from "./oci/descriptor.ts";
 import type { Digest } from "./oci/digest.ts";
 import type { ChunkReader } from "./streams/chunk_reader.ts";
@@ -21,6 +22,8 @@ export interface CallOptions {
 export interface ReferrersOptions extends CallOptions {
   /** Whether the repository may have a tag. Skips the request for a fallback tag that does not exist. */
   readonly hasTag?: ((tag: string) => Promise<boolean>) | undefined;
+  /** Limits the bytes of the lists of one copy. Default: a budget for this list. */
+  readonly budget?: ByteBudget | undefined;
 }
 
 /** A repository that can be read. */

@@ -3,6 +3,7 @@
  * https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#listing-referrers and #referrers-tag-schema
  */
 import * as z from "zod";
+import { ByteBudget } from "../byte_budget.ts";
 import type { CallOptions, ReferrersOptions } from "../content.ts";
 import { CrossdockError } from "../errors.ts";
 import { parseDescriptor } from "../oci/descriptor.ts";
@@ -29,8 +30,13 @@ const indexSchema = z.object({ manifests: z.array(z.unknown()) });
 export async function listReferrers(
   context: RepositoryContext,
   subject: Digest,
-  options: ReferrersOptions,
+  { budget, ...rest }: ReferrersOptions,
 ): Promise<Descriptor[]> {
+  const { name, client: { side } } = context;
+  const options = {
+    ...rest,
+    budget: budget ?? new ByteBudget(`list referrers of ${name}`, { side }),
+  };
   if (context.client.memory.referrersApi !== false) {
     const referrers = await fetchFromApi(context, subject, options);
     context.client.memory.referrersApi = referrers !== undefined;
@@ -70,7 +76,7 @@ export async function recordReferrers(
 async function fetchFromApi(
   context: RepositoryContext,
   subject: Digest,
-  { signal }: CallOptions,
+  { signal, budget }: Pick<ReferrersOptions, "signal" | "budget">,
 ): Promise<Descriptor[] | undefined> {
   const { client, path, name, read } = context;
   const what = `list referrers of ${name}@${subject}`;
@@ -86,7 +92,7 @@ async function fetchFromApi(
       signal,
     };
     const { manifests, next }: Page = await read(request, async (response): Promise<Page> => {
-      const manifests = await readManifests(context, response, what);
+      const manifests = await readManifests(context, response, what, budget);
       if (manifests === undefined && page > 1) {
         throw incompleteList(request.target, `page ${page} of the referrers is missing`);
       }
@@ -121,13 +127,14 @@ async function readManifests(
   context: RepositoryContext,
   response: Response,
   what: string,
+  budget: ByteBudget | undefined,
 ): Promise<unknown[] | undefined> {
   if (response.status !== 200) {
     await response.body?.cancel();
     return undefined;
   }
   try {
-    return (await readJson(context, response, what, indexSchema)).manifests;
+    return (await readJson(context, response, what, indexSchema, budget)).manifests;
   } catch (error) {
     if (error instanceof CrossdockError && error.code === "registry") return undefined;
     throw error;
@@ -141,10 +148,11 @@ async function readManifests(
 async function readFallback(
   context: RepositoryContext,
   subject: Digest,
-  options: CallOptions,
+  { signal, budget }: Pick<ReferrersOptions, "signal" | "budget">,
 ): Promise<Descriptor[] | undefined> {
-  const content = await fetchManifest(context, referrersTag(subject), options);
+  const content = await fetchManifest(context, referrersTag(subject), { signal });
   if (!content || content.digest === subject) return undefined;
+  budget?.takeJson(content.bytes);
   const manifest = parseManifest(content.bytes, content.mediaType);
   if (manifest.kind !== "index") return undefined;
   return manifest.manifests.filter((descriptor) => descriptor.digest !== subject);
