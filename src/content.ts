@@ -1,6 +1,7 @@
 /**
  * The port to one repository, for reading or writing. `registry/` implements it over HTTP. `copy/` uses only this port.
  */
+import type { ByteBudget } from "./byte_budget.ts";
 import type { Descriptor } from "./oci/descriptor.ts";
 import type { Digest } from "./oci/digest.ts";
 import type { ChunkReader } from "./streams/chunk_reader.ts";
@@ -23,6 +24,8 @@ export interface ReferrersOptions extends CallOptions {
   readonly hasTag?: ((tag: string) => Promise<boolean>) | undefined;
   /** Called in place of an error if the registry does not answer, and the list may be incomplete. Default: the error is thrown. */
   readonly warn?: ((message: string) => void) | undefined;
+  /** Limits the bytes of the lists of one copy. Default: a budget for this list. */
+  readonly budget?: ByteBudget | undefined;
 }
 
 /** A repository that can be read. */

@@ -1,4 +1,5 @@
 /** Inspects an image: its manifests, configs, layers, referrers and digest tags. */
+import { ByteBudget } from "../byte_budget.ts";
 import type { CallOptions, ContentSource, ManifestContent } from "../content.ts";
 import { CrossdockError } from "../errors.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
@@ -8,6 +9,7 @@ import type { Manifest } from "../oci/manifest.ts";
 import { formatPlatform } from "../oci/platform.ts";
 import { formatReference } from "../oci/reference.ts";
 import type { Reference } from "../oci/reference.ts";
+import { BoundedSource } from "./bounded_source.ts";
 import { mapConcurrent } from "./concurrent.ts";
 import { imageNotFound } from "./copy_error.ts";
 import type { Inspection, ManifestNode } from "./model.ts";
@@ -25,6 +27,8 @@ export interface ReadOptions {
   /** Idle timeout. */
   readonly timeoutMs: number;
   readonly signal?: AbortSignal | undefined;
+  /** For the parsed configs of one image. Default: no limit but that of each config. */
+  readonly budget?: ByteBudget | undefined;
 }
 
 /** The config of a manifest, with its parsed content if that is JSON. */
@@ -38,20 +42,22 @@ interface Details extends Related {
 /**
  * Reads the manifests and configs of an image, and lists its referrers and digest tags. Reads no layer.
  *
- * @throws CrossdockError `not_found` for a missing image, `limit` for a config above 4 MiB, `integrity` for a config that does
+ * @throws CrossdockError `not_found` for a missing image, `limit` for a config above 4 MiB or content above 64 MiB, `integrity` for a config that does
  * not match its digest
  */
 export async function inspectImage(
   reference: Reference,
-  source: ContentSource,
+  unbounded: ContentSource,
   { timeoutMs, signal }: ReadOptions,
 ): Promise<Inspection> {
+  const budget = new ByteBudget(`inspect ${unbounded.name}`, { side: "source" });
+  const source = new BoundedSource(unbounded, budget);
   const content = await fetchRoot(reference, source, { signal });
   const tree = await readTree(source, content, { signal });
   const nodes = listNodes(tree);
   const [related, configs] = await Promise.all([
     listRelated(nodes, source, { signal }),
-    readConfigs(nodes, source, { timeoutMs, signal }),
+    readConfigs(nodes, source, { timeoutMs, signal, budget }),
   ]);
   return {
     reference: formatReference({ ...reference, digest: content.digest }),
@@ -80,12 +86,12 @@ async function listRelated(
 async function readConfigs(
   nodes: readonly TreeNode[],
   source: ContentSource,
-  { timeoutMs, signal }: ReadOptions,
+  { timeoutMs, signal, budget }: ReadOptions,
 ): Promise<Map<Digest, Config>> {
   const configs = await mapConcurrent(
     nodes,
     READ_CONCURRENCY,
-    ({ manifest }, signal) => readConfig(manifest, source, { timeoutMs, signal }),
+    ({ manifest }, signal) => readConfig(manifest, source, { timeoutMs, signal, budget }),
     signal,
   );
   return new Map(nodes.map(({ descriptor }, i) => [descriptor.digest, configs[i]]));
@@ -146,7 +152,7 @@ export async function fetchRoot(
 export async function readConfig(
   manifest: Manifest | undefined,
   source: ContentSource,
-  { timeoutMs, signal }: ReadOptions,
+  { timeoutMs, signal, budget }: ReadOptions,
 ): Promise<Config> {
   if (manifest?.kind !== "image") return undefined;
   const descriptor = manifest.config;
@@ -161,6 +167,7 @@ export async function readConfig(
   const response = await openBlobOrData(source, descriptor, { signal });
   const options = { from: source.name, maxBytes: MAX_CONFIG_BYTES, timeoutMs, signal };
   const bytes = await readSmallBlob(response, descriptor, options);
+  budget?.takeJson(bytes);
   try {
     return { descriptor, content: JSON.parse(new TextDecoder().decode(bytes)) };
   } catch {

@@ -2,6 +2,7 @@
  * Finds the referrers of an image (by `subject`) and cosign's digest tags at the source. Referrers of referrers are found in
  * further rounds.
  */
+import { ByteBudget } from "../byte_budget.ts";
 import type { CallOptions, ContentSource, ManifestContent } from "../content.ts";
 import { CrossdockError } from "../errors.ts";
 import type { ErrorCode } from "../errors.ts";
@@ -58,6 +59,7 @@ async function findReferrers(
   const rounds: ReferrerRound[] = [];
   const seen = new Set<Digest>(subjects);
   const copied = new Map<Digest, Digest | undefined>(subjects.map((digest) => [digest, undefined]));
+  const stated = new ByteBudget(`read referrers in ${source.name}`, { side: "source" });
   let subjectsOfRound: readonly Digest[] = subjects;
   while (subjectsOfRound.length > 0) {
     if (rounds.length === MAX_INDEX_DEPTH) {
@@ -69,13 +71,15 @@ async function findReferrers(
       isNotEmpty,
     );
     const unseen = groupUnseen(lists, seen);
-    if (seen.size > MAX_INDEX_WIDTH) {
+    if (seen.size - subjects.length > MAX_INDEX_WIDTH) {
       throw new CrossdockError(
         "limit",
         `more than ${MAX_INDEX_WIDTH} manifests refer to the image`,
       );
     }
     if (lists.length === 0) break;
+    // All of them are read: too many bytes are rejected before the first request.
+    if (!options.isKnown) stated.take(unseen.reduce((sum, { referrer }) => sum + referrer.size, 0));
     const read = await mapConcurrent(
       unseen,
       CONCURRENCY,

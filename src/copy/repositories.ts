@@ -1,4 +1,6 @@
+import { ByteBudget } from "../byte_budget.ts";
 import type { ContentSource, ContentTarget } from "../content.ts";
+import { BoundedSource } from "./bounded_source.ts";
 import type { Report } from "./model.ts";
 import type { Step } from "./step.ts";
 
@@ -8,6 +10,18 @@ export interface Repositories {
   readonly target: ContentTarget;
   readonly referrerSource: ContentSource;
   readonly referrerTarget: ContentTarget;
+}
+
+/** The same repositories, with one budget for the content that is read from both sources and held in memory. */
+export function boundSources(repositories: Repositories): Repositories {
+  const { source, referrerSource } = repositories;
+  const budget = new ByteBudget(`read image ${source.name}`, { side: "source" });
+  const bounded = new BoundedSource(source, budget);
+  return {
+    ...repositories,
+    source: bounded,
+    referrerSource: referrerSource === source ? bounded : new BoundedSource(referrerSource, budget),
+  };
 }
 
 /** The repositories of one step. */

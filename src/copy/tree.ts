@@ -1,4 +1,5 @@
 /** Reads the tree of manifests beneath a root, with limits on depth and width. */
+import { ByteBudget } from "../byte_budget.ts";
 import type { CallOptions, ContentSource, ManifestContent } from "../content.ts";
 import { CrossdockError } from "../errors.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
@@ -38,7 +39,7 @@ export interface ReadTreeOptions extends CallOptions {
 /**
  * Reads all manifests beneath a root. A manifest that is listed twice is read once.
  *
- * @throws CrossdockError `limit` for an index too deep or too wide, `not_found` for a missing child, `integrity` for a descriptor
+ * @throws CrossdockError `limit` for an index too deep or too wide or manifests above 64 MiB, `not_found` for a missing child, `integrity` for a descriptor
  * with the wrong size
  */
 export async function readTree(
@@ -55,11 +56,14 @@ class TreeReader {
   readonly #source: ContentSource;
   readonly #options: ReadTreeOptions;
   readonly #nodes = new Map<Digest, Promise<TreeNode>>();
+  /** For the sizes that indexes state, so that a tree that is too large is not read at all. */
+  readonly #stated: ByteBudget;
   #count = 0;
 
   constructor(source: ContentSource, options: ReadTreeOptions) {
     this.#source = source;
     this.#options = options;
+    this.#stated = new ByteBudget(`read manifests of ${source.name}`);
   }
 
   async read(content: ManifestContent, descriptor: Descriptor, depth: number): Promise<TreeNode> {
@@ -67,6 +71,9 @@ class TreeReader {
     const entries = manifestChildren(manifest);
     const selected = this.#options.select?.(entries) ?? entries;
     this.#checkLimits(selected.length, depth);
+    const unread = selected.filter(({ digest }) => !this.#nodes.has(digest));
+    const sizes = new Map(unread.map(({ digest, size }) => [digest, size]));
+    this.#stated.take([...sizes.values()].reduce((sum, size) => sum + size, 0));
     this.#source.checkPulls?.(selected.map(({ digest }) => digest));
     const children = await mapConcurrent(
       selected,

@@ -9,6 +9,7 @@ import { fetchRoot } from "./inspect.ts";
 import type { Difference, Verification } from "./model.ts";
 import { findRelated } from "./related.ts";
 import type { ReferrerList, TaggedNode } from "./related.ts";
+import { boundSources } from "./repositories.ts";
 import type { Repositories } from "./repositories.ts";
 import type { CopyRequest } from "./request.ts";
 import { listBlobs, listNodes } from "./tree.ts";
@@ -47,9 +48,10 @@ interface ExpectedBlob {
  */
 export async function verifyCopy(
   request: CopyRequest,
-  repositories: Repositories,
+  unbounded: Repositories,
   { signal }: CallOptions = {},
 ): Promise<Verification> {
+  const repositories = boundSources(unbounded);
   const { source, target, referrerTarget } = repositories;
   const root = await fetchRoot(request.source, source, { signal });
   const tree = await readWantedTree(request, source, { root, signal });

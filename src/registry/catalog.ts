@@ -9,7 +9,8 @@ import { CrossdockError } from "../errors.ts";
 import { isRepositoryPath } from "../oci/reference.ts";
 import type { RegistryClient } from "./client.ts";
 import type { OnRetry } from "./request.ts";
-import { listPages } from "./list_pages.ts";
+import { nextLink } from "./link_header.ts";
+import { listPages, SIZE_REFUSED } from "./list_pages.ts";
 import type { NamePage } from "./list_pages.ts";
 import { readJson } from "./read_json.ts";
 
@@ -38,25 +39,17 @@ export async function* listCatalog(
   client: RegistryClient,
   options: ListRepositoriesOptions = {},
 ): AsyncGenerator<string[]> {
-  let isSized = true;
   const pages = listPages({
-    at: (last) => {
-      const url = client.resolve("/v2/_catalog");
-      if (isSized) url.searchParams.set("n", `${PAGE_SIZE}`);
-      if (last !== undefined) url.searchParams.set("last", last);
-      return url;
-    },
-    read: async (target) => {
-      const page = await readPage(client, target, options);
-      if (page) return page;
-      isSized = false;
-      const unsized = new URL(target);
-      unsized.searchParams.delete("n");
-      return await readPage(client, unsized, options) ?? { entries: [], link: null };
-    },
+    url: client.resolve("/v2/_catalog"),
+    size: PAGE_SIZE,
+    read: (target) => readPage(client, target, options),
     isFull: (count) => count >= SMALLEST_FULL_PAGE,
+    side: client.side,
   });
-  for await (const page of pages) yield page.filter(isRepositoryPath);
+  for await (const page of pages) {
+    const names = page.filter(isRepositoryPath);
+    if (names.length > 0) yield names;
+  }
 }
 
 /** @returns `undefined` if the registry rejects the page size */
@@ -67,16 +60,18 @@ async function readPage(
 ): Promise<NamePage | undefined> {
   const what = `list repositories of ${client.registry}`;
   const access = { repository: undefined, scopes: [CATALOG] };
-  const accept = [200, 404, 405, ...(target.searchParams.has("n") ? [400] : [])];
+  const accept = [200, 404, 405, ...(target.searchParams.has("n") ? SIZE_REFUSED : [])];
   const request = { method: "GET" as const, target, what, access, accept, signal, onRetry, count };
   return await client.read(request, async (response) => {
     const { status } = response;
     if (status === 200) {
       const { repositories } = await readJson({ client }, response, what, catalogSchema);
-      return { entries: repositories ?? [], link: response.headers.get("link") };
+      const entries = repositories ?? [];
+      const isEmpty = entries.length === 0;
+      return { entries, next: nextLink(response.headers.get("link"), target, { isEmpty }) };
     }
     await response.body?.cancel();
-    if (status === 400) return undefined;
+    if (SIZE_REFUSED.includes(status)) return undefined;
     throw new CrossdockError(
       "unsupported",
       `${what}: the registry has no catalog (status ${status})`,

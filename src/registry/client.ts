@@ -37,6 +37,9 @@ export interface RegistryClientOptions {
   readonly memory?: RegistryMemory | undefined;
 }
 
+/** The servers that answer requests outside the registry's API. */
+const RESPONDERS = { token: "token server", "foreign-layer": "foreign layer" } as const;
+
 /** Sends requests to one registry with the credentials of one side. Caches tokens and facts in its memory. */
 export class RegistryClient {
   readonly registry: string;
@@ -288,19 +291,24 @@ export class RegistryClient {
     }
   }
 
+  /** The hint for a rejected request. A 403 without a credential must not blame one. */
+  async #explainRefusal(
+    { status }: Response,
+    { access }: RegistryRequest,
+  ): Promise<string | undefined> {
+    if (status !== 401 && status !== 403) return undefined;
+    const { repository } = access;
+    const match = status === 403 ? await this.authenticator.findCredential(repository) : undefined;
+    return match ? undefined : await this.authenticator.explain(repository);
+  }
+
   async #toError(response: Response, url: URL, request: RegistryRequest): Promise<CrossdockError> {
-    const hint = response.status === 401 && !request.kind
-      ? await this.authenticator.explain(request.access.repository)
-      : undefined;
-    const { method, what } = request;
-    const about = {
-      method,
-      url,
-      what,
-      registry: url.origin === this.#origin.origin ? this.registry : url.host,
-    };
+    const { method, what, kind } = request;
+    const isOwn = this.#isRegistryOrigin(url) && !kind;
+    const responder = kind ? RESPONDERS[kind] : isOwn ? "registry" : "other";
+    const about = { method, url, what, registry: this.registry, responder } as const;
     return await toRegistryError(response, about, {
-      hint,
+      hint: isOwn ? await this.#explainRefusal(response, request) : undefined,
       side: this.side,
       now: this.runtime.now(),
     });

@@ -1,49 +1,143 @@
 /** Lists names page by page. Used for tags and for repositories. */
+import { ByteBudget } from "../byte_budget.ts";
 import { CrossdockError } from "../errors.ts";
-import { nextLink } from "./link_header.ts";
+import type { Side } from "../errors.ts";
+import { incompleteList } from "./link_header.ts";
 
 /** Limits for a registry whose list never ends. All names are held in memory. */
 const MAX_NAMES = 500_000;
 const MAX_PAGES = 10_000;
 
+/** The longest name of a repository. A tag has at most 128 characters. Longer entries are skipped. */
+const MAX_NAME_LENGTH = 255;
+
+/** Statuses by which a registry rejects the page size. The observed one is 400. */
+export const SIZE_REFUSED: readonly number[] = [400, 416, 422];
+
 export interface NamePage {
   /** The unvalidated entries of the response. */
   readonly entries: readonly unknown[];
-  readonly link: string | null;
+  /** The URL of the next page according to `Link`. */
+  readonly next: URL | undefined;
 }
 
 export interface ListPagesOptions {
-  /** The URL of the first page, or of the page after `last`. */
-  readonly at: (last?: string) => URL;
-  readonly read: (target: URL) => Promise<NamePage>;
-  /** Whether more pages may follow a page of `count` entries that has no Link. */
-  readonly isFull: (count: number) => boolean;
+  /** The URL of the list without its query. */
+  readonly url: URL;
+  /** Starts after this name. */
+  readonly begin?: string | undefined;
+  /** The page size to request. */
+  readonly size: number;
+  /** Reads one page. Resolves to `undefined` if the URL has an `n` that the registry rejects. */
+  readonly read: (target: URL) => Promise<NamePage | undefined>;
+  /** Whether more pages may follow a page of `count` entries that has no Link. The longest page so far has `longest` entries. */
+  readonly isFull: (count: number, longest: number) => boolean;
+  readonly side: Side;
 }
 
 /**
  * Yields the names page by page, following `Link`. After a full page without a Link, requests the next page by `last`: some
- * registries truncate a page without a Link. Yields no name twice and no empty page.
+ * registries truncate a page without a Link. If the registry rejects the page size, requests the page without one. Yields no name
+ * twice and no empty page.
  *
- * @throws CrossdockError `limit` above 500,000 names or 10,000 pages, because a truncated list must not pass as complete
+ * @throws CrossdockError `limit` above 500,000 names, 64 MiB of names or 10,000 pages; `registry` for a list that may be
+ * incomplete. A truncated list must not pass as complete.
  */
-export async function* listPages(
-  { at, read, isFull }: ListPagesOptions,
-): AsyncGenerator<string[]> {
-  const known = new Set<string>();
-  let target: URL | undefined = at();
-  for (let page = 1; target; page++) {
-    const { entries, link }: NamePage = await read(target);
-    const names = entries.filter((entry) => typeof entry === "string");
-    const fresh = names.filter((name) => known.size < known.add(name).size);
-    if (known.size > MAX_NAMES || page > MAX_PAGES) {
-      const what = `more than ${MAX_NAMES} names or ${MAX_PAGES} pages`;
-      throw new CrossdockError("limit", `list names: ${target.host} has ${what}`);
+export async function* listPages(options: ListPagesOptions): AsyncGenerator<string[]> {
+  try {
+    yield* new PageReader(options).list();
+  } catch (error) {
+    if (error instanceof CrossdockError) error.side ??= options.side;
+    throw error;
+  }
+}
+
+class PageReader {
+  readonly #options: ListPagesOptions;
+  #isSized = true;
+
+  constructor(options: ListPagesOptions) {
+    this.#options = options;
+  }
+
+  async *list(): AsyncGenerator<string[]> {
+    const { url, begin, isFull } = this.#options;
+    const known = new Set<string>();
+    const budget = new ByteBudget(`list names of ${url.host}`);
+    let target = this.#pageAfter(begin);
+    let longest = 0;
+    for (let page = 1, isByLast = false;; page++) {
+      const { entries, next } = await this.#read(target, page);
+      longest = Math.max(longest, entries.length);
+      const texts = entries.filter((entry) => typeof entry === "string");
+      budget.take(texts.reduce((sum, { length }) => sum + length, 0));
+      const names = texts.filter(({ length }) => length <= MAX_NAME_LENGTH);
+      const fresh = names.filter((name) => known.size < known.add(name).size);
+      if (known.size > MAX_NAMES || page > MAX_PAGES) {
+        const what = `more than ${MAX_NAMES} names or ${MAX_PAGES} pages`;
+        throw new CrossdockError("limit", `list names: ${url.host} has ${what}`);
+      }
+      if (fresh.length > 0) yield fresh;
+      const isRepeated = names.length > 0 && fresh.length === 0;
+      if (isRepeated && next) throw incompleteList(url, "its pages link in a circle");
+      if (!next && !isFull(entries.length, longest)) return;
+      if (isRepeated) {
+        if (isByLast) await this.#requireWhole(entries.length);
+        return;
+      }
+      target = next ?? this.#pageAfter(this.#lastOf(entries));
+      isByLast = next === undefined;
     }
-    if (fresh.length > 0) yield fresh;
-    // A registry that ignores `last`, or a circular Link, returns the same page again.
-    else if (names.length > 0) return;
-    const last = names.at(-1);
-    target = nextLink(link, target) ??
-      (last !== undefined && isFull(entries.length) ? at(last) : undefined);
+  }
+
+  async #read(target: URL, page: number): Promise<NamePage> {
+    const { url, read } = this.#options;
+    try {
+      const found = await read(target);
+      if (found) return found;
+      this.#isSized = false;
+      const unsized = new URL(target);
+      unsized.searchParams.delete("n");
+      const again = await read(unsized);
+      if (again) return again;
+    } catch (error) {
+      // On a later page a 404 does not mean an empty list.
+      const isAbsent = error instanceof CrossdockError &&
+        (error.code === "not_found" || error.code === "unsupported");
+      if (page === 1 || !isAbsent) throw error;
+      throw incompleteList(url, `page ${page} is missing (${error.message})`, error);
+    }
+    throw incompleteList(url, "the registry rejects every page size");
+  }
+
+  #pageAfter(last: string | undefined): URL {
+    const url = new URL(this.#options.url);
+    if (this.#isSized) url.searchParams.set("n", `${this.#options.size}`);
+    if (last !== undefined) url.searchParams.set("last", last);
+    return url;
+  }
+
+  #lastOf(entries: readonly unknown[]): string {
+    const last = entries.findLast((entry) => typeof entry === "string");
+    if (last !== undefined && last.length <= MAX_NAME_LENGTH) return last;
+    throw incompleteList(this.#options.url, "a full page has no Link and no usable last name");
+  }
+
+  /**
+   * Called if a registry ignores `last` after a full page of `count` names. The page is the whole list only if the registry
+   * ignores `n` too.
+   *
+   * @throws CrossdockError `registry` if the page may be truncated
+   */
+  async #requireWhole(count: number): Promise<void> {
+    const { url, size, read } = this.#options;
+    const single = new URL(url);
+    single.searchParams.set("n", "1");
+    const hasPages = count === size || ((await read(single))?.entries.length ?? 0) <= 1;
+    if (!hasPages) return;
+    throw incompleteList(
+      url,
+      `it ignores "last" after a full page of ${count} names without a Link`,
+    );
   }
 }

@@ -1,4 +1,5 @@
 import type * as z from "zod";
+import type { ByteBudget } from "../byte_budget.ts";
 import { CrossdockError } from "../errors.ts";
 import { safeParseJson } from "../schema.ts";
 import { readManifestBytes } from "./manifests.ts";
@@ -8,6 +9,7 @@ import type { RepositoryContext } from "./repository_context.ts";
  * Reads a response as a JSON object, with the size limit of a manifest. A page of 1000 tags of 128 characters has 130 KB.
  *
  * @param schema the schema of the object; its members carry their error messages
+ * @param budget counts the response
  * @throws CrossdockError `registry` for anything that does not match the schema
  */
 export async function readJson<Value>(
@@ -15,8 +17,10 @@ export async function readJson<Value>(
   response: Response,
   what: string,
   schema: z.ZodType<Value>,
+  budget?: ByteBudget,
 ): Promise<Value> {
   const bytes = await readManifestBytes(context, response, what);
+  budget?.takeJson(bytes);
   const { data, error } = safeParseJson(new TextDecoder().decode(bytes), schema);
   if (!error) return data;
   const member = error.issues.find(({ path }) => path.length > 0);

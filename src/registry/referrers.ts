@@ -3,6 +3,7 @@
  * https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#listing-referrers and #referrers-tag-schema
  */
 import * as z from "zod";
+import { ByteBudget } from "../byte_budget.ts";
 import type { CallOptions, ManifestContent, ReferrersOptions } from "../content.ts";
 import { CrossdockError } from "../errors.ts";
 import { parseDescriptor } from "../oci/descriptor.ts";
@@ -11,11 +12,11 @@ import { digestBytes } from "../oci/digest.ts";
 import type { Digest } from "../oci/digest.ts";
 import { MAX_INDEX_WIDTH, parseManifest, referrersTag } from "../oci/manifest.ts";
 import { isIndexMediaType, OCI_INDEX } from "../oci/media_types.ts";
-import { nextLink } from "./link_header.ts";
+import { incompleteList, nextLink } from "./link_header.ts";
 import { fetchManifest, putManifest } from "./manifests.ts";
 import { readJson } from "./read_json.ts";
 import { RegistryError } from "./registry_error.ts";
-import type { RepositoryContext } from "./repository_context.ts";
+import type { RepositoryContext, RepositoryRequest } from "./repository_context.ts";
 
 /** Limits a list whose `Link` is circular over empty pages. */
 const MAX_PAGES = 1000;
@@ -30,8 +31,13 @@ const indexSchema = z.object({ manifests: z.array(z.unknown()) });
 export async function listReferrers(
   context: RepositoryContext,
   subject: Digest,
-  options: ReferrersOptions,
+  { budget, ...rest }: ReferrersOptions,
 ): Promise<Descriptor[]> {
+  const { name, client: { side } } = context;
+  const options = {
+    ...rest,
+    budget: budget ?? new ByteBudget(`list referrers of ${name}`, { side }),
+  };
   const referrers = await askApi(context, subject, options);
   if (referrers) return referrers;
   if (options.hasTag && !(await options.hasTag(referrersTag(subject)))) return [];
@@ -143,9 +149,9 @@ async function fetchFromApi(
   const what = `list referrers of ${name}@${subject}`;
   const found: Descriptor[] = [];
   let target: URL | undefined = client.resolve(path(`referrers/${subject}`));
-  for (let page = 0; target && page < MAX_PAGES; page++) {
-    const request = {
-      method: "GET" as const,
+  for (let page = 1; target; page++) {
+    const request: RepositoryRequest & { target: URL } = {
+      method: "GET",
       target,
       what,
       headers: { accept: OCI_INDEX },
@@ -154,18 +160,27 @@ async function fetchFromApi(
       mayRepeat: (error: unknown) => !isForeignAnswer(client, error),
       signal,
     };
-    const { manifests, link }: Page = await read(request, async (response) => ({
-      manifests: await readManifests(context, response, what, options),
-      link: response.headers.get("link"),
-    }));
+    const { manifests, next }: Page = await read(request, async (response): Promise<Page> => {
+      const manifests = await readManifests(context, response, what, options);
+      if (manifests === undefined && page > 1) {
+        throw incompleteList(request.target, `page ${page} of the referrers is missing`);
+      }
+      const isEmpty = manifests?.length === 0;
+      const link = response.headers.get("link");
+      return { manifests, next: manifests && nextLink(link, request.target, { isEmpty }) };
+    });
     if (manifests === undefined) return undefined;
     found.push(...manifests.map((entry, i) => parseDescriptor(entry, `manifests[${i}]`)));
-    if (found.length > MAX_INDEX_WIDTH) {
-      throw new CrossdockError("limit", `${what}: there are more than ${MAX_INDEX_WIDTH}`, {
-        side: client.side,
-      });
+    if (found.length > MAX_INDEX_WIDTH || next && page === MAX_PAGES) {
+      throw new CrossdockError(
+        "limit",
+        `${what}: there are more than ${MAX_INDEX_WIDTH} referrers or ${MAX_PAGES} pages`,
+        {
+          side: client.side,
+        },
+      );
     }
-    target = nextLink(link, target);
+    target = next;
   }
   return found;
 }
@@ -173,7 +188,7 @@ async function fetchFromApi(
 interface Page {
   /** `undefined` if the registry has no referrers API. */
   readonly manifests: unknown[] | undefined;
-  readonly link: string | null;
+  readonly next: URL | undefined;
 }
 
 /** A 200 without an index, such as a web page, comes from a registry that does not know the path: returns `undefined`. */
@@ -188,7 +203,7 @@ async function readManifests(
     return undefined;
   }
   try {
-    return (await readJson(context, response, what, indexSchema)).manifests;
+    return (await readJson(context, response, what, indexSchema, options.budget)).manifests;
   } catch (error) {
     if (!(error instanceof CrossdockError) || error.code !== "registry") throw error;
     if (options.warn) warnAboutGap(context, error, options);
@@ -203,12 +218,14 @@ async function readManifests(
 async function fetchFallback(
   context: RepositoryContext,
   subject: Digest,
-  { signal }: CallOptions,
+  { signal, budget }: Pick<ReferrersOptions, "signal" | "budget">,
 ): Promise<ManifestContent | undefined> {
   const content = await fetchManifest(context, referrersTag(subject), { signal });
-  return content && content.digest !== subject && isIndexMediaType(content.mediaType)
-    ? content
-    : undefined;
+  if (!content || content.digest === subject || !isIndexMediaType(content.mediaType)) {
+    return undefined;
+  }
+  budget?.takeJson(content.bytes);
+  return content;
 }
 
 function parseFallback({ bytes, mediaType }: ManifestContent, subject: Digest): Descriptor[] {

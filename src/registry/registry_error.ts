@@ -50,11 +50,12 @@ export class RegistryError extends CrossdockError {
   readonly errors: readonly RegistryErrorDetail[];
 
   constructor(
+    code: ErrorCode,
     answer: { method: string; url: URL; status: number; errors: readonly RegistryErrorDetail[] },
     message: string,
     options: CrossdockErrorOptions = {},
   ) {
-    super(toCode(answer.status, answer.errors), message, {
+    super(code, message, {
       isTemporary: TEMPORARY_STATUSES.has(answer.status) ||
         hasCode(answer.errors, "TOOMANYREQUESTS"),
       ...options,
@@ -71,26 +72,87 @@ export function hasErrorCode(error: unknown, ...codes: string[]): error is Regis
   return error instanceof RegistryError && codes.some((code) => hasCode(error.errors, code));
 }
 
-/** Converts an unexpected response to an error. Never throws; consumes or cancels the body. */
+/** The server that sent a response. */
+type Responder =
+  /** The registry's own origin. */
+  | "registry"
+  /** The token server of the registry. */
+  | "token server"
+  /** A host that the registry refers to: its storage or a web front. */
+  | "other"
+  /** The host of a foreign layer, from its descriptor. */
+  | "foreign layer"
+  /** A proxy between this machine and the registry. */
+  | "proxy";
+
+interface FailedRequest {
+  readonly method: string;
+  readonly url: URL;
+  readonly what: string;
+  readonly registry: string;
+  readonly responder: Exclude<Responder, "proxy">;
+}
+
+/**
+ * Converts an unexpected response to an error. Never throws; consumes or cancels the body. The text, the code and the hint of a
+ * registry's error come only from the registry itself.
+ */
 export async function toRegistryError(
   response: Response,
-  request: { method: string; url: URL; what: string; registry: string },
+  { responder: expected, ...request }: FailedRequest,
   options: CrossdockErrorOptions & { now: number },
 ): Promise<RegistryError> {
-  const text = await readErrorText(response);
-  const errors = parseErrors(text);
-  const answer = { method: request.method, url: request.url, status: response.status, errors };
+  const body = await readErrorText(response);
+  const responder: Responder = response.status === 407 ? "proxy" : expected;
+  const isRegistry = responder === "registry";
+  const found = parseErrors(body);
+  const errors = isRegistry ? found : [];
+  const text = isRegistry ? body : "";
+  const isWebPage = isHtml(response, body);
+  const code = isRegistry && isTlsPort(body)
+    ? "tls"
+    : codeOf(response, { responder, errors: found, isWebPage });
   const retryAfterMs = parseRetryAfter(response.headers.get("retry-after"), options.now);
-  const code = toCode(answer.status, errors);
+  const answer = { method: request.method, url: request.url, status: response.status, errors };
+  const status = describeStatus(response, errors, text);
+  const ending = code === "tls"
+    ? "; the server requires TLS, but the request used plain HTTP"
+    : isRegistry && isWebPage && response.status === 404
+    ? " with a web page, which no registry sends"
+    : "";
+  const facts = { ...request, code, responder, isWebPage, retryAfterMs, now: options.now };
   return new RegistryError(
+    code,
     answer,
-    `${request.what}: ${request.registry} answered ${describeStatus(response, errors, text)}`,
-    {
-      retryAfterMs,
-      ...options,
-      hint: options.hint ?? hintFor(code, text, retryAfterMs, options.now),
-    },
+    `${request.what}: ${nameOf(responder, request)} answered ${status}${ending}`,
+    // The caller's hint is about the credential for the registry.
+    { retryAfterMs, ...options, hint: (isRegistry ? options.hint : undefined) ?? hintFor(facts) },
   );
+}
+
+function nameOf(responder: Responder, { url, registry }: { url: URL; registry: string }): string {
+  switch (responder) {
+    case "registry":
+      return registry;
+    case "token server":
+      return `token server ${url.host} of ${registry}`;
+    case "other":
+    case "foreign layer":
+      return url.host;
+    case "proxy":
+      return `the proxy before ${url.host}`;
+  }
+}
+
+function isHtml(response: Response, body: string): boolean {
+  return /^text\/html\b/i.test(response.headers.get("content-type") ?? "") ||
+    /^\s*<(!doctype\s+html|html)\b/i.test(body);
+}
+
+/** Texts of Go, nginx and Apache for a request in plain HTTP to a port with TLS. */
+function isTlsPort(body: string): boolean {
+  return /HTTP request to an HTTPS server|plain HTTP request was sent to HTTPS port|speaking plain HTTP to an SSL-enabled server/i
+    .test(body);
 }
 
 /** Removes query and user info, which may contain a signature or a token. */
@@ -129,8 +191,8 @@ function describeStatus(
     const more = errors.length > 5 ? ` and ${errors.length - 5} more` : "";
     return `${status}: ${shown.join(", ")}${more}`;
   }
-  const isHtml = /^\s*</.test(text);
-  return text.trim() === "" || isHtml
+  const isMarkup = /^\s*</.test(text);
+  return text.trim() === "" || isMarkup
     ? status
     : `${status}: ${printable(text.trim().slice(0, 200))}`;
 }
@@ -158,6 +220,30 @@ function hasCode(errors: readonly RegistryErrorDetail[], code: string): boolean 
   return errors.some((error) => error.code === code);
 }
 
+/** The facts about a response that decide its code. */
+interface Answer {
+  readonly responder: Responder;
+  readonly errors: readonly RegistryErrorDetail[];
+  readonly isWebPage: boolean;
+}
+
+function codeOf(response: Response, { responder, errors, isWebPage }: Answer): ErrorCode {
+  if (responder === "proxy") return "network";
+  const hasVersion = response.headers.has("docker-distribution-api-version");
+  if (responder === "registry") {
+    return response.status === 404 && isWebPage && !hasVersion && errors.length === 0
+      ? "registry"
+      : toCode(response.status, errors);
+  }
+  // A registry may redirect to another registry. Storage and web hosts do not answer like one.
+  if (responder === "other" && (hasVersion || errors.length > 0)) {
+    return toCode(response.status, errors);
+  }
+  if (response.status === 413) return "limit";
+  if (responder === "foreign layer" && response.status === 404) return "not_found";
+  return responder === "token server" && response.status === 429 ? "rate_limited" : "registry";
+}
+
 function toCode(status: number, errors: readonly RegistryErrorDetail[]): ErrorCode {
   if (status === 429 || hasCode(errors, "TOOMANYREQUESTS")) return "rate_limited";
   if (
@@ -170,26 +256,46 @@ function toCode(status: number, errors: readonly RegistryErrorDetail[]): ErrorCo
   return "registry";
 }
 
-function hintFor(
-  code: ErrorCode,
-  text: string,
-  retryAfterMs: number | undefined,
-  now: number,
-): string | undefined {
-  if (/HTTP request to an HTTPS server|plain HTTP request was sent to HTTPS port/i.test(text)) {
-    return "the registry requires TLS, but the request used plain HTTP; use --src-tls on or --dest-tls on";
+function hintFor({ code, responder, isWebPage, url, registry, retryAfterMs, now }: {
+  readonly code: ErrorCode;
+  readonly responder: Responder;
+  readonly isWebPage: boolean;
+  readonly url: URL;
+  readonly registry: string;
+  readonly retryAfterMs: number | undefined;
+  readonly now: number;
+}): string | undefined {
+  if (responder === "proxy") {
+    return "the proxy requires a credential; put it into the URL in HTTP_PROXY or HTTPS_PROXY";
+  }
+  const later = retryAfterMs === undefined
+    ? "try again later"
+    : `try again after ${new Date(now + retryAfterMs).toISOString()}`;
+  if (responder === "other") {
+    return `${url.host} is not ${registry}, but a host that it refers to, such as its storage; ` +
+      `${later}, and check that no proxy or firewall blocks ${url.host}`;
+  }
+  if (responder === "foreign layer") return undefined;
+  if (responder === "token server") {
+    return code === "rate_limited" ? `the token server limits requests; ${later}` : undefined;
   }
   switch (code) {
+    case "tls":
+      return "use --src-tls on or --dest-tls on";
     case "rate_limited":
       return retryAfterMs === undefined
         ? "the registry limits requests; try again later, or log in for a higher limit"
-        : `the registry limits requests; try again after ${
-          new Date(now + retryAfterMs).toISOString()
-        }`;
+        : `the registry limits requests; ${later}`;
     case "denied":
-      return "the registry accepts the credential but denies this action; check the permissions on the repository";
+      return isWebPage
+        ? "the response is a web page: check that no proxy or firewall blocks the request, then the permissions on the repository"
+        : "the registry denies this action to the credential; check its permissions on the repository";
     case "conflict":
       return "the registry does not allow overwriting this tag; use another tag";
+    case "registry":
+      return isWebPage
+        ? "check the registry name: another service answers at this host"
+        : undefined;
     default:
       return undefined;
   }

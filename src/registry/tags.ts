@@ -4,7 +4,8 @@
  */
 import * as z from "zod";
 import type { CallOptions } from "../content.ts";
-import { listPages } from "./list_pages.ts";
+import { nextLink } from "./link_header.ts";
+import { listPages, SIZE_REFUSED } from "./list_pages.ts";
 import type { NamePage } from "./list_pages.ts";
 import type { RepositoryContext } from "./repository_context.ts";
 import { readJson } from "./read_json.ts";
@@ -19,10 +20,13 @@ const tagListSchema = z.object({
 
 const TAG = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/;
 
+/** Page limits of registries are round numbers. */
+const PAGE_LIMIT_UNIT = 100;
+
 /**
- * Yields the tags page by page, following `Link`. After a page of exactly the requested size without a Link, continues by `last`.
- * A larger page is the complete list of a registry that ignores `n`. Skips entries that are not tags (digests of Artifactory,
- * null of Nexus).
+ * Yields the tags page by page, following `Link`. After a page of the requested size or of a usual page limit without a Link,
+ * continues by `last`. A larger page is the complete list of a registry that ignores `n`. Skips entries that are not tags (digests
+ * of Artifactory, null of Nexus).
  */
 export async function* listTags(
   context: RepositoryContext,
@@ -31,19 +35,30 @@ export async function* listTags(
   const { client, path, name, read } = context;
   const what = `list tags of ${name}`;
   const pages = listPages({
-    at: (last = begin) => {
-      const after = last === undefined ? "" : `&last=${encodeURIComponent(last)}`;
-      return client.resolve(path(`tags/list?n=${PAGE_SIZE}${after}`));
-    },
-    read: (target) =>
-      read(
-        { method: "GET", target, what, accept: [200], signal },
-        async (response): Promise<NamePage> => {
-          const { tags } = await readJson(context, response, what, tagListSchema);
-          return { entries: tags ?? [], link: response.headers.get("link") };
+    url: client.resolve(path("tags/list")),
+    begin,
+    size: PAGE_SIZE,
+    read: (target) => {
+      const accept = [200, ...(target.searchParams.has("n") ? SIZE_REFUSED : [])];
+      return read(
+        { method: "GET", target, what, accept, signal },
+        async (response): Promise<NamePage | undefined> => {
+          if (response.status !== 200) {
+            await response.body?.cancel();
+            return undefined;
+          }
+          const entries = (await readJson(context, response, what, tagListSchema)).tags ?? [];
+          const isEmpty = entries.length === 0;
+          return { entries, next: nextLink(response.headers.get("link"), target, { isEmpty }) };
         },
-      ),
-    isFull: (count) => count === PAGE_SIZE,
+      );
+    },
+    isFull: (count, longest) =>
+      count > 0 && count === longest && count <= PAGE_SIZE && count % PAGE_LIMIT_UNIT === 0,
+    side: client.side,
   });
-  for await (const page of pages) yield page.filter((tag) => TAG.test(tag));
+  for await (const page of pages) {
+    const tags = page.filter((tag) => TAG.test(tag));
+    if (tags.length > 0) yield tags;
+  }
 }

@@ -5,6 +5,7 @@ import { OCI_INDEX, OCI_MANIFEST } from "../../src/oci/media_types.ts";
 import { putImage } from "../support/image.ts";
 import type { RunningRegistry } from "../support/registry.ts";
 import { requestOf, startPair } from "../support/pair.ts";
+import type { Pair } from "../support/pair.ts";
 
 function putIndexOf(source: RunningRegistry, manifests: Descriptor[]): Promise<Descriptor> {
   const index = { schemaVersion: 2, mediaType: OCI_INDEX, manifests };
@@ -66,4 +67,137 @@ test("copy() refuses a blob to which two manifests give two sizes", async () => 
     message: /has 1000 bytes in one manifest and 1001 in another/,
   });
   assert.equal(hasWrites(destination), false);
+});
+
+const MIB = 1024 * 1024;
+
+/** An entry of an index that states a manifest of 4 MiB. */
+function largeEntry(i: number): Descriptor {
+  const digest = `sha256:${i.toString(16).padStart(64, "0")}` as const;
+  return { mediaType: OCI_MANIFEST, digest, size: 4 * MIB };
+}
+
+/** A manifest of nearly 4 MiB. */
+async function putLargeManifest(
+  source: RunningRegistry,
+  i: number,
+  subject?: Descriptor,
+): Promise<Descriptor> {
+  const { config } = await putImage(source, "app", { layers: 0 });
+  const annotations = { filler: `${i}`.padEnd(4 * MIB - 2000, "x") };
+  const image = { schemaVersion: 2, mediaType: OCI_MANIFEST, config, layers: [], annotations };
+  return await source.putManifest(
+    "app",
+    { ...image, ...(subject ? { subject } : {}) },
+    OCI_MANIFEST,
+  );
+}
+
+/** All operations that read the tree of an image. */
+const READERS = ["copy", "plan", "inspect", "verify"] as const;
+
+function readWith(name: typeof READERS[number], pair: Pair): Promise<unknown> {
+  const request = requestOf(pair);
+  const { engine } = pair;
+  return name === "inspect" ? engine.inspect(request.source) : engine[name](request);
+}
+
+test("copy(), plan(), inspect() and verify() read no child of an index whose manifests exceed 64 MiB", async () => {
+  await using pair = await startPair();
+  const { source, destination } = pair;
+  await putIndexOf(source, Array.from({ length: 300 }, (_, i) => largeEntry(i)));
+  for (const name of READERS) {
+    const message = /read manifests of .*\/app: more than 67108864 bytes/;
+    await assert.rejects(readWith(name, pair), { code: "limit", message });
+  }
+  assert.equal(source.count({ path: "/manifests/sha256:" }), 0);
+  assert.equal(hasWrites(destination), false);
+});
+
+test("copy() counts a manifest that an index lists twice once", async () => {
+  await using pair = await startPair();
+  const { source, engine } = pair;
+  const child = await putLargeManifest(source, 0);
+  await putIndexOf(source, Array.from({ length: 20 }, () => child));
+  assert.equal((await engine.copy(requestOf(pair))).result, "copied");
+});
+
+test("copy() and verify() hold at most 64 MiB of referrers, inspect() reads none", async () => {
+  await using pair = await startPair();
+  const { source, destination } = pair;
+  const { descriptor } = await putImage(source, "app", { tag: "1" });
+  const manifests: Descriptor[] = [];
+  for (let i = 0; i < 17; i++) manifests.push(await putLargeManifest(source, i, descriptor));
+  const body = JSON.stringify({ schemaVersion: 2, manifests });
+  source.fail({ path: "/referrers/", times: 1000, action: { status: 200, body } });
+  await readWith("inspect", pair);
+  for (const name of ["copy", "verify"] as const) {
+    await assert.rejects(readWith(name, pair), {
+      code: "limit",
+      side: "source",
+      message: /read referrers in .*\/app: more than 67108864 bytes/,
+    });
+  }
+  assert.equal(source.count({ path: "/manifests/sha256:" }), 0);
+  assert.equal(hasWrites(destination), false);
+});
+
+test("copy() holds at most 64 MiB of referrers whose list states other sizes", async () => {
+  await using pair = await startPair();
+  const { source, destination } = pair;
+  const { descriptor } = await putImage(source, "app", { tag: "1" });
+  const manifests: Descriptor[] = [];
+  for (let i = 0; i < 17; i++) {
+    manifests.push({ ...await putLargeManifest(source, i, descriptor), size: 100 });
+  }
+  const body = JSON.stringify({ schemaVersion: 2, manifests });
+  source.fail({ path: "/referrers/", times: 1000, action: { status: 200, body } });
+  const message = /read image .*\/app: more than 67108864 bytes/;
+  await assert.rejects(readWith("copy", pair), { code: "limit", side: "source", message });
+  assert.equal(hasWrites(destination), false);
+});
+
+test("copy() and inspect() hold at most 64 MiB of annotations of referrers", async () => {
+  await using pair = await startPair();
+  const { source, destination } = pair;
+  await putImage(source, "app", { tag: "1" });
+  let pages = 0;
+  const tamper = (): Response => {
+    const annotations = { filler: "x".repeat(4 * MIB - 2000) };
+    const manifests = [{ ...largeEntry(++pages), annotations }];
+    const headers = { link: `<?page=${pages}>; rel="next"` };
+    return Response.json({ schemaVersion: 2, manifests }, { headers });
+  };
+  source.fail({ path: "/referrers/", times: 1000, action: { tamper } });
+  for (const name of ["copy", "inspect"] as const) {
+    await assert.rejects(readWith(name, pair), {
+      code: "limit",
+      side: "source",
+      message: /67108864 bytes/,
+    });
+  }
+  assert.ok(pages <= 2 * 17, `${pages} pages`);
+  assert.equal(hasWrites(destination), false);
+});
+
+test("inspect() holds at most 64 MiB of configs", async () => {
+  await using pair = await startPair();
+  const { source, engine } = pair;
+  const mediaType = "application/vnd.oci.image.config.v1+json";
+  const entries: Descriptor[] = [];
+  // Two bytes of JSON for each array, which needs some 50 bytes in memory.
+  for (let i = 0; i < 3; i++) {
+    const text = `[${"[],".repeat(500_000 + i)}0]`;
+    const blob = await source.putBlob("app", new TextEncoder().encode(text));
+    const config = { mediaType, ...blob };
+    const manifest = { schemaVersion: 2, mediaType: OCI_MANIFEST, config, layers: [] };
+    entries.push(await source.putManifest("app", manifest, OCI_MANIFEST));
+  }
+  await putIndexOf(source, entries.slice(0, 1));
+  const { root } = await engine.inspect(`${source.host}/app:1`);
+  assert.ok(Array.isArray(root.manifests[0]?.config?.content));
+  await putIndexOf(source, entries);
+  const message = /inspect .*\/app: more than 67108864 bytes/;
+  const inspecting = engine.inspect(`${source.host}/app:1`);
+  await assert.rejects(inspecting, { code: "limit", side: "source", message });
 });

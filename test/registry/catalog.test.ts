@@ -5,6 +5,7 @@ import { listCatalog } from "../../src/registry/catalog.ts";
 import { putImage } from "../support/image.ts";
 import { startRegistry } from "../support/registry.ts";
 import { serve } from "../support/serve.ts";
+import type { Server } from "../support/serve.ts";
 import { failureOf, openSide } from "./setup.ts";
 import type { SideOptions } from "./setup.ts";
 
@@ -62,15 +63,30 @@ test("listCatalog() goes on by `last` where a full page has no Link", async () =
   assert.deepEqual(asked, [null, "r1099", "r1199"]);
 });
 
-test("listCatalog() stops where `last` is ignored", async () => {
-  const all = Array.from({ length: 150 }, (_, i) => `r${i}`);
-  let asked = 0;
-  await using server = await serve(() => {
-    asked++;
-    return Response.json({ repositories: all });
+/** Ignores `last`, sends no Link, and returns at most `limit` names, or `n` if it is not ignored. */
+function serveOnePage(all: readonly string[], limit: number, asked: string[]): Promise<Server> {
+  return serve((request) => {
+    const { search, searchParams } = new URL(request.url);
+    asked.push(search);
+    const n = limit === Infinity ? Infinity : Number(searchParams.get("n") ?? limit);
+    return Response.json({ repositories: all.slice(0, Math.min(limit, n)) });
   });
+}
+
+test("listCatalog() ends where the registry has no pages", async () => {
+  const all = Array.from({ length: 150 }, (_, i) => `r${i}`);
+  const asked: string[] = [];
+  await using server = await serveOnePage(all, Infinity, asked);
   assert.deepEqual(await pages(server.host), [all]);
-  assert.equal(asked, 2);
+  assert.deepEqual(asked, ["?n=1000", "?n=1000&last=r149", "?n=1"]);
+});
+
+test("listCatalog() rejects a list that a registry truncates without a way to continue", async () => {
+  const all = Array.from({ length: 150 }, (_, i) => `r${i}`);
+  await using server = await serveOnePage(all, 100, []);
+  const error = await failureOf(pages(server.host));
+  assert.deepEqual([error.code, error.side], ["registry", "source"]);
+  assert.match(error.message, /may be incomplete: it ignores "last"/);
 });
 
 test("listCatalog() reads no further page than is asked for", async () => {

@@ -7,6 +7,8 @@ import { StaleTokenError } from "../../src/registry/client.ts";
 import { readBody } from "../../src/streams/chunk_reader.ts";
 import { FakeTimers } from "../support/fake_timers.ts";
 import { putImage, randomBytes } from "../support/image.ts";
+import { serveRaw } from "../hosts/raw_server.ts";
+import type { RawServer } from "../hosts/raw_server.ts";
 import { startRegistry } from "../support/registry.ts";
 import type { FaultAction } from "../support/registry.ts";
 import { serve } from "../support/serve.ts";
@@ -413,9 +415,69 @@ test("RegistryClient.send() answers no challenge of a redirect's other origin", 
   registry.fail({ path: "/blobs/", after: 1, action: { redirect: store.url } });
   const { pull } = await openSide(registry.host, { credentials: ada });
   const error = await failureOf(pull("a/b").openBlob(describe(bytes)));
-  assert.equal(error.code, "unauthorized");
+  assert.equal(error.code, "registry");
   assert.equal(asked, 1);
 });
+
+for (
+  const [status, body] of [
+    [401, ""],
+    [403, "<Error><Code>AccessDenied</Code></Error>"],
+    [404, "<html></html>"],
+    [429, "<html></html>"],
+  ] as const
+) {
+  test(`RegistryClient.send() does not report the ${status} of a storage host as the registry's`, async () => {
+    await using store = await serve(() => new Response(body, { status }));
+    const bytes = randomBytes(100, 1);
+    await using registry = await startRegistry({ auth: { type: "basic", users } });
+    await registry.putBlob("a/b", bytes);
+    registry.fail({ path: "/blobs/", after: 1, times: 9, action: { redirect: store.url } });
+    const { pull } = await openSide(registry.host, { credentials: ada });
+    const error = await failureOf(pull("a/b").openBlob(describe(bytes)));
+    assert.deepEqual([error.code, error.side], ["registry", "source"]);
+    assert.match(error.message, new RegExp(`: ${store.host} answered ${status}`));
+    assert.match(error.hint ?? "", new RegExp(`${store.host} is not ${registry.host}`));
+    assert.doesNotMatch(`${error.message} ${error.hint}`, /AccessDenied|permissions|credential/);
+  });
+}
+
+for (const credentials of [undefined, ada]) {
+  const name = credentials ? "with" : "without";
+  test(`RegistryClient.send() explains a 403 ${name} a credential`, async () => {
+    await using registry = await startRegistry();
+    registry.fail({ action: { status: 403, body: `{"errors":[{"code":"DENIED"}]}` } });
+    const { pull } = await openSide(registry.host, credentials ? { credentials } : {});
+    const error = await failureOf(pull("a/b").fetchManifest("1"));
+    assert.equal(error.code, "denied");
+    assert.match(
+      error.hint ?? "",
+      credentials ? /denies this action to the credential/ : /^no credential given for /,
+    );
+  });
+}
+
+/** Answers as a server of Go does on a port with TLS: without a body after HEAD, and it closes the connection. */
+function serveTlsPort(): Promise<RawServer> {
+  return serveRaw(({ socket, head }) => {
+    const text = head.startsWith("head ")
+      ? ""
+      : "Client sent an HTTP request to an HTTPS server.\n";
+    socket.end(`HTTP/1.0 400 Bad Request\r\n\r\n${text}`);
+  });
+}
+
+for (const call of ["resolveManifest", "fetchManifest"] as const) {
+  test(`RegistryClient.send() of ${call}() recognizes a TLS port`, async () => {
+    await using server = await serveTlsPort();
+    const { pull } = await openSide(server.url.host);
+    const error = await failureOf(pull("a/b")[call]("1"));
+    assert.deepEqual([error.code, error.side], ["tls", "source"]);
+    assert.match(error.message, /a\/b:1: .* answered 400 .*requires TLS/);
+    assert.equal(error.hint, "use --src-tls on or --dest-tls on");
+    assert.equal(server.connections.length, call === "resolveManifest" ? 2 : 1);
+  });
+}
 
 test("RegistryClient.send() never shows the query of a signed URL", async () => {
   await using store = await serve(() => new Response("no", { status: 403 }));

@@ -10,13 +10,14 @@ async function readAll(entriesOf: (page: number) => unknown[]): Promise<number> 
   let pages = 0;
   const read = (): Promise<NamePage> => {
     const entries = entriesOf(++pages);
-    return Promise.resolve({ entries, link: `</v2/app/tags/list?page=${pages}>; rel="next"` });
+    return Promise.resolve({ entries, next: new URL(`?page=${pages}`, url) });
   };
-  const at = (): URL => new URL("https://r.example/v2/app/tags/list");
-  const names = listPages({ at, read, isFull: (count) => count === SIZE });
+  const url = new URL("https://r.example/v2/app/tags/list");
+  const isFull = (count: number): boolean => count === SIZE;
+  const names = listPages({ url, size: SIZE, read, isFull, side: "source" });
   await assert.rejects(async () => {
     for await (const _ of names);
-  }, { code: "limit", message: /r\.example has more than/ });
+  }, { code: "limit", side: "source", message: /r\.example.* more than/ });
   return pages;
 }
 
@@ -27,4 +28,9 @@ test("listPages() refuses a list without an end, which would look whole where it
 
 test("listPages() refuses empty pages without an end", async () => {
   assert.equal(await readAll(() => []), 10_001);
+});
+
+test("listPages() refuses names of 4 MiB without end", async () => {
+  const filler = "x".repeat(4 * 1024 * 1024);
+  assert.equal(await readAll((page) => [`${page}${filler}`]), 16);
 });

@@ -116,7 +116,7 @@ test("Repository.listReferrers() follows Link", async () => {
   assert.deepEqual(registry.requests.map(({ query }) => query.get("page")), [null, "1", "2"]);
 });
 
-test("Repository.listReferrers() does not follow Link in circles for ever", async () => {
+test("Repository.listReferrers() rejects a Link that leads in circles", async () => {
   await using registry = await startRegistry();
   const { subject } = await putReferred(registry, 0);
   let page = 0;
@@ -132,9 +132,30 @@ test("Repository.listReferrers() does not follow Link in circles for ever", asyn
     },
   });
   const repository = (await openSide(registry.host)).pull("a/b");
-  assert.deepEqual(await repository.listReferrers(subject.digest), []);
+  const error = await failureOf(repository.listReferrers(subject.digest));
+  assert.deepEqual([error.code, error.side], ["limit", "source"]);
   assert.ok(registry.count() <= 1000, `${registry.count()} requests`);
 });
+
+for (
+  const [name, link, status] of [
+    ["a Link that cannot be read", "?page=1", 200],
+    ["a missing second page", `<?page=1>; rel="next"`, 404],
+  ] as const
+) {
+  test(`Repository.listReferrers() rejects ${name}`, async () => {
+    await using registry = await startRegistry();
+    const { subject, referrers } = await putReferred(registry, 1);
+    const body = JSON.stringify({ schemaVersion: 2, manifests: referrers });
+    registry.fail({ path: "/referrers/", action: { status: 200, body, headers: { link } } });
+    // An unreadable Link ends the list before a second page is requested.
+    registry.fail({ path: "/referrers/", action: { status, body }, optional: true });
+    const repository = (await openSide(registry.host)).pull("a/b");
+    const error = await failureOf(repository.listReferrers(subject.digest));
+    assert.deepEqual([error.code, error.side], ["registry", "source"]);
+    assert.match(error.message, /may be incomplete/);
+  });
+}
 
 test("Repository.listReferrers() takes a fallback tag that leads to the subject for none", async () => {
   await using registry = await startRegistry({ referrers: false });

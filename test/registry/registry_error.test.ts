@@ -9,12 +9,14 @@ function toError(
   status: number,
   body: string | null,
   init: ResponseInit = {},
+  responder: "registry" | "token server" | "other" = "registry",
 ): Promise<RegistryError> {
   return toRegistryError(new Response(body, { ...init, status }), {
     method: "GET",
     url: new URL("https://me:pw@r.example/v2/a/b?sig=1"),
     what: "read it",
     registry: "r.example",
+    responder,
   }, { now: NOW_MS, side: "source" });
 }
 
@@ -122,6 +124,7 @@ test("toRegistryError() does not hold a body without end", async () => {
     url: new URL("https://r.example/"),
     what: "read it",
     registry: "r.example",
+    responder: "registry",
   }, { now: NOW_MS });
   assert.equal(error.status, 500);
   assert.ok(given < 1_000_000, `${given}`);
@@ -139,13 +142,101 @@ test("toRegistryError() of a body that breaks still tells the status", async () 
     url: new URL("https://r.example/"),
     what: "read it",
     registry: "r.example",
+    responder: "registry",
   }, { now: NOW_MS });
   assert.equal(error.message, "read it: r.example answered 502");
 });
 
-test("toRegistryError() knows TLS that was spoken to in plain HTTP", async () => {
-  const error = await toError(400, "Client sent an HTTP request to an HTTPS server.\n");
-  assert.match(error.hint ?? "", /--src-tls on/);
+for (
+  const [name, body] of [
+    ["Go", "Client sent an HTTP request to an HTTPS server.\n"],
+    ["nginx", "<html><title>400 The plain HTTP request was sent to HTTPS port</title></html>"],
+    ["Apache", "<!DOCTYPE HTML><p>You're speaking plain HTTP to an SSL-enabled server port.</p>"],
+  ] as const
+) {
+  test(`toRegistryError() recognizes a TLS port of ${name}`, async () => {
+    const error = await toError(400, body);
+    assert.deepEqual([error.code, error.isTemporary], ["tls", false]);
+    assert.match(error.message, /requires TLS, but the request used plain HTTP/);
+    assert.equal(error.hint, "use --src-tls on or --dest-tls on");
+  });
+}
+
+const S3_DENIED = `<?xml version="1.0"?><Error><Code>AccessDenied</Code><Bucket>b</Bucket></Error>`;
+
+/** Responses of another host than the registry, and the codes that they must not get. */
+const OTHERS: readonly [status: number, body: string, wanted: string, isTemporary: boolean][] = [
+  [401, "", "registry", false],
+  [403, S3_DENIED, "registry", false],
+  [404, "<html></html>", "registry", false],
+  [409, "immutable", "registry", false],
+  [413, "", "limit", false],
+  [429, "<html></html>", "registry", true],
+  [503, "", "registry", true],
+  [404, `{"errors":[{"code":"NAME_UNKNOWN"}]}`, "not_found", false],
+  [429, `{"errors":[{"code":"TOOMANYREQUESTS"}]}`, "rate_limited", true],
+];
+
+for (const [status, body, wanted, isTemporary] of OTHERS) {
+  test(`toRegistryError() makes ${wanted} of ${status} ${body} of another host`, async () => {
+    const error = await toError(status, body, {}, "other");
+    assert.deepEqual([error.code, error.isTemporary], [wanted, isTemporary]);
+    assert.equal(error.message, `read it: r.example answered ${status}`);
+    assert.deepEqual(error.errors, []);
+    assert.match(error.hint ?? "", /is a host|a host that it refers to/);
+    assert.doesNotMatch(error.hint ?? "", /permissions|credential|log in/);
+  });
+}
+
+test("toRegistryError() names the token server, and quotes nothing of its response", async () => {
+  const error = await toError(
+    429,
+    "password=hunter2",
+    { headers: { "retry-after": "60" } },
+    "token server",
+  );
+  assert.equal(error.code, "rate_limited");
+  assert.equal(error.message, "read it: token server r.example of r.example answered 429");
+  assert.equal(
+    error.hint,
+    "the token server limits requests; try again after 2030-01-01T12:01:00.000Z",
+  );
+  assert.equal((await toError(500, "x", {}, "token server")).code, "registry");
+});
+
+test("toRegistryError() names a proxy that requires a credential", async () => {
+  const error = await toError(407, "<html></html>");
+  assert.deepEqual([error.code, error.isTemporary], ["network", false]);
+  assert.match(error.message, /the proxy before r\.example answered 407/);
+  assert.match(error.hint ?? "", /HTTP_PROXY/);
+});
+
+for (
+  const [name, body, headers, wanted] of [
+    ["HTML", "<!doctype html><title>Not found</title>", {}, "registry"],
+    ["an empty response to HEAD", null, { "content-type": "text/html; charset=utf-8" }, "registry"],
+    [
+      "HTML of a registry",
+      "<html></html>",
+      { "docker-distribution-api-version": "registry/2.0" },
+      "not_found",
+    ],
+    ["text", "404 page not found", {}, "not_found"],
+    ["JSON", `{"errors":[{"code":"NAME_UNKNOWN"}]}`, { "content-type": "text/html" }, "not_found"],
+  ] as const
+) {
+  test(`toRegistryError() of a 404 with ${name} is ${wanted}`, async () => {
+    const error = await toError(404, body, { headers });
+    assert.equal(error.code, wanted);
+    const hint = "check the registry name: another service answers at this host";
+    assert.equal(error.hint, wanted === "registry" ? hint : undefined);
+  });
+}
+
+test("toRegistryError() of a 403 with a web page names a proxy or firewall", async () => {
+  const error = await toError(403, "<html></html>");
+  assert.equal(error.code, "denied");
+  assert.match(error.hint ?? "", /proxy or firewall/);
 });
 
 test("toRegistryError() holds neither query nor user of the URL", async () => {

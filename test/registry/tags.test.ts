@@ -147,31 +147,143 @@ for (
   });
 }
 
-test("Repository.listTags() stops where `last` is ignored, and gives no tag twice", async () => {
+/** Lists the tags of a registry and expects an error that says that the list may be incomplete. */
+async function rejectsIncomplete(host: string, reason: RegExp): Promise<void> {
+  const error = await failureOf(pages(host));
+  assert.deepEqual([error.code, error.side], ["registry", "source"]);
+  assert.match(error.message, /may be incomplete/);
+  assert.match(error.message, reason);
+}
+
+test("Repository.listTags() rejects a truncated page of a registry that ignores `last`", async () => {
   await using server = await serveUnlinked(2500, { size: 1000, ignoresLast: true });
-  assert.deepEqual(await pages(server.host), [server.all.slice(0, 1000)]);
+  await rejectsIncomplete(server.host, /ignores "last" after a full page of 1000 names/);
   assert.equal(server.asked.length, 2);
 });
 
-test("Repository.listTags() stops where Link leads in circles", async () => {
-  let asked = 0;
-  await using server = await serve((request) => {
-    asked++;
-    const isFirst = !new URL(request.url).search.includes("last");
-    const [tags, rest] = isFirst ? [["a", "b"], "?last=b"] : [["b", "c"], ""];
-    const link = `</v2/a/b/tags/list${rest}>; rel="next"`;
-    return Response.json({ tags }, { headers: { link } });
-  });
-  assert.deepEqual(await pages(server.host), [["a", "b"], ["c"]]);
-  assert.equal(asked, 3);
+test("Repository.listTags() continues after a page limit of 100 without a Link", async () => {
+  await using server = await serveUnlinked(250, { size: 100 });
+  assert.deepEqual((await pages(server.host)).flat(), server.all);
+  assert.deepEqual(server.asked, [null, "t10099", "t10199"]);
 });
 
-test("Repository.listTags() does not ask for ever where a page links to itself", async () => {
-  let asked = 0;
-  await using server = await serve((request) => {
-    asked++;
-    return Response.json({ tags: ["a"] }, { headers: { link: `<${request.url}>; rel="next"` } });
+test("Repository.listTags() takes 200 tags of a registry without pages for the whole list", async () => {
+  await using server = await serveUnlinked(200, { ignoresLast: true });
+  assert.deepEqual(await pages(server.host), [server.all]);
+});
+
+/** A registry that answers each request as `answer` says. The query shows which page is requested. */
+async function serveQueries(
+  answer: (query: string) => Response,
+): Promise<Server & { readonly asked: string[] }> {
+  const asked: string[] = [];
+  const server = await serve((request) => {
+    const { search } = new URL(request.url);
+    asked.push(search);
+    return answer(search);
   });
+  return Object.assign(server, { asked });
+}
+
+function page(tags: readonly unknown[], link?: string): Response {
+  return Response.json({ tags }, { headers: link === undefined ? {} : { link } });
+}
+
+for (const status of [400, 416, 422]) {
+  test(`Repository.listTags() leaves the page size to a registry that rejects it with ${status}`, async () => {
+    const errors = [{ code: "PAGINATION_NUMBER_INVALID" }];
+    await using server = await serveQueries((query) => {
+      if (query.includes("n=")) return Response.json({ errors }, { status });
+      return query === "" ? page(["a"], `<?last=a>; rel="next"`) : page(["b"]);
+    });
+    assert.deepEqual(await pages(server.host), [["a"], ["b"]]);
+    assert.deepEqual(server.asked, ["?n=1000", "", "?last=a"]);
+  });
+}
+
+test("Repository.listTags() sends no page size again to a registry that rejected it", async () => {
+  const all = Array.from({ length: 150 }, (_, i) => `t${100 + i}`);
+  await using server = await serveQueries((query) => {
+    const last = new URLSearchParams(query).get("last");
+    if (query.includes("n=")) return new Response(null, { status: 400 });
+    const from = last === null ? 0 : all.indexOf(last) + 1;
+    return page(all.slice(from, from + 100));
+  });
+  assert.deepEqual((await pages(server.host)).flat(), all);
+  assert.deepEqual(server.asked, ["?n=1000", "", "?last=t199"]);
+});
+
+test("Repository.listTags() reports a 400 that is not about the page size", async () => {
+  await using server = await serveQueries(() => new Response("bad", { status: 400 }));
+  const error = await failureOf(pages(server.host));
+  assert.equal(error.code, "registry");
+  assert.match(error.message, /answered 400/);
+  assert.equal(server.asked.length, 2);
+});
+
+for (
+  const link of [
+    '<?page=2>; rel="last next"',
+    '/v2/a/b/tags/list?page=2; rel="next"',
+    "?page=2;rel=next",
+  ]
+) {
+  test(`Repository.listTags() follows ${link}`, async () => {
+    await using server = await serveQueries((query) =>
+      query === "?page=2" ? page(["b"]) : page(["a"], link)
+    );
+    assert.deepEqual(await pages(server.host), [["a"], ["b"]]);
+  });
+}
+
+test("Repository.listTags() rejects a Link that it cannot read", async () => {
+  await using server = await serveQueries(() => page(["a"], "</v2/a/b/tags/list?page=2>"));
+  await rejectsIncomplete(server.host, /Link header cannot be read/);
+});
+
+test("Repository.listTags() rejects a Link that leads in circles", async () => {
+  await using server = await serveQueries((query) =>
+    query.includes("last=b")
+      ? page(["b", "c"], "<?n=1000>; rel=next")
+      : page(["a", "b"], "<?last=b>; rel=next")
+  );
+  await rejectsIncomplete(server.host, /link in a circle/);
+  assert.equal(server.asked.length, 3);
+});
+
+test("Repository.listTags() rejects a page that links to itself", async () => {
+  await using server = await serveQueries((query) => page(["a"], `<${query}>; rel="next"`));
+  await rejectsIncomplete(server.host, /links to itself/);
+  assert.equal(server.asked.length, 1);
+});
+
+test("Repository.listTags() ends at an empty page that links to itself", async () => {
+  await using server = await serveQueries((query) =>
+    query.includes("last=a") ? page([], "<?last=a>; rel=next") : page(["a"], "<?last=a>; rel=next")
+  );
   assert.deepEqual(await pages(server.host), [["a"]]);
-  assert.equal(asked, 1);
+});
+
+for (const status of [404, 405]) {
+  test(`Repository.listTags() does not take a ${status} of a later page for the end`, async () => {
+    await using server = await serveQueries((query) =>
+      query.includes("page=2")
+        ? new Response(null, { status })
+        : page(["a"], `<?page=2>; rel="next"`)
+    );
+    const error = await failureOf(pages(server.host));
+    assert.equal(error.code, "registry");
+  });
+}
+
+test("Repository.listTags() ends with an error at tags of 4 MiB without end", async () => {
+  const filler = "x".repeat(4 * 1000 * 1000);
+  await using server = await serveQueries((query) => {
+    const number = Number(new URLSearchParams(query).get("page") ?? 0);
+    return page([`${number}${filler}`], `<?page=${number + 1}>; rel="next"`);
+  });
+  const error = await failureOf(pages(server.host));
+  assert.deepEqual([error.code, error.side], ["limit", "source"]);
+  assert.match(error.message, /list names of .* more than 67108864 bytes/);
+  assert.equal(server.asked.length, 17);
 });

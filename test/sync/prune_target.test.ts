@@ -231,6 +231,54 @@ test("runRule() puts a tag back where the last step of deleting it fails", async
   assert.equal(destination.getManifest("app", "3")?.digest, before);
 });
 
+const PAGE_OF_ONE = JSON.stringify({ tags: ["1"] });
+
+for (
+  const [name, link, second] of [
+    ["has a Link that cannot be read", "</v2/app/tags/list?page=2>", PAGE_OF_ONE],
+    ["links to itself", `<?n=1000>; rel="next"`, PAGE_OF_ONE],
+    ["leads in circles", `<?page=2>; rel="next"`, PAGE_OF_ONE],
+    ["has lost its second page", `<?page=2>; rel="next"`, undefined],
+  ] as const
+) {
+  test(`runRule() deletes nothing where the list of the source ${name}`, async () => {
+    await using pair = await startMirror();
+    const { source, destination } = pair;
+    const headers = { link };
+    source.fail({ path: "/tags/list", action: { status: 200, body: PAGE_OF_ONE, headers } });
+    const action = second === undefined ? { status: 404 } : { status: 200, body: second, headers };
+    // Some of these lists end before a second page is requested.
+    source.fail({ path: "/tags/list", action, times: 9, optional: true });
+    const report = await prune(pair, "prune: {maxShare: 1}");
+    assert.equal(report.result, "all-failed");
+    assert.deepEqual(destination.tags("app"), ["1", "2", "3", "4"]);
+  });
+}
+
+test("runRule() of a registry deletes nothing where a repository has lost its second page", async () => {
+  await using pair = await startMirror();
+  const { source, destination, engine } = pair;
+  const headers = { link: `<?page=2>; rel="next"` };
+  source.fail({ path: "/tags/list", action: { status: 200, body: PAGE_OF_ONE, headers } });
+  source.fail({ path: "/tags/list", action: { status: 404 }, times: 9 });
+  const rule = ruleOf(
+    `{type: registry, source: "${source.host}", target: "${destination.host}", prune: {maxShare: 1}}`,
+  );
+  const report = await runRuleLocally(rule, { engine, rules: [rule], now: () => NOW });
+  assert.equal(report.result, "all-failed");
+  assert.deepEqual(destination.tags("app"), ["1", "2", "3", "4"]);
+});
+
+test("runRule() deletes nothing where the list of the target may be incomplete", async () => {
+  await using pair = await startMirror();
+  const body = JSON.stringify({ tags: ["1", "3"] });
+  const headers = { link: "<?page=2>" };
+  pair.destination.fail({ path: "/tags/list", action: { status: 200, body, headers }, times: 9 });
+  const report = await prune(pair, "prune: {maxShare: 1}");
+  assert.match(report.warnings.join("\n"), /may be incomplete: its Link header cannot be read/);
+  assert.deepEqual(pair.destination.tags("app"), ["1", "2", "3", "4"]);
+});
+
 test("runRule() has nothing to prune where the mirror is not there yet", async () => {
   await using pair = await startPair();
   await putImage(pair.source, "app", { tag: "1" });
