@@ -65,5 +65,7 @@ export interface AppEnv {
     requestId: string;
     /** The token of the caller. Absent on routes that need no token. */
     caller: AccessToken | undefined;
+    /** The longest body of the route. */
+    maxBodyBytes: number | undefined;
   };
 }

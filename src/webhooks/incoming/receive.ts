@@ -2,7 +2,7 @@
 import type { Received, WebhookRequest } from "./sender.ts";
 import { senders } from "./senders.ts";
 import type { SenderName } from "./senders.ts";
-import { verifyProof } from "./verify_proof.ts";
+import { verifyBody, verifyHead } from "./verify_proof.ts";
 import type { VerifyOptions } from "./verify_proof.ts";
 import { WebhookError } from "./webhook_error.ts";
 
@@ -10,10 +10,10 @@ import { WebhookError } from "./webhook_error.ts";
 export const MAX_WEBHOOK_BYTES = 1024 * 1024;
 
 /**
- * Verifies a request and reads its events. Nothing of the body is read before it is verified.
+ * Verifies a request and reads its events. The body is read only after the checks that need no body, and parsed after all checks.
  *
  * ```ts
- * const received = await receive("github", { method: "POST", headers, body }, {
+ * const received = await receive("github", { method: "POST", headers, readBody }, {
  *   proof: { kind: "signature", secrets: [secret] },
  *   runtime,
  * });
@@ -32,18 +32,20 @@ export async function receive(
   if (!sender.proofs.includes(options.proof.kind)) {
     throw new TypeError(`${sender.title} has no proof by ${options.proof.kind}`);
   }
-  if (request.body.byteLength > MAX_WEBHOOK_BYTES) {
+  await verifyHead(sender, request, options);
+  const body = await request.readBody();
+  if (body.byteLength > MAX_WEBHOOK_BYTES) {
     throw new WebhookError(
       "limit",
       `read event of ${sender.title}: it is longer than ${MAX_WEBHOOK_BYTES} bytes`,
     );
   }
-  await verifyProof(sender, request, options);
+  await verifyBody(sender, { headers: request.headers, body }, options.proof);
   if (request.method === "OPTIONS") {
     if (sender.answerOptions) return sender.answerOptions(request.headers);
     throw new WebhookError("usage", `${sender.title} sends events by POST`);
   }
-  return sender.read({ headers: request.headers, body: parseJson(request.body) });
+  return sender.read({ headers: request.headers, body: parseJson(body) });
 }
 
 function parseJson(body: Uint8Array<ArrayBuffer>): unknown {

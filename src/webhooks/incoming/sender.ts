@@ -23,8 +23,8 @@ export interface WebhookRequest {
   /** `POST`, or `OPTIONS` of senders that ask first. */
   readonly method: string;
   readonly headers: Headers;
-  /** As it came, to the byte. Whoever reads it may stop one byte behind `MAX_WEBHOOK_BYTES`. */
-  readonly body: Uint8Array<ArrayBuffer>;
+  /** Reads the exact bytes of the body. Called once, after the checks that need only the headers and the path. */
+  readonly readBody: () => Promise<Uint8Array<ArrayBuffer>>;
   /** The last component of the path, where the route has one for it. */
   readonly pathSecret?: string | undefined;
 }
