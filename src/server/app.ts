@@ -9,6 +9,7 @@ import type { ParseError } from "../errors.ts";
 import { describeError } from "../log.ts";
 import { answerMissingRoute, answerProblem } from "./answer_problem.ts";
 import { RequestError, toProblem } from "../problem.ts";
+import type { Problem } from "../problem.ts";
 import { logRequests } from "./request_log.ts";
 import { createRouter } from "./router.ts";
 import { copyRoutes } from "./routes/copies.ts";
@@ -56,7 +57,7 @@ export function createApp(options: AppOptions) {
     });
   }
   router.onError((error, context) => {
-    const problem = toProblem(error);
+    const problem = toClientProblem(toProblem(error), context.req.raw.signal);
     if (problem.code === "internal") {
       const requestId = context.get("requestId");
       log("error", "unexpected error", { requestId, ...describeError(error) });
@@ -94,4 +95,9 @@ export function createBrokenApp(error: ParseError): Hono<AppEnv> {
     .use(requestId())
     .get("/healthz", (context) => context.json({ status: "ok" }))
     .all("*", (context) => answerProblem(context, problem));
+}
+
+/** A call that ends because its client disconnects is no failure of the server. Only the log and the metrics show this status. */
+function toClientProblem(problem: Problem, { aborted }: AbortSignal): Problem {
+  return aborted && problem.code === "aborted" ? { ...problem, status: 499 } : problem;
 }

@@ -12,7 +12,13 @@ const example = [...read(".dev.vars.example").matchAll(/^(?:# )?([A-Z_]+)=(.*)$/
   .map(([, name = "", value = ""]) => [name, value] as const);
 
 test(".dev.vars.example has each variable of the server that a Worker reads, once", () => {
-  const elsewhere = ["HOST", "PORT", "CROSSDOCK_GRACE_MS", "CROSSDOCK_CONFIG_FILE"];
+  const elsewhere = [
+    "HOST",
+    "PORT",
+    "CROSSDOCK_GRACE_MS",
+    "CROSSDOCK_MAX_COPIES",
+    "CROSSDOCK_CONFIG_FILE",
+  ];
   const known = [...read("src/config/server_config.ts").matchAll(/^ {2}([A-Z_]+): /gm)]
     .map(([, name = ""]) => name)
     .filter((name) => !elsewhere.includes(name));
