@@ -215,7 +215,7 @@ export class RegistryClient {
   ): Promise<Response> {
     const { guard, pace, trace = noTrace } = this.#options;
     const { kind = "registry", signal } = request;
-    await guard?.(url, { side: this.side, kind });
+    await guard?.(url, { side: this.side, kind, registry: this.registry });
     const isPaced = kind === "registry" && this.#isRegistryOrigin(url) && !request.headers?.range;
     const release = isPaced ? await pace?.(this.registry, { signal }) : undefined;
     const attributes = {
