@@ -17,6 +17,7 @@ import { createRegistryMemory } from "./memory.ts";
 import type { RegistryMemory } from "./memory.ts";
 import { isRedirect, MAX_REDIRECTS, resolveLocation } from "./redirect.ts";
 import { toRegistryError } from "./registry_error.ts";
+import { SentSecrets } from "./sent_secrets.ts";
 
 export interface RegistryClientOptions {
   readonly runtime: Runtime;
@@ -51,6 +52,7 @@ export class RegistryClient {
   readonly created = new Map<string, Promise<boolean>>();
   readonly #options: RegistryClientOptions;
   readonly #origin: URL;
+  readonly #sent = new SentSecrets();
   #hasAnswered = false;
 
   constructor(options: RegistryClientOptions) {
@@ -103,7 +105,10 @@ export class RegistryClient {
       try {
         return await read(await this.#sendOnce(request));
       } catch (error) {
-        if (error instanceof CrossdockError) error.side ??= this.side;
+        if (error instanceof CrossdockError) {
+          error.side ??= this.side;
+          this.redact(error);
+        }
         await this.#waitToRetry(request, error, attempt);
       }
     }
@@ -112,6 +117,11 @@ export class RegistryClient {
   /** Resolves a path to a URL of this registry. */
   resolve(target: string): URL {
     return new URL(target, this.#origin);
+  }
+
+  /** Removes what was sent to the registry from the message of an error that quotes the registry. */
+  redact(error: CrossdockError): void {
+    error.message = this.#sent.redact(error.message);
   }
 
   /** Converts a failure to read a body into a temporary error of this side. */
@@ -229,6 +239,7 @@ export class RegistryClient {
       return await trace("registry request", attributes, async (span: Span) => {
         const sent = new Headers(headers);
         if (authorization !== undefined) sent.set("authorization", authorization);
+        this.#sent.add({ url, headers: sent, body: request.body });
         const response = await fetchWithTimeout(url, request, sent, this.#options);
         span.set("http.response.status_code", response.status);
         return response;
@@ -253,6 +264,9 @@ export class RegistryClient {
       hint,
       side: this.side,
       now: this.runtime.now(),
+      redact: (text) => this.#sent.redact(text),
+      // A token server gets passwords. Another host's text is not the registry's: it may be a page of a private network.
+      isQuoted: this.#isRegistryOrigin(url) && request.kind === undefined,
     });
   }
 }

@@ -92,7 +92,13 @@ export async function fetchManifest(
       },
     );
   }
-  return { bytes, digest, mediaType: parseManifest(bytes, mediaTypeOf(response)).mediaType };
+  try {
+    return { bytes, digest, mediaType: parseManifest(bytes, mediaTypeOf(response)).mediaType };
+  } catch (error) {
+    // The message quotes the Content-Type, or the begin of a body that is not JSON.
+    if (error instanceof CrossdockError) client.redact(error);
+    throw error;
+  }
 }
 
 /** Uploads a manifest under a tag or its digest. Its blobs and child manifests must exist in the repository. */

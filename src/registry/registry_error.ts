@@ -75,16 +75,25 @@ export function hasErrorCode(error: unknown, ...codes: string[]): error is Regis
 export async function toRegistryError(
   response: Response,
   request: { method: string; url: URL; what: string; registry: string },
-  options: CrossdockErrorOptions & { now: number },
+  { redact = (text) => text, isQuoted = true, ...options }: CrossdockErrorOptions & {
+    now: number;
+    /** Removes secrets from the text of the registry. */
+    redact?: (text: string) => string;
+    /** Whether the message may quote the body. Default: true. */
+    isQuoted?: boolean;
+  },
 ): Promise<RegistryError> {
-  const text = await readErrorText(response);
+  const body = redact(await readErrorText(response));
+  const text = isQuoted ? body : "";
   const errors = parseErrors(text);
   const answer = { method: request.method, url: request.url, status: response.status, errors };
   const retryAfterMs = parseRetryAfter(response.headers.get("retry-after"), options.now);
   const code = toCode(answer.status, errors);
   return new RegistryError(
     answer,
-    `${request.what}: ${request.registry} answered ${describeStatus(response, errors, text)}`,
+    `${request.what}: ${request.registry} answered ${
+      redact(describeStatus(response, errors, text))
+    }`,
     {
       retryAfterMs,
       ...options,
