@@ -89,7 +89,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "hono": ["server/", "client/client.ts", "entries/"],
   "@hono/node-server": ["entries/"],
   "picomatch": ["server/allow_list.ts"],
-  "ipaddr.js": ["server/guard.ts", "hosts/proxy.ts"],
+  "ipaddr.js": ["server/guard.ts", "server/private_hosts.ts", "hosts/proxy.ts"],
   "@opentelemetry/api": ["server/tracing.ts"],
   "prom-client": ["server/metrics.ts"],
   "rate-limiter-flexible": ["entries/long_running.ts"],

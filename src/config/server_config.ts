@@ -46,6 +46,8 @@ export interface ServerConfig {
   /** The default of a copy's `verify`. */
   readonly verify?: "auto" | "stream" | "destination";
   readonly log: LogLevel;
+  /** Copies of callers that a long-running host runs at once. */
+  readonly maxCopies: number;
   readonly concurrency?: number;
   readonly retries?: number;
   readonly timeoutMs?: number;
@@ -96,6 +98,7 @@ const environment = z.object({
   CROSSDOCK_PLAIN_HTTP: list.default([]),
   CROSSDOCK_VERIFY: z.enum(["auto", "stream", "destination"]).optional(),
   CROSSDOCK_LOG: z.enum(["debug", "info", "warn", "error", "off"]).default("info"),
+  CROSSDOCK_MAX_COPIES: whole(1, 10_000).default(50),
   CROSSDOCK_CONCURRENCY: whole(1, 256).optional(),
   CROSSDOCK_RETRIES: whole(0, 20).optional(),
   CROSSDOCK_TIMEOUT_MS: whole(1000, 3_600_000).optional(),
@@ -231,6 +234,7 @@ function toConfig(env: z.output<typeof environment>, sync: ServerSync): ServerCo
     plainHttp: env.CROSSDOCK_PLAIN_HTTP,
     ...optionalKey("verify", env.CROSSDOCK_VERIFY),
     log: env.CROSSDOCK_LOG,
+    maxCopies: env.CROSSDOCK_MAX_COPIES,
     ...optionalKey("concurrency", env.CROSSDOCK_CONCURRENCY),
     ...optionalKey("retries", env.CROSSDOCK_RETRIES),
     ...optionalKey("timeoutMs", env.CROSSDOCK_TIMEOUT_MS),

@@ -10,6 +10,17 @@ const { app, config, log, stop } = await createLongRunningServer(
 );
 const { hostname, port, graceMs } = config;
 
+/**
+ * Time for the headers, and for the whole request. A response may take as long as its copy. Deno and Node check every
+ * `connectionsCheckingInterval`.
+ */
+const CONNECTION_LIMITS = {
+  headersTimeout: 15_000,
+  requestTimeout: 60_000,
+  keepAliveTimeout: 5000,
+  connectionsCheckingInterval: 5000,
+};
+
 const server = serve({
   fetch(request, bindings): Response | Promise<Response> {
     const { outgoing } = bindings as HttpBindings;
@@ -18,6 +29,7 @@ const server = serve({
   },
   hostname,
   port,
+  serverOptions: CONNECTION_LIMITS,
 }, (address) => log("info", "listening", { address: address.address, port: address.port }));
 server.on("error", (error) => failToListen(`${hostname}:${port}`, error));
 stop.onSignals({ graceMs, log, closeListener: () => server.close() });

@@ -18,6 +18,7 @@ import { createRegistryMemory } from "./memory.ts";
 import type { RegistryMemory } from "./memory.ts";
 import { becomesGet, isRedirect, MAX_REDIRECTS, resolveLocation } from "./redirect.ts";
 import { toRegistryError } from "./registry_error.ts";
+import { SentSecrets } from "./sent_secrets.ts";
 
 export interface RegistryClientOptions {
   readonly runtime: Runtime;
@@ -61,6 +62,7 @@ export class RegistryClient {
   readonly #urls = new WeakMap<Response, URL>();
   readonly #options: RegistryClientOptions;
   readonly #origin: URL;
+  readonly #sent = new SentSecrets();
   #hasAnswered = false;
 
   constructor(options: RegistryClientOptions) {
@@ -113,7 +115,10 @@ export class RegistryClient {
       try {
         return await read(await this.#sendOnce(request));
       } catch (error) {
-        if (error instanceof CrossdockError) error.side ??= this.side;
+        if (error instanceof CrossdockError) {
+          error.side ??= this.side;
+          this.redact(error);
+        }
         await this.#waitToRetry(request, error, attempt);
       }
     }
@@ -127,6 +132,11 @@ export class RegistryClient {
   /** The URL that returned a response, after redirects. */
   urlOf(response: Response): URL | undefined {
     return this.#urls.get(response);
+  }
+
+  /** Removes what was sent to the registry from the message of an error that quotes the registry. */
+  redact(error: CrossdockError): void {
+    error.message = this.#sent.redact(error.message);
   }
 
   /** Converts a failure to read a body into a temporary error of this side. */
@@ -268,7 +278,7 @@ export class RegistryClient {
   ): Promise<Response> {
     const { guard, pace, trace = noTrace } = this.#options;
     const { kind = "registry", signal } = request;
-    await guard?.(url, { side: this.side, kind });
+    await guard?.(url, { side: this.side, kind, registry: this.registry });
     const isPaced = kind === "registry" && this.#isRegistryOrigin(url) && !request.headers?.range;
     const release = isPaced ? await pace?.(this.registry, { signal }) : undefined;
     const attributes = {
@@ -282,6 +292,7 @@ export class RegistryClient {
       return await trace("registry request", attributes, async (span: Span) => {
         const sent = new Headers(headers);
         if (authorization !== undefined) sent.set("authorization", authorization);
+        this.#sent.add({ url, headers: sent, body: request.body });
         const response = await fetchWithTimeout(url, request, sent, this.#options);
         span.set("http.response.status_code", response.status);
         return response;
@@ -311,6 +322,7 @@ export class RegistryClient {
       hint: isOwn ? await this.#explainRefusal(response, request) : undefined,
       side: this.side,
       now: this.runtime.now(),
+      redact: (text) => this.#sent.redact(text),
     });
   }
 }

@@ -112,7 +112,13 @@ export async function fetchManifest(
       },
     );
   }
-  return { bytes, digest, mediaType: parseManifest(bytes, mediaTypeOf(response)).mediaType };
+  try {
+    return { bytes, digest, mediaType: parseManifest(bytes, mediaTypeOf(response)).mediaType };
+  } catch (error) {
+    // The message quotes the Content-Type, or the begin of a body that is not JSON.
+    if (error instanceof CrossdockError) client.redact(error);
+    throw error;
+  }
 }
 
 /**

@@ -100,9 +100,13 @@ interface FailedRequest {
 export async function toRegistryError(
   response: Response,
   { responder: expected, ...request }: FailedRequest,
-  options: CrossdockErrorOptions & { now: number },
+  { redact = (text) => text, ...options }: CrossdockErrorOptions & {
+    now: number;
+    /** Removes what was sent to the registry from its text. */
+    redact?: (text: string) => string;
+  },
 ): Promise<RegistryError> {
-  const body = await readErrorText(response);
+  const body = redact(await readErrorText(response));
   const responder: Responder = response.status === 407 ? "proxy" : expected;
   const isRegistry = responder === "registry";
   const found = parseErrors(body);
@@ -124,7 +128,7 @@ export async function toRegistryError(
   return new RegistryError(
     code,
     answer,
-    `${request.what}: ${nameOf(responder, request)} answered ${status}${ending}`,
+    `${request.what}: ${nameOf(responder, request)} answered ${redact(status)}${ending}`,
     // The caller's hint is about the credential for the registry.
     { retryAfterMs, ...options, hint: (isRegistry ? options.hint : undefined) ?? hintFor(facts) },
   );

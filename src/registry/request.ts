@@ -13,7 +13,12 @@ export type OnRetry = (
  */
 export type Guard = (
   url: URL,
-  about: { side: Side; kind: "registry" | "token" | "foreign-layer" },
+  about: {
+    side: Side;
+    kind: "registry" | "token" | "foreign-layer";
+    /** The registry that the request is made for. The URL can be on another host. */
+    registry: string;
+  },
 ) => void | Promise<void>;
 
 /**

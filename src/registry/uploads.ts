@@ -286,6 +286,8 @@ function openUpload(context: RepositoryContext, descriptor: Descriptor, location
       }
     },
     async cancel(): Promise<void> {
+      // A Location elsewhere would choose the host and the path that the DELETE reaches.
+      if (location.origin !== client.resolve("/").origin) return;
       try {
         const what = `cancel upload to ${name}`;
         const accept = [200, 202, 204, 400, 401, 403, 404, 405];

@@ -6,7 +6,7 @@ import type { AccessScope } from "../config/access_tokens.ts";
 import type { AppEnv, AppOptions } from "./app_options.ts";
 import type { ServerConfig } from "../config/server_config.ts";
 import { RequestError } from "../problem.ts";
-import { limitRequestBody } from "./router.ts";
+import { invalidRequest, limitRequestBody } from "./router.ts";
 
 /** Enough for the largest copy request: names, options and 64 platforms. */
 const MAX_BODY_BYTES = 64 * 1024;
@@ -33,8 +33,7 @@ const rejectQuery: MiddlewareHandler<AppEnv> = async (context, next) => {
   const errors = Object.keys(context.req.query())
     .map((parameter) => ({ parameter, detail: "unknown parameter" }));
   if (errors.length === 0) return await next();
-  const where = errors.map(({ parameter, detail }) => `${parameter}: ${detail}`);
-  throw new RequestError("usage", where.join("; "), { errors });
+  throw invalidRequest(errors);
 };
 
 /** Requires a token of at least this scope. Without a configured token, every call is rejected. */

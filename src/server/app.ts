@@ -1,7 +1,6 @@
 /** Assembles the HTTP API: the middleware of all requests, then the routes. */
 import { Hono } from "hono";
 import { cors } from "hono/cors";
-import { HTTPException } from "hono/http-exception";
 import { requestId } from "hono/request-id";
 import { secureHeaders } from "hono/secure-headers";
 import { createAllowed } from "./allowed.ts";
@@ -10,8 +9,9 @@ import type { ParseError } from "../errors.ts";
 import { describeError } from "../log.ts";
 import { answerMissingRoute, answerProblem } from "./answer_problem.ts";
 import { RequestError, toProblem } from "../problem.ts";
+import type { Problem } from "../problem.ts";
 import { logRequests } from "./request_log.ts";
-import { createRouter, limitRequestBody } from "./router.ts";
+import { createRouter } from "./router.ts";
 import { copyRoutes } from "./routes/copies.ts";
 import { docsRoutes } from "./routes/docs.ts";
 import { healthRoutes, stopping } from "./routes/health.ts";
@@ -22,7 +22,6 @@ import { planRoutes } from "./routes/plans.ts";
 import { stepRoutes } from "./routes/steps.ts";
 import { syncRoutes } from "./routes/syncs.ts";
 import { continueTrace } from "./tracing.ts";
-import { MAX_WEBHOOK_BYTES } from "../webhooks/incoming/receive.ts";
 
 /** Response headers exposed by CORS (`Access-Control-Expose-Headers`). */
 const EXPOSED_HEADERS = [
@@ -57,15 +56,13 @@ export function createApp(options: AppOptions) {
       await next();
     });
   }
-  router.use("/hooks/*", limitRequestBody(MAX_WEBHOOK_BYTES));
   router.onError((error, context) => {
-    const known = error instanceof HTTPException ? toRequestError(error) : error;
-    const problem = toProblem(known);
+    const problem = toClientProblem(toProblem(error), context.req.raw.signal);
     if (problem.code === "internal") {
       const requestId = context.get("requestId");
       log("error", "unexpected error", { requestId, ...describeError(error) });
     }
-    return answerProblem(context, problem, known instanceof RequestError ? known.headers : {});
+    return answerProblem(context, problem, error instanceof RequestError ? error.headers : {});
   });
   router.notFound((context) => answerMissingRoute(context, router.routes));
 
@@ -100,10 +97,7 @@ export function createBrokenApp(error: ParseError): Hono<AppEnv> {
     .all("*", (context) => answerProblem(context, problem));
 }
 
-/** Converts an error of hono's validators: the body is not JSON. */
-function toRequestError(error: HTTPException): RequestError {
-  return new RequestError("usage", error.message, {
-    status: error.status,
-    ...(error.status === 400 ? { errors: [{ pointer: "#", detail: error.message }] } : {}),
-  });
+/** A call that ends because its client disconnects is no failure of the server. Only the log and the metrics show this status. */
+function toClientProblem(problem: Problem, { aborted }: AbortSignal): Problem {
+  return aborted && problem.code === "aborted" ? { ...problem, status: 499 } : problem;
 }

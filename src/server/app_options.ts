@@ -2,6 +2,7 @@ import type { Context } from "hono";
 import type { Engine, LocalEngine } from "../engine.ts";
 import type { Emit } from "../copy/model.ts";
 import type { AccessToken } from "../config/access_tokens.ts";
+import type { CopyLimit } from "./copy_limit.ts";
 import type { DurableCopies } from "../durable/durable_copies.ts";
 import type { Log } from "../log.ts";
 import type { HookReceiver } from "../rules/receive_hook.ts";
@@ -31,6 +32,8 @@ export interface AppOptions {
   readonly log: Log;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
+  /** Limits the copies of callers that run at once. Default: no limit. */
+  readonly limitCopies?: CopyLimit;
   /** Receives events of registries. Default: `/hooks` does not exist. */
   readonly receiveHook?: HookReceiver;
   /** Runs copies requested with `Prefer: respond-async`. Default: they run within the request. */
@@ -65,5 +68,7 @@ export interface AppEnv {
     requestId: string;
     /** The token of the caller. Absent on routes that need no token. */
     caller: AccessToken | undefined;
+    /** The longest body of the route. */
+    maxBodyBytes: number | undefined;
   };
 }

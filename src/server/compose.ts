@@ -16,6 +16,8 @@ import { parseConfig } from "../config/server_config.ts";
 import type { Environment, ServerConfig } from "../config/server_config.ts";
 import { ruleNames } from "./allow_list.ts";
 import { openCredentials } from "./credentials.ts";
+import { createCopyLimit } from "./copy_limit.ts";
+import type { CopyLimitOptions } from "./copy_limit.ts";
 import { createGuard } from "./guard.ts";
 import { createLog } from "../log.ts";
 import type { Log } from "../log.ts";
@@ -25,7 +27,7 @@ import { traceSpans } from "./tracing.ts";
 /** The dependencies that differ between hosts. */
 export interface HostOptions
   extends
-    Omit<AppOptions, "config" | "openEngine" | "log" | "now" | "receiveHook">,
+    Omit<AppOptions, "config" | "openEngine" | "log" | "now" | "receiveHook" | "limitCopies">,
     Pick<RulesHost, "separateEngines" | "readFile" | "durableRules" | "stopping"> {
   readonly runtime: Runtime;
   /** Writes one line of the log. */
@@ -36,6 +38,8 @@ export interface HostOptions
   readonly trace?: Trace;
   /** Content of the file that `CROSSDOCK_CONFIG_FILE` names, on hosts with files. */
   readonly configFile?: string | undefined;
+  /** Called with the number of waiting copies when it changes. */
+  readonly onCopiesWaiting?: CopyLimitOptions["onWaiting"];
   /** Concurrent blobs per copy, unless the configuration has a number. */
   readonly concurrency?: number;
 }
@@ -59,7 +63,7 @@ export interface ComposedServer extends Pick<ComposedRules, "dispatch" | "delive
  */
 export function composeServer(variables: Environment, host: HostOptions): ComposedServer {
   const { runtime, write, resolveHost, trace, separateEngines = false, ...others } = host;
-  const { configFile, readFile, durableRules: _, stopping: __, ...rest } = others;
+  const { configFile, readFile, durableRules: _, stopping: __, onCopiesWaiting, ...rest } = others;
   const now = (): number => runtime.now();
   const config = parseConfig(variables, { configFile, readFile, now: now() });
   const log = createLog(config.log, { write, now });
@@ -94,7 +98,23 @@ export function composeServer(variables: Environment, host: HostOptions): Compos
   const openEngine = separateEngines ? createServerEngine : (): SyncEngine => first;
   const composed = composeRules(host, { config, variables, openEngine, guard, log });
   const { ruleHost, rules, receiveHook, dispatch, deliverNotice } = composed;
-  const options: AppOptions = { config, log, now, openEngine, receiveHook, rules, ...rest };
+  const options: AppOptions = {
+    config,
+    log,
+    now,
+    openEngine,
+    receiveHook,
+    rules,
+    // On Workers a request must not wait for another one, and the platform limits the memory of each isolate.
+    ...(separateEngines ? {} : {
+      limitCopies: createCopyLimit({
+        maxCopies: config.maxCopies,
+        sleep: (ms, signal) => runtime.sleep(ms, signal),
+        onWaiting: onCopiesWaiting,
+      }),
+    }),
+    ...rest,
+  };
   const names = ruleNames(config.sync.rules);
   const open: AppOptions = {
     ...options,

@@ -1,14 +1,15 @@
 /**
  * Protects the server's private network from requests that callers or registries cause (SSRF). Every URL must have a public
- * address or be in CROSSDOCK_ALLOW_PRIVATE, including redirects, token realms and upload Locations.
+ * address, or CROSSDOCK_ALLOW_PRIVATE must allow it for the registry of the request. That includes redirects, token realms,
+ * upload Locations and foreign layers.
  */
 import ipaddr from "ipaddr.js";
-import { CrossdockError } from "../errors.ts";
+import { CrossdockError, NetworkError } from "../errors.ts";
 import type { Guard } from "../registry/request.ts";
-import { createMatcher } from "./allow_list.ts";
+import { isOwnHost, parsePrivateHosts } from "./private_hosts.ts";
 
 export interface GuardOptions {
-  /** Globs over hosts, with or without a port: `registry.internal`, `10.0.0.7:5000`. */
+  /** Entries of CROSSDOCK_ALLOW_PRIVATE: `registry.internal`, `10.0.0.0/8`, `registry.internal=storage.internal:9000`. */
   readonly allowPrivate: readonly string[];
   /** Resolves a host name to its addresses, on hosts that can. */
   readonly resolveHost?: ((name: string) => Promise<readonly string[]>) | undefined;
@@ -17,33 +18,37 @@ export interface GuardOptions {
 /** IPv4-compatible addresses, deprecated by RFC 4291, 2.5.5.1. */
 const OLD_IPV4_COMPATIBLE = ipaddr.IPv6.parseCIDR("::/96");
 
-/** Rejects URLs of private addresses: of registries, and of webhooks, which have no side. */
+/** Rejects URLs of private addresses: of registries, and of webhooks, which have no side and no registry. */
 export type ServerGuard = (url: URL, about?: Partial<Parameters<Guard>[1]>) => Promise<void>;
 
+/** @throws ParseError naming an invalid entry */
 export function createGuard({ allowPrivate, resolveHost }: GuardOptions): ServerGuard {
-  const isAllowed = createMatcher(allowPrivate);
-  return async (url, { side } = {}) => {
-    if (isAllowed(url.hostname) || isAllowed(url.host)) return;
+  const hosts = parsePrivateHosts(allowPrivate);
+  return async (url, { side, registry } = {}) => {
+    if (hosts.allowsName(url, registry)) return;
     const name = url.hostname.replace(/^\[|\]$/g, "");
-    const addresses = ipaddr.isValid(name) || !resolveHost
-      ? [name]
-      : await resolveAddresses(name, resolveHost);
-    const wrong = isPrivateName(name) ? name : addresses.find(isPrivateAddress);
+    const isAddress = ipaddr.isValid(name);
+    const addresses = isAddress ? [name] : await resolveHost?.(name).catch((cause) => {
+      // The request would resolve the name again, perhaps to another address.
+      throw new NetworkError("dns", `connect to ${url.host}: the name does not resolve`, {
+        cause,
+        side,
+      });
+    }) ?? [];
+    const isAllowed = (address: string): boolean => hosts.allowsAddress(address, url, registry);
+    const wrong = addresses.find((address) => isPrivateAddress(address) && !isAllowed(address)) ??
+      (isPrivateName(name) && !(addresses.length > 0 && addresses.every(isAllowed))
+        ? name
+        : undefined);
     if (wrong === undefined) return;
+    const isOwn = registry === undefined || isOwnHost(url, registry);
+    const entry = isOwn ? url.host : `${registry}=${url.host}`;
     throw new CrossdockError(
       "denied",
-      `connect to ${url.host}: ${wrong} is not a public address`,
-      { side, hint: `to allow it, add ${url.host} to CROSSDOCK_ALLOW_PRIVATE` },
+      `connect to ${url.host}${isOwn ? "" : ` for ${registry}`}: ${wrong} is not a public address`,
+      { side, hint: `to allow it, add ${entry} to CROSSDOCK_ALLOW_PRIVATE` },
     );
   };
-}
-
-/** Returns no addresses for a name that does not resolve: the request itself then fails with a better error. */
-async function resolveAddresses(
-  name: string,
-  resolveHost: (name: string) => Promise<readonly string[]>,
-): Promise<readonly string[]> {
-  return await resolveHost(name).catch(() => []);
 }
 
 /** Whether a name is not for a public host: single labels, RFC 6761, RFC 6762, RFC 9476 and ICANN's `internal`. */

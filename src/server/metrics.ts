@@ -7,6 +7,7 @@ import type { AppOptions } from "./app_options.ts";
 /** Options that a host passes to the server. */
 export type Metrics = Required<Pick<AppOptions, "metrics" | "onAnswer" | "onEvent">> & {
   readonly trace: Trace;
+  readonly onCopiesWaiting: (waiting: number) => void;
 };
 
 /** Most requests take milliseconds; the upload of a large blob takes minutes. */
@@ -28,6 +29,11 @@ export function createMetrics({ now }: { now: () => number }): Metrics {
   const running = new Gauge({
     name: "crossdock_copies_running",
     help: "Running copies",
+    registers,
+  });
+  const waiting = new Gauge({
+    name: "crossdock_copies_waiting",
+    help: "Copies of callers that wait because CROSSDOCK_MAX_COPIES are running",
     registers,
   });
   const steps = new Counter({
@@ -93,6 +99,7 @@ export function createMetrics({ now }: { now: () => number }): Metrics {
 
   return {
     trace,
+    onCopiesWaiting: (count) => waiting.set(count),
     onEvent: (event) => {
       if (event.type === "retry") retries.inc({ side: event.side });
     },

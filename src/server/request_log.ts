@@ -25,7 +25,13 @@ export function logRequests({ log, now, onAnswer }: AppOptions): MiddlewareHandl
   };
 }
 
-/** The last part of a hook's path can be its secret. */
+/**
+ * The last part of a hook's path can be its secret. A path that is nearly right (`//hooks/…`, `/Hooks/…`, `/hook/…`, a prefix, an
+ * encoded slash) has it, too.
+ */
 function withoutSecret(path: string): string {
-  return path.replace(/^(\/hooks\/[^/]*\/).+$/, "$1***");
+  if (/^\/hooks\/[a-z-]{1,32}$/.test(path)) return path;
+  const exact = /^(\/hooks\/[a-z-]{1,32}\/)[^/]+$/.exec(path);
+  if (exact) return `${exact[1]}***`;
+  return path.replace(/(hooks?)(?![a-z]).+$/is, "$1/***");
 }

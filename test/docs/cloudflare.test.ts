@@ -12,7 +12,13 @@ const example = [...read(".dev.vars.example").matchAll(/^(?:# )?([A-Z_]+)=(.*)$/
   .map(([, name = "", value = ""]) => [name, value] as const);
 
 /** A Worker does not listen on a port and has no files. */
-const NOT_ON_WORKERS = ["HOST", "PORT", "CROSSDOCK_GRACE_MS", "CROSSDOCK_CONFIG_FILE"];
+const NOT_ON_WORKERS = [
+  "HOST",
+  "PORT",
+  "CROSSDOCK_GRACE_MS",
+  "CROSSDOCK_MAX_COPIES",
+  "CROSSDOCK_CONFIG_FILE",
+];
 
 test(".dev.vars.example has each variable of the server that a Worker reads, once", () => {
   const known = SERVER_VARIABLES.filter((name) => !NOT_ON_WORKERS.includes(name));

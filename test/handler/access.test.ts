@@ -201,6 +201,25 @@ test("no token realm, redirect or upload Location leads to a private address", a
   assert.equal(trap.count(), 0);
 });
 
+test("a registry cannot send requests to the private host of the other registry", async () => {
+  await using dock = await startDock();
+  const { source, destination } = dock;
+  const { layers: [layer] } = await putImage(source, "app", { tag: "1", layers: 1 });
+  for (const path of ["manifests/1", layer?.digest ?? ""]) {
+    source.fail({ method: "GET", path, action: { redirect: `${destination.url}/v2/inner` } });
+    const problem = await readFailure(await dock.copy());
+    assert.equal(problem.code, "denied");
+    assert.match(problem.hint ?? "", new RegExp(`add ${source.host}=${destination.host} to`));
+  }
+  assert.equal(destination.count({ path: "inner" }), 0);
+  for (const method of ["PUT", "DELETE"] as const) {
+    const headers = { location: `${source.url}/api/delete-all` };
+    destination.fail({ method: "POST", times: 9, action: { status: 202, headers } });
+    assert.equal((await readFailure(await dock.copy())).code, "denied");
+    assert.equal(source.count({ method }), 0);
+  }
+});
+
 for (const isAllowed of [false, true]) {
   const what = isAllowed
     ? "is asked where it may be a source"
@@ -212,7 +231,7 @@ for (const isAllowed of [false, true]) {
       variables: ({ source }) => ({
         CROSSDOCK_ALLOW_SOURCES: [source, ...(isAllowed ? [elsewhere.host] : [])]
           .map((host) => `${host}/**`).join(" "),
-        CROSSDOCK_ALLOW_PRIVATE: "127.0.0.1",
+        CROSSDOCK_ALLOW_PRIVATE: "127.0.0.1 127.0.0.1:*=127.0.0.1",
       }),
     });
     await putForeign(dock.source, `http://${elsewhere.host}/v2/layers/blobs/${digest}`);

@@ -1,6 +1,8 @@
 /** Registries' events, as they come to the handler: what is taken, what is refused, and what is copied because of it. */
 import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
+import { connect } from "node:net";
+import type { Socket } from "node:net";
 import { test } from "node:test";
 import { putCosignSignature, putImage } from "../support/image.ts";
 import { logLines } from "./log_lines.ts";
@@ -52,6 +54,36 @@ function tell(dock: Dock, path: string, body: unknown, headers = {}): Promise<Re
     body,
     headers: { authorization: `Bearer ${SECRET}`, ...headers },
   });
+}
+
+function isHook(line: LogLine): boolean {
+  return String(line["path"]).startsWith("/hooks/");
+}
+
+/** Sends the head of a request over a plain socket, and none of its body. */
+function openRequest(
+  { handler }: Dock,
+  path: string,
+  header: string,
+  length: number,
+): Disposable & { readonly socket: Socket; readonly status: Promise<number> } {
+  const { host, hostname, port } = new URL(handler.url);
+  const socket = connect(Number(port), hostname);
+  socket.on("error", () => {});
+  const status = new Promise<number>((resolve, reject) => {
+    socket.once("data", (data) => resolve(Number(String(data).split(" ")[1])));
+    socket.once("close", () => reject(new Error("closed without an answer")));
+  });
+  status.catch(() => {});
+  const head = [
+    `POST ${path} HTTP/1.1`,
+    `host: ${host}`,
+    header,
+    "content-type: application/json",
+    `content-length: ${length}`,
+  ];
+  socket.write(`${head.join("\r\n")}\r\n\r\n`);
+  return { socket, status, [Symbol.dispose]: () => void socket.destroy() };
 }
 
 async function readState(response: Response): Promise<unknown> {
@@ -160,6 +192,38 @@ test("POST /hooks/{name} of no hook, or without the secret in its path, is 404 i
   const paths = linesOf(dock, "request").map(({ path }) => path);
   assert.equal(paths.at(-1), "/hooks/quay/***");
   assert.doesNotMatch(dock.handler.stdout, new RegExp(`${SECRET}|a-wrong-secret`));
+});
+
+test("POST /hooks/{name} is answered before its body where the head shows that it is refused", async () => {
+  await using dock = await startHookedDock();
+  const cases: [path: string, header: string, status: number][] = [
+    ["none", "x: y", 404],
+    ["quay/a-wrong-secret-123", "x: y", 404],
+    ["distribution", "authorization: Bearer something-else-1", 401],
+    ["github", "x: y", 401],
+  ];
+  for (const [path, header, status] of cases) {
+    using client = openRequest(dock, `/hooks/${path}`, header, 1_000_000);
+    assert.equal(await client.status, status, path);
+  }
+  assertUntouched(dock);
+});
+
+test("POST /hooks/{name} of a client that goes away mid-body is no error of the server", async () => {
+  await using dock = await startHookedDock();
+  {
+    using client = openRequest(
+      dock,
+      "/hooks/distribution",
+      `authorization: Bearer ${SECRET}`,
+      1000,
+    );
+    await new Promise((resolve) => client.socket.write("{", resolve));
+  }
+  await until("the request has ended", () => linesOf(dock, "request").some(isHook));
+  const line = linesOf(dock, "request").find(isHook);
+  assert.equal(line?.["status"], 499);
+  assert.deepEqual(logLines(dock.handler).filter(({ level }) => level === "error"), []);
 });
 
 test("POST /hooks/{name} about what no rule means is ignored", async () => {

@@ -99,10 +99,11 @@ async function tell(
   const { id = "1", ...rest } = target;
   const mediaType = "application/vnd.oci.image.manifest.v1+json";
   const event = { id, action: "push", target: { mediaType, repository: "app", tag: "1", ...rest } };
+  const body = Uint8Array.from(new TextEncoder().encode(JSON.stringify({ events: [event] })));
   const { kind } = await receive("distribution", {
     method: "POST",
     headers: new Headers({ authorization: `Bearer ${SECRET}` }),
-    body: Uint8Array.from(new TextEncoder().encode(JSON.stringify({ events: [event] }))),
+    readBody: () => Promise.resolve(body),
   }, () => {});
   return kind;
 }

@@ -93,7 +93,8 @@ test("with a token that may only read, the body of what writes is not read", asy
 
 test("with a token a body over the limit is refused as soon as it is over", async () => {
   await using documented = await startDocumentedApp();
-  for (const route of ROUTES) {
+  // DELETE has no body, and reads none.
+  for (const route of ROUTES.filter(([method]) => method === "POST")) {
     const limit = route[1] === "/v1/steps" ? STEP_LIMIT : LIMIT;
     const { answer, sent } = send(documented, route, { token: TOKEN, bytes: 2 * STEP_LIMIT });
     assert.deepEqual(await read(answer), [413, "limit"], route.join(" "));

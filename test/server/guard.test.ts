@@ -3,9 +3,14 @@ import { test } from "node:test";
 import { createGuard } from "../../src/server/guard.ts";
 import type { GuardOptions } from "../../src/server/guard.ts";
 
-function ask(url: string, options: Partial<GuardOptions> = {}): Promise<void> {
+/** Asks for a request for a registry, by default the one at the URL's host. */
+function ask(
+  text: string,
+  { registry, ...options }: Partial<GuardOptions> & { registry?: string } = {},
+): Promise<void> {
   const guard = createGuard({ allowPrivate: [], ...options });
-  return Promise.resolve(guard(new URL(url), { side: "source", kind: "registry" }));
+  const url = new URL(text);
+  return guard(url, { side: "source", kind: "registry", registry: registry ?? url.host });
 }
 
 const PUBLIC = [
@@ -92,15 +97,90 @@ test("createGuard() rejects a name that resolves to a private address", async ()
   });
 });
 
-test("createGuard() admits a name that does not resolve, because the request reports that", async () => {
-  let lookups = 0;
-  const resolveHost = (): Promise<never> => {
-    lookups++;
-    return Promise.reject(new Error("no"));
-  };
-  assert.equal(await ask("https://nowhere.example.com/", { resolveHost }), undefined);
-  assert.equal(lookups, 1);
+test("createGuard() refuses a name that does not resolve", async () => {
+  const resolveHost = (): Promise<string[]> => Promise.reject(new Error("SERVFAIL"));
+  await assert.rejects(ask("https://nowhere.example.com/", { resolveHost }), {
+    code: "network",
+    failure: "dns",
+    message: "connect to nowhere.example.com: the name does not resolve",
+  });
 });
+
+const RANGES = ["10.0.0.*", "10.0.0.0/8", "10.*", "10.0.0.7", "10.0.0.7:80", "10.0.0.7/32"];
+
+for (const range of RANGES) {
+  test(`createGuard() compares ${range} with addresses, not with names`, async () => {
+    const allowPrivate = [range];
+    const resolveTo = (...addresses: string[]): { resolveHost: () => Promise<string[]> } => ({
+      resolveHost: () => Promise.resolve(addresses),
+    });
+    await ask("http://10.0.0.7/", { allowPrivate });
+    await ask("http://[::ffff:10.0.0.7]/", { allowPrivate });
+    for (const url of ["http://registry/", "http://registry.example.com/"]) {
+      await ask(url, { allowPrivate, ...resolveTo("10.0.0.7") });
+      for (const address of ["127.0.0.1", "169.254.169.254", "192.168.0.7"]) {
+        const options = { allowPrivate, ...resolveTo("10.0.0.7", address) };
+        await assert.rejects(ask(url, options), { code: "denied" }, `${url} ${address}`);
+      }
+    }
+    for (const name of ["10.0.0.evil.example.com", "10.0.0.7.evil.example.com"]) {
+      const options = { allowPrivate, ...resolveTo("127.0.0.1") };
+      await assert.rejects(ask(`http://${name}/`, options), { code: "denied" }, name);
+    }
+  });
+}
+
+test("createGuard() takes ranges of IPv6", async () => {
+  const allowPrivate = ["fd00::/8", "[::1]:5000"];
+  for (const url of ["http://[fd12::1]/", "http://[::1]:5000/"]) await ask(url, { allowPrivate });
+  for (const url of ["http://[fe80::1]/", "http://[::1]:5001/"]) {
+    await assert.rejects(ask(url, { allowPrivate }), { code: "denied" });
+  }
+});
+
+test("createGuard() lets no registry send requests to the private host of another one", async () => {
+  const allowPrivate = ["mirror.internal:5000", "10.0.0.0/8", "gitlab.internal=tokens.internal"];
+  const cases: [url: string, registry: string, isAllowed: boolean][] = [
+    ["http://mirror.internal:5000/v2/", "mirror.internal:5000", true],
+    ["http://mirror.internal:5000/v2/", "evil.example.com", false],
+    ["http://mirror.internal:5000/v2/", "10.0.0.1", false],
+    ["http://mirror.internal:22/", "mirror.internal:5000", false],
+    ["http://10.0.0.1/v2/", "10.0.0.1", true],
+    ["http://10.0.0.2/v2/", "10.0.0.1", false],
+    ["http://10.0.0.2/v2/", "evil.example.com", false],
+    ["https://tokens.internal/jwt", "gitlab.internal", true],
+    ["https://tokens.internal/jwt", "evil.example.com", false],
+    ["https://tokens.internal/jwt", "tokens.internal", false],
+  ];
+  for (const [url, registry, isAllowed] of cases) {
+    const asked = ask(url, { allowPrivate, registry });
+    if (isAllowed) await asked;
+    else await assert.rejects(asked, { code: "denied" }, `${url} for ${registry}`);
+  }
+});
+
+test("createGuard() names the entry for a host that is not the registry's own", async () => {
+  await assert.rejects(
+    ask("https://tokens.internal/jwt", { registry: "registry.internal" }),
+    {
+      message:
+        "connect to tokens.internal for registry.internal: tokens.internal is not a public address",
+      hint: "to allow it, add registry.internal=tokens.internal to CROSSDOCK_ALLOW_PRIVATE",
+    },
+  );
+});
+
+test("createGuard() lets webhooks reach an allowed host", async () => {
+  const guard = createGuard({ allowPrivate: ["chat.internal"] });
+  await guard(new URL("https://chat.internal/hook"));
+  await assert.rejects(guard(new URL("https://other.internal/hook")), { code: "denied" });
+});
+
+for (const entry of ["10.0.0.0/33", "a/b", "=x", "a=", "http://a"]) {
+  test(`createGuard() refuses the entry ${entry}`, () => {
+    assert.throws(() => createGuard({ allowPrivate: [entry] }), { name: "ParseError" });
+  });
+}
 
 test("createGuard() names the variable that would allow it", async () => {
   await assert.rejects(ask("http://10.0.0.7:5000/"), (error: Error & { hint?: string }) => {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as z from "zod";
 import { RequestError } from "../../src/problem.ts";
-import { check, checkBody, createRouter } from "../../src/server/router.ts";
+import { check, checkBody, createRouter, limitRequestBody } from "../../src/server/router.ts";
 
 const schema = z.strictObject({
   name: z.string().optional(),
@@ -10,7 +10,7 @@ const schema = z.strictObject({
   "a/b~c d": z.string().optional(),
 });
 
-const router = createRouter().post(
+const router = createRouter().use(limitRequestBody(64 * 1024)).post(
   "/:id",
   check("query", z.strictObject({ page: z.string().regex(/^\d+$/, "not a number").optional() })),
   check("param", z.object({ id: z.string().max(4) })),
@@ -80,4 +80,24 @@ test("check() hands on what its schema takes", async () => {
   const body = { name: "x", list: [[{ count: 1 }]] };
   const response = await ask(body, "/a?page=1");
   assert.deepEqual([response.status, await response.json()], [200, body]);
+});
+
+test("checkBody() rejects JSON that is nested too deeply", async () => {
+  const response = await router.request("/a", {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: "[".repeat(50_000),
+  });
+  assert.match((await response.json()).detail, /more than 64 levels/);
+});
+
+test("checkBody() names at most 20 mistakes, and no long name in full", async () => {
+  const fields = Object.fromEntries(Array.from({ length: 5000 }, (_, i) => [`é${i}`, 1]));
+  const text = await (await ask(fields)).text();
+  assert.ok(text.length < 5000, `${text.length}`);
+  const { errors, detail } = JSON.parse(text);
+  assert.equal(errors.length, 20);
+  assert.match(detail, /and 4980 more$/);
+  const long = await (await ask({ ["é".repeat(30_000)]: 1 })).text();
+  assert.ok(long.length < 1000, `${long.length}`);
 });

@@ -52,7 +52,7 @@ async function startServer(
     CROSSDOCK_RETRIES: "0",
     CROSSDOCK_ALLOW_SOURCES: "**",
     CROSSDOCK_ALLOW_DESTINATIONS: "**",
-    CROSSDOCK_ALLOW_PRIVATE: "127.0.0.1",
+    CROSSDOCK_ALLOW_PRIVATE: "127.0.0.1 127.0.0.1:*=127.0.0.1",
     CROSSDOCK_REGISTRY_AUTH: JSON.stringify({
       auths: Object.fromEntries(hosts.map((host) => [host, credential])),
     }),

@@ -29,9 +29,10 @@ export default {
       fetch: (asked) => host.fetch({ ...asked, url: keysUrl ? new URL(keysUrl) : asked.url }),
     };
     const { method, headers } = request;
-    const body = new Uint8Array(await request.arrayBuffer());
+    const readBody = async (): Promise<Uint8Array<ArrayBuffer>> =>
+      new Uint8Array(await request.arrayBuffer());
     try {
-      const received = receive(name, { method, headers, body, pathSecret }, { proof, runtime });
+      const received = receive(name, { method, headers, readBody, pathSecret }, { proof, runtime });
       return Response.json(await received);
     } catch (error) {
       if (!(error instanceof WebhookError)) throw error;

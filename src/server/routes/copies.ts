@@ -11,6 +11,7 @@ import { check, checkBody, createRouter } from "../router.ts";
 import { runCopy } from "../run_copy.ts";
 import { copyBody, copyParams } from "../schemas.ts";
 import { startDurableCopy } from "../../durable/durable_copies.ts";
+import { watchCall } from "../watch_call.ts";
 import { streamAnswer } from "../stream_answer.ts";
 
 // deno-lint-ignore explicit-function-return-type
@@ -34,13 +35,15 @@ export function copyRoutes(options: AppOptions, allowed: Allowed) {
             "preference-applied": "respond-async",
           });
         }
+        const leave = await options.limitCopies?.(watchCall(context, options).signal);
         return streamAnswer(context, options, async (send, { signal, log, emit: watch }) => {
           const emit: Emit = (event) => {
             watch(event);
             send(event);
           };
           const approve = allowed.plan;
-          await runCopy(request, { engine: openEngine(), log, emit, signal, approve });
+          await runCopy(request, { engine: openEngine(), log, emit, signal, approve })
+            .finally(leave);
         });
       },
     )

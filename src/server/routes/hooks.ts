@@ -6,7 +6,16 @@ import { withFields } from "../../log.ts";
 import type { Log } from "../../log.ts";
 import { RequestError } from "../../problem.ts";
 import type { HookReceiver } from "../../rules/receive_hook.ts";
+import { MAX_WEBHOOK_BYTES } from "../../webhooks/incoming/receive.ts";
+import { BodyBudget, readRequestBody } from "../request_body.ts";
+import type { HeldBody } from "../request_body.ts";
 import { createRouter } from "../router.ts";
+
+/** Time for the body of an event. Senders give up after 10 to 30 s. */
+const BODY_TIMEOUT_MS = 15_000;
+
+/** Bytes of events that may be held at once, before they are verified: 32 of the longest. */
+const MAX_UNVERIFIED_BYTES = 32 * MAX_WEBHOOK_BYTES;
 
 /** A hook with its secret in the path returns 404 for a wrong secret, so that callers cannot detect the hook. */
 const STATUSES = { unauthorized: 401, not_found: 404, limit: 413, usage: 400 } as const;
@@ -16,8 +25,9 @@ const STATUSES = { unauthorized: 401, not_found: 404, limit: 413, usage: 400 } a
  */
 // deno-lint-ignore explicit-function-return-type
 export function hookRoutes({ log }: AppOptions, receiveHook: HookReceiver) {
+  const budget = new BodyBudget(MAX_UNVERIFIED_BYTES);
   const handle = (context: Context<AppEnv>): Promise<Response> =>
-    receive(context, receiveHook, log);
+    receive(context, { receiveHook, log, budget });
   return createRouter()
     .on(["POST", "OPTIONS"], "/hooks/:name", handle)
     .on(["POST", "OPTIONS"], "/hooks/:name/:secret", handle);
@@ -25,17 +35,21 @@ export function hookRoutes({ log }: AppOptions, receiveHook: HookReceiver) {
 
 async function receive(
   context: Context<AppEnv>,
-  receiveHook: HookReceiver,
-  log: Log,
+  { receiveHook, log, budget }: { receiveHook: HookReceiver; log: Log; budget: BodyBudget },
 ): Promise<Response> {
   const { name = "", secret } = context.req.param();
-  const { method, raw: { headers } } = context.req;
-  const body = new Uint8Array(await context.req.arrayBuffer());
+  const { method, raw } = context.req;
+  let held: HeldBody | undefined;
+  const readBody = async (): Promise<Uint8Array<ArrayBuffer>> => {
+    const limits = { maxBytes: MAX_WEBHOOK_BYTES, timeoutMs: BODY_TIMEOUT_MS, budget };
+    held = await readRequestBody(raw, limits);
+    return held.bytes;
+  };
   const withId = withFields(log, { requestId: context.get("requestId") });
   try {
     const answer = await receiveHook(
       name,
-      { method, headers, body, pathSecret: secret },
+      { method, headers: raw.headers, readBody, pathSecret: secret },
       withId,
     );
     if (answer.kind === "answer") return context.body(answer.body, 200, answer.headers);
@@ -51,5 +65,7 @@ async function receive(
       ...(code === "unauthorized" ? { headers: { "www-authenticate": "Webhook" } } : {}),
       ...(hint === undefined ? {} : { hint }),
     });
+  } finally {
+    held?.release();
   }
 }

@@ -36,14 +36,16 @@ export function syncRoutes(options: AppOptions) {
             "preference-applied": "respond-async",
           });
         }
-        const { now } = options;
+        const { now, limitCopies } = options;
+        const leave = await limitCopies?.(watchCall(context, options).signal);
         return streamAnswer(context, options, async (send, { signal, log }) => {
           const runner: RuleRunner = {
             ...server,
             run: (rule, options) => server.run(rule, { ...options, log }),
           };
           const running = { dryRun, missing, now, signal, emit: send };
-          send({ type: "report", report: await runRules(rules, runner, running) });
+          const report = await runRules(rules, runner, running).finally(leave);
+          send({ type: "report", report });
         });
       },
     )

@@ -1,7 +1,7 @@
 import type { Received, WebhookRequest } from "./sender.ts";
 import { senders } from "./senders.ts";
 import type { SenderName } from "./senders.ts";
-import { verifyProof } from "./verify_proof.ts";
+import { verifyBody, verifyHead } from "./verify_proof.ts";
 import type { VerifyOptions } from "./verify_proof.ts";
 import { WebhookError } from "./webhook_error.ts";
 
@@ -9,10 +9,10 @@ import { WebhookError } from "./webhook_error.ts";
 export const MAX_WEBHOOK_BYTES = 1024 * 1024;
 
 /**
- * Verifies a request, and then reads its events.
+ * Verifies a request and reads its events. The body is read only after the checks that need no body, and parsed after all checks.
  *
  * ```ts
- * const received = await receive("github", { method: "POST", headers, body }, {
+ * const received = await receive("github", { method: "POST", headers, readBody }, {
  *   proof: { kind: "signature", secrets: [secret] },
  *   runtime,
  * });
@@ -30,18 +30,20 @@ export async function receive(
   if (!sender.proofs.includes(options.proof.kind)) {
     throw new TypeError(`${sender.title} does not support the proof ${options.proof.kind}`);
   }
-  if (request.body.byteLength > MAX_WEBHOOK_BYTES) {
+  await verifyHead(sender, request, options);
+  const body = await request.readBody();
+  if (body.byteLength > MAX_WEBHOOK_BYTES) {
     throw new WebhookError(
       "limit",
       `read event of ${sender.title}: expected at most ${MAX_WEBHOOK_BYTES} bytes`,
     );
   }
-  await verifyProof(sender, request, options);
+  await verifyBody(sender, { headers: request.headers, body }, options.proof);
   if (request.method === "OPTIONS") {
     if (sender.answerOptions) return sender.answerOptions(request.headers);
     throw new WebhookError("usage", `read event of ${sender.title}: expected POST, got OPTIONS`);
   }
-  return sender.read({ headers: request.headers, body: parseJson(request.body) });
+  return sender.read({ headers: request.headers, body: parseJson(body) });
 }
 
 function parseJson(body: Uint8Array<ArrayBuffer>): unknown {

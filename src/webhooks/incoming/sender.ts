@@ -23,8 +23,8 @@ export interface WebhookRequest {
   /** `POST`, or `OPTIONS` for the handshake of some senders. */
   readonly method: string;
   readonly headers: Headers;
-  /** The exact bytes. Reading may stop one byte after `MAX_WEBHOOK_BYTES`. */
-  readonly body: Uint8Array<ArrayBuffer>;
+  /** Reads the exact bytes of the body. Called once, after the checks that need only the headers and the path. */
+  readonly readBody: () => Promise<Uint8Array<ArrayBuffer>>;
   /** The last component of the path, if the route has one for a secret. */
   readonly pathSecret?: string | undefined;
 }

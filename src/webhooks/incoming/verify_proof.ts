@@ -18,20 +18,20 @@ export interface VerifyOptions {
 }
 
 /**
- * Verifies that a request is the sender's, before its body is parsed.
+ * Checks the proof of a request before its body is read: all of it, or for a signature that the request has one.
  *
  * @throws WebhookError `unauthorized`, or `not_found` if the secret is part of the path
  */
-export async function verifyProof(
+export async function verifyHead(
   sender: Sender,
-  request: WebhookRequest,
+  request: Pick<WebhookRequest, "headers" | "pathSecret">,
   { proof, runtime, googleKeys = {} }: VerifyOptions,
 ): Promise<void> {
   const { headers } = request;
   const authorization = headers.get("authorization");
   switch (proof.kind) {
     case "signature":
-      return await verifySignature(sender, request, proof.secrets);
+      return requireSignature(sender, headers);
     case "header":
       return await compare(sender, proof.name, headers.get(proof.name), proof.secrets);
     case "bearer":
@@ -61,11 +61,31 @@ export async function verifyProof(
   }
 }
 
-async function verifySignature(
+function requireSignature(sender: Sender, headers: Headers): void {
+  const { signature } = sender;
+  // The library names the headers that are missing.
+  if (signature === undefined || signature === "standard-webhooks") return;
+  const { name, digits } = findDigits(signature, headers);
+  if (digits === undefined) throw reject(sender, `it has no signature in ${name}`);
+}
+
+/** A request whose body was read, to the byte. */
+interface ReadRequest extends Pick<WebhookRequest, "headers"> {
+  readonly body: Uint8Array<ArrayBuffer>;
+}
+
+/**
+ * Checks the signature of a body. Other proofs need no body.
+ *
+ * @throws WebhookError `unauthorized`
+ */
+export async function verifyBody(
   sender: Sender,
-  request: WebhookRequest,
-  secrets: readonly string[],
+  request: ReadRequest,
+  proof: Proof,
 ): Promise<void> {
+  if (proof.kind !== "signature") return;
+  const { secrets } = proof;
   const { signature } = sender;
   if (signature === undefined) throw new TypeError(`${sender.title} does not sign`);
   if (signature === "standard-webhooks") return verifyStandard(sender, request, secrets);
@@ -95,7 +115,7 @@ function findDigits(
  */
 function verifyStandard(
   sender: Sender,
-  { headers, body }: WebhookRequest,
+  { headers, body }: ReadRequest,
   secrets: readonly string[],
 ): void {
   const text = decode(body);

@@ -63,7 +63,8 @@ function push(
   { fixture = "artifact_registry", googleKeys }: { fixture?: string; googleKeys?: GoogleKeys } = {},
 ): Promise<Received> {
   const headers = new Headers(token === undefined ? {} : { authorization: `Bearer ${token}` });
-  return receive("artifact-registry", { method: "POST", headers, body: readFixture(fixture) }, {
+  const readBody = (): Promise<Uint8Array<ArrayBuffer>> => Promise.resolve(readFixture(fixture));
+  return receive("artifact-registry", { method: "POST", headers, readBody }, {
     proof: PROOF,
     runtime,
     ...(googleKeys ? { googleKeys } : {}),
@@ -107,7 +108,8 @@ test("receive() of artifact-registry refuses data that is no base64 or no refere
   const bad = ["%", btoa("{"), btoa("[]"), btoa('{"action":"INSERT","tag":"a b"}')];
   for (const data of bad) {
     const body = new TextEncoder().encode(JSON.stringify({ message: { data, messageId: "1" } }));
-    const received = receive("artifact-registry", { method: "POST", headers, body }, {
+    const readBody = (): Promise<typeof body> => Promise.resolve(body);
+    const received = receive("artifact-registry", { method: "POST", headers, readBody }, {
       proof: PROOF,
       runtime: server.runtime,
     });

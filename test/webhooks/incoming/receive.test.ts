@@ -22,6 +22,8 @@ interface Sent {
   proof?: Readonly<Record<string, string>>;
   pathSecret?: string | undefined;
   method?: string;
+  /** Default: gives the body. */
+  readBody?: () => Promise<Bytes>;
 }
 
 function send(one: SenderCase, sent: Sent = {}): Promise<Received> {
@@ -31,7 +33,8 @@ function send(one: SenderCase, sent: Sent = {}): Promise<Received> {
     ...sent.proof ?? one.sign(sent.signed ?? body),
   });
   const pathSecret = "pathSecret" in sent ? sent.pathSecret : PATH_SECRET;
-  return receive(one.name, { method: sent.method ?? "POST", headers, body, pathSecret }, {
+  const readBody = sent.readBody ?? ((): Promise<Bytes> => Promise.resolve(body));
+  return receive(one.name, { method: sent.method ?? "POST", headers, readBody, pathSecret }, {
     proof: one.proof,
     runtime,
   });
@@ -80,6 +83,15 @@ for (const one of CASES) {
     await assertRefused(send(one, { proof: wrong, pathSecret: `${PATH_SECRET}x` }), code);
     await assertRefused(send(one, { proof: {}, pathSecret: undefined }), code);
     await assertRefused(send(one, { proof: {}, pathSecret: "" }), code);
+  });
+
+  test(`${name}, reads no body before the checks that need none`, async () => {
+    const readBody = (): Promise<Bytes> => Promise.reject(new Error("the body was read"));
+    const code = one.proof.kind === "path" ? "not_found" : "unauthorized";
+    const isStandard = one.proof.kind === "signature" && "webhook-id" in one.sign(new Uint8Array());
+    const refused = send(one, { proof: {}, pathSecret: "wrong", readBody });
+    if (isStandard) await assert.rejects(refused, /the body was read/);
+    else await assertRefused(refused, code);
   });
 
   test(`${name}, refuses what is malformed`, async () => {
