@@ -30,8 +30,8 @@ export interface ListPagesOptions {
   readonly size: number;
   /** Reads one page. Resolves to `undefined` if the URL has an `n` that the registry rejects. */
   readonly read: (target: URL) => Promise<NamePage | undefined>;
-  /** Whether more pages may follow a page of `count` entries that has no Link. The longest page so far has `longest` entries. */
-  readonly isFull: (count: number, longest: number) => boolean;
+  /** Whether more pages may follow a page of `count` entries that has no Link. */
+  readonly isFull: (count: number) => boolean;
   readonly side: Side;
 }
 
@@ -65,10 +65,8 @@ class PageReader {
     const known = new Set<string>();
     const budget = new ByteBudget(`list names of ${url.host}`);
     let target = this.#pageAfter(begin);
-    let longest = 0;
     for (let page = 1, isByLast = false;; page++) {
       const { entries, next } = await this.#read(target, page);
-      longest = Math.max(longest, entries.length);
       const texts = entries.filter((entry) => typeof entry === "string");
       budget.take(texts.reduce((sum, { length }) => sum + length, 0));
       const names = texts.filter(({ length }) => length <= MAX_NAME_LENGTH);
@@ -80,7 +78,7 @@ class PageReader {
       if (fresh.length > 0) yield fresh;
       const isRepeated = names.length > 0 && fresh.length === 0;
       if (isRepeated && next) throw incompleteList(url, "its pages link in a circle");
-      if (!next && !isFull(entries.length, longest)) return;
+      if (!next && !isFull(entries.length)) return;
       if (isRepeated) {
         if (isByLast) await this.#requireWhole(entries.length);
         return;

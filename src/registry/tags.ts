@@ -20,11 +20,11 @@ const tagListSchema = z.object({
 
 const TAG = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/;
 
-/** Page limits of registries are round numbers. */
-const PAGE_LIMIT_UNIT = 100;
+/** The most common page limit of registries that return fewer tags than `n`. */
+const USUAL_PAGE_LIMIT = 100;
 
 /**
- * Yields the tags page by page, following `Link`. After a page of the requested size or of a usual page limit without a Link,
+ * Yields the tags page by page, following `Link`. After a page of the requested size or of the usual page limit without a Link,
  * continues by `last`. A larger page is the complete list of a registry that ignores `n`. Skips entries that are not tags (digests
  * of Artifactory, null of Nexus).
  */
@@ -53,8 +53,7 @@ export async function* listTags(
         },
       );
     },
-    isFull: (count, longest) =>
-      count > 0 && count === longest && count <= PAGE_SIZE && count % PAGE_LIMIT_UNIT === 0,
+    isFull: (count) => count === PAGE_SIZE || count === USUAL_PAGE_LIMIT,
     side: client.side,
   });
   for await (const page of pages) {

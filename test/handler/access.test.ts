@@ -212,12 +212,10 @@ test("a registry cannot send requests to the private host of the other registry"
     assert.match(problem.hint ?? "", new RegExp(`add ${source.host}=${destination.host} to`));
   }
   assert.equal(destination.count({ path: "inner" }), 0);
-  for (const method of ["PUT", "DELETE"] as const) {
-    const headers = { location: `${source.url}/api/delete-all` };
-    destination.fail({ method: "POST", times: 9, action: { status: 202, headers } });
-    assert.equal((await readFailure(await dock.copy())).code, "denied");
-    assert.equal(source.count({ method }), 0);
-  }
+  const headers = { location: `${source.url}/api/delete-all` };
+  destination.fail({ method: "POST", times: 9, action: { status: 202, headers } });
+  assert.equal((await readFailure(await dock.copy())).code, "denied");
+  for (const method of ["PUT", "DELETE"]) assert.equal(source.count({ method }), 0);
 });
 
 for (const isAllowed of [false, true]) {
