@@ -22,7 +22,7 @@ const OUT_OF_RANGE: Partial<EngineOptions>[] = [
 
 for (const options of OUT_OF_RANGE) {
   const [name = "", value] = Object.entries(options)[0] ?? [];
-  test(`createEngine() refuses ${name} ${value}`, async () => {
+  test(`createEngine() rejects ${name} ${value}`, async () => {
     const runtime = await createRuntime();
     assert.throws(
       () => createEngine({ runtime, ...options }),
@@ -31,7 +31,7 @@ for (const options of OUT_OF_RANGE) {
   });
 }
 
-test("copy() keeps to the concurrency that it is given", async () => {
+test("copy() limits concurrent steps to `concurrency`", async () => {
   await using pair = await startPair({ engine: { concurrency: 2 } });
   const { source, engine } = pair;
   await putImage(source, "app", { tag: "1", layers: 6 });
@@ -46,7 +46,7 @@ test("copy() keeps to the concurrency that it is given", async () => {
   assert.equal(most, 2);
 });
 
-test("copy() tells its plan, each step, its progress and its report", async () => {
+test("copy() emits its plan, each step, its progress and its report", async () => {
   await using pair = await startPair();
   const { source, engine } = pair;
   await putImage(source, "app", { tag: "1", layers: 2 });
@@ -78,14 +78,14 @@ test("repositories() lists a registry's repositories", async () => {
   assert.throws(() => engine.batch().repositories("a/b"), { name: "ParseError" });
 });
 
-test("copy() rejects what is no request before it asks anything", async () => {
+test("copy() rejects an invalid request before it sends one", async () => {
   await using pair = await startPair();
   const request = { ...requestOf(pair), destination: `${pair.destination.host}/Not/valid` };
   await assert.rejects(pair.engine.copy(request), { name: "ParseError", code: "usage" });
   assert.equal(pair.source.count() + pair.destination.count(), 0);
 });
 
-test("createEngine() asks its guard before every request, those for tokens included", async () => {
+test("createEngine() calls its guard before every request, including those for tokens", async () => {
   const auth = { type: "bearer", users: {}, anonymousPull: true } as const;
   const asked: string[] = [];
   await using pair = await startPair({
@@ -102,7 +102,7 @@ test("createEngine() asks its guard before every request, those for tokens inclu
   assert.ok(count("source token") > 0);
 });
 
-test("createEngine() sends nothing where its guard refuses", async () => {
+test("createEngine() sends nothing if its guard rejects", async () => {
   await using pair = await startPair({
     engine: {
       guard: (_, { side }) => {
@@ -139,7 +139,7 @@ test("createEngine() traces the copy, each step and each request", async () => {
   assert.ok(requests.every(({ attributes }) => attributes["http.response.status_code"]));
 });
 
-test("createEngine() with the memory of another asks for no token that is known", async () => {
+test("createEngine() with the memory of another engine requests no known token", async () => {
   const auth = { type: "bearer", users: {}, anonymousPull: true } as const;
   const memory: EngineMemory = new Map();
   await using pair = await startPair({ source: { auth } });
@@ -159,7 +159,7 @@ test("createEngine() with the memory of another asks for no token that is known"
   assert.equal(await inspect(), first);
 });
 
-test("createEngine() takes TLS for each registry", async () => {
+test("createEngine() uses the TLS options of each registry", async () => {
   await using pair = await startPair({
     engine: { source: { tls: () => "on" }, destination: { tls: () => undefined }, retries: 0 },
   });
@@ -167,7 +167,7 @@ test("createEngine() takes TLS for each registry", async () => {
   await assert.rejects(pair.engine.copy(requestOf(pair)), { code: "tls", side: "source" });
 });
 
-test("plan() without a survey asks for no blob", async () => {
+test("plan() without a survey requests no blob", async () => {
   await using pair = await startPair();
   await putImage(pair.source, "app", { tag: "1", layers: 2 });
   const plan = await pair.engine.plan(requestOf(pair), { survey: false });

@@ -53,7 +53,7 @@ test("toProblem() points to the field that an error names", () => {
   ]);
 });
 
-test("toProblem() tells which step failed", () => {
+test("toProblem() contains the step that failed", () => {
   const step: Step = {
     type: "manifest",
     source: "a.io/x",
@@ -65,7 +65,7 @@ test("toProblem() tells which step failed", () => {
   assert.deepEqual(problem.step, step);
 });
 
-test("toProblem() takes text that does not parse for a wrong request", () => {
+test("toProblem() maps a ParseError to an invalid request", () => {
   const { status, code, hint } = toProblem(new ParseError("no", { hint: "write it so" }));
   assert.deepEqual({ status, code, hint }, { status: 400, code: "usage", hint: "write it so" });
 });
@@ -78,7 +78,7 @@ test("toProblem() reveals nothing about an unexpected error", () => {
   }
 });
 
-test("RequestError keeps what it is given", () => {
+test("RequestError keeps its fields", () => {
   const error = new RequestError("limit", "too long", {
     status: 413,
     errors: [{ pointer: "#", detail: "too long" }],
@@ -125,6 +125,6 @@ test("toApiHint() names the variable for a longer silence", () => {
   assert.match(String(toApiHint(hint)), /CROSSDOCK_TIMEOUT_MS$/);
 });
 
-test("toApiHint() has nothing to say of nothing", () => {
+test("toApiHint() of no hint is undefined", () => {
   assert.equal(toApiHint(undefined), undefined);
 });

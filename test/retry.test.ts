@@ -26,12 +26,12 @@ test("retryDelayMs() stops after as many retries as are allowed", () => {
 for (
   const [asked, wanted] of [[0, 0], [1000, 1000], [60_000, 60_000], [60_001, undefined]] as const
 ) {
-  test(`retryDelayMs() answers Retry-After of ${asked} ms with ${wanted}`, () => {
+  test(`retryDelayMs() of Retry-After ${asked} ms is ${wanted}`, () => {
     assert.equal(retryDelayMs(busy(asked), 0, 1, 0), wanted);
   });
 }
 
-test("retryDelayMs() never waits less than Retry-After asks", () => {
+test("retryDelayMs() is never less than Retry-After", () => {
   assert.equal(retryDelayMs(busy(1000), 0, 1, 0.5), 1250);
 });
 
@@ -49,7 +49,7 @@ for (const [name, error] of STOPS) {
 }
 
 for (const error of [new NetworkError("reset", "x"), new SilenceError("x", 1)]) {
-  test(`retryDelayMs() goes on after ${error.name}`, () => {
+  test(`retryDelayMs() retries after ${error.name}`, () => {
     assert.equal(retryDelayMs(error, 0, 5, 0), 250);
   });
 }

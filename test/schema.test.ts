@@ -5,7 +5,7 @@ import { formatIssues, safeParseJson } from "../src/schema.ts";
 
 const schema = z.object({ name: z.string("not a name"), sizes: z.array(z.int("not a size")) });
 
-test("safeParseJson() gives what the schema reads", () => {
+test("safeParseJson() returns the output of the schema", () => {
   const { data } = safeParseJson('{"name":"a","sizes":[1],"more":true}', schema);
   assert.deepEqual(data, { name: "a", sizes: [1] });
 });

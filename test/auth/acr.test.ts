@@ -24,7 +24,7 @@ const HOSTS: [registry: string, isOurs: boolean][] = [
 ];
 
 for (const [registry, isOurs] of HOSTS) {
-  test(`isAcr() says ${isOurs} of ${registry}`, () => {
+  test(`isAcr() is ${isOurs} for ${registry}`, () => {
     assert.equal(isAcr(registry), isOurs);
   });
 }
@@ -37,7 +37,7 @@ async function optionsFor(
   return { ...ENTRA, ...shared, authorityHost: entra.url, matches: () => true, ...options };
 }
 
-test("acrCredentials() goes the whole way: Entra's token, refresh token, access token, content", async () => {
+test("acrCredentials() gets Entra's token, a refresh token, an access token and the content", async () => {
   await using entra = await startEntra();
   await using acr = await startAcr(entra);
   await putImage(acr.registry, "a/b", { tag: "1" });
@@ -60,7 +60,7 @@ test("acrCredentials() goes the whole way: Entra's token, refresh token, access 
   assert.equal(form?.refresh_token?.split(".").length, 3);
 });
 
-test("acrCredentials() has an access token kept for as long as it says itself", async () => {
+test("acrCredentials() reuses an access token until its own expiry", async () => {
   let nowMs = Date.now();
   const now = (): number => nowMs;
   await using entra = await startEntra();
@@ -78,7 +78,7 @@ test("acrCredentials() has an access token kept for as long as it says itself", 
   assert.equal(acr.registry.count({ status: 401 }), 1);
 });
 
-test("acrCredentials() gives an identity token for as long as it says itself", async () => {
+test("acrCredentials() returns an identity token with its own expiry", async () => {
   await using entra = await startEntra();
   await using acr = await startAcr(entra, { now: () => NOW });
   const match = await acrCredentials(await optionsFor(entra)).lookup(acr.host, "a");
@@ -87,14 +87,14 @@ test("acrCredentials() gives an identity token for as long as it says itself", a
   assert.equal(match?.from, `AZURE_CLIENT_SECRET (client ${ENTRA.clientId})`);
 });
 
-test("acrCredentials() takes the life of Entra's token where the refresh token does not say", async () => {
+test("acrCredentials() uses the expiry of Entra's token for a refresh token without one", async () => {
   await using entra = await startEntra();
   await using acr = await startAcr(entra, { now: () => NOW, isJwt: false });
   const match = await acrCredentials(await optionsFor(entra)).lookup(acr.host, "a");
   assert.equal(match?.expiresAt, NOW + 3_599_000);
 });
 
-test("acrCredentials() asks Entra once for all registries, and each registry once", async () => {
+test("acrCredentials() sends one request to Entra for all registries, and one to each registry", async () => {
   await using entra = await startEntra();
   await using one = await startAcr(entra);
   await using two = await startAcr(entra);
@@ -106,7 +106,7 @@ test("acrCredentials() asks Entra once for all registries, and each registry onc
   assert.equal(two.exchanges.length, 1);
 });
 
-test("acrCredentials() asks again before the refresh token expires, and then Entra, too", async () => {
+test("acrCredentials() renews the refresh token before it expires, and then Entra's token too", async () => {
   let nowMs = NOW;
   const now = (): number => nowMs;
   await using entra = await startEntra();
@@ -130,7 +130,7 @@ test("acrCredentials() replaces a refresh token that was refused", async () => {
   assert.equal(acr.exchanges.length, 2);
 });
 
-test("acrCredentials() says that Entra refused the secret, and not the secret", async () => {
+test("acrCredentials() reports that Entra refused the secret, and does not show it", async () => {
   await using entra = await startEntra();
   const clientSecret = "wrong~secret";
   const options = await optionsFor(entra, { clientSecret, from: "$SECRET" });
@@ -145,7 +145,7 @@ test("acrCredentials() says that Entra refused the secret, and not the secret", 
   assert.doesNotMatch(`${error.message} ${error.hint} ${error.stack}`, /wrong~secret/);
 });
 
-test("acrCredentials() says that the registry refused Entra's token, and not the token", async () => {
+test("acrCredentials() reports that the registry refused Entra's token, and does not show it", async () => {
   await using entra = await startEntra();
   await using acr = await startAcr({ ...entra, tokens: [] });
   const error = await failureOf(acrCredentials(await optionsFor(entra)).lookup(acr.host, "a"));
@@ -159,7 +159,7 @@ test("acrCredentials() says that the registry refused Entra's token, and not the
 });
 
 for (const body of TOKENLESS) {
-  test(`acrCredentials() refuses ${JSON.stringify(body)} from Entra`, async () => {
+  test(`acrCredentials() rejects ${JSON.stringify(body)} from Entra`, async () => {
     await using entra = await startEntra(() => Response.json(body));
     const credentials = acrCredentials(await optionsFor(entra));
     const error = await failureOf(credentials.lookup("contoso.azurecr.io", "a"));
@@ -168,7 +168,7 @@ for (const body of TOKENLESS) {
   });
 }
 
-test("acrCredentials() has nothing for other registries and says so", async () => {
+test("acrCredentials() has no credential for other registries and explains it", async () => {
   await using entra = await startEntra();
   const { matches: _, ...options } = await optionsFor(entra);
   const credentials = acrCredentials(options);
@@ -180,7 +180,7 @@ test("acrCredentials() has nothing for other registries and says so", async () =
 });
 
 for (const authorityHost of ["http://login.example.com", "login.microsoftonline.us", "nonsense"]) {
-  test(`acrCredentials() refuses the authority host ${authorityHost}`, async () => {
+  test(`acrCredentials() rejects the authority host ${authorityHost}`, async () => {
     await using entra = await startEntra();
     const options = await optionsFor(entra, { authorityHost });
     assert.throws(() => acrCredentials(options), /AZURE_AUTHORITY_HOST: expected an https URL/);

@@ -33,7 +33,7 @@ const HOSTS: [registry: string, isOurs: boolean][] = [
 ];
 
 for (const [registry, isOurs] of HOSTS) {
-  test(`isArtifactRegistry() says ${isOurs} of ${registry}`, () => {
+  test(`isArtifactRegistry() is ${isOurs} for ${registry}`, () => {
     assert.equal(isArtifactRegistry(registry), isOurs);
   });
 }
@@ -46,7 +46,7 @@ async function optionsFor(
   return { serviceAccount, ...await cloudOptions(), ...options };
 }
 
-test("artifactRegistryCredentials() gets a token for an assertion that is signed well", async () => {
+test("artifactRegistryCredentials() gets a token for a signed assertion", async () => {
   await using server = await startGoogle(() => NOW);
   const match = await artifactRegistryCredentials(await optionsFor(server)).lookup(HOST, "p/r/a");
   const password = "ya29.1";
@@ -63,7 +63,7 @@ test("artifactRegistryCredentials() gets a token for an assertion that is signed
   }]);
 });
 
-test("artifactRegistryCredentials() asks for one token, however many registries and requests", async () => {
+test("artifactRegistryCredentials() requests one token for all registries and look-ups", async () => {
   await using server = await startGoogle(() => NOW);
   const credentials = artifactRegistryCredentials(await optionsFor(server));
   const hosts = [HOST, "gcr.io", "us-docker.pkg.dev", HOST];
@@ -71,7 +71,7 @@ test("artifactRegistryCredentials() asks for one token, however many registries 
   assert.equal(server.claims.length, 1);
 });
 
-test("artifactRegistryCredentials() asks again before the token expires, and when it was refused", async () => {
+test("artifactRegistryCredentials() renews the token before it expires, and if it is refused", async () => {
   let nowMs = NOW;
   const now = (): number => nowMs;
   await using server = await startGoogle(now);
@@ -86,7 +86,7 @@ test("artifactRegistryCredentials() asks again before the token expires, and whe
   assert.equal(server.claims.length, 3);
 });
 
-test("artifactRegistryCredentials() has nothing for other registries and says so", async () => {
+test("artifactRegistryCredentials() has no credential for other registries and explains it", async () => {
   await using server = await startGoogle(() => NOW);
   const credentials = artifactRegistryCredentials(await optionsFor(server));
   assert.equal(await credentials.lookup("ghcr.io", "a/b"), undefined);
@@ -101,7 +101,7 @@ const REFUSED: [name: string, members: () => Promise<Record<string, unknown>>][]
 ];
 
 for (const [name, members] of REFUSED) {
-  test(`artifactRegistryCredentials() says that Google refused a wrong ${name}, without the key`, async () => {
+  test(`artifactRegistryCredentials() reports that Google refused a wrong ${name}, and does not show the key`, async () => {
     await using server = await startGoogle(() => NOW);
     const serviceAccount = keyFile(`${server.url}/token`, await members());
     const options = await optionsFor(server, { serviceAccount, from: "$KEY" });
@@ -114,7 +114,7 @@ for (const [name, members] of REFUSED) {
 }
 
 for (const body of TOKENLESS) {
-  test(`artifactRegistryCredentials() refuses an answer of ${JSON.stringify(body)}`, async () => {
+  test(`artifactRegistryCredentials() rejects an answer of ${JSON.stringify(body)}`, async () => {
     await using server = await startGoogle(() => NOW, () => Response.json(body));
     const credentials = artifactRegistryCredentials(await optionsFor(server));
     const error = await failureOf(credentials.lookup(HOST, "a"));
@@ -155,7 +155,7 @@ const BAD_KEYS: [name: string, text: string, wanted: RegExp][] = [
 ];
 
 for (const [name, serviceAccount, wanted] of BAD_KEYS) {
-  test(`artifactRegistryCredentials() refuses a key with ${name} at once, naming the member`, () => {
+  test(`artifactRegistryCredentials() rejects a key with ${name} at once and names the member`, () => {
     const options = { serviceAccount, now: () => NOW, from: "$KEY" };
     const fetch = (): Promise<Response> => Promise.reject(new Error("sent"));
     assert.throws(() => artifactRegistryCredentials({ ...options, fetch }), (error) => {
@@ -168,7 +168,7 @@ for (const [name, serviceAccount, wanted] of BAD_KEYS) {
   });
 }
 
-test("artifactRegistryCredentials() says which member is damaged, when it is used", async () => {
+test("artifactRegistryCredentials() names the damaged member at the first look-up", async () => {
   await using server = await startGoogle(() => NOW);
   const damaged = privateKey.replace(/\n[^-]{40}/, "\n");
   const serviceAccount = keyFile(`${server.url}/token`, { private_key: damaged });

@@ -67,7 +67,7 @@ test("Authenticator exchanges an identity token by POST, out of the URL", async 
   assert.equal(asked?.headers.get("content-type"), "application/x-www-form-urlencoded");
 });
 
-test("Authenticator sends a registry token as it is and asks for no other", async () => {
+test("Authenticator sends a registry token unchanged and requests no other", async () => {
   let asked = "";
   await using server = await serve((request) => {
     asked = request.headers.get("authorization") ?? "";
@@ -165,7 +165,7 @@ for (
   });
 }
 
-test("Authenticator says what was looked at when no credential was found", async () => {
+test("Authenticator lists the sources it searched if no credential was found", async () => {
   await using registry = await startRegistry({ auth: { type: "basic", users } });
   const credentials = firstOf(sources(["config.json: 3 hosts"]), sources(["DOCKER_AUTH: unset"]));
   const { pull } = await openSide(registry.host, { credentials });
@@ -174,7 +174,7 @@ test("Authenticator says what was looked at when no credential was found", async
   assert.match(error.hint ?? "", /config\.json: 3 hosts; DOCKER_AUTH: unset/);
 });
 
-test("Authenticator asks for both repositories of a mount", async () => {
+test("Authenticator requests access to both repositories of a mount", async () => {
   await using registry = await startRegistry(bearer);
   const { digest, size } = await registry.putBlob("a/from", randomBytes(100, 1));
   const repository = (await openSide(registry.host, { credentials: ada })).push("a/to");
@@ -189,7 +189,7 @@ test("Authenticator asks for both repositories of a mount", async () => {
   ]);
 });
 
-test("Authenticator asks for a mount's wider scope before the mount, and keeps the narrow token", async () => {
+test("Authenticator requests the wider scope of a mount first, and keeps the narrow token", async () => {
   await using registry = await startRegistry(bearer);
   const { digest, size } = await registry.putBlob("a/from", randomBytes(100, 1));
   const repository = (await openSide(registry.host, { credentials: ada })).push("a/to");
@@ -223,7 +223,7 @@ for (
     ["with a user", "http://me:pw@127.0.0.1/token"],
   ] as const
 ) {
-  test(`Authenticator refuses a realm that is ${name}`, async () => {
+  test(`Authenticator rejects a realm that is ${name}`, async () => {
     await using registry = await startRegistry({ auth: { type: "bearer", users, realm } });
     const { pull } = await openSide(registry.host, { credentials: ada });
     const error = await failureOf(pull("a/b").resolveManifest("1"));
@@ -335,7 +335,7 @@ test("Authenticator: a token server that is down is tried as often as the retrie
   assert.equal(delays.length, 2);
 });
 
-test("Authenticator goes on when a token server that was down comes back", async () => {
+test("Authenticator recovers when a token server is available again", async () => {
   await using registry = await startRegistry(bearer);
   registry.fail({ path: "/token", times: 2, action: { status: 503 } });
   const { pull } = await openSide(registry.host, { credentials: ada });
@@ -351,7 +351,7 @@ for (
     ["null", "null"],
   ] as const
 ) {
-  test(`Authenticator refuses a token answer of ${name}`, async () => {
+  test(`Authenticator rejects a token answer of ${name}`, async () => {
     await using registry = await startRegistry(bearer);
     registry.fail({ path: "/token", times: 9, action: { status: 200, body } });
     const { pull } = await openSide(registry.host, { credentials: ada });
@@ -362,7 +362,7 @@ for (
   });
 }
 
-test("Authenticator.explain() without any source says that none was given", async () => {
+test("Authenticator.explain() without a source says that there is none", async () => {
   const { client } = await openSide("registry.example.com", { credentials: noCredentials });
   assert.equal(
     await client.authenticator.explain("a/b"),
@@ -378,7 +378,7 @@ test("Authenticator reads a token answer again that was cut", async () => {
   assert.deepEqual(delays, [250]);
 });
 
-test("Authenticator.findCredential() asks again after a look-up that failed, and once only otherwise", async () => {
+test("Authenticator.findCredential() repeats only a failed look-up", async () => {
   let asked = 0;
   const credentials: CredentialSources = {
     lookup(): Promise<undefined> {
@@ -415,7 +415,7 @@ function expiring(
 }
 
 for (const type of ["basic", "bearer"] as const) {
-  test(`Authenticator looks a credential up again before it expires (${type})`, async () => {
+  test(`Authenticator renews a credential before it expires (${type})`, async () => {
     await using registry = await startRegistry({ auth: { type, users } });
     let nowMs = Date.now();
     const credentials = expiring([SECRET], () => nowMs);
@@ -430,7 +430,7 @@ for (const type of ["basic", "bearer"] as const) {
     assert.deepEqual(credentials.lookups, [undefined, undefined]);
   });
 
-  test(`Authenticator asks once more for a credential that was revoked before it expired (${type})`, async () => {
+  test(`Authenticator renews a revoked credential once (${type})`, async () => {
     const passwords = { ada: "one" };
     await using registry = await startRegistry({ auth: { type, users: passwords } });
     const credentials = expiring(["one", "two"], Date.now);
@@ -445,7 +445,7 @@ for (const type of ["basic", "bearer"] as const) {
     assert.deepEqual(second?.credential, { kind: "basic", username: "ada", password: "one" });
   });
 
-  test(`Authenticator gives up on a credential that is refused made anew (${type})`, async () => {
+  test(`Authenticator fails if the renewed credential is refused (${type})`, async () => {
     await using registry = await startRegistry({ auth: { type, users } });
     const credentials = expiring(["wrong-1", "wrong-2", "wrong-3", "wrong-4"], Date.now);
     const { delays, pull } = await openSide(registry.host, { credentials });

@@ -75,7 +75,7 @@ for (const [behaviour, entries, registry, repository, want] of matches) {
   });
 }
 
-test("toCredential() knows an identity token by its user name", () => {
+test("toCredential() detects an identity token by its user name", () => {
   assert.deepEqual(toCredential("<token>", "t"), { kind: "identity_token", token: "t" });
   assert.deepEqual(toCredential("me", "s3cret"), me);
 });
@@ -147,7 +147,7 @@ test("showKey() hides a user and password", () => {
   assert.equal(showKey("ghcr.io/a"), '"ghcr.io/a"');
 });
 
-test("firstOf() hands on what the last look-up gave and the registry refused", async () => {
+test("firstOf() passes on the refused credential of the last look-up", async () => {
   const seen: unknown[] = [];
   const source: CredentialSources = {
     lookup(_registry, _repository, options): Promise<undefined> {

@@ -64,7 +64,7 @@ test("parseDockerConfig() reads helpers and ignores the rest", () => {
   });
 });
 
-test("parseDockerConfig() takes an empty file and null members for an empty config", () => {
+test("parseDockerConfig() reads an empty file and null members as an empty config", () => {
   const empty = { from: "f", auths: [], credHelpers: [], credsStore: undefined };
   for (const text of ["", " \n", "{}", '{"auths":null,"credHelpers":null,"credsStore":""}']) {
     assert.deepEqual(parseDockerConfig(text, "f"), empty, JSON.stringify(text));
@@ -106,7 +106,7 @@ const bad: [text: string, message: string][] = [
 ];
 
 for (const [text, message] of bad) {
-  test(`parseDockerConfig() refuses ${text}`, () => {
+  test(`parseDockerConfig() rejects ${text}`, () => {
     assert.throws(
       () => parseDockerConfig(text, "~/c.json"),
       (error: Error & { hint?: string }) => {

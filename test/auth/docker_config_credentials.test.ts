@@ -25,7 +25,7 @@ test("credentialsFromDockerConfig() finds the entry that is nearest to the repos
 });
 
 for (const helpers of [{ credsStore: "pass" }, { credHelpers: { "quay.io": "pass" } }]) {
-  test(`credentialsFromDockerConfig() refuses ${Object.keys(helpers)}, which is a program`, () => {
+  test(`credentialsFromDockerConfig() rejects ${Object.keys(helpers)}, which needs a program`, () => {
     assert.throws(
       () => credentialsFromDockerConfig(JSON.stringify({ auths, ...helpers }), "THE_CONFIG"),
       (error) => {

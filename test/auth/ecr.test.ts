@@ -50,7 +50,7 @@ const HOSTS: [registry: string, service: string, region: string, api: string][] 
 ];
 
 for (const [registry, service, region, api] of HOSTS) {
-  test(`parseEcrRegistry() knows ${registry}`, () => {
+  test(`parseEcrRegistry() parses ${registry}`, () => {
     const found = parseEcrRegistry(registry);
     assert.equal(found?.service, service);
     assert.equal(found?.region, region);
@@ -76,7 +76,7 @@ const OTHERS = [
 ];
 
 for (const registry of OTHERS) {
-  test(`parseEcrRegistry() leaves ${registry} to others`, () => {
+  test(`parseEcrRegistry() of ${registry} is undefined`, () => {
     assert.equal(parseEcrRegistry(registry), undefined);
   });
 }
@@ -115,7 +115,7 @@ for (
     ],
   ] as const
 ) {
-  test(`ecrCredentials() gets a password for ${host} by a call that is signed well`, async () => {
+  test(`ecrCredentials() gets a password for ${host} by a signed call`, async () => {
     await using server = await startEcrApi(giveTokens(), { now: () => NOW });
     const match = await ecrCredentials(await optionsFor(server)).lookup(host, "a/b");
     assert.deepEqual(match?.credential, {
@@ -128,7 +128,7 @@ for (
   });
 }
 
-test("ecrCredentials() signs without a session token where there is none", async () => {
+test("ecrCredentials() signs without a session token if there is none", async () => {
   await using server = await startEcrApi(giveTokens(), { now: () => NOW, sessionToken: null });
   const { sessionToken: _, ...options } = await optionsFor(server);
   const refused = await failureOf(ecrCredentials(await optionsFor(server)).lookup(HOST, "a"));
@@ -136,7 +136,7 @@ test("ecrCredentials() signs without a session token where there is none", async
   assert.ok(await ecrCredentials(options).lookup(HOST, "a"));
 });
 
-test("ecrCredentials() asks for one password a region, however many ask at once", async () => {
+test("ecrCredentials() sends one request per region for concurrent look-ups", async () => {
   await using server = await startEcrApi(giveTokens(), { now: () => NOW });
   const endpoint = (region: string): URL => new URL(`${server.url}/${region}/`);
   const credentials = ecrCredentials(await optionsFor(server, { endpoint }));
@@ -148,7 +148,7 @@ test("ecrCredentials() asks for one password a region, however many ask at once"
   assert.equal(server.calls.length, 2);
 });
 
-test("ecrCredentials() asks again before the password expires", async () => {
+test("ecrCredentials() renews the password before it expires", async () => {
   let nowMs = NOW;
   const now = (): number => nowMs;
   await using server = await startEcrApi(giveTokens(now), { now });
@@ -185,7 +185,7 @@ test("ecrCredentials() does not keep a failure", async () => {
   assert.ok(await credentials.lookup(HOST, "a"));
 });
 
-test("ecrCredentials() has nothing for other registries and says so", async () => {
+test("ecrCredentials() has no credential for other registries and explains it", async () => {
   await using server = await startEcrApi(giveTokens(), { now: () => NOW });
   const credentials = ecrCredentials(await optionsFor(server));
   assert.equal(await credentials.lookup("ghcr.io", "a/b"), undefined);
@@ -204,7 +204,7 @@ const WRONG_KEYS: [name: string, key: Partial<EcrOptions>, wanted: RegExp][] = [
 ];
 
 for (const [name, key, wanted] of WRONG_KEYS) {
-  test(`ecrCredentials() says whose key was refused with a wrong ${name}, and no secret`, async () => {
+  test(`ecrCredentials() names the key that was refused for a wrong ${name}, and shows no secret`, async () => {
     await using server = await startEcrApi(giveTokens(), { now: () => NOW });
     const options = await optionsFor(server, { from: "$MY_KEY", ...key });
     const error = await failureOf(ecrCredentials(options).lookup(HOST, "a"));
@@ -287,14 +287,14 @@ const NO_TOKENS: [name: string, answer: () => Response, code: string][] = [
 ];
 
 for (const [name, answer, code] of NO_TOKENS) {
-  test(`ecrCredentials() refuses an answer with ${name}`, async () => {
+  test(`ecrCredentials() rejects an answer with ${name}`, async () => {
     await using server = await startEcrApi(answer, { now: () => NOW });
     const error = await failureOf(ecrCredentials(await optionsFor(server)).lookup(HOST, "a"));
     assert.equal(error.code, code);
   });
 }
 
-test("ecrCredentials() takes twelve hours where the answer does not say", async () => {
+test("ecrCredentials() defaults the lifetime to twelve hours", async () => {
   const authorizationData = [{ authorizationToken: btoa("AWS:x") }];
   await using server = await startEcrApi(() => Response.json({ authorizationData }), {
     now: () => NOW,
@@ -316,7 +316,7 @@ test("createEcrRepository() creates a repository in the account whose registry i
   }]);
 });
 
-test("createEcrRepository() takes a repository that is there as created", async () => {
+test("createEcrRepository() resolves to true for an existing repository", async () => {
   await using server = await startEcrApi(
     () => awsError("RepositoryAlreadyExistsException", "already exists in the registry"),
     { now: () => NOW },
@@ -353,7 +353,7 @@ test("createEcrRepository() ends with the signal", async () => {
   await assert.rejects(create({ registry: HOST, repository: "a" }, { signal }), /enough/);
 });
 
-test("ecrCredentials() serves a registry behind a name of its own", async () => {
+test("ecrCredentials() works for a registry with a custom domain", async () => {
   await using server = await startEcrApi(giveTokens(), { now: () => NOW });
   const own: EcrRegistry = {
     service: "ecr",

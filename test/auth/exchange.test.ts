@@ -11,7 +11,7 @@ function request(fetch: FetchForExchange, timeoutMs = 30_000): Parameters<typeof
   return { fetch, url, headers, body: "", what: "get a token", schema: oauthSchema, timeoutMs };
 }
 
-test("exchange() gives status and members, leaving out what is not as it should be", async () => {
+test("exchange() returns status and members without invalid ones", async () => {
   const answers = [
     Response.json({ access_token: "t", expires_in: "60", scope: "x" }),
     Response.json({ access_token: 7, expires_in: "soon", error: "" }),
@@ -28,7 +28,7 @@ test("exchange() gives status and members, leaving out what is not as it should 
   ]);
 });
 
-test("exchange() gives up on a server that is silent", async () => {
+test("exchange() fails if the server is silent", async () => {
   const fetch: FetchForExchange = ({ signal }) =>
     new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
   const error = await failureOf(exchange(request(fetch, 10)));

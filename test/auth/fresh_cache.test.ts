@@ -61,7 +61,7 @@ test("FreshCache.get() makes one value for many at once, new and stale", async (
   assert.deepEqual(new Set(await many()), new Set([2]));
 });
 
-test("FreshCache.get() tells a failure to all who wait, and makes the value at the next call", async () => {
+test("FreshCache.get() rejects all waiting calls with a failure, and retries at the next call", async () => {
   const { cache, make } = setUp();
   const fail = (): Promise<Value> => Promise.reject(new Error("down"));
   const settled = await Promise.allSettled([cache.get("a", fail), cache.get("a", make)]);
@@ -69,7 +69,7 @@ test("FreshCache.get() tells a failure to all who wait, and makes the value at t
   assert.equal((await cache.get("a", make)).id, 1);
 });
 
-test("FreshCache.get() replaces a refused value once, however many refuse it", async () => {
+test("FreshCache.get() replaces a refused value once for all that refuse it", async () => {
   const { cache, make } = setUp();
   const first = await cache.get("a", make);
   const refuse = (value: Value): boolean => value === first;

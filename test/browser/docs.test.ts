@@ -40,7 +40,7 @@ test("/docs keeps its parts in their places when a browser has read it", async (
   }
 });
 
-test("openPage() tells what a policy forbids", async () => {
+test("openPage() reports what a policy blocks", async () => {
   await using server = await serve(() =>
     new Response("<!doctype html><p>page</p><script>document.title = 'ran'</script>", {
       headers: { "content-type": "text/html", "content-security-policy": "default-src 'none'" },

@@ -18,7 +18,7 @@ type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends (<T>() => T extends B ?
 type Takes<A, B> = B extends A ? true : false;
 type Answer<Call, Status extends 200 | 202 | 404> = InferResponseType<Call, Status>;
 
-test("createClient() knows what each call takes, and answers with the engine's own types", () => {
+test("createClient() has the types of the engine for each call", () => {
   const same: [
     // As JSON gives them back: without what JSON cannot hold.
     Same<Answer<V1["plans"]["$post"], 200>, JSONParsed<Plan>>,
@@ -90,7 +90,7 @@ const wrong: [url: string, wanted: RegExp, token?: string][] = [
   ["https://a.example", /the token is empty or contains/, ""],
 ];
 for (const [url, wanted, token] of wrong) {
-  test(`createClient() refuses ${JSON.stringify(url)} ${token ?? ""}`, () => {
+  test(`createClient() rejects ${JSON.stringify(url)} ${token ?? ""}`, () => {
     assert.throws(() => createClient(url, { token }), (error: Error) => {
       assert.equal(error.name, "ParseError");
       assert.match(error.message, wanted);

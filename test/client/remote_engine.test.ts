@@ -215,7 +215,7 @@ const errors: [name: string, error: Error][] = [
   ["text that does not parse", new ParseError("no", { hint: "do that" })],
 ];
 for (const [name, error] of errors) {
-  test(`createRemoteEngine() throws what the server's engine threw: ${name}`, async () => {
+  test(`createRemoteEngine() throws the error of the server's engine: ${name}`, async () => {
     await using server = await serveFailure(error);
     const remote = createRemoteEngine({ url: server.url });
     for (const call of [() => remote.inspect(NAMES.source), () => remote.copy(NAMES)]) {
@@ -304,7 +304,7 @@ const refusals: {
   },
 ];
 for (const { name, variables, token, request, code, message, hint } of refusals) {
-  test(`createRemoteEngine() says that it is the server that refuses: ${name}`, async () => {
+  test(`createRemoteEngine() reports that the server rejects: ${name}`, async () => {
     await using server = await serveApp(variables);
     const remote = createRemoteEngine({ url: server.url, token, tokenName: "MY_TOKEN" });
     const error = await rejection(remote.copy({ ...NAMES, ...request }));
@@ -367,7 +367,7 @@ const strangers: { name: string; answer: () => Response; code: ErrorCode; messag
   },
 ];
 for (const { name, answer, code, message } of strangers) {
-  test(`createRemoteEngine() says that something else answers: ${name}`, async () => {
+  test(`createRemoteEngine() reports a response that is not from crossdock: ${name}`, async () => {
     await using server = await serve(answer);
     const remote = createRemoteEngine({ url: server.url });
     for (const call of [() => remote.inspect(NAMES.source), () => remote.copy(NAMES)]) {
@@ -380,7 +380,7 @@ for (const { name, answer, code, message } of strangers) {
   });
 }
 
-test("createRemoteEngine() says that nobody answers", async () => {
+test("createRemoteEngine() reports that the server does not respond", async () => {
   const server = await serve(() => new Response());
   await server.close();
   const error = await rejection(createRemoteEngine({ url: server.url }).copy(NAMES));
@@ -396,7 +396,7 @@ function durableOf(known: DurableCopy): DurableCopies {
   return { start: () => Promise.resolve(known), get: find, cancel: find };
 }
 
-test("createRemoteEngine() leaves a copy to a server that can go on by itself, and asks for it later", async () => {
+test("createRemoteEngine() starts a durable copy and gets its state later", async () => {
   const failed: DurableCopy = {
     ...RUNNING,
     state: "failed",
@@ -424,7 +424,7 @@ test("createRemoteEngine() leaves a copy to a server that can go on by itself, a
   }
 });
 
-test("createRemoteEngine() waits for a copy where the server cannot go on by itself", async () => {
+test("createRemoteEngine() waits for a copy of a server without durable copies", async () => {
   await using pair = await startPair();
   const { a, b, remote } = pair;
   await putImage(a, "app", { tag: "1" });
@@ -436,7 +436,7 @@ test("createRemoteEngine() waits for a copy where the server cannot go on by its
   assert.deepEqual([types[0], types.at(-1)], ["plan", "report"]);
 });
 
-test("createRemoteEngine() has the server run its own rules, and asks how they stand", async () => {
+test("createRemoteEngine() runs the rules of the server and gets their status", async () => {
   await using started = new AsyncDisposableStack();
   const a = started.use(await startRegistry());
   const b = started.use(await startRegistry());

@@ -14,7 +14,7 @@ test("parseAccessTokens() reads names with tokens, with and without a scope", ()
   ]);
 });
 
-test("parseAccessTokens() gives the scope copy where none is said", () => {
+test("parseAccessTokens() defaults the scope to copy", () => {
   assert.deepEqual(parseAccessTokens(JSON.stringify({ ci: { token: A } })), [
     { name: "ci", token: A, scope: "copy" },
   ]);
@@ -33,7 +33,7 @@ const WRONG: Readonly<Record<string, string>> = {
 };
 
 for (const [what, text] of Object.entries(WRONG)) {
-  test(`parseAccessTokens() refuses ${what} and quotes no token`, () => {
+  test(`parseAccessTokens() rejects ${what} and quotes no token`, () => {
     assert.throws(() => parseAccessTokens(text), (error) => {
       assert.ok(error instanceof ParseError);
       assert.doesNotMatch(`${error.message} ${error.cause}`, /aaaa/);
@@ -42,7 +42,7 @@ for (const [what, text] of Object.entries(WRONG)) {
   });
 }
 
-test("parseAccessTokens() says what is wrong with a token in an object", () => {
+test("parseAccessTokens() names the mistake in a token object", () => {
   assert.throws(() => parseAccessTokens('{"ci":{"token":"short"}}'), /ci: .*16 characters/);
 });
 

@@ -7,7 +7,7 @@ test("docs/crossdock.schema.json is current", () => {
   assert.equal(readFileSync(schemaFile, "utf8"), schemaText(), "run `deno task schema`");
 });
 
-test("syncConfigJsonSchema() lets extensions be and marks what is not read", () => {
+test("syncConfigJsonSchema() permits extensions and marks unread keys as deprecated", () => {
   const { properties } = JSON.parse(schemaText());
   const rule = properties.sync.items;
   assert.equal(rule.additionalProperties, false);

@@ -7,7 +7,7 @@ const DEFAULTS =
   "defaults: {schedule: '0 1 * * *', referrers: true, verify: stream, minAge: 1h, mediaTypes: [a/b], fastCheck: true, " +
   "index: refuse, ratelimit: {min: 5, retry: 20m}, backup: 'b-{{ .Ref.Tag }}'}";
 
-test("parseSyncConfig() gives a rule what defaults say", () => {
+test("parseSyncConfig() applies defaults to a rule", () => {
   const rule = ruleOf(`{${IMAGE}}`, DEFAULTS);
   assert.deepEqual(rule.copy, {
     referrers: true,

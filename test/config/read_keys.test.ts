@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { mistakesOf, parse } from "../sync/setup.ts";
 import { IMAGE, REPOSITORY, testMistakes, testWarnings } from "./cases.ts";
 
-test("parseSyncConfig() keeps tags as they are written, with or without quotes", () => {
+test("parseSyncConfig() keeps the spelling of tags, with or without quotes", () => {
   const { config, warnings } = parse(
     `sync: [{${REPOSITORY}, tags: {allow: [1.10, 3, 'x', true]}}]`,
   );
@@ -13,7 +13,7 @@ test("parseSyncConfig() keeps tags as they are written, with or without quotes",
   ]);
 });
 
-test("parseSyncConfig() says nothing of keys that are turned off", () => {
+test("parseSyncConfig() does not warn of disabled keys", () => {
   const { warnings } = parse(
     `creds: [{registry: a.example, credHelper: "", mirrors: [], blobMax: 0}]\nsync: [{${IMAGE}, referrerSlow: false, hooks: {}}]`,
   );

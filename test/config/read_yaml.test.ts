@@ -64,10 +64,10 @@ const BAD: [name: string, text: string, message: RegExp][] = [
   ["brackets that never close", "[".repeat(100_000), /^f:1:\d+: /],
 ];
 for (const [name, text, message] of BAD) {
-  test(`readYaml() refuses ${name}`, () => assert.match(mistakesOf(text), message));
+  test(`readYaml() rejects ${name}`, () => assert.match(mistakesOf(text), message));
 }
 
-test("readYaml() refuses aliases that multiply", () => {
+test("readYaml() rejects aliases that multiply", () => {
   const lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"];
   for (let i = 1; i < 9; i++) {
     lines.push(`a${i}: &a${i} [${Array(10).fill(`*a${i - 1}`).join(", ")}]`);
@@ -78,11 +78,11 @@ test("readYaml() refuses aliases that multiply", () => {
   );
 });
 
-test("readYaml() refuses a file of 5 MB before it is read", () => {
+test("readYaml() rejects a file of 5 MB before it parses it", () => {
   assert.match(mistakesOf(`a: [${"x, ".repeat(1_800_000)}]`), /^f:1:1: the file has/);
 });
 
-test("readYaml() says nothing of the text around a mistake", () => {
+test("readYaml() does not show the text around a mistake", () => {
   const said = mistakesOf("creds:\n- pass: hunter2\n  pass: hunter2\n- user: a: b\n");
   assert.match(said, /the key "pass" appears twice/);
   assert.doesNotMatch(said, /hunter2/);
@@ -109,7 +109,7 @@ test("readYaml() finds keys and values, through aliases and merges to where they
   });
 });
 
-test("readYaml() refuses merges that multiply", () => {
+test("readYaml() rejects merges that multiply", () => {
   const keys = Array.from({ length: 1000 }, (_, i) => `k${i}: v`).join(", ");
   const text = `a: &a {${keys}}\nb: [${"{<<: *a}, ".repeat(1000)}]`;
   assert.match(mistakesOf(text), /^f:1:1: the file has more than 200000 values/);

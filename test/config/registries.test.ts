@@ -54,7 +54,7 @@ sync:
   ]);
 });
 
-test("registryCredentials() finds a registry's credential and says where it is from", async () => {
+test("registryCredentials() finds the credential of a registry and names its origin", async () => {
   const { config } = parse(
     "creds: [{registry: a.example, user: u, pass: p}, {registry: b.example}]",
   );

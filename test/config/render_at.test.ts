@@ -4,7 +4,7 @@ import { parseSyncConfig } from "../../src/config/sync_config.ts";
 import { NOW, parse } from "../sync/setup.ts";
 import { testMistakes } from "./cases.ts";
 
-test("parseSyncConfig() fills in templates, targets with what the source came to", () => {
+test("parseSyncConfig() renders templates, and targets with the rendered source", () => {
   const { config } = parse(`sync:
 - type: repository
   source: a.example/{{ env "USER" }}

@@ -5,7 +5,7 @@ import { parseConfig } from "../../src/config/server_config.ts";
 
 const TOKEN = "0123456789abcdef";
 
-test("parseConfig() of nothing allows nothing", () => {
+test("parseConfig() of no variables allows nothing", () => {
   const config = parseConfig({});
   assert.deepEqual(config.tokens, []);
   assert.equal(config.open, false);
@@ -17,15 +17,15 @@ test("parseConfig() of nothing allows nothing", () => {
   assert.equal(config.log, "info");
 });
 
-test("parseConfig() takes an empty variable for none", () => {
+test("parseConfig() treats an empty variable as unset", () => {
   assert.deepEqual(parseConfig({ CROSSDOCK_CONCURRENCY: "", CROSSDOCK_OPEN: "" }), parseConfig({}));
 });
 
-test("parseConfig() leaves bindings that are no text alone", () => {
+test("parseConfig() ignores bindings that are not text", () => {
   assert.deepEqual(parseConfig({ COPIES: { get: () => {} }, PATH: "/bin" }), parseConfig({}));
 });
 
-test("parseConfig() refuses settings that are no text", () => {
+test("parseConfig() rejects settings that are not text", () => {
   const variables = { CROSSDOCK_RETRIES: 2, CROSSDOCK_OPNE: true, CROSSDOCK_TOKENS: { ci: TOKEN } };
   assert.throws(() => parseConfig(variables), (error: Error) => {
     assert.ok(error instanceof ParseError);
@@ -131,7 +131,7 @@ const WRONG: Readonly<Record<string, [name: string, value: string]>> = {
 };
 
 for (const [what, [name, value]] of Object.entries(WRONG)) {
-  test(`parseConfig() names the variable of ${what}, and no value`, () => {
+  test(`parseConfig() names the variable of ${what}, and shows no value`, () => {
     assert.throws(() => parseConfig({ [name]: value }), (error) => {
       assert.ok(error instanceof ParseError);
       assert.match(
@@ -144,7 +144,7 @@ for (const [what, [name, value]] of Object.entries(WRONG)) {
   });
 }
 
-test("parseConfig() tells all mistakes at once", () => {
+test("parseConfig() reports all mistakes at once", () => {
   assert.throws(
     () => parseConfig({ CROSSDOCK_LOG: "loud", CROSSDOCK_OPEN: "yes", CROSSDOCK_X: "1" }),
     /CROSSDOCK_X.*CROSSDOCK_OPEN.*CROSSDOCK_LOG/,
@@ -180,7 +180,7 @@ test("parseConfig() reads the rules of a file, and fills in variables", () => {
   assert.match(sync.warnings[0] ?? "", /^mirrors\.yaml:1:\d+: creds\[0\]\.regcert: /);
 });
 
-test("parseConfig() reads the files that templates name, and refuses them where there are none", () => {
+test("parseConfig() reads the files in templates, and rejects them on a host without files", () => {
   const CROSSDOCK_CONFIG = `creds: [{registry: a.io, user: u, pass: '{{ file "/run/pass" }}'}]`;
   const { sync } = parseConfig({ CROSSDOCK_CONFIG }, {
     readFile: (path) => path === "/run/pass" ? "p\n" : undefined,
@@ -200,7 +200,7 @@ test("parseConfig() reads the files that templates name, and refuses them where 
   );
 });
 
-test("parseConfig() refuses a file of rules where there are no files, or beside rules", () => {
+test("parseConfig() rejects a rules file on a host without files, or together with rules", () => {
   const file = { CROSSDOCK_CONFIG_FILE: "mirrors.yaml" };
   assert.throws(() => parseConfig(file), /CROSSDOCK_CONFIG_FILE: this host has no files/);
   assert.throws(

@@ -7,7 +7,7 @@ import { ENV, mistakesOf, NOW, parse, ruleOf } from "../sync/setup.ts";
 import { IMAGE, REPOSITORY, testMistakes } from "./cases.ts";
 import { REGSYNC_FILES, REGSYNC_FOLDER } from "./regsync_files.ts";
 
-test("parseSyncConfig() reads a rule and fills in what it leaves open", () => {
+test("parseSyncConfig() reads a rule and fills in defaults", () => {
   assert.deepEqual(parse(`sync: [{${REPOSITORY}}]`), {
     config: {
       rules: [{
@@ -245,7 +245,7 @@ for (
     ],
   ] as const
 ) {
-  test(`parseSyncConfig() tells what is beside a wrong key or element: ${text.split(":")[0]}`, () => {
+  test(`parseSyncConfig() reports mistakes beside a wrong key or element: ${text.split(":")[0]}`, () => {
     const mistakes = mistakesOf(text);
     assert.deepEqual(
       mistakes.map((mistake) => /^f:\S+: (\S+):/.exec(mistake)?.[1]),

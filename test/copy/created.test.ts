@@ -66,7 +66,7 @@ test("created() of an index reads its first image, not an attestation, and no la
   assert.equal(source.count(), 3);
 });
 
-test("created() of what is not there fails with not_found", async () => {
+test("created() of a missing image fails with not_found", async () => {
   await using pair = await startPair();
   await assert.rejects(pair.engine.batch().created(`${pair.source.host}/app:1`), {
     code: "not_found",

@@ -62,7 +62,7 @@ for (const { name, action, code, message } of FAULTS) {
   });
 }
 
-test("inspect() and created() show no config that is not what its digest says", async () => {
+test("inspect() and created() reject a config that does not match its digest", async () => {
   await using pair = await startPair();
   const { source, engine } = pair;
   const { config } = await putImage(source, "app", { tag: "1" });
@@ -72,7 +72,7 @@ test("inspect() and created() show no config that is not what its digest says", 
   await assert.rejects(engine.batch().created(`${source.host}/app:1`), wanted);
 });
 
-test("inspect() and created() take a config of 4 MiB and do not ask for a longer one", async () => {
+test("inspect() and created() read a config of 4 MiB and do not request a larger one", async () => {
   await using pair = await startPair();
   const { source, engine } = pair;
   for (const size of [4 * MIB, 4 * MIB + 1]) {

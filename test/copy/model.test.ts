@@ -13,7 +13,7 @@ import type { CopyEvent } from "../../src/copy/model.ts";
 import { putCosignSignature, putIndex, putReferrer } from "../support/image.ts";
 import { startPair } from "../support/pair.ts";
 
-test("the schemas of a copy read what the engine gives as it is", async () => {
+test("the schemas of a copy parse the results of the engine unchanged", async () => {
   await using pair = await startPair();
   const { engine, source, destination } = pair;
   const { descriptor } = await putIndex(source, "app", {

@@ -62,7 +62,7 @@ test("plan() names a blob once though two manifests hold it", async () => {
   assert.deepEqual(outline(plan)[0], ["blobs", digests]);
 });
 
-test("plan() foretells what copy() does: streamed and present", async () => {
+test("plan() predicts the result of copy(): streamed and present", async () => {
   await using pair = await startPair();
   const { source, destination, engine } = pair;
   const { layers } = await putImage(source, "app", { tag: "1", layers: 4, layerBytes: 5000 });
@@ -82,7 +82,7 @@ test("plan() foretells what copy() does: streamed and present", async () => {
   assert.ok(report.requests.destination <= totals.requests.destination);
 });
 
-test("plan() foretells what copy() does: mounted", async () => {
+test("plan() predicts the result of copy(): mounted", async () => {
   await using pair = await startPair();
   const { source, engine } = pair;
   await putImage(source, "app", { tag: "1", layers: 4 });
@@ -93,7 +93,7 @@ test("plan() foretells what copy() does: mounted", async () => {
   assert.deepEqual(report.blobs, { streamed: 0, mounted: 5, present: 0, foreign: 0 });
 });
 
-test("plan() says that there is nothing to do", async () => {
+test("plan() reports that there is nothing to do", async () => {
   await using pair = await startPair();
   const { source, engine } = pair;
   const { descriptor } = await putImage(source, "app", { tag: "1" });
@@ -104,7 +104,7 @@ test("plan() says that there is nothing to do", async () => {
   assert.deepEqual(plan.stages, []);
 });
 
-test("plan() of an image that is not there says so", async () => {
+test("plan() of a missing image fails with not_found", async () => {
   await using pair = await startPair();
   await assert.rejects(pair.engine.plan(requestOf(pair)), {
     code: "not_found",

@@ -32,7 +32,7 @@ test("copy() of one platform rebuilds the index with that and its attestation", 
   assert.equal(again.result, "unchanged");
 });
 
-test("copy() warns of what refers to an index that is rebuilt", async () => {
+test("copy() warns of referrers of a rebuilt index", async () => {
   await using pair = await startPair();
   const { source, engine } = pair;
   const { descriptor } = await putIndex(source, "app", { platforms: PLATFORMS, tag: "1" });
@@ -42,7 +42,7 @@ test("copy() warns of what refers to an index that is rebuilt", async () => {
   assert.equal(report.referrers, 0);
 });
 
-test("copy() keeps a sparse index as it is where the destination takes it", async () => {
+test("copy() keeps a sparse index if the destination accepts it", async () => {
   await using pair = await startPair({ destination: { strictManifests: false } });
   const { source, destination, engine } = pair;
   const { descriptor, images } = await putIndex(source, "app", { platforms: PLATFORMS, tag: "1" });
@@ -63,7 +63,7 @@ test("copy() of a sparse index fails at a destination that wants all children", 
   assert.deepEqual(destination.tags("app"), []);
 });
 
-test("copy() refuses to change an index where it is told so", async () => {
+test("copy() with index refuse rejects a change of the index", async () => {
   await using pair = await startPair();
   const { source, destination, engine } = pair;
   await putIndex(source, "app", { platforms: PLATFORMS, tag: "1" });
@@ -104,7 +104,7 @@ test("copy() rebuilds an index within an index and drops one that would be empty
   assert.deepEqual(entriesOf(destination, inner[0] ?? ""), [both.images[1]?.descriptor.digest]);
 });
 
-test("copy() of a platform of what is no index says so", async () => {
+test("copy() of a platform of a single image fails", async () => {
   await using pair = await startPair();
   await putImage(pair.source, "app", { tag: "1" });
   await assert.rejects(pair.engine.copy({ ...requestOf(pair), platforms: ["linux/arm64"] }), {
@@ -128,7 +128,7 @@ test("copy() has the image of one platform take the place of the index", async (
   assert.equal((await engine.copy(request)).result, "unchanged");
 });
 
-test("copy() to unwrap leaves an image that is in no index as it is", async () => {
+test("copy() with index unwrap does not change a single image", async () => {
   await using pair = await startPair();
   const { source, engine } = pair;
   const { descriptor } = await putImage(source, "app", { tag: "1" });
@@ -136,7 +136,7 @@ test("copy() to unwrap leaves an image that is in no index as it is", async () =
   assert.equal((await engine.copy(request)).digest, descriptor.digest);
 });
 
-test("copy() to unwrap says which platforms there are", async () => {
+test("copy() with index unwrap lists the platforms", async () => {
   await using pair = await startPair();
   await putIndex(pair.source, "app", { platforms: PLATFORMS, tag: "1" });
   const request = { ...requestOf(pair), platforms: ["linux/s390x"], index: "unwrap" as const };

@@ -25,7 +25,7 @@ for (const { source, destination, result } of NAMES) {
   });
 }
 
-test("parseCopyRequest() fills in what is left open", () => {
+test("parseCopyRequest() fills in defaults", () => {
   const input = { source: "a.io/x", destination: "b.io/y" };
   const { source: _, destination: __, ...options } = structuredClone(parseCopyRequest(input));
   assert.deepEqual(options, {
@@ -42,7 +42,7 @@ test("parseCopyRequest() fills in what is left open", () => {
   });
 });
 
-test("parseCopyRequest() keeps what is given", () => {
+test("parseCopyRequest() keeps given fields", () => {
   const given = {
     index: "sparse",
     referrers: false,
@@ -65,20 +65,20 @@ test("parseCopyRequest() keeps what is given", () => {
   assert.deepEqual(platforms, [{ os: "linux", architecture: "arm", variant: "v7" }]);
 });
 
-test("parseCopyRequest() returns a parsed request as it is, and parses one that only looks like it", () => {
+test("parseCopyRequest() returns a parsed request unchanged, and parses a copy of one", () => {
   const request = parseCopyRequest({ source: "a.io/x", destination: "b.io/y" });
   assert.equal(parseCopyRequest(request), request);
   const forged = JSON.parse(JSON.stringify(request));
   assert.throws(() => parseCopyRequest(forged), { code: "usage", message: /source: / });
 });
 
-test("toCopyRequestInput() gives what the caller wrote", () => {
+test("toCopyRequestInput() returns the caller's input", () => {
   const input = { source: "x", destination: "b.io/y", index: "sparse" as const };
   assert.deepEqual(toCopyRequestInput(parseCopyRequest(input)), input);
   assert.equal(toCopyRequestInput(input), input);
 });
 
-test("parseCopyRequest() refuses a digest that the source does not have", () => {
+test("parseCopyRequest() rejects a digest that the source does not have", () => {
   assert.throws(
     () => parseCopyRequest({ source: `a.io/x@${A}`, destination: `b.io/y@${B}` }),
     { code: "usage", message: /and a copy keeps it$/ },
@@ -124,7 +124,7 @@ test("parseCopyRequest() reads the repositories of referrers, where these are ot
 
 for (const field of ["referrerSource", "referrerDestination"]) {
   for (const text of ["a.io/x:1", `a.io/x@${A}`, "a b", ""]) {
-    test(`parseCopyRequest() refuses ${JSON.stringify(text)} as ${field}, which it names`, () => {
+    test(`parseCopyRequest() rejects ${JSON.stringify(text)} and names the field ${field}`, () => {
       assert.throws(
         () => parseCopyRequest({ source: "a.io/x", destination: "b.io/y", [field]: text }),
         { code: "usage", field },

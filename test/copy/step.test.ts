@@ -93,7 +93,7 @@ for (const { field, step } of BAD) {
 
 const MOUNTING = { ...BLOB, mountFrom: ["library/a", "x", "a.b/c_d/e--f", "a".repeat(255)] };
 
-test("parseStep() returns a parsed step as it is, and checks a copy of it", () => {
+test("parseStep() returns a parsed step unchanged, and checks a copy of it", () => {
   const step = parseStep(BLOB);
   assert.equal(parseStep(step), step);
   const forged = { ...JSON.parse(JSON.stringify(step)), mountFrom: ["a b"] };
@@ -101,7 +101,7 @@ test("parseStep() returns a parsed step as it is, and checks a copy of it", () =
 });
 
 for (const step of [BLOB, MOUNTING, MANIFEST, REFERRERS]) {
-  test(`parseStep() takes a ${step.type} step as it is`, () => {
+  test(`parseStep() returns a ${step.type} step unchanged`, () => {
     assert.deepEqual(structuredClone(parseStep(structuredClone(step))), step);
   });
 }
@@ -152,7 +152,7 @@ function manifestStep(
   };
 }
 
-test("perform() refuses a manifest step whose content is not that of its digest", async () => {
+test("perform() rejects a manifest step whose content does not match its digest", async () => {
   await using pair = await startPair();
   const { source, destination, engine } = pair;
   const { descriptor } = await putImage(source, "app", { tag: "1" });

@@ -6,7 +6,7 @@ import type { Pair } from "../support/pair.ts";
 
 const REFERRER = { artifactType: "application/x.test", payload: "signed" };
 
-test("verify() finds a copy equal, moves no blob and counts what it looked at", async () => {
+test("verify() finds a copy equal, fetches no blob and counts manifests and blobs", async () => {
   await using pair = await startPair();
   const { source, destination, engine } = pair;
   const index = await putIndex(source, "app", { platforms: ["linux/amd64"], tag: "1" });
@@ -115,7 +115,7 @@ for (const referrers of [true, false]) {
   });
 }
 
-test("verify() names what the repositories of referrers lack, and nothing that lies elsewhere", async () => {
+test("verify() reports missing content in the repositories of referrers, and no other", async () => {
   await using pair = await startPair();
   const { source, destination, engine } = pair;
   const { descriptor } = await putImage(source, "app", { tag: "1" });
@@ -142,7 +142,7 @@ test("verify() names what the repositories of referrers lack, and nothing that l
   assert.equal((await engine.verify({ ...requestOf(pair), ...options })).equal, true);
 });
 
-test("verify() asks the same where the repositories of referrers are the image's", async () => {
+test("verify() sends the same requests if the repositories of referrers are the image's own", async () => {
   await using pair = await startPair();
   const { source, destination, engine } = pair;
   const { descriptor } = await putImage(source, "app", { tag: "1" });
@@ -163,7 +163,7 @@ test("verify() asks the same where the repositories of referrers are the image's
   assert.deepEqual(asked[0], asked[1]);
 });
 
-test("verify() says which image the tag is instead", async () => {
+test("verify() reports the image that the tag has instead", async () => {
   await using pair = await startPair();
   const { source, destination, engine } = pair;
   const before = await putImage(source, "app", { tag: "1" });
@@ -181,7 +181,7 @@ test("verify() says which image the tag is instead", async () => {
   }]);
 });
 
-test("inspect() shows the tree, its platforms, configs and what belongs to it", async () => {
+test("inspect() shows the tree, its platforms, configs and referrers", async () => {
   await using pair = await startPair();
   const { source, engine } = pair;
   const platforms = ["linux/amd64", "linux/arm/v7"];
@@ -207,7 +207,7 @@ test("inspect() shows the tree, its platforms, configs and what belongs to it", 
   assert.equal(read.length, 2);
 });
 
-test("inspect() of what is not there fails with not_found", async () => {
+test("inspect() of a missing image fails with not_found", async () => {
   await using pair = await startPair();
   await assert.rejects(pair.engine.inspect(`${pair.source.host}/app:1`), { code: "not_found" });
 });

@@ -59,7 +59,7 @@ async function readAll(reader: ChunkReader): Promise<{ got: string; error?: unkn
   }
 }
 
-test("watchBlob() gives the blob as it came and says how far it is", async () => {
+test("watchBlob() passes the blob on and reports progress", async () => {
   const progress: number[] = [];
   const { got, error } = await readAll(watch(respond(["ab", "cd", "ef"]), { progress }));
   assert.equal(error, undefined);
@@ -78,7 +78,7 @@ const WRONG = [
 ];
 
 for (const { what, pieces, message } of WRONG) {
-  test(`watchBlob() keeps the last piece back: ${what}`, async () => {
+  test(`watchBlob() holds the last chunk back: ${what}`, async () => {
     const { got, error } = await readAll(watch(respond(pieces)));
     assert.ok(got.length < TEXT.length, got);
     assert.match((error as Error).message, message);
@@ -87,7 +87,7 @@ for (const { what, pieces, message } of WRONG) {
   });
 }
 
-test("watchBlob() goes on at the byte where the source ended too early or broke", async () => {
+test("watchBlob() resumes at the byte where the source ended too early or broke off", async () => {
   const offsets: number[] = [];
   const resume = (offset: number): Response => {
     offsets.push(offset);
@@ -99,7 +99,7 @@ test("watchBlob() goes on at the byte where the source ended too early or broke"
   assert.deepEqual(offsets, [2, 4]);
 });
 
-test("watchBlob() gives up after as many breaks without progress as there are retries", async () => {
+test("watchBlob() fails after the allowed retries without progress", async () => {
   let count = 0;
   const resume = (): Response => {
     count++;

@@ -27,14 +27,14 @@ test("docs/cli.md has each option of crossdock sync and import, and no other", a
   }
 });
 
-test("docs/cli.md has the exit codes that the help has", async () => {
+test("docs/cli.md has the exit codes of the help", async () => {
   const { stdout } = await fakeCli().run("--help");
   const listed = [...page.matchAll(/^\| (\d+) /gm)].map(([, code]) => code);
   for (const code of listed) assert.match(stdout, new RegExp(`^ +${code} {2}`, "m"));
   assert.deepEqual(listed, ["0", "2", "10", "12", "13", "14", "130"]);
 });
 
-test("docs/cli.md leads to pages that are there", () => {
+test("docs/cli.md links to pages that exist", () => {
   const links = [...page.matchAll(/\]\(([^)#:]+)/g)].map(([, link = ""]) => link);
   assert.ok(links.length > 5);
   for (const link of links) assert.ok(existsSync(new URL(link, PAGE)), link);

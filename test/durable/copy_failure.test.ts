@@ -15,7 +15,7 @@ const MANIFEST: Step = {
   tag: "1",
 };
 
-test("readCopyFailure() gives what a CopyFailure was made with", () => {
+test("readCopyFailure() returns the problem of a CopyFailure", () => {
   const failed = { ...problem, step: MANIFEST };
   assert.deepEqual(readCopyFailure(new CopyFailure(failed).message), failed);
 });
@@ -33,7 +33,7 @@ for (
   });
 }
 
-test("CopyFailure begins with what happened, and says it with words alone", () => {
+test("the message of CopyFailure starts with the cause in plain text", () => {
   assert.ok(new CopyFailure(problem).message.startsWith(problem.detail));
 });
 

@@ -15,7 +15,7 @@ test("durableDelayMs() doubles", () => {
   assert.deepEqual(delays, [10_000, 20_000, 40_000, 80_000, 160_000]);
 });
 
-test("durableDelayMs() waits as long as a registry asks", () => {
+test("durableDelayMs() is at least Retry-After", () => {
   assert.equal(durableDelayMs(4, messageWith(0)), 0);
   assert.equal(durableDelayMs(1, messageWith(1_800_000)), 1_800_000);
 });

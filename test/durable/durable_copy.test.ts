@@ -119,7 +119,7 @@ function refuse(code: "denied" | "rate_limited"): Response {
   });
 }
 
-test("runDurableCopy() plans once, asks for each step alone, and sums up", async () => {
+test("runDurableCopy() plans once, performs each step by its own request, and reports", async () => {
   const steps = fakeSteps(planOfBlobs(3));
   const report = await runDurableCopy(REQUEST, steps, { parallelSteps: 2 });
   assert.deepEqual(steps.asked.map(({ path }) => path), [
@@ -233,7 +233,7 @@ test("runDurableCopy() keeps each step alone as long as there is room", async ()
   assert.equal(steps.begun.length, 10);
 });
 
-test("runDurableCopy() refuses what is too much even so, before anything is written", async () => {
+test("runDurableCopy() rejects a plan that is too large, before it writes anything", async () => {
   const steps = fakeSteps(planOfBlobs(60));
   const limits = { maxDurableSteps: 10, maxBatchSize: 5 };
   const copy = runDurableCopy(REQUEST, steps, { parallelSteps: 1, ...limits });

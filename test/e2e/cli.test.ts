@@ -147,7 +147,7 @@ test("crossdock verify lists what a copy lacks", async () => {
   assert.match(stdout, new RegExp(`${descriptor.digest}`));
 });
 
-test("crossdock inspect and tags show what a registry has", async () => {
+test("crossdock inspect and tags show the content of a registry", async () => {
   await using pair = await startPair();
   const { a } = pair;
   const { descriptor, layers } = await putImage(a, "app", { tag: "1", platform: "linux/arm64" });

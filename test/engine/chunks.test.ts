@@ -8,7 +8,7 @@ import type { Server } from "../support/serve.ts";
 
 const MIB = 1024 * 1024;
 
-test("copy() sends a blob in pieces no larger than the destination announces", async () => {
+test("copy() uploads chunks no larger than the destination announces", async () => {
   await using pair = await startPair({ destination: { maxUploadBytes: MIB } });
   const { source, destination, engine } = pair;
   const { layers } = await putImage(source, "app", { tag: "1", layers: 1, layerBytes: 2.5 * MIB });
@@ -19,7 +19,7 @@ test("copy() sends a blob in pieces no larger than the destination announces", a
   assert.deepEqual(pieces.map(({ requestBytes }) => requestBytes), [MIB, MIB, MIB / 2]);
 });
 
-test("copy() fails and moves no tag where a small blob is too large for the destination", async () => {
+test("copy() fails and moves no tag if a small blob is too large for the destination", async () => {
   await using pair = await startPair({ destination: {} });
   const { source, destination, engine } = pair;
   await putImage(source, "app", { tag: "1", layers: 1, layerBytes: MIB });

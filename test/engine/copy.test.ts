@@ -23,7 +23,7 @@ function sameManifest(a: RunningRegistry, b: RunningRegistry, name: string): voi
 
 for (const docker of [false, true]) {
   const kind = docker ? "a Docker manifest list" : "an OCI index";
-  test(`copy() brings ${kind} over byte for byte, the tag last`, async () => {
+  test(`copy() copies ${kind} byte for byte, and the tag last`, async () => {
     await using pair = await startPair();
     const { source, destination, engine } = pair;
     const platforms = ["linux/amd64", "linux/arm64"];
@@ -52,7 +52,7 @@ for (const docker of [false, true]) {
   });
 }
 
-test("copy() brings an index within an index over", async () => {
+test("copy() copies an index within an index", async () => {
   await using pair = await startPair();
   const { source, destination, engine } = pair;
   const inner = await putIndex(source, "app", { platforms: ["linux/amd64"] });
@@ -65,7 +65,7 @@ test("copy() brings an index within an index over", async () => {
   sameManifest(source, destination, inner.images[0].descriptor.digest);
 });
 
-test("copy() brings an artifact manifest over with its blobs", async () => {
+test("copy() copies an artifact manifest with its blobs", async () => {
   await using pair = await startPair();
   const { source, destination, engine } = pair;
   const blob = await source.putBlob("app", new TextEncoder().encode("artifact"));
@@ -77,7 +77,7 @@ test("copy() brings an artifact manifest over with its blobs", async () => {
   assert.ok(destination.hasBlob("app", blob.digest));
 });
 
-test("copy() keeps to as many requests as DESIGN counts: M+B and 2B+M+1, then 1 and 1", async () => {
+test("copy() sends M+B requests to the source and 2B+M+1 to the destination, then 1 to each", async () => {
   await using pair = await startPair();
   const { source, destination, engine } = pair;
   await putImage(source, "app", { tag: "1", layers: 8 });
@@ -92,7 +92,7 @@ test("copy() keeps to as many requests as DESIGN counts: M+B and 2B+M+1, then 1 
   assert.deepEqual(again.requests, { source: 1, destination: 1 });
 });
 
-test("copy() mounts blobs of a neighbour in one request each", async () => {
+test("copy() mounts each blob of another repository by one request", async () => {
   await using pair = await startPair();
   const { source, engine } = pair;
   await putImage(source, "app", { tag: "1", layers: 8 });
@@ -107,7 +107,7 @@ test("copy() mounts blobs of a neighbour in one request each", async () => {
   assert.equal(source.count({ method: "GET", path: "/blobs/" }), 0);
 });
 
-test("copy() of an update sends what is new and spares what is there", async () => {
+test("copy() of an update sends only the new blobs", async () => {
   await using pair = await startPair();
   const { source, destination, engine } = pair;
   const before = await putIndex(source, "app", { platforms: ["linux/amd64"], tag: "1" });
@@ -125,7 +125,7 @@ test("copy() of an update sends what is new and spares what is there", async () 
   sameManifest(source, destination, "1");
 });
 
-test("copy() leaves, refuses or moves a tag that is another", async () => {
+test("copy() skips, rejects or moves a tag of another image", async () => {
   await using pair = await startPair();
   const { source, destination, engine } = pair;
   const wanted = await putImage(source, "app", { tag: "1", seed: 1 });
@@ -142,7 +142,7 @@ test("copy() leaves, refuses or moves a tag that is another", async () => {
   assert.equal(destination.getManifest("app", "1")?.digest, wanted.descriptor.digest);
 });
 
-test("copy() keeps the sha512 of a manifest that an index names by it", async () => {
+test("copy() keeps the sha512 digest of a manifest in an index", async () => {
   await using pair = await startPair();
   const { source, destination, engine } = pair;
   const image = await putImage(source, "app");
@@ -163,7 +163,7 @@ test("copy() keeps the sha512 of a manifest that an index names by it", async ()
   sameManifest(source, destination, digest);
 });
 
-test("copy() to recheck brings what is missing beneath an image that is there", async () => {
+test("copy() with recheck copies the missing content of an image that is there", async () => {
   await using pair = await startPair();
   const { source, destination, engine } = pair;
   const { descriptor, layers } = await putImage(source, "app", { tag: "1" });

@@ -4,7 +4,7 @@ import { digestTag } from "../../src/oci/digest_tag.ts";
 import { putCosignSignature, putImage, putIndex } from "../support/image.ts";
 import { requestOf, startPair } from "../support/pair.ts";
 
-test("copy() brings cosign's tags of an image along, before its tag", async () => {
+test("copy() copies cosign's tags of an image before its tag", async () => {
   await using pair = await startPair();
   const { source, destination, engine } = pair;
   const { descriptor } = await putImage(source, "app", { tag: "1" });
@@ -26,7 +26,7 @@ test("copy() brings cosign's tags of an image along, before its tag", async () =
   assert.match(writes.at(-1)?.path ?? "", /\/manifests\/1$/);
 });
 
-test("copy() brings the signature of an index's image along, and no stranger's", async () => {
+test("copy() copies the signature of an image of an index, and no other signature", async () => {
   await using pair = await startPair();
   const { source, destination, engine } = pair;
   const { images } = await putIndex(source, "app", { platforms: ["linux/amd64"], tag: "1" });
@@ -38,7 +38,7 @@ test("copy() brings the signature of an index's image along, and no stranger's",
   assert.deepEqual(destination.tags("app"), ["1", tag].sort());
 });
 
-test("copy() moves a digest tag that moved at the source, though the image is unchanged", async () => {
+test("copy() moves a digest tag that has moved at the source, although the image is unchanged", async () => {
   await using pair = await startPair();
   const { source, destination, engine } = pair;
   const { descriptor } = await putImage(source, "app", { tag: "1" });
@@ -52,7 +52,7 @@ test("copy() moves a digest tag that moved at the source, though the image is un
   assert.equal((await engine.copy(requestOf(pair))).result, "unchanged");
 });
 
-test("copy() leaves digest tags where it is told so", async () => {
+test("copy() without digestTags copies no digest tag", async () => {
   await using pair = await startPair();
   const { source, destination, engine } = pair;
   const { descriptor } = await putImage(source, "app", { tag: "1" });

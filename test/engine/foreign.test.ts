@@ -4,7 +4,7 @@ import { FOREIGN_BYTES, putForeign } from "../support/foreign_layer.ts";
 import { serve } from "../support/serve.ts";
 import { requestOf, startPair } from "../support/pair.ts";
 
-test("copy() leaves foreign layers where they are", async () => {
+test("copy() does not copy foreign layers", async () => {
   await using pair = await startPair({ destination: { strictManifests: false } });
   const { source, destination, engine } = pair;
   const { digest } = await putForeign(source, "http://127.0.0.1:1/layer");
@@ -14,7 +14,7 @@ test("copy() leaves foreign layers where they are", async () => {
   assert.ok(destination.getManifest("app", "1"));
 });
 
-test("copy() fetches a foreign layer from its URL when asked, without credentials", async () => {
+test("copy() with foreign layers fetches them from their URL, without credentials", async () => {
   const seen: (string | null)[] = [];
   await using elsewhere = await serve((request) => {
     seen.push(request.headers.get("authorization"));

@@ -26,7 +26,7 @@ for (const verify of ["auto", "stream"] as const) {
   }
 }
 
-test("copy() leaves the hash of 9 MiB to a destination that checks, which refuses a wrong one", async () => {
+test("copy() does not hash 9 MiB for a destination that checks digests, which rejects a wrong blob", async () => {
   await using pair = await startPair();
   const { source, destination, engine } = pair;
   const options = { tag: "1", layers: 1, layerBytes: 9 * MIB };
@@ -38,7 +38,7 @@ test("copy() leaves the hash of 9 MiB to a destination that checks, which refuse
   assert.deepEqual(destination.tags("app"), []);
 });
 
-test("copy() fails where a manifest gives a blob a smaller size than it has", async () => {
+test("copy() fails if a blob is larger than its descriptor", async () => {
   for (const layerBytes of [1000, MIB]) {
     await using pair = await startPair({ destination: { verifiesDigests: false } });
     const { source, destination, engine } = pair;
@@ -53,7 +53,7 @@ test("copy() fails where a manifest gives a blob a smaller size than it has", as
   }
 });
 
-test("copy() fails where a manifest gives a blob a larger size than it has", async () => {
+test("copy() fails if a blob is smaller than its descriptor", async () => {
   for (const layerBytes of [1000, MIB]) {
     await using pair = await startPair({
       destination: { verifiesDigests: false },
@@ -71,7 +71,7 @@ test("copy() fails where a manifest gives a blob a larger size than it has", asy
   }
 });
 
-test("copy() names the blob that the source lacks", async () => {
+test("copy() names a blob that is missing at the source", async () => {
   await using pair = await startPair();
   const { source, destination, engine } = pair;
   const { layers: [layer] } = await putImage(source, "app", { tag: "1", layers: 1 });
@@ -91,7 +91,7 @@ test("copy() names the blob that the source lacks", async () => {
   assert.deepEqual(destination.tags("app"), []);
 });
 
-test("copy() writes nothing where a child is missing or not of the size that its index says", async () => {
+test("copy() writes nothing if a child is missing or has another size than in its index", async () => {
   await using pair = await startPair();
   const { source, destination, engine } = pair;
   const { images } = await putIndex(source, "app", { platforms: ["linux/amd64"] });
@@ -110,7 +110,7 @@ test("copy() writes nothing where a child is missing or not of the size that its
   assert.equal(destination.requests.every(({ method }) => /^(GET|HEAD)$/.test(method)), true);
 });
 
-test("copy() hashes 1 MiB itself though the destination checks, and blames the source", async () => {
+test("copy() hashes 1 MiB although the destination checks digests, and reports the source", async () => {
   await using pair = await startPair();
   const { source, destination, engine } = pair;
   const options = { tag: "1", layers: 1, layerBytes: MIB };

@@ -16,7 +16,7 @@ function hasWrites({ requests }: RunningRegistry): boolean {
   return requests.some(({ method }) => !/^(GET|HEAD)$/.test(method));
 }
 
-test("copy() takes indexes 8 deep and refuses 9, with nothing written", async () => {
+test("copy() accepts 8 levels of indexes and rejects 9, and writes nothing", async () => {
   await using pair = await startPair();
   const { source, destination, engine } = pair;
   let { descriptor } = await putImage(source, "app");
@@ -29,7 +29,7 @@ test("copy() takes indexes 8 deep and refuses 9, with nothing written", async ()
   assert.equal((await engine.copy(requestOf(pair))).manifests, 9);
 });
 
-test("copy() refuses an index of more than 10,000 manifests, with nothing written", async () => {
+test("copy() rejects an index of more than 10,000 manifests and writes nothing", async () => {
   await using pair = await startPair();
   const { source, destination, engine } = pair;
   const entries = Array.from({ length: 10_001 }, (_, i): Descriptor => ({
@@ -43,7 +43,7 @@ test("copy() refuses an index of more than 10,000 manifests, with nothing writte
   assert.equal(hasWrites(destination), false);
 });
 
-test("copy() refuses a manifest above 4 MiB, with nothing written", async () => {
+test("copy() rejects a manifest above 4 MiB and writes nothing", async () => {
   await using pair = await startPair();
   const { source, destination, engine } = pair;
   const { config, layers } = await putImage(source, "app");
@@ -54,7 +54,7 @@ test("copy() refuses a manifest above 4 MiB, with nothing written", async () => 
   assert.equal(hasWrites(destination), false);
 });
 
-test("copy() refuses a blob to which two manifests give two sizes", async () => {
+test("copy() rejects a blob with two sizes in two manifests", async () => {
   await using pair = await startPair();
   const { source, destination, engine } = pair;
   const { descriptor, config, layers: [layer] } = await putImage(source, "app", { layers: 1 });

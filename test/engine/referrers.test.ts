@@ -42,7 +42,7 @@ async function listed(
 for (const from of [true, false]) {
   for (const to of [true, false]) {
     const name = (has: boolean): string => has ? "with the referrers API" : "without";
-    test(`copy() brings referrers, and theirs, from ${name(from)} to ${name(to)}`, async () => {
+    test(`copy() copies referrers, and their referrers, from ${name(from)} to ${name(to)}`, async () => {
       await using pair = await startPair({
         source: { referrers: from },
         destination: { referrers: to },
@@ -63,7 +63,7 @@ for (const from of [true, false]) {
   }
 }
 
-test("copy() adds to a fallback index what is new and keeps what was there", async () => {
+test("copy() adds new referrers to a fallback index and keeps the others", async () => {
   await using pair = await startPair({ destination: { referrers: false } });
   const { source, destination, engine } = pair;
   const { descriptor } = await putImage(source, "app", { tag: "1" });
@@ -86,7 +86,7 @@ test("copy() adds to a fallback index what is new and keeps what was there", asy
   assert.equal(third.result, "unchanged");
 });
 
-test("copy() leaves referrers where it is told so", async () => {
+test("copy() without referrers copies none", async () => {
   await using pair = await startPair();
   const { source, destination, engine } = pair;
   const { descriptor } = await putImage(source, "app", { tag: "1" });
@@ -98,7 +98,7 @@ test("copy() leaves referrers where it is told so", async () => {
 });
 
 for (const to of [true, false]) {
-  test(`copy() leaves behind what is listed and does not name the subject, ${to}`, async () => {
+  test(`copy() skips a listed manifest that does not name the subject, ${to}`, async () => {
     await using pair = await startPair({
       source: { referrers: false },
       destination: { referrers: to },
@@ -123,7 +123,7 @@ for (const to of [true, false]) {
   });
 }
 
-test("copy() ends where fallback tags list each other", async () => {
+test("copy() ends if fallback tags list each other", async () => {
   await using pair = await startPair({ source: { referrers: false } });
   const { source, engine } = pair;
   const { descriptor } = await putImage(source, "app", { tag: "1" });
@@ -137,7 +137,7 @@ test("copy() ends where fallback tags list each other", async () => {
   assert.equal(report.referrers, 2);
 });
 
-test("copy() brings a referrer that is listed for another manifest, too, under its subject alone", async () => {
+test("copy() copies a referrer for its subject only, if another manifest lists it too", async () => {
   await using pair = await startPair({
     source: { referrers: false },
     destination: { referrers: false },
@@ -166,7 +166,7 @@ for (
     ["both", [{ artifactType: "a/sbom", annotations: { level: "gold" } }], []],
   ] as const
 ) {
-  test(`copy() brings only the referrers that a filter by ${name} fits`, async () => {
+  test(`copy() copies only the referrers that match a filter by ${name}`, async () => {
     await using pair = await startPair();
     const { source, destination, engine } = pair;
     const { descriptor } = await putImage(source, "app", { tag: "1" });
@@ -205,7 +205,7 @@ function elsewhereOf(pair: Pair): CopyRequestInput {
 for (const from of [true, false]) {
   for (const to of [true, false]) {
     const name = (has: boolean): string => has ? "with the referrers API" : "without";
-    test(`copy() brings referrers from another repository to another, ${name(from)} to ${name(to)}`, async () => {
+    test(`copy() copies referrers from one repository to another, ${name(from)} to ${name(to)}`, async () => {
       await using pair = await startPair({
         source: { referrers: from },
         destination: { referrers: to },
@@ -232,7 +232,7 @@ for (const from of [true, false]) {
   }
 }
 
-test("copy() brings referrers of another repository to the image, which is there before them", async () => {
+test("copy() copies referrers of another repository to the image, after the image", async () => {
   await using pair = await startPair();
   const { source, destination, engine } = pair;
   const { descriptor } = await putImage(source, "app", { tag: "1" });
@@ -248,7 +248,7 @@ test("copy() brings referrers of another repository to the image, which is there
   assert.equal(report.manifests, 3);
 });
 
-test("copy() takes referrers of the image to another repository, and the image there is put once", async () => {
+test("copy() copies referrers to another repository, and puts the image once", async () => {
   await using pair = await startPair();
   const { source, destination, engine } = pair;
   const { descriptor } = await putImage(source, "app", { tag: "1" });
@@ -260,7 +260,7 @@ test("copy() takes referrers of the image to another repository, and the image t
   assert.deepEqual([report.manifests, report.referrers], [2, 1]);
 });
 
-test("copy() brings what is new in another repository after an image that is there", async () => {
+test("copy() copies new referrers of another repository for an image that is there", async () => {
   await using pair = await startPair();
   const { source, destination, engine } = pair;
   const { descriptor } = await putImage(source, "app", { tag: "1" });
@@ -274,7 +274,7 @@ test("copy() brings what is new in another repository after an image that is the
   assert.equal((await engine.copy(elsewhereOf(pair))).result, "unchanged");
 });
 
-test("plan() counts what a copy with referrers elsewhere takes", async () => {
+test("plan() counts the requests of a copy with referrers in another repository", async () => {
   await using pair = await startPair();
   const { source, destination, engine } = pair;
   const { descriptor } = await putImage(source, "app", { tag: "1" });
@@ -290,7 +290,7 @@ test("plan() counts what a copy with referrers elsewhere takes", async () => {
   assert.equal(report.requests.source, source.requests.length - asked);
 });
 
-test("plan() asks each destination for the blobs that go there", async () => {
+test("plan() surveys each destination repository for its own blobs", async () => {
   await using pair = await startPair();
   const { source, destination, engine } = pair;
   const { descriptor } = await putImage(source, "app", { tag: "1" });
@@ -300,7 +300,7 @@ test("plan() asks each destination for the blobs that go there", async () => {
   assert.deepEqual(totals?.blobs, { stream: 3, mount: 0, present: 2 });
 });
 
-test("perform() of the steps of a plan brings referrers from another repository to another", async () => {
+test("perform() of the steps of a plan copies referrers from one repository to another", async () => {
   await using pair = await startPair({ destination: { referrers: false } });
   const { source, destination, engine } = pair;
   const { descriptor } = await putImage(source, "app", { tag: "1" });
@@ -311,7 +311,7 @@ test("perform() of the steps of a plan brings referrers from another repository 
   assert.equal(destination.getManifest("app", "1")?.digest, descriptor.digest);
 });
 
-test("copy() mounts what another repository of the destination's registry has", async () => {
+test("copy() mounts blobs of another repository of the destination's registry", async () => {
   await using pair = await startPair();
   const { source, destination, engine } = pair;
   const { descriptor } = await putImage(source, "app", { tag: "1" });
@@ -322,7 +322,7 @@ test("copy() mounts what another repository of the destination's registry has", 
   assert.deepEqual([report.blobs.mounted, report.blobs.streamed], [2, 3]);
 });
 
-test("copy() asks the same where the repositories of referrers are the image's", async () => {
+test("copy() sends the same requests if the repositories of referrers are the image's own", async () => {
   const asked: string[][] = [];
   for (const isNamed of [false, true]) {
     await using pair = await startPair();

@@ -20,7 +20,7 @@ function uploadsOf(registry: RunningRegistry): number {
   ).length;
 }
 
-test("copy() goes on with a Range where the source cut off, within one upload", async () => {
+test("copy() resumes by a Range where the source cut the connection, within one upload", async () => {
   await using pair = await startPair();
   const { source, destination, engine } = pair;
   const { digest, path } = await putLarge(pair);
@@ -33,7 +33,7 @@ test("copy() goes on with a Range where the source cut off, within one upload", 
   assert.equal(uploadsOf(destination), 1);
 });
 
-test("copy() survives several cuts of the source", async () => {
+test("copy() resumes after each of several cut connections", async () => {
   await using pair = await startPair();
   const { source, destination, engine } = pair;
   const { digest, path } = await putLarge(pair);
@@ -44,7 +44,7 @@ test("copy() survives several cuts of the source", async () => {
   assert.equal(uploadsOf(destination), 1);
 });
 
-test("copy() begins again at a source that knows no ranges", async () => {
+test("copy() restarts the blob at a source without ranges", async () => {
   await using pair = await startPair();
   const { source, destination, engine } = pair;
   const { digest, path } = await putLarge(pair);
@@ -67,7 +67,7 @@ test("copy() begins again at a source that knows no ranges", async () => {
   assert.equal(destination.tags("app").join(), "1");
 });
 
-test("copy() begins a fresh upload where the destination cut one off", async () => {
+test("copy() starts a new upload after the destination cut one", async () => {
   await using pair = await startPair();
   const { source, destination, engine } = pair;
   const { digest } = await putLarge(pair);
@@ -81,7 +81,7 @@ test("copy() begins a fresh upload where the destination cut one off", async () 
   assert.deepEqual(await destination.getBlob("app", digest), await source.getBlob("app", digest));
 });
 
-test("copy() gives up a source that always cuts, after a bounded number of tries", async () => {
+test("copy() fails after a limited number of tries if the source always cuts the connection", async () => {
   await using pair = await startPair({ engine: { retries: 2 } });
   const { source, destination, engine } = pair;
   const { path, digest } = await putLarge(pair);
@@ -97,7 +97,7 @@ test("copy() gives up a source that always cuts, after a bounded number of tries
   assert.deepEqual(destination.tags("app"), []);
 });
 
-test("copy() gives up a destination that always cuts, after as many tries as allowed", async () => {
+test("copy() fails after the allowed retries if the destination always cuts the connection", async () => {
   await using pair = await startPair({ engine: { retries: 2 } });
   const { destination, engine } = pair;
   const { digest } = await putLarge(pair);
@@ -113,7 +113,7 @@ test("copy() gives up a destination that always cuts, after as many tries as all
   assert.deepEqual(destination.tags("app"), []);
 });
 
-test("copy() asks for new tokens where those it had were revoked in the middle", async () => {
+test("copy() requests new tokens if the old ones are revoked during the copy", async () => {
   const auth = { type: "bearer", users: { me: "secret" }, anonymousPull: true } as const;
   await using pair = await startPair({ source: { auth } });
   const { source, destination, engine } = pair;

@@ -9,7 +9,7 @@ import { requestOf, startPair } from "../support/pair.ts";
 const MIB = 1024 * 1024;
 
 for (const layerBytes of [1000, MIB]) {
-  test(`copy() gives up a source that goes silent within ${layerBytes} bytes`, async () => {
+  test(`copy() fails if the source goes silent within ${layerBytes} bytes`, async () => {
     await using pair = await startPair({ engine: { timeoutMs: 300, retries: 1 } });
     const { source, destination, engine } = pair;
     const { layers: [layer] } = await putImage(source, "app", { tag: "1", layers: 1, layerBytes });
@@ -27,7 +27,7 @@ for (const layerBytes of [1000, MIB]) {
   });
 }
 
-test("copy() gives up a destination that never answers an upload", async () => {
+test("copy() fails if the destination never responds to an upload", async () => {
   await using pair = await startPair({ engine: { timeoutMs: 300, retries: 1 } });
   const { source, destination, engine } = pair;
   await putImage(source, "app", { tag: "1", layers: 1, layerBytes: MIB });
@@ -41,7 +41,7 @@ test("copy() gives up a destination that never answers an upload", async () => {
   assert.deepEqual(destination.tags("app"), []);
 });
 
-test("copy() takes up a source that was silent once", async () => {
+test("copy() resumes after the source was silent once", async () => {
   await using pair = await startPair({ engine: { timeoutMs: 300 } });
   const { source, destination, engine } = pair;
   const options = { tag: "1", layers: 1, layerBytes: MIB };
@@ -54,7 +54,7 @@ test("copy() takes up a source that was silent once", async () => {
   assert.ok(destination.hasBlob("app", layer.digest));
 });
 
-test("copy() stops in the middle of a blob with the reason of the signal", async () => {
+test("copy() aborted within a blob rejects with the reason of the signal", async () => {
   await using pair = await startPair();
   const { source, destination, engine } = pair;
   const options = { tag: "1", layers: 1, layerBytes: 3 * MIB };
@@ -84,7 +84,7 @@ test("copy() stops in the middle of a blob with the reason of the signal", async
   assert.deepEqual(destination.tags("app"), []);
 });
 
-test("copy() of an aborted signal asks nothing", async () => {
+test("copy() with an aborted signal sends no request", async () => {
   await using pair = await startPair();
   const reason = new Error("enough");
   await assert.rejects(
@@ -94,7 +94,7 @@ test("copy() of an aborted signal asks nothing", async () => {
   assert.equal(pair.source.count() + pair.destination.count(), 0);
 });
 
-test("copy() lets go of the source when it is stopped: no more of the blob is read", async () => {
+test("copy() cancels the response of the source when it is aborted", async () => {
   await using pair = await startPair();
   const { source, destination, engine } = pair;
   const size = 400 * MIB;
@@ -121,7 +121,7 @@ test("copy() lets go of the source when it is stopped: no more of the blob is re
   assert.equal(destination.hasBlob("app", blob.digest), false);
 });
 
-test("copy() stops while the source has not answered yet", async () => {
+test("copy() can be aborted before the source responds", async () => {
   await using pair = await startPair();
   const { source, destination, engine } = pair;
   await putImage(source, "app", { tag: "1", layers: 1 });

@@ -67,7 +67,7 @@ test("registerCrons() registers each rule that has a schedule, and runs none at 
   assert.deepEqual(told, []);
 });
 
-test("registerCrons() runs a rule that is due when it is told, for the time that was meant", async () => {
+test("registerCrons() runs a due rule when Deno calls it, for the scheduled time", async () => {
   const { registered, told } = register(
     rulesOf({ now: "* * * * *", sundays: "0 3 * * 0", wednesdays: "0 3 * * 3" }),
   );
@@ -78,7 +78,7 @@ test("registerCrons() runs a rule that is due when it is told, for the time that
   ]);
 });
 
-test("registerCrons() does not make up for what came due while a rule ran", async () => {
+test("registerCrons() skips times that came due during a run", async () => {
   let now = NOW;
   const { registered: [berlin], told } = register(
     rulesOf({ berlin: "*/5 * * * *" }).map((rule) => ({
@@ -114,7 +114,7 @@ test("registerCrons() has a call last as long as its run, which is waited for at
   assert.equal(isOver, true);
 });
 
-test("registerCrons() takes back what it registered when the process is to end, and begins no run", async () => {
+test("registerCrons() aborts its crons when the process stops, and starts no run", async () => {
   const stopping = new AbortController();
   const { registered: [only], told } = register(rulesOf({ now: "* * * * *" }), {
     stopping: stopping.signal,
@@ -125,7 +125,7 @@ test("registerCrons() takes back what it registered when the process is to end, 
   assert.deepEqual(told, []);
 });
 
-test("registerCrons() gives rules names that Deno takes, the same each time and no two alike", () => {
+test("registerCrons() gives each rule a unique, stable name that Deno accepts", () => {
   const long =
     "registry.example.com/a-team/with-a-name/that-goes-on-and-on/for-longer-than-deno-likes";
   const rules = rulesOf(Object.fromEntries(
@@ -139,7 +139,7 @@ test("registerCrons() gives rules names that Deno takes, the same each time and 
   assert.deepEqual(names, register(rules).registered.map(({ name }) => name));
 });
 
-test("registerCrons() says which rule Deno does not take", () => {
+test("registerCrons() names the rule that Deno rejects", () => {
   const cron: DenoCron = () => {
     throw new TypeError("Too many crons");
   };

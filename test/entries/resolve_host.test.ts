@@ -13,7 +13,7 @@ test("resolveHost() rejects for a name that means nothing", async () => {
   await assert.rejects(resolveHost("no-such-name.invalid"));
 });
 
-test("createGuard() refuses a public name that resolves to loopback", async () => {
+test("createGuard() rejects a public name that resolves to loopback", async () => {
   const guard = createGuard({ allowPrivate: [], resolveHost: () => resolveHost("localhost") });
   await assert.rejects(
     async () =>

@@ -94,7 +94,7 @@ for (const status of ["complete", "errored", "terminated"]) {
   });
 }
 
-test("start() passes on what else goes wrong", async () => {
+test("start() rejects with other errors", async () => {
   const broken: WorkflowBinding = {
     ...fakeWorkflow(),
     create: () => Promise.reject(new Error("(instance.rate_limited) Too many")),
@@ -116,7 +116,7 @@ const states: Readonly<Record<string, DurableCopy["state"]>> = {
 };
 
 for (const [status, state] of Object.entries(states)) {
-  test(`get() says ${state} of an instance that is ${status}`, async () => {
+  test(`get() returns ${state} for an instance that is ${status}`, async () => {
     const copy = await createWorkflowCopies(fakeWorkflow({ [ID]: { status } })).get(ID);
     assert.equal(copy?.state, state);
   });
@@ -149,7 +149,7 @@ test("get() and cancel() give nothing for an id that is not known", async () => 
   assert.equal(await cancel(ID), undefined);
 });
 
-test("get() passes on what else goes wrong", async () => {
+test("get() rejects with other errors", async () => {
   const broken: WorkflowBinding = {
     ...fakeWorkflow(),
     get: () => Promise.reject(new Error("internal error")),
@@ -163,7 +163,7 @@ test("cancel() terminates an instance that runs", async () => {
   assert.deepEqual(copy, { id: ID, state: "cancelled" });
 });
 
-test("cancel() says how a copy ended that ended meanwhile", async () => {
+test("cancel() returns the result of a copy that has just ended", async () => {
   const instance: FakeInstance = { status: "running" };
   const workflow = fakeWorkflow({ [ID]: instance });
   const late: WorkflowBinding = {
@@ -182,7 +182,7 @@ test("cancel() says how a copy ended that ended meanwhile", async () => {
   assert.equal((await createWorkflowCopies(late).cancel(ID))?.state, "complete");
 });
 
-test("cancel() passes on what else goes wrong", async () => {
+test("cancel() rejects with other errors", async () => {
   const workflow = fakeWorkflow({ [ID]: { status: "running" } });
   const broken: WorkflowBinding = {
     ...workflow,
@@ -194,7 +194,7 @@ test("cancel() passes on what else goes wrong", async () => {
   await assert.rejects(createWorkflowCopies(broken).cancel(ID), /internal error/);
 });
 
-test("cancel() leaves a copy as it is that has ended", async () => {
+test("cancel() does not change a copy that has ended", async () => {
   const workflow = fakeWorkflow({ [ID]: { status: "complete", output: { result: "copied" } } });
   const copy = await createWorkflowCopies(workflow).cancel(ID);
   assert.equal(copy?.state, "complete");

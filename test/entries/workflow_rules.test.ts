@@ -87,7 +87,7 @@ test("start() begins a rule again that has ended, but for a tick from before its
   assert.deepEqual(workflow.calls, ["create", "restart", "restart", "restart"]);
 });
 
-test("start() takes two who ask at once for one", async () => {
+test("start() combines two calls at the same time", async () => {
   const workflow = fakeWorkflow();
   const rules = createWorkflowRules(workflow);
   const run = { rule: RULE, at: 1000 };
@@ -96,7 +96,7 @@ test("start() takes two who ask at once for one", async () => {
   assert.deepEqual(workflow.calls, ["create"]);
 });
 
-test("start() creates an instance for each time that a repository is told of", async () => {
+test("start() creates an instance for each event of a repository", async () => {
   const workflow = fakeWorkflow();
   const rules = createWorkflowRules(workflow);
   const only = { repository: "r.example/a" };
@@ -109,7 +109,7 @@ test("start() creates an instance for each time that a repository is told of", a
   assert.deepEqual(instance?.params, { rule: "a", only, after: 5000 });
 });
 
-test("start() rejects with what the platform says", async () => {
+test("start() rejects with the platform's error", async () => {
   const refused = new Error("no more instances today");
   const rules = createWorkflowRules({
     ...fakeWorkflow(),

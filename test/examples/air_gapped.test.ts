@@ -14,7 +14,7 @@ const IMAGES: Readonly<Record<string, readonly [repository: string, tag: string]
   "ghcr.io": ["cloudnative-pg/cloudnative-pg", "1.27.0"],
 };
 
-test("examples/air_gapped copies its list with what refers to it, and finds it in step then", async () => {
+test("examples/air_gapped copies its list with referrers, and then verifies it", async () => {
   await using started = new AsyncDisposableStack();
   const users = { gap: "a-password" };
   const inside = started.use(await startRegistry({ auth: { type: "bearer", users } }));

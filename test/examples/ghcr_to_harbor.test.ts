@@ -24,7 +24,7 @@ const GIVEN = {
   GITHUB_HOOK_SECRET: "a-secret-of-sixteen-characters",
 };
 
-test("examples/ghcr_to_harbor copies what GitHub tells of, by the rule and nothing else", async () => {
+test("examples/ghcr_to_harbor copies the packages of GitHub's events that its rule selects, and no others", async () => {
   await using started = new AsyncDisposableStack();
   const ghcr = started.use(
     await startRegistry({ auth: { type: "bearer", users: { octocat: GIVEN.GHCR_TOKEN } } }),
@@ -71,7 +71,7 @@ test("examples/ghcr_to_harbor copies what GitHub tells of, by the rule and nothi
   assert.deepEqual(harbor.tags("acme/app"), ["v1.4.2"]);
 });
 
-test("examples/ghcr_to_harbor/compose.yaml gives the server what its rules ask for", () => {
+test("examples/ghcr_to_harbor/compose.yaml sets all variables that the rules read", () => {
   const asked = [...readExample("ghcr_to_harbor/crossdock.yaml").matchAll(/env "([A-Z_]+)"/g)]
     .map(([, name = ""]) => name);
   for (const name of asked) assert.ok(environment[name]?.startsWith(`\${${name}:?`), name);

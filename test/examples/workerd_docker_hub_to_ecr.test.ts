@@ -27,7 +27,7 @@ const SECRETS = {
   CROSSDOCK_TOKENS: '{"me": "a-token-of-the-example"}',
 };
 
-test("examples/docker_hub_to_ecr copies at a tick of its clock what its rules select", async () => {
+test("examples/docker_hub_to_ecr copies the tags of its rules at a cron tick", async () => {
   await using started = new AsyncDisposableStack();
   const users = { someone: SECRETS.DOCKERHUB_TOKEN };
   const hub = started.use(await startRegistry({ auth: { type: "bearer", users } }));
@@ -94,7 +94,7 @@ test("examples/docker_hub_to_ecr copies at a tick of its clock what its rules se
   );
 });
 
-test("examples/docker_hub_to_ecr/wrangler.toml is bound to itself, and ticks when its rules are due", () => {
+test("examples/docker_hub_to_ecr/wrangler.toml binds itself, and its cron matches the rules", () => {
   const name = /^name = "(.+)"$/m.exec(toml)?.[1];
   assert.equal(/^service = "(.+)"$/m.exec(toml)?.[1], name);
   const text = readExample("docker_hub_to_ecr/crossdock.yaml");

@@ -31,7 +31,7 @@ test("without configured tokens the server rejects all calls except health check
   assertSilent(dock);
 });
 
-test("CROSSDOCK_OPEN asks for no token", async () => {
+test("CROSSDOCK_OPEN makes tokens optional", async () => {
   await using dock = await startDock({
     variables: { CROSSDOCK_TOKENS: "", CROSSDOCK_OPEN: "true" },
   });
@@ -40,7 +40,7 @@ test("CROSSDOCK_OPEN asks for no token", async () => {
   assert.deepEqual((await response.json()).tags, ["1"]);
 });
 
-test("a token opens what its scope says", async () => {
+test("a token permits the routes of its scope", async () => {
   await using dock = await startDock();
   const { source, destination } = dock;
   await putImage(source, "app", { tag: "1" });
@@ -76,7 +76,7 @@ test("a token opens what its scope says", async () => {
   assert.equal(destination.count(), 0);
 });
 
-test("a request that cannot be used points to the field, and nothing is sent", async () => {
+test("an invalid request points to the field, and no registry gets a request", async () => {
   await using dock = await startDock();
   const { source, destination } = dock;
   const good = requestOf(dock);
@@ -137,7 +137,7 @@ test("a request that cannot be used points to the field, and nothing is sent", a
   assertSilent(dock);
 });
 
-test("unknown paths and methods are problems, too", async () => {
+test("unknown paths and methods respond with problems", async () => {
   await using dock = await startDock();
   await readProblem(await dock.send("GET", "/v2/"), 404);
   const response = await dock.send("GET", "/v1/copies");
@@ -145,7 +145,7 @@ test("unknown paths and methods are problems, too", async () => {
   await readProblem(response, 405);
 });
 
-test("no browser may call from another origin unless it is configured", async () => {
+test("browsers may call only from configured origins", async () => {
   const board = "https://board.example.com";
   await using dock = await startDock({ variables: { CROSSDOCK_CORS_ORIGINS: board } });
   const allowedFor = async (origin: string): Promise<string | null> => {
@@ -168,7 +168,7 @@ test("no browser may call from another origin unless it is configured", async ()
   await readProblem(refused, 401);
 });
 
-test("private addresses are refused that are not allowed by name", async () => {
+test("private addresses are rejected unless they are allowed by name", async () => {
   await using dock = await startDock({
     variables: ({ destination }) => ({ CROSSDOCK_ALLOW_PRIVATE: destination }),
   });
@@ -179,7 +179,7 @@ test("private addresses are refused that are not allowed by name", async () => {
   assert.equal(dock.source.count(), 0);
 });
 
-test("no token realm, redirect or upload Location leads to a private address", async () => {
+test("token realms, redirects and upload Locations cannot lead to a private address", async () => {
   await using trap = await startRegistry();
   const auth = {
     type: "bearer",
@@ -247,7 +247,7 @@ for (const isAllowed of [false, true]) {
   });
 }
 
-test("CROSSDOCK_REGISTRY_AUTH gives the credentials, and no answer shows them", async () => {
+test("CROSSDOCK_REGISTRY_AUTH has the credentials, and no response shows them", async () => {
   const users = { me: "hunter2hunter2" };
   const given = { username: "me", password: users.me };
   await using dock = await startDock({
@@ -263,7 +263,7 @@ test("CROSSDOCK_REGISTRY_AUTH gives the credentials, and no answer shows them", 
   await readReport(response);
 });
 
-test("a registry that wants a credential is a bad gateway, not a wrong token", async () => {
+test("a registry that requires a credential is a 502, not a 401", async () => {
   const auth = { type: "basic", users: { me: "hunter2" } } as const;
   await using dock = await startDock({ source: { auth } });
   const path = `/v1/tags?repository=${dock.source.host}/app`;
@@ -271,7 +271,7 @@ test("a registry that wants a credential is a bad gateway, not a wrong token", a
   assert.equal(problem.code, "unauthorized");
 });
 
-test("/docs is a page, and /openapi.json what it is made of, without a token", async () => {
+test("/docs and /openapi.json need no token", async () => {
   await using dock = await startDock();
   const page = await fetch(`${dock.handler.url}/docs`);
   assert.equal(page.status, 200);

@@ -63,7 +63,7 @@ for (const verify of ["stream", "destination", "auto"]) {
   });
 }
 
-test("POST /v1/copies goes on where a source breaks off", async () => {
+test("POST /v1/copies resumes where a source breaks off", async () => {
   const image = await putImage(source, "cut", { tag: "1", layers: 1, layerBytes: 2 * MIB });
   const layer = image.layers[0]?.digest ?? "";
   const fault = source.fail({ method: "GET", path: layer, action: { cutAfterBytes: MIB } });
@@ -72,7 +72,7 @@ test("POST /v1/copies goes on where a source breaks off", async () => {
   assert.deepEqual(await destination.getBlob("cut", layer), await source.getBlob("cut", layer));
 });
 
-test("POST /v1/copies never commits a blob that is not what its digest says", async () => {
+test("POST /v1/copies never commits a blob that does not match its digest", async () => {
   const image = await putImage(source, "bad", { tag: "1", layers: 1, layerBytes: 2 * MIB });
   const layer = image.layers[0]?.digest ?? "";
   source.corruptBlob("bad", layer);
@@ -91,7 +91,7 @@ test("POST /v1/copies ends with the problem when the source is not there", async
   assert.equal(problem.side, "source");
 });
 
-test("POST /v1/copies sends server-sent events to whoever accepts them", async () => {
+test("POST /v1/copies sends server-sent events if the client accepts them", async () => {
   await putImage(source, "sse", { tag: "1" });
   const response = await dock.send("POST", "/v1/copies", {
     body: requestFor("sse"),
@@ -143,7 +143,7 @@ test("POST /v1/copies stops at both registries when its client goes away", async
   assert.deepEqual(destination.tags("left"), []);
 });
 
-test("POST /v1/plans and POST /v1/steps copy an image in pieces, and twice does no harm", async () => {
+test("POST /v1/plans and POST /v1/steps copy an image by steps, and can be repeated", async () => {
   const { descriptor } = await putIndex(source, "steps", {
     tag: "1",
     platforms: ["linux/amd64", "linux/arm64"],
@@ -168,7 +168,7 @@ test("POST /v1/plans and POST /v1/steps copy an image in pieces, and twice does 
   assert.deepEqual(destination.blobs("steps").sort(), source.blobs("steps").sort());
 });
 
-test("POST /v1/plans without a survey asks for no blob", async () => {
+test("POST /v1/plans without a survey requests no blob", async () => {
   await putImage(source, "unasked", { tag: "1" });
   const response = await dock.send("POST", "/v1/plans?survey=false", {
     body: requestFor("unasked"),
@@ -179,7 +179,7 @@ test("POST /v1/plans without a survey asks for no blob", async () => {
   assert.equal(destination.count({ path: "/v2/unasked/blobs/" }), 0);
 });
 
-test("GET /v1/images, GET /v1/tags and POST /v1/verifications look, list and compare", async () => {
+test("GET /v1/images, GET /v1/tags and POST /v1/verifications inspect, list and verify", async () => {
   const { descriptor } = await putImage(source, "look", { tag: "1", layers: 2 });
   await putImage(source, "look", { tag: "2", seed: 2 });
   const name = `${source.host}/look`;
@@ -221,7 +221,7 @@ test("POST /v1/verifications compares referrers in repositories of their own", a
   assert.deepEqual(await compare({ ...rest, referrers: false }), []);
 });
 
-test("GET /v1/copies/{id} knows no copy that was not started", async () => {
+test("GET /v1/copies/{id} of an unknown copy is a 404", async () => {
   const response = await fetch(`${handler.url}/v1/copies/${"0".repeat(64)}`, { headers: bearer() });
   assert.equal(response.status, 404);
   assert.equal((await response.json()).code, "not_found");

@@ -102,7 +102,7 @@ function assertUntouched({ source, destination }: Dock): void {
   assert.equal(destination.count(), 0);
 }
 
-test("POST /hooks/{name} copies what was pushed to where the rule says, behind its answer", async () => {
+test("POST /hooks/{name} copies a pushed tag to the target of the rule, after its response", async () => {
   await using dock = await startHookedDock();
   const { descriptor } = await putImage(dock.source, "app", { tag: "1" });
   assert.equal(await readState(await tell(dock, "/hooks/distribution", pushOf())), "accepted");
@@ -110,7 +110,7 @@ test("POST /hooks/{name} copies what was pushed to where the rule says, behind i
   assert.equal(dock.destination.getManifest("mirror/app", "1")?.digest, descriptor.digest);
 });
 
-test("POST /hooks/{name} of a repository without a tag looks at all that the rule means", async () => {
+test("POST /hooks/{name} of a repository without a tag runs the whole rule for it", async () => {
   await using dock = await startHookedDock();
   for (const tag of ["1", "2", "dev"]) await putImage(dock.source, "app", { tag, seed: 7 });
   const event = { repository: `${dock.source.host}/app` };
@@ -119,7 +119,7 @@ test("POST /hooks/{name} of a repository without a tag looks at all that the rul
   assert.deepEqual(dock.destination.tags("mirror/app"), ["1", "2"]);
 });
 
-test("POST /hooks/{name} of a cosign signature brings it to its image at the mirror", async () => {
+test("POST /hooks/{name} of a cosign signature copies it to its image at the mirror", async () => {
   await using dock = await startHookedDock();
   const { descriptor } = await putImage(dock.source, "app", { tag: "1" });
   await tell(dock, "/hooks/distribution", pushOf());
@@ -141,7 +141,7 @@ test("POST /hooks/{name} of the mirror's own push follows nothing", async () => 
   assertUntouched(dock);
 });
 
-test("POST /hooks/{name} makes one look of a burst and of replays", async () => {
+test("POST /hooks/{name} combines a burst and replays into one run", async () => {
   await using dock = await startHookedDock();
   const { descriptor } = await putImage(dock.source, "app", { tag: "1" });
   const event = pushOf({ digest: descriptor.digest });
@@ -156,7 +156,7 @@ test("POST /hooks/{name} makes one look of a burst and of replays", async () => 
   assert.equal(dock.destination.count({ method: "PUT", path: "/manifests/1" }), 1);
 });
 
-test("POST /hooks/{name} with a wrong proof is 401, and is logged once", async () => {
+test("POST /hooks/{name} with a wrong proof is a 401, and is logged once", async () => {
   await using dock = await startHookedDock();
   await putImage(dock.source, "app", { tag: "1" });
   const body = JSON.stringify(pushOf());
@@ -262,7 +262,7 @@ test("POST /hooks/{name} with a body that is malformed is 400, and one that is h
   assertUntouched(dock);
 });
 
-test("OPTIONS /hooks/{name}/{secret} answers Event Grid's handshake, and POST that of its own schema", async () => {
+test("OPTIONS /hooks/{name}/{secret} responds to Event Grid's handshake, and POST to that of its own schema", async () => {
   await using dock = await startHookedDock();
   const path = `/hooks/event-grid/${SECRET}`;
   const asked = await dock.send("OPTIONS", path, {

@@ -26,7 +26,7 @@ function startDockWithRule(): Promise<Dock> {
   });
 }
 
-test("POST /v1/syncs copies what the rule selects, and GET says that it is in step then", async () => {
+test("POST /v1/syncs copies the tags of a rule, and GET then reports it in step", async () => {
   await using dock = await startDockWithRule();
   const { source, destination } = dock;
   for (const [i, tag] of ["1", "2", "edge"].entries()) {

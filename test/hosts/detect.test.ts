@@ -70,7 +70,7 @@ test("sleep() waits", async () => {
   assert.ok(performance.now() - before >= 45);
 });
 
-test("sleep() rejects with the signal's reason and lets go of the signal", async () => {
+test("sleep() rejects with the signal's reason and removes its listener from the signal", async () => {
   const { signal, abort, count } = countedSignal();
   await runtime.sleep(1, signal);
   assert.equal(count(), 0);
@@ -81,7 +81,7 @@ test("sleep() rejects with the signal's reason and lets go of the signal", async
   await assert.rejects(runtime.sleep(60_000, signal), reason);
 });
 
-test("fetch() gives a redirect without following it", async () => {
+test("fetch() returns a redirect and does not follow it", async () => {
   await using server = await serveRedirect();
   const response = await runtime.fetch(get(`${server.url}/a`));
   assert.equal(response.status, 307);
@@ -105,7 +105,7 @@ test("fetch() sends method, headers and body, and gives status, headers and body
   }
 });
 
-test("fetch() gives an encoded body as it was sent where it says so", async () => {
+test("fetch() returns an encoded body undecoded on hosts with givesRawBodies", async () => {
   const zipped = new Uint8Array(gzipSync("hello"));
   await using server = await serve(() =>
     new Response(zipped, { headers: { "content-encoding": "gzip" } })
@@ -173,7 +173,7 @@ test("upload() sends a response's bytes with their length, be it fetched or made
   }
 });
 
-test("upload() gives an answer that comes before the body's end and stops", async () => {
+test("upload() returns a response before the end of the body, and stops", async () => {
   for (const status of [401, 413, 503]) {
     let isAnswered = false;
     await using server = await serveRaw(({ socket, bodyBytes }) => {
@@ -201,7 +201,7 @@ test("upload() gives an answer that comes before the body's end and stops", asyn
   }
 });
 
-test("upload() gives an early answer while it waits for the reader", async () => {
+test("upload() returns an early response while it waits for the reader", async () => {
   await using server = await serveRaw(({ socket, bodyBytes }) => {
     if (bodyBytes > 0) socket.write("HTTP/1.1 401 No\r\nContent-Length: 0\r\n\r\n");
   });
@@ -213,7 +213,7 @@ test("upload() gives an early answer while it waits for the reader", async () =>
   await within(30_000, "the connection's end", server.connections[0]!.closed);
 });
 
-test("upload() gives an early answer of a server that reads on, and sends a next request elsewhere", async () => {
+test("upload() returns an early response of a server that reads on, and uses another connection next", async () => {
   await using server = await serveRaw((connection) => {
     const isFirst = server.connections[0] === connection;
     if (connection.bodyBytes > 0 && connection.body.length === 2) {
@@ -259,7 +259,7 @@ test("upload() rejects with the reader's error and never ends the body", async (
   }
 });
 
-test("upload() refuses a body that is shorter or longer than was said", async () => {
+test("upload() rejects a body that is shorter or longer than announced", async () => {
   for (
     const [size, wanted] of [[3 * MIB, 3 * MIB + 1], [3 * MIB + 1, 3 * MIB], [MIB, 0], [0, 1], [
       3 * 65536,
@@ -318,7 +318,7 @@ test("upload() rejects with the signal's reason at each stage", async () => {
   }
 });
 
-test("upload() reads no further than a slow server takes", async () => {
+test("upload() has backpressure from a slow server", async () => {
   await using server = await serveRaw(({ socket, bodyBytes }) => {
     if (bodyBytes > 0) socket.pause();
   });
@@ -412,7 +412,7 @@ test("fetch() sends a POST without a body with length 0", async () => {
   }
 });
 
-test("fetch() and upload() tell how a connection failed", async () => {
+test("fetch() and upload() report why a connection failed", async () => {
   await using plain = await serve(() => new Response("plain"));
   await using tls = await serveTls();
   await using silent = await serveRaw(({ socket }) => void socket.destroy());

@@ -26,7 +26,7 @@ test("sendOverNodeHttp() gives no body with HEAD, 204 and 304", async () => {
   }
 });
 
-test("sendOverNodeHttp() fails a body that breaks off, and lets go of the signal", async () => {
+test("sendOverNodeHttp() fails a body that breaks off, and removes its listener from the signal", async () => {
   await using server = await serveRaw(({ socket }) => {
     socket.end("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc");
   });
@@ -49,7 +49,7 @@ test("sendOverNodeHttp() fails a body with the signal's reason", async () => {
   await within(30_000, "the connection's end", server.connections[0]!.closed);
 });
 
-test("sendOverNodeHttp() hangs up when a body is cancelled, and does not read it far ahead", async () => {
+test("sendOverNodeHttp() closes the connection of a cancelled body, and does not read it far ahead", async () => {
   const chunk = new Uint8Array(64 * 1024);
   let given = 0;
   const cancelled = Promise.withResolvers<void>();

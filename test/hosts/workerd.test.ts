@@ -105,7 +105,7 @@ test("sleep() waits in workerd, and rejects with the signal's reason", async () 
   assert.equal(error?.message, "enough");
 });
 
-test("fetch() gives a redirect without following it in workerd", async () => {
+test("fetch() returns a redirect and does not follow it in workerd", async () => {
   await using server = await serveRedirect();
   const { response } = await call({ type: "fetch", method: "GET", url: server.url });
   assert.equal(response?.status, 307);
@@ -137,7 +137,7 @@ test("fetch() sends a POST without a body with length 0 in workerd", async () =>
   assert.equal(contentLengthOf(server.connections[0]!.head), "0");
 });
 
-test("fetch() gives an encoded body as it was sent in workerd", async () => {
+test("fetch() returns an encoded body undecoded in workerd", async () => {
   const zipped = new Uint8Array(gzipSync("hello"));
   const headers = { "content-encoding": "gzip", "content-length": `${zipped.byteLength}` };
   await using server = await serve(() => new Response(zipped, { headers }));
@@ -161,7 +161,7 @@ test("fetch() rejects with the signal's reason in workerd", async () => {
   await within(30_000, "the connection's end", server.connections[0]!.closed);
 });
 
-test("fetch() and upload() tell how a connection failed, as far as workerd does", async () => {
+test("fetch() and upload() report why a connection failed, if workerd reports it", async () => {
   await using plain = await serve(() => new Response("plain"));
   await using tls = await serveTls();
   await using silent = await serveRaw(({ socket }) => void socket.destroy());
@@ -189,7 +189,7 @@ test("fetch() and upload() tell how a connection failed, as far as workerd does"
   }
 });
 
-test("fetch() and upload() refuse TLS options that workerd does not have", async () => {
+test("fetch() and upload() reject TLS options that workerd does not have", async () => {
   await using server = await serve(() => new Response("never"));
   const url = `${server.url}/`;
   for (const tls of [{ unverified: true }, { caCerts: ["pem"] }]) {
@@ -254,7 +254,7 @@ for (const type of ["reader", "fetched"] as const) {
   const toBody = (source: Server): UploadBody =>
     type === "reader" ? { type, sizeBytes: size } : { type, url: source.url };
 
-  test(`upload() gives an early answer and stops in workerd: ${type}`, async () => {
+  test(`upload() returns an early response and stops in workerd: ${type}`, async () => {
     await using source = await serveBytes(size);
     for (const then of ["stops reading", "reads on"] as const) {
       for (const status of [401, 413, 503]) {
@@ -286,7 +286,7 @@ for (const type of ["reader", "fetched"] as const) {
     }
   });
 
-  test(`upload() does not wait where an early answer closes in workerd: ${type}`, async () => {
+  test(`upload() does not wait if an early response closes the connection in workerd: ${type}`, async () => {
     await using source = await serveBytes(size);
     await using server = await serveEarly(401, "closes");
     const url = server.url.href;
@@ -346,7 +346,7 @@ for (const type of ["reader", "fetched"] as const) {
   });
 }
 
-test("upload() gives an early answer while it waits for the reader in workerd", async () => {
+test("upload() returns an early response while it waits for the reader in workerd", async () => {
   await using server = await serveEarly(401, "reads on");
   const after = { chunks: 1, then: "wait" } as const;
   const result = await call({
@@ -385,7 +385,7 @@ test("upload() rejects with the signal's reason while the reader or the answer i
   }
 });
 
-test("upload() reads no further than a slow server takes in workerd", async () => {
+test("upload() has backpressure from a slow server in workerd", async () => {
   await using server = await serveRaw(({ socket, bodyBytes }) => {
     if (bodyBytes > 0) socket.pause();
   });
@@ -424,7 +424,7 @@ test("upload() rejects with the reader's error and never ends the body in worker
   }
 });
 
-test("upload() refuses a body that is shorter or longer than was said in workerd", async () => {
+test("upload() rejects a body that is shorter or longer than announced in workerd", async () => {
   for (
     const [size, wanted] of [[3 * MIB, 3 * MIB + 1], [3 * MIB + 1, 3 * MIB], [MIB, 0], [0, 1], [
       3 * 65536,

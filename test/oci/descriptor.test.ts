@@ -6,7 +6,7 @@ import { parseDescriptor } from "../../src/oci/descriptor.ts";
 const DIGEST = `sha256:${"0123456789abcdef".repeat(4)}`;
 const PLAIN = { mediaType: "application/x", digest: DIGEST, size: 3 };
 
-test("parseDescriptor() keeps what the spec names and leaves out the rest", () => {
+test("parseDescriptor() keeps the fields of the spec and drops the rest", () => {
   const full = {
     ...PLAIN,
     urls: ["https://example.com/x"],
@@ -25,7 +25,7 @@ test("parseDescriptor() keeps what the spec names and leaves out the rest", () =
   assert.deepEqual(parseDescriptor({ ...full, platform, unknown: 1 }, "config"), full);
 });
 
-test("parseDescriptor() takes null and empty text for absent", () => {
+test("parseDescriptor() treats null and empty text as absent", () => {
   const value = {
     ...PLAIN,
     urls: null,
@@ -45,7 +45,7 @@ test("parseDescriptor() takes sizes of 0 and of 2^53-1", () => {
   );
 });
 
-test("parseDescriptor() takes a platform that says nothing", () => {
+test("parseDescriptor() accepts an empty platform", () => {
   assert.deepEqual(parseDescriptor({ ...PLAIN, platform: {} }, "x").platform, {
     os: "",
     architecture: "",
@@ -89,7 +89,7 @@ const BAD: [name: string, value: unknown, message: RegExp][] = [
 ];
 
 for (const [name, value, message] of BAD) {
-  test(`parseDescriptor() refuses ${name} and says where`, () => {
+  test(`parseDescriptor() rejects ${name} and names the field`, () => {
     assert.throws(() => parseDescriptor(value, "layers[3]"), (error) => {
       assert.ok(error instanceof CrossdockError, String(error));
       assert.equal(error.code, "registry");

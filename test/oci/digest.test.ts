@@ -45,7 +45,7 @@ for (const text of GOOD) {
 }
 
 for (const [name, text, fault] of BAD) {
-  test(`parseDigest() refuses ${name}`, () => {
+  test(`parseDigest() rejects ${name}`, () => {
     assert.throws(() => parseDigest(text), (error) => {
       assert.ok(error instanceof ParseError);
       assert.match(error.message, fault);

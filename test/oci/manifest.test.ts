@@ -218,7 +218,7 @@ const BAD: [
 ];
 
 for (const [name, json, contentType, code, message] of BAD) {
-  test(`parseManifest() refuses ${name}`, () => {
+  test(`parseManifest() rejects ${name}`, () => {
     assert.throws(() => parseManifest(encode(json), contentType), (error) => {
       assert.ok(error instanceof CrossdockError, String(error));
       assert.match(error.message, message);
@@ -228,7 +228,7 @@ for (const [name, json, contentType, code, message] of BAD) {
   });
 }
 
-test("parseManifest() says what to do about schema 1", () => {
+test("parseManifest() has a hint about schema 1", () => {
   assert.throws(() => parseManifest(encode(SCHEMA1), DOCKER_SCHEMA1), (error: CrossdockError) => {
     assert.match(error.message, /deprecated by Docker/);
     assert.match(error.hint ?? "", /rebuild the image/);
@@ -236,7 +236,7 @@ test("parseManifest() says what to do about schema 1", () => {
   });
 });
 
-test("parseManifest() refuses bytes that are not UTF-8", () => {
+test("parseManifest() rejects bytes that are not UTF-8", () => {
   const bytes = encode({ ...IMAGE, annotations: { a: "b" } });
   bytes[bytes.lastIndexOf("b".charCodeAt(0))] = 0xff;
   assert.throws(() => parseManifest(bytes, OCI_MANIFEST), { code: "registry", message: /UTF-8/ });

@@ -75,7 +75,7 @@ const BAD = [
 ];
 
 for (const text of BAD) {
-  test(`parsePlatform() refuses ${JSON.stringify(text)}`, () => {
+  test(`parsePlatform() rejects ${JSON.stringify(text)}`, () => {
     assert.throws(() => parsePlatform(text), (error) => {
       assert.ok(error instanceof ParseError);
       assert.ok(error.message.startsWith(`parse platform ${JSON.stringify(text)}: `));
@@ -135,7 +135,7 @@ const MATCHES: [wanted: string, offered: Platform, matches: boolean][] = [
 ];
 
 for (const [wanted, offered, matches] of MATCHES) {
-  test(`matchesPlatform() ${wanted} ${matches ? "takes" : "leaves"} ${JSON.stringify(offered)}`, () => {
+  test(`matchesPlatform() ${wanted} ${matches ? "matches" : "does not match"} ${JSON.stringify(offered)}`, () => {
     assert.equal(matchesPlatform(parsePlatform(wanted), offered), matches);
   });
 }

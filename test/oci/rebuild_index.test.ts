@@ -114,7 +114,7 @@ for (const [place, make] of DATA_PLACES) {
   });
 }
 
-test("rebuildIndex() asks about each entry with its platform, in order", () => {
+test("rebuildIndex() calls its filter for each entry with its platform, in order", () => {
   const asked: (string | undefined)[] = [];
   rebuildIndex(new TextEncoder().encode(JSON.stringify(INDEX)), (descriptor) => {
     asked.push(descriptor.platform?.architecture);
@@ -139,7 +139,7 @@ const BAD: [name: string, text: string, message: RegExp][] = [
 ];
 
 for (const [name, text, message] of BAD) {
-  test(`rebuildIndex() refuses ${name}`, () => {
+  test(`rebuildIndex() rejects ${name}`, () => {
     const replace = new Map([[digest(1), NEW]]);
     assert.throws(() => rebuild(text, [1], replace), { code: "registry", message });
   });

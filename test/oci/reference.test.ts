@@ -192,7 +192,7 @@ for (const [text, full] of GOOD) {
 }
 
 for (const [name, text, fault, hint] of BAD) {
-  test(`parseReference() refuses ${name}`, () => {
+  test(`parseReference() rejects ${name}`, () => {
     assert.throws(() => parseReference(text), (error) => {
       assert.ok(error instanceof ParseError, String(error));
       assert.match(error.message, fault);
@@ -262,19 +262,19 @@ test("parseRepository() takes a repository and refuses tag and digest", () => {
   }
 });
 
-test("withDefaultTag() adds latest only where nothing says which", () => {
+test("withDefaultTag() adds latest only without a tag and a digest", () => {
   assert.equal(withDefaultTag(parseReference("x")).tag, "latest");
   assert.equal(withDefaultTag(parseReference("x:v1")).tag, "v1");
   assert.equal(withDefaultTag(parseReference(`x@${DIGEST}`)).tag, undefined);
 });
 
-test("registryEndpointHost() knows where Docker Hub has its API", () => {
+test("registryEndpointHost() returns the API host of Docker Hub", () => {
   assert.equal(registryEndpointHost("docker.io"), "registry-1.docker.io");
   assert.equal(registryEndpointHost("ghcr.io"), "ghcr.io");
   assert.equal(registryEndpointHost("localhost:5000"), "localhost:5000");
 });
 
-test("isLoopbackRegistry() tells this machine from others", () => {
+test("isLoopbackRegistry() is true for this machine only", () => {
   const yes = [
     "localhost",
     "localhost:5000",
@@ -306,7 +306,7 @@ test("isLoopbackRegistry() tells this machine from others", () => {
   for (const registry of no) assert.equal(isLoopbackRegistry(registry), false, registry);
 });
 
-test("equalRepositories() looks at registry and repository alone", () => {
+test("equalRepositories() compares only registry and repository", () => {
   const equal = (a: string, b: string): boolean =>
     equalRepositories(parseReference(a), parseReference(b));
   assert.equal(equal("alpine:1", `index.docker.io/library/alpine@${DIGEST}`), true);
@@ -320,7 +320,7 @@ test("formatReference() writes what it is given", () => {
   assert.equal(formatReference(reference), "r.example/a/b:t");
 });
 
-test("isRepositoryPath() takes what can follow a registry", () => {
+test("isRepositoryPath() is true for paths of repositories", () => {
   for (const path of ["alpine", "library/alpine", "a/b-c/d__e.f", "a".repeat(255)]) {
     assert.equal(isRepositoryPath(path), true, path);
   }
@@ -329,7 +329,7 @@ test("isRepositoryPath() takes what can follow a registry", () => {
   }
 });
 
-test("isTag() takes what can follow a colon", () => {
+test("isTag() is true for tags", () => {
   for (const tag of ["latest", "1.0", "_x", "A-b.c", "t".repeat(128)]) {
     assert.equal(isTag(tag), true, tag);
   }
@@ -338,7 +338,7 @@ test("isTag() takes what can follow a colon", () => {
   }
 });
 
-test("parseRegistry() gives a registry its one spelling", () => {
+test("parseRegistry() normalises a registry", () => {
   const rows: [text: string, registry: string][] = [
     ["GHCR.io", "ghcr.io"],
     ["localhost", "localhost"],
@@ -359,7 +359,7 @@ for (
     ["127.1", /another spelling of 127\.0\.0\.1/],
   ] as const
 ) {
-  test(`parseRegistry() refuses ${JSON.stringify(text)}`, () => {
+  test(`parseRegistry() rejects ${JSON.stringify(text)}`, () => {
     assert.throws(() => parseRegistry(text), { name: "ParseError", message: fault });
   });
 }

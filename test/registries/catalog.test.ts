@@ -26,7 +26,7 @@ for (const kind of ["distribution2", "distribution3", "crane"] as const) {
   }
 }
 
-test("repositories() goes through all pages of distribution3, whatever their size", async () => {
+test("repositories() lists all pages of distribution3, of any size", async () => {
   await using registry = await startRealRegistry("distribution3", { catalogPage: 3 });
   for (let i = 0; i < 7; i++) await putTinyImage(registry, `r${i}:1`);
   const engine = createSyncEngine({ runtime: await createRuntime() });

@@ -203,7 +203,7 @@ test("copy() mounts nine blobs from a neighbour repository in 12 requests", asyn
   assert.equal(proxy.requests.length, 12);
 });
 
-test("copy() of a new tag asks distribution 3 for shared layers and sends the others alone", async () => {
+test("copy() of a new tag checks shared layers at distribution 3 and sends only the others", async () => {
   await using source = await startRealRegistry("distribution3");
   await using destination = await startRealRegistry("distribution3");
   await seed(

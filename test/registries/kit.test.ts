@@ -34,7 +34,7 @@ for (const kind of distributions) {
   for (const auth of ["htpasswd", "token"] as const) {
     const challenge = auth === "token" ? /^Bearer realm="http:\/\/localhost/ : /^Basic realm=/;
 
-    test(`startRealRegistry() ${kind} ${auth}: refuses whoever brings no credentials`, async () => {
+    test(`startRealRegistry() ${kind} ${auth}: rejects requests without credentials`, async () => {
       await using registry = await startRealRegistry(kind, { auth });
       const response = await fetch(`http://${registry.host}/v2/`);
       await response.text();
@@ -58,7 +58,7 @@ for (const kind of distributions) {
     });
   }
 
-  test(`startRealRegistry() ${kind}: deletes only if told so`, async () => {
+  test(`startRealRegistry() ${kind}: deletes only with deletes`, async () => {
     const statuses = [];
     for (const deletes of [false, true]) {
       await using registry = await startRealRegistry(kind, { deletes });
@@ -85,7 +85,7 @@ for (const kind of distributions) {
     );
   });
 
-  test(`startRealRegistry() ${kind} token: refuses a token once its lifetime is over`, async () => {
+  test(`startRealRegistry() ${kind} token: rejects an expired token`, async () => {
     const statuses = [];
     for (const lifetimeSeconds of [60, -1]) {
       const tokens = { lifetimeSeconds };
@@ -129,7 +129,7 @@ for (
   });
 }
 
-test("skopeoCopy() throws with what skopeo said", async () => {
+test("skopeoCopy() throws with the output of skopeo", async () => {
   await using registry = await startRealRegistry("crane");
   const { host } = registry;
   await assert.rejects(skopeoCopy(`${host}/absent:1`, `${host}/copy:1`), /skopeo copy .*absent/);
@@ -156,7 +156,7 @@ test("startRealRegistry() that does not come up throws the end of the log and le
   assert.deepEqual(left, []);
 });
 
-test("requireBinary() names the task that installs what is missing", () => {
+test("requireBinary() names the task that installs a missing program", () => {
   assert.throws(
     () => requireBinary("crane", "/absent/crane"),
     /crane .*deno task setup:registries/,

@@ -68,7 +68,7 @@ function eventsOf({ received }: Inbox): PushEvent[] {
 }
 
 for (const kind of ["distribution2", "distribution3"] as const) {
-  test(`${kind} tells of the tags of an index that is pushed, and all else is ignored`, async () => {
+  test(`receive() of ${kind} reads the tags of a pushed index and ignores other events`, async () => {
     await using inbox = await startInbox();
     await using registry = await startRealRegistry(kind, {
       notifications: { url: inbox.url, headers: { Authorization: `Bearer ${TOKEN}` } },
@@ -114,7 +114,7 @@ for (const kind of ["distribution2", "distribution3"] as const) {
     assert.deepEqual(inbox.received.filter((one) => one instanceof WebhookError), []);
   });
 
-  test(`${kind} with another token is refused, and tries again`, async () => {
+  test(`receive() of ${kind} with another token is rejected, and the registry retries`, async () => {
     await using inbox = await startInbox();
     await using registry = await startRealRegistry(kind, {
       notifications: { url: inbox.url, headers: { Authorization: "Bearer something-else" } },

@@ -148,7 +148,7 @@ for (const headers of [{ "content-length": 100 }, {}]) {
   });
 }
 
-test("startProxy() uses one connection to the registry again, and leaves a body as it is", async () => {
+test("startProxy() reuses one connection to the registry, and does not change a body", async () => {
   const ports = new Set<number | undefined>();
   const text = "not to be compressed ".repeat(1000);
   await using target = await startTarget((request, response) => {
@@ -185,7 +185,7 @@ for (const when of ["before", "in the middle of"] as const) {
   });
 }
 
-test("startProxy() hears an answer that comes before the upload has ended", async () => {
+test("startProxy() passes on a response before the end of the upload", async () => {
   await using target = await startTarget((_, response) => {
     response.writeHead(413, { "content-type": "text/plain" }).end("too large");
   });
@@ -202,7 +202,7 @@ test("startProxy() hears an answer that comes before the upload has ended", asyn
   assert.equal(response.statusCode, 413);
 });
 
-test("startProxy() before nobody answers 502", async () => {
+test("startProxy() without a registry responds with 502", async () => {
   const gone = await startRealRegistry("crane");
   await gone.stop();
   await using proxy = await startProxy(gone.host);

@@ -25,7 +25,7 @@ async function bytesOf(response: Response): Promise<Uint8Array> {
   return new Uint8Array(await response.arrayBuffer());
 }
 
-test("Repository.hasBlob() tells by HEAD", async () => {
+test("Repository.hasBlob() sends a HEAD", async () => {
   await using registry = await startRegistry();
   await registry.putBlob("a/b", BYTES);
   const repository = (await openSide(registry.host)).pull("a/b");
@@ -77,7 +77,7 @@ test("Repository.openBlob() opens the whole blob, asked for unencoded and withou
   assert.equal(registry.requests[0]?.headers.get("accept-encoding"), "identity");
 });
 
-test("Repository.openBlob() goes on at an offset with a closed range", async () => {
+test("Repository.openBlob() resumes at an offset by a closed range", async () => {
   await using registry = await startRegistry();
   await registry.putBlob("a/b", BYTES);
   const response = await (await openSide(registry.host)).pull("a/b").openBlob(BLOB, {
@@ -87,7 +87,7 @@ test("Repository.openBlob() goes on at an offset with a closed range", async () 
   assert.equal(registry.requests[0]?.headers.get("range"), "bytes=300-999");
 });
 
-test("Repository.openBlob() refuses a registry that ignores the range", async () => {
+test("Repository.openBlob() rejects a response that ignores the range", async () => {
   await using registry = await startRegistry();
   registry.fail({ action: { tamper: () => new Response(BYTES) } });
   const { pull } = await openSide(registry.host);
@@ -95,7 +95,7 @@ test("Repository.openBlob() refuses a registry that ignores the range", async ()
   assert.equal(error.code, "registry");
 });
 
-test("Repository.openBlob() refuses another range than the one asked for", async () => {
+test("Repository.openBlob() rejects another range than the requested one", async () => {
   await using registry = await startRegistry();
   await registry.putBlob("a/b", BYTES);
   registry.fail({ action: withHeader("content-range", "bytes 299-998/1000") });
@@ -106,7 +106,7 @@ test("Repository.openBlob() refuses another range than the one asked for", async
 });
 
 for (const size of [999, 1001]) {
-  test(`Repository.openBlob() refuses 1000 bytes where the descriptor says ${size}`, async () => {
+  test(`Repository.openBlob() rejects 1000 bytes if the descriptor has ${size}`, async () => {
     await using registry = await startRegistry();
     await registry.putBlob("a/b", BYTES);
     const { pull } = await openSide(registry.host);
@@ -116,7 +116,7 @@ for (const size of [999, 1001]) {
   });
 }
 
-test("Repository.openBlob() never gives the decoded bytes of an encoding that was not asked for", async () => {
+test("Repository.openBlob() never returns decoded bytes of an encoding that was not requested", async () => {
   const gzipped = await bytesOf(
     new Response(new Response(BYTES).body?.pipeThrough(new CompressionStream("gzip"))),
   );
@@ -132,14 +132,14 @@ test("Repository.openBlob() never gives the decoded bytes of an encoding that wa
   assert.match(error.message, /Content-Encoding gzip/);
 });
 
-test("Repository.openBlob() names a blob that is not there", async () => {
+test("Repository.openBlob() names a missing blob", async () => {
   await using registry = await startRegistry();
   const error = await failureOf((await openSide(registry.host)).pull("a/b").openBlob(BLOB));
   assert.equal(error.code, "not_found");
   assert.ok(error.message.includes(BLOB.digest));
 });
 
-test("Repository.openBlob() takes a foreign layer from the registry where it is there", async () => {
+test("Repository.openBlob() reads a foreign layer from the registry if it is there", async () => {
   await using registry = await startRegistry();
   await registry.putBlob("a/b", BYTES);
   const foreign = { ...BLOB, urls: ["http://127.0.0.1:1/never"] };
@@ -171,7 +171,7 @@ test("Repository.openBlob() sends no credential to a foreign URL at the registry
   assert.equal(asked?.headers.get("authorization"), null);
 });
 
-test("Repository.openBlob() says not_found when no URL has the foreign layer", async () => {
+test("Repository.openBlob() fails with not_found if no URL has the foreign layer", async () => {
   await using store = await serve(() => new Response(null, { status: 404 }));
   await using registry = await startRegistry();
   const foreign = { ...BLOB, urls: [`${store.url}/1`, `${store.url}/2`] };
@@ -181,7 +181,7 @@ test("Repository.openBlob() says not_found when no URL has the foreign layer", a
 });
 
 for (const url of ["file:///etc/passwd", "ftp://h/x", "https://u:p@h/x", "x", ""]) {
-  test(`Repository.openBlob() refuses the foreign URL "${url}"`, async () => {
+  test(`Repository.openBlob() rejects the foreign URL "${url}"`, async () => {
     await using registry = await startRegistry();
     const { pull } = await openSide(registry.host);
     const error = await failureOf(pull("a/b").openBlob({ ...BLOB, urls: [url] }));

@@ -27,7 +27,7 @@ test("listCatalog() gives nothing for an empty registry", async () => {
   assert.deepEqual(await pages(registry.host), []);
 });
 
-test("listCatalog() asks a token server for the catalog", async () => {
+test("listCatalog() requests a token for the catalog", async () => {
   await using registry = await startRegistry({
     auth: { type: "bearer", users: { ann: "secret" } },
   });
@@ -50,7 +50,7 @@ test("listCatalog() follows Link from page to page", async () => {
   assert.deepEqual(await pages(server.host), [["a"], ["b"]]);
 });
 
-test("listCatalog() goes on by `last` where a full page has no Link", async () => {
+test("listCatalog() continues by `last` if a full page has no Link", async () => {
   const all = Array.from({ length: 230 }, (_, i) => `r${1000 + i}`);
   const asked: (string | null)[] = [];
   await using server = await serve((request) => {
@@ -89,7 +89,7 @@ test("listCatalog() rejects a list that a registry truncates without a way to co
   assert.match(error.message, /may be incomplete: it ignores "last"/);
 });
 
-test("listCatalog() reads no further page than is asked for", async () => {
+test("listCatalog() fetches no page before it is read", async () => {
   await using registry = await startRegistry();
   for (let i = 0; i < 1001; i++) await putImage(registry, `r${i}`, { layers: 0 });
   const { client } = await openSide(registry.host);
@@ -100,7 +100,7 @@ test("listCatalog() reads no further page than is asked for", async () => {
   assert.equal(registry.count(), 1);
 });
 
-test("listCatalog() leaves the size to a registry that refuses ours", async () => {
+test("listCatalog() omits the page size for a registry that rejects it", async () => {
   const asked: string[] = [];
   await using server = await serve((request) => {
     const { search } = new URL(request.url);
@@ -113,7 +113,7 @@ test("listCatalog() leaves the size to a registry that refuses ours", async () =
   assert.deepEqual(asked, ["?n=1000", ""]);
 });
 
-test("listCatalog() keeps to the registry where Link names another, and gives no name twice", async () => {
+test("listCatalog() stays at the registry if Link names another, and returns no name twice", async () => {
   const asked: string[] = [];
   await using server = await serve((request) => {
     const { search } = new URL(request.url);
@@ -139,7 +139,7 @@ for (
   });
 }
 
-test("listCatalog() says that a registry has no catalog", async () => {
+test("listCatalog() reports that a registry has no catalog", async () => {
   await using registry = await startRegistry({ catalog: false });
   const error = await failureOf(pages(registry.host));
   assert.deepEqual([error.code, error.side], ["unsupported", "source"]);
@@ -147,7 +147,7 @@ test("listCatalog() says that a registry has no catalog", async () => {
   assert.match(error.hint ?? "", /name each repository/);
 });
 
-test("listCatalog() refuses an answer that is no list", async () => {
+test("listCatalog() rejects a response that is not a list", async () => {
   await using server = await serve(() => Response.json({ repositories: "a" }));
   assert.equal((await failureOf(pages(server.host))).code, "registry");
 });

@@ -77,7 +77,7 @@ test("RegistryClient.send() waits longer each time, twice 503 and then the answe
   assert.deepEqual(delays, [250, 500]);
 });
 
-test("RegistryClient.send() gives up after as many retries as it may make", async () => {
+test("RegistryClient.send() fails after the allowed retries", async () => {
   await using registry = await startRegistry();
   registry.fail({ times: 100, action: { status: 503 } });
   const { delays, pull } = await openSide(registry.host, { retries: 2 });
@@ -91,7 +91,7 @@ test("RegistryClient.send() gives up after as many retries as it may make", asyn
   );
 });
 
-test("RegistryClient.send() does not wait for hours and says until when", async () => {
+test("RegistryClient.send() does not wait for hours and reports the time", async () => {
   await using registry = await startRegistry();
   const nowMs = Date.UTC(2030, 0, 1, 12, 0, 0);
   registry.fail({ action: { status: 429, headers: { "retry-after": "3600" } } });
@@ -103,7 +103,7 @@ test("RegistryClient.send() does not wait for hours and says until when", async 
 });
 
 for (const status of [400, 403, 409, 413]) {
-  test(`RegistryClient.send() does not repeat what was answered ${status}`, async () => {
+  test(`RegistryClient.send() does not retry a ${status}`, async () => {
     await using registry = await startRegistry();
     registry.fail({ times: 9, action: { status } });
     const { pull } = await openSide(registry.host);
@@ -135,7 +135,7 @@ test("RegistryClient.send() repeats the PUT of a manifest with its body", async 
   assert.equal(registry.count({ method: "PUT" }), 3);
 });
 
-test("RegistryClient.send() tells of a retry before it waits", async () => {
+test("RegistryClient.send() emits a retry before it waits", async () => {
   await using registry = await startRegistry();
   registry.fail({ action: { status: 503 } });
   const { client } = await openSide(registry.host);
@@ -371,7 +371,7 @@ for (const hops of [1, 5]) {
   });
 }
 
-test("RegistryClient.send() refuses the sixth redirect", async () => {
+test("RegistryClient.send() rejects the sixth redirect", async () => {
   await using registry = await startRegistry();
   registry.fail({ times: 99, action: redirectTimes(6) });
   const { pull } = await openSide(registry.host);
@@ -547,7 +547,7 @@ test("BlobUpload.put() sends no credential to a Location on another origin", asy
   assert.deepEqual(seen, [null]);
 });
 
-test("Repository.beginBlob() refuses an upload without a Location", async () => {
+test("Repository.beginBlob() rejects an upload without a Location", async () => {
   await using registry = await startRegistry();
   registry.fail({ method: "POST", action: { status: 202 } });
   const { push } = await openSide(registry.host);

@@ -59,7 +59,7 @@ for (const [name, options] of KINDS) {
     assert.equal(createRepository.calls, 1);
   });
 
-  test(`Repository.beginBlob() says that the repository does not exist: ${name}`, async () => {
+  test(`Repository.beginBlob() reports that the repository does not exist: ${name}`, async () => {
     await using registry = await startRegistry(options);
     const error = await failureOf((await openSide(registry.host)).push("a/b").beginBlob(BLOB));
     assert.equal(error.code, "not_found");
@@ -68,7 +68,7 @@ for (const [name, options] of KINDS) {
     assert.equal(error.hint, `the repository does not exist: create ${registry.host}/a/b`);
   });
 
-  test(`Repository.beginBlob() says so, too, where the registry is not one to create in: ${name}`, async () => {
+  test(`Repository.beginBlob() reports it too if the registry has no way to create one: ${name}`, async () => {
     await using registry = await startRegistry(options);
     const createRepository = (): Promise<boolean> => Promise.resolve(false);
     const { push } = await openSide(registry.host, { createRepository });
@@ -96,7 +96,7 @@ test("Repository.beginBlob() mounts into a repository that it creates", async ()
   assert.equal(createRepository.calls, 1);
 });
 
-test("Repository.beginBlob() creates nothing where the repository is there", async () => {
+test("Repository.beginBlob() does not create an existing repository", async () => {
   await using registry = await startRegistry({ createsRepositories: false });
   registry.createRepository("a/b");
   const createRepository = creator(registry);
@@ -105,7 +105,7 @@ test("Repository.beginBlob() creates nothing where the repository is there", asy
   assert.equal(createRepository.calls, 0);
 });
 
-test("Repository.beginBlob() takes a cut connection for an absent repository, once", async () => {
+test("Repository.beginBlob() treats a cut connection as a missing repository, once", async () => {
   await using registry = await startRegistry({ createsRepositories: false });
   // As Amazon ECR does: https://github.com/aws/containers-roadmap/issues/1970
   const fault = registry.fail({ method: "POST", action: { dropConnection: true } });
@@ -126,7 +126,7 @@ test("Repository.beginBlob() tries a cut connection again that has another cause
   assert.equal(delays.length, 1);
 });
 
-test("Repository.beginBlob() tells why a repository could not be created, and tries again at the next blob", async () => {
+test("Repository.beginBlob() reports why a repository could not be created, and retries at the next blob", async () => {
   await using registry = await startRegistry({ createsRepositories: false });
   const create = creator(registry);
   const createRepository: CreateRepository = (name, options) => {
@@ -161,7 +161,7 @@ test("Repository.beginBlob() hints at the repository when Amazon ECR cuts the co
   );
 });
 
-test("quirksOf() says where a push needs its repository", () => {
+test("quirksOf() lists registries in which a push needs an existing repository", () => {
   assert.equal(quirksOf(ECR).needsRepository, true);
   assert.equal(quirksOf("123456789012.dkr-ecr.us-east-2.on.aws").needsRepository, true);
   for (const registry of ["docker.io", "public.ecr.aws", "ghcr.io"]) {

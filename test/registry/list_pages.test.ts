@@ -21,12 +21,12 @@ async function readAll(entriesOf: (page: number) => unknown[]): Promise<number> 
   return pages;
 }
 
-test("listPages() refuses a list without an end, which would look whole where it is cut", async () => {
+test("listPages() rejects an endless list, because a cut list would look complete", async () => {
   const pages = await readAll((page) => Array.from({ length: SIZE }, (_, i) => `${page}-${i}`));
   assert.equal(pages, 501);
 });
 
-test("listPages() refuses empty pages without an end", async () => {
+test("listPages() rejects endless empty pages", async () => {
   assert.equal(await readAll(() => []), 10_001);
 });
 

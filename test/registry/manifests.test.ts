@@ -41,7 +41,7 @@ test("Repository.resolveManifest() costs one HEAD", async () => {
   assert.equal(registry.count({ method: "HEAD" }), 2);
 });
 
-test("Repository.resolveManifest() and fetchManifest() give undefined for what is not there", async () => {
+test("Repository.resolveManifest() and fetchManifest() return undefined for a missing manifest", async () => {
   await using registry = await startRegistry();
   const { pull } = await openSide(registry.host);
   assert.equal(await pull("a/b").resolveManifest("1"), undefined);
@@ -71,7 +71,7 @@ for (const [name, action] of HEADS) {
   });
 }
 
-test("Repository.fetchManifest() gives the bytes as they are, asked for unencoded", async () => {
+test("Repository.fetchManifest() requests identity encoding and returns the bytes unchanged", async () => {
   await using registry = await startRegistry();
   const spaced = utf8(
     `{ "schemaVersion" : 2,\n "mediaType":"${OCI_MANIFEST}", "config": ${
@@ -92,7 +92,7 @@ test("Repository.fetchManifest() takes a Content-Type with parameters", async ()
   assert.equal(content?.mediaType, descriptor.mediaType);
 });
 
-test("Repository.fetchManifest() refuses bytes that are not those of the digest", async () => {
+test("Repository.fetchManifest() rejects bytes that do not match the digest", async () => {
   await using registry = await startRegistry();
   const { descriptor } = await putImage(registry, "a/b", { tag: "1" });
   const other = await putImage(registry, "a/b", { tag: "2", seed: 2 });
@@ -106,7 +106,7 @@ test("Repository.fetchManifest() refuses bytes that are not those of the digest"
   assert.ok(error.message.includes(descriptor.digest));
 });
 
-test("Repository.fetchManifest() by tag refuses a Docker-Content-Digest that lies", async () => {
+test("Repository.fetchManifest() by tag rejects a wrong Docker-Content-Digest", async () => {
   await using registry = await startRegistry();
   await putImage(registry, "a/b", { tag: "1" });
   registry.fail({ action: withHeaders({ "docker-content-digest": OTHER }) });
@@ -115,7 +115,7 @@ test("Repository.fetchManifest() by tag refuses a Docker-Content-Digest that lie
   assert.ok(error.message.includes(OTHER));
 });
 
-test("Repository.fetchManifest() refuses a length above 4 MiB before the body comes", async () => {
+test("Repository.fetchManifest() rejects a length above 4 MiB before it reads the body", async () => {
   await using registry = await startRegistry();
   const headers = { "content-length": `${4 * 1024 * 1024 + 1}` };
   const silent = (): Response => new Response(new ReadableStream(), { headers });
@@ -144,7 +144,7 @@ test("Repository.fetchManifest() stops a body without a length above 4 MiB", asy
   assert.ok(given < 32 * 1024 * 1024, `${given} bytes were given`);
 });
 
-test("Repository.fetchManifest() refuses Docker schema 1", async () => {
+test("Repository.fetchManifest() rejects Docker schema 1", async () => {
   await using registry = await startRegistry();
   const old = { schemaVersion: 1, name: "a/b", tag: "1", fsLayers: [], history: [] };
   await registry.putManifest("a/b", old, SCHEMA_1, ["1"]);
@@ -165,7 +165,7 @@ test("Repository.putManifest() puts the bytes under a tag, or under the digest a
   assert.deepEqual(registry.getManifest("a/c", descriptor.digest)?.bytes, content.bytes);
 });
 
-test("Repository.putManifest() refuses that another digest was stored", async () => {
+test("Repository.putManifest() fails if another digest was stored", async () => {
   await using registry = await startRegistry({ strictManifests: false });
   await putImage(registry, "a/b", { tag: "1" });
   const { pull, push } = await openSide(registry.host);

@@ -8,7 +8,7 @@ import { openSide } from "./setup.ts";
 
 const AT = 1_000;
 
-test("parsePullsLeft() reads what Docker Hub sends", () => {
+test("parsePullsLeft() reads the headers of Docker Hub", () => {
   const rows: [limit: string | null, remaining: string | null, left: PullsLeft | undefined][] = [
     ["100;w=21600", "76;w=21600", { remaining: 76, limit: 100, windowSeconds: 21_600, at: AT }],
     ["200;w=21600", "0;w=21600", { remaining: 0, limit: 200, windowSeconds: 21_600, at: AT }],
@@ -29,7 +29,7 @@ test("parsePullsLeft() reads what Docker Hub sends", () => {
   }
 });
 
-test("Repository.pulls is what the last manifest came with, and nothing once it comes without", async () => {
+test("Repository.pulls has the count of the last manifest, and none if that has none", async () => {
   await using registry = await startRegistry();
   await putImage(registry, "app", { tag: "1" });
   const { pull } = await openSide(registry.host, { runtime: { now: () => AT } });

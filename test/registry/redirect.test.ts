@@ -19,7 +19,7 @@ const GOOD: readonly [location: string, from: string, wanted: string][] = [
 ];
 
 for (const [location, from, wanted] of GOOD) {
-  test(`resolveLocation() leads from ${from} by ${location} to ${wanted}`, () => {
+  test(`resolveLocation() of ${location} at ${from} is ${wanted}`, () => {
     assert.equal(resolveLocation(location, new URL(from), "test").href, wanted);
   });
 }
@@ -35,7 +35,7 @@ const BAD: readonly [location: string | null, from: string, message: RegExp][] =
 ];
 
 for (const [location, from, message] of BAD) {
-  test(`resolveLocation() refuses ${JSON.stringify(location)} from ${from}`, () => {
+  test(`resolveLocation() rejects ${JSON.stringify(location)} from ${from}`, () => {
     assert.throws(() => resolveLocation(location, new URL(from), "test"), (error) => {
       assert.ok(error instanceof CrossdockError);
       assert.equal(error.code, "registry");

@@ -34,7 +34,7 @@ function fallbackIndex(registry: RunningRegistry, subject: Descriptor): Descript
   return JSON.parse(new TextDecoder().decode(manifest?.bytes)).manifests;
 }
 
-test("Repository.listReferrers() asks the API, with the artifact type of each", async () => {
+test("Repository.listReferrers() calls the API and returns artifact types", async () => {
   await using registry = await startRegistry();
   const { subject, referrers } = await putReferred(registry, 2);
   const repository = (await openSide(registry.host)).pull("a/b");
@@ -53,7 +53,7 @@ test("Repository.listReferrers() is empty where nothing refers to it", async () 
   }
 });
 
-test("Repository.listReferrers() reads the fallback tag, and asks for the API once only", async () => {
+test("Repository.listReferrers() reads the fallback tag, and tries the API once", async () => {
   await using registry = await startRegistry({ referrers: false });
   const { subject, referrers } = await putReferred(registry, 2);
   const repository = (await openSide(registry.host)).pull("a/b");
@@ -86,7 +86,7 @@ for (const [name, action] of NO_API) {
   });
 }
 
-test("Repository.listReferrers() does not take a failing API for a missing one", async () => {
+test("Repository.listReferrers() does not treat a failing API as a missing one", async () => {
   await using registry = await startRegistry();
   const { subject } = await putReferred(registry, 1);
   registry.fail({ path: "/referrers/", times: 9, action: { status: 503 } });
@@ -168,7 +168,7 @@ test("Repository.listReferrers() takes a fallback tag that leads to the subject 
   }
 });
 
-test("Repository.listReferrers() takes a fallback tag that leads to an image for none", async () => {
+test("Repository.listReferrers() ignores a fallback tag of an image", async () => {
   await using registry = await startRegistry({ referrers: false });
   const { subject } = await putReferred(registry, 0);
   await putImage(registry, "a/b", { tag: referrersTag(subject.digest), seed: 9 });
@@ -186,7 +186,7 @@ test("Repository.recordReferrers() does nothing where the API is", async () => {
   assert.equal(registry.count(), 1);
 });
 
-test("Repository.recordReferrers() does not even ask where a put told of the API", async () => {
+test("Repository.recordReferrers() sends nothing if a put has shown that there is an API", async () => {
   await using registry = await startRegistry();
   const { subject, referrers } = await putReferred(registry, 1);
   const { pull, push } = await openSide(registry.host);
@@ -212,7 +212,7 @@ test("Repository.recordReferrers() writes the fallback index once", async () => 
   assert.deepEqual(await repository.listReferrers(subject.digest), [referrer]);
 });
 
-test("Repository.recordReferrers() adds to what is there and leaves that as it is", async () => {
+test("Repository.recordReferrers() adds entries and keeps the existing ones", async () => {
   await using registry = await startRegistry({ referrers: false });
   const { subject, referrers } = await putReferred(registry, 2);
   const before = fallbackIndex(registry, subject);

@@ -131,7 +131,7 @@ test("toRegistryError() does not hold a body without end", async () => {
   assert.ok(isCancelled);
 });
 
-test("toRegistryError() of a body that breaks still tells the status", async () => {
+test("toRegistryError() of a body that breaks off has the status", async () => {
   const broken = new ReadableStream({
     pull(controller): void {
       controller.error(new Error("cut"));
@@ -249,7 +249,7 @@ test("redactUrl() takes off user, query and fragment", () => {
   assert.equal(redactUrl(new URL("https://u:p@h:1/x?y=z#w")), "https://h:1/x");
 });
 
-test("hasErrorCode() looks at every error of the answer and at no other class", async () => {
+test("hasErrorCode() checks every error of the response and no other class", async () => {
   const error = await toError(400, `{"errors":[{"code":"A"},{"code":"B"}]}`);
   assert.equal(hasErrorCode(error, "B", "C"), true);
   assert.equal(hasErrorCode(error, "C"), false);

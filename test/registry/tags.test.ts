@@ -17,7 +17,7 @@ function serveJson(body: unknown): Promise<Server> {
   return serve(() => Response.json(body));
 }
 
-test("Repository.listTags() asks for a thousand at a time", async () => {
+test("Repository.listTags() requests pages of 1000", async () => {
   await using registry = await startRegistry();
   await putImage(registry, "a/b", { tag: "1" });
   assert.deepEqual(await pages(registry.host), [["1"]]);
@@ -34,7 +34,7 @@ test("Repository.listTags() follows Link from page to page", async () => {
   assert.equal(new Set(found.flat()).size, 2500);
 });
 
-test("Repository.listTags() reads no further page than is asked for", async () => {
+test("Repository.listTags() fetches no page before it is read", async () => {
   await using registry = await startRegistry();
   const { descriptor } = await putImage(registry, "a/b");
   for (let i = 0; i < 2500; i++) registry.setTag("a/b", `t${i}`, descriptor.digest);
@@ -70,26 +70,26 @@ for (
 for (
   const [name, body] of [["tags that are no list", { tags: "a" }], ["a list", []], ["a text", "x"]]
 ) {
-  test(`Repository.listTags() refuses ${name}`, async () => {
+  test(`Repository.listTags() rejects ${name}`, async () => {
     await using server = await serveJson(body);
     const error = await failureOf(pages(server.host));
     assert.deepEqual([error.code, error.side], ["registry", "source"]);
   });
 }
 
-test("Repository.listTags() refuses a web page", async () => {
+test("Repository.listTags() rejects a web page", async () => {
   await using server = await serve(() => new Response("<html></html>"));
   const error = await failureOf(pages(server.host));
   assert.equal(error.code, "registry");
   assert.match(error.hint ?? "", /another service answers/);
 });
 
-test("Repository.listTags() says not_found for a repository that is not there", async () => {
+test("Repository.listTags() fails with not_found for a missing repository", async () => {
   await using registry = await startRegistry();
   assert.equal((await failureOf(pages(registry.host))).code, "not_found");
 });
 
-test("Repository.listTags() keeps to the registry where Link names another", async () => {
+test("Repository.listTags() stays at the registry if Link names another", async () => {
   let askedElsewhere = 0;
   await using elsewhere = await serve(() => {
     askedElsewhere++;
@@ -125,7 +125,7 @@ async function serveUnlinked(
   return Object.assign(server, { all, asked });
 }
 
-test("Repository.listTags() goes on by `last` where a full page has no Link", async () => {
+test("Repository.listTags() continues by `last` if a full page has no Link", async () => {
   await using server = await serveUnlinked(2500, { size: 1000 });
   const found = await pages(server.host);
   assert.deepEqual(found.map((page) => page.length), [1000, 1000, 500]);

@@ -25,7 +25,7 @@ function methods(registry: RunningRegistry): string[] {
 
 // A registry that answers a mount from the repository itself.
 
-test("Repository.beginBlob() asks and begins in one request: the blob is there", async () => {
+test("Repository.beginBlob() checks and starts by one request: the blob exists", async () => {
   await using registry = await startRegistry();
   await registry.putBlob("a/b", BYTES);
   const repository = (await openSide(registry.host)).push("a/b");
@@ -34,7 +34,7 @@ test("Repository.beginBlob() asks and begins in one request: the blob is there",
   assert.equal(registry.requests[0]?.query.get("from"), "a/b");
 });
 
-test("Repository.beginBlob() asks and begins in one request: the blob is to be sent", async () => {
+test("Repository.beginBlob() checks and starts by one request: the blob is missing", async () => {
   await using registry = await startRegistry();
   const repository = (await openSide(registry.host)).push("a/b");
   for (const bytes of [BYTES, OTHER_BYTES]) {
@@ -80,7 +80,7 @@ test("Repository.beginBlob() learns that a registry does not mount from the repo
   assert.deepEqual(methods(registry), ["HEAD", "POST", "PUT"]);
 });
 
-test("Repository.beginBlob() cancels the upload that was opened for a blob that is there", async () => {
+test("Repository.beginBlob() cancels the upload that was opened for an existing blob", async () => {
   await using registry = await startRegistry(PLAIN);
   await registry.putBlob("a/b", BYTES);
   const repository = (await openSide(registry.host)).push("a/b");
@@ -118,7 +118,7 @@ test("Repository.beginBlob() mounts from the first repository that has the blob,
   assert.ok(registry.hasBlob("a/b", BLOB.digest));
 });
 
-test("Repository.beginBlob() goes on with the upload that a mount opened", async () => {
+test("Repository.beginBlob() uses the upload that a mount opened", async () => {
   await using registry = await startRegistry({ crossMount: false });
   await registry.putBlob("a/one", BYTES);
   const repository = (await openSide(registry.host)).push("a/b");
@@ -244,7 +244,7 @@ for (const status of [200, 204]) {
   });
 }
 
-test("BlobUpload.put() is never repeated", async () => {
+test("BlobUpload.put() is never retried", async () => {
   await using registry = await startRegistry();
   registry.fail({ method: "PUT", times: 9, action: { status: 503 } });
   const { delays, push } = await openSide(registry.host);
@@ -309,13 +309,13 @@ for (const verifiesDigests of [true, false]) {
   });
 }
 
-test("Repository.checksDigests() takes a failure that says nothing of digests for no", async () => {
+test("Repository.checksDigests() is false after a failure unrelated to digests", async () => {
   await using registry = await startRegistry();
   registry.fail({ method: "PUT", action: { status: 500 } });
   assert.equal(await (await openSide(registry.host)).push("a/b").checksDigests(), false);
 });
 
-test("Repository.checksDigests() asks again after a probe that could not begin", async () => {
+test("Repository.checksDigests() probes again after a probe that could not start", async () => {
   await using registry = await startRegistry();
   registry.fail({ method: "POST", action: { status: 403 } });
   const repository = (await openSide(registry.host)).push("a/b");
@@ -323,7 +323,7 @@ test("Repository.checksDigests() asks again after a probe that could not begin",
   assert.equal(await repository.checksDigests(), true);
 });
 
-test("Repository.checksDigests() answers the others when one who asked gives up", async () => {
+test("Repository.checksDigests() resolves other calls if one is aborted", async () => {
   await using registry = await startRegistry();
   const release = Promise.withResolvers<void>();
   const tamper = async (response: Response): Promise<Response> => {
@@ -344,13 +344,13 @@ test("Repository.checksDigests() answers the others when one who asked gives up"
   assert.equal(await other, true);
 });
 
-test("Repository.checksDigests() asks no registry of which it is listed", async () => {
+test("Repository.checksDigests() does not probe a registry of the quirks table", async () => {
   const fetch = (): Promise<Response> => Promise.reject(new NetworkError("dns", "not to be asked"));
   const { push } = await openSide("docker.io", { isPlain: false, runtime: { fetch } });
   assert.equal(await push("a/b").checksDigests(), true);
 });
 
-test("Repository.beginBlob() asks Quay by HEAD at once", async () => {
+test("Repository.beginBlob() sends Quay a HEAD first", async () => {
   const seen: string[] = [];
   await using server = await serve((request) => {
     seen.push(request.method);

@@ -59,7 +59,7 @@ async function run(
   return begun;
 }
 
-test("runClock() runs what has a schedule at its times, and runAtStart() what is missing before", async () => {
+test("runClock() runs rules by their schedules, and runAtStart() copies missing tags before", async () => {
   assert.deepEqual(await run(3, { takesMs: 1000 }), [
     "five start 0 0 true",
     "five schedule 270 270 false",

@@ -128,7 +128,7 @@ function postponed(postponedUntil: number): RuleEnd {
 
 const ONLY = { repository: "r.example/app", tag: "1" };
 
-test("createHookReceiver() looks again where the tag is not there yet, or is still the old one", async () => {
+test("createHookReceiver() runs again if the tag is missing or still the old one", async () => {
   const faked = fakeReceiver([
     endWith({ result: "missing" }),
     endWith({ result: "unchanged", digest: OLD }),
@@ -140,7 +140,7 @@ test("createHookReceiver() looks again where the tag is not there yet, or is sti
   assert.deepEqual(faked.runs, [ONLY, ONLY, ONLY]);
 });
 
-test("createHookReceiver() looks once where the tag is what the sender says", async () => {
+test("createHookReceiver() runs once if the tag has the digest of the event", async () => {
   const faked = fakeReceiver([endWith({ result: "started", digest: NEW })]);
   await tell(faked, { digest: NEW });
   await faked.settle();
@@ -148,7 +148,7 @@ test("createHookReceiver() looks once where the tag is what the sender says", as
 });
 
 for (const keys of ["platform: linux/amd64", "platforms: [linux/amd64], index: rebuild"]) {
-  test(`createHookReceiver() knows what it looked at where the target has another digest: ${keys}`, async () => {
+  test(`createHookReceiver() detects the event's image if the target has another digest: ${keys}`, async () => {
     const config = configOf(keys);
     const made = (digest: string): RuleEnd => {
       const report = { source: `r.example/app:1@${digest}` } as Report;
@@ -187,14 +187,14 @@ test("createHookReceiver() takes an event again whose rule could not be run", as
   assert.equal(faked.runs.length, 2);
 });
 
-test("createHookReceiver() looks at the repository for a digest tag, once its tag is there", async () => {
+test("createHookReceiver() runs for the repository of a digest tag after that tag exists", async () => {
   const faked = fakeReceiver(["started"]);
   assert.equal(await tell(faked, { tag: `sha256-${"c".repeat(64)}.sig`, digest: NEW }), "accepted");
   await faked.settle();
   assert.deepEqual([faked.runs, faked.waits], [[{ repository: "r.example/app" }], [2000]]);
 });
 
-test("createHookReceiver() leaves what was put off to the clock when the host is to end", async () => {
+test("createHookReceiver() leaves a postponed run to the schedule when the host stops", async () => {
   const stopping = new AbortController();
   const faked = fakeReceiver([endWith({ result: "missing" })], { stopping: stopping.signal });
   stopping.abort(new Error("about to stop"));
@@ -206,7 +206,7 @@ test("createHookReceiver() leaves what was put off to the clock when the host is
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 
-test("createHookReceiver() goes on with what a limit put off, as soon as that lets it", async () => {
+test("createHookReceiver() retries an event that a rate limit postponed", async () => {
   const done = endWith({ result: "copied", digest: NEW });
   const faked = fakeReceiver([
     postponed(START + MINUTE_MS),
@@ -218,7 +218,7 @@ test("createHookReceiver() goes on with what a limit put off, as soon as that le
   assert.deepEqual([faked.runs, faked.waits], [[ONLY, ONLY, ONLY], [MINUTE_MS, MINUTE_MS]]);
 });
 
-test("createHookReceiver() goes on once for several pushes that a limit put off", async () => {
+test("createHookReceiver() retries once for several events that a rate limit postponed", async () => {
   const until = START + MINUTE_MS;
   const faked = fakeReceiver([postponed(until), postponed(until), endWith({ result: "copied" })]);
   await tell(faked, { id: "1" });
@@ -228,7 +228,7 @@ test("createHookReceiver() goes on once for several pushes that a limit put off"
   assert.equal(faked.runs.length, 3);
 });
 
-test("createHookReceiver() gives up what a limit puts off for more than a day", async () => {
+test("createHookReceiver() discards an event that a rate limit postpones for more than a day", async () => {
   const ends = [1, 24, 26].map((hours) => postponed(START + hours * HOUR_MS));
   const faked = fakeReceiver(ends);
   await tell(faked, { digest: NEW });

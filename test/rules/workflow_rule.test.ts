@@ -138,7 +138,7 @@ test("runWorkflowRule() repeats no step whose result is stored", async () => {
   assert.equal(asked.length, count);
 });
 
-test("runWorkflowRule() prunes where the rule says so, and not for an event", async () => {
+test("runWorkflowRule() prunes if the rule has prune, and not for an event", async () => {
   const { steps, asked } = fakeSteps(answerInStep);
   const { pruned } = await run(steps, { entry: PRUNING });
   assert.deepEqual(pruned, { deleted: 2, failed: 0 });
@@ -166,7 +166,7 @@ for (
   });
 }
 
-test("runWorkflowRule() reports a page whose request failed, and goes on after it", async () => {
+test("runWorkflowRule() reports a page whose request failed, and continues", async () => {
   const { steps, asked } = fakeSteps((step) => {
     if (step.type === "images" && step.tags.includes("1") && step.repository === "r.example/a") {
       throw new RequestError("internal", "it broke");
@@ -199,7 +199,7 @@ test("runWorkflowRule() lists part by part where the rule needs dates", async ()
   ]);
 });
 
-test("runWorkflowRule() reports a repository that cannot be listed, and goes on after it", async () => {
+test("runWorkflowRule() reports a repository that cannot be listed, and continues", async () => {
   const { steps, asked } = fakeSteps((step) => {
     if (step.type === "tags" && step.repository === "r.example/a") {
       throw new RequestError("not_found", "r.example/a is not there");
@@ -270,7 +270,7 @@ test("runWorkflowRule() waits for a rate limit of a list, too", async () => {
 });
 
 for (const [postponedMs, asks] of [[HOUR_MS, 26], [30 * HOUR_MS, 2], [1, 201]] as const) {
-  test(`runWorkflowRule() gives up where each try is postponed by ${postponedMs} ms, and prunes nothing`, async () => {
+  test(`runWorkflowRule() ends if each try is postponed by ${postponedMs} ms, and prunes nothing`, async () => {
     const { steps, asked } = fakeSteps((step) =>
       step.type === "images" ? postponedResult(step, steps.now() + postponedMs) : answerInStep(step)
     );
@@ -304,7 +304,7 @@ test("runWorkflowRule() hands the pulls of started copies to each further page",
   ]);
 });
 
-test("runWorkflowRule() refuses a rule that the configuration has lost", async () => {
+test("runWorkflowRule() rejects a rule that is no longer configured", async () => {
   const { steps } = fakeSteps(answerInStep);
   await assert.rejects(run(steps, { rule: "gone" }), { name: "RequestError" });
 });

@@ -68,7 +68,7 @@ const REFUSED: Readonly<
 };
 
 for (const [what, { token, options, want }] of Object.entries(REFUSED)) {
-  test(`with ${what} the body is not read, however long it is`, async () => {
+  test(`access() with ${what} does not read the body`, async () => {
     await using documented = await startDocumentedApp(options);
     for (const route of ROUTES) {
       for (const bytes of [0, STEP_LIMIT + 1]) {
@@ -80,7 +80,7 @@ for (const [what, { token, options, want }] of Object.entries(REFUSED)) {
   });
 }
 
-test("with a token that may only read, the body of what writes is not read", async () => {
+test("access() with a read token does not read the body of a write", async () => {
   await using documented = await startDocumentedApp();
   for (const route of ROUTES) {
     const isReading = ["/v1/plans", "/v1/verifications"].includes(route[1]);
@@ -91,7 +91,7 @@ test("with a token that may only read, the body of what writes is not read", asy
   }
 });
 
-test("with a token a body over the limit is refused as soon as it is over", async () => {
+test("access() rejects a body at the first byte over the limit", async () => {
   await using documented = await startDocumentedApp();
   // DELETE has no body, and reads none.
   for (const route of ROUTES.filter(([method]) => method === "POST")) {
@@ -127,7 +127,7 @@ test("a wrong token with a body is counted once", async () => {
   }
 });
 
-test("what is not there does not read a body either", async () => {
+test("access() reads no body of an unknown route", async () => {
   await using documented = await startDocumentedApp();
   const cases = [["POST", "/v1/nothing", 404], ["PUT", "/v1/copies", 405]] as const;
   for (const [method, path, status] of cases) {

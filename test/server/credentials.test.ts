@@ -35,7 +35,7 @@ test("openCredentials() of nothing finds nothing", async () => {
   assert.equal(createRepository, undefined);
 });
 
-test("openCredentials() asks the cloud once for all who share its memory", async () => {
+test("openCredentials() sends one request to the cloud for all that share its memory", async () => {
   const { runtime, asked } = await amazon();
   const memory = new Map();
   for (const repository of ["a", "b"]) {

@@ -61,7 +61,7 @@ test("streamEvents() sends heartbeats while nothing else happens", async () => {
   await stream.cancel();
 });
 
-test("streamEvents() tells a blob's progress now and then, and its end", async () => {
+test("streamEvents() limits the progress of a blob, and always sends its end", async () => {
   let time = 1000;
   const events = await readEvents(streamEvents((emit) => {
     emit(progress("a", 1));
@@ -80,7 +80,7 @@ test("streamEvents() tells a blob's progress now and then, and its end", async (
   ]);
 });
 
-test("streamEvents() tells the progress of each copy of a rule by itself", async () => {
+test("streamEvents() limits the progress of each copy of a rule separately", async () => {
   const of = (destination: string, bytes: number): SyncStreamEvent => ({
     type: "copy",
     rule: "app",
@@ -132,7 +132,7 @@ test("streamEvents() stops the job when the client goes away", async () => {
   await background[0];
 });
 
-test("streamEvents() stops the job when the host stops, and says so", async () => {
+test("streamEvents() aborts the job when the host stops, and sends an error", async () => {
   const host = new AbortController();
   const started = Promise.withResolvers<void>();
   const stream = streamEvents(

@@ -44,7 +44,7 @@ const BODIES: { body: unknown; pointers: string[] }[] = [
 ];
 
 for (const { body, pointers } of BODIES) {
-  test(`checkBody() points to what is wrong in ${JSON.stringify(body)}`, async () => {
+  test(`checkBody() points to the errors in ${JSON.stringify(body)}`, async () => {
     const response = await ask(body);
     assert.equal(response.status, 400);
     const problem = await response.json();
@@ -76,7 +76,7 @@ test("check() names the part of the path that is wrong", async () => {
   );
 });
 
-test("check() hands on what its schema takes", async () => {
+test("check() passes on the output of its schema", async () => {
   const body = { name: "x", list: [[{ count: 1 }]] };
   const response = await ask(body, "/a?page=1");
   assert.deepEqual([response.status, await response.json()], [200, body]);

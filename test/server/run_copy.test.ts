@@ -48,7 +48,7 @@ test("runCopy() logs no step that is longer than a line should be", async () => 
   assert.equal(problem.detail, "no");
 });
 
-test("POST /v1/copies tells a rebuilt index once, in the plan, and the log never", async () => {
+test("POST /v1/copies sends a rebuilt index once, in the plan, and never logs it", async () => {
   const lines: string[] = [];
   const host = { write: (line: string): void => void lines.push(line) };
   await using documented = await startDocumentedApp({ host });

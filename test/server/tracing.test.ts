@@ -141,7 +141,7 @@ test("traceSpans() makes a tree of copy, steps and requests to registries", asyn
   });
 });
 
-test("traceSpans() marks what failed, and tells no secret", async () => {
+test("traceSpans() marks failures, and contains no secret", async () => {
   await using server = await startServer(BEARER, "hunter2-right");
   const { source, destination } = server;
   await putImage(source, "app", { tag: "1", layers: 1 });

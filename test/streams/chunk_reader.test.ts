@@ -89,7 +89,7 @@ test("readChunks() leaves empty chunks out", async () => {
   assert.equal(await reader.read(), undefined);
 });
 
-test("readChunks() refuses a body that another reader holds", () => {
+test("readChunks() rejects a locked body", () => {
   for (const isBytes of [true, false]) {
     const stream = streamOf([], isBytes);
     stream.getReader();

@@ -83,7 +83,7 @@ function slowReader(
   };
 }
 
-test("limitSilence() passes on what is slow but moves", async () => {
+test("limitSilence() passes on a slow stream", async () => {
   using timers = new FakeTimers();
   const source = slowReader(timers, Array.from({ length: 8 }, () => 249));
   const reader = limitSilence(source, 250, () => new Error("silence"));
@@ -93,7 +93,7 @@ test("limitSilence() passes on what is slow but moves", async () => {
   assert.deepEqual(source.reasons, []);
 });
 
-test("limitSilence() fails with its error and cancels what stands still", async () => {
+test("limitSilence() fails with its error and cancels a silent stream", async () => {
   using timers = new FakeTimers();
   const source = slowReader(timers, [0, Infinity]);
   const silence = new Error("silence");
@@ -163,7 +163,7 @@ test("limitStreamSilence() fails with its error and cancels a silent stream", as
   assert.deepEqual(source.reasons, [silence]);
 });
 
-test("limitStreamSilence() does not count while nobody reads", async () => {
+test("limitStreamSilence() does not count while the stream is not read", async () => {
   using timers = new FakeTimers();
   const source = streamOf(slowReader(timers, [0, 0]));
   const reader = limitStreamSilence(source, 30, () => new Error("silence")).getReader();

@@ -19,7 +19,7 @@ test("toText() joins strings", async () => {
   assert.equal(await toText(sourceOf(["a", "", "ü", "€😀"]).stream), "aü€😀");
 });
 
-test("toText() drops a byte order mark and replaces what is not UTF-8", async () => {
+test("toText() drops a byte order mark and replaces invalid UTF-8", async () => {
   assert.equal(await toText(utf8("\ufeffa", 1)), "a");
   assert.equal(await toText(bytesOf([0x61, 0xff], [0x62, 0xe2])), "a\ufffdb\ufffd");
 });

@@ -16,7 +16,7 @@ test("putImage() gives the same digest for the same seed, and another for anothe
 });
 
 for (const docker of [false, true]) {
-  test(`putIndex() puts what a strict registry takes${docker ? ", in Docker's types" : ""}`, async () => {
+  test(`putIndex() puts an index that a strict registry accepts${docker ? ", in Docker's types" : ""}`, async () => {
     const source = createRegistry();
     const { descriptor, images, attestations } = await putIndex(source, "app", {
       tag: "v1",

@@ -9,7 +9,7 @@ const OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json";
 const MISSING = digestOf(new Uint8Array([1, 2, 3]));
 const BLOB = randomBytes(1000, 1);
 
-test("GET /v2/ says that it is a registry", async () => {
+test("GET /v2/ responds with 200", async () => {
   const response = await createRegistry().fetch(new Request("http://registry/v2/"));
   assert.equal(response.status, 200);
   assert.equal(response.headers.get("docker-distribution-api-version"), "registry/2.0");
@@ -52,7 +52,7 @@ test("PUT manifest keeps bytes and type, by tag and by digest", async () => {
   }
 });
 
-test("PUT manifest takes sha512 and refuses a digest that does not match", async () => {
+test("PUT manifest accepts sha512 and rejects a wrong digest", async () => {
   await using registry = await startRegistry();
   const digest = digestOf(new TextEncoder().encode("{}"), "sha512");
   assert.equal((await putManifest(registry, digest, "{}")).status, 201);
@@ -163,7 +163,7 @@ test("GET tags/list pages through tags in lexical order", async () => {
   assert.deepEqual(await none.json(), { name: "app", tags: [] });
 });
 
-test("corruptBlob() changes one byte and nothing that is said of the blob", async () => {
+test("corruptBlob() changes one byte and neither digest nor size", async () => {
   await using registry = await startRegistry();
   const { digest } = await registry.putBlob("app", BLOB);
   registry.corruptBlob("app", digest);
@@ -174,7 +174,7 @@ test("corruptBlob() changes one byte and nothing that is said of the blob", asyn
   assert.deepEqual(changed, [500]);
 });
 
-test("putGeneratedBlob() serves what its digest says, whole and in ranges", async () => {
+test("putGeneratedBlob() serves the bytes of its digest, whole and in ranges", async () => {
   await using registry = await startRegistry();
   const { digest, size } = await registry.putGeneratedBlob("app", 300_001, 7);
   const url = `${registry.url}/v2/app/blobs/${digest}`;
@@ -186,7 +186,7 @@ test("putGeneratedBlob() serves what its digest says, whole and in ranges", asyn
   assert.deepEqual(new Uint8Array(await part.arrayBuffer()), whole.slice(65000, 200001));
 });
 
-test("requests records what was asked and how much went through", async () => {
+test("requests records requests and the bytes of their bodies", async () => {
   await using registry = await startRegistry();
   const { digest } = await registry.putBlob("app", BLOB);
   await (await fetch(`${registry.url}/v2/app/blobs/${digest}`)).arrayBuffer();

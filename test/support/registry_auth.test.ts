@@ -45,7 +45,7 @@ for (const [method, path, scope] of CHALLENGES) {
   });
 }
 
-test("Bearer takes a token for what it grants", async () => {
+test("Bearer accepts a token for its granted access", async () => {
   await using registry = await startRegistry({ auth: BEARER });
   const bearer = `Bearer ${await getToken(registry, ["repository:app:pull"])}`;
   assert.equal((await call(registry, "/v2/app/tags/list", bearer)).status, 404);
@@ -93,7 +93,7 @@ test("/token gives anonymous tokens to pull with, if at all", async () => {
   }
 });
 
-test("/token refuses a wrong password even where anonymous may pull, and a wrong service", async () => {
+test("/token rejects a wrong password even if anonymous may pull, and a wrong service", async () => {
   await using registry = await startRegistry({ auth: { ...BEARER, anonymousPull: true } });
   const wrong = await askToken(registry, [], { authorization: `Basic ${btoa("ann:x")}` });
   assert.equal(wrong.status, 401);

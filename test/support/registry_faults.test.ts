@@ -24,7 +24,7 @@ test("fail() happens after so many, so many times, where method and path fit", a
   assert.equal(fault.hits, 2);
 });
 
-test("fail() with a status answers what it was given", async () => {
+test("fail() with a status responds with it", async () => {
   await using registry = await startRegistry();
   registry.fail({ action: { status: 429, headers: { "retry-after": "7" }, body: "slow down" } });
   const response = await fetch(`${registry.url}/v2/`);
@@ -79,7 +79,7 @@ test("fail() lets a response go silent", async () => {
   await reader.cancel();
 });
 
-test("fail() cuts an upload, and the registry keeps what came before", async () => {
+test("fail() cuts an upload, and the registry keeps the bytes before", async () => {
   await using registry = await startRegistry();
   const opened = await fetch(`${registry.url}/v2/app/blobs/uploads/`, { method: "POST" });
   const location = opened.headers.get("location") ?? "";

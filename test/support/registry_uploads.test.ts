@@ -44,7 +44,7 @@ test("PUT under a wrong digest stores nothing, but in a careless registry", asyn
   }
 });
 
-test("PATCH out of order answers 416 and where the upload stands", async () => {
+test("PATCH out of order responds with 416 and the offset of the upload", async () => {
   await using registry = await startRegistry();
   const first = await send("PATCH", await open(registry), BLOB.slice(0, 10), { range: "0-9" });
   const wrong = await send("PATCH", locationOf(first), BLOB.slice(20, 30), { range: "20-29" });
@@ -134,7 +134,7 @@ test("maxUploadBytes is announced and answers 413, with and without a Content-Le
   );
 });
 
-test("minChunkBytes is announced and refuses a short chunk that is not the last", async () => {
+test("minChunkBytes is announced, and a short chunk that is not the last is rejected", async () => {
   await using registry = await startRegistry({ minChunkBytes: 1000 });
   const opened = await post(registry, "");
   assert.equal(opened.headers.get("oci-chunk-min-length"), "1000");

@@ -85,7 +85,7 @@ test("serve() fails the request's body when the client goes in the middle", asyn
 });
 
 for (const [name, headers] of [["chunked", {}], ["known", { "content-length": "1000" }]] as const) {
-  test(`serve() cuts the connection after what a failing body of ${name} length gave`, async () => {
+  test(`serve() cuts the connection after the last chunk of a failing body of ${name} length`, async () => {
     await using server = await serve(() => {
       let isFirst = true;
       const body = new ReadableStream({

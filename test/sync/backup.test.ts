@@ -41,11 +41,11 @@ for (const [template, reference] of GOOD) {
   });
 }
 
-test("backupReference() is undefined where the rule saves nothing", () => {
+test("backupReference() is undefined without a backup", () => {
   assert.equal(backup(""), undefined);
 });
 
-test("backupReference() knows which of several targets is meant", () => {
+test("backupReference() uses the given one of several targets", () => {
   const targets = "[b.example/x,c.example/xx,c.example/x]";
   const template = "d.example/{{ index (split .Sync.Target `/`) 1 }}:{{ .Ref.Tag }}";
   assert.equal(backup(template, "b.example/x:1", targets), "d.example/x:1");
@@ -53,7 +53,7 @@ test("backupReference() knows which of several targets is meant", () => {
   assert.equal(backup("{{ slice .Sync.Target 0 1 }}", "c.example/x:1", targets), "c.example/x:c");
 });
 
-test("backupReference() refuses what is neither a tag nor a reference", () => {
+test("backupReference() rejects text that is neither a tag nor a reference", () => {
   assert.throws(
     () => backup("{{ .Ref.Digest }}"),
     /back up b\.example\/x:1: "" is not a tag or a reference/,
@@ -79,7 +79,7 @@ const MAY_BE: [template: string, name: string, isBackup: boolean][] = [
   ["{{ .Ref.Registry }}/backups/{{ .Ref.Repository }}:{{ .Ref.Tag }}", "b.e/backups/x:1", true],
 ];
 for (const [template, name, isBackup] of MAY_BE) {
-  test(`createBackupTest() of ${JSON.stringify(template)} says ${isBackup} of ${name}`, () => {
+  test(`createBackupTest() of ${JSON.stringify(template)} is ${isBackup} for ${name}`, () => {
     assert.equal(createBackupTest(template)(name), isBackup);
   });
 }

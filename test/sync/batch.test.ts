@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { startPair } from "../support/pair.ts";
 import { putImage, putIndex, putReferrer } from "../support/image.ts";
 
-test("Batch.open().compare() tells how a destination stands, and has a copy only where there is something to do", async () => {
+test("Batch.open().compare() returns the state of a destination, and a copy only if one is needed", async () => {
   await using pair = await startPair();
   const { source, destination, engine } = pair;
   const { descriptor } = await putImage(source, "app", { tag: "1" });
@@ -26,7 +26,7 @@ test("Batch.open().compare() tells how a destination stands, and has a copy only
   assert.deepEqual([behind.digest, behind.current], [next.digest, descriptor.digest]);
 });
 
-test("Batch.open().compare() looks up an image that is pinned by its digest", async () => {
+test("Batch.open().compare() resolves an image that is pinned by its digest", async () => {
   await using pair = await startPair();
   const { source, destination, engine } = pair;
   const { descriptor } = await putImage(source, "app", { tag: "1" });
@@ -39,7 +39,7 @@ test("Batch.open().compare() looks up an image that is pinned by its digest", as
   assert.equal(destination.getManifest("app", "1")?.digest, descriptor.digest);
 });
 
-test("Batch.open().compare() of some platforms tells the digest of the index that is made of them", async () => {
+test("Batch.open().compare() of some platforms returns the digest of the rebuilt index", async () => {
   await using pair = await startPair();
   const { source, destination, engine } = pair;
   await putIndex(source, "app", { tag: "1", platforms: ["linux/amd64", "linux/arm64"] });
@@ -53,7 +53,7 @@ test("Batch.open().compare() of some platforms tells the digest of the index tha
   assert.deepEqual([prospect.state, prospect.digest], ["in-step", report.digest]);
 });
 
-test("Batch refuses another source than was opened, and to delete what is no tag", async () => {
+test("Batch rejects another source than the opened one, and the deletion of a digest", async () => {
   await using pair = await startPair();
   const { source, destination, engine } = pair;
   const batch = engine.batch();

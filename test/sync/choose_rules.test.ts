@@ -16,7 +16,7 @@ const unknown: [names: string[], message: string, hint: string][] = [
   [["\x1b[2J"], 'there is no rule "\\u001b[2J"', "expected one of alpine, nginx, app"],
 ];
 for (const [names, message, hint] of unknown) {
-  test(`chooseRules() refuses ${JSON.stringify(names)}`, () => {
+  test(`chooseRules() rejects ${JSON.stringify(names)}`, () => {
     assert.throws(() => chooseRules(RULES, names), { name: "ParseError", message, hint });
   });
 }

@@ -92,7 +92,7 @@ test("findClaims() has nothing of the rule itself, nor of its backups", () => {
   assert.deepEqual(claimed(others, ["v1", "old", "w"], own), []);
 });
 
-test("findClaims() has what a rule for a registry brings to the same place from another repository", () => {
+test("findClaims() includes the copies of a registry rule from another repository to the same target", () => {
   const own =
     "{name: own, type: registry, source: a.example, targets: [m.example, m.example/mirror], prune: {}, tags: {allow: ['v.*']}}";
   const { config: { rules: [rule] } } = parse(`sync:\n- ${own}\n`);

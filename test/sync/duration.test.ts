@@ -18,7 +18,7 @@ for (const [text, ms] of GOOD) {
 }
 
 for (const text of ["", "60", "-1h", "1d", "1h 30m", "h", "1.2.3s", "1h30", "1H"]) {
-  test(`parseDuration() refuses ${JSON.stringify(text)}`, () => {
+  test(`parseDuration() rejects ${JSON.stringify(text)}`, () => {
     assert.throws(() => parseDuration(text), { name: "ParseError", hint: /1h30m/ });
   });
 }

@@ -66,7 +66,7 @@ function copiesOf(work: readonly ExpandedRepository[]): string[] {
 const IMAGE = "{type: image, source: a.example/app:1, target: b.example/mirror:one}";
 const APP = "type: repository, source: a.example/app";
 
-test("toWorkItem() of an image asks nothing", async () => {
+test("toWorkItem() of an image sends no request", async () => {
   const source = createSource({});
   assert.deepEqual(
     await expand(ruleOf(IMAGE, "defaults: {referrers: true, verify: stream}"), source),
@@ -116,7 +116,7 @@ test("findTags() lists nothing where the rule names its tags", async () => {
   assert.deepEqual(source.asked, []);
 });
 
-test("listRepositories() of a registry goes from repository to repository, as they are wanted", async () => {
+test("listRepositories() of a registry lists repositories lazily", async () => {
   const source = createSource({
     "a.example/app": ["1"],
     "a.example/team/b": ["1", "2"],
@@ -139,7 +139,7 @@ test("listRepositories() of a registry goes from repository to repository, as th
   ]);
 });
 
-test("listRepositories() does not copy what was copied into the source's own registry", async () => {
+test("listRepositories() skips the targets of a rule in the source's own registry", async () => {
   const source = createSource({
     "a.example/app": ["1"],
     "a.example/m": ["1"],
@@ -170,7 +170,7 @@ test("findTags() fails for a repository that cannot be listed, not for those aft
   assert.equal(work[1]?.failure?.code, "rate_limited");
 });
 
-test("findTags() takes a repository of a catalog that is gone for empty, and one of a rule's own for a failure", async () => {
+test("findTags() treats a missing repository as empty if it is from a catalog, and as a failure otherwise", async () => {
   const source = createSource({ "a.example/a": ["1"] });
   const gone: Listing = { ...createSource({}), repositories: source.repositories };
   const registry = ruleOf("{type: registry, source: a.example, target: b.example}");
@@ -179,7 +179,7 @@ test("findTags() takes a repository of a catalog that is gone for empty, and one
   assert.equal(work?.failure?.code, "not_found");
 });
 
-test("findTags() passes on what is no failure of a registry's, and an abort", async () => {
+test("findTags() rejects with errors that are not from a registry, and with an abort", async () => {
   const rule = ruleOf(`{${APP}, target: b.example/x}`);
   const broken = (error: Error): Listing => ({
     ...createSource({}),
@@ -194,7 +194,7 @@ test("findTags() passes on what is no failure of a registry's, and an abort", as
   });
 });
 
-test("findTags() holds back what is younger than minAge", async () => {
+test("findTags() excludes tags younger than minAge", async () => {
   const hours = { "a.example/app:1": 5, "a.example/app:2": 1 };
   const source = createSource({ "a.example/app": ["1", "2"] }, hours);
   const [work] = await expand(ruleOf(`{${APP}, target: b.example/x, minAge: 2h}`), source);
@@ -211,7 +211,7 @@ test("findTags() holds back what is younger than minAge", async () => {
   }
 });
 
-test("findTags() does not wait for what a digest names", async () => {
+test("findTags() does not apply minAge to a digest", async () => {
   const digest = `sha256:${"a".repeat(64)}`;
   const rule = ruleOf(
     `{type: image, source: 'a.example/app@${digest}', target: 'b.example/x:1', minAge: 2h}`,
@@ -221,7 +221,7 @@ test("findTags() does not wait for what a digest names", async () => {
   assert.deepEqual(source.asked, []);
 });
 
-test("findTags() takes a tag that is gone before its date was found for old enough", async () => {
+test("findTags() treats a tag that disappears before its date is read as old enough", async () => {
   const rule = ruleOf(`{${APP}, target: b.example/x, minAge: 2h, tags: {allow: [latest]}}`);
   const [work] = await expand(rule, createSource({}));
   assert.deepEqual(work?.items.map(({ source, mayBeMissing }) => [source, mayBeMissing]), [
@@ -266,13 +266,13 @@ for (const [name, entry, repository, tag, copies, asked] of EVENTS) {
   });
 }
 
-test("findTags() for an event without a tag looks at the repository", async () => {
+test("findTags() of an event without a tag lists the repository", async () => {
   const source = createSource({ "a.example/app": ["1", "2", "dev"] });
   const work = await expand(ruleOf(SOME), source, { only: { repository: "a.example/app" } });
   assert.equal(copiesOf(work).length, 2);
 });
 
-test("toWorkItem() gives requests that an engine copies, and an engine is its source", async () => {
+test("toWorkItem() returns requests that an engine can copy", async () => {
   await using pair = await startPair();
   const { source, destination, engine } = pair;
   for (const tag of ["1.0", "1.1", "dev"]) await putImage(source, "team/app", { tag });

@@ -12,7 +12,7 @@ import { NOW, ruleOf } from "./setup.ts";
 
 const syncEventSchema = z.discriminatedUnion("type", syncEvents);
 
-test("the schemas of a sync read what rules give as it is", async () => {
+test("the schemas of a sync parse the results of rules unchanged", async () => {
   await using pair = await startPair();
   const { engine, source, destination } = pair;
   for (const [i, tag] of ["1", "2"].entries()) await putImage(source, "app", { tag, seed: i });

@@ -51,7 +51,7 @@ test("createPacer() lets so many requests of a registry be under way", async () 
   await third;
 });
 
-test("createPacer() gives up with the request, and gives its place back", async () => {
+test("createPacer() releases the slot of an aborted request", async () => {
   const clock = createClock();
   const limits = { registry: "a.example", requestsPerSecond: 1, concurrentRequests: 1 };
   const pace = createPacer([limits], clock);
@@ -94,7 +94,7 @@ test("createEngine() with a pace never has more requests under way, in a copy wi
   assert.equal(most, 2);
 });
 
-test("createEngine() with a pace of one goes on with a transfer that broke off while its upload waits", async () => {
+test("createEngine() with a pace of one resumes a broken download while its upload waits", async () => {
   await using registry = await startRegistry({ crossMount: false });
   await putImage(registry, "app", { tag: "1", layers: 1, layerBytes: 600_000 });
   registry.fail({ method: "GET", path: "/blobs/", after: 1, action: { cutAfterBytes: 300_000 } });

@@ -22,7 +22,7 @@ for (const [pattern, yes, no] of MATCHES) {
 }
 
 for (const pattern of ["(", "a**", "(?=a)", "(?<!a)b", "(a)\\1", "\\h", "[z-a]", "a{1001}"]) {
-  test(`compilePattern() refuses ${pattern}, which Go does not have`, () => {
+  test(`compilePattern() rejects ${pattern}, which Go does not have`, () => {
     assert.throws(() => compilePattern(pattern), {
       name: "ParseError",
       message: /is not a valid pattern: /,

@@ -22,7 +22,7 @@ function open(
   return openRuleContext(rule, { engine, rules: [rule], now: () => NOW, ...options });
 }
 
-test("performRuleStep() finds as few dates as it is told at once, and gives the tags when it has them all", async () => {
+test("performRuleStep() reads a limited number of dates at once, and returns the tags when it has all", async () => {
   await using pair = await startPair();
   const { source } = pair;
   const names = Array.from({ length: 20 }, (_, i) => `v${10 + i}`);
@@ -47,7 +47,7 @@ test("performRuleStep() finds as few dates as it is told at once, and gives the 
   assert.deepEqual(parts, [8, 8, 4]);
 });
 
-test("performRuleStep() asks no more for dates of tags that are not there", async () => {
+test("performRuleStep() does not repeat the request for the date of a missing tag", async () => {
   await using pair = await startPair();
   await putImage(pair.source, "app", { tag: "1" });
   const names = Array.from({ length: 9 }, (_, i) => `'${i + 1}'`).join();
@@ -63,7 +63,7 @@ test("performRuleStep() asks no more for dates of tags that are not there", asyn
   assert.deepEqual([rest.tags?.length, rest.isListed, rest.dates], [9, false, [["9", null]]]);
 });
 
-test("performRuleStep() deletes what the rule no longer selects, and nothing where it selects nothing", async () => {
+test("performRuleStep() deletes tags that the rule no longer selects, and none if it selects none", async () => {
   await using pair = await startPair();
   const { source, destination } = pair;
   for (const tag of ["1", "fresh", "old"]) await putImage(destination, "app", { tag });

@@ -13,7 +13,7 @@ test("choosePrunable() chooses tags that are no longer selected", () => {
   });
 });
 
-test("choosePrunable() keeps what a pattern takes, what is too fresh, and tags of digests", () => {
+test("choosePrunable() keeps tags that match a pattern, that are too fresh, and digest tags", () => {
   const present = [
     "1",
     "old-1",
@@ -32,7 +32,7 @@ test("choosePrunable() keeps what a pattern takes, what is too fresh, and tags o
   assert.deepEqual(choosePrunable(present, options).tags, ["2"]);
 });
 
-test("choosePrunable() says that it is more than the share", () => {
+test("choosePrunable() reports that the tags exceed maxShare", () => {
   const present = ["1", "2", "3", "4", "5"];
   assert.deepEqual(choosePrunable(present, HALF), {
     tags: ["3", "4", "5"],
@@ -60,7 +60,7 @@ test("choosePrunable() chooses nothing where nothing is selected", () => {
   }
 });
 
-test("choosePrunable() leaves what others have, and names those who may have it", () => {
+test("choosePrunable() keeps tags of other rules, and names the rules that may have copied them", () => {
   const claims: Claim[] = [
     { rule: "stable", isCertain: true, takes: (tag) => tag === "stable" },
     { rule: "other", isCertain: false, takes: (tag) => /^s|^old-/.test(tag) },

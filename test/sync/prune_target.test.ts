@@ -40,7 +40,7 @@ function prunedOf({ pruned }: RuleReport): string[] {
 
 const HALF = "prune: {maxShare: 0.5}";
 
-test("runRule() deletes no tag unless its rule says so", async () => {
+test("runRule() deletes no tag without prune", async () => {
   await using pair = await startMirror();
   const report = await prune(pair, "tags: {allow: ['.*']}");
   assert.deepEqual(report.pruned, []);
@@ -56,7 +56,7 @@ test("runRule() deletes tags that are no longer selected, and leaves others of t
   assert.ok(pair.destination.getManifest("app", "2"), "2 was the same image as 4");
 });
 
-test("runRule() of a dry run says what it would delete", async () => {
+test("runRule() of a dry run reports the tags that it would delete", async () => {
   await using pair = await startMirror();
   const report = await prune(pair, HALF, { dryRun: true });
   assert.deepEqual(prunedOf(report), ["app:3 would-delete", "app:4 would-delete"]);
@@ -75,7 +75,7 @@ test("runRule() deletes nothing where it would be more than the rule's share", a
   assert.deepEqual(pair.destination.tags("app"), ["1", "2", "3", "4"]);
 });
 
-test("runRule() keeps what matches a pattern", async () => {
+test("runRule() keeps tags that match a pattern", async () => {
   await using pair = await startMirror();
   assert.deepEqual(prunedOf(await prune(pair, "prune: {keep: ['3'], maxShare: 1}")), [
     "app:4 deleted",
@@ -101,7 +101,7 @@ test("runRule() deletes nothing where the source cannot be listed, lost its tags
   assert.deepEqual(pair.destination.tags("app"), ["1", "2", "3", "4"]);
 });
 
-test("runRules() leaves in a target of several rules what each of them brings there", async () => {
+test("runRules() keeps the tags of all rules that share a target", async () => {
   await using pair = await startPair();
   const { source, destination, engine } = pair;
   const tags = ["v1.0", "v2.0"];
@@ -138,7 +138,7 @@ test("runRules() leaves in a target of several rules what each of them brings th
   assert.deepEqual((await prunedBy(false)).flat(), []);
 });
 
-test("runRule() says once that it leaves what may be another rule's backups", async () => {
+test("runRule() warns once that it keeps tags that may be backups of another rule", async () => {
   await using pair = await startMirror();
   const { destination } = pair;
   const names = ["app", "copy"].map((name) => `${destination.host}/${name}`);
@@ -196,7 +196,7 @@ for (const status of [400, 404, 405]) {
   });
 }
 
-test("runRule() leaves tags where they are in a registry that deletes nothing, and asks it once", async () => {
+test("runRule() keeps tags in a registry without deletion, after one request", async () => {
   await using pair = await startMirror({ destination: { deletable: false } });
   const before = pair.destination.getManifest("app", "3")?.digest;
   const report = await prune(pair, HALF);

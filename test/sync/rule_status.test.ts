@@ -20,7 +20,7 @@ function statesOf({ tags }: RuleStatus): string[] {
   return tags.map(({ destination, state }) => `${destination.replace(/^.*:/, "")} ${state}`);
 }
 
-test("statusOfRule() tells how each tag stands, by a HEAD a side", async () => {
+test("statusOfRule() reports the state of each tag by one HEAD to each side", async () => {
   await using pair = await startPair();
   const { source, destination, engine } = pair;
   for (const [i, tag] of ["1", "2", "3"].entries()) await putImage(source, "app", { tag, seed: i });
@@ -47,7 +47,7 @@ test("statusOfRule() tells how each tag stands, by a HEAD a side", async () => {
   assert.equal(status.tags[1]?.current, destination.getManifest("app", "2")?.digest);
 });
 
-test("statusOfRule() tells what it could not find out", async () => {
+test("statusOfRule() reports errors", async () => {
   await using pair = await startPair();
   const { source, engine } = pair;
   for (const [i, tag] of ["1", "2"].entries()) await putImage(source, "app", { tag, seed: i });
@@ -75,7 +75,7 @@ test("statusOfRule() compares an image that is to stay, and one that is gone thr
   assert.deepEqual(statesOf(await statusOfRule(rule, options)), ["1 in-step"]);
 });
 
-test("statusOfRule() stops when it is told to", async () => {
+test("statusOfRule() stops when its signal is aborted", async () => {
   await using pair = await startPair();
   await putImage(pair.source, "app", { tag: "1" });
   const signal = AbortSignal.abort(new Error("enough"));

@@ -9,7 +9,7 @@ import { startRegistry } from "../support/registry.ts";
 import { NOW, ruleOf } from "./setup.ts";
 import { appRule, clear, putTags, resultsOf, run, writesOf } from "./run_rule/setup.ts";
 
-test("runRule() copies each tag, and then asks for nothing but a HEAD a side and the list", async () => {
+test("runRule() copies each tag, and then sends only the list and one HEAD to each side", async () => {
   await using pair = await startPair();
   await putTags(pair, "1", "2", "3");
   const rule = appRule(pair);
@@ -31,7 +31,7 @@ test("runRule() copies each tag, and then asks for nothing but a HEAD a side and
   assert.deepEqual(second.requests, { source: 4, destination: 3 });
 });
 
-test("runRule() asks nothing twice of a tag that has changed", async () => {
+test("runRule() sends no request twice for a changed tag", async () => {
   await using pair = await startPair();
   await putTags(pair, "1");
   await run(appRule(pair), pair);
@@ -43,7 +43,7 @@ test("runRule() asks nothing twice of a tag that has changed", async () => {
   assert.equal(pair.source.count({ method: "GET", path: "/manifests/" }), 1);
 });
 
-test("runRule() goes on where one tag fails", async () => {
+test("runRule() continues after a tag that fails", async () => {
   await using pair = await startPair();
   await putTags(pair, "1", "2", "3");
   pair.source.fail({ path: "/manifests/2", action: { status: 403 }, times: 9 });
@@ -54,7 +54,7 @@ test("runRule() goes on where one tag fails", async () => {
   assert.deepEqual({ code, side }, { code: "denied", side: "source" });
 });
 
-test("runRule() says for each target that a repository could not be listed", async () => {
+test("runRule() reports for each target that a repository could not be listed", async () => {
   await using pair = await startPair();
   const report = await run(appRule(pair), pair);
   assert.equal(report.result, "all-failed");
@@ -62,7 +62,7 @@ test("runRule() says for each target that a repository could not be listed", asy
   assert.equal(report.tags[0]?.error?.code, "not_found");
 });
 
-test("runRule() of a registry without a catalog has that in its report", async () => {
+test("runRule() reports a registry without a catalog", async () => {
   await using pair = await startPair({ source: { catalog: false } });
   const { source, destination } = pair;
   const rule = ruleOf(
@@ -73,7 +73,7 @@ test("runRule() of a registry without a catalog has that in its report", async (
   assert.equal(report.tags[0]?.error?.code, "unsupported");
 });
 
-test("runRule() does not take a tag that the rule names and nobody has for a failure", async () => {
+test("runRule() does not fail if a tag of the rule is missing", async () => {
   await using pair = await startPair();
   await putTags(pair, "1");
   const report = await run(appRule(pair, ", tags: {allow: ['1', nightly]}"), pair);
@@ -81,7 +81,7 @@ test("runRule() does not take a tag that the rule names and nobody has for a fai
   assert.equal(report.result, "ok");
 });
 
-test("runRule() of a dry run writes nothing and says what it would copy", async () => {
+test("runRule() of a dry run writes nothing and reports what it would copy", async () => {
   await using pair = await startPair();
   await putTags(pair, "1", "2");
   await run(appRule(pair, ", tags: {allow: ['1']}"), pair);
@@ -92,7 +92,7 @@ test("runRule() of a dry run writes nothing and says what it would copy", async 
   assert.equal(writesOf(pair), 0);
 });
 
-test("runRule() with missing copies only what a target lacks", async () => {
+test("runRule() with missing copies only missing tags", async () => {
   await using pair = await startPair();
   await putTags(pair, "1", "2", "3");
   await run(appRule(pair, ", tags: {allow: ['1', '2']}"), pair);
@@ -105,7 +105,7 @@ test("runRule() with missing copies only what a target lacks", async () => {
 
 for (const [ifExists, result] of [["skip", "skipped"], ["fail", "failed"]] as const) {
   for (const dryRun of [false, true]) {
-    test(`runRule() with ifExists ${ifExists} leaves another image alone, dry run: ${dryRun}`, async () => {
+    test(`runRule() with ifExists ${ifExists} keeps another image, dry run: ${dryRun}`, async () => {
       await using pair = await startPair();
       await putTags(pair, "1");
       await putImage(pair.destination, "app", { tag: "1", seed: 7 });
@@ -119,7 +119,7 @@ for (const [ifExists, result] of [["skip", "skipped"], ["fail", "failed"]] as co
   }
 }
 
-test("runRule() leaves out media types that the rule does not want, and what is too fresh", async () => {
+test("runRule() skips other media types than the rule's, and tags that are too fresh", async () => {
   await using pair = await startPair();
   await putTags(pair, "1");
   const odd = appRule(pair, ", mediaTypes: [application/vnd.docker.distribution.manifest.v2+json]");
@@ -131,7 +131,7 @@ test("runRule() leaves out media types that the rule does not want, and what is 
   assert.equal(fresh.result, "ok");
 });
 
-test("runRule() goes through an image that is in step where forceRecursive says so, whatever fastCheck says", async () => {
+test("runRule() with forceRecursive checks an image in step completely, even with fastCheck", async () => {
   await using pair = await startPair();
   await putIndex(pair.source, "app", { tag: "1", platforms: ["linux/amd64", "linux/arm64"] });
   await run(appRule(pair), pair);
@@ -140,7 +140,7 @@ test("runRule() goes through an image that is in step where forceRecursive says 
   assert.ok(pair.source.count({ method: "GET", path: "/manifests/" }) > 0);
 });
 
-test("runRule() of one platform compares what takes the index's place", async () => {
+test("runRule() of one platform compares the image of that platform", async () => {
   await using pair = await startPair();
   await putIndex(pair.source, "app", { tag: "1", platforms: ["linux/amd64", "linux/arm64"] });
   const rule = appRule(pair, ", platform: linux/arm64");
@@ -151,7 +151,7 @@ test("runRule() of one platform compares what takes the index's place", async ()
   assert.equal(pair.source.count({ method: "GET", path: "/manifests/" }), 1, "the index alone");
 });
 
-test("runRule() asks for tokens that may write only where it writes, and delete only where it deletes", async () => {
+test("runRule() requests tokens with push access only to write, and with delete access only to delete", async () => {
   const users = { ann: "secret" };
   await using source = await startRegistry();
   await using destination = await startRegistry({ auth: { type: "bearer", users } });

@@ -32,7 +32,7 @@ for (
     "TZ=Mars/North 0 0 * * *",
   ]
 ) {
-  test(`parseSchedule() refuses ${JSON.stringify(text)}`, () => {
+  test(`parseSchedule() rejects ${JSON.stringify(text)}`, () => {
     assert.throws(() => parseSchedule(text), { name: "ParseError" });
   });
 }

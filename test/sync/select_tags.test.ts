@@ -35,7 +35,7 @@ async function select(
   return { ...selection, asked };
 }
 
-test("selectTags() without sets selects all, each once, and asks for no date", async () => {
+test("selectTags() without sets selects all tags once and reads no date", async () => {
   assert.deepEqual(await select({}, ["b", "a", "b"]), {
     tags: ["b", "a"],
     tooFresh: [],
@@ -49,7 +49,7 @@ test("selectTags() selects by range, then allow, then deny", async () => {
   assert.deepEqual((await select({ sets }, tags)).tags, ["1.1", "1.2"]);
 });
 
-test("selectTags() takes what any set selects, in the order of the list", async () => {
+test("selectTags() selects the tags of any set, in the order of the list", async () => {
   const sets = [set({ allow: ["c"] }), set({ allow: ["a", "b"] }), set({ allow: ["none"] })];
   assert.deepEqual((await select({ sets }, ["a", "b", "c", "d"])).tags, ["a", "b", "c"]);
 });
@@ -89,25 +89,25 @@ test("selectTags() has each set count its own latest", async () => {
   assert.deepEqual((await select({ sets }, ["1.0", "1.1", "2.0", "2.1"])).tags, ["1.1", "2.1"]);
 });
 
-test("selectTags() holds back what is too fresh and tells of it", async () => {
+test("selectTags() reports tags that are too fresh separately", async () => {
   const hours = { a: 1, b: 3, d: -1 };
   const found = await select({ minAgeMs: 2 * HOUR }, ["a", "b", "c", "d"], hours);
   assert.deepEqual(found, { tags: ["b", "c"], tooFresh: ["a", "d"], asked: ["a", "b", "c", "d"] });
 });
 
-test("selectTags() takes the latest of those that are old enough, and asks for no more dates than that", async () => {
+test("selectTags() selects the latest of the tags that are old enough, and reads no more dates", async () => {
   const sets = [set({ latest: { count: 2, by: "semver" } })];
   const hours = { "5": 1, "4": 3, "3": 3, "2": 3, "1": 3 };
   const found = await select({ sets, minAgeMs: 2 * HOUR }, ["1", "2", "3", "4", "5"], hours);
   assert.deepEqual(found, { tags: ["3", "4"], tooFresh: ["5"], asked: ["5", "4", "3"] });
 });
 
-test("selectTags() asks for a date once, however many sets want it", async () => {
+test("selectTags() reads a date once for all sets", async () => {
   const sets = [set({ allow: ["a"] }), set({ allow: [".*"] })];
   assert.deepEqual((await select({ sets, minAgeMs: HOUR }, ["a", "b"])).asked, ["a", "b"]);
 });
 
-test("selectTags() passes on what goes wrong with a date", async () => {
+test("selectTags() rejects with the error of a date", async () => {
   const failing = selectTags({ tagSets: [], minAgeMs: 1 }, ["a"], {
     now: NOW,
     created: () => Promise.reject(new Error("no date")),
@@ -115,7 +115,7 @@ test("selectTags() passes on what goes wrong with a date", async () => {
   await assert.rejects(failing, /no date/);
 });
 
-test("createTagFilter() says whether a rule may mean a tag", () => {
+test("createTagFilter() is true for tags that a rule may select", () => {
   const tagSets = [
     set({ allow: ["a"] }),
     set({ semverRange: [">=2"], latest: { count: 1, by: "semver" } }),
@@ -125,7 +125,7 @@ test("createTagFilter() says whether a rule may mean a tag", () => {
   assert.equal(createTagFilter({ tagSets: [] })("anything"), true);
 });
 
-test("createNameFilter() takes all but what is denied where nothing is allowed", () => {
+test("createNameFilter() without allow selects all names that are not denied", () => {
   const filter = createNameFilter({ allow: [], deny: ["team/scratch-.*"] });
   assert.deepEqual(["team/a", "team/scratch-1"].filter(filter), ["team/a"]);
 });

@@ -29,7 +29,7 @@ test("Slots gives so many places, and the next in the order in which they were a
   await Promise.all([slots.take(), slots.take()]);
 });
 
-test("Slots.take() gives up with its signal and leaves the place to the next", async () => {
+test("Slots.take() rejects with its signal and leaves the slot to the next", async () => {
   const slots = new Slots(1);
   const leave = await slots.take();
   const stop = new AbortController();

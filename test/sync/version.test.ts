@@ -58,7 +58,7 @@ test("compareVersions() sorts", () => {
 });
 
 for (const [a, b] of [["1", "v1.0.0"], ["1.0-", "1"], ["1+a", "1+b"], ["1-alpha.1", "1-alpha.2"]]) {
-  test(`compareVersions() takes ${a} and ${b} for the same, as regsync does`, () => {
+  test(`compareVersions() treats ${a} and ${b} as equal, like regsync`, () => {
     assert.equal(compareVersions(version(a ?? ""), version(b ?? "")), 0);
   });
 }
@@ -77,7 +77,7 @@ const RANGES: [range: string, inside: string[], outside: string[]][] = [
   [" >=v1.0.0-rc1\t<v2 ", ["1.0.0-rc2", "1.0.0"], ["1.0.0-beta"]],
 ];
 for (const [range, inside, outside] of RANGES) {
-  test(`parseVersionRange() ${range.trim()} takes what is inside and no more`, () => {
+  test(`parseVersionRange() ${range.trim()} matches the versions inside only`, () => {
     const check = parseVersionRange(range);
     for (const text of inside) assert.equal(check(version(text)), true, text);
     for (const text of outside) assert.equal(check(version(text)), false, text);
@@ -85,7 +85,7 @@ for (const [range, inside, outside] of RANGES) {
 }
 
 for (const range of ["", " ", ">=", ">= 1.0", "1.x", "1.0 || 2.0", "!1.0", "^", "~latest"]) {
-  test(`parseVersionRange() refuses ${JSON.stringify(range)}`, () => {
+  test(`parseVersionRange() rejects ${JSON.stringify(range)}`, () => {
     assert.throws(() => parseVersionRange(range), { name: "ParseError" });
   });
 }

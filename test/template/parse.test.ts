@@ -8,6 +8,6 @@ test("parseTemplate() suggests functions, renderTemplate() suggests fields", () 
   assert.throws(() => render("{{ .Ref.tag }}"), { hint: "did you mean .Tag" });
 });
 
-test("isTemplate() tells plain text", () => {
+test("isTemplate() is false for plain text", () => {
   assert.deepEqual(["a", "{a}", "{{a}}"].map(isTemplate), [false, false, true]);
 });

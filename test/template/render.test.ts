@@ -118,7 +118,7 @@ test("renderTemplate() never shows a value in an error", () => {
   }
 });
 
-test("renderTemplate() has no files where it is given none", () => {
+test("renderTemplate() rejects file on a host without files", () => {
   const { readFile: _, ...without } = SURROUNDINGS;
   assert.throws(
     () => render('{{ file "/run/token" }}', without),
@@ -126,7 +126,7 @@ test("renderTemplate() has no files where it is given none", () => {
   );
 });
 
-test("renderTemplate() tells of variables and files that are missing", () => {
+test("renderTemplate() reports missing variables and files", () => {
   const missing: string[] = [];
   render('{{ env "A" | default "x" }}{{ env "USER" }}{{ file "/none" }}', {
     ...SURROUNDINGS,
@@ -135,7 +135,7 @@ test("renderTemplate() tells of variables and files that are missing", () => {
   assert.deepEqual(missing, ["variable A is not set", "file /none cannot be read"]);
 });
 
-test("checkFields() looks into branches that are not taken", () => {
+test("checkFields() checks branches that are not taken", () => {
   const template = parseTemplate("{{ if false }}{{ lower (print $.Ref.Typo) }}{{ end }}");
   assert.equal(renderTemplate(template, DATA, SURROUNDINGS), "");
   assert.throws(() => checkFields(template, DATA), /there is no \.Typo/);

@@ -71,7 +71,7 @@ function assertNothingCommitted({ destination }: Pair, digest: string): void {
   assert.deepEqual(destination.tags("app"), []);
 }
 
-test("copy() brings an image for several platforms over in workerd", async () => {
+test("copy() copies an image of several platforms in workerd", async () => {
   await using pair = await startPair();
   const { source, destination } = pair;
   const index = await putIndex(source, "app", {
@@ -93,7 +93,7 @@ test("copy() brings an image for several platforms over in workerd", async () =>
 });
 
 for (const verify of ["stream", "destination"] as const) {
-  test(`copy() brings a large blob over in one upload in workerd: ${verify}`, async () => {
+  test(`copy() copies a large blob by one upload in workerd: ${verify}`, async () => {
     await using pair = await startPair();
     const { digest } = await putLayer(pair, 20 * MIB + 1);
     assert.equal(await copy(pair, { verify }), undefined);
@@ -114,7 +114,7 @@ for (const verify of ["stream", "destination"] as const) {
     assertNothingCommitted(pair, digest);
   });
 
-  test(`copy() survives a source that is cut in the middle of a blob in workerd: ${verify}`, async () => {
+  test(`copy() resumes a blob after the source cut the connection in workerd: ${verify}`, async () => {
     await using pair = await startPair();
     const { digest, path } = await putLayer(pair, 5 * MIB);
     pair.source.fail({ method: "GET", path, action: { cutAfterBytes: 2 * MIB } });
@@ -130,7 +130,7 @@ for (const verify of ["stream", "destination"] as const) {
     assert.equal(committed.length, 1);
   });
 
-  test(`copy() gives up a source that goes silent in workerd: ${verify}`, async () => {
+  test(`copy() fails if the source goes silent in workerd: ${verify}`, async () => {
     await using pair = await startPair();
     const { digest, path } = await putLayer(pair, 300_000);
     pair.source.fail({ method: "GET", path, times: 9, action: { hangAfterBytes: 1000 } });
@@ -139,7 +139,7 @@ for (const verify of ["stream", "destination"] as const) {
     assertNothingCommitted(pair, digest);
   });
 
-  test(`copy() gives up a destination that never answers in workerd: ${verify}`, async () => {
+  test(`copy() fails if the destination never responds in workerd: ${verify}`, async () => {
     await using pair = await startPair();
     const { digest } = await putLayer(pair, 300_000);
     const path = "/blobs/uploads/";
@@ -150,7 +150,7 @@ for (const verify of ["stream", "destination"] as const) {
     assertNothingCommitted(pair, digest);
   });
 
-  test(`copy() tells why a destination refuses a blob that is on its way in workerd: ${verify}`, async () => {
+  test(`copy() reports why a destination rejects a blob during the upload in workerd: ${verify}`, async () => {
     await using pair = await startPair();
     const { digest } = await putLayer(pair, 20 * MIB);
     const body = JSON.stringify({ errors: [{ code: "DENIED", message: "read only" }] });
@@ -162,7 +162,7 @@ for (const verify of ["stream", "destination"] as const) {
     assertNothingCommitted(pair, digest);
   });
 
-  test(`copy() sends a blob in pieces where the destination takes no larger in workerd: ${verify}`, async () => {
+  test(`copy() uploads chunks if the destination limits their size in workerd: ${verify}`, async () => {
     await using pair = await startPair({ maxUploadBytes: MIB });
     const { digest } = await putLayer(pair, 2.5 * MIB);
     assert.equal(await copy(pair, { verify }), undefined);

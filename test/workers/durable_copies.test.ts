@@ -93,7 +93,7 @@ test("CopyWorkflow copies an index, children before parents, and the tag last", 
   assert.match(puts.at(-1)?.path ?? "", /\/manifests\/1$/);
 });
 
-test("CopyWorkflow asks registries as often as docs/deploy/cloudflare.md says", async () => {
+test("CopyWorkflow sends the number of requests in docs/deploy/cloudflare.md", async () => {
   await using pair = await startPair();
   const platforms = ["linux/amd64", "linux/arm64", "linux/s390x"];
   await putIndex(pair.source, "app", { tag: "1", platforms });
@@ -115,7 +115,7 @@ test("CopyWorkflow sends a blob again that failed twice, when the registry wants
   assert.equal(report.blobs.streamed, 2);
 });
 
-test("CopyWorkflow does not repeat what is refused for good, and names step and cause", async () => {
+test("CopyWorkflow does not retry a permanent failure, and names step and cause", async () => {
   await using pair = await startPair();
   const { descriptor } = await putImage(pair.source, "app", { tag: "1" });
   const body = JSON.stringify({ errors: [{ code: "DENIED", message: "not yours" }] });
@@ -152,7 +152,7 @@ test("CopyWorkflow fails when the plan cannot be made, and is begun again when a
   assert.equal(report?.result, "copied");
 });
 
-test("CopyWorkflow goes on after workerd was killed, and sends no blob twice that was there", async () => {
+test("CopyWorkflow resumes after workerd was killed, and sends no blob twice", async () => {
   await using pair = await startPair();
   const image = await putImage(pair.source, "app", { tag: "1", layers: 4 });
   const held = pair.destination.fail({ method: "PUT", after: 3, times: 2, action: { hang: true } });
@@ -200,7 +200,7 @@ test("POST /v1/copies begins a copy again that has ended", async () => {
   assert.deepEqual(pair.destination.tags("mirror/app"), ["1"]);
 });
 
-test("DELETE /v1/copies/{id} cancels: registries are let go of, and the tag does not move", async () => {
+test("DELETE /v1/copies/{id} cancels: requests to registries are aborted, and the tag does not move", async () => {
   await using source = await startObservedRegistry();
   await using destination = await startObservedRegistry();
   await putImage(source, "app", { tag: "1", layers: 1 });
@@ -216,7 +216,7 @@ test("DELETE /v1/copies/{id} cancels: registries are let go of, and the tag does
   assert.deepEqual(destination.tags("app"), []);
 });
 
-test("GET /v1/copies/{id} does not know what was never asked for", async () => {
+test("GET /v1/copies/{id} of an unknown copy is a 404", async () => {
   const { status, json } = await worker.ask("GET", `/v1/copies/${"0".repeat(64)}`);
   assert.equal(status, 404);
   assert.equal(json.code, "not_found");

@@ -48,7 +48,7 @@ test("POST /v1/copies copies within the request, several at a time", async () =>
   }
 });
 
-test("POST /v1/copies without a Workflow copies inline whatever is preferred", async () => {
+test("POST /v1/copies without a Workflow copies inline despite Prefer", async () => {
   await using source = await startRegistry();
   await using destination = await startRegistry();
   await putImage(source, "app", { tag: "1" });
@@ -64,7 +64,7 @@ test("POST /v1/copies without a Workflow copies inline whatever is preferred", a
   assert.match(await response.text(), /"type":"report"/);
 });
 
-test("POST /v1/copies lets go of both registries when its client goes away", async () => {
+test("POST /v1/copies aborts its requests to both registries when its client disconnects", async () => {
   await using source = await startObservedRegistry();
   await using destination = await startObservedRegistry();
   const { layers } = await putImage(source, "app", { tag: "1", layers: 1, layerBytes: 4 * MIB });
@@ -97,7 +97,7 @@ test("a wrong configuration is served as a problem and logged once", async () =>
   assert.equal(broken.lines.filter(({ level }) => level === "error").length, 1);
 });
 
-test("whoever shows no token is refused, and whoever guesses many is told to wait", async () => {
+test("requests without a token are rejected, and many wrong tokens are rate limited", async () => {
   const token = "a-token-of-some-length";
   const variables = { CROSSDOCK_OPEN: "false", CROSSDOCK_TOKENS: JSON.stringify({ ci: token }) };
   await using guarded = await startCrossdock({ variables });

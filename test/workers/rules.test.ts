@@ -95,7 +95,7 @@ test("scheduled() starts a run of each rule that is due, and that a copy of each
   assert.equal(linesOf(worker, "durable copy started").length, 3);
 });
 
-test("scheduled() starts nothing that is not due, and a tick that is told twice once", async () => {
+test("scheduled() starts only due rules, and a repeated tick once", async () => {
   await using mirror = await startMirror();
   const { source, destination, worker } = mirror;
   await putImage(source, "app", { tag: "1" });
@@ -109,7 +109,7 @@ test("scheduled() starts nothing that is not due, and a tick that is told twice 
   assert.equal(linesOf(worker, "rule started").length, 1);
 });
 
-test("SyncWorkflow of 300 tags that are in step lists them, and asks both sides for each by HEAD", async () => {
+test("SyncWorkflow of 300 tags in step lists them, and sends one HEAD per tag to each side", async () => {
   await using mirror = await startMirror();
   const { source, destination, worker } = mirror;
   for (const [registry, name] of [[source, "app"], [destination, "mirror/app"]] as const) {
@@ -132,7 +132,7 @@ test("SyncWorkflow of 300 tags that are in step lists them, and asks both sides 
   assert.equal(stepsOf(worker), 1 + 1 + 15);
 });
 
-test("SyncWorkflow deletes what no rule selects any longer, where it says so", async () => {
+test("SyncWorkflow with prune deletes tags that no rule selects any longer", async () => {
   await using mirror = await startMirror({ prune: true });
   const { source, destination, worker } = mirror;
   await putImage(source, "app", { tag: "1" });
@@ -154,7 +154,7 @@ test("SyncWorkflow deletes nothing where the source has none of the tags that th
   assert.deepEqual(destination.tags("mirror/app"), ["1", "2", "old"]);
 });
 
-test("SyncWorkflow goes on after a page that fails, and tells of the copy that was refused", async () => {
+test("SyncWorkflow continues after a page that fails, and notifies of the rejected copy", async () => {
   await using receiver = await startNoticeReceiver();
   await using mirror = await startMirror({
     more: () => `webhooks: {out: [{url: "${receiver.url}", secrets: [${NOTICE_SECRET}]}]}`,
@@ -174,7 +174,7 @@ test("SyncWorkflow goes on after a page that fails, and tells of the copy that w
   assert.deepEqual(destination.tags("mirror/app"), ["good"]);
 });
 
-test("SyncWorkflow waits for a registry's limit, and goes on with the page", async () => {
+test("SyncWorkflow waits for a rate limit, and then repeats the page", async () => {
   await using mirror = await startMirror();
   const { source, destination, worker } = mirror;
   await putImage(source, "app", { tag: "1" });
@@ -233,7 +233,7 @@ test("an event that a limit puts off is left to a Workflow that waits, one for s
   assert.equal(linesOf(worker, "rule ended").length, 2);
 });
 
-test("scheduled() without a Workflow runs the rules that are due by itself", async () => {
+test("scheduled() without a Workflow runs the due rules itself", async () => {
   await using mirror = await startMirror({ durable: false });
   const { source, destination, worker } = mirror;
   await putImage(source, "app", { tag: "1" });
@@ -251,7 +251,7 @@ test("steps of rules are asked for by the Worker itself alone", async () => {
   assert.equal(status, 404);
 });
 
-test("a wrong rule is told by name and line, and nothing runs", async () => {
+test("scheduled() reports an invalid rule by name and line, and runs nothing", async () => {
   await using broken = await startCrossdock({
     variables: { CROSSDOCK_CONFIG: "sync:\n  - {source: a.example/b, type: repository}\n" },
   });

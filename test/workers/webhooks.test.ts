@@ -67,7 +67,7 @@ test("receive() of artifact-registry fetches Google's keys in workerd", async ()
   assert.deepEqual([right?.kind, wrong?.code], ["events", "unauthorized"]);
 });
 
-test("deliver() sends from workerd what the receiver's library verifies", async () => {
+test("deliver() signs in workerd so that standardwebhooks verifies it", async () => {
   const received: { headers: Headers; body: string }[] = [];
   await using receiver = await serve(async (request) => {
     received.push({ headers: request.headers, body: await request.text() });

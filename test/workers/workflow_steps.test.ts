@@ -19,7 +19,7 @@ const RESULTS: readonly [characters: number, kind: Kept["kind"]][] = [
 ];
 
 for (const [characters, kind] of RESULTS) {
-  test(`toDurableSteps() has the platform keep a result of ${characters} characters as a ${kind}`, async () => {
+  test(`toDurableSteps() stores a result of ${characters} characters as a ${kind}`, async () => {
     const response = await fetch(`${worker.url}/?characters=${characters}`);
     const text = await response.text();
     assert.equal(response.status, 200, text);

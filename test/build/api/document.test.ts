@@ -31,13 +31,13 @@ test("/openapi.json names the routes that the server has, and no other", () => {
   assert.deepEqual(described.sort(), [...new Set(served)].sort());
 });
 
-test("src/server/api has the document and the page as they are made now", async () => {
+test("src/server/api has the generated document and page", async () => {
   for (const [path, text] of Object.entries(await apiFiles())) {
     assert.ok(readFileSync(path, "utf8") === text, `${path} is out of date: run deno task schema`);
   }
 });
 
-test("/openapi.json names what of Health wants a token, and nothing else does", () => {
+test("/openapi.json names the routes of Health that need a token", () => {
   const { description = "" } = document.tags.find(({ name }) => name === "Health") ?? {};
   const health = routes.filter(({ operation }) => operation.tags.includes("Health"));
   const secured = health.filter(({ operation }) => operation.security).map(({ path }) => path);
@@ -98,7 +98,7 @@ for (const { method, path, operation } of routes) {
     }
   });
 
-  test(`/openapi.json ${method} ${path} says which headers its answers have`, () => {
+  test(`/openapi.json ${method} ${path} lists the headers of its responses`, () => {
     for (const [status, { headers, description }] of answers) {
       assert.ok(description);
       const required = Object.keys(headers).filter((name) => headers[name]?.required);
@@ -127,7 +127,7 @@ test("/openapi.json closes the schemas of requests, and leaves those of answers 
   ]);
 });
 
-test("/openapi.json does not require what may be left out", () => {
+test("/openapi.json does not require optional fields", () => {
   const { Descriptor, Plan, BlobStep } = document.components.schemas;
   assert.deepEqual(Descriptor?.required, ["mediaType", "digest", "size"]);
   assert.ok(!Plan?.required?.includes("current"));

@@ -194,7 +194,7 @@ const TROUBLES: Readonly<Record<keyof typeof PROBLEM_EXAMPLES, Trouble>> = {
 };
 
 for (const [status, trouble] of Object.entries(TROUBLES)) {
-  test(`the example of ${status} is what the server says`, async () => {
+  test(`the example of ${status} is the response of the server`, async () => {
     const { options, prepare, path, body, headers, retryAfter = null } = trouble;
     await using documented = await startDocumentedApp(options);
     await prepare?.(documented);

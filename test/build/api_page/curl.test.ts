@@ -36,7 +36,7 @@ test("toCurl() fills in the path, the query, headers and the body of one example
   );
 });
 
-test("toCurl() needs no token where the operation asks for none", () => {
+test("toCurl() has no token for an operation without one", () => {
   const operation = sampleOperation();
   assert.equal(
     toCurl({ method: "GET", path: "/healthz", operation }, "one"),
@@ -44,7 +44,7 @@ test("toCurl() needs no token where the operation asks for none", () => {
   );
 });
 
-test("toCurl() names a method that curl would not take by itself", () => {
+test("toCurl() names a method that is not curl's default", () => {
   const operation = sampleOperation();
   assert.match(toCurl({ method: "DELETE", path: "/x", operation }, "one"), /--request DELETE "/);
 });

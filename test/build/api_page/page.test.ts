@@ -13,7 +13,7 @@ async function renderReal(): Promise<string> {
   return (await renderPage(await getDocument(documented.app))).html;
 }
 
-test("renderPage() escapes whatever the document says, wherever it stands", async () => {
+test("renderPage() escapes all text of the document", async () => {
   const schema = {
     type: "object",
     description: HOSTILE,

@@ -40,7 +40,7 @@ const TYPES: { schema: Schema; text: string }[] = [
 ];
 
 for (const { schema, text } of TYPES) {
-  test(`renderType() says ${text}`, () => {
+  test(`renderType() is ${text}`, () => {
     assert.equal(textOf(renderType(schema)), text);
   });
 }
@@ -68,7 +68,7 @@ test("renderSchema() has a row for each field, those within included", () => {
   ]);
 });
 
-test("renderSchema() tells the alternatives of a union apart", () => {
+test("renderSchema() separates the alternatives of a union", () => {
   const alternative = (type: string, description: string): Schema => ({
     type: "object",
     description,

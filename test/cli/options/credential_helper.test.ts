@@ -145,7 +145,7 @@ test("runCredentialHelper() has a hint for a missing program", async () => {
 });
 
 for (const name of ["", "../x", "a/b", "a b", "x;id", "x\n", "$(id)", "ü"]) {
-  test(`runCredentialHelper() refuses the name ${JSON.stringify(name)}`, async () => {
+  test(`runCredentialHelper() rejects the name ${JSON.stringify(name)}`, async () => {
     await assert.rejects(runCredentialHelper(name, "ghcr.io", { env: {} }), { name: "ParseError" });
   });
 }

@@ -103,7 +103,7 @@ test("dockerConfigSources() reads only the authfile if it is set", async () => {
   assert.deepEqual(read, ["/a.json"]);
 });
 
-test("dockerConfigSources() refuses an authfile that is not there", async () => {
+test("dockerConfigSources() rejects an authfile that is not there", async () => {
   const { sources } = overFiles({}, { authfile: "/a.json" });
   await assert.rejects(sources.lookup("1.io", "a"), {
     name: "ParseError",

@@ -109,7 +109,7 @@ const refused: [flags: string[], message: RegExp][] = [
   [[...VIA, "--no-referrers", "--referrer-source", "a.io/b"], /cannot be combined/],
 ];
 for (const [flags, message] of refused) {
-  test(`crossdock copy refuses ${flags.join(" ")}`, async () => {
+  test(`crossdock copy rejects ${flags.join(" ")}`, async () => {
     const cli = fakeCli();
     const { exitCode, stderr } = await cli.run("copy", ...flags, SOURCE, DESTINATION);
     assert.equal(exitCode, 2, stderr);

@@ -292,7 +292,7 @@ const servers: [name: string, change: <Value>(value: Value) => Value][] = [
 ];
 
 for (const [name, change] of servers) {
-  test(`createRemoteEngine() gives the answers of a server of ${name} as they are`, async () => {
+  test(`createRemoteEngine() returns the responses of a server of ${name} unchanged`, async () => {
     const [plan, inspection, verification] = change([PLAN, INSPECTION, VERIFICATION] as const);
     const [events, outcomes, report] = change([EVENTS, OUTCOMES, REPORT] as const);
     const [ruleReport, ruleStatus, syncEvents, started] = change(

@@ -42,7 +42,7 @@ function testOn(program: HandlerProgram): void {
     assert.equal(await handler.ended, 0);
   });
 
-  test("handler gives its rules to whoever wakes it before it listens, and answers when a run is over", async () => {
+  test("handler registers its rules as Deno crons before it listens, and reports the end of a run", async () => {
     await using source = await startRegistry();
     await using destination = await startRegistry();
     await putImage(source, "app", { tag: "1" });

@@ -22,7 +22,7 @@ async function linesOf({ handler }: Dock, answer: Response): Promise<LogLine[]> 
   return lines();
 }
 
-test("handler logs a copy's start, its retries and its report under the id of its request", async () => {
+test("handler logs the start, the retries and the report of a copy with the id of its request", async () => {
   await using dock = await startDock();
   const { source, destination } = dock;
   const { descriptor } = await putImage(source, "app", { tag: "1" });
@@ -47,7 +47,7 @@ test("handler logs a copy's start, its retries and its report under the id of it
   for (const { time } of lines) assert.match(String(time), /^\d{4}-\d\d-\d\dT[\d:.]+Z$/);
 });
 
-test("handler logs what a copy failed by, under the id of its request", async () => {
+test("handler logs the error of a copy with the id of its request", async () => {
   await using dock = await startDock();
   const answer = await dock.copy();
   await answer.text();
@@ -95,7 +95,7 @@ function dockerConfig(passwords: Record<string, string>): string {
   return JSON.stringify({ auths: Object.fromEntries(auths) });
 }
 
-test("handler writes no secret, whichever way a copy fails", async () => {
+test("handler writes no secret when copies fail", async () => {
   await using source = await startRegistry({
     auth: { type: "basic", users: { me: PASSWORDS.basic } },
   });

@@ -94,7 +94,7 @@ test("handler has one route for all that is not there at /metrics", async () => 
   );
 });
 
-test("handler asks for a token at /metrics, unless it is open", async () => {
+test("handler needs a token at /metrics, unless it is open", async () => {
   await using dock = await startDock();
   const refused = await fetch(`${dock.handler.url}/metrics`);
   assert.deepEqual([refused.status, (await refused.json()).code], [401, "unauthorized"]);

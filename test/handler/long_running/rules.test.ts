@@ -29,7 +29,7 @@ function linesOf({ handler }: Pick<Dock, "handler">, message: string, by?: strin
   );
 }
 
-test("handler copies at its start what the mirror lacks, and moves no tag", async () => {
+test("handler copies missing tags at its start, and moves no tag", async () => {
   await using source = await startRegistry();
   await using destination = await startRegistry();
   await putImage(source, "app", { tag: "new", seed: 1 });
@@ -46,7 +46,7 @@ test("handler copies at its start what the mirror lacks, and moves no tag", asyn
   assert.deepEqual(linesOf({ handler }, "rule ended").map(({ by }) => by), ["start"]);
 });
 
-test("handler runs no rule by itself that has no schedule", async () => {
+test("handler runs no rule without a schedule", async () => {
   await using dock = await startDock({
     variables: (hosts) => ({ CROSSDOCK_CONFIG: configOf(hosts, "tags: {allow: ['1']}") }),
   });
@@ -55,7 +55,7 @@ test("handler runs no rule by itself that has no schedule", async () => {
   assert.equal(linesOf(dock, "rule started").length, 0);
 });
 
-test("handler copies by the clock what was pushed", async () => {
+test("handler copies a pushed tag by the schedule", async () => {
   await using dock = await startDock({
     variables: (hosts) => ({ CROSSDOCK_CONFIG: configOf(hosts, "interval: 1s") }),
   });
@@ -65,7 +65,7 @@ test("handler copies by the clock what was pushed", async () => {
   assert.equal(dock.destination.getManifest("mirror/app", "1")?.digest, descriptor.digest);
 });
 
-test("handler asks by HEADs and one list for 300 tags that are in step", async () => {
+test("handler sends HEAD requests and one list for 300 tags that are in step", async () => {
   await using source = await startRegistry();
   await using destination = await startRegistry();
   for (const [registry, name] of [[source, "app"], [destination, "mirror/app"]] as const) {
@@ -91,7 +91,7 @@ test("handler asks by HEADs and one list for 300 tags that are in step", async (
   assert.deepEqual(others.map(({ method, path }) => `${method} ${path}`), []);
 });
 
-test("handler tells of what was copied, has failed, and is in step again", async () => {
+test("handler notifies of a failure, a copy and the return in step", async () => {
   await using receiver = await startNoticeReceiver();
   await using dock = await startDock({
     variables: (hosts) => ({
@@ -123,7 +123,7 @@ test("handler tells of what was copied, has failed, and is in step again", async
   assert.equal((copied?.data as { digest?: string }).digest, descriptor.digest);
 });
 
-test("handler that is told to stop does not wait for a receiver that has to be tried again", async () => {
+test("handler that stops does not wait for the retries of a notification", async () => {
   await using receiver = await startNoticeReceiver();
   receiver.refuse(503, 9);
   await using dock = await startDock({
@@ -155,7 +155,7 @@ test("handler whose rules are wrong names each mistake with its line, and ends w
   assert.match(stderr, /CROSSDOCK_CONFIG:3:1: snyc: there is no such key/);
 });
 
-test("handler whose file of rules cannot be read says so, and ends with 2", async () => {
+test("handler with an unreadable rules file reports it, and ends with 2", async () => {
   const path = join(tmpdir(), "crossdock-none", "crossdock.yaml");
   const { end, stderr } = await runHandlerToItsEnd({ CROSSDOCK_CONFIG_FILE: path });
   assert.equal(end, 2);
@@ -164,7 +164,7 @@ test("handler whose file of rules cannot be read says so, and ends with 2", asyn
 
 // `deno task serve` may read crossdock.yaml beside it and /etc/crossdock alone.
 if (testHost() !== "deno-run") {
-  test("handler reads its rules from a file, and warns of what it does not read", async () => {
+  test("handler reads its rules from a file, and warns of unread keys", async () => {
     const folder = mkdtempSync(join(tmpdir(), "crossdock-rules-"));
     const file = join(folder, "crossdock.yaml");
     try {
@@ -181,7 +181,7 @@ if (testHost() !== "deno-run") {
     }
   });
 
-  test("handler reads the files that templates name, when it starts and for a backup", async () => {
+  test("handler reads the files in templates, at its start and for a backup", async () => {
     const folder = mkdtempSync(join(tmpdir(), "crossdock-rules-"));
     try {
       await using source = await startRegistry();

@@ -35,7 +35,7 @@ test("handler with a wrong configuration names every variable, and ends with 2",
   assert.doesNotMatch(stderr, new RegExp(secret));
 });
 
-test("handler with registry credentials that need a program says so, and ends with 2", async () => {
+test("handler with registry credentials that need a program reports it, and ends with 2", async () => {
   const { end, stderr } = await runHandlerToItsEnd({
     CROSSDOCK_REGISTRY_AUTH: JSON.stringify({ credsStore: "desktop" }),
   });
@@ -43,7 +43,7 @@ test("handler with registry credentials that need a program says so, and ends wi
   assert.match(stderr, /^crossdock: CROSSDOCK_REGISTRY_AUTH: [^\n]+\n$/);
 });
 
-test("handler without tokens and lists warns, and refuses", async () => {
+test("handler without tokens and allow-lists warns, and rejects requests", async () => {
   await using handler = await startHandler({});
   assert.deepEqual(warnings(handler), [
     "CROSSDOCK_TOKENS is not set: the server rejects all calls except health checks",
@@ -54,7 +54,7 @@ test("handler without tokens and lists warns, and refuses", async () => {
   await answer.body?.cancel();
 });
 
-test("handler that is open warns, and asks for no token", async () => {
+test("handler that is open warns, and needs no token", async () => {
   await using handler = await startHandler({
     CROSSDOCK_OPEN: "true",
     CROSSDOCK_ALLOW_SOURCES: "docker.io/**",
@@ -70,7 +70,7 @@ test("handler that is open warns, and asks for no token", async () => {
 
 // `deno serve` and Bun listen by themselves, and say it in their own words.
 if (["deno-run", "node"].includes(testHost())) {
-  test("handler that cannot listen says where, and ends with 1", async () => {
+  test("handler that cannot listen names the address, and ends with 1", async () => {
     const other = createServer();
     await new Promise<void>((resolve) => other.listen(0, "127.0.0.1", resolve));
     const { port } = other.address() as AddressInfo;

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { bearer, variablesFor } from "../setup.ts";
 import { startHandler } from "../start_handler.ts";
 
-test("handler refuses the eleventh wrong token of an address within a minute by 429", async () => {
+test("handler responds with 429 to the eleventh wrong token of an address within a minute", async () => {
   await using handler = await startHandler(variablesFor());
   const call = async (headers: Record<string, string>): Promise<[number, string | null]> => {
     const answer = await fetch(`${handler.url}/v1/tags?repository=docker.io/library/a`, {

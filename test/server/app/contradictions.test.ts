@@ -38,7 +38,7 @@ const CASES: readonly { path: string; body: object; pointer: string; detail?: Re
 ];
 
 for (const [i, { path, body, pointer, detail: wanted = /./ }] of CASES.entries()) {
-  test(`${path} points to ${pointer} and asks no registry, contradiction ${i}`, async () => {
+  test(`POST ${path} points to ${pointer} and sends no request to a registry, contradiction ${i}`, async () => {
     await using documented = await startDocumentedApp();
     const { app, source, destination, toReal } = documented;
     const response = await app.request(path, {

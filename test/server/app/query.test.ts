@@ -16,7 +16,7 @@ const CALLS = [
 ];
 
 for (const call of CALLS) {
-  test(`${call} refuses parameters that it does not have`, async () => {
+  test(`${call} rejects unknown parameters`, async () => {
     await using documented = await startDocumentedApp();
     const { app, source, destination } = documented;
     const [method = "", path] = call.split(" ");

@@ -15,13 +15,13 @@ for (const { path, mediaType } of PATHS) {
     assert.equal(response.headers.get("content-type"), mediaType);
   });
 
-  test(`${path} is shown by an open server`, async () => {
+  test(`${path} of an open server needs no token`, async () => {
     const variables = { CROSSDOCK_TOKENS: "", CROSSDOCK_OPEN: "true" };
     await using documented = await startDocumentedApp({ variables });
     assert.equal((await documented.app.request(path)).status, 200);
   });
 
-  test(`${path} is refused as long as nobody may call`, async () => {
+  test(`${path} is rejected while no caller is configured`, async () => {
     await using documented = await startDocumentedApp({ variables: { CROSSDOCK_TOKENS: "" } });
     const response = await documented.app.request(path);
     assert.equal(response.status, 401);
@@ -33,7 +33,7 @@ for (const { path, mediaType } of PATHS) {
     assert.equal((await documented.app.request("/healthz")).status, 200);
   });
 
-  test(`${path} is not sent again to whoever has it`, async () => {
+  test(`${path} responds with 304 to a request with its ETag`, async () => {
     await using documented = await startDocumentedApp();
     const first = await documented.app.request(path);
     assert.equal(first.headers.get("cache-control"), "no-cache");
@@ -45,7 +45,7 @@ for (const { path, mediaType } of PATHS) {
   });
 }
 
-test("/docs comes with the policy that keeps it to itself", async () => {
+test("/docs has a policy that blocks all other resources", async () => {
   await using documented = await startDocumentedApp();
   const response = await documented.app.request("/docs");
   const policy = response.headers.get("content-security-policy") ?? "";
@@ -53,7 +53,7 @@ test("/docs comes with the policy that keeps it to itself", async () => {
   assert.equal(response.headers.get("x-content-type-options"), "nosniff");
 });
 
-test("/docs and /openapi.json are not found where a host has no files for them", async () => {
+test("/docs and /openapi.json are not found on a host without their files", async () => {
   await using documented = await startDocumentedApp({ host: { apiFiles: undefined } });
   for (const { path } of PATHS) {
     const response = await documented.app.request(path);

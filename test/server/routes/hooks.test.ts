@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { HOOKS } from "../../../build/api/examples.ts";
 import { startDocumentedApp, TOKEN } from "../documented_app.ts";
 
-test("a server that stops sends an event back to its sender, to be told again", async () => {
+test("POST /hooks/{name} on a server that stops responds with 503, so that the sender retries", async () => {
   let isStopping = true;
   await using documented = await startDocumentedApp({ host: { isStopping: () => isStopping } });
   const { app, source, destination, toReal } = documented;

@@ -26,7 +26,7 @@ const FAULTS: readonly { name: string; action: FaultAction; wanted: [number, str
 ];
 
 for (const { name, action, wanted } of FAULTS) {
-  test(`GET /v1/images answers ${wanted.join(" ")} where a config ${name}`, async () => {
+  test(`GET /v1/images responds with ${wanted.join(" ")} if a config ${name}`, async () => {
     const variables = { CROSSDOCK_TIMEOUT_MS: "1000" };
     await using documented = await startDocumentedApp({ variables });
     const { app, source } = documented;

@@ -74,7 +74,7 @@ async function readProblem(response: Response, status: number): Promise<Problem>
   return await response.json();
 }
 
-test("POST /v1/syncs runs the rules that are named, and tells what happens", async () => {
+test("POST /v1/syncs runs the named rules and streams their events", async () => {
   await using dock = await startDock();
   const events = await readEvents(await dock.post({ rules: ["base"] }));
   const types = events.map(({ type }) => type);
@@ -88,7 +88,7 @@ test("POST /v1/syncs runs the rules that are named, and tells what happens", asy
   assert.deepEqual(last.report.rules.map(({ rule }) => rule), ["base"]);
 });
 
-test("POST /v1/syncs runs all rules where none is named, and logs them with the request", async () => {
+test("POST /v1/syncs without names runs all rules and logs them with the request", async () => {
   await using dock = await startDock();
   const report = await readReport(await dock.post({}, { "x-request-id": "mine" }));
   assert.deepEqual(report.rules.map(({ rule, result }) => [rule, result]), [
@@ -103,7 +103,7 @@ test("POST /v1/syncs runs all rules where none is named, and logs them with the 
   ]);
 });
 
-test("POST /v1/syncs runs all rules where there is no body", async () => {
+test("POST /v1/syncs without a body runs all rules", async () => {
   await using dock = await startDock();
   const response = await fetch(`${dock.server.url}/v1/syncs`, {
     method: "POST",
@@ -113,7 +113,7 @@ test("POST /v1/syncs runs all rules where there is no body", async () => {
   assert.deepEqual(report.rules.map(({ rule }) => rule), ["app", "base"]);
 });
 
-test("POST /v1/syncs writes nothing for a dry run, and only what is missing where that is asked for", async () => {
+test("POST /v1/syncs writes nothing in a dry run, and only missing tags with missing", async () => {
   await using dock = await startDock();
   const { b } = dock;
   const planned = await readReport(await dock.post({ dryRun: true }));
@@ -130,7 +130,7 @@ test("POST /v1/syncs writes nothing for a dry run, and only what is missing wher
   ]);
 });
 
-test("POST /v1/syncs reports what failed, and runs what comes after it", async () => {
+test("POST /v1/syncs reports a failed rule and runs the next one", async () => {
   await using dock = await startDock();
   dock.a.fail({ path: "app/manifests/1", times: Infinity, action: { status: 403 } });
   const report = await readReport(await dock.post({}));
@@ -141,7 +141,7 @@ test("POST /v1/syncs reports what failed, and runs what comes after it", async (
   assert.deepEqual(dock.b.tags("base"), ["1"]);
 });
 
-test("POST /v1/syncs gives server-sent events where these are asked for", async () => {
+test("POST /v1/syncs sends server-sent events if the client accepts them", async () => {
   await using dock = await startDock();
   const response = await dock.post({ rules: ["app"] }, { accept: "text/event-stream" });
   assert.equal(response.headers.get("content-type"), "text/event-stream");
@@ -151,7 +151,7 @@ test("POST /v1/syncs gives server-sent events where these are asked for", async 
   );
 });
 
-test("POST /v1/syncs starts rules that go on by themselves where the host can do that", async () => {
+test("POST /v1/syncs starts durable runs on a host that has them", async () => {
   const started: RuleRun[] = [];
   const durableRules: DurableRules = {
     start(run): ReturnType<DurableRules["start"]> {
@@ -174,7 +174,7 @@ test("POST /v1/syncs starts rules that go on by themselves where the host can do
   assert.equal(started.length, 2);
 });
 
-test("POST /v1/syncs stops when its client goes away", async () => {
+test("POST /v1/syncs stops when its client disconnects", async () => {
   await using dock = await startDock();
   const { a, b, server } = dock;
   const { layers } = await putImage(a, "base", {
@@ -202,7 +202,7 @@ test("POST /v1/syncs stops when its client goes away", async () => {
   assert.ok(!b.tags("base").includes("0"));
 });
 
-test("GET /v1/syncs says how the rules stand, and writes nothing", async () => {
+test("GET /v1/syncs reports the status of the rules and writes nothing", async () => {
   await using dock = await startDock();
   const { a, b } = dock;
   const states = async (query = ""): Promise<unknown> => {
@@ -232,7 +232,7 @@ test("GET /v1/syncs says how the rules stand, and writes nothing", async () => {
   assert.ok(b.requests.every(({ method }) => method === "HEAD" || method === "GET"));
 });
 
-test("/v1/syncs says that there is no such rule, and which one may be meant", async () => {
+test("/v1/syncs rejects an unknown rule and suggests a name", async () => {
   await using dock = await startDock();
   const posted = await readProblem(await dock.post({ rules: ["bas", "app"] }), 404);
   assert.deepEqual([posted.code, posted.detail, posted.hint, posted.errors], [
@@ -247,7 +247,7 @@ test("/v1/syncs says that there is no such rule, and which one may be meant", as
   assert.equal(dock.a.count() + dock.b.count(), 0);
 });
 
-test("/v1/syncs says that a server has no rules, and how it gets some", async () => {
+test("/v1/syncs of a server without rules has a hint to configure some", async () => {
   await using dock = await startDock({ isBare: true });
   for (const response of [await dock.post({}), await dock.get()]) {
     const { code, detail, hint } = await readProblem(response, 404);
@@ -256,7 +256,7 @@ test("/v1/syncs says that a server has no rules, and how it gets some", async ()
   }
 });
 
-test("/v1/syncs takes a token that may copy to run rules, and one that may read to ask", async () => {
+test("/v1/syncs needs a copy token to run rules, and a read token for their status", async () => {
   await using dock = await startDock();
   assert.equal((await dock.post({}, bearer("read"))).status, 403);
   assert.equal((await dock.post({ dryRun: true }, bearer("read"))).status, 403);
@@ -264,7 +264,7 @@ test("/v1/syncs takes a token that may copy to run rules, and one that may read 
   assert.equal(dock.a.count() + dock.b.count(), 0);
 });
 
-test("POST /v1/syncs names each field that is wrong", async () => {
+test("POST /v1/syncs names each invalid field", async () => {
   await using dock = await startDock();
   const { errors } = await readProblem(await dock.post({ rules: "app", dry: true }), 400);
   assert.deepEqual(errors?.map(({ pointer }) => pointer).sort(), ["#/dry", "#/rules"]);

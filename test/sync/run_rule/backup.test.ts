@@ -4,7 +4,7 @@ import { startPair } from "../../support/pair.ts";
 import { putImage, putReferrer } from "../../support/image.ts";
 import { appRule, clear, putTags, resultsOf, run } from "./setup.ts";
 
-test("runRule() saves what it overwrites", async () => {
+test("runRule() backs up the image that it overwrites", async () => {
   await using pair = await startPair();
   await putTags(pair, "1");
   const rule = appRule(pair, ", backup: 'old-{{.Ref.Tag}}'");
@@ -21,7 +21,7 @@ test("runRule() saves what it overwrites", async () => {
 
 for (const [what, keeps] of [["without", true], ["with", false]] as const) {
   const where = keeps ? "in a repository of its own" : "beside it";
-  test(`runRule() saves an image ${what} what refers to it and is kept ${where}`, async () => {
+  test(`runRule() backs up an image ${what} the referrers that are stored ${where}`, async () => {
     await using pair = await startPair();
     const { host } = pair.destination;
     const { descriptor } = await putImage(pair.source, "app", { tag: "1" });
@@ -42,7 +42,7 @@ for (const [what, keeps] of [["without", true], ["with", false]] as const) {
   });
 }
 
-test("runRule() copies all the same where it cannot save what it overwrites", async () => {
+test("runRule() copies although the backup fails", async () => {
   await using pair = await startPair();
   await putTags(pair, "1");
   const rule = appRule(pair, ", backup: 'old-{{.Ref.Tag}}'");
@@ -66,7 +66,7 @@ const NO_BACKUPS: [template: string, message: RegExp][] = [
 ];
 
 for (const [template, message] of NO_BACKUPS) {
-  test(`runRule() overwrites nothing where the backup ${template} has no name`, async () => {
+  test(`runRule() overwrites nothing if the backup ${template} has no valid name`, async () => {
     await using pair = await startPair();
     await putTags(pair, "1");
     const rule = appRule(pair, `, backup: '${template}'`);
@@ -84,7 +84,7 @@ for (const [template, message] of NO_BACKUPS) {
   });
 }
 
-test("runRule() reads the files that a backup names", async () => {
+test("runRule() reads the files in a backup template", async () => {
   await using pair = await startPair();
   await putTags(pair, "1");
   const rule = appRule(pair, ", backup: '{{ file `/run/team` }}-{{ .Ref.Tag }}'");
@@ -98,7 +98,7 @@ test("runRule() reads the files that a backup names", async () => {
   assert.equal(pair.destination.getManifest("app", "ops-1")?.digest, before);
 });
 
-test("runRule() asks for no referrers of a backup that is there already", async () => {
+test("runRule() requests no referrers of a backup that exists", async () => {
   await using pair = await startPair();
   const { source, destination } = pair;
   const { descriptor: { digest } } = await putImage(destination, "app", { tag: "1" });

@@ -124,7 +124,7 @@ const ADAPTERS: readonly [name: string, run: Adapter][] = [
 const APP = 'type: repository, source: "S/app", target: "D/mirror/app"';
 
 for (const [adapter, run] of ADAPTERS) {
-  test(`a rule ${adapter} copies what differs, and then finds all of it in step`, async () => {
+  test(`runRule() ${adapter} copies tags that differ, and then finds all in step`, async () => {
     await using pair = await startPair();
     for (const [seed, tag] of ["1", "2", "3"].entries()) {
       await putImage(pair.source, "app", { tag, seed });
@@ -139,7 +139,7 @@ for (const [adapter, run] of ADAPTERS) {
     assert.equal(pair.source.count({ path: "/tags/list" }), 1);
   });
 
-  test(`a rule ${adapter} goes on where one tag fails`, async () => {
+  test(`runRule() ${adapter} continues after a tag that fails`, async () => {
     await using pair = await startPair();
     for (const [seed, tag] of ["1", "2", "3"].entries()) {
       await putImage(pair.source, "app", { tag, seed });
@@ -150,7 +150,7 @@ for (const [adapter, run] of ADAPTERS) {
     assert.deepEqual(failures, [`${pair.source.host}/app:2 denied`]);
   });
 
-  test(`a rule ${adapter} goes from repository to repository of a registry`, async () => {
+  test(`runRule() ${adapter} copies each repository of a registry`, async () => {
     await using pair = await startPair();
     const { source, destination } = pair;
     await putImage(source, "app", { tag: "1", seed: 1 });
@@ -165,7 +165,7 @@ for (const [adapter, run] of ADAPTERS) {
     assert.deepEqual(destination.tags("m/team/tool"), ["v1"]);
   });
 
-  test(`a rule ${adapter} looks at nothing but the repository of an event, and prunes nothing then`, async () => {
+  test(`runRule() ${adapter} of an event runs for its repository only and prunes nothing`, async () => {
     await using pair = await startPair();
     const { source, destination } = pair;
     await putImage(source, "app", { tag: "1", seed: 1 });
@@ -178,7 +178,7 @@ for (const [adapter, run] of ADAPTERS) {
     assert.equal(source.count({ path: "/other/" }), 0);
   });
 
-  test(`a rule ${adapter} deletes what it no longer selects`, async () => {
+  test(`runRule() ${adapter} deletes tags that it no longer selects`, async () => {
     await using pair = await startPair();
     const { source, destination } = pair;
     for (const [seed, tag] of ["1", "2"].entries()) await putImage(source, "app", { tag, seed });
@@ -188,7 +188,7 @@ for (const [adapter, run] of ADAPTERS) {
     assert.deepEqual(destination.tags("mirror/app"), ["1", "2", "kept"]);
   });
 
-  test(`a rule ${adapter} deletes nothing where the source has none of its tags`, async () => {
+  test(`runRule() ${adapter} deletes nothing if the source has none of its tags`, async () => {
     await using pair = await startPair();
     const { destination } = pair;
     await putImage(destination, "mirror/app", { tag: "old" });
@@ -198,7 +198,7 @@ for (const [adapter, run] of ADAPTERS) {
     assert.deepEqual(destination.tags("mirror/app"), ["old"]);
   });
 
-  test(`a rule ${adapter} leaves out what is too fresh, and does not prune it`, async () => {
+  test(`runRule() ${adapter} neither copies nor prunes tags that are too fresh`, async () => {
     await using pair = await startPair();
     const { source, destination } = pair;
     const annotations = { "org.opencontainers.image.created": new Date().toISOString() };
@@ -212,7 +212,7 @@ for (const [adapter, run] of ADAPTERS) {
     assert.deepEqual(destination.tags("mirror/app"), ["1", "2"]);
   });
 
-  test(`a rule ${adapter} brings referrers along`, async () => {
+  test(`runRule() ${adapter} copies referrers`, async () => {
     await using pair = await startPair();
     const { source, destination } = pair;
     const { descriptor } = await putImage(source, "app", { tag: "1", seed: 1 });
@@ -222,7 +222,7 @@ for (const [adapter, run] of ADAPTERS) {
     assert.ok(destination.getManifest("mirror/app", referrer.descriptor.digest));
   });
 
-  test(`a rule ${adapter} waits for a rate limit of the source, and then does the rest`, async () => {
+  test(`runRule() ${adapter} waits for a rate limit of the source, and then copies the rest`, async () => {
     await using pair = await startPair();
     const { source, destination } = pair;
     for (const [seed, tag] of ["1", "2", "3"].entries()) {
@@ -235,7 +235,7 @@ for (const [adapter, run] of ADAPTERS) {
     assert.deepEqual(destination.tags("mirror/app"), ["1", "2", "3"]);
   });
 
-  test(`a rule ${adapter} reports a repository that is not there`, async () => {
+  test(`runRule() ${adapter} reports a missing repository`, async () => {
     await using pair = await startPair();
     const { counts, failures } = await run(pair, { rule: APP });
     assert.deepEqual(counts, { failed: 1 });

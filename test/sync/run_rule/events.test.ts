@@ -5,7 +5,7 @@ import { Slots } from "../../../src/sync/slots.ts";
 import { startPair } from "../../support/pair.ts";
 import { appRule, putTags, resultsOf, run } from "./setup.ts";
 
-test("runRule() counts the requests that either side has seen", async () => {
+test("runRule() counts the requests of each side", async () => {
   await using pair = await startPair();
   await putTags(pair, "1", "2");
   const { requests } = await run(appRule(pair), pair);
@@ -13,7 +13,7 @@ test("runRule() counts the requests that either side has seen", async () => {
   assert.deepEqual(requests, { source: source.count(), destination: destination.count() });
 });
 
-test("runRule() looks at nothing but what an event told of", async () => {
+test("runRule() of an event compares only its tag", async () => {
   await using pair = await startPair();
   await putTags(pair, "1", "2");
   const only = { repository: `${pair.source.host}/app`, tag: "2" };
@@ -21,7 +21,7 @@ test("runRule() looks at nothing but what an event told of", async () => {
   assert.equal(pair.source.count({ path: "/tags/list" }), 0);
 });
 
-test("runRule() tells what happens, the engine's events under their names", async () => {
+test("runRule() emits its events, and those of the engine with the names of the copy", async () => {
   await using pair = await startPair();
   await putTags(pair, "1");
   const events: SyncEvent[] = [];
@@ -40,7 +40,7 @@ test("runRule() tells what happens, the engine's events under their names", asyn
   assert.deepEqual(JSON.parse(JSON.stringify(events)), events);
 });
 
-test("runRule() stops when it is told to", async () => {
+test("runRule() stops when its signal is aborted", async () => {
   await using pair = await startPair();
   await putTags(pair, "1", "2", "3");
   const stop = new AbortController();

@@ -27,7 +27,7 @@ async function runStarting(
   return { report, startedPulls: context.pulls.started };
 }
 
-test("runRule() starts no more durable copies than may pull, those started before among them", async () => {
+test("runRule() limits durable copies by the remaining pulls, including copies that were started before", async () => {
   await using pair = await startPair();
   await putTags(pair, "1", "2", "3", "4", "5", "6", "7", "8");
   tellPulls(pair, () => 26);
@@ -40,7 +40,7 @@ test("runRule() starts no more durable copies than may pull, those started befor
   }
 });
 
-test("runRule() counts each manifest of an index that a durable copy is going to read", async () => {
+test("runRule() counts each manifest of an index that a durable copy will read", async () => {
   await using pair = await startPair();
   const platforms = ["linux/amd64", "linux/arm64"];
   for (let i = 1; i <= 8; i++) {
@@ -106,14 +106,14 @@ test("runRule() is postponed where a copy would leave fewer pulls than the floor
   assert.equal(unchanged.result, "ok", "nothing to copy is no reason to wait");
 });
 
-test("runRule() does not wait where nobody tells of a limit", async () => {
+test("runRule() does not wait without rate limit headers", async () => {
   await using pair = await startPair();
   await putTags(pair, "1");
   const report = await run(appRule(pair, ", ratelimit: {min: 50}"), pair);
   assert.deepEqual(resultsOf(report), ["app:1 copied"]);
 });
 
-test("runRule() is postponed for as long as the registry asks", async () => {
+test("runRule() is postponed until Retry-After", async () => {
   await using pair = await startPair();
   await putTags(pair, "1", "2");
   pair.source.fail({
@@ -146,7 +146,7 @@ test("runRule() reads no manifest of an index that would leave fewer pulls than 
   assert.ok(copied > 0, "what does not fit is not begun, and leaves the others enough");
 });
 
-test("runRule() reads no manifest past the floor for what a comparison needs", async () => {
+test("runRule() reads no manifest past the floor for a comparison", async () => {
   await using pair = await startPair();
   const platforms = ["linux/amd64", "linux/arm64"];
   for (let i = 1; i <= 8; i++) {
@@ -161,7 +161,7 @@ test("runRule() reads no manifest past the floor for what a comparison needs", a
 });
 
 for (const more of ["minAge: 24h", "tags: {latest: 3, by: created}"]) {
-  test(`runRule() asks for no date past the floor, and for those of an image once: ${more}`, async () => {
+  test(`runRule() reads no date past the floor, and the dates of an image once: ${more}`, async () => {
     await using pair = await startPair();
     const platforms = ["linux/amd64", "linux/arm64"];
     for (let i = 1; i <= 20; i++) {
@@ -210,7 +210,7 @@ test("runRule() is not postponed by a 429 of a target without a time", async () 
   assert.equal((await run(appRule(pair), pair)).result, "all-failed");
 });
 
-test("runRule() keeps to its slots", async () => {
+test("runRule() limits concurrent copies by its slots", async () => {
   await using pair = await startPair();
   await putTags(pair, "1", "2", "3", "4", "5", "6");
   let running = 0;

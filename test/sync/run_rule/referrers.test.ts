@@ -4,7 +4,7 @@ import { startPair } from "../../support/pair.ts";
 import { putCosignSignature, putImage, putIndex, putReferrer } from "../../support/image.ts";
 import { appRule, clear, putTags, resultsOf, run } from "./setup.ts";
 
-test("runRule() brings referrers and digest tags after an image that is in step, unless it is to check fast", async () => {
+test("runRule() copies new referrers and digest tags of an image in step, unless fastCheck is set", async () => {
   await using pair = await startPair();
   await putTags(pair, "1");
   const more = ", referrers: true, digestTags: true";
@@ -28,7 +28,7 @@ test("runRule() brings referrers and digest tags after an image that is in step,
 
 for (const [api, where] of [[true, "/referrers/"], [false, "/manifests/sha256-"]] as const) {
   const source = api ? "with the API of referrers" : "without it";
-  test(`runRule() asks a source ${source} about an index that is in step and each image of it`, async () => {
+  test(`runRule() lists the referrers of an index in step and of each image, at a source ${source}`, async () => {
     await using pair = await startPair({ source: { referrers: api } });
     await putIndex(pair.source, "app", { tag: "1", platforms: ["linux/amd64", "linux/arm64"] });
     const rule = appRule(pair, ", referrers: true");

@@ -8,7 +8,7 @@ import { startRegistry } from "../../support/registry.ts";
 import { ruleOf } from "../setup.ts";
 import { appRule, clear, putTags, resultsOf, run, writesOf } from "./setup.ts";
 
-test("runRule() copies to several targets and reads manifests once, and blobs for each registry", async () => {
+test("runRule() of several targets reads manifests once, and blobs once for each registry", async () => {
   await using pair = await startPair();
   await using second = await startRegistry();
   await putIndex(pair.source, "app", { tag: "1", platforms: ["linux/amd64", "linux/arm64"] });
@@ -25,7 +25,7 @@ test("runRule() copies to several targets and reads manifests once, and blobs fo
   assert.ok(second.getManifest("b", "1"));
 });
 
-test("runRule() fails at one target and copies to the other", async () => {
+test("runRule() copies to the second target after the first fails", async () => {
   await using pair = await startPair();
   await using second = await startRegistry();
   await putTags(pair, "1");
@@ -39,7 +39,7 @@ test("runRule() fails at one target and copies to the other", async () => {
   assert.equal(report.result, "some-failed");
 });
 
-test("runRule() takes referrers from another repository to another, for each target, and no others", async () => {
+test("runRule() copies referrers from one repository to another, for each target, and no others", async () => {
   await using pair = await startPair();
   const { source: { host }, destination } = pair;
   const { descriptor } = await putImage(pair.source, "app", { tag: "1" });
@@ -64,7 +64,7 @@ test("runRule() takes referrers from another repository to another, for each tar
   assert.deepEqual(resultsOf(await run(rule, pair)), ["a:1 unchanged", "b:1 unchanged"]);
 });
 
-test("runRule() mounts what the run has put into another repository of the same registry", async () => {
+test("runRule() mounts blobs that the run has put into another repository of the registry", async () => {
   await using pair = await startPair();
   const { source, destination } = pair;
   for (const name of ["a", "b", "c"]) await putImage(source, name, { tag: "1", layers: 3 });
@@ -80,7 +80,7 @@ test("runRule() mounts what the run has put into another repository of the same 
   assert.equal(source.count({ method: "GET", path: "/blobs/" }), 4);
 });
 
-test("runRule() gives mounts up where the registry mounts nothing", async () => {
+test("runRule() stops mounting at a registry that mounts nothing", async () => {
   await using pair = await startPair({ destination: { crossMount: false } });
   const { source, destination } = pair;
   for (const name of ["a", "b", "c"]) await putImage(source, name, { tag: "1", layers: 5 });
@@ -95,7 +95,7 @@ test("runRule() gives mounts up where the registry mounts nothing", async () => 
   assert.ok(destination.getManifest("c", "1"));
 });
 
-test("runRule() starts durable copies, pinned to what was found, and makes none itself", async () => {
+test("runRule() starts durable copies by digest, and copies nothing itself", async () => {
   await using pair = await startPair();
   await putTags(pair, "1", "2");
   await run(appRule(pair, ", tags: {allow: ['1']}"), pair);

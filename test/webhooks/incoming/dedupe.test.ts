@@ -22,17 +22,17 @@ function describe(admission: Admission): string {
   return admission.run === "later" ? `at ${admission.at / 1000}` : admission.run;
 }
 
-test("admitEvent() looks at once, and once more for all that come within ten seconds", () => {
+test("admitEvent() admits an event at once, and one more for all within ten seconds", () => {
   const admitted = admitAll([[100, {}], [101, {}], [102, {}], [109, {}]]);
   assert.deepEqual(admitted, ["now", "at 110", "no", "no"]);
 });
 
-test("admitEvent() looks again after what was put off has begun", () => {
+test("admitEvent() admits an event after the postponed one has started", () => {
   const admitted = admitAll([[100, {}], [101, {}], [110, {}], [119, {}], [131, {}]]);
   assert.deepEqual(admitted, ["now", "at 110", "at 120", "no", "now"]);
 });
 
-test("admitEvent() looks at once when the window is over", () => {
+test("admitEvent() admits an event at once after the window", () => {
   assert.deepEqual(admitAll([[100, {}], [110, {}], [120, {}]]), ["now", "now", "now"]);
 });
 
@@ -51,7 +51,7 @@ test("admitEvent() misses no push of a tag that goes back and forth", () => {
   assert.deepEqual(admitted, ["now", "at 110", "no", "at 120"]);
 });
 
-test("admitEvent() takes each name by itself", () => {
+test("admitEvent() has a window for each name", () => {
   const memory: RunMemory = new Map();
   for (const name of ["ghcr.io/a/b:1", "ghcr.io/a/b:2", "ghcr.io/a/b", "quay.io/a/b:1"]) {
     const admission = admitEvent(memory, parseReference(name), { event: {}, now: 0 });

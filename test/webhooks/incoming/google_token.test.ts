@@ -71,7 +71,7 @@ function push(
   });
 }
 
-test("receive() of artifact-registry takes what Google signed for the service account", async () => {
+test("receive() of artifact-registry accepts a token that Google signed for the service account", async () => {
   await using server = await startGoogle();
   const received = await push(await sign(), server.runtime);
   assert.deepEqual(received, {
@@ -102,7 +102,7 @@ test("receive() of artifact-registry ignores uploads without a tag, and deletion
   });
 });
 
-test("receive() of artifact-registry refuses data that is no base64 or no reference", async () => {
+test("receive() of artifact-registry rejects data that is not base64 or not a reference", async () => {
   await using server = await startGoogle();
   const headers = new Headers({ authorization: `Bearer ${await sign()}` });
   const bad = ["%", btoa("{"), btoa("[]"), btoa('{"action":"INSERT","tag":"a b"}')];
@@ -140,7 +140,7 @@ const REFUSED: readonly [name: string, make: () => Promise<string | undefined>, 
 ];
 
 for (const [name, make, why] of REFUSED) {
-  test(`receive() of artifact-registry refuses ${name}`, async () => {
+  test(`receive() of artifact-registry rejects ${name}`, async () => {
     await using server = await startGoogle();
     const token = await make();
     await assert.rejects(push(token, server.runtime), (error: Error) => {
@@ -153,7 +153,7 @@ for (const [name, make, why] of REFUSED) {
   });
 }
 
-test("receive() of artifact-registry refuses a token that is signed by a shared key or by none", async () => {
+test("receive() of artifact-registry rejects a token with a shared key or without a signature", async () => {
   await using server = await startGoogle();
   const [, payload] = (await sign()).split(".");
   const header = (alg: string): string =>
@@ -163,7 +163,7 @@ test("receive() of artifact-registry refuses a token that is signed by a shared 
   }
 });
 
-test("receive() of artifact-registry takes RS256 alone, whatever keys there are", async () => {
+test("receive() of artifact-registry accepts only RS256, with any keys", async () => {
   const { privateKey, publicKey: elliptic } = await generateKeyPair("ES256");
   const key = { ...await exportJWK(elliptic), kid: "e1", use: "sig", alg: "ES256" };
   await using server = await startGoogle(() => Response.json({ keys: [publicKey, key] }));

@@ -34,7 +34,7 @@ for (const [event, place, about] of LOCATED) {
   });
 }
 
-test("locateEvent() leaves the digest to whoever resolves the name", () => {
+test("locateEvent() has no digest if the event has a tag", () => {
   const digest = `sha256:${"0".repeat(64)}` as const;
   const about = locateEvent({ repository: "a/b", tag: "1", digest }, "ghcr.io");
   assert.deepEqual(about, { registry: "ghcr.io", repository: "a/b", tag: "1" });
@@ -61,14 +61,14 @@ for (const [about, source, wanted] of CONCERNED) {
   });
 }
 
-test("parsePlace() takes registries, with a path or a store", () => {
+test("parsePlace() accepts registries, with a path or a store", () => {
   const good = ["ghcr.io", "docker.io", "index.docker.io", "localhost:5000", "{store}.jfrog.io"];
   for (const place of [...good, "nexus.example/{store}", "a.example/b/c"]) {
     assert.equal(parsePlace(place), place);
   }
 });
 
-test("parsePlace() refuses what would be read as a repository of Docker Hub, and what is no name", () => {
+test("parsePlace() rejects names that mean a repository of Docker Hub, and invalid names", () => {
   for (
     const place of ["registry", "library/alpine", "", "ghcr.io/", "ghcr.io/A", "{store}", "a b"]
   ) {

@@ -24,14 +24,14 @@ const BAD: readonly [name: string, proof: unknown][] = [
 ];
 
 for (const [name, proof] of BAD) {
-  test(`proofSchema refuses ${name} and does not quote it`, () => {
+  test(`proofSchema rejects ${name} and does not quote it`, () => {
     const { error } = proofSchema.safeParse(proof);
     assert.ok(error);
     assert.ok(!error.message.includes(SECRET) && !error.message.includes("0123456789"));
   });
 }
 
-test("checkProof() says which proofs a sender has", () => {
+test("checkProof() lists the proofs of a sender", () => {
   const bearer: Proof = { kind: "bearer", secrets: [SECRET] };
   checkProof(senders.harbor, bearer);
   assert.throws(() => checkProof(senders.github, bearer), {
@@ -55,7 +55,7 @@ test("senders that cannot sign have a proof by path, the others have none", () =
   assert.deepEqual(byPath.map(([name]) => name), ["docker-hub", "event-grid", "quay"]);
 });
 
-test("isSenderName() knows no inherited name", () => {
+test("isSenderName() is false for inherited names", () => {
   assert.equal(isSenderName("github"), true);
   for (const name of ["toString", "__proto__", "GitHub", ""]) {
     assert.equal(isSenderName(name), false, name);

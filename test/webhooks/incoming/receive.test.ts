@@ -73,7 +73,7 @@ for (const one of CASES) {
     assert.deepEqual(await send(one), { kind: "events", events: one.events });
   });
 
-  test(`${name}, refuses a wrong proof and a missing one`, async () => {
+  test(`${name}, rejects a wrong and a missing proof`, async () => {
     const isPath = one.proof.kind === "path";
     const right = one.sign(readFixture(one.fixture));
     const wrong = Object.fromEntries(
@@ -105,7 +105,7 @@ for (const one of CASES) {
     await assertRefused(noText, isText ? "unauthorized" : "usage");
   });
 
-  test(`${name}, refuses a body that is longer than any event`, async () => {
+  test(`${name}, rejects a body above the limit`, async () => {
     const padded = new Uint8Array(MAX_WEBHOOK_BYTES + 1).fill(0x20);
     padded.set(readFixture(one.fixture));
     await assertRefused(send(one, { body: padded }), "limit");
@@ -115,7 +115,7 @@ for (const one of CASES) {
 
   const { proof } = one;
   if (proof.kind === "signature") {
-    test(`${name}, refuses a body that was tampered with`, async () => {
+    test(`${name}, rejects a changed body`, async () => {
       const signed = readFixture(one.fixture);
       const body = new TextEncoder().encode(textOf(signed).replace("1.4.2", "1.4.3"));
       await assertRefused(send(one, { body, signed }), "unauthorized");
@@ -156,7 +156,7 @@ const BAD_NAMES: readonly [fixture: string, from: string, to: string][] = [
 ];
 
 for (const [fixture, from, to] of BAD_NAMES) {
-  test(`receive() refuses ${fixture} with ${to} for ${from}`, async () => {
+  test(`receive() rejects ${fixture} with ${to} for ${from}`, async () => {
     const one = findCase(fixture);
     const text = textOf(readFixture(fixture));
     assert.ok(text.includes(from));
@@ -172,7 +172,7 @@ test("receive() leaves out an identifier without end", async () => {
   assert.equal(received.events[0]?.id, undefined);
 });
 
-test("receive() of distribution tells of schema 1, so that a copy can say that it is not copied", async () => {
+test("receive() of distribution returns events of schema 1, so that the copy can reject it", async () => {
   const text = textOf(readFixture("distribution")).replaceAll(
     "application/vnd.oci.image.index.v1+json",
     "application/vnd.docker.distribution.manifest.v1+prettyjws",
@@ -190,7 +190,7 @@ test("receive() leaves out a digest that is none", async () => {
   assert.equal(received.kind === "events" && received.events[0]?.digest, undefined);
 });
 
-test("receive() of ecr knows China's regions", async () => {
+test("receive() of ecr accepts the regions of China", async () => {
   const one = findCase("ecr");
   const text = textOf(readFixture("ecr")).replaceAll("eu-central-1", "cn-north-1");
   const received = await send(one, { body: new TextEncoder().encode(text) });
@@ -200,14 +200,14 @@ test("receive() of ecr knows China's regions", async () => {
   );
 });
 
-test("receive() of plain takes an event without a tag for the whole repository", async () => {
+test("receive() of plain reads an event without a tag as one of the repository", async () => {
   const one = findCase("plain");
   const received = await send(one, { body: encode({ repository: "alpine" }) });
   const events = [{ registry: "docker.io", repository: "library/alpine", id: "msg_1" }];
   assert.deepEqual(received, { kind: "events", events });
 });
 
-test("receive() of plain refuses what was signed six minutes ago, or ahead", async () => {
+test("receive() of plain rejects a signature six minutes in the past or in the future", async () => {
   const one = findCase("plain");
   const body = readFixture("plain");
   for (const minutes of [-6, 6]) {
@@ -245,19 +245,19 @@ test("receive() of event-grid answers OPTIONS as CloudEvents has it", async () =
   await assertRefused(away, "not_found");
 });
 
-test("receive() answers OPTIONS of no other sender", async () => {
+test("receive() rejects OPTIONS of other senders", async () => {
   for (const one of CASES.filter(({ name }) => name !== "event-grid")) {
     await assertRefused(send(one, { method: "OPTIONS" }), "usage");
   }
 });
 
-test("receive() does not take a proof that the sender cannot give", async () => {
+test("receive() throws for a proof that the sender does not support", async () => {
   const one = findCase("github");
   const proof = { kind: "bearer" as const, secrets: [SECRET] };
   await assert.rejects(send({ ...one, proof }), TypeError);
 });
 
-test("receive() never takes an empty secret", async () => {
+test("receive() never accepts an empty secret", async () => {
   for (const name of ["docker-hub", "github", "harbor", "distribution"]) {
     const one = findCase(name);
     assert.ok(one.proof.kind !== "google");

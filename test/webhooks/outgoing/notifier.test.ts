@@ -59,7 +59,7 @@ function startNotifier(
 const ALL: OutgoingWebhook["events"] = ["copied", "failed", "in_step"];
 const HOOK = { url: "https://hook.example/T0K3N", events: ALL };
 
-test("createNotifier() tells a failure once, and once that it is in step again", async () => {
+test("createNotifier() notifies once of a failure, and once of the return in step", async () => {
   const { notify, settle } = startNotifier([HOOK]);
   notify("apps", UNCHANGED);
   notify("apps", FAILED);
@@ -73,7 +73,7 @@ test("createNotifier() tells a failure once, and once that it is in step again",
   ]);
 });
 
-test("createNotifier() tells each target of what it wants to know", async () => {
+test("createNotifier() sends each target the events it selects", async () => {
   const { notify, settle } = startNotifier([
     { url: "https://a.example/", events: ["failed"] },
     { url: "https://b.example/", events: ["in_step"] },

@@ -102,7 +102,7 @@ test("send() signs by each secret, so that either verifies", async () => {
   }
 });
 
-test("send() tries again after 500 and 429, with the same id and body", async () => {
+test("send() retries after 500 and 429, with the same id and body", async () => {
   await using receiver = await startReceiver([status(500), status(429, { "retry-after": "3600" })]);
   const options = await toOptions();
   await send(EVENT, toTarget(receiver), options);
@@ -115,7 +115,7 @@ test("send() tries again after 500 and 429, with the same id and body", async ()
   }
 });
 
-test("send() gives up after as many retries as it was given", async () => {
+test("send() fails after the allowed retries", async () => {
   await using receiver = await startReceiver(Array.from({ length: 9 }, () => status(503)));
   const options = await toOptions({ retries: 2 });
   await assert.rejects(send(EVENT, toTarget(receiver), options), (error) => {
@@ -157,7 +157,7 @@ for (const [code, wanted] of FINAL) {
   });
 }
 
-test("send() tries again when nobody listens, and names no more than the host", async () => {
+test("send() retries if the connection is refused, and names only the host", async () => {
   const receiver = await startReceiver();
   await receiver.close();
   const options = await toOptions({ retries: 1 });
@@ -170,7 +170,7 @@ test("send() tries again when nobody listens, and names no more than the host", 
   assert.deepEqual(options.waited, [5000]);
 });
 
-test("deliver() waits no longer than it was told", async () => {
+test("deliver() times out", async () => {
   let answer = (): void => {};
   const silence = new Promise<Response>((resolve) => {
     answer = (): void => resolve(new Response());
@@ -189,7 +189,7 @@ test("deliver() stops with the caller's reason", async () => {
   assert.equal(receiver.received.length, 0);
 });
 
-test("deliver() asks the guard before it sends anything", async () => {
+test("deliver() calls the guard before it sends anything", async () => {
   await using receiver = await startReceiver();
   const refusal = new CrossdockError("denied", "connect to 127.0.0.1: not public");
   const asked: string[] = [];
@@ -231,7 +231,7 @@ test("deliveryDelayMs() stops at an error that stays, and after the last retry",
   assert.equal(deliveryDelayMs(busy(), 2, 2, 0), undefined);
 });
 
-test("toCloudEvent() tells what failed, without members that are not there", () => {
+test("toCloudEvent() of a failure has no empty members", () => {
   const event = toCloudEvent({
     type: "failed",
     source: "a.example/b:1",
