@@ -31,10 +31,11 @@ test("copy() fails and moves no tag if a small blob is too large for the destina
   assert.deepEqual(destination.tags("app"), []);
 });
 
-/** A registry behind a proxy that allows bodies of `maxBytes` and announces nothing. */
+/** A registry behind a proxy that allows bodies of `maxBytes` and announces nothing. It discards larger ones, as nginx does. */
 async function serveBehindProxy(registry: RunningRegistry, maxBytes: number): Promise<Server> {
   return await serve(async (request) => {
     if (Number(request.headers.get("content-length") ?? 0) > maxBytes) {
+      await request.body?.pipeTo(new WritableStream());
       return new Response("<html>413 Request Entity Too Large</html>", { status: 413 });
     }
     return await registry.fetch(request);
