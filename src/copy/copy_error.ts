@@ -32,12 +32,12 @@ export function imageNotFound(reference: Reference): CrossdockError {
 /**
  * Checks the digest that a destination names against the digest that it will have.
  *
- * @throws CrossdockError `usage` if they differ
+ * @throws CrossdockError `integrity` if they differ
  */
 export function requireDigest(destination: Reference, digest: Digest): void {
   if (destination.digest === undefined || destination.digest === digest) return;
   throw new CrossdockError(
-    "usage",
+    "integrity",
     `copy to ${
       formatReference(destination)
     }: the copy would have digest ${digest}, and a copy keeps the digest of its source`,

@@ -168,7 +168,11 @@ for (
     destination.clearRequests();
     const named = `${destination.host}/app${tag}@${OTHER}`;
     const request = { source: `${source.host}/app:1`, destination: named, ...options };
-    const expected = { code: "usage", field: "destination", message: /would have digest sha256:/ };
+    const expected = {
+      code: "integrity",
+      field: "destination",
+      message: /would have digest sha256:/,
+    };
     await assert.rejects(engine.copy(request), expected);
     await assert.rejects(engine.plan(request), expected);
     const writes = destination.requests.filter(({ method }) => method !== "HEAD");

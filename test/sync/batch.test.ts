@@ -111,7 +111,7 @@ test("Batch.open().compare() rejects a target with another digest, and reads its
       source: name,
       destination: `${destination.host}/app:1@${digest}`,
     });
-  const expected = { code: "usage", field: "destination" };
+  const expected = { code: "integrity", field: "destination" };
   await assert.rejects(compare(`sha256:${"0".repeat(64)}`), expected);
   await destination.putManifest(
     "app",
