@@ -107,6 +107,8 @@ export function toProblem(error: unknown): Problem {
   const hint = toApiHint(error.hint);
   return {
     ...describe(code, message),
+    // A digest that the caller named is not a fault of a registry.
+    ...(code === "integrity" && field !== undefined ? { status: 422 } : {}),
     ...(side ? { side } : {}),
     ...(hint ? { hint } : {}),
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),

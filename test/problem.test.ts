@@ -128,3 +128,9 @@ test("toApiHint() names the variable for a longer silence", () => {
 test("toApiHint() of no hint is undefined", () => {
   assert.equal(toApiHint(undefined), undefined);
 });
+
+test("toProblem() gives 422 to a digest that the caller named, and 502 to one of a registry", () => {
+  const named = new CrossdockError("integrity", "another digest", { field: "destination" });
+  assert.equal(toProblem(named).status, 422);
+  assert.equal(toProblem(new CrossdockError("integrity", "other bytes")).status, 502);
+});
