@@ -83,6 +83,8 @@ function begin(request: HttpRequest | UploadRequest, headers: Headers): Exchange
   const outgoing = url.protocol === "https:"
     ? httpsRequest(url, options)
     : httpRequest(url, options);
+  // Deno would send a request of a reused connection again, also after `destroy()`. The memory of its chunks is reused by then.
+  outgoing.reusedSocket = false;
   const { promise, resolve, reject } = Promise.withResolvers<Response>();
   promise.catch(() => {});
   let isAnswered = false;

@@ -1,9 +1,14 @@
 import { test } from "node:test";
 import assert from "node:assert/strict";
+import { createServer } from "node:http";
+import type { IncomingMessage } from "node:http";
+import type { AddressInfo } from "node:net";
 import { NetworkError } from "../../src/errors.ts";
-import { sendOverNodeHttp } from "../../src/hosts/node_http.ts";
+import { sendOverNodeHttp, uploadOverNodeHttp } from "../../src/hosts/node_http.ts";
+import type { UploadRequest } from "../../src/runtime.ts";
 import { serve } from "../support/serve.ts";
 import { standstill } from "../support/standstill.ts";
+import { OneBufferReader } from "./one_buffer_reader.ts";
 import { serveRaw } from "./raw_server.ts";
 import { within } from "./support.ts";
 import { countedSignal, get } from "./requests.ts";
@@ -71,4 +76,53 @@ test("sendOverNodeHttp() closes the connection of a cancelled body, and does not
   assert.ok(taken < 24 * MIB, `${taken} bytes were taken from the server`);
   await reader.cancel();
   await within(30_000, "the end of the server's body", cancelled.promise);
+});
+
+/** A server that keeps connections open, answers the first request, and treats the others as `then` says. */
+async function serveOnceThen(
+  then: (incoming: IncomingMessage) => void,
+): Promise<AsyncDisposable & { url: URL; requests: string[] }> {
+  const requests: string[] = [];
+  const server = createServer((incoming, outgoing) => {
+    incoming.on("error", () => {});
+    requests.push(`${incoming.method} from port ${incoming.socket.remotePort}`);
+    if (requests.length > 1) return then(incoming);
+    incoming.resume().on("end", () => outgoing.end());
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const url = new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}/blob`);
+  return {
+    url,
+    requests,
+    [Symbol.asyncDispose]: () => {
+      server.closeAllConnections();
+      return new Promise<void>((resolve) => server.close(() => resolve()));
+    },
+  };
+}
+
+/** Sends one upload that succeeds, and waits until its connection can be used again. */
+async function warmUp(url: URL): Promise<void> {
+  const response = await uploadOverNodeHttp(put(url));
+  await response.text();
+  await standstill(() => 1);
+}
+
+function put(url: URL): UploadRequest {
+  const headers = new Headers();
+  return { method: "PUT", url, headers, body: new OneBufferReader(MIB / 2), sizeBytes: MIB / 2 };
+}
+
+test("uploadOverNodeHttp() sends no upload twice if the server closes a reused connection", async () => {
+  await using server = await serveOnceThen((incoming) => {
+    incoming.once("data", () => incoming.socket.destroy());
+  });
+  await warmUp(server.url);
+  await assert.rejects(
+    within(30_000, "the upload", uploadOverNodeHttp(put(server.url))),
+    (error) => error instanceof NetworkError && error.failure === "reset",
+  );
+  await standstill(() => server.requests.length);
+  assert.equal(server.requests.length, 2, server.requests.join());
+  assert.equal(server.requests[0], server.requests[1], "the second upload reused the connection");
 });
