@@ -1,16 +1,20 @@
 import process from "node:process";
 
-/** Sets environment variables until the end of the block. `undefined` removes one. */
+/**
+ * Sets environment variables until the end of the block, for code that reads `process.env`. `undefined` removes one. The variables
+ * of the process itself stay: test files that run in parallel on Deno share them.
+ */
 export function setEnvironment(values: Record<string, string | undefined>): Disposable {
-  const before = Object.keys(values).map((name) => [name, process.env[name]] as const);
-  const set = (name: string, value: string | undefined): void => {
-    if (value === undefined) delete process.env[name];
-    else process.env[name] = value;
-  };
-  for (const [name, value] of Object.entries(values)) set(name, value);
+  const before = process.env;
+  const replaced = { ...before };
+  for (const [name, value] of Object.entries(values)) {
+    if (value === undefined) delete replaced[name];
+    else replaced[name] = value;
+  }
+  process.env = replaced;
   return {
     [Symbol.dispose]: () => {
-      for (const [name, value] of before) set(name, value);
+      process.env = before;
     },
   };
 }
