@@ -40,7 +40,25 @@ const PIECES = [
   `sha512:${"0".repeat(128)}`,
 ];
 
-const texts = fc.oneof(textOf(...PIECES), repeated(1100, ...PIECES));
+const names = fc.tuple(
+  fc.constantFrom(
+    "",
+    "docker.io/",
+    "index.docker.io/",
+    "Foo/",
+    "GHCR.io/",
+    "[::1]:5000/",
+    "a.io:080/",
+  ),
+  fc.array(fc.stringMatching(/^[a-z0-9]{1,5}([._-][a-z0-9]{1,3})?$/), {
+    minLength: 1,
+    maxLength: 3,
+  }),
+  fc.constantFrom("", ":3.20", ":_", `:${"a".repeat(128)}`),
+  fc.constantFrom("", `@sha256:${"a".repeat(64)}`),
+).map(([registry, components, tag, digest]) => registry + components.join("/") + tag + digest);
+
+const texts = fc.oneof(names, textOf(...PIECES), repeated(1100, ...PIECES));
 
 test("parseReference() accepts what formatReference() writes, and returns the same", () => {
   let parsed = 0;
@@ -54,7 +72,7 @@ test("parseReference() accepts what formatReference() writes, and returns the sa
     }),
     { numRuns: 5000 },
   );
-  assert.ok(parsed > 100, `${parsed} references`);
+  assert.ok(parsed > 500, `${parsed} references`);
 });
 
 test("parseReference() accepts a repository of every length up to its limit", () => {
