@@ -42,7 +42,8 @@ export function describeApi(): Api {
         "Copies container images and other OCI artifacts from one registry to another. Each blob's response body is piped into the request body of the upload.\n\n" +
         "Every call under `/v1/` requires the header `Authorization: Bearer TOKEN`, unless the server runs with `CROSSDOCK_OPEN=true`. A token of scope " +
         "`read` can inspect, list and compare. A token of scope `copy` can also write. The server's configuration allows sources and destinations.\n\n" +
-        "Errors are problem details (RFC 9457). Their `code` is stable, so clients can branch on it.",
+        "Errors are problem details (RFC 9457). Their `code` is stable, so clients can branch on it. Only the host's own HTTP server responds " +
+        "without a body: 400 to malformed HTTP, 408 to slow headers, 431 to a URL or headers that are too long.",
       license: { name: "MIT", url: "https://spdx.org/licenses/MIT.html" },
     },
     servers: [{ url: "/" }],

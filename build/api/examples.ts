@@ -199,55 +199,66 @@ const NOT_ALLOWED = "registry.example.com/other/alpine is not an allowed destina
 
 /** One problem for each error status of the document. */
 export const PROBLEM_EXAMPLES = {
-  400: problem("usage", "#/colour: unknown field", {
+  400: [problem("usage", "#/colour: unknown field", {
     errors: [{ pointer: "#/colour", detail: "unknown field" }],
-  }),
-  401: problem("unauthorized", "the bearer token is missing", {
+  })],
+  401: [problem("unauthorized", "the bearer token is missing", {
     status: 401,
     hint: "send the header Authorization: Bearer TOKEN with one of the tokens in CROSSDOCK_TOKENS",
-  }),
-  403: problem("denied", NOT_ALLOWED, {
+  })],
+  403: [problem("denied", NOT_ALLOWED, {
     hint:
       "add it to CROSSDOCK_ALLOW_SOURCES or CROSSDOCK_ALLOW_DESTINATIONS in the server's configuration",
     errors: [{ pointer: "#/destination", detail: NOT_ALLOWED }],
-  }),
-  404: problem("not_found", "docker.io/library/absent:3.20 not found", {
+  })],
+  404: [problem("not_found", "docker.io/library/absent:3.20 not found", {
     side: "source",
     hint: 'check the name; some registries also answer "not found" if credentials are missing',
-  }),
-  409: problem(
+  })],
+  408: [problem("timeout", "the body did not arrive within 60 s", {
+    status: 408,
+    title: "The request took too long",
+  })],
+  409: [problem(
     "conflict",
     `${MIRRORED}:3.20 already exists with digest sha256:dff9de10919148711140d349bf03f1a99eb06f94b03e51715ccebfa7cdc518e2, the copy has digest ${manifest.digest}`,
     {
       side: "destination",
       hint: 'the tag was not moved; use "ifExists": "overwrite" to move it',
     },
-  ),
-  413: problem("limit", "the body is longer than 65536 bytes", { status: 413 }),
-  415: problem("usage", "Unsupported Media Type", {
+  )],
+  413: [problem("limit", "the body is longer than 65536 bytes", { status: 413 })],
+  415: [problem("usage", "Unsupported Media Type", {
     status: 415,
     hint: "send Content-Type: application/json",
-  }),
-  422: problem("unsupported", `${ALPINE}@${manifest.digest} has no platform linux/s390x`, {
+  })],
+  422: [problem("unsupported", `${ALPINE}@${manifest.digest} has no platform linux/s390x`, {
     side: "source",
     hint: "the source lists no platforms; it is probably not an index",
-  }),
-  429: problem("rate_limited", "too many invalid tokens from this address", {
+  })],
+  429: [problem("rate_limited", "too many invalid tokens from this address", {
     hint: "retry after 60 seconds",
-  }),
-  500: problem("internal", "unexpected error: see the server's log"),
-  502: problem("network", "connect to docker.io: the connection was closed before the response", {
+  })],
+  500: [problem("internal", "unexpected error: see the server's log")],
+  502: [problem("network", "connect to docker.io: the connection was closed before the response", {
     side: "source",
     hint: "if the registry uses TLS, remove it from CROSSDOCK_PLAIN_HTTP",
-  }),
-  503: problem("aborted", "the server is shutting down", {
-    hint: "retry: another instance, or the restarted server, accepts the request",
-  }),
-  504: problem("timeout", `list tags of ${ALPINE}: waiting for docker.io: no data for 1 s`, {
+  })],
+  503: [
+    problem("aborted", "the server is shutting down", {
+      hint: "retry: another instance, or the restarted server, accepts the request",
+    }),
+    problem("limit", "the server is running 50 copies, its limit", {
+      status: 503,
+      title: "The server is busy",
+      hint: "retry after 10 seconds, or raise CROSSDOCK_MAX_COPIES on the server",
+    }),
+  ],
+  504: [problem("timeout", `list tags of ${ALPINE}: waiting for docker.io: no data for 1 s`, {
     side: "source",
     hint: "try again, or raise the idle timeout with CROSSDOCK_TIMEOUT_MS",
-  }),
-} as const;
+  })],
+} as const satisfies Readonly<Record<number, readonly Problem[]>>;
 
 /** The error statuses of the document. */
 export type ProblemStatus = keyof typeof PROBLEM_EXAMPLES;

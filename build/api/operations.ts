@@ -48,7 +48,6 @@ import {
   accepted,
   answer,
   bodyRefusals,
-  conflicts,
   eventStream,
   failures,
   json,
@@ -111,7 +110,9 @@ export const OPERATIONS: readonly OperationSource[] = [
         examples: { some: METRICS },
       }),
       401: refusals[401],
+      413: refusals[413],
       429: refusals[429],
+      500: refusals[500],
     },
   },
   {
@@ -169,7 +170,6 @@ export const OPERATIONS: readonly OperationSource[] = [
       200: json("The copy", durableCopySchema, { cancelled: CANCELLED_COPY }),
       ...refusals,
       404: failures[404],
-      413: bodyRefusals[413],
     },
   },
   {
@@ -192,7 +192,6 @@ export const OPERATIONS: readonly OperationSource[] = [
       ...refusals,
       ...bodyRefusals,
       ...failures,
-      ...conflicts,
     },
   },
   {
@@ -210,7 +209,6 @@ export const OPERATIONS: readonly OperationSource[] = [
       ...refusals,
       ...bodyRefusals,
       ...failures,
-      ...conflicts,
     },
   },
   {
@@ -358,7 +356,8 @@ function hook(
       400: refusals[400],
       401: refusals[401],
       404: failures[404],
-      413: bodyRefusals[413],
+      408: bodyRefusals[408],
+      413: refusals[413],
       500: refusals[500],
       502: failures[502],
       503: refusals[503],

@@ -79,14 +79,14 @@ function problem(
   description: string,
   headers: z.ZodRawShape = {},
 ): Answer {
-  const example = PROBLEM_EXAMPLES[status];
+  const examples = PROBLEM_EXAMPLES[status].map((example) => [example.code, example]);
   return {
     description,
     headers: everyAnswer.extend(headers),
     content: {
       "application/problem+json": {
         schema: problemSchema,
-        examples: { [example.code]: example },
+        examples: Object.fromEntries(examples),
       },
     },
   };
@@ -107,33 +107,33 @@ export const refusals = {
     "The token's scope, the allow-lists or a registry deny the request",
     { "WWW-Authenticate": challenge.optional() },
   ),
+  413: problem(413, "The body is too large"),
   429: problem(429, "Too many invalid tokens, or a registry's rate limit", {
     "Retry-After": retryAfter,
   }),
   500: problem(500, "A bug in crossdock"),
-  503: problem(503, "The server is shutting down, or its configuration is invalid", {
+  503: problem(503, "The server is busy or shutting down, or its configuration is invalid", {
     "Retry-After": retryAfter,
   }),
 } as const;
 
 /** Further problems of calls with a body. */
 export const bodyRefusals = {
-  413: problem(413, "The body is too large"),
+  408: problem(408, "The body did not arrive in time"),
   415: problem(415, "The body is not JSON"),
 } as const;
 
 /** Further problems of calls that send requests to registries. */
 export const failures = {
   404: problem(404, "Not found"),
+  409: problem(
+    409,
+    "The destination has different content, its tag is immutable, or a registry answered 409",
+  ),
   422: problem(422, "The content cannot be copied as requested, or exceeds a limit"),
   502: problem(
     502,
     "A registry is unreachable, rejected the credential, or returned an unexpected response",
   ),
   504: problem(504, "A registry did not respond in time"),
-} as const;
-
-/** Further problems of calls that write to a destination, or plan to. */
-export const conflicts = {
-  409: problem(409, "The destination has different content, or its tag is immutable"),
 } as const;

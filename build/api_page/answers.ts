@@ -48,7 +48,8 @@ export function renderProblems({ components: { responses } }: Api): Html {
       <h3 class="apart" id="problem-codes">Codes</h3>
       <p>
         The <code>code</code> identifies the error. It has the status below, with these exceptions: 401 for an invalid
-        token of the caller, 413 and 415 for an invalid body.
+        token of the caller, 408, 413 and 415 for the body, 422 for a digest that the caller named, and 503 if the
+        server is busy.
       </p>
       ${renderTable(
         ["Code", "Status", "Meaning"],

@@ -178,17 +178,17 @@ function parseName(name: string, fail: Fail): { registry: string; repository: st
   const slash = name.indexOf("/");
   const first = name.slice(0, Math.max(slash, 0));
   if (slash === 0) fail("it starts with a slash", "write registry/repository:tag");
-  if (!isRegistryComponent(first)) {
-    const repository = checkRepository(name, fail);
-    return { registry: DOCKER_HUB, repository: slash < 0 ? `library/${repository}` : repository };
+  const hasRegistry = isRegistryComponent(first);
+  const registry = hasRegistry ? checkRegistry(first, fail) : DOCKER_HUB;
+  const path = checkRepository(hasRegistry ? name.slice(slash + 1) : name, fail);
+  const isOnDockerHub = DOCKER_HUB_NAMES.includes(registry);
+  const repository = isOnDockerHub && !path.includes("/") ? `library/${path}` : path;
+  if (repository.length > MAX_REPOSITORY_LENGTH) {
+    fail(
+      `its repository has ${repository.length} characters, expected at most ${MAX_REPOSITORY_LENGTH}`,
+    );
   }
-  const registry = checkRegistry(first, fail);
-  const repository = checkRepository(name.slice(slash + 1), fail);
-  if (!DOCKER_HUB_NAMES.includes(registry)) return { registry, repository };
-  return {
-    registry: DOCKER_HUB,
-    repository: repository.includes("/") ? repository : `library/${repository}`,
-  };
+  return { registry: isOnDockerHub ? DOCKER_HUB : registry, repository };
 }
 
 /** Whether the component before the first slash is a registry, or else part of a repository on Docker Hub. */
@@ -222,11 +222,6 @@ function checkRegistry(text: string, fail: Fail): string {
 
 function checkRepository(text: string, fail: Fail): string {
   if (text === "") fail("the repository is missing", "write registry/repository:tag");
-  if (text.length > MAX_REPOSITORY_LENGTH) {
-    fail(
-      `its repository has ${text.length} characters, expected at most ${MAX_REPOSITORY_LENGTH}`,
-    );
-  }
   if (REPOSITORY.test(text)) return text;
   if (/[A-Z]/.test(text)) {
     fail("its repository has upper-case letters", `write ${text.toLowerCase()}`);

@@ -115,8 +115,12 @@ export async function fetchManifest(
   try {
     return { bytes, digest, mediaType: parseManifest(bytes, mediaTypeOf(response)).mediaType };
   } catch (error) {
-    // The message quotes the Content-Type, or the begin of a body that is not JSON.
-    if (error instanceof CrossdockError) client.redact(error);
+    if (error instanceof CrossdockError) {
+      error.side ??= client.side;
+      error.message = error.message.replace("read manifest", what);
+      // The message quotes the Content-Type, or the begin of a body that is not JSON.
+      client.redact(error);
+    }
     throw error;
   }
 }

@@ -1,5 +1,8 @@
 /** Matches host and repository names against the globs of the allow-lists. */
 import picomatch from "picomatch";
+import type { ServerConfig } from "../config/server_config.ts";
+import { ParseError } from "../errors.ts";
+import { quote } from "../oci/quote.ts";
 import { formatReference, parseReference } from "../oci/reference.ts";
 import type { Reference } from "../oci/reference.ts";
 import type { SyncRule } from "../sync/rule.ts";
@@ -10,6 +13,64 @@ const GLOB = { dot: true, nobracket: true, nonegate: true, noextglob: true } as 
 /** Returns a function that checks whether a glob matches a name: `*` within a path component, `**` across components. */
 export function createMatcher(globs: readonly string[]): (name: string) => boolean {
   return globs.length === 0 ? () => false : picomatch([...globs], GLOB);
+}
+
+/**
+ * Rejects globs that match no name, before the server starts.
+ *
+ * @throws ParseError naming each variable, and what to write
+ */
+export function rejectUselessGlobs({ allowSources, allowDestinations }: ServerConfig): void {
+  const lists = [
+    ["CROSSDOCK_ALLOW_SOURCES", allowSources],
+    ["CROSSDOCK_ALLOW_DESTINATIONS", allowDestinations],
+  ] as const;
+  const mistakes = lists.flatMap(([variable, globs]) =>
+    globs.flatMap((glob) => {
+      const fault = findFault(glob);
+      return fault === undefined ? [] : [`${variable}: ${quote(glob)} ${fault}`];
+    })
+  );
+  if (mistakes.length > 0) {
+    throw new ParseError(`configuration is not valid: ${mistakes.join("; ")}`);
+  }
+}
+
+function findFault(glob: string): string | undefined {
+  if (glob.startsWith("!")) return "excludes names, expected only names that are allowed";
+  if (glob.split("{").length !== glob.split("}").length) {
+    return "has half of a pair of braces; a comma ends a glob, so write one glob for each name";
+  }
+  const repaired = repairGlob(glob);
+  return repaired === glob ? undefined : `matches no repository; write ${repaired}`;
+}
+
+/** The registry of a repository has a dot, a port or an upper-case letter, or is localhost. With a wildcard it can be any. */
+const REGISTRY = /[.*?{A-Z]|^localhost$|:[0-9*]+$/;
+
+const DIGEST = /@sha(?:256|512):.*$/;
+
+/** A tag after a repository. A digest after a slash is part of the URL of a foreign layer. */
+const TAG = /(\/(?!sha(?:256|512):)[^/:]+):[^/:]*$/;
+
+/** A tag after a name without slashes. Only digits are the port of a host. */
+const TAG_OF_NAME = /^([^/:[]+):(?![0-9*]+$)[^/:]*$/;
+
+/** The glob that was probably meant. Any glob that can match a repository, or the URL of a foreign layer, stays the same. */
+function repairGlob(glob: string): string {
+  const name = glob.replace(/^[a-z]+:\/+/i, "").replace(DIGEST, "")
+    .replace(TAG, "$1").replace(TAG_OF_NAME, "$1");
+  const [host = "", ...components] = name.split("/");
+  const path = components.join("/");
+  if (!REGISTRY.test(host) && !host.startsWith("[")) {
+    return path === "" ? `docker.io/library/${host}` : `docker.io/${name}`;
+  }
+  if (/^\*+$/.test(name)) return "**";
+  const lower = /[.:]/.test(host) ? host.toLowerCase() : host;
+  const registry = /^(index\.|registry-1\.)?docker\.io$/.test(lower) ? "docker.io" : lower;
+  if (path === "") return `${registry}/**`;
+  if (registry !== "docker.io" || path.includes("/") || path === "**") return `${registry}/${path}`;
+  return path === "*" ? "docker.io/**" : `docker.io/library/${path}`;
 }
 
 /** The name that the globs match: `registry/repository`. */

@@ -14,7 +14,7 @@ import { composeRules } from "../rules/compose_rules.ts";
 import type { ComposedRules, RulesHost } from "../rules/compose_rules.ts";
 import { parseConfig } from "../config/server_config.ts";
 import type { Environment, ServerConfig } from "../config/server_config.ts";
-import { ruleNames } from "./allow_list.ts";
+import { rejectUselessGlobs, ruleNames } from "./allow_list.ts";
 import { openCredentials } from "./credentials.ts";
 import { createCopyLimit } from "./copy_limit.ts";
 import type { CopyLimitOptions } from "./copy_limit.ts";
@@ -66,6 +66,7 @@ export function composeServer(variables: Environment, host: HostOptions): Compos
   const { configFile, readFile, durableRules: _, stopping: __, onCopiesWaiting, ...rest } = others;
   const now = (): number => runtime.now();
   const config = parseConfig(variables, { configFile, readFile, now: now() });
+  rejectUselessGlobs(config);
   const log = createLog(config.log, { write, now });
   const memory: EngineMemory = new Map();
   const cloudMemory: CloudMemory = new Map();

@@ -6,6 +6,12 @@ import { RE2JS } from "re2js";
 import { ParseError } from "../errors.ts";
 import { quote } from "../oci/quote.ts";
 
+/** Enough for a list of 300 tags. */
+const MAX_LENGTH = 4000;
+
+/** Parts of a pattern with its repetitions written out: `a{3}` has three. RE2 takes memory and time for each. */
+const MAX_PARTS = 10_000;
+
 /**
  * Compiles `^` + pattern + `$`, without a group around the pattern, as in regsync: see {@linkcode hasLooseEnds}.
  *
@@ -13,6 +19,7 @@ import { quote } from "../oci/quote.ts";
  */
 export function compilePattern(pattern: string): (text: string) => boolean {
   try {
+    rejectLarge(pattern);
     const compiled = RE2JS.compile(`^${pattern}$`);
     return (text) => compiled.test(text);
   } catch (error) {
@@ -25,46 +32,72 @@ export function compilePattern(pattern: string): (text: string) => boolean {
   }
 }
 
+/** @throws RangeError */
+function rejectLarge(pattern: string): void {
+  if (pattern.length > MAX_LENGTH) {
+    throw new RangeError(`it has ${pattern.length} characters, expected at most ${MAX_LENGTH}`);
+  }
+  if (countParts(pattern) > MAX_PARTS) {
+    throw new RangeError(`its repetitions have more than ${MAX_PARTS} parts in all`);
+  }
+}
+
+/** Counts the parts of a valid pattern. */
+function countParts(pattern: string): number {
+  const outer: number[] = [];
+  let [count, last] = [0, 0];
+  for (const token of listTokens(pattern)) {
+    const [, least, most] = REPETITION.exec(token) ?? [];
+    if (token === "(") {
+      outer.push(count);
+      count = 0;
+    } else if (token === ")") {
+      last = count + 1;
+      count = (outer.pop() ?? 0) + last;
+    } else if (least !== undefined) {
+      const repeated = last * Math.max(1, Number(most || least));
+      count += repeated - last;
+      last = repeated;
+    } else {
+      last = 1;
+      count += token.startsWith("\\Q") ? token.length : 1;
+    }
+  }
+  return count;
+}
+
 /**
  * Whether a pattern has `|` outside of all groups. Then `^` binds only the first branch and `$` only the last, and `a|b` matches
  * every text that begins with a or ends with b.
  */
 export function hasLooseEnds(pattern: string): boolean {
   let depth = 0;
-  for (let i = 0; i < pattern.length; i++) {
-    switch (pattern[i]) {
-      case "\\":
-        if (pattern[i + 1] === "Q") {
-          const end = pattern.indexOf("\\E", i);
-          i = end < 0 ? pattern.length : end + 1;
-        } else i += 1;
-        break;
-      case "[":
-        i = endOfClass(pattern, i);
-        break;
-      case "(":
-        depth += 1;
-        break;
-      case ")":
-        depth -= 1;
-        break;
-      case "|":
-        if (depth === 0) return true;
-    }
+  for (const token of listTokens(pattern)) {
+    if (token === "(") depth += 1;
+    else if (token === ")") depth -= 1;
+    else if (token === "|" && depth === 0) return true;
   }
   return false;
 }
 
-/** Finds the bracket that ends a character class. A `]` at the start of the class is one of its characters. */
-function endOfClass(pattern: string, start: number): number {
-  let i = start + 1;
-  if (pattern[i] === "^") i += 1;
-  if (pattern[i] === "]") i += 1;
-  for (; i < pattern.length && pattern[i] !== "]"; i++) {
-    if (pattern[i] === "\\") i += 1;
-    else if (pattern.startsWith("[:", i)) i = Math.max(pattern.indexOf(":]", i) + 1, i);
-  }
-  return i;
+const REPETITION = /^\{([0-9]{1,4})(?:,([0-9]{0,4}))?\}$/;
+
+const TOKEN = new RegExp(
+  [
+    "\\\\Q[^]*?(?:\\\\E|$)",
+    "\\\\[pPx]\\{[^}]*\\}",
+    "\\\\[^]",
+    // A character class. A `]` at its start is one of its characters.
+    "\\[\\^?\\]?(?:\\\\[^]|\\[:\\^?[a-z]+:\\]|[^\\]\\\\])*\\]",
+    "\\{[0-9]+(?:,[0-9]*)?\\}",
+    "[^]",
+  ].join("|"),
+  "g",
+);
+
+/** Splits a pattern into characters, escape sequences, character classes, quoted text and counted repetitions. */
+function listTokens(pattern: string): readonly string[] {
+  return pattern.slice(0, MAX_LENGTH).match(TOKEN) ?? [];
 }
 
 /** The only text that a pattern matches, if there is only one: `latest`, `v1\.2`. Not for `1.2`, where the dot matches any character. */

@@ -49,6 +49,12 @@ export interface Operand {
   readonly at: number;
 }
 
+/** More than any value of a configuration has. Bounds the work on a file that is not one. */
+const MAX_LENGTH = 10_000;
+
+/** Parentheses within each other, and likewise `if`s. Each level takes space on the stack. */
+const MAX_DEPTH = 50;
+
 /** Whether a text has template actions. */
 export function isTemplate(text: string): boolean {
   return text.includes("{{");
@@ -60,6 +66,12 @@ export function isTemplate(text: string): boolean {
  * @throws {ParseError} with the place in the text
  */
 export function parseTemplate(text: string): Template {
+  if (text.length > MAX_LENGTH) {
+    throw templateError(
+      `the template is too long, expected at most ${MAX_LENGTH} characters`,
+      MAX_LENGTH,
+    );
+  }
   return new TemplateParser(splitActions(text)).parse();
 }
 
@@ -99,6 +111,7 @@ function endOfAction(text: string, inner: number, start: number): number {
 class TemplateParser {
   readonly #pieces: readonly Piece[];
   #next = 0;
+  #depth = 0;
 
   constructor(pieces: readonly Piece[]) {
     this.#pieces = pieces;
@@ -137,6 +150,10 @@ class TemplateParser {
   }
 
   #if(tokens: Tokens, at: number): TemplateNode {
+    if (this.#depth === MAX_DEPTH) {
+      throw templateError(`more than ${MAX_DEPTH} {{if}} within each other`, at);
+    }
+    this.#depth++;
     const branches: { test: Pipeline; body: Template }[] = [];
     let test: Pipeline | undefined = parseWhole(tokens);
     for (;;) {
@@ -145,6 +162,7 @@ class TemplateParser {
       if (test) branches.push({ test, body });
       if (stop.word === "end") {
         stop.tokens.expectEnd();
+        this.#depth--;
         return { kind: "if", branches, otherwise: test ? [] : body };
       }
       if (!test) throw templateError("{{if}} has a second {{else}}", stop.at);
@@ -166,6 +184,8 @@ interface Stop {
 class Tokens {
   readonly #tokens: readonly TemplateToken[];
   #next = 0;
+  /** Parentheses that are open. */
+  depth = 0;
 
   constructor(tokens: readonly TemplateToken[]) {
     this.#tokens = tokens;
@@ -246,7 +266,12 @@ function parseBase(token: TemplateToken, tokens: Tokens): Operand["base"] {
       );
     case "mark":
       if (text === "(") {
+        if (tokens.depth === MAX_DEPTH) {
+          throw templateError(`more than ${MAX_DEPTH} parentheses within each other`, at);
+        }
+        tokens.depth++;
         const pipeline = parsePipeline(tokens);
+        tokens.depth--;
         const end = tokens.take();
         if (end.text === ")") return { kind: "pipeline", pipeline };
         throw templateError("( is not closed", at);

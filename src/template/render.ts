@@ -8,6 +8,9 @@ import { GoTime } from "./go_time.ts";
 import { templateError } from "./error.ts";
 import type { Command, Operand, Pipeline, Template } from "./parse.ts";
 
+/** Longer than any value or secret. A variable that doubles itself would otherwise fill the memory. */
+const MAX_TEXT_LENGTH = 64 * 1024;
+
 /**
  * Renders a template.
  *
@@ -129,7 +132,9 @@ class Renderer {
         : `${least} to ${most} arguments`;
       throw templateError(`${name}: expected ${wanted}, got ${args.length}`, at);
     }
-    return guard(name, at, () => call(args, this.#inputs));
+    const value = guard(name, at, () => call(args, this.#inputs));
+    if (typeof value !== "string" || value.length <= MAX_TEXT_LENGTH) return value;
+    throw templateError(`${name}: the text has more than ${MAX_TEXT_LENGTH} characters`, at);
   }
 }
 

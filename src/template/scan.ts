@@ -97,14 +97,20 @@ function unquote(text: string, at: number): string {
   return text.slice(1, -1).replace(
     /\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([0-7]{3})|(.))/gs,
     (whole, hex, short, long, octal, letter) => {
-      const code = hex ?? short ?? long;
-      if (code !== undefined) return String.fromCodePoint(parseInt(code, 16));
-      if (octal !== undefined) return String.fromCodePoint(parseInt(octal, 8));
-      const escaped = ESCAPES[letter];
+      const code = octal === undefined ? parseInt(hex ?? short ?? long, 16) : parseInt(octal, 8);
+      const escaped = Number.isNaN(code)
+        ? ESCAPES[letter]
+        : toCharacter(code, octal ? 0xff : 0x10ffff);
       if (escaped === undefined) {
         throw templateError(`${quote(whole)} is not an escape sequence`, at);
       }
       return escaped;
     },
   );
+}
+
+/** Returns `undefined` for a code that Go does not accept. */
+function toCharacter(code: number, most: number): string | undefined {
+  const isSurrogate = code >= 0xd800 && code <= 0xdfff;
+  return code > most || isSurrogate ? undefined : String.fromCodePoint(code);
 }

@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createMatcher, ruleNames } from "../../src/server/allow_list.ts";
+import { parseConfig } from "../../src/config/server_config.ts";
+import { ParseError } from "../../src/errors.ts";
+import { createMatcher, rejectUselessGlobs, ruleNames } from "../../src/server/allow_list.ts";
+import { startDocumentedApp } from "./documented_app.ts";
 import { ruleOf } from "../sync/setup.ts";
 
 const MATCHES: [glob: string, name: string, matches: boolean][] = [
@@ -27,6 +30,105 @@ for (const [glob, name, matches] of MATCHES) {
   test(`createMatcher() of ${glob} ${matches ? "matches" : "does not match"} ${name}`, () => {
     assert.equal(createMatcher([glob])(name), matches);
   });
+}
+
+const DIGEST = `sha256:${"a".repeat(64)}`;
+
+/** Globs that match no repository, and what to write. */
+const USELESS: readonly [glob: string, written: string][] = [
+  ["alpine", "docker.io/library/alpine"],
+  ["alpine:3.20", "docker.io/library/alpine"],
+  ["library/*", "docker.io/library/*"],
+  ["acme/app", "docker.io/acme/app"],
+  ["*", "**"],
+  ["docker.io", "docker.io/**"],
+  ["docker.io/", "docker.io/**"],
+  ["docker.io/*", "docker.io/**"],
+  ["docker.io/alpine", "docker.io/library/alpine"],
+  ["index.docker.io/library/*", "docker.io/library/*"],
+  ["registry-1.docker.io/**", "docker.io/**"],
+  ["https://ghcr.io/acme/*", "ghcr.io/acme/*"],
+  ["https://ghcr.io", "ghcr.io/**"],
+  ["docker://alpine", "docker.io/library/alpine"],
+  ["GHCR.io/acme/*", "ghcr.io/acme/*"],
+  ["localhost", "localhost/**"],
+  ["localhost:5000", "localhost:5000/**"],
+  ["[::1]:5000", "[::1]:5000/**"],
+  ["ghcr.io/acme/app:1.2", "ghcr.io/acme/app"],
+  ["ghcr.io/acme/app:*", "ghcr.io/acme/app"],
+  [`ghcr.io/acme/app@${DIGEST}`, "ghcr.io/acme/app"],
+  ["*.example.com", "*.example.com/**"],
+];
+
+for (const [glob, written] of USELESS) {
+  test(`rejectUselessGlobs() rejects ${glob}, and proposes ${written}`, () => {
+    assert.equal(
+      reject(glob),
+      `CROSSDOCK_ALLOW_SOURCES: "${glob}" matches no repository; write ${written}`,
+    );
+    assert.equal(reject(written), undefined);
+    const matches = createMatcher([glob]);
+    for (const name of ["docker.io/library/alpine", "ghcr.io/acme/app", "localhost:5000/a"]) {
+      assert.equal(matches(name), false, name);
+    }
+  });
+}
+
+test("rejectUselessGlobs() rejects exclusions and globs that a comma has cut", () => {
+  assert.match(reject("!docker.io/**") ?? "", /excludes names/);
+  assert.match(reject("ghcr.io/{a") ?? "", /a comma ends a glob/);
+  assert.match(reject("b}/*") ?? "", /a comma ends a glob/);
+});
+
+const USEFUL = [
+  ...MATCHES.filter(([, , matches]) => matches).map(([glob]) => glob),
+  "**",
+  "*/**",
+  "*/library/*",
+  "**/alpine",
+  "localhost/a",
+  "Foo/**",
+  "localhost:*/**",
+  "127.0.0.1:*/**",
+  "[::1]/a",
+  "registry:5000/a",
+  "docker.io/**",
+  "docker.io/*/*",
+  "docker.i?/library/alpine",
+  "go.microsoft.com/fwlink/",
+  `mcr.microsoft.com/v2/windows/servercore/blobs/${DIGEST}`,
+  "mcr.microsoft.com/v2/*/blobs/sha256:*",
+];
+
+for (const glob of USEFUL) {
+  test(`rejectUselessGlobs() accepts ${glob}`, () => {
+    assert.equal(reject(glob), undefined);
+  });
+}
+
+test("rejectUselessGlobs() names each variable, and the server does not start", async () => {
+  const variables = {
+    CROSSDOCK_ALLOW_SOURCES: "alpine ghcr.io/**",
+    CROSSDOCK_ALLOW_DESTINATIONS: "https://ghcr.io/a, ghcr.io",
+  };
+  await assert.rejects(() => startDocumentedApp({ variables }), {
+    name: "ParseError",
+    message:
+      'configuration is not valid: CROSSDOCK_ALLOW_SOURCES: "alpine" matches no repository; ' +
+      'write docker.io/library/alpine; CROSSDOCK_ALLOW_DESTINATIONS: "https://ghcr.io/a" matches no ' +
+      'repository; write ghcr.io/a; CROSSDOCK_ALLOW_DESTINATIONS: "ghcr.io" matches no repository; write ghcr.io/**',
+  });
+});
+
+/** The mistake about one glob. */
+function reject(glob: string): string | undefined {
+  try {
+    rejectUselessGlobs({ ...parseConfig({}), allowSources: [glob] });
+    return undefined;
+  } catch (error) {
+    assert.ok(error instanceof ParseError);
+    return error.message.replace("configuration is not valid: ", "");
+  }
 }
 
 test("createMatcher() of no glob matches nothing", () => {

@@ -39,6 +39,35 @@ test("compilePattern() takes no exponential time", () => {
   assert.equal(steps, 100);
 });
 
+const LARGE: readonly [what: string, small: string, large: string, message: RegExp][] = [
+  [
+    "characters",
+    "a".repeat(4000),
+    "a".repeat(4001),
+    /it has 4001 characters, expected at most 4000/,
+  ],
+  ["repetitions", "a{1000}".repeat(9), "a{1000}".repeat(11), /more than 10000 parts/],
+  ["long repetitions", "(?:aaaa){1000}", "(?:aaaaaaaaaaa){1000}", /more than 10000 parts/],
+  [
+    "nested repetitions",
+    "(?:[a-z]{9}){90}",
+    "(?:(?:\\pL[^a]..\\..{6}){10}){90,100}",
+    /more than 10000/,
+  ],
+];
+for (const [what, small, large, message] of LARGE) {
+  test(`compilePattern() rejects too many ${what}`, () => {
+    assert.equal(compilePattern(small)("b"), false);
+    assert.throws(() => compilePattern(large), { name: "ParseError", message });
+  });
+}
+
+test("hasLooseEnds() reads a pattern of any length", () => {
+  for (const piece of ["[", "[:", "\\Q", "(", "{", "[[:alpha:]"]) {
+    assert.equal(hasLooseEnds(piece.repeat(1_000_000)), false, piece);
+  }
+});
+
 for (
   const [pattern, isLoose] of [
     ["a|b", true],
@@ -53,6 +82,9 @@ for (
     ["\\Qa|b\\E", false],
     ["\\Qa|b\\E|c", true],
     ["((a|b)|c)", false],
+    ["\\p{Greek}|a", true],
+    ["[[:^alpha:]|]{2}", false],
+    ["\\[|a", true],
   ] as const
 ) {
   test(`hasLooseEnds() ${pattern} is ${isLoose}`, () => {

@@ -1,12 +1,15 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import { Validator } from "@seriousme/openapi-schema-validator";
 import pkg from "../../../package.json" with { type: "json" };
 import { apiFiles } from "../../../build/api/api_files.ts";
 import { listRoutes, resolveAnswer } from "../../../build/api/model.ts";
 import { getDocument } from "./api_document.ts";
-import { READ_TOKEN, startDocumentedApp } from "../../server/documented_app.ts";
+import { MIRROR } from "../../../build/api/examples.ts";
+import { PROBLEMS, RequestError } from "../../../src/problem.ts";
+import { READ_TOKEN, startDocumentedApp, TOKEN } from "../../server/documented_app.ts";
+import type { DocumentedOptions } from "../../server/documented_app.ts";
 import { createValidator } from "./schema_validator.ts";
 
 await using documented = await startDocumentedApp();
@@ -110,6 +113,81 @@ for (const { method, path, operation } of routes) {
     }
   });
 }
+
+/** Statuses that no operation lists: a path has no such method, and a client that has disconnected. */
+const UNLISTED = [405, 499];
+
+test("/openapi.json lists every status of a problem in the server's code", () => {
+  const folder = new URL("../../../src/server/", import.meta.url);
+  const code = readdirSync(folder, { recursive: true, encoding: "utf8" })
+    .filter((path) => path.endsWith(".ts"))
+    .map((path) => readFileSync(new URL(path, folder), "utf8")).join("\n");
+  const used = [...code.matchAll(/(?:status|unauthorized|not_found|limit|usage): ([45]\d\d)\b/g)]
+    .map(([, status]) => Number(status));
+  assert.ok(used.includes(408) && used.includes(413) && used.includes(503), `${used}`);
+  const statuses = [...used, ...Object.values(PROBLEMS).map(({ status }) => status)];
+  const listed = routes.flatMap(({ operation }) => Object.keys(operation.responses)).map(Number);
+  const missing = statuses.filter((status) => !listed.includes(status));
+  assert.deepEqual([...new Set(missing)].sort(), UNLISTED);
+});
+
+interface Refusal {
+  readonly options?: DocumentedOptions;
+  readonly headers?: Record<string, string>;
+  readonly query?: string;
+  readonly body?: string;
+}
+
+/** Reasons to reject a call before it does anything. */
+const REFUSALS: Readonly<Record<string, Refusal>> = {
+  "a wrong token": { headers: { authorization: "Bearer wrong" } },
+  "too many wrong tokens": {
+    options: { host: { limitTries: () => Promise.resolve(true), addressOf: () => "192.0.2.7" } },
+    headers: { authorization: "Bearer wrong" },
+  },
+  "a token without the scope": { headers: { authorization: `Bearer ${READ_TOKEN}` } },
+  "an unknown parameter": { query: "?unknown=1" },
+  "a long body": { headers: { "content-length": "99999999" } },
+  "a body of another type": { headers: { "content-type": "text/plain" }, body: "text" },
+  "a body that is not JSON": { body: "{" },
+  "a server that is stopping": { options: { host: { isStopping: () => true } } },
+  "a server that is busy": {
+    options: {
+      host: {
+        limitCopies: () => Promise.reject(new RequestError("limit", "busy", { status: 503 })),
+      },
+    },
+    body: JSON.stringify(MIRROR),
+  },
+};
+
+for (const [reason, { options, headers, query = "", body = "{}" }] of Object.entries(REFUSALS)) {
+  test(`/openapi.json lists the status of ${reason} for each operation`, async () => {
+    await using app = await startDocumentedApp(options);
+    const problems = new Set<number>();
+    for (const { method, path, operation } of routes) {
+      const { status } = await app.app.request(path.replace("{name}", "plain") + query, {
+        method,
+        headers: {
+          authorization: `Bearer ${TOKEN}`,
+          "content-type": "application/json",
+          ...headers,
+        },
+        ...(method === "POST" ? { body: app.toReal(body) } : {}),
+      });
+      if (status < 400) continue;
+      problems.add(status);
+      assert.ok(operation.responses[status], `${method} ${path}: ${status}`);
+    }
+    assert.ok(problems.size > 0);
+  });
+}
+
+test("/openapi.json lists 408 for each operation with a body", () => {
+  const withBody = routes.filter(({ operation }) => operation.requestBody);
+  assert.ok(withBody.length > 0);
+  for (const { path, operation } of withBody) assert.ok(operation.responses[408], path);
+});
 
 test("/openapi.json closes the schemas of requests, and leaves those of answers open", () => {
   const closed = Object.entries(document.components.schemas)

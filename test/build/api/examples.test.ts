@@ -16,6 +16,10 @@ import type { Route } from "../../../build/api/model.ts";
 import { getDocument } from "./api_document.ts";
 import { startDocumentedApp, TOKEN } from "../../server/documented_app.ts";
 import type { DocumentedApp, DocumentedOptions } from "../../server/documented_app.ts";
+import { createCopyLimit } from "../../../src/server/copy_limit.ts";
+import type { CopyLimit } from "../../../src/server/copy_limit.ts";
+import { FakeTimers } from "../../support/fake_timers.ts";
+import { until } from "../../support/until.ts";
 import { createValidator } from "./schema_validator.ts";
 
 /** Stands in for whatever runs copies durably: it knows the example. */
@@ -136,7 +140,10 @@ interface Trouble {
   /** What goes wrong at the registries. */
   readonly prepare?: (app: DocumentedApp) => unknown;
   readonly path: string;
+  /** `undefined`: the request has no body. */
   readonly body?: unknown;
+  /** Whether the body does not arrive, and its time ends. */
+  readonly isSlow?: boolean;
   readonly headers?: Record<string, string>;
   readonly retryAfter?: string;
 }
@@ -144,16 +151,30 @@ interface Trouble {
 const TAGS = `/v1/tags?repository=${ALPINE}`;
 const INDEX = "application/vnd.oci.image.index.v1+json";
 
-/** What makes the server answer with each problem that the document has an example of. */
-const TROUBLES: Readonly<Record<keyof typeof PROBLEM_EXAMPLES, Trouble>> = {
-  400: { path: "/v1/copies", body: { ...MIRROR, colour: "red" } },
-  401: { path: TAGS, headers: { authorization: "" } },
-  403: {
+/** The time for a body, in milliseconds. */
+const BODY_TIMEOUT_MS = 60_000;
+
+/** A limit with as many copies that run and wait as may. */
+function createFullLimit(): CopyLimit {
+  const limit = createCopyLimit({ maxCopies: 50, sleep: () => new Promise(() => {}) });
+  for (let i = 0; i < 100; i++) void limit(new AbortController().signal);
+  return limit;
+}
+
+/** What makes the server answer with each problem that the document has an example of, by status and code. */
+const TROUBLES: Readonly<Record<string, Trouble>> = {
+  "400 usage": { path: "/v1/copies", body: { ...MIRROR, colour: "red" } },
+  "401 unauthorized": { path: TAGS, headers: { authorization: "" } },
+  "403 denied": {
     path: "/v1/copies",
     body: { ...MIRROR, destination: "registry.example.com/other/alpine:3.20" },
   },
-  404: { path: "/v1/plans", body: { ...MIRROR, source: "docker.io/library/absent:3.20" } },
-  409: {
+  "404 not_found": {
+    path: "/v1/plans",
+    body: { ...MIRROR, source: "docker.io/library/absent:3.20" },
+  },
+  "408 timeout": { path: "/v1/copies", body: MIRROR, isSlow: true },
+  "409 conflict": {
     prepare: ({ destination }) =>
       destination.putManifest(
         "mirror/alpine",
@@ -164,10 +185,10 @@ const TROUBLES: Readonly<Record<keyof typeof PROBLEM_EXAMPLES, Trouble>> = {
     path: "/v1/plans",
     body: { ...MIRROR, ifExists: "fail" },
   },
-  413: { path: "/v1/copies", body: { ...MIRROR, platforms: ["x".repeat(65_536)] } },
-  415: { path: "/v1/copies", body: MIRROR, headers: { "content-type": "text/plain" } },
-  422: { path: "/v1/plans", body: { ...MIRROR, platforms: ["linux/s390x"] } },
-  429: {
+  "413 limit": { path: "/v1/copies", body: { ...MIRROR, platforms: ["x".repeat(65_536)] } },
+  "415 usage": { path: "/v1/copies", body: MIRROR, headers: { "content-type": "text/plain" } },
+  "422 unsupported": { path: "/v1/plans", body: { ...MIRROR, platforms: ["linux/s390x"] } },
+  "429 rate_limited": {
     options: {
       host: { limitTries: () => Promise.resolve(true), addressOf: () => "192.0.2.7" },
     },
@@ -175,44 +196,73 @@ const TROUBLES: Readonly<Record<keyof typeof PROBLEM_EXAMPLES, Trouble>> = {
     headers: { authorization: "Bearer guessed" },
     retryAfter: "60",
   },
-  500: {
+  "500 internal": {
     options: {
       host: { durable: { ...durable, get: () => Promise.reject(new TypeError("a bug")) } },
     },
     path: `/v1/copies/${COPY_ID}`,
   },
-  502: {
+  "502 network": {
     prepare: ({ source }) => source.fail({ action: { dropConnection: true } }),
     path: TAGS,
   },
-  503: { options: { host: { isStopping: () => true } }, path: TAGS, retryAfter: "5" },
-  504: {
+  "503 aborted": { options: { host: { isStopping: () => true } }, path: TAGS, retryAfter: "5" },
+  "503 limit": {
+    options: { host: { limitCopies: createFullLimit() } },
+    path: "/v1/copies",
+    body: MIRROR,
+    retryAfter: "10",
+  },
+  "504 timeout": {
     options: { variables: { CROSSDOCK_TIMEOUT_MS: "1000" } },
     prepare: ({ source }) => source.fail({ action: { hang: true } }),
     path: TAGS,
   },
 };
 
-for (const [status, trouble] of Object.entries(TROUBLES)) {
-  test(`the example of ${status} is the response of the server`, async () => {
-    const { options, prepare, path, body, headers, retryAfter = null } = trouble;
+const EXAMPLES = Object.entries(PROBLEM_EXAMPLES).flatMap(([status, examples]) =>
+  examples.map((example) => ({ status: Number(status), example }))
+);
+
+test("each problem of the document has a request that gets it", () => {
+  const names = EXAMPLES.map(({ status, example }) => `${status} ${example.code}`);
+  assert.deepEqual(names.sort(), Object.keys(TROUBLES).sort());
+});
+
+for (const { status, example } of EXAMPLES) {
+  test(`the example of ${status} ${example.code} is the response of the server`, async () => {
+    const { options, prepare, path, body, isSlow, headers, retryAfter = null } =
+      TROUBLES[`${status} ${example.code}`] as Trouble;
     await using documented = await startDocumentedApp(options);
     await prepare?.(documented);
-    const response = await documented.app.request(documented.toReal(path), {
+    using timers = new FakeTimers(BODY_TIMEOUT_MS);
+    const text = documented.toReal(JSON.stringify(body) ?? "");
+    const answering = documented.app.request(documented.toReal(path), {
       headers: {
         authorization: `Bearer ${TOKEN}`,
         "content-type": "application/json",
         ...headers,
       },
-      ...(body ? { method: "POST", body: documented.toReal(JSON.stringify(body)) } : {}),
+      ...(body ? { method: "POST", duplex: "half", body: isSlow ? slowBody(text) : text } : {}),
     });
-    assert.equal(response.status, Number(status));
+    if (isSlow) {
+      await until("the server waits for the body", () => timers.count > 0);
+      timers.advance(BODY_TIMEOUT_MS);
+    }
+    const response = await answering;
+    assert.equal(response.status, status);
     assert.equal(response.headers.get("content-type"), "application/problem+json");
     assert.equal(response.headers.get("retry-after"), retryAfter);
-    assert.equal(response.headers.get("www-authenticate"), status === "401" ? "Bearer" : null);
+    assert.equal(response.headers.get("www-authenticate"), status === 401 ? "Bearer" : null);
     const problem = JSON.parse(documented.toExample(await response.text()));
     const examples = document.components.responses[`Problem${status}`]
       ?.content["application/problem+json"]?.examples ?? {};
-    assert.deepEqual(Object.values(examples), [{ value: problem }]);
+    assert.deepEqual(examples[example.code], { value: problem });
   });
+}
+
+/** A body that begins and does not end. */
+function slowBody(text: string): ReadableStream<Uint8Array> {
+  const start = new TextEncoder().encode(text).slice(0, 10);
+  return new ReadableStream({ start: (controller) => controller.enqueue(start) });
 }

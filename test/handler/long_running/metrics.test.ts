@@ -105,5 +105,6 @@ test("handler needs a token at /metrics, unless it is open", async () => {
 test("handler describes /metrics where it is", async () => {
   await using dock = await startDock();
   const document = await (await fetch(`${dock.handler.url}/openapi.json`)).json();
-  assert.deepEqual(Object.keys(document.paths["/metrics"].get.responses), ["200", "401", "429"]);
+  const { responses } = document.paths["/metrics"].get;
+  assert.deepEqual(Object.keys(responses), ["200", "401", "413", "429", "500"]);
 });

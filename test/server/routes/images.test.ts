@@ -40,6 +40,39 @@ for (const { name, action, wanted } of FAULTS) {
   });
 }
 
+const BAD_MANIFESTS: readonly { text: string; wanted: [number, string]; detail: RegExp }[] = [
+  {
+    text: "<html>",
+    wanted: [502, "registry"],
+    detail: /: it is not valid JSON, it starts with "<html>"/,
+  },
+  { text: "[]", wanted: [502, "registry"], detail: /: expected an object, got an array/ },
+  { text: '{"schemaVersion":1}', wanted: [422, "unsupported"], detail: /schema/ },
+  { text: '{"schemaVersion":2,"layers":1}', wanted: [502, "registry"], detail: /layers|config/ },
+];
+
+for (const { text, wanted, detail } of BAD_MANIFESTS) {
+  test(`GET /v1/images names the side and the image of a manifest that is ${text}`, async () => {
+    await using documented = await startDocumentedApp();
+    const { app, source } = documented;
+    const headers = { "content-type": OCI_MANIFEST };
+    source.fail({
+      method: "GET",
+      path: "/manifests/",
+      times: 9,
+      action: { tamper: () => new Response(text, { headers }) },
+    });
+    const reference = `${source.host}/library/alpine:3.20`;
+    const response = await app.request(`/v1/images?${new URLSearchParams({ reference })}`, {
+      headers: { authorization: `Bearer ${TOKEN}` },
+    });
+    const problem = await response.json();
+    assert.deepEqual([response.status, problem.code, problem.side], [...wanted, "source"]);
+    assert.match(problem.detail, detail);
+    assert.ok(problem.detail.includes(`fetch manifest ${reference}`), problem.detail);
+  });
+}
+
 test("GET /v1/images does not request a config of more than 4 MiB", async () => {
   await using documented = await startDocumentedApp();
   const { app, source } = documented;
