@@ -74,8 +74,8 @@ class BlobCopy {
 
   /** Asks the destination first, then opens the source. An eager step does both in parallel. */
   async #open(get: AbortController): Promise<Opened> {
-    const { source, target, signal, isMissing = false } = this.#context;
-    const { descriptor, mountFrom, eager } = this.#step;
+    const { source, target, signal } = this.#context;
+    const { descriptor, mountFrom, eager, resend: isMissing = false } = this.#step;
     const openSource = (): Promise<Response> =>
       openBlobOrData(source, descriptor, { signal: get.signal });
     const early = eager ? openSource() : undefined;
