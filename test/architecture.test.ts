@@ -57,7 +57,15 @@ const ENTRY = "cli/main.ts";
 
 /** Where each package may be imported. A package that is not listed may not be imported. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
-  "@std/streams": ["streams/", "auth/", "registry/", "copy/", "webhooks/incoming/", "client/"],
+  "@std/streams": [
+    "streams/",
+    "auth/",
+    "registry/",
+    "copy/",
+    "webhooks/incoming/",
+    "durable/",
+    "client/",
+  ],
   "zod": [
     "schema.ts",
     "oci/descriptor.ts",

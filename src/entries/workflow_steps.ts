@@ -43,16 +43,23 @@ export function toDurableSteps(
   { self, requestId }: { self: SelfBinding; requestId: string },
 ): DurableSteps {
   return {
-    async run<Value>(name: string, work: () => Promise<Value>): Promise<Value> {
+    async run<Value>(
+      name: string,
+      work: () => Promise<Value>,
+      signal?: AbortSignal,
+    ): Promise<Value> {
       try {
-        const stored: string | ReadableStream<Uint8Array> = await step.do(
+        const storing: Promise<string | ReadableStream<Uint8Array>> = step.do(
           name,
           CONFIG,
           async () => {
+            // The platform cannot cancel a step that waits for its next attempt.
+            if (signal?.aborted) throw new NonRetryableError("another step failed");
             const text = JSON.stringify(await convertPermanent(work));
             return text.length > STREAM_ABOVE_CHARS ? new Blob([text]).stream() : text;
           },
         );
+        const stored = await orAbort(storing, signal);
         return JSON.parse(typeof stored === "string" ? stored : await new Response(stored).text());
       } catch (error) {
         // Some versions of the platform lose the message of a NonRetryableError that leaves the Workflow.
@@ -65,14 +72,33 @@ export function toDurableSteps(
       const ms = await step.do(`${name}: how long`, () => Promise.resolve(at - Date.now()));
       if (ms > 0) await step.sleep(name, ms);
     },
-    post: (path, body) =>
+    post: (path, body, signal) =>
       self.fetch(new URL(path, "https://crossdock.internal"), {
         method: "POST",
         headers: { "content-type": "application/json", "x-request-id": requestId },
         body: JSON.stringify(body),
+        signal: signal ?? null,
       }),
     now: () => Date.now(),
   };
+}
+
+/** Rejects with the signal's reason as soon as it is aborted. */
+async function orAbort<Value>(
+  promise: Promise<Value>,
+  signal: AbortSignal | undefined,
+): Promise<Value> {
+  if (!signal) return await promise;
+  promise.catch(() => {}); // Prevents an unhandled rejection after an abort.
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const stop = (): void => reject(signal.reason);
+  signal.addEventListener("abort", stop, { once: true });
+  if (signal.aborted) stop();
+  try {
+    return await Promise.race([promise, aborted]);
+  } finally {
+    signal.removeEventListener("abort", stop);
+  }
 }
 
 /** Converts permanent failures to NonRetryableError, which the platform recognizes by its name and does not retry. */
