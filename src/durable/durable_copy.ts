@@ -26,6 +26,8 @@ export interface DurableCopyOptions {
    * invocation on the paid plan.
    */
   readonly maxBatchSize?: number;
+  /** Number of requests that resolved the source before, for the report. Default 0. */
+  readonly sourceRequests?: number | undefined;
 }
 
 /** Steps of the plan that form one durable step. */
@@ -44,7 +46,7 @@ export async function runDurableCopy(
   steps: DurableSteps,
   options: DurableCopyOptions,
 ): Promise<Report> {
-  const { parallelSteps, maxDurableSteps = 900, maxBatchSize = 10 } = options;
+  const { parallelSteps, maxDurableSteps = 900, maxBatchSize = 10, sourceRequests = 0 } = options;
   // Stored with the plan, so that a resumed copy has the time of the first attempt.
   const { startedAt, plan } = await steps.run("plan", async () => ({
     startedAt: steps.now(),
@@ -54,7 +56,7 @@ export async function runDurableCopy(
   const run = new DurableRun(plan, steps, size);
   const outcomes = await run.perform(parallelSteps);
   const requests = {
-    source: sum([plan, ...run.performed], (one) => one.requests?.source ?? 0),
+    source: sourceRequests + sum([plan, ...run.performed], (one) => one.requests?.source ?? 0),
     destination: sum([plan, ...run.performed], (one) => one.requests?.destination ?? 0),
   };
   const durationMs = steps.now() - startedAt;
