@@ -151,9 +151,12 @@ export function engineOn(copier: Copier): LocalEngine {
       return await verifyCopy(request, repositories, { signal });
     },
 
-    async checkAccess(name, { signal } = {}): Promise<AccessCheck> {
+    async checkAccess(name, { signal, emit } = {}): Promise<AccessCheck> {
       const { registry, repository } = parseAccessName(name);
-      return await checkAccess(sides.client("source", registry), repository, { signal });
+      return await checkAccess(sides.client("source", registry), repository, {
+        signal,
+        onRetry: (retry) => emit?.({ type: "retry", ...retry }),
+      });
     },
   };
 }
