@@ -12,6 +12,7 @@ const SRC = join(ROOT, "src");
  * docs/adr/0002-layers.md.
  */
 const BENEATH: Readonly<Record<string, readonly string[]>> = {
+  abortable: [],
   errors: [],
   trace: [],
   redact_urls: [],
@@ -25,7 +26,7 @@ const BENEATH: Readonly<Record<string, readonly string[]>> = {
   runtime: ["streams"],
   content: ["oci", "streams", "byte_budget"],
   auth: ["oci", "streams", "runtime"],
-  registry: ["retry", "trace", "runtime", "content", "auth"],
+  registry: ["abortable", "retry", "trace", "runtime", "content", "auth"],
   copy: ["retry", "runtime", "content"],
   problem: ["copy"],
   log: ["redact_urls"],

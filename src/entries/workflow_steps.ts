@@ -1,5 +1,6 @@
 import { NonRetryableError } from "cloudflare:workflows";
 import type { WorkflowStep } from "cloudflare:workers";
+import { abortable } from "../abortable.ts";
 import { CopyFailure, isPermanent, readCopyFailure } from "../durable/copy_failure.ts";
 import { durableDelayMs } from "../durable/delay.ts";
 import type { DurableSteps } from "../durable/steps.ts";
@@ -59,7 +60,7 @@ export function toDurableSteps(
             return text.length > STREAM_ABOVE_CHARS ? new Blob([text]).stream() : text;
           },
         );
-        const stored = await orAbort(storing, signal);
+        const stored = await abortable(storing, signal);
         return JSON.parse(typeof stored === "string" ? stored : await new Response(stored).text());
       } catch (error) {
         // Some versions of the platform lose the message of a NonRetryableError that leaves the Workflow.
@@ -81,24 +82,6 @@ export function toDurableSteps(
       }),
     now: () => Date.now(),
   };
-}
-
-/** Rejects with the signal's reason as soon as it is aborted. */
-async function orAbort<Value>(
-  promise: Promise<Value>,
-  signal: AbortSignal | undefined,
-): Promise<Value> {
-  if (!signal) return await promise;
-  promise.catch(() => {}); // Prevents an unhandled rejection after an abort.
-  const { promise: aborted, reject } = Promise.withResolvers<never>();
-  const stop = (): void => reject(signal.reason);
-  signal.addEventListener("abort", stop, { once: true });
-  if (signal.aborted) stop();
-  try {
-    return await Promise.race([promise, aborted]);
-  } finally {
-    signal.removeEventListener("abort", stop);
-  }
 }
 
 /** Converts permanent failures to NonRetryableError, which the platform recognizes by its name and does not retry. */
