@@ -20,6 +20,35 @@ async function abortWhile(pair: Pair, isWaiting: () => boolean): Promise<void> {
   assert.equal(ended, reason);
 }
 
+test("copy() cancels the uploads of an aborted copy at the destination", async () => {
+  await using pair = await startPair();
+  const { source, destination } = pair;
+  await putImage(source, "app", { tag: "1", layers: 1, layerBytes: MIB });
+  const held = destination.fail({ method: "PUT", times: 9, action: { hang: true } });
+  await abortWhile(pair, () => held.hits === 2);
+  await until("both uploads are cancelled", () => destination.count({ method: "DELETE" }) === 2);
+});
+
+test("copy() cancels the uploads beside a blob that failed", async () => {
+  await using pair = await startPair();
+  const { source, destination, engine } = pair;
+  const { config } = await putImage(source, "app", { tag: "1", layers: 1, layerBytes: MIB });
+  const held = destination.fail({ method: "PUT", times: 1, action: { hang: true } });
+  source.fail({
+    path: config.digest,
+    times: 9,
+    action: {
+      tamper: async (response) => {
+        await response.body?.cancel();
+        await until("the layer is being sent", () => held.hits === 1);
+        return new Response(null, { status: 403 });
+      },
+    },
+  });
+  await assert.rejects(engine.copy(requestOf(pair)), { code: "denied", side: "source" });
+  await until("both uploads are cancelled", () => destination.count({ method: "DELETE" }) === 2);
+});
+
 test("copy() can be aborted while it waits for a token", async () => {
   await using pair = await startPair({
     source: { auth: { type: "bearer", users: {}, anonymousPull: true } },
