@@ -20,8 +20,11 @@ export interface CallOptions {
 }
 
 export interface ReferrersOptions extends CallOptions {
-  /** Whether the repository may have a tag. Skips the request for a fallback tag that does not exist. */
-  readonly hasTag?: ((tag: string) => Promise<boolean>) | undefined;
+  /**
+   * Whether the repository has a tag; `undefined` if that is unknown. A fallback tag that does not exist is not requested. One that
+   * exists is read beside the referrers API, which may not list referrers that are older than itself.
+   */
+  readonly hasTag?: ((tag: string) => Promise<boolean | undefined>) | undefined;
   /** Called in place of an error if the registry does not answer, and the list may be incomplete. Default: the error is thrown. */
   readonly warn?: ((message: string) => void) | undefined;
   /** Limits the bytes of the lists of one copy. Default: a budget for this list. */

@@ -12,6 +12,7 @@ import { countRequests, pickRepositories } from "./copy/repositories.ts";
 import type { Repositories } from "./copy/repositories.ts";
 import type { CopyRequest } from "./copy/request.ts";
 import { runPlan } from "./copy/run.ts";
+import { toResend } from "./copy/step.ts";
 import type { Step } from "./copy/step.ts";
 import { formatReference } from "./oci/reference.ts";
 import type { Guard, Pace } from "./registry/request.ts";
@@ -108,11 +109,10 @@ export function createCopier(options: EngineOptions): Copier {
       const context = { runtime, retries, timeoutMs, manifests, emit };
       const perform = async (
         step: Step,
-        options: { signal: AbortSignal; isMissing: boolean },
+        { signal, isMissing }: { signal: AbortSignal; isMissing: boolean },
       ): Promise<Outcome> => {
-        const repositories = pickRepositories(step, copy);
-        const stepContext = { ...context, ...repositories, ...options };
-        const outcome = await performTraced(step, stepContext);
+        const stepContext = { ...context, ...pickRepositories(step, copy), signal };
+        const outcome = await performTraced(isMissing ? toResend(step) : step, stepContext);
         onOutcome?.(step, outcome);
         return outcome;
       };

@@ -43,6 +43,11 @@ export interface CopyOptions extends RunOptions {
   readonly approve?: ((plan: Plan) => void) | undefined;
 }
 
+export interface ResolveOptions extends RunOptions {
+  /** Called for each request to the registry, without token requests. */
+  readonly onRequest?: () => void;
+}
+
 /** Copies and inspects images, in this process or at a server. Accepts requests before and after `parseCopyRequest`. */
 export interface Engine {
   /** Makes the plan of a copy. Writes nothing. */
@@ -68,6 +73,7 @@ export interface Engine {
 /** An engine in this process. */
 export interface LocalEngine extends Engine {
   copy(request: CopyRequestInput | CopyRequest, options?: CopyOptions): Promise<Report>;
+  resolve(reference: string, options?: ResolveOptions): Promise<string>;
   /** Checks the access to a registry, or to a repository, with its credentials. Uses the options of the source side. */
   checkAccess(name: string, options?: RunOptions): Promise<AccessCheck>;
 }
@@ -92,8 +98,8 @@ export function engineOn(copier: Copier): LocalEngine {
       const repositories = sides.openCopy(request, { emit });
       const planned = await makePlan(request, repositories, { signal, warn: toWarn(emit) });
       const made = manifests ? carryManifests(planned.plan, planned.manifests) : planned.plan;
-      const plan = { ...made, requests: countRequests(repositories) };
-      return survey ? await surveyPlan(plan, repositories, { concurrency, signal }) : plan;
+      const plan = survey ? await surveyPlan(made, repositories, { concurrency, signal }) : made;
+      return { ...plan, requests: countRequests(repositories) };
     },
 
     async copy(input, { signal, emit, approve } = {}): Promise<Report> {
@@ -120,10 +126,10 @@ export function engineOn(copier: Copier): LocalEngine {
       return { ...outcome, requests };
     },
 
-    async resolve(text, { signal, emit } = {}): Promise<string> {
+    async resolve(text, { signal, emit, onRequest } = {}): Promise<string> {
       const reference = withDefaultTag(parseReference(text));
       if (reference.digest) return formatReference(reference);
-      const source = sides.open("source", reference, { emit });
+      const source = sides.open("source", reference, { emit, ...(onRequest ? { onRequest } : {}) });
       const found = await source.resolveManifest(reference.tag ?? "latest", { signal });
       if (!found) throw imageNotFound(reference);
       return formatReference({ ...reference, digest: found.digest });
@@ -145,9 +151,12 @@ export function engineOn(copier: Copier): LocalEngine {
       return await verifyCopy(request, repositories, { signal });
     },
 
-    async checkAccess(name, { signal } = {}): Promise<AccessCheck> {
+    async checkAccess(name, { signal, emit } = {}): Promise<AccessCheck> {
       const { registry, repository } = parseAccessName(name);
-      return await checkAccess(sides.client("source", registry), repository, { signal });
+      return await checkAccess(sides.client("source", registry), repository, {
+        signal,
+        onRetry: (retry) => emit?.({ type: "retry", ...retry }),
+      });
     },
   };
 }

@@ -2,8 +2,10 @@
 import * as z from "zod";
 import { CopyError } from "./copy/copy_error.ts";
 import { stepSchema, withoutContent } from "./copy/step.ts";
-import { CrossdockError, ParseError, SIDES } from "./errors.ts";
+import { CrossdockError, MissingContentError, ParseError, SIDES } from "./errors.ts";
 import type { ErrorCode } from "./errors.ts";
+import { digestSchema, isDigest } from "./oci/digest.ts";
+import type { Digest } from "./oci/digest.ts";
 import { immutable } from "./schema.ts";
 
 /**
@@ -52,6 +54,11 @@ export const problemSchema = immutable(
       detail: z.string(),
     })).optional().meta({ description: "the invalid parts of the request" }),
     step: stepSchema.optional().meta({ description: "the step that failed" }),
+    missing: z.array(digestSchema).optional().meta({
+      description:
+        "digests of the blobs and manifests that the destination named as missing when it rejected a manifest. To " +
+        'continue, perform their steps again, blobs first and with `"resend": true`, then the step that failed',
+    }),
     requestId: z.string().optional().meta({ description: "the response's `X-Request-Id`" }),
   }).meta({ id: "Problem", description: "Problem details, RFC 9457" }),
 );
@@ -104,7 +111,9 @@ export function toProblem(error: unknown): Problem {
     return describe("internal", "unexpected error: see the server's log");
   }
   const { code, message, side, retryAfterMs, field } = error;
-  const hint = toApiHint(error.hint);
+  const missing = listMissing(error);
+  const isStep = missing.length > 0 && !(error instanceof CopyError);
+  const hint = isStep ? MISSING_HINT : toApiHint(error.hint);
   return {
     ...describe(code, message),
     // A digest that the caller named is not a fault of a registry.
@@ -114,7 +123,17 @@ export function toProblem(error: unknown): Problem {
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
     ...(field === undefined ? {} : { errors: [{ pointer: `#/${field}`, detail: message }] }),
     ...(error instanceof CopyError ? { step: withoutContent(error.step) } : {}),
+    ...(missing.length > 0 ? { missing } : {}),
   };
+}
+
+/** For the caller of a single step. A copy performs the steps again itself. */
+const MISSING_HINT =
+  'perform the steps of the digests in "missing" again, blobs first and with "resend": true, then this step';
+
+function listMissing(error: CrossdockError): Digest[] {
+  const missing = error instanceof CopyError ? error.cause : error;
+  return missing instanceof MissingContentError ? [...missing.digests].filter(isDigest) : [];
 }
 
 function describe(code: ProblemCode, detail: string): Problem {
@@ -132,6 +151,7 @@ const TRANSLATIONS: readonly (readonly [RegExp, string])[] = [
   [/--if-exists (\w+)/g, '"ifExists": "$1"'],
   [/--index (\w+)/g, '"index": "$1"'],
   [/--platform\b/g, '"platforms"'],
+  [/--recheck\b/g, '"recheck": true'],
   [/--timeout\b/g, "CROSSDOCK_TIMEOUT_MS"],
   [/\buse --src-tls off or --dest-tls off/g, "add the registry to CROSSDOCK_PLAIN_HTTP"],
   [/\bleave out --src-tls off or --dest-tls off/g, "remove it from CROSSDOCK_PLAIN_HTTP"],

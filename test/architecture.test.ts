@@ -12,6 +12,7 @@ const SRC = join(ROOT, "src");
  * docs/adr/0002-layers.md.
  */
 const BENEATH: Readonly<Record<string, readonly string[]>> = {
+  abortable: [],
   errors: [],
   trace: [],
   redact_urls: [],
@@ -25,7 +26,7 @@ const BENEATH: Readonly<Record<string, readonly string[]>> = {
   runtime: ["streams"],
   content: ["oci", "streams", "byte_budget"],
   auth: ["oci", "streams", "runtime"],
-  registry: ["retry", "trace", "runtime", "content", "auth"],
+  registry: ["abortable", "retry", "trace", "runtime", "content", "auth"],
   copy: ["retry", "runtime", "content"],
   problem: ["copy"],
   log: ["redact_urls"],
@@ -57,7 +58,15 @@ const ENTRY = "cli/main.ts";
 
 /** Where each package may be imported. A package that is not listed may not be imported. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
-  "@std/streams": ["streams/", "auth/", "registry/", "copy/", "webhooks/incoming/", "client/"],
+  "@std/streams": [
+    "streams/",
+    "auth/",
+    "registry/",
+    "copy/",
+    "webhooks/incoming/",
+    "durable/",
+    "client/",
+  ],
   "zod": [
     "schema.ts",
     "oci/descriptor.ts",

@@ -2,7 +2,13 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { CopyError } from "../src/copy/copy_error.ts";
 import type { Step } from "../src/copy/step.ts";
-import { CrossdockError, NetworkError, ParseError, SilenceError } from "../src/errors.ts";
+import {
+  CrossdockError,
+  MissingContentError,
+  NetworkError,
+  ParseError,
+  SilenceError,
+} from "../src/errors.ts";
 import type { ErrorCode } from "../src/errors.ts";
 import { problemSchema, RequestError, toApiHint, toProblem } from "../src/problem.ts";
 
@@ -63,6 +69,29 @@ test("toProblem() contains the step that failed", () => {
   const problem = toProblem(new CopyError(step, new NetworkError("reset", "cut")));
   assert.equal(problem.code, "network");
   assert.deepEqual(problem.step, step);
+});
+
+test("toProblem() tells the caller of a step what to send again, and the caller of a copy to recheck", () => {
+  const missing = [`sha256:${"0".repeat(64)}`];
+  const error = new MissingContentError("lacks a blob", missing, { hint: "use --recheck" });
+  const problem = toProblem(error);
+  assert.deepEqual(problem.missing, missing);
+  assert.match(problem.hint ?? "", /"missing".*"resend": true/);
+  const step: Step = {
+    type: "manifest",
+    source: "a.io/x",
+    destination: "b.io/y",
+    descriptor: { mediaType: "x/y", digest: `sha256:${"1".repeat(64)}`, size: 1 },
+  };
+  const failed = toProblem(new CopyError(step, error));
+  assert.deepEqual(failed.missing, missing);
+  assert.equal(failed.hint, 'use "recheck": true');
+});
+
+test("toProblem() names no missing content if the registry named none", () => {
+  const problem = toProblem(new MissingContentError("lacks a blob", [], { hint: "look" }));
+  assert.equal("missing" in problem, false);
+  assert.equal(problem.hint, "look");
 });
 
 test("toProblem() maps a ParseError to an invalid request", () => {

@@ -15,8 +15,8 @@ const STOP_SIGNALS: readonly StopSignal[] = ["SIGINT", "SIGTERM"];
 
 const environment: CliEnvironment = {
   env: process.env,
-  stdout: withoutErrorEvents(process.stdout),
-  stderr: withoutErrorEvents(process.stderr),
+  stdout: withoutThrows(process.stdout),
+  stderr: withoutThrows(process.stderr),
   readTextFile: (path) => readFile(path, "utf8"),
   readTextFileSync: (path) => readFileSync(path, "utf8"),
   readDescriptor,
@@ -39,8 +39,21 @@ const environment: CliEnvironment = {
 // Exit explicitly, because idle connections would keep the process running.
 process.exit(await runCli(process.argv.slice(2), environment));
 
-/** The writer receives the error of a broken pipe. As an event it would end the process. */
-function withoutErrorEvents(stream: TextStream): TextStream {
+/**
+ * The callback of a write receives its error: a broken pipe, or a full disk. As an event it would end the process. Deno throws the
+ * error of a write to a file.
+ */
+function withoutThrows(stream: NodeJS.WriteStream): TextStream {
+  const write = stream.write.bind(stream);
+  stream.write = (chunk: string | Uint8Array, ...rest: unknown[]): boolean => {
+    const done = rest.find((value) => typeof value === "function");
+    try {
+      return write(chunk, done as (error?: Error | null) => void);
+    } catch (error) {
+      done?.(error);
+      return true;
+    }
+  };
   return stream.on("error", () => {});
 }
 

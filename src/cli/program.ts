@@ -6,11 +6,16 @@ import type { CommandContext } from "./commands/command_context.ts";
 import { addCopyCommand } from "./commands/copy.ts";
 import { addCancelCommand, addStatusCommand } from "./commands/durable_copy.ts";
 import type { CliEnvironment } from "./environment.ts";
-import { EXIT_CODES_HELP, EXIT_DONE, exitCodeOfSignal } from "./output/exit_codes.ts";
+import {
+  EXIT_CLOSED_OUTPUT,
+  EXIT_CODES_HELP,
+  EXIT_DONE,
+  exitCodeOfSignal,
+} from "./output/exit_codes.ts";
 import { explainError } from "./output/explain_error.ts";
 import { addImportCommand } from "./commands/import.ts";
 import { addInspectCommand } from "./commands/inspect.ts";
-import { ClosedOutputError, writeStderr } from "./output/output.ts";
+import { ClosedOutputError, writeStderr, writeText } from "./output/output.ts";
 import { addPlanCommand } from "./commands/plan.ts";
 import { StoppedError } from "./stopped_error.ts";
 import { RESTORE_TERMINAL } from "./output/progress_bar.ts";
@@ -41,12 +46,17 @@ export async function runCli(
     signal: stop.signal,
     setExitCode: (code) => exitCode = code,
   };
-  const program = createProgram(context);
+  let help = "";
+  const program = createProgram(context, (text) => help += text);
   try {
-    await program.parseAsync([...argv], { from: "user" });
+    try {
+      await program.parseAsync([...argv], { from: "user" });
+    } finally {
+      await writeText(environment, help);
+    }
     return exitCode;
   } catch (error) {
-    if (error instanceof ClosedOutputError) return EXIT_DONE;
+    if (error instanceof ClosedOutputError) return EXIT_CLOSED_OUTPUT;
     const cause = toStopped(error, stop.signal);
     const explanation = explainError(cause, {
       command: findCommand(argv, program),
@@ -59,7 +69,8 @@ export async function runCli(
   }
 }
 
-function createProgram(context: CommandContext): Command {
+/** @param writeHelp called with the text that commander prints to stdout */
+function createProgram(context: CommandContext, writeHelp: (text: string) => void): Command {
   const { environment: { stdout, stderr } } = context;
   const program = new Command("crossdock");
   program
@@ -69,7 +80,7 @@ function createProgram(context: CommandContext): Command {
     .addHelpText("after", `\n${EXIT_CODES_HELP}`)
     .exitOverride()
     .configureOutput({
-      writeOut: (text) => stdout.write(text),
+      writeOut: writeHelp,
       writeErr: (text) => stderr.write(text),
       // `runCli` prints these errors, like all others.
       outputError: () => {},

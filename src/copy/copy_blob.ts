@@ -53,8 +53,8 @@ class BlobCopy {
           return { type: "blob", state: "streamed", bytes: this.#step.descriptor.size };
         } catch (error) {
           get.abort(error);
+          await this.#cancel(upload);
           if (signal?.aborted) throw signal.reason;
-          await upload.cancel();
           await this.#waitForRetry(error, attempt);
           // The number of such errors has a limit: each one changes the form of the next upload.
           if (error instanceof UploadRetryError) attempt--;
@@ -63,6 +63,12 @@ class BlobCopy {
         signal?.removeEventListener("abort", stop);
       }
     }
+  }
+
+  /** An aborted copy does not wait for the response: the destination may be the reason for the abort. */
+  async #cancel(upload: BlobUpload): Promise<void> {
+    const cancelling = upload.cancel();
+    if (!this.#context.signal?.aborted) await cancelling;
   }
 
   async #mustHash(): Promise<boolean> {
@@ -74,8 +80,8 @@ class BlobCopy {
 
   /** Asks the destination first, then opens the source. An eager step does both in parallel. */
   async #open(get: AbortController): Promise<Opened> {
-    const { source, target, signal, isMissing = false } = this.#context;
-    const { descriptor, mountFrom, eager } = this.#step;
+    const { source, target, signal } = this.#context;
+    const { descriptor, mountFrom, eager, resend: isMissing = false } = this.#step;
     const openSource = (): Promise<Response> =>
       openBlobOrData(source, descriptor, { signal: get.signal });
     const early = eager ? openSource() : undefined;
@@ -94,7 +100,7 @@ class BlobCopy {
     try {
       return { state: "open", response: await (early ?? openSource()), upload: start.upload };
     } catch (error) {
-      if (!signal?.aborted) await start.upload.cancel();
+      await this.#cancel(start.upload);
       throw error;
     }
   }

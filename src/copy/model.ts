@@ -71,7 +71,8 @@ export const planSchema = immutable(
     }),
     warnings: z.array(z.string()),
     requests: requestsSchema.exactOptional().meta({
-      description: "number of requests that planning took, without token requests",
+      description:
+        "number of requests that planning took, with the check of each blob, without token requests",
     }),
     totals: totalsSchema.exactOptional().meta({
       description: "totals; only if each blob was checked at the destination",

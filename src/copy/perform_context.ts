@@ -13,8 +13,6 @@ export interface PerformContext {
   readonly timeoutMs: number;
   /** Manifests that are already read. Others are read from the source. */
   readonly manifests?: ManifestCache | undefined;
-  /** Whether the destination reported the content as missing. Then its own checks are not trusted. */
-  readonly isMissing?: boolean | undefined;
   readonly emit?: Emit | undefined;
   readonly signal?: AbortSignal | undefined;
 }

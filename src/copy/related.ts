@@ -14,6 +14,7 @@ import {
   MAX_INDEX_DEPTH,
   MAX_INDEX_WIDTH,
   parseDigestTag,
+  referrersTag,
 } from "../oci/manifest.ts";
 import { mapConcurrent } from "./concurrent.ts";
 import type { Repositories } from "./repositories.ts";
@@ -46,8 +47,8 @@ export interface RelatedOptions
 }
 
 interface ReferrerOptions extends RelatedOptions {
-  /** Whether the source may have a tag. `false` only if a complete list of tags lacks it. */
-  readonly hasTag?: ((tag: string) => Promise<boolean>) | undefined;
+  /** Whether the source has a tag; `undefined` if that is unknown. */
+  readonly hasTag?: ((tag: string) => Promise<boolean | undefined>) | undefined;
 }
 
 /** Finds referrers round by round. Each manifest is read once, even if referrers form a cycle. */
@@ -250,14 +251,16 @@ export async function findRelated(
   digests: readonly Digest[],
   options: RelatedOptions,
 ): Promise<Related> {
-  const listing = options.digestTags ? listDigestTags(source, digests, options) : undefined;
+  const mayShareTags = options.referrers && referrerSource === source;
+  const candidates = digests.flatMap((digest) => [
+    ...DIGEST_TAG_SUFFIXES.map((suffix) => digestTag(digest, suffix)),
+    ...(mayShareTags ? [referrersTag(digest)] : []),
+  ]).filter((tag) => tag !== undefined);
+  const listing = options.digestTags ? listDigestTags(source, candidates, options) : undefined;
   listing?.catch(() => {}); // Awaited below. Prevents an unhandled rejection until then.
-  // The list also has the fallback tags of referrers, so a tag that it lacks needs no request.
-  const hasTag = listing && referrerSource === source
-    ? async (tag: string): Promise<boolean> => {
-      const { tags, isComplete } = await listing;
-      return tags.has(tag) || !isComplete || !tag.startsWith(FIRST_TAG);
-    }
+  // The list also has the fallback tags of referrers.
+  const hasTag = listing && mayShareTags
+    ? async (tag: string): Promise<boolean | undefined> => (await listing).has(tag)
     : undefined;
   const [rounds, tagged] = await Promise.all([
     options.referrers ? findReferrers(referrerSource, digests, { ...options, hasTag }) : [],
@@ -282,11 +285,11 @@ async function readDigestTags(
   return found.filter((tagged) => tagged !== undefined);
 }
 
-/** The tags that start with `sha256-`. */
+/** The tags that start with `sha256-`, or those of them that were requested. */
 interface DigestTagList {
   readonly tags: ReadonlySet<string>;
-  /** Whether the repository has no other tags that start with `sha256-`. */
-  readonly isComplete: boolean;
+  /** Whether the repository has a tag; `undefined` if that is unknown. */
+  readonly has: (tag: string) => boolean | undefined;
 }
 
 const FIRST_TAG = "sha256-";
@@ -295,10 +298,12 @@ const FIRST_TAG = "sha256-";
  * Lists the tags that start with `sha256-`. The spec requires lexical order, so the pages after `sha256-` start with all of them.
  * Each possible digest tag is requested instead if the registry returns a full page out of order, more than `MAX_PAGES` pages, or an
  * error.
+ *
+ * @param candidates all possible tags
  */
 async function listDigestTags(
   source: ContentSource,
-  digests: readonly Digest[],
+  candidates: readonly string[],
   options: RelatedOptions,
 ): Promise<DigestTagList> {
   const { warn, signal } = options;
@@ -310,11 +315,11 @@ async function listDigestTags(
       page.forEach((tag) => tags.add(tag));
       const isOrdered = page.every((tag, i) => tag > (page[i - 1] ?? FIRST_TAG));
       if (pages === 1 && !isOrdered && page.length >= 1000 || pages === MAX_PAGES) {
-        return await probeDigestTags(source, digests, options);
+        return await probeDigestTags(source, candidates, options);
       }
       if (isOrdered && (page.at(-1) ?? "") > "sha256-g") break;
     }
-    return { tags, isComplete: true };
+    return { tags, has: (tag) => tag.startsWith(FIRST_TAG) ? tags.has(tag) : undefined };
   } catch (error) {
     if (
       !(error instanceof CrossdockError) || error.code === "aborted" || error.code === "timeout"
@@ -322,7 +327,7 @@ async function listDigestTags(
     if (error.code !== "not_found") {
       warn(`${error.message}; each digest tag is requested separately instead`);
     }
-    return await probeDigestTags(source, digests, options);
+    return await probeDigestTags(source, candidates, options);
   }
 }
 
@@ -341,23 +346,19 @@ const FATAL_CODES: readonly ErrorCode[] = [
 
 async function probeDigestTags(
   source: ContentSource,
-  digests: readonly Digest[],
+  candidates: readonly string[],
   { onGap, signal }: RelatedOptions,
 ): Promise<DigestTagList> {
-  const candidates = digests.flatMap((digest) =>
-    DIGEST_TAG_SUFFIXES.map((suffix) => digestTag(digest, suffix))
-  )
-    .filter((tag) => tag !== undefined);
   const failures: CrossdockError[] = [];
-  const found = await mapConcurrent(candidates, CONCURRENCY, async (tag) => {
+  const found = new Map<string, boolean>();
+  await mapConcurrent(candidates, CONCURRENCY, async (tag) => {
     try {
-      return await source.resolveManifest(tag, { signal }) ? tag : undefined;
+      found.set(tag, await source.resolveManifest(tag, { signal }) !== undefined);
     } catch (error) {
       if (!onGap || !(error instanceof CrossdockError) || FATAL_CODES.includes(error.code)) {
         throw error;
       }
       failures.push(error);
-      return undefined;
     }
   }, signal);
   const [failure] = failures;
@@ -366,5 +367,6 @@ async function probeDigestTags(
       `${failure.message}; signatures, attestations and SBOMs under digest tags may be missing in the copy`,
     );
   }
-  return { tags: new Set(found.filter((tag) => tag !== undefined)), isComplete: false };
+  const tags = new Set(candidates.filter((tag) => found.get(tag)));
+  return { tags, has: (tag) => found.get(tag) };
 }

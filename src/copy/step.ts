@@ -58,6 +58,11 @@ const blobStep = z.strictObject({
   verify: z.enum(["auto", "stream", "destination"]).meta({
     description: "where the digest is checked; see `verify` of a copy",
   }),
+  resend: z.boolean().exactOptional().meta({
+    description:
+      "`true` to upload the blob without asking the destination for it: after a manifest was rejected because it lacks the blob. " +
+      "Default: false",
+  }),
   found: z.enum(["present", "absent"]).exactOptional().meta({
     description:
       "result of the check by a dry run: whether the destination has the blob. Ignored when the step is performed",
@@ -145,6 +150,11 @@ export function withoutContent(step: Step): Step {
   if (step.type !== "blob" || step.descriptor.data === undefined) return step;
   const { data: _, ...descriptor } = step.descriptor;
   return { ...step, descriptor };
+}
+
+/** The step for a destination that reported its content as missing: its own check for a blob is not trusted. */
+export function toResend(step: Step): Step {
+  return step.type === "blob" ? { ...step, resend: true } : step;
 }
 
 function isRepository(text: string): boolean {

@@ -4,8 +4,9 @@ import { problemSchema, RequestError } from "../problem.ts";
 import type { Problem } from "../problem.ts";
 import { safeParseJson } from "../schema.ts";
 
-/** A step with longer JSON is omitted from the failure: people read the message, too. */
+/** A step with longer JSON, and more missing digests, are omitted from the failure: people read the message, too. */
 const MAX_STEP_CHARS = 4096;
+const MAX_MISSING = 50;
 
 /** The error of a durable copy. Its message is the problem's detail, followed by a line with the whole problem as JSON. */
 export class CopyFailure extends Error {
@@ -13,14 +14,16 @@ export class CopyFailure extends Error {
   readonly problem: Problem;
 
   constructor(problem: Problem) {
-    const bounded = boundStep(problem);
+    const bounded = boundProblem(problem);
     super(`${problem.detail}\n${JSON.stringify(bounded)}`);
-    this.problem = bounded;
+    const { missing } = problem;
+    this.problem = missing ? { ...bounded, missing } : bounded;
   }
 }
 
-/** Shortens a problem: omits the manifest's content, and the whole step if it is still too long. */
-export function boundStep({ step, ...problem }: Problem): Problem {
+/** Shortens a problem: omits the manifest's content, the whole step if it is still too long, and a long list of digests. */
+export function boundProblem({ step, missing, ...rest }: Problem): Problem {
+  const problem = missing && missing.length <= MAX_MISSING ? { ...rest, missing } : rest;
   if (!step) return problem;
   const bounded = withoutContent(step);
   const isLong = JSON.stringify(bounded).length > MAX_STEP_CHARS;

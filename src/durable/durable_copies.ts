@@ -3,7 +3,7 @@ import * as z from "zod";
 import { reportSchema } from "../copy/model.ts";
 import { parseCopyRequest, toCopyRequestInput } from "../copy/request.ts";
 import type { CopyRequest, CopyRequestInput } from "../copy/request.ts";
-import type { Engine } from "../engine.ts";
+import type { LocalEngine } from "../engine.ts";
 import { digestBytes } from "../oci/digest.ts";
 import { formatReference } from "../oci/reference.ts";
 import { problemSchema } from "../problem.ts";
@@ -38,8 +38,12 @@ export interface DurableCopies {
    * returns that copy. A copy that has ended is restarted.
    *
    * @param options.rule the rule that starts the copy. A copy that was first started without a rule stays without one.
+   * @param options.sourceRequests number of requests that resolved the source, for the report. Default: 0
    */
-  start(request: CopyRequestInput, options?: { readonly rule?: string }): Promise<DurableCopy>;
+  start(
+    request: CopyRequestInput,
+    options?: { readonly rule?: string; readonly sourceRequests?: number },
+  ): Promise<DurableCopy>;
   get(id: string): Promise<DurableCopy | undefined>;
   /** Cancels a copy. A copy that has ended keeps its state. */
   cancel(id: string): Promise<DurableCopy | undefined>;
@@ -55,13 +59,17 @@ export async function startDurableCopy(
   request: CopyRequestInput | CopyRequest,
   { durable, engine, rule }: {
     durable: DurableCopies;
-    engine: Pick<Engine, "resolve">;
+    engine: Pick<LocalEngine, "resolve">;
     rule?: string;
   },
 ): Promise<DurableCopy> {
   const input = toCopyRequestInput(request);
-  const pinned = { ...input, source: await engine.resolve(input.source) };
-  return await durable.start(pinned, rule === undefined ? {} : { rule });
+  let sourceRequests = 0;
+  const source = await engine.resolve(input.source, { onRequest: () => void sourceRequests++ });
+  return await durable.start({ ...input, source }, {
+    ...(rule === undefined ? {} : { rule }),
+    ...(sourceRequests > 0 ? { sourceRequests } : {}),
+  });
 }
 
 /**

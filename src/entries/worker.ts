@@ -42,9 +42,11 @@ export class CopyWorkflow extends WorkflowEntrypoint<unknown, CopyParams> {
     { payload, instanceId }: WorkflowEvent<CopyParams>,
     step: WorkflowStep,
   ): Promise<Report> {
-    const { request, rule } = payload;
+    const { request, rule, sourceRequests } = payload;
     const steps = openSteps(step, instanceId);
-    if (rule === undefined) return await runDurableCopy(request, steps, worker.config);
+    if (rule === undefined) {
+      return await runDurableCopy(request, steps, { ...worker.config, sourceRequests });
+    }
     return await runCopyOfRule({ request, rule }, steps, worker);
   }
 }

@@ -9,6 +9,8 @@ export interface CopyParams {
   readonly request: CopyRequestInput;
   /** The rule that started the copy. */
   readonly rule?: string;
+  /** Number of requests that resolved the source. */
+  readonly sourceRequests?: number;
 }
 
 /** The methods of a Workflow's binding that are used here. */

@@ -1,5 +1,6 @@
 import { NonRetryableError } from "cloudflare:workflows";
 import type { WorkflowStep } from "cloudflare:workers";
+import { abortable } from "../abortable.ts";
 import { CopyFailure, isPermanent, readCopyFailure } from "../durable/copy_failure.ts";
 import { durableDelayMs } from "../durable/delay.ts";
 import type { DurableSteps } from "../durable/steps.ts";
@@ -43,16 +44,23 @@ export function toDurableSteps(
   { self, requestId }: { self: SelfBinding; requestId: string },
 ): DurableSteps {
   return {
-    async run<Value>(name: string, work: () => Promise<Value>): Promise<Value> {
+    async run<Value>(
+      name: string,
+      work: () => Promise<Value>,
+      signal?: AbortSignal,
+    ): Promise<Value> {
       try {
-        const stored: string | ReadableStream<Uint8Array> = await step.do(
+        const storing: Promise<string | ReadableStream<Uint8Array>> = step.do(
           name,
           CONFIG,
           async () => {
+            // The platform cannot cancel a step that waits for its next attempt.
+            if (signal?.aborted) throw new NonRetryableError("another step failed");
             const text = JSON.stringify(await convertPermanent(work));
             return text.length > STREAM_ABOVE_CHARS ? new Blob([text]).stream() : text;
           },
         );
+        const stored = await abortable(storing, signal);
         return JSON.parse(typeof stored === "string" ? stored : await new Response(stored).text());
       } catch (error) {
         // Some versions of the platform lose the message of a NonRetryableError that leaves the Workflow.
@@ -65,11 +73,12 @@ export function toDurableSteps(
       const ms = await step.do(`${name}: how long`, () => Promise.resolve(at - Date.now()));
       if (ms > 0) await step.sleep(name, ms);
     },
-    post: (path, body) =>
+    post: (path, body, signal) =>
       self.fetch(new URL(path, "https://crossdock.internal"), {
         method: "POST",
         headers: { "content-type": "application/json", "x-request-id": requestId },
         body: JSON.stringify(body),
+        signal: signal ?? null,
       }),
     now: () => Date.now(),
   };

@@ -2,6 +2,7 @@ import type { CallOptions } from "../content.ts";
 import { CrossdockError } from "../errors.ts";
 import { parseRegistry, parseRepository } from "../oci/reference.ts";
 import type { RegistryClient } from "./client.ts";
+import type { OnRetry } from "./request.ts";
 
 /** The result of checking a registry with the credential found for it. Never contains a secret. */
 export interface AccessCheck {
@@ -18,14 +19,18 @@ export interface AccessCheck {
   readonly result: "accepted" | "refused" | "anonymous" | "none";
 }
 
+export interface CheckAccessOptions extends CallOptions {
+  readonly onRetry?: OnRetry;
+}
+
 /** Checks access to a registry, or to one repository of it, with the credential found for it. */
 export async function checkAccess(
   client: RegistryClient,
   repository: string | undefined,
-  { signal }: CallOptions = {},
+  options: CheckAccessOptions = {},
 ): Promise<AccessCheck> {
   const match = await client.authenticator.findCredential(repository);
-  const isAllowed = await tryAccess(client, repository, signal);
+  const isAllowed = await tryAccess(client, repository, options);
   return {
     registry: client.registry,
     ...(repository === undefined ? {} : { repository }),
@@ -48,7 +53,7 @@ export function parseAccessName(
 async function tryAccess(
   client: RegistryClient,
   repository: string | undefined,
-  signal: AbortSignal | undefined,
+  { signal, onRetry }: CheckAccessOptions,
 ): Promise<boolean> {
   try {
     const response = await client.send({
@@ -60,6 +65,7 @@ async function tryAccess(
         scopes: repository === undefined ? [] : [{ repository, actions: ["pull"] }],
       },
       accept: repository === undefined ? [200] : [200, 404],
+      onRetry,
       signal,
     });
     await response.body?.cancel();

@@ -2,6 +2,7 @@
  * The HTTP client for one registry on one side of a copy. Every request goes through {@linkcode RegistryClient.read}:
  * authorization → timeout → challenge → redirect → retry → error, in that order.
  */
+import { abortable } from "../abortable.ts";
 import { Authenticator } from "../auth/authenticator.ts";
 import { parseChallenges } from "../auth/challenge.ts";
 import type { CredentialSources } from "../auth/credentials.ts";
@@ -190,7 +191,8 @@ export class RegistryClient {
         (challenges === 0 || challenges === 1 && isTokenRefused(response))
       ) {
         challenges++;
-        const answer = await this.authenticator.answer(response, access, authorization)
+        const answering = this.authenticator.answer(response, access, authorization);
+        const answer = await abortable(answering, request.signal)
           .catch(async (error) => {
             await response.body?.cancel();
             throw error;
@@ -260,7 +262,7 @@ export class RegistryClient {
 
   async #authorizationFor(url: URL, request: RegistryRequest): Promise<string | undefined> {
     return this.#isRegistryOrigin(url) && !request.kind
-      ? await this.authenticator.authorization(request.access)
+      ? await abortable(this.authenticator.authorization(request.access), request.signal)
       : undefined;
   }
 

@@ -2,6 +2,7 @@
  * Sends the POST that mounts a blob or opens an upload. If the repository does not exist and a `createRepository` callback is
  * configured, creates the repository and sends the POST again.
  */
+import { abortable } from "../abortable.ts";
 import { CrossdockError, NetworkError, SilenceError } from "../errors.ts";
 import { SilenceTimer } from "../streams/silence.ts";
 import { quirksOf } from "./quirks.ts";
@@ -58,9 +59,7 @@ async function ensureRepository(
     created.set(repository, creating);
     creating.catch(() => created.delete(repository));
   }
-  const isThere = await creating;
-  signal?.throwIfAborted();
-  return isThere;
+  return await abortable(creating, signal);
 }
 
 /** Does not take the caller's signal: other callers may wait for the same result. */

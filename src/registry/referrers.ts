@@ -39,14 +39,16 @@ export async function listReferrers(
     budget: budget ?? new ByteBudget(`list referrers of ${name}`, { side }),
   };
   const referrers = await askApi(context, subject, options);
-  if (referrers) return referrers;
-  if (options.hasTag && !(await options.hasTag(referrersTag(subject)))) return [];
+  const hasTag = await options.hasTag?.(referrersTag(subject));
+  const mayHaveMore = referrers ? hasTag === true : hasTag !== false;
+  if (!mayHaveMore) return referrers ?? [];
   try {
     const index = await fetchFallback(context, subject, options);
-    return index ? parseFallback(index, subject) : [];
+    const tagged = index ? parseFallback(index, subject) : [];
+    return referrers ? [...referrers, ...selectMissing(tagged, referrers)] : tagged;
   } catch (error) {
     warnAboutGap(context, error, options);
-    return [];
+    return referrers ?? [];
   }
 }
 

@@ -2,6 +2,7 @@
  * Adds a blob to a repository: mounts it, or opens an upload and sends it in one request.
  * https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pushing-blobs
  */
+import { abortable } from "../abortable.ts";
 import type { Access } from "../auth/authenticator.ts";
 import type { BeginBlobOptions, BlobStart, BlobUpload, CallOptions } from "../content.ts";
 import { CrossdockError, UploadRetryError } from "../errors.ts";
@@ -99,9 +100,8 @@ export async function checksDigests(
   signal?.throwIfAborted();
   if (client.memory.checksDigests !== undefined) return client.memory.checksDigests;
   client.digestTrial ??= tryWrongDigest(context).finally(() => client.digestTrial = undefined);
-  const isChecked = await client.digestTrial;
+  const isChecked = await abortable(client.digestTrial, signal);
   client.memory.checksDigests = isChecked;
-  signal?.throwIfAborted();
   return isChecked;
 }
 

@@ -1,7 +1,7 @@
 import type { CopyRequest } from "../copy/request.ts";
 import type { Report } from "../copy/model.ts";
 import type { CopyOptions, LocalEngine } from "../engine.ts";
-import { boundStep } from "../durable/copy_failure.ts";
+import { boundProblem } from "../durable/copy_failure.ts";
 import { describeError } from "../log.ts";
 import type { Log } from "../log.ts";
 import { toProblem } from "../problem.ts";
@@ -19,7 +19,7 @@ export async function runCopy(
     log("info", "copy ended", summary);
     return report;
   } catch (error) {
-    const problem = boundStep(toProblem(error));
+    const problem = boundProblem(toProblem(error));
     const isServerError = problem.status >= 500 && problem.code !== "aborted";
     log(isServerError ? "error" : "warn", "copy failed", {
       source,

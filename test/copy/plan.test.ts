@@ -82,6 +82,17 @@ test("plan() predicts the result of copy(): streamed and present", async () => {
   assert.ok(report.requests.destination <= totals.requests.destination);
 });
 
+test("plan() counts the requests of its survey, and totals do not", async () => {
+  await using pair = await startPair();
+  const { source, destination, engine } = pair;
+  await putImage(source, "app", { tag: "1", layers: 4 });
+  const plan = await engine.plan(requestOf(pair));
+  assert.equal(destination.count({ method: "HEAD", path: "/blobs/" }), 5);
+  assert.deepEqual(plan.requests, { source: source.count(), destination: destination.count() });
+  const planning = destination.count() - 5;
+  assert.equal(plan.totals?.requests.destination, planning + 5 * 2 + 1);
+});
+
 test("plan() predicts the result of copy(): mounted", async () => {
   await using pair = await startPair();
   const { source, engine } = pair;

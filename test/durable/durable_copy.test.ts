@@ -67,7 +67,10 @@ interface FakeSteps extends DurableSteps {
 /** Keeps what work gave in `kept`, as JSON, and answers requests with the plan or an outcome, or by `answer`. */
 function fakeSteps(
   plan: Plan,
-  options: { kept?: Map<string, string>; answer?: (step: Step) => Response | undefined } = {},
+  options: {
+    kept?: Map<string, string>;
+    answer?: (step: Step, signal?: AbortSignal) => Response | Promise<Response> | undefined;
+  } = {},
 ): FakeSteps {
   const { kept = new Map<string, string>(), answer } = options;
   const begun: string[] = [];
@@ -94,13 +97,13 @@ function fakeSteps(
         running--;
       }
     },
-    async post(path, body): Promise<Response> {
+    async post(path, body, signal): Promise<Response> {
       asked.push({ path, body });
       await Promise.resolve();
       if (path.startsWith("/v1/plans")) return Response.json(plan);
       const step = body as Step;
       const requests = { source: 1, destination: 2 };
-      return answer?.(step) ?? Response.json(
+      return await answer?.(step, signal) ?? Response.json(
         step.type === "blob"
           ? { type: "blob", state: "streamed", bytes: step.descriptor.size, requests }
           : { type: "manifest", state: "put", requests },
@@ -118,6 +121,98 @@ function refuse(code: "denied" | "rate_limited"): Response {
     headers: { "content-type": "application/problem+json" },
   });
 }
+
+/** Answers the first tries of a manifest step as a destination does that lacks blobs. */
+function lacking(digests: readonly string[], tries = 1): (step: Step) => Response | undefined {
+  let left = tries;
+  return (step) => {
+    if (step.type !== "manifest" || left-- <= 0) return undefined;
+    const { problem } = new RequestError("registry", "lacks a blob");
+    return new Response(JSON.stringify({ ...problem, side: "destination", missing: digests }), {
+      status: problem.status,
+      headers: { "content-type": "application/problem+json" },
+    });
+  };
+}
+
+test("runDurableCopy() sends the blobs again that a manifest lacks, and stores it", async () => {
+  const kept = new Map<string, string>();
+  const steps = fakeSteps(planOfBlobs(3), { kept, answer: lacking([describe(1).digest]) });
+  const report = await runDurableCopy(REQUEST, steps, { parallelSteps: 2 });
+  assert.deepEqual(steps.asked.slice(4).map(({ body }) => body), [
+    TAG,
+    { ...blob(1), resend: true },
+    TAG,
+  ]);
+  assert.equal(new Set(steps.begun).size, steps.begun.length);
+  assert.deepEqual(report.requests, { source: 5, destination: 10 });
+  assert.equal(report.blobs.streamed, 3);
+  const resumed = fakeSteps(planOfBlobs(3), { kept });
+  const again = await runDurableCopy(REQUEST, resumed, { parallelSteps: 2 });
+  assert.deepEqual(resumed.asked, []);
+  assert.deepEqual(again.requests, report.requests);
+});
+
+test("runDurableCopy() sends single blobs of a batch again", async () => {
+  const steps = fakeSteps(planOfBlobs(25), {
+    answer: lacking([describe(7).digest, describe(8).digest]),
+  });
+  const limits = { maxDurableSteps: 10, maxBatchSize: 5 };
+  await runDurableCopy(REQUEST, steps, { parallelSteps: 1, ...limits });
+  assert.deepEqual(steps.asked.slice(1 + 26).map(({ body }) => body), [
+    { ...blob(7), resend: true },
+    { ...blob(8), resend: true },
+    TAG,
+  ]);
+  assert.equal(new Set(steps.begun).size, steps.begun.length);
+});
+
+test("runDurableCopy() fails if a manifest lacks the same blob again, and names it", async () => {
+  const missing = [describe(1).digest];
+  const steps = fakeSteps(planOfBlobs(2), { answer: lacking(missing, 99) });
+  const error = await runDurableCopy(REQUEST, steps, { parallelSteps: 1 }).catch((error) => error);
+  assert.ok(error instanceof CopyFailure);
+  const { code, hint, side, step } = error.problem;
+  assert.deepEqual({ code, hint, side, step, missing: error.problem.missing }, {
+    code: "registry",
+    hint: 'if the registry lost content, copy again with "recheck": true',
+    side: "destination",
+    step: TAG,
+    missing,
+  });
+  assert.deepEqual(steps.asked.slice(3).map(({ body }) => body), [
+    TAG,
+    { ...blob(1), resend: true },
+    TAG,
+  ]);
+});
+
+test("runDurableCopy() fails if a manifest lacks content that the plan does not have", async () => {
+  const steps = fakeSteps(planOfBlobs(1), { answer: lacking([describe(77).digest]) });
+  await assert.rejects(runDurableCopy(REQUEST, steps, { parallelSteps: 1 }), CopyFailure);
+  assert.deepEqual(steps.asked.at(-1)?.body, TAG);
+  assert.equal(steps.asked.length, 3);
+});
+
+test("runDurableCopy() aborts the steps beside one that failed", async () => {
+  let isAborted = false;
+  const steps = fakeSteps(planOfBlobs(2), {
+    answer: (step, signal) => {
+      if (step.type !== "blob") return undefined;
+      if (step.descriptor.digest === describe(0).digest) return refuse("denied");
+      return new Promise((_, reject) =>
+        signal?.addEventListener("abort", () => {
+          isAborted = true;
+          reject(signal.reason);
+        })
+      );
+    },
+  });
+  const error = await runDurableCopy(REQUEST, steps, { parallelSteps: 2 }).catch((error) => error);
+  assert.ok(error instanceof CopyFailure);
+  assert.deepEqual(error.problem.step, blob(0));
+  assert.ok(isAborted);
+});
 
 test("runDurableCopy() plans once, performs each step by its own request, and reports", async () => {
   const steps = fakeSteps(planOfBlobs(3));

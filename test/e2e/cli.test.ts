@@ -1,11 +1,15 @@
 /** The program as its users run it: a process of its own, between registries that listen. */
 import { test } from "node:test";
 import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
 import { putCosignSignature, putImage, putIndex, putReferrer } from "../support/image.ts";
 import { startRegistry } from "../support/registry.ts";
 import type { RegistryOptions, RunningRegistry } from "../support/registry.ts";
 import { runCrossdock, startCrossdock } from "../support/run_crossdock.ts";
 import { until } from "../support/until.ts";
+
+/** A device on Linux to which no write succeeds. */
+const FULL = "/dev/full";
 
 /** Two registries that are gone at the end of the block. */
 interface Pair extends AsyncDisposable {
@@ -198,6 +202,15 @@ for (const type of ["basic", "bearer"] as const) {
   });
 }
 
+test("crossdock auth prints its retries, with the registry", async () => {
+  await using pair = await startPair();
+  const { a } = pair;
+  a.fail({ path: "/v2/", action: { status: 503, headers: { "retry-after": "0" } } });
+  const { exitCode, stderr } = await runCrossdock("auth", a.host);
+  assert.equal(exitCode, 0);
+  assert.match(stderr, new RegExp(`^retry 1 in \\d+ ms: ${a.host}: check access to .*503`));
+});
+
 test("crossdock copy of a missing image exits with 4 and copies nothing", async () => {
   await using pair = await startPair();
   const { a, b } = pair;
@@ -240,7 +253,34 @@ test("crossdock tags ends quietly when its reader goes away", async () => {
   const running = startCrossdock({}, "tags", `${a.host}/app`);
   running.closeStdoutAfterFirstChunk();
   const { exitCode, stderr } = await running.exit;
-  assert.deepEqual([exitCode, stderr], [0, ""]);
+  assert.deepEqual([exitCode, stderr], [141, ""]);
+});
+
+for (const argv of [["--help"], ["--version"], ["tags"]] as const) {
+  test(
+    `crossdock ${argv[0]} names a stdout that is full`,
+    { skip: !existsSync(FULL) },
+    async () => {
+      await using pair = await startPair();
+      await putImage(pair.a, "app", { tag: "1" });
+      const names = argv[0] === "tags" ? [`${pair.a.host}/app`] : [];
+      const { exitCode, stderr } = await runCrossdock({ stdoutPath: FULL }, ...argv, ...names);
+      assert.equal(exitCode, 2);
+      assert.match(stderr, /^error: write to stdout: no space left on the device\nhint: /);
+    },
+  );
+}
+
+test("crossdock copy copies although stderr is full", { skip: !existsSync(FULL) }, async () => {
+  await using pair = await startPair();
+  const { a, b } = pair;
+  await putImage(a, "app", { tag: "1" });
+  // The retry is printed while the copy runs.
+  a.fail({ path: "/manifests/1", action: { status: 503, headers: { "retry-after": "0" } } });
+  const names = [`${a.host}/app:1`, `${b.host}/app:1`];
+  const { exitCode } = await runCrossdock({ stderrPath: FULL }, "copy", ...names);
+  assert.equal(exitCode, 0);
+  assert.deepEqual(b.tags("app"), ["1"]);
 });
 
 for (const [signal, code] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {

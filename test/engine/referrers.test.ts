@@ -368,3 +368,72 @@ test("copy() makes the entries of a fallback index from the manifests", async ()
     { ...manifests[1], artifactType: plain.config.mediaType },
   ]);
 });
+
+/** Makes the source answer its referrers API with these, whatever its fallback tags list. */
+function answerApi({ source }: Pair, manifests: readonly Descriptor[] = []): void {
+  source.fail({
+    path: "/referrers/",
+    times: 99,
+    action: {
+      status: 200,
+      headers: { "content-type": OCI_INDEX },
+      body: JSON.stringify({ schemaVersion: 2, mediaType: OCI_INDEX, manifests }),
+    },
+  });
+}
+
+/** How often the fallback tag of a subject was requested. */
+function countFallback({ source }: Pair, { digest }: Descriptor, method: "GET" | "HEAD"): number {
+  return source.requests.filter((request) =>
+    request.method === method && request.path.endsWith(`/manifests/${referrersTag(digest)}`)
+  ).length;
+}
+
+for (const hasList of [true, false]) {
+  const name = hasList ? "that the list of tags has" : "found by HEAD, without a list of tags";
+  test(`copy() copies the referrers of a fallback tag beside the referrers API, ${name}`, async () => {
+    await using pair = await startPair({ source: { referrers: false } });
+    const { source, destination, engine } = pair;
+    const { descriptor } = await putImage(source, "app", { tag: "1" });
+    const older = await refer(source, descriptor, "older than the API");
+    const newer = await refer(source, descriptor, "newer");
+    answerApi(pair, [newer.descriptor]);
+    if (!hasList) source.fail({ path: "/tags/list", times: 99, action: { status: 403 } });
+    await engine.copy(requestOf(pair));
+    assert.deepEqual(
+      await listed(destination, descriptor),
+      [older, newer].map(({ descriptor }) => descriptor.digest).sort(),
+    );
+    assert.equal(countFallback(pair, descriptor, "GET"), 1);
+    assert.equal(countFallback(pair, descriptor, "HEAD"), hasList ? 0 : 1);
+    assert.equal((await engine.verify(requestOf(pair))).equal, true);
+  });
+}
+
+test("copy() requests a fallback tag beside the referrers API only if it may exist", async () => {
+  await using pair = await startPair();
+  const { source, engine } = pair;
+  const { descriptor } = await putImage(source, "app", { tag: "1" });
+  await refer(source, descriptor, "listed");
+  await engine.copy(requestOf(pair));
+  assert.equal(source.count({ path: "/manifests/sha256-" }), 0);
+  source.fail({ path: "/tags/list", times: 99, action: { status: 403 } });
+  source.clearRequests();
+  await engine.copy({ ...requestOf(pair), destination: `${pair.destination.host}/probed` });
+  assert.equal(countFallback(pair, descriptor, "HEAD"), 1);
+  assert.equal(countFallback(pair, descriptor, "GET"), 0);
+  source.clearRequests();
+  const destination = `${pair.destination.host}/without`;
+  await engine.copy({ ...requestOf(pair), destination, digestTags: false });
+  assert.equal(source.count({ path: "/manifests/sha256-" }), 0);
+});
+
+test("copy() does not GET a fallback tag that a HEAD did not find, without the referrers API", async () => {
+  await using pair = await startPair({ source: { referrers: false } });
+  const { source, engine } = pair;
+  const { descriptor } = await putImage(source, "app", { tag: "1" });
+  source.fail({ path: "/tags/list", times: 99, action: { status: 403 } });
+  await engine.copy(requestOf(pair));
+  assert.equal(countFallback(pair, descriptor, "HEAD"), 1);
+  assert.equal(countFallback(pair, descriptor, "GET"), 0);
+});

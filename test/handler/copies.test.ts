@@ -168,6 +168,34 @@ test("POST /v1/plans and POST /v1/steps copy an image by steps, and can be repea
   assert.deepEqual(destination.blobs("steps").sort(), source.blobs("steps").sort());
 });
 
+test("POST /v1/steps names the content that a destination has lost, so that the caller sends it again", async () => {
+  const { config, layers } = await putImage(source, "lost", { tag: "1", layers: 1 });
+  const lost = [config, ...layers].map(({ digest }) => digest);
+  const response = await dock.send("POST", "/v1/plans?survey=false", {
+    body: requestFor("lost"),
+  });
+  const { stages } = await response.json();
+  const [blobs, [tag]] = stages.map(({ steps }: { steps: unknown[] }) => steps);
+  destination.fail({
+    method: "POST",
+    path: "/v2/lost/blobs/uploads/",
+    times: 2,
+    action: { status: 201 },
+  });
+  for (const step of blobs) await dock.send("POST", "/v1/steps", { body: step });
+  const rejected = await dock.send("POST", "/v1/steps", { body: tag });
+  const problem = await rejected.json();
+  assert.equal(rejected.status, 502);
+  assert.deepEqual(problem.missing.toSorted(), lost.toSorted());
+  assert.match(problem.hint, /"missing".*"resend": true/);
+  for (const step of blobs) {
+    const performed = await dock.send("POST", "/v1/steps", { body: { ...step, resend: true } });
+    assert.equal((await performed.json()).state, "streamed");
+  }
+  assert.equal((await dock.send("POST", "/v1/steps", { body: tag })).status, 200);
+  assert.deepEqual(destination.tags("lost"), ["1"]);
+});
+
 test("POST /v1/plans without a survey requests no blob", async () => {
   await putImage(source, "unasked", { tag: "1" });
   const response = await dock.send("POST", "/v1/plans?survey=false", {

@@ -283,6 +283,18 @@ for (const [postponedMs, asks] of [[HOUR_MS, 26], [30 * HOUR_MS, 2], [1, 201]] a
   });
 }
 
+test("runWorkflowRule() reports a repository as postponed if its list of tags stays rate limited", async () => {
+  const { steps } = fakeSteps((step) =>
+    step.type === "tags"
+      ? { dates: [], postponed: { until: steps.now() + HOUR_MS, error: POSTPONED_ERROR } }
+      : answerInStep(step)
+  );
+  const report = await run(steps);
+  assert.deepEqual(report.counts, { postponed: 2 });
+  assert.deepEqual(report.failures, []);
+  assert.equal(report.postponedUntil, steps.now() + HOUR_MS);
+});
+
 test("runWorkflowRule() begins at the time that it is given", async () => {
   const { steps } = fakeSteps(answerInStep);
   await run(steps, { after: HOUR_MS });

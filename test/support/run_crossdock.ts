@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { openSync, readFileSync } from "node:fs";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import type { StopSignal } from "../../src/cli/output/exit_codes.ts";
@@ -14,6 +14,10 @@ export interface RunOptions {
   env?: Record<string, string>;
   /** The text on stdin. */
   input?: string;
+  /** A file for stdout. Default: it is part of the result. */
+  stdoutPath?: string;
+  /** A file for stderr. Default: it is part of the result. */
+  stderrPath?: string;
 }
 
 export interface RunningCrossdock {
@@ -37,12 +41,13 @@ export function startCrossdock(options: RunOptions, ...argv: string[]): RunningC
     env,
     timeout: TIMEOUT_MS,
     killSignal: "SIGKILL",
+    stdio: ["pipe", openFile(options.stdoutPath), openFile(options.stderrPath)],
   });
   const said = { stdout: "", stderr: "" };
-  child.stdout.setEncoding("utf8").on("data", (text) => said.stdout += text);
-  child.stderr.setEncoding("utf8").on("data", (text) => said.stderr += text);
-  child.stdin.on("error", () => {});
-  child.stdin.end(options.input ?? "");
+  child.stdout?.setEncoding("utf8").on("data", (text) => said.stdout += text);
+  child.stderr?.setEncoding("utf8").on("data", (text) => said.stderr += text);
+  child.stdin?.on("error", () => {});
+  child.stdin?.end(options.input ?? "");
   const exit = new Promise<Run>((resolve, reject) => {
     child.on("error", reject);
     child.on("close", (code) => resolve({ exitCode: code ?? -1, ...said }));
@@ -51,8 +56,13 @@ export function startCrossdock(options: RunOptions, ...argv: string[]): RunningC
     exit,
     // After `child.kill` Deno reports the signal instead of the exit code.
     send: (signal) => void process.kill(child.pid ?? 0, signal),
-    closeStdoutAfterFirstChunk: () => void child.stdout.once("data", () => child.stdout.destroy()),
+    closeStdoutAfterFirstChunk: () =>
+      void child.stdout?.once("data", () => child.stdout?.destroy()),
   };
+}
+
+function openFile(path: string | undefined): number | "pipe" {
+  return path === undefined ? "pipe" : openSync(path, "w");
 }
 
 /** On Deno these are the arguments of the task, so that tests find missing permissions. */

@@ -47,6 +47,40 @@ test("performRuleStep() reads a limited number of dates at once, and returns the
   assert.deepEqual(parts, [8, 8, 4]);
 });
 
+test("performRuleStep() is postponed by the floor while it reads dates, and returns those that it has", async () => {
+  await using pair = await startPair();
+  const { source } = pair;
+  for (let i = 1; i <= 20; i++) {
+    await putImage(source, "app", { tag: `v${10 + i}`, seed: i, layers: 0 });
+  }
+  const countLeft = (): number => 35 - source.count({ method: "GET", path: "/manifests/" });
+  source.fail({
+    path: "/manifests/",
+    times: 99,
+    action: {
+      tamper: (response) => {
+        response.headers.set("ratelimit-limit", "100;w=21600");
+        response.headers.set("ratelimit-remaining", `${countLeft()};w=21600`);
+        return response;
+      },
+    },
+  });
+  const repository = `${source.host}/app`;
+  const dates: TagDates = [];
+  for (;;) {
+    const context = open(pair, "minAge: 1h, ratelimit: {min: 20, retry: 30m}", { maxDates: 8 });
+    const result = await performRuleStep({ type: "tags", repository, dates }, context);
+    dates.push(...result.dates ?? []);
+    assert.equal(result.tags, undefined);
+    if (!result.postponed) continue;
+    assert.equal(result.postponed.until, NOW + 30 * 60_000);
+    assert.equal(result.postponed.error.code, "rate_limited");
+    break;
+  }
+  assert.ok(countLeft() >= 20, `${countLeft()} left`);
+  assert.ok(dates.length >= 8, `${dates.length} dates`);
+});
+
 test("performRuleStep() does not repeat the request for the date of a missing tag", async () => {
   await using pair = await startPair();
   await putImage(pair.source, "app", { tag: "1" });

@@ -35,13 +35,13 @@ async function startPair(): Promise<Pair> {
 }
 
 /** Lets a request through when it is told to. */
-function gate(): { readonly action: FaultAction; open(): void } {
+function gate(): { readonly action: FaultAction; readonly opened: Promise<void>; open(): void } {
   const { promise, resolve } = Promise.withResolvers<void>();
   const tamper = async (response: Response): Promise<Response> => {
     await promise;
     return response;
   };
-  return { action: { tamper }, open: resolve };
+  return { action: { tamper }, opened: promise, open: resolve };
 }
 
 /** How often each blob was sent whole. */
@@ -74,7 +74,7 @@ test("CopyWorkflow copies an image, one request a step, and reports", async () =
   assert.equal(report.digest, image.descriptor.digest);
   assert.deepEqual(report.blobs, { streamed: 4, mounted: 0, present: 0, foreign: 0 });
   assert.equal(report.manifests, 1);
-  assert.deepEqual(report.requests, { source: 7, destination: 10 });
+  assert.deepEqual(report.requests, { source: 8, destination: 10 });
   const { digest } = pair.destination.getManifest("mirror/app", "1") ?? {};
   assert.equal(digest, image.descriptor.digest);
   assert.deepEqual(listAsked(id), ["/v1/plans", ...Array(5).fill("/v1/steps")]);
@@ -97,8 +97,12 @@ test("CopyWorkflow sends the number of requests in docs/deploy/cloudflare.md", a
   await using pair = await startPair();
   const platforms = ["linux/amd64", "linux/arm64", "linux/s390x"];
   await putIndex(pair.source, "app", { tag: "1", platforms });
-  await finish(worker, pair.request);
+  const { requests } = await finish(worker, pair.request);
   const [manifests, blobs] = [4, 9];
+  assert.deepEqual(requests, {
+    source: pair.source.count(),
+    destination: pair.destination.count(),
+  });
   assert.equal(pair.source.count(), 1 + manifests + blobs + manifests + 1);
   assert.equal(pair.source.count({ method: "HEAD" }), 1);
   assert.equal(pair.source.count({ method: "GET", path: "/manifests/" }), manifests);
@@ -114,6 +118,56 @@ test("CopyWorkflow sends a blob again that failed twice, when the registry wants
   assert.equal(fault.hits, 2);
   assert.equal(report.blobs.streamed, 2);
 });
+
+test("CopyWorkflow sends content again that the destination has lost", async () => {
+  await using pair = await startPair();
+  const { descriptor } = await putImage(pair.source, "app", { tag: "1", layers: 2 });
+  // As a cache of descriptors does that outlives garbage collection.
+  const claims = pair.destination.fail({
+    method: "POST",
+    path: "/blobs/uploads/",
+    times: 3,
+    action: { status: 201 },
+  });
+  const report = await finish(worker, pair.request);
+  assert.equal(claims.hits, 3);
+  assert.equal(report.blobs.streamed, 3);
+  assert.equal(pair.destination.getManifest("mirror/app", "1")?.digest, descriptor.digest);
+  assert.equal(pair.destination.count({ method: "PUT", path: "/manifests/" }), 2);
+});
+
+const BESIDE: readonly { readonly what: string; readonly action: FaultAction }[] = [
+  { what: "sends a blob", action: { hang: true } },
+  {
+    what: "waits for its next attempt",
+    action: { status: 429, headers: { "retry-after": "3600" } },
+  },
+];
+
+for (const { what, action } of BESIDE) {
+  test(`CopyWorkflow fails at once while another step ${what}`, async () => {
+    await using source = await startRegistry();
+    await using destination = await startObservedRegistry();
+    await putImage(source, "app", { tag: "1", layers: 1 });
+    const beside = destination.fail({ method: "PUT", action });
+    const held = gate();
+    const refuse = async (response: Response): Promise<Response> => {
+      await held.opened;
+      await response.body?.cancel();
+      return new Response(null, { status: 403 });
+    };
+    destination.fail({ method: "PUT", action: { tamper: refuse } });
+    const request = { source: `${source.host}/app:1`, destination: `${destination.host}/app:1` };
+    const id = await worker.start(request);
+    await until("the first blob is there", () => beside.hits === 1);
+    held.open();
+    const { problem } = await worker.reach(id, "complete", "failed");
+    assert.equal(problem?.code, "denied");
+    if ("hang" in action) {
+      await until("its upload is aborted", () => destination.abandoned.length === 1);
+    }
+  });
+}
 
 test("CopyWorkflow does not retry a permanent failure, and names step and cause", async () => {
   await using pair = await startPair();

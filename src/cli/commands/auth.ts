@@ -24,8 +24,8 @@ export function addAuthCommand(program: Command, context: CommandContext): void 
     .action(async (text, flags) => {
       const name = parseName(text);
       const engine = await openLocalEngine(environment, flags, toOnlySide(name, flags));
-      const { emit } = startProgress({ progress: "none" }, environment);
       const { registry, repository } = name;
+      const { emit } = startProgress({ progress: "none", registry }, environment);
       const checked = repository === undefined ? registry : `${registry}/${repository}`;
       const check = await engine.checkAccess(checked, { signal, emit });
       const isGood = check.result === "accepted" || check.result === "anonymous";

@@ -22,9 +22,10 @@ export function addInspectCommand(program: Command, context: CommandContext): vo
     ...options.VIA_OPTIONS,
     options.jsonOption,
   ).action(async (reference, flags) => {
-    const side = toOnlySide(parseReference(reference), flags);
+    const name = parseReference(reference);
+    const side = toOnlySide(name, flags);
     const engine = await openEngine(environment, flags, side);
-    const { emit } = startProgress({ progress: "none" }, environment);
+    const { emit } = startProgress({ progress: "none", registry: name.registry }, environment);
     const inspection = await engine.inspect(reference, { signal, emit });
     if (flags.json) await writeJson(environment, inspection);
     else await writeLines(environment, formatInspection(inspection));

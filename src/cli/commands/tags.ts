@@ -21,9 +21,10 @@ export function addTagsCommand(program: Command, context: CommandContext): void 
     ...options.VIA_OPTIONS,
     options.jsonOption,
   ).action(async (repository, flags) => {
-    const side = toOnlySide(parseRepository(repository), flags);
+    const name = parseRepository(repository);
+    const side = toOnlySide(name, flags);
     const engine = await openEngine(environment, flags, side);
-    const { emit } = startProgress({ progress: "none" }, environment);
+    const { emit } = startProgress({ progress: "none", registry: name.registry }, environment);
     const tags: string[] = [];
     for await (const page of engine.tags(repository, { signal, emit })) {
       if (flags.json) tags.push(...page);

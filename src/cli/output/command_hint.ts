@@ -29,6 +29,7 @@ const VIA_FLAGS: Replacements = [
   [/"ifExists": "(\w+)"/g, "--if-exists $1"],
   [/"index": "(\w+)"/g, "--index $1"],
   [/"platforms"/g, "--platform"],
+  [/"recheck": true/g, "--recheck"],
 ];
 
 const PAIR = /(--)src-(\w+(?: (?:on|off|unverified))?) or --dest-\2(?!\w)/g;

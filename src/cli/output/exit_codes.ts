@@ -4,6 +4,8 @@ import type { ErrorCode } from "../../errors.ts";
 export const EXIT_DONE = 0;
 /** An unexpected error, which is a bug in crossdock. */
 export const EXIT_BUG = 1;
+/** The reader of stdout has closed it: as after SIGPIPE, 128 plus 13. */
+export const EXIT_CLOSED_OUTPUT = 141;
 /** `crossdock verify` or `crossdock sync --status` found differences. */
 export const EXIT_DIFFERENT = 12;
 /** `crossdock sync`: some tags failed, the rest is done. With `--status` some could not be compared. */
@@ -66,4 +68,5 @@ export const EXIT_CODES_HELP = `Exit codes:
    12  verify or sync --status found differences
    13  sync: some tags or rules failed, the rest is done
    14  sync: all tags and rules failed
-  130  stopped by Ctrl-C (143: by SIGTERM)`;
+  130  stopped by Ctrl-C (143: by SIGTERM)
+  141  the reader of stdout has closed it, as in "crossdock tags ... | head"`;

@@ -22,6 +22,11 @@ export async function writeJson({ stdout }: CliEnvironment, value: unknown): Pro
   await write(stdout, `${escapeControls(JSON.stringify(value, null, 2))}\n`);
 }
 
+/** Writes text to stdout as it is: the help. */
+export async function writeText({ stdout }: CliEnvironment, text: string): Promise<void> {
+  if (text !== "") await write(stdout, text);
+}
+
 /** Writes a line to stderr. */
 export function writeStderr({ stderr }: CliEnvironment, line: string): void {
   stderr.write(`${toPrintable(line)}\n`);
@@ -37,7 +42,12 @@ function toWriteError(cause: Error): Error {
   if ("code" in cause && cause.code === "EPIPE") {
     return new ClosedOutputError("stdout is closed", { cause });
   }
-  return new CrossdockError("usage", "write to stdout: failed", { cause });
+  const reason = "code" in cause && cause.code === "ENOSPC"
+    ? "no space left on the device"
+    : cause.message;
+  return new CrossdockError("usage", `write to stdout: ${reason}`, {
+    hint: "the result is incomplete; check where stdout is redirected to",
+  });
 }
 
 /** Escapes DEL and the C1 controls, which JSON does not: terminals read some of them as commands. */

@@ -15,6 +15,8 @@ export interface ProgressFlags {
   readonly progress?: ProgressMode | undefined;
   readonly json?: boolean | undefined;
   readonly quiet?: boolean | undefined;
+  /** The registry of a command that uses only one. Lines name it in place of a side. */
+  readonly registry?: string | undefined;
 }
 
 export interface Progress {
@@ -40,7 +42,7 @@ export function startProgress(flags: ProgressFlags, environment: CliEnvironment)
       if (isClosed) return;
       tally.add(event);
       if (event.type === "warning") warn(event.message);
-      if (event.type === "retry" && !flags.quiet) display.print(formatRetry(event));
+      if (event.type === "retry" && !flags.quiet) display.print(formatRetry(event, flags.registry));
       display.update(event);
     },
     close(warnings = []): void {
@@ -79,9 +81,11 @@ function startDisplay(
 }
 
 /** `retry 1 in 500 ms: source: get manifest: 503` */
-export function formatRetry(event: CopyEvent & { type: "retry" }): string {
-  const { side, what, attempt, delayMs, reason } = event;
+export function formatRetry(
+  { side, what, attempt, delayMs, reason }: CopyEvent & { type: "retry" },
+  registry?: string,
+): string {
   // Most reasons begin with the name of the step.
   const text = reason.startsWith(what) ? reason : `${what}: ${reason}`;
-  return `retry ${attempt} in ${formatDuration(delayMs)}: ${side}: ${text}`;
+  return `retry ${attempt} in ${formatDuration(delayMs)}: ${registry ?? side}: ${text}`;
 }

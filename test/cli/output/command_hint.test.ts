@@ -23,6 +23,7 @@ const hints: [command: string, side: "source" | "destination" | undefined, strin
   ["auth", "source", PLAIN, "use --tls off if that is meant"],
   ["copy", "destination", EXISTS, EXISTS],
   ["copy", "destination", 'use "ifExists": "overwrite" to move it', EXISTS],
+  ["copy", undefined, 'copy again with "recheck": true', "copy again with --recheck"],
   ["copy", "source", 'pick one with "platforms"', "pick one with --platform"],
   ["sync", "source", CA, "use tls: insecure in creds to take any certificate"],
   ["sync", "source", PLAIN, "use tls: disabled in creds if that is meant"],

@@ -104,7 +104,7 @@ test("runCli() names the missing permission of Deno", async () => {
   assert.match(stderr, /^error: Deno denied permission.*\nhint: run Deno with --allow-net\n$/);
 });
 
-test("runCli() exits without an error when stdout is closed", async () => {
+test("runCli() exits as after SIGPIPE, without an error, when stdout is closed", async () => {
   const engine = {
     tags: async function* (): AsyncGenerator<string[]> {
       yield await Promise.resolve(["1"]);
@@ -118,8 +118,30 @@ test("runCli() exits without an error when stdout is closed", async () => {
     return false;
   }) as typeof stdout.write;
   const { exitCode, stderr } = await cli.run("tags", "localhost:5000/app");
-  assert.deepEqual([exitCode, stderr], [0, ""]);
+  assert.deepEqual([exitCode, stderr], [141, ""]);
 });
+
+for (
+  const argv of [["tags", "localhost:5000/app"], ["--help"], ["copy", "--help"], ["--version"]]
+) {
+  test(`runCli() names a stdout that is full: ${argv.join(" ")}`, async () => {
+    const cli = fakeCli({
+      engine: {
+        tags: async function* (): AsyncGenerator<string[]> {
+          yield await Promise.resolve(["1"]);
+        },
+      },
+    });
+    const { stdout } = cli.environment;
+    stdout.write = ((_: string, done?: (error: Error) => void) => {
+      done?.(Object.assign(new Error("write ENOSPC"), { code: "ENOSPC", syscall: "write" }));
+      return false;
+    }) as typeof stdout.write;
+    const { exitCode, stderr } = await cli.run(...argv);
+    assert.equal(exitCode, 2);
+    assert.match(stderr, /^error: write to stdout: no space left on the device\nhint: /);
+  });
+}
 
 test("runCli() takes a pipe that breaks elsewhere for an error", async () => {
   const error = Object.assign(new Error("write EPIPE"), { code: "EPIPE", syscall: "write" });

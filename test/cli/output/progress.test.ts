@@ -1,6 +1,8 @@
 import { test } from "node:test";
 import assert from "node:assert/strict";
 import type { Emit, Report } from "../../../src/copy/model.ts";
+import type { LocalEngine } from "../../../src/engine.ts";
+import { CrossdockError } from "../../../src/errors.ts";
 import type { BlobStep } from "../../../src/copy/step.ts";
 import { fakeCli } from "../fake_cli.ts";
 import type { FakeCli } from "../fake_cli.ts";
@@ -188,4 +190,30 @@ test("crossdock copy takes the bars away when it fails", async () => {
   const { exitCode, stderr } = await cli.run("copy", SOURCE, DESTINATION);
   assert.equal(exitCode, 1);
   assert.match(screenOf(stderr).filter((line) => line !== "")[0] ?? "", /^error: .*oops$/);
+});
+
+test("crossdock tags, inspect and auth name their registry in retries, and no side", async () => {
+  const retry = {
+    type: "retry",
+    side: "source",
+    what: "get",
+    attempt: 1,
+    delayMs: 500,
+    reason: "503",
+  } as const;
+  const fail = (emit: Emit | undefined): Promise<never> => {
+    emit?.(retry);
+    return Promise.reject(new CrossdockError("registry", "get: 503", { side: "source" }));
+  };
+  const engine: Partial<LocalEngine> = {
+    tags: async function* (_, { emit } = {}): AsyncGenerator<string[]> {
+      yield await fail(emit);
+    },
+    inspect: (_, { emit } = {}) => fail(emit),
+    checkAccess: (_, { emit } = {}) => fail(emit),
+  };
+  for (const command of ["tags", "inspect", "auth"]) {
+    const { stderr } = await fakeCli({ engine }).run(command, "r.example/app");
+    assert.equal(stderr, "retry 1 in 500 ms: r.example: get: 503\nerror: get: 503\n");
+  }
 });

@@ -56,6 +56,7 @@ const blob: BlobStep = blobStep("a", 3, {
   descriptor: entry,
   mountFrom: ["library/base"],
   found: "absent",
+  resend: true,
 });
 const manifest: ManifestStep = manifestStep("b", {
   descriptor: entry,
@@ -162,6 +163,7 @@ const PROBLEMS = STEPS.map((step): Problem => ({
   retryAfterMs: 5,
   errors: [{ pointer: "#/a", parameter: "b", detail: "d" }],
   step,
+  missing: [digest("2")],
   requestId: "r",
 }));
 
