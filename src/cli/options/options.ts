@@ -222,4 +222,5 @@ export const IMPORT_OPTIONS = [
     "only for skopeo: the destination, which is the last argument of skopeo sync",
   ),
   new Option("--scoped", "only for skopeo: convert as skopeo sync --scoped copies"),
+  new Option("--lenient", "exit with 0 even if something could not be converted"),
 ] as const;
