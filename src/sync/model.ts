@@ -37,6 +37,7 @@ const tagReportSchema = immutable(
       "would-copy",
     ]).meta({
       description:
+        "`unchanged`: the target has the image, or with `missing` any image with the tag; " +
         "`skipped`: the target has another image and keeps it, or the rule excludes the media type; " +
         "`missing`: the rule names the tag, but the source does not have it; `too-fresh`: younger than the rule's `minAge`; " +
         "`postponed`: a rate limit of the source postponed it; `started`: a durable copy runs; `would-copy`: result of a dry run",

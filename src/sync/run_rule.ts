@@ -54,6 +54,8 @@ interface Selection {
   readonly tags: readonly string[];
   readonly tooFresh: readonly string[];
   readonly isListed: boolean;
+  /** Destinations that have their tag already. Known only in a run that copies missing tags. */
+  readonly present: ReadonlySet<string>;
 }
 
 /** Step names in a Workflow have at most 256 characters. This leaves room for the rest of the name. */
@@ -153,7 +155,7 @@ class RuleRun {
 
   /** @returns `undefined` if a rate limit postpones it beyond this run */
   async #selectTags(repository: string, place: string): Promise<Selection | undefined> {
-    const { only } = this.#options;
+    const { only, missing } = this.#options;
     const dates: TagDates = [];
     for (let part = 1;; part++) {
       const name = part === 1 ? `${place}: tags` : `${place}: tags, part ${part}`;
@@ -162,16 +164,17 @@ class RuleRun {
         repository,
         ...(only?.tag === undefined ? {} : { only: only.tag }),
         dates,
+        ...(missing ? { missing } : {}),
       });
       if (!result) return undefined;
-      const { tags, tooFresh = [], isListed = false } = result;
-      if (tags) return { tags, tooFresh, isListed };
+      const { tags, tooFresh = [], isListed = false, present = [] } = result;
+      if (tags) return { tags, tooFresh, isListed, present: new Set(present) };
     }
   }
 
   async #runImages(
     repository: string,
-    { tags, isListed }: Selection,
+    { tags, isListed, present }: Selection,
     place: string,
   ): Promise<TagReport[]> {
     const { parallel, pageSize } = this.#steps;
@@ -182,17 +185,28 @@ class RuleRun {
     const reports = await mapConcurrent([...pages.entries()], parallel, async ([i, page]) => {
       const first = i * pageSize + 1;
       const name = `${place}: ${first} to ${first + page.length - 1}`;
-      return await this.#runPage(name, { repository, tags: page, mayBeMissing: !isListed });
+      return await this.#runPage(name, {
+        repository,
+        tags: page,
+        mayBeMissing: !isListed,
+        present: this.#requestsOf(repository, page).map(({ destination }) => destination)
+          .filter((destination) => present.has(destination)),
+      });
     }, this.#options.signal);
     return reports.flat();
   }
 
   async #runPage(
     name: string,
-    page: { repository: string; tags: readonly string[]; mayBeMissing: boolean },
+    page: {
+      readonly repository: string;
+      readonly tags: readonly string[];
+      readonly mayBeMissing: boolean;
+      readonly present: string[];
+    },
   ): Promise<TagReport[]> {
     const { dryRun, missing, signal } = this.#options;
-    const { repository, mayBeMissing } = page;
+    const { repository, mayBeMissing, present } = page;
     const ended = new Map<string, TagReport>();
     let left = page.tags;
     let failure: SyncFailure | undefined;
@@ -207,6 +221,7 @@ class RuleRun {
           startedPulls: this.#startedPulls,
           ...(dryRun ? { dryRun } : {}),
           ...(missing ? { missing } : {}),
+          ...(present.length > 0 ? { present } : {}),
         });
         this.#startedPulls = result.startedPulls;
         result.warnings.forEach((warning) => this.#warnings.add(warning));
