@@ -69,6 +69,8 @@ export interface RuleStepResults {
     readonly tooFresh?: readonly string[];
     /** Whether the source listed the tags; otherwise the rule or an event named them. */
     readonly isListed?: boolean;
+    /** Tags that the rule names and the list of the source lacks. */
+    readonly notFound?: readonly string[];
     /** Destinations of the tags that have them already: `registry/repository:tag`. */
     readonly present?: readonly string[];
     /** Dates that were found in this step. */

@@ -54,12 +54,16 @@ interface Selection {
   readonly tags: readonly string[];
   readonly tooFresh: readonly string[];
   readonly isListed: boolean;
+  /** Tags that the rule names and the source lacks. */
+  readonly notFound: readonly string[];
   /** Destinations that have their tag already. Known only in a run that copies missing tags. */
   readonly present: ReadonlySet<string>;
 }
 
 /** Step names in a Workflow have at most 256 characters. This leaves room for the rest of the name. */
 const MAX_NAME_CHARS = 200;
+
+const NO_TAGS = "the rule selects no tags: its source has none that match";
 
 class RuleRun {
   readonly #rule: SyncRule;
@@ -88,6 +92,7 @@ class RuleRun {
     emit?.({ type: "rule-started", rule: name });
     const tags = await this.#runRepositories();
     const postponedUntil = this.#limit.postponed?.until;
+    if (tags.length === 0 && !this.#options.only) this.#warn(NO_TAGS);
     const report: RuleReport = {
       rule: name,
       result: postponedUntil === undefined ? sumUp(tags, this.#pruned) : "postponed",
@@ -137,14 +142,11 @@ class RuleRun {
       const selection = await this.#selectTags(repository, place);
       if (!selection) return this.#postponeAll(repository, targets);
       reports.push(...await this.#runImages(repository, selection, place));
-      for (const tag of selection.tooFresh) {
-        for (const target of targets) {
-          reports.push(this.#end({
-            source: `${repository}:${tag}`,
-            destination: `${target}:${tag}`,
-            result: "too-fresh",
-          }));
-        }
+      for (const request of this.#requestsOf(repository, selection.tooFresh)) {
+        reports.push(this.#end({ ...namesOf(request), result: "too-fresh" }));
+      }
+      for (const request of this.#requestsOf(repository, selection.notFound)) {
+        reports.push(this.#end({ ...namesOf(request), result: "missing" }));
       }
       await this.#prune(repository, { selection, reports, place });
     } catch (error) {
@@ -167,8 +169,8 @@ class RuleRun {
         ...(missing ? { missing } : {}),
       });
       if (!result) return undefined;
-      const { tags, tooFresh = [], isListed = false, present = [] } = result;
-      if (tags) return { tags, tooFresh, isListed, present: new Set(present) };
+      const { tags, tooFresh = [], isListed = false, notFound = [], present = [] } = result;
+      if (tags) return { tags, tooFresh, isListed, notFound, present: new Set(present) };
     }
   }
 
@@ -374,6 +376,12 @@ class RateLimit {
       this.#onOver();
     }
   }
+}
+
+function namesOf(
+  { source, destination }: Pick<TagReport, "source" | "destination">,
+): Pick<TagReport, "source" | "destination"> {
+  return { source, destination };
 }
 
 function sumUp(tags: readonly TagReport[], pruned: readonly PruneReport[]): RuleReport["result"] {

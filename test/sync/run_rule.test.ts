@@ -241,3 +241,28 @@ test("runRule() requests tokens with push access only to write, and with delete 
   assert.deepEqual(pruned.map(({ result }) => result), ["deleted"]);
   assert.ok(scopes().includes("repository:app:delete,pull,push"));
 });
+
+test("runRule() reports names beside a pattern that the source lacks", async () => {
+  await using pair = await startPair();
+  await putTags(pair, "1", "2x7-fips");
+  const tags = "tags: {allow: ['[0-9]', 2.7-fips, v1.7.1-fips, 'no\\.such', none], deny: [none]}";
+  const report = await run(appRule(pair, `, ${tags}`), pair);
+  assert.deepEqual(resultsOf(report), [
+    "app:1 copied",
+    "app:2x7-fips copied",
+    "app:v1.7.1-fips missing",
+    "app:no.such missing",
+  ]);
+  assert.equal(report.result, "ok");
+});
+
+test("runRule() warns of a rule that selects nothing, but not after an event", async () => {
+  await using pair = await startPair();
+  await putTags(pair, "1");
+  const rule = appRule(pair, ", tags: {allow: ['v[0-9]+']}");
+  const report = await run(rule, pair);
+  assert.deepEqual(report.tags, []);
+  assert.deepEqual(report.warnings, ["the rule selects no tags: its source has none that match"]);
+  const only = { repository: `${pair.source.host}/other` };
+  assert.deepEqual((await run(rule, pair, { only })).warnings, []);
+});

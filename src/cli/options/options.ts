@@ -203,6 +203,10 @@ export const SYNC_OPTIONS = [
   new Option("--missing", "copy tags that a target lacks, and leave its other tags unchanged"),
   new Option("--status", "show for each tag whether its copy is in step, behind or missing"),
   new Option(
+    "--strict",
+    "fail if a named tag or a rule matches nothing, or prune.maxShare holds back",
+  ),
+  new Option(
     "--watch",
     "copy missing tags first, then run each rule on its schedule until stopped",
   ),
