@@ -32,6 +32,9 @@ export const credsSchema = z.strictObject({
   ),
   token: template.optional().describe("A refresh token"),
   tls: anyCase(["enabled", "insecure", "disabled"]).optional(),
+  regcert: template.optional().describe(
+    "PEM certificates to trust for this registry. Not on Workers",
+  ),
   repoAuth: flag.optional().describe("Has no effect: a token is always for one repository"),
   reqPerSec: number(0, 10_000).optional(),
   reqConcurrent: whole(0, 1000).optional(),

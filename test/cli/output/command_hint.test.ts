@@ -24,7 +24,13 @@ const hints: [command: string, side: "source" | "destination" | undefined, strin
   ["copy", "destination", EXISTS, EXISTS],
   ["copy", "destination", 'use "ifExists": "overwrite" to move it', EXISTS],
   ["copy", "source", 'pick one with "platforms"', "pick one with --platform"],
-  ["sync", "source", CA, "use tls: insecure in creds to take any certificate"],
+  [
+    "sync",
+    "source",
+    CA,
+    "write its CA in regcert in creds, or set SSL_CERT_FILE to a file with it, " +
+    "or use tls: insecure in creds to take any certificate",
+  ],
   ["sync", "source", PLAIN, "use tls: disabled in creds if that is meant"],
   ["sync", "destination", EXISTS, "use ifExists: overwrite in the rule to move it"],
   ["sync", "source", "allow more with --timeout", "allow more with --timeout"],
