@@ -16,6 +16,8 @@ const SYNC_KEYS: Replacements = [
     /\bpass its CA with --src-ca or --dest-ca\b/,
     "write its CA in regcert in creds, or set SSL_CERT_FILE to a file with it",
   ],
+  // The default of loopback has no key to leave out.
+  [/\bleave out --src-tls off or --dest-tls off/, "write tls: enabled in creds"],
   [/--src-tls off or --dest-tls off/, "tls: disabled in creds"],
   [/--src-tls on or --dest-tls on/, "tls: enabled in creds"],
   [/--src-tls unverified or --dest-tls unverified/, "tls: insecure in creds"],
