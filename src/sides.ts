@@ -24,8 +24,8 @@ export interface SideOptions {
   readonly credentials?: CredentialSources;
   /** TLS mode of all registries, or a function of the registry. Default: `off` for loopback, like Docker; otherwise `on`. */
   readonly tls?: TlsMode | ((registry: string) => TlsMode | undefined);
-  /** PEM certificates to trust in addition to those of the host. */
-  readonly caCerts?: readonly string[];
+  /** PEM certificates to trust in addition to those of the host, for all registries, or by registry. */
+  readonly caCerts?: readonly string[] | ((registry: string) => readonly string[] | undefined);
   /** Creates a missing repository during a push: `createEcrRepository()`. Used for the destination only. */
   readonly createRepository?: CreateRepository;
 }
@@ -64,6 +64,22 @@ export interface Sides {
   openCopy(request: CopyRequest, options: OpenOptions): Repositories;
 }
 
+/** Hosts pool connections by TLS object, so each side has one object for each kind. */
+function createTlsPool(): (
+  caCerts: readonly string[] | undefined,
+  isUnverified: boolean,
+) => TlsOptions | undefined {
+  const verified = new Map<readonly string[] | undefined, TlsOptions>();
+  const unverified = new Map<readonly string[] | undefined, TlsOptions>();
+  return (caCerts, isUnverified) => {
+    if (!caCerts && !isUnverified) return undefined;
+    const kind = isUnverified ? unverified : verified;
+    const tls = kind.get(caCerts) ?? { caCerts, ...(isUnverified ? { unverified: true } : {}) };
+    kind.set(caCerts, tls);
+    return tls;
+  };
+}
+
 /** Creates a client on first use, and caches it. */
 export function openSides(options: SidesOptions): Sides {
   const { runtime, retries, timeoutMs, guard, pace, trace, memory = new Map() } = options;
@@ -72,9 +88,8 @@ export function openSides(options: SidesOptions): Sides {
   function createOpener(side: Side): (registry: string) => RegistryClient {
     const { tls: tlsMode, caCerts, credentials = noCredentials, createRepository } =
       options[side] ?? {};
-    // Hosts pool connections by TLS object, so each side has one object per kind.
-    const verified: TlsOptions | undefined = caCerts ? { caCerts } : undefined;
-    const unverified: TlsOptions = { caCerts, unverified: true };
+    const findCerts = typeof caCerts === "function" ? caCerts : () => caCerts;
+    const shareTls = createTlsPool();
     const clients = new Map<string, RegistryClient>();
     return (registry) => {
       const known = clients.get(registry);
@@ -86,7 +101,7 @@ export function openSides(options: SidesOptions): Sides {
         registry,
         side,
         isPlain: tls === "off",
-        tls: tls === "off" ? undefined : tls === "unverified" ? unverified : verified,
+        tls: tls === "off" ? undefined : shareTls(findCerts(registry), tls === "unverified"),
         credentials,
         retries,
         timeoutMs,

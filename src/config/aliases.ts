@@ -1,5 +1,8 @@
 import { isAlias, isMap, isScalar, isSeq } from "yaml";
-import type { Alias, ParsedNode } from "yaml";
+import type { Alias, Pair, ParsedNode, YAMLMap } from "yaml";
+
+type ParsedPair = Pair<ParsedNode, ParsedNode | null>;
+type ParsedMap = YAMLMap<ParsedNode, ParsedNode | null>;
 
 interface Anchor {
   readonly node: ParsedNode;
@@ -16,6 +19,7 @@ export class Aliases {
   /** The latest by name: a document may use a name several times. */
   readonly #anchors = new Map<string, Anchor>();
   readonly #targets = new Map<Alias.Parsed, ParsedNode>();
+  readonly #pairs = new Map<ParsedMap, ReadonlyMap<unknown, ParsedPair>>();
   /** How many values the document has with its aliases expanded. */
   readonly size: number;
 
@@ -28,6 +32,14 @@ export class Aliases {
   /** The target of an alias, or the node itself. */
   resolve(node: ParsedNode | null): ParsedNode | null {
     return isAlias(node) ? this.#targets.get(node) ?? null : node;
+  }
+
+  /** The pairs of a group by key, without merged ones. Cached, because searching the list for each key takes seconds in a large group. */
+  pairsOf(map: ParsedMap): ReadonlyMap<unknown, ParsedPair> {
+    const pairs = this.#pairs.get(map) ??
+      new Map(map.items.map((pair) => [isScalar(pair.key) ? pair.key.value : pair.key, pair]));
+    this.#pairs.set(map, pairs);
+    return pairs;
   }
 
   #measure(node: ParsedNode | null): number {

@@ -23,14 +23,14 @@ interface Place {
 
 /** A value of a configuration file together with its place: readers follow it from key to key and report mistakes on it. */
 export class ConfigNode {
-  /** A group of keys, a list or text; `undefined` where the file has nothing or null. */
+  /** A group of keys, a list or text; `undefined` where the file has nothing or null. Values within it may be null. */
   readonly value: unknown;
   readonly path: Path;
   readonly #file: ConfigFile;
   readonly #place: Place;
 
   constructor(value: unknown, file: ConfigFile, place: Place, path: Path = []) {
-    this.value = value;
+    this.value = value ?? undefined;
     this.path = path;
     this.#file = file;
     this.#place = place;
@@ -144,7 +144,7 @@ function findChild(
     return item && { offset: item.range[0], yaml: aliases.resolve(item) };
   }
   if (!isMap<ParsedNode, ParsedNode | null>(parent)) return undefined;
-  const pair = parent.items.find((pair) => isScalar(pair.key) && pair.key.value === key);
+  const pair = aliases.pairsOf(parent).get(key);
   if (pair) return { offset: pair.key.range[0], yaml: aliases.resolve(pair.value) };
   return parent.items.filter((pair) => isMergeKey(pair.key))
     .flatMap(({ value }) => aliases.listMerged(value))

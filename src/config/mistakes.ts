@@ -43,6 +43,7 @@ export interface Position {
 export class Mistakes {
   readonly #file: string;
   readonly #errors: SyncMistake[] = [];
+  readonly #keys = new Set<string>();
   readonly warnings: SyncMistake[] = [];
 
   constructor(file: string) {
@@ -58,6 +59,7 @@ export class Mistakes {
     const isItem = typeof path.at(-1) === "number";
     if (this.#has(path) || isItem && this.#has(path.slice(0, -1))) return;
     this.#errors.push(this.#make(position, path, message));
+    this.#keys.add(formatPath(path));
   }
 
   /** Adds a remark about a configuration that can be used. */
@@ -74,8 +76,7 @@ export class Mistakes {
   }
 
   #has(path: Path): boolean {
-    const name = formatPath(path);
-    return path.length > 0 && this.#errors.some(({ key }) => key === name);
+    return path.length > 0 && this.#keys.has(formatPath(path));
   }
 
   #make(position: Position, path: Path, message: string): SyncMistake {

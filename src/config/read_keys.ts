@@ -26,7 +26,9 @@ export function readKeys<Shape extends z.ZodRawShape>(
     return undefined;
   }
   for (const [key, member] of node.entries()) {
-    if (!Object.hasOwn(shape, key)) checkOtherKey(key, member, Object.keys(shape), unread);
+    if (isUnknown(key, member.value, shape)) {
+      checkOtherKey(key, member, Object.keys(shape), unread);
+    }
   }
   const read: Record<string, unknown> = {};
   for (const [key, schema] of Object.entries(shape)) {
@@ -55,12 +57,45 @@ function isOff(value: unknown): boolean {
   return typeof value === "object" && value !== null && Object.keys(value).length === 0;
 }
 
+/** Whether a group has no such key. A key without a value counts as absent. Keys that begin with `x-` belong to the file's author. */
+function isUnknown(key: string, value: unknown, shape: z.core.$ZodShape): boolean {
+  return !Object.hasOwn(shape, key) && !key.startsWith("x-") && (value ?? undefined) !== undefined;
+}
+
+/**
+ * Replaces null by `undefined`, and leaves out unknown keys that a group may have. The keys of a map (`annotations`, hosts,
+ * repositories) are names, so all of them remain.
+ */
+function toInput(schema: z.core.$ZodType, value: unknown): unknown {
+  if (value === null) return undefined;
+  if (schema instanceof z.ZodOptional) return toInput(schema.unwrap(), value);
+  if (Array.isArray(value)) {
+    const element = schema instanceof z.ZodArray ? schema.element : undefined;
+    return element ? value.map((item) => toInput(element, item)) : value;
+  }
+  if (!isGroup(value)) return value;
+  if (schema instanceof z.ZodRecord) {
+    return Object.fromEntries(
+      Object.entries(value).map(([name, member]) => [name, toInput(schema.valueType, member)]),
+    );
+  }
+  if (!(schema instanceof z.ZodObject)) return value;
+  const shape: z.core.$ZodShape = schema.shape;
+  return Object.fromEntries(
+    Object.entries(value).flatMap(([key, member]) => {
+      const known = Object.hasOwn(shape, key) ? shape[key] : undefined;
+      if (known) return [[key, toInput(known, member)]];
+      return isUnknown(key, member, shape) ? [[key, member]] : [];
+    }),
+  );
+}
+
 /** Reads a value, `undefined` if it has a mistake. */
 export function readValue<Schema extends z.ZodType>(
   schema: Schema,
   node: ConfigNode,
 ): z.output<Schema> | undefined {
-  const { data, error } = schema.safeParse(node.value, { reportInput: true });
+  const { data, error } = schema.safeParse(toInput(schema, node.value), { reportInput: true });
   for (const issue of error?.issues ?? []) {
     const at = node.at(...issue.path);
     if (issue.code !== "unrecognized_keys") at.addMistake(describeIssue(issue, at));

@@ -2,7 +2,7 @@ import type { ConfigNode } from "./config_node.ts";
 import { mergeInherited, readInherited } from "./read_inherited.ts";
 import type { Inherited } from "./read_inherited.ts";
 import { readNames, readReferrerNames } from "./read_names.ts";
-import { readNameFilter, readTagSets, warnOfLooseEnds } from "./read_tags.ts";
+import { readNameFilter, readTagSets, warnOfPatterns } from "./read_tags.ts";
 import type { RenderAt } from "./render_at.ts";
 import { DEFAULT_RETRY_MS } from "../sync/rule.ts";
 import type { PruneOptions, RuleCopyOptions, SyncRule } from "../sync/rule.ts";
@@ -116,7 +116,7 @@ function readPrune(
   if (type === "image") {
     node.addMistake("expected a rule of type repository or registry", "key");
   }
-  warnOfLooseEnds(node.at("keep"));
+  warnOfPatterns(node.at("keep"));
   return { keep: prune.keep ?? [], maxShare: prune.maxShare ?? DEFAULT_MAX_SHARE };
 }
 

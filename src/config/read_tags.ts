@@ -30,14 +30,17 @@ export function readNameFilter(
   { allow = [], deny = [] }: Pick<RawTags, "allow" | "deny">,
   node: ConfigNode,
 ): NameFilter {
-  warnOfLooseEnds(node.at("allow"));
-  warnOfLooseEnds(node.at("deny"));
+  warnOfPatterns(node.at("allow"));
+  warnOfPatterns(node.at("deny"));
   return { allow, deny };
 }
 
-/** Warns of patterns that match more than they seem to. */
-export function warnOfLooseEnds(patterns: ConfigNode): void {
+/** Warns of patterns that match more or less than they seem to. */
+export function warnOfPatterns(patterns: ConfigNode): void {
   for (const pattern of patterns.items()) {
+    if (!pattern.exists) {
+      pattern.addWarning("is empty; as in regsync, it matches only an empty name");
+    }
     if (!hasLooseEnds(pattern.text)) continue;
     pattern.addWarning(
       `as in regsync, ^ binds only the first alternative and $ only the last; write (${pattern.text})`,

@@ -1,6 +1,6 @@
 /** Reads YAML, and so JSON, into groups, lists and text. */
-import { LineCounter, parseDocument } from "yaml";
-import type { ParseOptions, SchemaOptions } from "yaml";
+import { Composer, Document, isMap, isScalar, isSeq, Lexer, LineCounter, Parser } from "yaml";
+import type { CST, ParsedNode, ParseOptions, SchemaOptions } from "yaml";
 import { quote } from "../oci/quote.ts";
 import { Aliases } from "./aliases.ts";
 import { ConfigNode, toPosition } from "./config_node.ts";
@@ -12,13 +12,17 @@ const MAX_CHARACTERS = 4 * 1024 * 1024;
 /** With aliases expanded. More is an attack: a few lines of nested aliases make billions of values. */
 const MAX_VALUES = 200_000;
 
+/** Groups and lists within each other. A rule has 5 levels. The parser recurses, so more would overflow the stack. */
+const MAX_DEPTH = 64;
+
 /**
  * Only null is not text: the schema of a key decides whether `1.10` is a number or a tag. `!!int` and similar tags are allowed
  * and change nothing.
  */
 const OPTIONS: ParseOptions & SchemaOptions = {
-  prettyErrors: false,
   stringKeys: true,
+  // The library's check takes seconds for 20,000 keys.
+  uniqueKeys: false,
   schema: "failsafe",
   merge: true,
   resolveKnownTags: false,
@@ -33,23 +37,35 @@ const OPTIONS: ParseOptions & SchemaOptions = {
 };
 
 /**
- * Reads a file into its root. Null values and keys that begin with `x-` are left out.
+ * Reads a file into its root.
  *
- * @throws {SyncConfigError} if it is not YAML, has a key twice, or has an alias that cannot be expanded
+ * @throws {SyncConfigError} if it is not YAML, has a key twice, is nested too deeply, or has an alias that cannot be expanded
  */
 export function readYaml(text: string, file: string): ConfigNode {
   const lineCounter = new LineCounter();
+  lineCounter.addNewLine(0);
   const mistakes = new Mistakes(file);
   const addAt = (offset: number, message: string): void => {
     mistakes.add(toPosition(lineCounter, offset), [], message);
   };
-  const isTooLong = text.length > MAX_CHARACTERS;
-  const document = parseDocument(isTooLong ? "" : text, { ...OPTIONS, lineCounter });
-  if (isTooLong) {
+  if (text.length > MAX_CHARACTERS) {
     addAt(0, `the file has ${text.length} characters, expected at most ${MAX_CHARACTERS}`);
   }
-  for (const { code, message, pos: [offset] } of [...document.errors, ...document.warnings]) {
-    addAt(offset, describeFault(code, message, text.slice(offset)));
+  mistakes.throwIfAny();
+  const { tokens, deepAt } = tokenize(text, lineCounter);
+  if (deepAt !== undefined) {
+    addAt(deepAt, `expected at most ${MAX_DEPTH} levels of groups and lists`);
+  }
+  mistakes.throwIfAny();
+  const documents = new Composer(OPTIONS).compose(tokens, true, text.length);
+  const [document = new Document(null), second] = documents;
+  if (second) addAt(second.range[0], "expected one document, but a second one begins here");
+  for (const { message, pos: [offset] } of [...document.errors, ...document.warnings]) {
+    // Further lines show the text around, which may hold a secret.
+    addAt(offset, message.split("\n")[0] ?? "");
+  }
+  for (const { offset, key } of findDuplicateKeys(document.contents)) {
+    addAt(offset, `the key ${quote(key.slice(0, 60))} appears twice`);
   }
   mistakes.throwIfAny();
   const aliases = new Aliases(document.contents, (node, fault) => addAt(node.range[0], fault));
@@ -58,23 +74,40 @@ export function readYaml(text: string, file: string): ConfigNode {
   }
   mistakes.throwIfAny();
   // The library bounds the number of aliases, of which a long list of rules may have many. The values are counted above.
-  const value: unknown = document.toJS({ maxAliasCount: -1, reviver: omitNullAndExtensions });
+  const value: unknown = document.toJS({ maxAliasCount: -1 });
   const root = { offset: 0, yaml: document.contents };
   return new ConfigNode(value, { aliases, lineCounter, mistakes }, root);
 }
 
-function describeFault(code: string, message: string, rest: string): string {
-  switch (code) {
-    case "DUPLICATE_KEY":
-      return `the key ${quote(/^[^\s:]{1,60}/.exec(rest)?.[0] ?? "")} appears twice`;
-    case "MULTIPLE_DOCS":
-      return "expected one document, but a second one begins here";
-    default:
-      // Further lines show the text around, which may hold a secret.
-      return message.split("\n")[0] ?? "";
+/** Splits a text into tokens. Stops where it is nested too deeply: at the offset `deepAt`. */
+function tokenize(
+  text: string,
+  lineCounter: LineCounter,
+): { tokens: CST.Token[]; deepAt?: number } {
+  const parser = new Parser(lineCounter.addNewLine);
+  const tokens: CST.Token[] = [];
+  for (const lexeme of new Lexer().lex(text)) {
+    const deepAt = parser.offset;
+    tokens.push(...parser.next(lexeme));
+    if (parser.stack.length > MAX_DEPTH) return { tokens, deepAt };
   }
+  tokens.push(...parser.end());
+  return { tokens };
 }
 
-function omitNullAndExtensions(key: unknown, value: unknown): unknown {
-  return value === null || typeof key === "string" && key.startsWith("x-") ? undefined : value;
+function* findDuplicateKeys(
+  node: ParsedNode | null,
+): Generator<{ readonly offset: number; readonly key: string }> {
+  if (isSeq<ParsedNode>(node)) {
+    for (const item of node.items) yield* findDuplicateKeys(item);
+  }
+  if (!isMap<ParsedNode, ParsedNode | null>(node)) return;
+  const keys = new Set<unknown>();
+  for (const { key, value } of node.items) {
+    if (isScalar(key)) {
+      if (keys.has(key.value)) yield { offset: key.range[0], key: String(key.value) };
+      keys.add(key.value);
+    }
+    yield* findDuplicateKeys(value);
+  }
 }

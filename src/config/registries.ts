@@ -16,6 +16,8 @@ export interface RegistrySettings {
   readonly registry: string;
   readonly credential?: Credential;
   readonly tls?: TlsMode;
+  /** PEM certificates to trust in addition to those of the host. */
+  readonly caCerts?: readonly string[];
   readonly requestsPerSecond?: number;
   readonly concurrentRequests?: number;
 }
@@ -68,12 +70,45 @@ function readSettings(
   render: RenderAt,
 ): RegistrySettings {
   const credential = readCredential(node, render);
+  const caCerts = readCertificates(node.at("regcert"), render);
   return {
     registry,
     ...(credential ? { credential } : {}),
-    ...(tls ? { tls: TLS[tls] } : {}),
+    // A registry with a certificate has TLS, also on loopback.
+    ...(tls ? { tls: TLS[tls] } : caCerts ? { tls: "on" } : {}),
+    ...(caCerts ? { caCerts } : {}),
     ...(reqPerSec ? { requestsPerSecond: reqPerSec } : {}),
     ...(reqConcurrent ? { concurrentRequests: reqConcurrent } : {}),
+  };
+}
+
+function readCertificates(node: ConfigNode, render: RenderAt): string[] | undefined {
+  if (node.text === "") return undefined;
+  const caCerts = parseCertificates(render(node) ?? "");
+  if (!caCerts) node.addWarning(`ignored: ${EXPECTED_PEM}`);
+  return caCerts;
+}
+
+const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^]+?-----END CERTIFICATE-----/g;
+
+export const EXPECTED_PEM = "expected PEM, which contains -----BEGIN CERTIFICATE-----";
+
+/** Finds the certificates in a PEM text; `undefined` if there is none. */
+export function parseCertificates(text: string): string[] | undefined {
+  return text.match(CERTIFICATE)?.map((certificate) => `${certificate}\n`);
+}
+
+/** The TLS settings of a configuration, for both sides of a copy. */
+export function registryTls(
+  settings: readonly RegistrySettings[],
+): {
+  tls(registry: string): TlsMode | undefined;
+  caCerts(registry: string): readonly string[] | undefined;
+} {
+  const known = new Map(settings.map((entry) => [entry.registry, entry]));
+  return {
+    tls: (registry) => known.get(registry)?.tls,
+    caCerts: (registry) => known.get(registry)?.caCerts,
   };
 }
 

@@ -2,7 +2,8 @@
  * The shape of `crossdock.yaml`: its keys and the values that each may have. `sync_config.ts` reads files by it, and
  * docs/crossdock.schema.json is generated from it. docs/sync.md explains every key.
  *
- * Null (`key:`, `~`, `null`) counts as an absent key. Empty text in quotes is text: a mistake where a name is expected.
+ * Null (`key:`, `~`, `null`) counts as an absent key of a group, and as empty text in a list of patterns. Empty text in quotes is
+ * text: a mistake where a name is expected.
  */
 import * as z from "zod";
 import { parsePlatform } from "../oci/platform.ts";
@@ -13,7 +14,12 @@ import { parseVersionRange } from "../sync/version.ts";
 import { anyCase, flag, number, parsed, text, whole } from "./scalars.ts";
 
 const texts = z.array(text);
-const patterns = z.array(parsed(compilePattern));
+/** regsync reads a value that is missing as an empty text. */
+function orEmpty<Schema extends z.ZodType>(schema: Schema): z.ZodPreprocess<Schema> {
+  return z.preprocess((value) => value ?? "", schema);
+}
+
+const patterns = z.array(orEmpty(parsed(compilePattern)));
 const template = text.describe("A Go template");
 const duration = parsed(parseDuration).describe("A Go duration: 1h30m");
 
@@ -26,6 +32,9 @@ export const credsSchema = z.strictObject({
   ),
   token: template.optional().describe("A refresh token"),
   tls: anyCase(["enabled", "insecure", "disabled"]).optional(),
+  regcert: template.optional().describe(
+    "PEM certificates to trust for this registry. Not on Workers",
+  ),
   repoAuth: flag.optional().describe("Has no effect: a token is always for one repository"),
   reqPerSec: number(0, 10_000).optional(),
   reqConcurrent: whole(0, 1000).optional(),
@@ -35,7 +44,7 @@ const tagsSchema = z.strictObject({
   allow: patterns.optional().describe("Go regular expressions for the whole tag"),
   deny: patterns.optional().describe("Go regular expressions for the whole tag"),
   // regsync skips empty ranges.
-  semverRange: z.array(parsed((range) => range && parseVersionRange(range))).optional()
+  semverRange: z.array(orEmpty(parsed((range) => range && parseVersionRange(range)))).optional()
     .describe('A tag is in one of them: ">=1.2 <2.0", "^1.2.3", "~1.2"'),
   latest: whole(1, 100_000).optional().describe("How many of the newest tags"),
   by: z.enum(["semver", "created"]).optional().describe("How tags are ordered. Default: semver"),
@@ -50,7 +59,7 @@ const rateLimitSchema = z.strictObject({
 
 const referrerFilterSchema = z.strictObject({
   artifactType: text.optional(),
-  annotations: z.record(z.string(), text).optional(),
+  annotations: z.record(z.string(), orEmpty(text)).optional(),
 });
 
 const pruneSchema = z.strictObject({

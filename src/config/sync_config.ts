@@ -68,20 +68,20 @@ export function parseSyncConfig(
 }
 
 function readRules(node: ConfigNode, context: ReadRuleOptions): SyncRule[] {
-  const names = new Set<string>();
+  const places = new Map<string, number>();
   const rules: SyncRule[] = [];
-  for (const entry of node.items()) {
+  for (const [i, entry] of node.items().entries()) {
     const raw = readKeys(ruleSchema, entry, UNREAD_KEYS.sync);
     if (!raw) continue;
     const { name = "" } = raw;
-    if (names.has(name)) {
-      const other = node.items().findIndex((one) => one.at("name").text === name);
-      entry.at("name").addMistake(`sync[${other}] has the same name`);
-    } else if (name !== "") names.add(name);
+    const other = places.get(name);
+    if (other !== undefined) entry.at("name").addMistake(`sync[${other}] has the same name`);
+    else if (name !== "") places.set(name, i);
     const rule = readRule(raw, entry, context);
     if (rule) rules.push({ name, ...rule });
   }
   // Names of the file come first, wherever they are in it.
+  const names = new Set(places.keys());
   return rules.map((rule) =>
     rule.name === "" ? { ...rule, name: makeName(rule.source, names) } : rule
   );

@@ -27,9 +27,6 @@ const hooks = warn("regsync reads hooks but never runs them; crossdock does not 
 /** By section: an entry of `creds`, `defaults`, an entry of `sync`. */
 export const UNREAD_KEYS: Readonly<Record<"creds" | "defaults" | "sync", Keys>> = {
   creds: {
-    regcert: warn(
-      "not every host can add a certificate; use --src-ca or --dest-ca on the command line, or add the certificate to the host",
-    ),
     clientCert: refuse("client certificates are not supported; use user and pass, or token"),
     clientKey: refuse("client certificates are not supported; use user and pass, or token"),
     credHelper: refuse(

@@ -12,6 +12,7 @@ const OTHER_TRANSPORTS = [
   "docker-daemon",
   "oci",
   "oci-archive",
+  "ocidir",
   "ostree",
   "sif",
   "tarball",
@@ -32,7 +33,8 @@ export function rejectOtherTransports(text: string, fail: Fail): void {
   const hasCredentials = redactCredentials(text) !== text;
   const scheme = /^([A-Za-z][A-Za-z0-9+.-]*):\/\//.exec(text)?.[1];
   if (scheme !== undefined && scheme !== "docker") {
-    const rest = hasCredentials ? "" : text.slice(scheme.length + "://".length);
+    const path = text.slice(scheme.length + "://".length);
+    const rest = hasCredentials || path.startsWith("/") ? "" : path;
     const hint = `write docker://${rest || "registry/repository:tag"}, or leave docker:// out`;
     if (/^https?$/i.test(scheme)) fail("a reference has no URL scheme", hint);
     if (OTHER_TRANSPORTS.includes(scheme)) fail(`transport ${scheme}: is not a registry`);

@@ -122,7 +122,11 @@ export function parseRegistry(text: string): string {
   const fail = failFor(text);
   rejectUnprintable(text, fail);
   if (text.includes("/")) {
-    fail("it has a path, expected a registry only", `write ${text.split("/")[0]}`);
+    const [host = ""] = text.replace(/^[a-z]+:\/\//i, "").split("/");
+    const problem = text.includes("://")
+      ? "a registry has no URL scheme"
+      : "it has a path, expected a registry only";
+    fail(problem, `write ${host || "a host name with a dot, or with a port"}`);
   }
   if (!isRegistryComponent(text)) {
     fail("it is not a registry", "write a host name with a dot, or with a port");

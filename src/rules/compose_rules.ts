@@ -12,7 +12,7 @@ import type { DurableRules } from "./durable_rules.ts";
 import { createNotifier } from "../webhooks/outgoing/notifier.ts";
 import { withFields } from "../log.ts";
 import { statusOfRule } from "../sync/rule_status.ts";
-import type { RuleReport } from "../sync/model.ts";
+import type { RuleReport, RuleStatus } from "../sync/model.ts";
 import { createDispatcher } from "./dispatch.ts";
 import type { RuleDispatcher } from "./dispatch.ts";
 import { createHookReceiver } from "./receive_hook.ts";
@@ -108,7 +108,10 @@ function createServerRules(host: RuleHost, durableRules: DurableRules | undefine
       const ruleLog = withFields(log, { rule: rule.name, by: "call" });
       return runLogged(rule, options, { ...host, log: ruleLog });
     },
-    status: (rule, options) => statusOfRule(rule, { engine: openEngine(), now, ...options }),
+    status(rule, options): Promise<RuleStatus> {
+      const { rules } = config.sync;
+      return statusOfRule(rule, { engine: openEngine(), rules, now, ...options });
+    },
     ...(durableRules
       ? {
         async start(rule): Promise<StartedRule> {

@@ -135,7 +135,9 @@ function logSyncEvent(event: SyncEvent, log: Log): void {
     }
     case "prune-ended": {
       const { result, ...rest } = event.pruned;
-      return log(result === "failed" ? "warn" : "info", `prune: ${result}`, rest);
+      // One warning counts the tags that are held back.
+      const level = result === "failed" ? "warn" : result === "held-back" ? "debug" : "info";
+      return log(level, `prune: ${result}`, rest);
     }
   }
 }

@@ -92,7 +92,7 @@ export async function runWorkflowRule(
     return Promise.resolve(durable.now());
   });
   if (after !== undefined) await durable.sleepUntil("begin", after);
-  const { result, tags, pruned, postponedUntil } = await runRule(
+  const { result, tags, pruned, warnings, postponedUntil } = await runRule(
     rule,
     workflowSteps(rule, durable, pageSize),
     {
@@ -104,7 +104,12 @@ export async function runWorkflowRule(
   const countPruned = (wanted: string): number =>
     pruned.filter(({ result }) => result === wanted).length;
   const counts = countTags(tags);
-  log(result === "ok" ? "info" : "warn", "rule ended", { result, tags: counts, postponedUntil });
+  log(result === "ok" ? "info" : "warn", "rule ended", {
+    result,
+    tags: counts,
+    ...(warnings.length > 0 ? { warnings } : {}),
+    postponedUntil,
+  });
   return {
     rule: name,
     startedAt,

@@ -12,6 +12,7 @@ import type { App } from "./app.ts";
 import type { AppOptions } from "./app_options.ts";
 import { composeRules } from "../rules/compose_rules.ts";
 import type { ComposedRules, RulesHost } from "../rules/compose_rules.ts";
+import { registryTls } from "../config/registries.ts";
 import { parseConfig } from "../config/server_config.ts";
 import type { Environment, ServerConfig } from "../config/server_config.ts";
 import { rejectUselessGlobs, ruleNames } from "./allow_list.ts";
@@ -72,13 +73,14 @@ export function composeServer(variables: Environment, host: HostOptions): Compos
   const cloudMemory: CloudMemory = new Map();
   const guard = createGuard({ allowPrivate: config.allowPrivate, resolveHost });
   const plain = new Set(config.plainHttp);
-  const tls = new Map(config.sync.registries.map(({ registry, tls }) => [registry, tls]));
+  const { tls, caCerts } = registryTls(config.sync.registries);
   const { concurrency = host.concurrency, retries, timeoutMs } = config;
 
   function createServerEngine(): SyncEngine {
     const side: SideOptions = {
       ...openCredentials(config, runtime, cloudMemory),
-      tls: (registry) => tls.get(registry) ?? (plain.has(registry) ? "off" : undefined),
+      tls: (registry) => tls(registry) ?? (plain.has(registry) ? "off" : undefined),
+      caCerts,
     };
     return createSyncEngine({
       runtime,

@@ -4,7 +4,13 @@ import { CrossdockError } from "../errors.ts";
 import { formatReference, parseReference, parseRegistry } from "../oci/reference.ts";
 import type { Listing } from "./batch.ts";
 import type { SyncRule } from "./rule.ts";
-import { createNameFilter, createTagFilter, literalTags, selectTags } from "./select_tags.ts";
+import {
+  createNameFilter,
+  createTagFilter,
+  findMissingTags,
+  literalTags,
+  selectTags,
+} from "./select_tags.ts";
 import type { TagSelection } from "./select_tags.ts";
 
 /** One image of a rule, to all of its targets. */
@@ -29,6 +35,8 @@ export interface ExpandOptions {
 export interface SelectedTags extends TagSelection {
   /** Whether the source listed them; otherwise the rule or an event names them, and one may be missing. */
   readonly isListed: boolean;
+  /** Tags that the rule names and the list lacks. */
+  readonly notFound?: readonly string[];
 }
 
 /**
@@ -76,7 +84,9 @@ export async function findTags(
   if (rule.type === "image") return await findImage(rule, source, options);
   try {
     const { tags, isListed } = await listTags(rule, repository, source, options);
-    return { ...await select(rule, repository, tags, source, options), isListed };
+    const selection = await select(rule, repository, tags, source, options);
+    const notFound = isListed && options.only?.tag === undefined ? findMissingTags(rule, tags) : [];
+    return { ...selection, isListed, ...(notFound.length > 0 ? { notFound } : {}) };
   } catch (error) {
     // A catalog lists repositories whose last tag was deleted.
     const isEmpty = rule.type === "registry" && error instanceof CrossdockError &&

@@ -37,6 +37,7 @@ const tagReportSchema = immutable(
       "would-copy",
     ]).meta({
       description:
+        "`unchanged`: the target has the image, or with `missing` any image with the tag; " +
         "`skipped`: the target has another image and keeps it, or the rule excludes the media type; " +
         "`missing`: the rule names the tag, but the source does not have it; `too-fresh`: younger than the rule's `minAge`; " +
         "`postponed`: a rate limit of the source postponed it; `started`: a durable copy runs; `would-copy`: result of a dry run",
@@ -56,7 +57,11 @@ export type TagReport = z.output<typeof tagReportSchema>;
 const pruneReportSchema = immutable(
   z.object({
     destination: z.string().meta({ description: "`registry/repository:tag`" }),
-    result: z.enum(["deleted", "would-delete", "failed"]),
+    result: z.enum(["deleted", "would-delete", "held-back", "failed"]).meta({
+      description:
+        "`would-delete`: result of a dry run; `held-back`: the tag stays, because more tags are no longer selected than " +
+        "`prune.maxShare` allows",
+    }),
     error: failureSchema.exactOptional(),
   }).meta({
     id: "PruneReport",
@@ -106,9 +111,10 @@ const tagStatusSchema = immutable(
   z.object({
     source: z.string(),
     destination: z.string(),
-    state: z.enum(["in-step", "behind", "missing", "error"]).meta({
-      description:
-        "`behind`: the target has another image, or lacks referrers or digest tags; `error`: a request failed",
+    state: z.enum(["in-step", "behind", "missing", "not-found", "error"]).meta({
+      description: "`behind`: the target has another image, or lacks referrers or digest tags; " +
+        "`missing`: the target does not have the tag; `not-found`: the rule names the tag, but the source does not have it; " +
+        "`error`: a request failed",
     }),
     digest: digest.exactOptional().meta({ description: "digest of the source" }),
     current: digest.exactOptional().meta({ description: "digest of the target, if it differs" }),
@@ -127,9 +133,13 @@ const ruleStatusSchema = immutable(
     rule: z.string(),
     state: z.enum(["in-step", "behind", "error"]).meta({
       description:
-        "`error`: a request failed for some tags; `behind`: some tags are behind or missing",
+        "`error`: a request failed for some tags; `behind`: some tags are behind or missing, or a run would delete some",
     }),
     tags: z.array(tagStatusSchema),
+    pruned: z.array(pruneReportSchema).exactOptional().meta({
+      description: "tags of the targets that the rule no longer selects, if it has `prune`",
+    }),
+    warnings: z.array(z.string()).exactOptional(),
     requests: requestsSchema,
   }).meta({
     id: "RuleStatus",

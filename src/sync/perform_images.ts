@@ -50,16 +50,22 @@ class ImageRun {
     this.#context = context;
   }
 
-  async run({ source, requests }: WorkItem): Promise<TagReport[]> {
+  async run({ source, requests: all }: WorkItem): Promise<TagReport[]> {
     const { batch, rule: { fastCheck }, signal } = this.#context;
-    if (this.#isPostponed()) return requests.map((request) => postponedReport(request));
+    const { present = [] } = this.#step;
+    const requests = all.filter(({ destination }) => !present.includes(destination));
+    const reports = all.filter((request) => !requests.includes(request))
+      .map(({ source, destination }): TagReport => ({ source, destination, result: "unchanged" }));
+    reports.forEach((report) => this.#emitEnd(report));
+    if (this.#isPostponed()) {
+      return [...reports, ...requests.map((request) => postponedReport(request))];
+    }
     const image = batch.open(source);
     const compared = await Promise.allSettled(
       requests.map((request) =>
         image.compare(request, { fastCheck, signal, emit: this.#emitFor(request) })
       ),
     );
-    const reports: TagReport[] = [];
     // One target after the other, so that the later copies reuse what the first one read of the source.
     for (const [i, request] of requests.entries()) {
       const result = compared[i];

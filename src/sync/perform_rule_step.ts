@@ -59,7 +59,7 @@ async function performRepositories(
 }
 
 async function performTags(
-  { repository, only: tag, dates: known }: StepOf<"tags">,
+  { repository, only: tag, dates: known, missing }: StepOf<"tags">,
   context: RuleContext,
 ): Promise<RuleStepResults["tags"]> {
   const { rule, batch, signal, now, maxDates = Infinity } = context;
@@ -71,12 +71,39 @@ async function performTags(
       only,
       signal,
     });
-    return isIncomplete() ? { dates } : { ...rest, tags, dates };
+    if (isIncomplete()) return { dates };
+    const present = missing ? await listPresent(repository, tags, context) : undefined;
+    return { ...rest, tags, dates, ...(present ? { present } : {}) };
   } catch (error) {
     const postponed = toPostponement(error, context);
     if (!postponed) throw error;
     return { dates, postponed };
   }
+}
+
+/**
+ * Lists the destinations that have their tag, by one list for each target: a comparison costs two requests for each tag. One image
+ * is compared in any case, because the list may be long. A target that cannot be listed has none, so that its tags are compared.
+ */
+async function listPresent(
+  repository: string,
+  tags: readonly string[],
+  { rule, batch, signal }: RuleContext,
+): Promise<string[]> {
+  if (rule.type === "image" || tags.length === 0) return [];
+  const present: string[] = [];
+  for (const target of targetsOf(rule, repository)) {
+    const found = new Set<string>();
+    try {
+      for await (const page of batch.tags(target, { side: "destination", signal })) {
+        for (const tag of page) found.add(tag);
+      }
+    } catch (error) {
+      toFailure(error, signal);
+    }
+    for (const tag of tags) if (found.has(tag)) present.push(`${target}:${tag}`);
+  }
+  return present;
 }
 
 /** A listing that reuses known dates and finds a limited number of others. */

@@ -26,8 +26,8 @@ export interface PruneTargetOptions {
 }
 
 /**
- * Deletes the tags of a target that no rule selects any more. It deletes tags only, one after the other. It stops at the first
- * tag if the registry does not delete tags.
+ * Deletes the tags of a target that no rule selects any more, unless they are too many. It deletes tags only, one after the other.
+ * It stops at the first tag if the registry does not delete tags.
  *
  * @param target `registry/repository`
  */
@@ -65,7 +65,7 @@ export async function pruneTarget(
       `prune ${target}: no tag was deleted: ${tags.length} of ${present.length} tags are no longer selected, ` +
         `more than prune.maxShare allows (${prune.maxShare})`,
     );
-    return [];
+    return tags.map((tag) => ({ destination: `${target}:${tag}`, result: "held-back" }));
   }
   const reports: PruneReport[] = [];
   for (const tag of tags) {

@@ -4,7 +4,9 @@ import { mapConcurrent } from "../copy/concurrent.ts";
 import { findTags, listRepositories, targetsOf, toWorkItem } from "./expand.ts";
 import type { WorkItem } from "./expand.ts";
 import { createPullFloor } from "./pull_floor.ts";
-import type { RuleStatus, TagStatus } from "./model.ts";
+import type { PruneReport, RuleStatus, TagReport, TagStatus } from "./model.ts";
+import { mayPrune } from "./prune.ts";
+import { pruneTarget } from "./prune_target.ts";
 import type { SyncRule } from "./rule.ts";
 import type { RuleContextOptions } from "./rule_context.ts";
 import type { RunRuleOptions } from "./run_rule.ts";
@@ -12,22 +14,24 @@ import { Slots } from "./slots.ts";
 import { toFailure } from "./to_failure.ts";
 
 export type StatusOfRuleOptions =
-  & Pick<RuleContextOptions, "engine" | "now" | "signal" | "slots">
+  & Pick<RuleContextOptions, "engine" | "rules" | "now" | "signal" | "slots">
   & Pick<RunRuleOptions, "only">;
 
 /**
- * Compares each image of a rule with its targets, by a HEAD on each side. Left out are images that are too fresh, images of other
- * media types, and tags that the rule names but the source does not have. An image that cannot be compared without going below
- * the rule's floor of pulls is an error.
+ * Compares each image of a rule with its targets, by a HEAD on each side, and finds the tags that the rule would prune. Left out
+ * are images that are too fresh, and images of other media types. An image that cannot be compared without going below the rule's
+ * floor of pulls is an error.
  *
  * @throws the signal's reason
  */
 export async function statusOfRule(
   rule: SyncRule,
-  { engine, now, signal, only, slots = new Slots(4) }: StatusOfRuleOptions,
+  { engine, rules, now, signal, only, slots = new Slots(4) }: StatusOfRuleOptions,
 ): Promise<RuleStatus> {
   const batch = engine.batch({ isReadOnly: true, beforePull: createPullFloor(rule) });
   const tags: TagStatus[] = [];
+  const pruned: PruneReport[] = [];
+  const warnings: string[] = [];
   const failAll = (source: string, targets: readonly string[], cause: unknown): void => {
     const error = toFailure(cause, signal);
     for (const destination of targets) tags.push({ source, destination, state: "error", error });
@@ -36,13 +40,26 @@ export async function statusOfRule(
   try {
     for await (const repository of listRepositories(rule, batch, expanding)) {
       try {
-        const { tags: selected, isListed } = await findTags(rule, repository, batch, expanding);
+        const selection = await findTags(rule, repository, batch, expanding);
+        const { tags: selected, tooFresh, isListed, notFound = [] } = selection;
         const compare = async (tag: string): Promise<TagStatus[]> => {
           const leave = await slots.take(signal);
           const item = toWorkItem(rule, repository, tag);
           return await statusOfItem(rule, item, { batch, isListed, signal }).finally(leave);
         };
-        tags.push(...(await mapConcurrent(selected, slots.count, compare, signal)).flat());
+        const compared = (await mapConcurrent(selected, slots.count, compare, signal)).flat();
+        tags.push(...compared);
+        for (const { requests } of notFound.map((tag) => toWorkItem(rule, repository, tag))) {
+          for (const { source, destination } of requests) {
+            tags.push({ source, destination, state: "not-found" });
+          }
+        }
+        if (!rule.prune || only || !mayPrune(compared.map(toResult))) continue;
+        for (const target of targetsOf(rule, repository)) {
+          const options = { rule, rules, source: repository, selected, tooFresh, batch, signal };
+          const warn = (message: string): void => void warnings.push(message);
+          pruned.push(...await pruneTarget(target, { ...options, dryRun: true, warn }));
+        }
       } catch (error) {
         failAll(repository, targetsOf(rule, repository), error);
       }
@@ -51,9 +68,24 @@ export async function statusOfRule(
     failAll(rule.source, rule.targets, error);
   }
   const states = new Set(tags.map(({ state }) => state));
-  const isBehind = states.has("behind") || states.has("missing");
+  const isBehind = states.has("behind") || states.has("missing") ||
+    pruned.some(({ result }) => result === "would-delete");
   const state = states.has("error") ? "error" : isBehind ? "behind" : "in-step";
-  return { rule: rule.name, state, tags, requests: { ...batch.requests } };
+  return {
+    rule: rule.name,
+    state,
+    tags,
+    ...(pruned.length > 0 ? { pruned } : {}),
+    ...(warnings.length > 0 ? { warnings } : {}),
+    requests: { ...batch.requests },
+  };
+}
+
+/** The result that a run would have, as far as pruning depends on it. */
+function toResult({ state, error }: TagStatus): TagReport["result"] {
+  if (error?.code === "rate_limited") return "postponed";
+  if (state === "not-found") return "missing";
+  return state === "error" ? "failed" : "unchanged";
 }
 
 async function statusOfItem(
@@ -79,7 +111,9 @@ async function statusOfItem(
     } catch (cause) {
       const error = toFailure(cause, signal);
       const isAbsent = !isListed && error.code === "not_found" && error.side === "source";
-      return isAbsent ? [] : [{ source, destination, state: "error", error }];
+      return isAbsent
+        ? [{ source, destination, state: "not-found" }]
+        : [{ source, destination, state: "error", error }];
     }
   }));
   return statuses.flat();

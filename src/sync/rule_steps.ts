@@ -22,6 +22,8 @@ export const ruleStepSchema = z.discriminatedUnion("type", [
     /** Restricts the step to the tag of an event. */
     only: z.string().optional(),
     dates,
+    /** Also lists the tags that the targets have. */
+    missing: z.boolean().optional(),
   }),
   /** Compares images and copies those that differ. */
   z.strictObject({
@@ -34,6 +36,8 @@ export const ruleStepSchema = z.discriminatedUnion("type", [
     startedPulls: z.number(),
     dryRun,
     missing: z.boolean().optional(),
+    /** Destinations that have the tag, according to their lists. They are not compared. */
+    present: z.array(z.string()).optional(),
   }),
   /** Deletes the tags of the targets that the rule no longer selects. */
   z.strictObject({ type: z.literal("prune"), repository, tags, tooFresh: tags, dryRun }),
@@ -65,6 +69,10 @@ export interface RuleStepResults {
     readonly tooFresh?: readonly string[];
     /** Whether the source listed the tags; otherwise the rule or an event named them. */
     readonly isListed?: boolean;
+    /** Tags that the rule names and the list of the source lacks. */
+    readonly notFound?: readonly string[];
+    /** Destinations of the tags that have them already: `registry/repository:tag`. */
+    readonly present?: readonly string[];
     /** Dates that were found in this step. */
     readonly dates?: TagDates;
     readonly postponed?: Postponement;

@@ -54,10 +54,16 @@ interface Selection {
   readonly tags: readonly string[];
   readonly tooFresh: readonly string[];
   readonly isListed: boolean;
+  /** Tags that the rule names and the source lacks. */
+  readonly notFound: readonly string[];
+  /** Destinations that have their tag already. Known only in a run that copies missing tags. */
+  readonly present: ReadonlySet<string>;
 }
 
 /** Step names in a Workflow have at most 256 characters. This leaves room for the rest of the name. */
 const MAX_NAME_CHARS = 200;
+
+const NO_TAGS = "the rule selects no tags: its source has none that match";
 
 class RuleRun {
   readonly #rule: SyncRule;
@@ -86,6 +92,7 @@ class RuleRun {
     emit?.({ type: "rule-started", rule: name });
     const tags = await this.#runRepositories();
     const postponedUntil = this.#limit.postponed?.until;
+    if (tags.length === 0 && !this.#options.only) this.#warn(NO_TAGS);
     const report: RuleReport = {
       rule: name,
       result: postponedUntil === undefined ? sumUp(tags, this.#pruned) : "postponed",
@@ -135,14 +142,11 @@ class RuleRun {
       const selection = await this.#selectTags(repository, place);
       if (!selection) return this.#postponeAll(repository, targets);
       reports.push(...await this.#runImages(repository, selection, place));
-      for (const tag of selection.tooFresh) {
-        for (const target of targets) {
-          reports.push(this.#end({
-            source: `${repository}:${tag}`,
-            destination: `${target}:${tag}`,
-            result: "too-fresh",
-          }));
-        }
+      for (const request of this.#requestsOf(repository, selection.tooFresh)) {
+        reports.push(this.#end({ ...namesOf(request), result: "too-fresh" }));
+      }
+      for (const request of this.#requestsOf(repository, selection.notFound)) {
+        reports.push(this.#end({ ...namesOf(request), result: "missing" }));
       }
       await this.#prune(repository, { selection, reports, place });
     } catch (error) {
@@ -153,7 +157,7 @@ class RuleRun {
 
   /** @returns `undefined` if a rate limit postpones it beyond this run */
   async #selectTags(repository: string, place: string): Promise<Selection | undefined> {
-    const { only } = this.#options;
+    const { only, missing } = this.#options;
     const dates: TagDates = [];
     for (let part = 1;; part++) {
       const name = part === 1 ? `${place}: tags` : `${place}: tags, part ${part}`;
@@ -162,16 +166,17 @@ class RuleRun {
         repository,
         ...(only?.tag === undefined ? {} : { only: only.tag }),
         dates,
+        ...(missing ? { missing } : {}),
       });
       if (!result) return undefined;
-      const { tags, tooFresh = [], isListed = false } = result;
-      if (tags) return { tags, tooFresh, isListed };
+      const { tags, tooFresh = [], isListed = false, notFound = [], present = [] } = result;
+      if (tags) return { tags, tooFresh, isListed, notFound, present: new Set(present) };
     }
   }
 
   async #runImages(
     repository: string,
-    { tags, isListed }: Selection,
+    { tags, isListed, present }: Selection,
     place: string,
   ): Promise<TagReport[]> {
     const { parallel, pageSize } = this.#steps;
@@ -182,17 +187,28 @@ class RuleRun {
     const reports = await mapConcurrent([...pages.entries()], parallel, async ([i, page]) => {
       const first = i * pageSize + 1;
       const name = `${place}: ${first} to ${first + page.length - 1}`;
-      return await this.#runPage(name, { repository, tags: page, mayBeMissing: !isListed });
+      return await this.#runPage(name, {
+        repository,
+        tags: page,
+        mayBeMissing: !isListed,
+        present: this.#requestsOf(repository, page).map(({ destination }) => destination)
+          .filter((destination) => present.has(destination)),
+      });
     }, this.#options.signal);
     return reports.flat();
   }
 
   async #runPage(
     name: string,
-    page: { repository: string; tags: readonly string[]; mayBeMissing: boolean },
+    page: {
+      readonly repository: string;
+      readonly tags: readonly string[];
+      readonly mayBeMissing: boolean;
+      readonly present: string[];
+    },
   ): Promise<TagReport[]> {
     const { dryRun, missing, signal } = this.#options;
-    const { repository, mayBeMissing } = page;
+    const { repository, mayBeMissing, present } = page;
     const ended = new Map<string, TagReport>();
     let left = page.tags;
     let failure: SyncFailure | undefined;
@@ -207,6 +223,7 @@ class RuleRun {
           startedPulls: this.#startedPulls,
           ...(dryRun ? { dryRun } : {}),
           ...(missing ? { missing } : {}),
+          ...(present.length > 0 ? { present } : {}),
         });
         this.#startedPulls = result.startedPulls;
         result.warnings.forEach((warning) => this.#warnings.add(warning));
@@ -359,6 +376,12 @@ class RateLimit {
       this.#onOver();
     }
   }
+}
+
+function namesOf(
+  { source, destination }: Pick<TagReport, "source" | "destination">,
+): Pick<TagReport, "source" | "destination"> {
+  return { source, destination };
 }
 
 function sumUp(tags: readonly TagReport[], pruned: readonly PruneReport[]): RuleReport["result"] {

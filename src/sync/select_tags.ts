@@ -1,5 +1,6 @@
 /** Selects the tags of a repository for a rule: for runs, webhooks and status. */
 import { mapConcurrent } from "../copy/concurrent.ts";
+import { isTag } from "../oci/reference.ts";
 import { compilePattern, literalOf } from "./pattern.ts";
 import type { NameFilter, SyncRule, TagSet } from "./rule.ts";
 import { compareVersions, parseVersion, parseVersionRange } from "./version.ts";
@@ -69,6 +70,33 @@ export function literalTags({ tagSets }: Pick<SyncRule, "tagSets">): string[] | 
     }
   }
   return tagSets.length === 0 ? undefined : [...tags];
+}
+
+/** A pattern that is most likely meant as a name: `v1\.2`, and `v1.2` although its dot matches any character. */
+const NAME = /^(?:[\w.-]|\\[\w.-])+$/;
+
+/**
+ * The tags that a rule names and the source lacks. A name with dots that are not escaped counts if it matches no tag as a pattern
+ * either.
+ *
+ * @param tags all tags of the source
+ */
+export function findMissingTags(
+  { tagSets }: Pick<SyncRule, "tagSets">,
+  tags: readonly string[],
+): string[] {
+  const present = new Set(tags);
+  const missing = new Set<string>();
+  for (const set of tagSets) {
+    const isSelected = createSetFilter(set);
+    for (const pattern of set.allow) {
+      const name = NAME.test(pattern) ? pattern.replaceAll("\\", "") : "";
+      if (!isTag(name) || present.has(name) || !isSelected(name)) continue;
+      if (literalOf(pattern) === undefined && tags.some(compilePattern(pattern))) continue;
+      missing.add(name);
+    }
+  }
+  return [...missing];
 }
 
 /** Selects the tags that are in any set and old enough. */

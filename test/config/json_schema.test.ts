@@ -21,5 +21,5 @@ test("syncConfigJsonSchema() permits extensions and marks unread keys as depreca
   assert.deepEqual(rule.properties.type.enum, ["image", "repository", "registry"]);
   assert.equal(rule.properties.hooks.deprecated, true);
   assert.equal(rule.properties.referrerSlow, undefined);
-  assert.equal(properties.creds.items.properties.regcert.deprecated, true);
+  assert.equal(properties.creds.items.properties.blobMax.deprecated, true);
 });

@@ -28,8 +28,13 @@ const GOOD: [name: string, text: string, value: unknown][] = [
     "2",
     "false",
   ]],
-  ["null as nothing", "a:\nb: null\nc: ~\nd: ''\ne: 'null'\n", { d: "", e: "null" }],
-  ["no extension", "x-a: &a {b: c, x-d: e}\nf: *a\n", { f: { b: "c" } }],
+  ["null", "a:\nb: null\nc: ~\nd: ''\ne: 'null'\n", {
+    a: null,
+    b: null,
+    c: null,
+    d: "",
+    e: "null",
+  }],
   ["an alias", "a: &a [b]\nc: *a\n", { a: ["b"], c: ["b"] }],
   ["a merge, own keys first", "a: &a {b: x, c: x}\nd:\n  c: y\n  <<: *a\n", {
     a: { b: "x", c: "x" },
@@ -40,7 +45,10 @@ const GOOD: [name: string, text: string, value: unknown][] = [
     { b: "y", d: "y" },
     { b: "x", d: "y" },
   ]],
-  ["a merge that is taken back", "a: &a {b: x}\nc:\n  <<: *a\n  b:\n", { a: { b: "x" }, c: {} }],
+  ["a merge that is taken back", "a: &a {b: x}\nc:\n  <<: *a\n  b:\n", {
+    a: { b: "x" },
+    c: { b: null },
+  }],
   ["text over lines", "a: |\n  b\n  c\n", { a: "b\nc\n" }],
   ["an empty file", "# nothing\n", undefined],
   ["a key of the prototype", '{"__proto__": {"a": "b"}}', JSON.parse('{"__proto__": {"a": "b"}}')],
@@ -61,7 +69,11 @@ const BAD: [name: string, text: string, message: RegExp][] = [
   ["a merge of text", "a:\n  <<: b\n", /^f:2:3: expected << to name a group of keys/],
   ["a merge of texts", "a:\n  <<: [{}, b]\n", /^f:2:3: expected << to name a group of keys/],
   ["keys that are lists", "? [a]\n: b\n", /^f:1:3: .*keys must be strings$/],
-  ["brackets that never close", "[".repeat(100_000), /^f:1:\d+: /],
+  ["brackets that never close", "[".repeat(20), /^f:1:\d+: /],
+  ["a key twice in a list", "a:\n- {b: 1, c: 2, b: 3}\n", /^f:2:16: the key "b" appears twice$/],
+  ["lists within lists", "[".repeat(1_000_000), /^f:1:64: expected at most 64 levels/],
+  ["groups within groups", "{a: ".repeat(100_000), /^f:1:\d+: expected at most 64 levels/],
+  ["lists that end together", `${"- ".repeat(100_000)}a\nb: c`, /^f:1:\d+: expected at most 64/],
 ];
 for (const [name, text, message] of BAD) {
   test(`readYaml() rejects ${name}`, () => assert.match(mistakesOf(text), message));
@@ -113,4 +125,17 @@ test("readYaml() rejects merges that multiply", () => {
   const keys = Array.from({ length: 1000 }, (_, i) => `k${i}: v`).join(", ");
   const text = `a: &a {${keys}}\nb: [${"{<<: *a}, ".repeat(1000)}]`;
   assert.match(mistakesOf(text), /^f:1:1: the file has more than 200000 values/);
+});
+
+test("readYaml() reads brackets in text at any depth", () => {
+  const text = "[".repeat(100_000);
+  assert.deepEqual(read(`a: "${text}"`), { a: text });
+});
+
+test("readYaml() finds a duplicate among 20,000 keys, and each key, in linear time", () => {
+  const lines = Array.from({ length: 20_000 }, (_, i) => `k${i}: v`);
+  const entries = readYaml(lines.join("\n"), "f").entries();
+  assert.equal(entries.length, 20_000);
+  assert.equal(entries.at(-1)?.[1].text, "v");
+  assert.equal(mistakesOf([...lines, "k0: v"].join("\n")), 'f:20001:1: the key "k0" appears twice');
 });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { registryCredentials } from "../../src/config/registries.ts";
+import { registryCredentials, registryTls } from "../../src/config/registries.ts";
 import { parse } from "../sync/setup.ts";
 import { testMistakes, testWarnings } from "./cases.ts";
 
@@ -122,9 +122,9 @@ testMistakes([
 
 testWarnings([
   [
-    "a certificate",
+    "a certificate that is not PEM",
     "creds: [{registry: a.example, regcert: PEM}]",
-    /creds\[0\]\.regcert: ignored: not every host can add/,
+    /creds\[0\]\.regcert: ignored: expected PEM, which contains -----BEGIN CERTIFICATE-----/,
   ],
   [
     "a host that stands twice",
@@ -132,3 +132,24 @@ testWarnings([
     /creds\[1\]: a\.example is in creds already/,
   ],
 ]);
+
+const PEM = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n";
+
+test("readRegistries() reads certificates, and turns TLS on for them", () => {
+  const { config, warnings } = parse(JSON.stringify({
+    creds: [
+      { registry: "localhost:5000", regcert: PEM + PEM },
+      { registry: "a.example", regcert: PEM, tls: "insecure" },
+      { registry: "b.example" },
+    ],
+  }));
+  assert.deepEqual(config.registries, [
+    { registry: "localhost:5000", tls: "on", caCerts: [PEM, PEM] },
+    { registry: "a.example", tls: "unverified", caCerts: [PEM] },
+    { registry: "b.example" },
+  ]);
+  assert.deepEqual(warnings, []);
+  const { tls, caCerts } = registryTls(config.registries);
+  assert.deepEqual([tls("localhost:5000"), caCerts("localhost:5000")], ["on", [PEM, PEM]]);
+  assert.deepEqual([tls("c.example"), caCerts("c.example")], [undefined, undefined]);
+});

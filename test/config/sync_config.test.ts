@@ -280,3 +280,35 @@ testMistakes([
   ],
   ["a name with a space", `sync: [{name: a b, ${IMAGE}}]`, /name: expected letters/],
 ]);
+
+test("parseSyncConfig() keeps annotations whose names begin with x-, and those without a value", () => {
+  const { config } = parse(
+    "sync:\n- {source: a, target: r.io/a, type: repository, referrers: true, " +
+      "referrerFilters: [{annotations: {x-kind: sbom, other: }}]}\n",
+  );
+  assert.deepEqual(config.rules[0]?.copy.referrerFilters, [
+    { annotations: { "x-kind": "sbom", other: "" } },
+  ]);
+});
+
+test("parseSyncConfig() ignores keys that begin with x- in every group", () => {
+  const { config, warnings } = parse(
+    "x-a: b\ncreds: [{registry: r.io, x-a: b}]\ndefaults: {x-a: b}\n" +
+      "sync: [{source: a, target: r.io/a, type: repository, x-a: b, tags: {allow: [v1], x-a: b}}]\n",
+  );
+  assert.deepEqual(config.rules[0]?.tagSets[0]?.allow, ["v1"]);
+  assert.deepEqual(warnings, []);
+});
+
+test("parseSyncConfig() treats a hook whose name begins with x- like any other", () => {
+  assert.match(mistakesOf("webhooks: {in: {x-hook: {kind: path}}}\n").join("\n"), /in\.x-hook/);
+});
+
+test("parseSyncConfig() reads an empty item of allow as an empty pattern, with a warning", () => {
+  const { config, warnings } = parse(
+    "sync:\n- source: a\n  target: r.io/a\n  type: repository\n  tags:\n    allow:\n    - \n    - v0.1.1\n",
+  );
+  assert.deepEqual(config.rules[0]?.tagSets[0]?.allow, ["", "v0.1.1"]);
+  assert.equal(warnings.length, 1);
+  assert.match(warnings[0] ?? "", /allow\[0\]: is empty; as in regsync, it matches only an empty/);
+});

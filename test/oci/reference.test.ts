@@ -98,6 +98,13 @@ const BAD: [name: string, text: string, fault: RegExp, hint?: RegExp][] = [
   ["an upper-case transport", "Docker://x", /unknown transport Docker:/, /docker:\/\/x/],
   ["one slash", "docker:/x", /expected two slashes/, /write docker:\/\/x$/],
   ["no slashes", "docker:x/y", /expected two slashes/, /write docker:\/\/x\/y$/],
+  ["a folder of regsync", "ocidir:///var/m:1", /transport ocidir: is not a registry$/],
+  [
+    "an unknown transport of a path",
+    "file:///var/m",
+    /unknown transport/,
+    /docker:\/\/registry\/repository:tag,/,
+  ],
   ["three slashes", "docker:///x", /starts with a slash/],
   ["an OCI layout", "oci:dir", /oci: is not a registry/, /docker\.io\/library\/oci:dir/],
   ["an OCI layout with a path", "oci:/tmp/dir:tag", /oci: is not a registry/],
@@ -365,3 +372,14 @@ for (
     assert.throws(() => parseRegistry(text), { name: "ParseError", message: fault });
   });
 }
+
+test("parseRegistry() suggests the host of a URL", () => {
+  assert.throws(() => parseRegistry("https://quay.io"), {
+    message: /a registry has no URL scheme/,
+    hint: "write quay.io",
+  });
+  assert.throws(() => parseRegistry("quay.io/a"), {
+    message: /it has a path/,
+    hint: "write quay.io",
+  });
+});

@@ -76,6 +76,7 @@ for (const [kind, options] of PRUNING) {
     ]);
     assert.deepEqual(await tagsOf(mirror), ["1", "2"]);
     const status = await statusOfRule(ruleFor(source, mirror, "tags: {allow: ['.*']}"), {
+      rules: [],
       engine,
       now: Date.now,
     });

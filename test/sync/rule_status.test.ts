@@ -29,13 +29,15 @@ test("statusOfRule() reports the state of each tag by one HEAD to each side", as
   await runRuleLocally(some, { engine, rules: [some], now: () => NOW });
   const inStep = await statusOfRule(appRule(pair, ", tags: {allow: ['1', '2', none]}"), {
     engine,
+    rules: [],
     now: () => NOW,
   });
+  assert.deepEqual(statesOf(inStep), ["1 in-step", "2 in-step", "none not-found"]);
   assert.equal(inStep.state, "in-step");
   const { descriptor } = await putImage(source, "app", { tag: "2", seed: 9 });
   source.clearRequests();
   destination.clearRequests();
-  const status = await statusOfRule(rule, { engine, now: () => NOW });
+  const status = await statusOfRule(rule, { engine, rules: [], now: () => NOW });
   assert.deepEqual(statesOf(status), ["1 in-step", "2 behind", "3 missing"]);
   assert.equal(status.state, "behind");
   assert.deepEqual(status.requests, { source: 4, destination: 3 });
@@ -52,12 +54,12 @@ test("statusOfRule() reports errors", async () => {
   const { source, engine } = pair;
   for (const [i, tag] of ["1", "2"].entries()) await putImage(source, "app", { tag, seed: i });
   source.fail({ path: "/manifests/2", action: { status: 403 }, times: 9 });
-  const status = await statusOfRule(appRule(pair), { engine, now: () => NOW });
+  const status = await statusOfRule(appRule(pair), { engine, rules: [], now: () => NOW });
   assert.deepEqual(statesOf(status), ["1 missing", "2 error"]);
   assert.equal(status.state, "error");
   assert.equal(status.tags[1]?.error?.code, "denied");
   source.fail({ path: "/tags/list", action: { status: 403 }, times: 9 });
-  const unlisted = await statusOfRule(appRule(pair), { engine, now: () => NOW });
+  const unlisted = await statusOfRule(appRule(pair), { engine, rules: [], now: () => NOW });
   assert.equal(unlisted.state, "error");
   assert.equal(unlisted.tags[0]?.error?.side, "source");
 });
@@ -67,7 +69,7 @@ test("statusOfRule() compares an image that is to stay, and one that is gone thr
   const { source, destination, engine } = pair;
   await putImage(source, "app", { tag: "1" });
   await putImage(destination, "app", { tag: "1", seed: 2 });
-  const options = { engine, now: () => NOW };
+  const options = { engine, rules: [], now: () => NOW };
   const kept = await statusOfRule(appRule(pair, ", ifExists: fail"), options);
   assert.deepEqual(statesOf(kept), ["1 behind"]);
   const rule = appRule(pair, ", forceRecursive: true");
@@ -80,7 +82,40 @@ test("statusOfRule() stops when its signal is aborted", async () => {
   await putImage(pair.source, "app", { tag: "1" });
   const signal = AbortSignal.abort(new Error("enough"));
   await assert.rejects(
-    statusOfRule(appRule(pair), { engine: pair.engine, now: () => NOW, signal }),
+    statusOfRule(appRule(pair), { engine: pair.engine, rules: [], now: () => NOW, signal }),
     /enough/,
   );
 });
+
+test("statusOfRule() reports names beside a pattern that the source lacks", async () => {
+  await using pair = await startPair();
+  const { source, engine } = pair;
+  for (const tag of ["v1", "v1x7"]) await putImage(source, "app", { tag });
+  const rule = appRule(pair, ", tags: {allow: ['v[0-9]', v1.7, v1.8, none], deny: ['v1x7']}");
+  const status = await statusOfRule(rule, { engine, rules: [rule], now: () => NOW });
+  assert.deepEqual(statesOf(status), ["v1 missing", "v1.8 not-found", "none not-found"]);
+});
+
+for (
+  const [maxShare, result, state] of [
+    [1, "would-delete", "behind"],
+    [0, "held-back", "in-step"],
+  ] as const
+) {
+  test(`statusOfRule() reports tags that prune with maxShare ${maxShare} finds: ${result}`, async () => {
+    await using pair = await startPair();
+    const { source, destination, engine } = pair;
+    await putImage(source, "app", { tag: "1" });
+    for (const tag of ["1", "2", "3"]) await putImage(destination, "app", { tag });
+    const rule = appRule(pair, `, prune: {maxShare: ${maxShare}, keep: ['3']}`);
+    const options = { engine, rules: [rule], now: () => NOW };
+    const status = await statusOfRule(rule, options);
+    assert.deepEqual(status.pruned, [{ destination: `${destination.host}/app:2`, result }]);
+    assert.equal(status.state, state);
+    assert.deepEqual(destination.tags("app"), ["1", "2", "3"]);
+    assert.equal(
+      (await statusOfRule(rule, { ...options, rules: [rule, { ...rule, name: "b" }] })).pruned,
+      undefined,
+    );
+  });
+}

@@ -99,8 +99,64 @@ test("runRule() with missing copies only missing tags", async () => {
   const before = pair.destination.getManifest("app", "2")?.digest;
   await putImage(pair.source, "app", { tag: "2", seed: 9 });
   const report = await run(appRule(pair), pair, { missing: true });
-  assert.deepEqual(resultsOf(report), ["app:1 unchanged", "app:2 skipped", "app:3 copied"]);
+  assert.deepEqual(resultsOf(report), ["app:1 unchanged", "app:2 unchanged", "app:3 copied"]);
   assert.equal(pair.destination.getManifest("app", "2")?.digest, before);
+});
+
+test("runRule() with missing compares two lists, and sends no HEAD for a tag that the target has", async () => {
+  await using pair = await startPair();
+  const { source, destination } = pair;
+  const { descriptor } = await putImage(source, "app", { tag: "1" });
+  await run(appRule(pair), pair);
+  const digestTag = descriptor.digest.replace(":", "-") + ".sig";
+  for (const tag of [digestTag, ...Array.from({ length: 299 }, (_, i) => `t${i}`)]) {
+    for (const registry of [source, destination]) registry.setTag("app", tag, descriptor.digest);
+  }
+  clear(pair);
+  const report = await run(appRule(pair, ", digestTags: true"), pair, { missing: true });
+  assert.equal(report.tags.length, 301);
+  assert.ok(report.tags.every(({ result }) => result === "unchanged"));
+  for (const { requests } of [source, destination]) {
+    assert.deepEqual(requests.map(({ method, path }) => `${method} ${path}`), [
+      "GET /v2/app/tags/list",
+    ]);
+  }
+});
+
+test("runRule() with missing lists no source if the rule names its tags, and compares only what one target lacks", async () => {
+  await using pair = await startPair();
+  const { source, destination } = pair;
+  await putTags(pair, "1", "2");
+  await run(appRule(pair), pair);
+  await putTags(pair, "3");
+  clear(pair);
+  const named = appRule(pair, ", tags: {allow: ['1', '2']}");
+  await run(named, pair, { missing: true });
+  assert.deepEqual([source.count(), destination.count()], [0, 1]);
+  const both = {
+    ...appRule(pair),
+    targets: [`${destination.host}/app`, `${destination.host}/new`],
+  };
+  clear(pair);
+  const report = await run(both, pair, { missing: true });
+  assert.deepEqual(resultsOf(report), [
+    "app:1 unchanged",
+    "new:1 copied",
+    "app:2 unchanged",
+    "new:2 copied",
+    "app:3 copied",
+    "new:3 copied",
+  ]);
+  assert.equal(destination.count({ method: "HEAD", path: "/app/manifests/1" }), 0);
+});
+
+test("runRule() with missing compares tags of a target that cannot be listed", async () => {
+  await using pair = await startPair();
+  await putTags(pair, "1", "2");
+  await run(appRule(pair, ", tags: {allow: ['1']}"), pair);
+  pair.destination.fail({ path: "/tags/list", action: { status: 403 }, times: 9 });
+  const report = await run(appRule(pair), pair, { missing: true });
+  assert.deepEqual(resultsOf(report), ["app:1 unchanged", "app:2 copied"]);
 });
 
 for (const [ifExists, result] of [["skip", "skipped"], ["fail", "failed"]] as const) {
@@ -184,4 +240,29 @@ test("runRule() requests tokens with push access only to write, and with delete 
   const { pruned } = await run(appRule(pair, ", prune: {maxShare: 0.5}"), pair);
   assert.deepEqual(pruned.map(({ result }) => result), ["deleted"]);
   assert.ok(scopes().includes("repository:app:delete,pull,push"));
+});
+
+test("runRule() reports names beside a pattern that the source lacks", async () => {
+  await using pair = await startPair();
+  await putTags(pair, "1", "2x7-fips");
+  const tags = "tags: {allow: ['[0-9]', 2.7-fips, v1.7.1-fips, 'no\\.such', none], deny: [none]}";
+  const report = await run(appRule(pair, `, ${tags}`), pair);
+  assert.deepEqual(resultsOf(report), [
+    "app:1 copied",
+    "app:2x7-fips copied",
+    "app:v1.7.1-fips missing",
+    "app:no.such missing",
+  ]);
+  assert.equal(report.result, "ok");
+});
+
+test("runRule() warns of a rule that selects nothing, but not after an event", async () => {
+  await using pair = await startPair();
+  await putTags(pair, "1");
+  const rule = appRule(pair, ", tags: {allow: ['v[0-9]+']}");
+  const report = await run(rule, pair);
+  assert.deepEqual(report.tags, []);
+  assert.deepEqual(report.warnings, ["the rule selects no tags: its source has none that match"]);
+  const only = { repository: `${pair.source.host}/other` };
+  assert.deepEqual((await run(rule, pair, { only })).warnings, []);
 });

@@ -9,12 +9,16 @@ import { addOptions } from "../options/add_options.ts";
 import type { ValuesOf } from "../options/add_options.ts";
 import { IMPORT_OPTIONS } from "../options/options.ts";
 import { readInputFile, toFileLabel } from "../options/read_input_file.ts";
+import { exitCodeOf } from "../output/exit_codes.ts";
 import { writeLines, writeStderr } from "../output/output.ts";
 import type { CommandContext } from "./command_context.ts";
 
 type ImportFlags = ValuesOf<typeof IMPORT_OPTIONS>;
 
-export function addImportCommand(program: Command, { environment }: CommandContext): void {
+export function addImportCommand(
+  program: Command,
+  { environment, setExitCode }: CommandContext,
+): void {
   const command = program.command("import")
     .description("convert the file of another mirror program to a crossdock.yaml without secrets")
     .argument("<file>", "the file; - is stdin")
@@ -23,9 +27,18 @@ export function addImportCommand(program: Command, { environment }: CommandConte
     rejectUnused(flags, authFile);
     const text = await readInputFile(file, environment);
     const auth = authFile === undefined ? undefined : await readInputFile(authFile, environment);
-    const { text: config, notes } = convert({ text, from: toFileLabel(file), auth }, flags);
+    const { text: config, notes, omitted } = convert(
+      { text, from: toFileLabel(file), auth },
+      flags,
+    );
     for (const note of notes) writeStderr(environment, `note: ${note}`);
+    for (const what of omitted) {
+      writeStderr(environment, `${flags.lenient ? "note" : "error"}: not converted: ${what}`);
+    }
     await writeLines(environment, config.trimEnd().split("\n"));
+    if (omitted.length === 0 || flags.lenient) return;
+    writeStderr(environment, "hint: add it to the config, or pass --lenient to exit with 0");
+    setExitCode(exitCodeOf("usage"));
   });
 }
 

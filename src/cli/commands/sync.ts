@@ -2,7 +2,7 @@
 import type { Command } from "@commander-js/extra-typings";
 import type { DetachedSync } from "../../client/remote_engine.ts";
 import { ParseError } from "../../errors.ts";
-import type { EmitSync, RuleReport, SyncReport, SyncStatus } from "../../sync/model.ts";
+import type { EmitSync, RuleReport, RuleStatus, SyncReport, SyncStatus } from "../../sync/model.ts";
 import { addOptions } from "../options/add_options.ts";
 import type { ValuesOf } from "../options/add_options.ts";
 import { openRules } from "../options/open_rules.ts";
@@ -15,7 +15,8 @@ import {
   exitCodeOf,
 } from "../output/exit_codes.ts";
 import { formatCounts, formatSyncStatus, formatSyncSummary } from "../output/format_sync.ts";
-import { writeJson, writeLines } from "../output/output.ts";
+import { writeJson, writeLines, writeStderr } from "../output/output.ts";
+import { findStrictFailures } from "../output/strict_sync.ts";
 import { startSyncOutput } from "../output/sync_output.ts";
 import type { SyncOutput } from "../output/sync_output.ts";
 import { SyncRecord } from "../output/sync_record.ts";
@@ -72,10 +73,11 @@ async function syncOnce(flags: SyncFlags, context: CommandContext): Promise<void
 
 async function printResult(
   done: DetachedSync,
-  { json, quiet }: SyncFlags,
+  { json, quiet, strict }: SyncFlags,
   output: SyncOutput,
-  { environment, setExitCode }: CommandContext,
+  context: CommandContext,
 ): Promise<void> {
+  const { environment, setExitCode } = context;
   if ("started" in done) {
     const { started } = done;
     if (json) await writeJson(environment, started);
@@ -85,9 +87,12 @@ async function printResult(
     return;
   }
   const { report } = done;
-  setExitCode(exitCodeOfResult(report.result));
+  const { result, rules } = report;
+  const isFailed = result === "some-failed" || result === "all-failed";
+  setExitCode(exitCodeOfResult(result));
+  if (strict) failStrictly(rules, { isFailed }, context);
   if (json) await writeJson(environment, report);
-  else if (!quiet) output.write(["", ...formatSyncSummary(report.rules, report.durationMs)]);
+  else if (!quiet) output.write(["", ...formatSyncSummary(rules, report.durationMs)]);
 }
 
 /** Prints the results of a stopped run like those of a finished one, because they remain. */
@@ -109,8 +114,25 @@ async function printStatus(flags: SyncFlags, context: CommandContext): Promise<v
   const opened = await openRules(flags, environment);
   const status = await opened.status({ signal });
   setExitCode(exitCodeOfStatus(status));
+  for (const { rule, warnings = [] } of flags.quiet ? [] : status.rules) {
+    for (const message of warnings) writeStderr(environment, `warning: ${rule}: ${message}`);
+  }
+  if (flags.strict) {
+    failStrictly(status.rules, { isFailed: status.state === "error" }, context);
+  }
   if (flags.json) await writeJson(environment, status);
   else if (!flags.quiet) await writeLines(environment, formatSyncStatus(status));
+}
+
+/** Reports what `--strict` treats as a failure. The exit code of other failures takes precedence. */
+function failStrictly(
+  rules: readonly (RuleReport | RuleStatus)[],
+  { isFailed }: { readonly isFailed: boolean },
+  { environment, setExitCode }: CommandContext,
+): void {
+  const { lines, exitCode } = findStrictFailures(rules);
+  for (const line of lines) writeStderr(environment, `error: ${line}`);
+  if (lines.length > 0 && !isFailed) setExitCode(exitCode);
 }
 
 function exitCodeOfResult(result: SyncReport["result"]): number {
@@ -141,6 +163,8 @@ const CONTRADICTIONS: readonly [keyof SyncFlags, keyof SyncFlags][] = [
   ["watch", "json"],
   ["watch", "via"],
   ["detach", "dryRun"],
+  ["strict", "watch"],
+  ["strict", "detach"],
 ];
 
 function rejectContradictions(flags: SyncFlags): void {

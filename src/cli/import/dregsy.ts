@@ -5,7 +5,7 @@ import type { ConfigNode } from "../../config/config_node.ts";
 import { readValue } from "../../config/read_keys.ts";
 import { readYaml } from "../../config/read_yaml.ts";
 import { flag, text, whole } from "../../config/scalars.ts";
-import { ConfigWriter, toLiteral, toRegistry } from "./imported.ts";
+import { ConfigWriter, isExpression, toLiteral, toRegistry } from "./imported.ts";
 import type { Imported, SyncEntry, TagsEntry } from "./imported.ts";
 import { convertRange } from "./version_range.ts";
 
@@ -29,6 +29,8 @@ const schema = z.strictObject({
   watch: flag.optional(),
   skopeo: z.record(z.string(), z.unknown()).optional(),
   docker: z.record(z.string(), z.unknown()).optional(),
+  dockerhost: text.optional(),
+  "api-version": text.optional(),
   lister: z.record(z.string(), z.unknown()).optional(),
   tasks: z.array(z.strictObject({
     name: text,
@@ -51,10 +53,9 @@ type Mapping = z.output<typeof mappingSchema>;
  */
 export function importDregsy(file: string, from: string): Imported {
   const root = readYaml(file, from);
-  const { tasks = [], relay, watch, skopeo, docker, lister } = readValue(schema, root) ?? {};
+  const { tasks = [], ...unused } = readValue(schema, root) ?? {};
   root.mistakes.throwIfAny();
   const writer = new ConfigWriter("dregsy");
-  const unused = { relay, watch, skopeo, docker, lister };
   for (const [key, value] of Object.entries(unused)) {
     if (value !== undefined) {
       writer.note(`${key} is dropped; crossdock copies and lists without another program`);
@@ -130,13 +131,15 @@ function toRules(mapping: Mapping, context: MappingContext): SyncEntry[] {
   }
   const one = platform === undefined || platform === "all" ? {} : { platform };
   if (to?.startsWith(REGEX)) {
-    writer.note(
-      `${source}/${from}: skipped, because rules cannot rename repositories by a regular expression (${to})`,
+    writer.omit(
+      `${source}/${from}: rules cannot rename repositories by a regular expression (${to})`,
     );
     return [];
   }
   const place = to === undefined ? "" : `/${trim(to)}`;
-  const { digests, sets } = readTags(tags, `${source}/${from}`, writer);
+  const { digests, sets } = readTags(tags, `${source}/${from}`, { node: node.at("tags"), writer });
+  // Without a selection, a rule would copy all tags.
+  if (tags.length > 0 && digests.length + sets.length === 0) return [];
   const selected: Pick<SyncEntry, "tags" | "tagSets"> = sets.length === 1 && sets[0]
     ? { tags: sets[0] }
     : sets.length > 1
@@ -144,11 +147,12 @@ function toRules(mapping: Mapping, context: MappingContext): SyncEntry[] {
     : {};
   if (from.startsWith(REGEX)) {
     if (digests.length > 0) {
-      writer.note(
-        `${source}/${from}: digests are dropped, because each belongs to one repository`,
-      );
+      writer.omit(`${source}/${from}: digests in tags, because each belongs to one repository`);
+      if (sets.length === 0) return [];
     }
-    const repos = { allow: [from.slice(REGEX.length).trim()] };
+    const expression = from.slice(REGEX.length).trim();
+    if (!isExpression(expression, node.at("from"))) return [];
+    const repos = { allow: [expression] };
     return [{ source, target: target + place, type: "registry", ...selected, repos, ...one }];
   }
   const name = node.at("from").try(() =>
@@ -182,25 +186,32 @@ interface Tags {
 }
 
 /** Tag names, ranges and expressions become one tag set each. `keep:` then narrows all sets except the one of names. */
-function readTags(tags: readonly string[], what: string, writer: ConfigWriter): Tags {
+function readTags(
+  tags: readonly string[],
+  what: string,
+  { node, writer }: Pick<MappingContext, "node" | "writer">,
+): Tags {
   const names: string[] = [];
   const digests: { tag?: string; digest: string }[] = [];
   const filters: TagsEntry[] = [];
   const keep: TagsEntry = {};
-  for (const item of tags.map((tag) => tag.trim())) {
+  for (const [i, item] of tags.map((tag) => tag.trim()).entries()) {
     const [, kind, rest = ""] = /^(semver|regex|keep):\s*(.*)$/s.exec(item) ?? [];
     const [, count] = /^latest\s+([0-9]+)$/.exec(rest) ?? [];
     if (kind === undefined) {
       const [, tag, digest] = /^(?:([^@]+)@)?(sha256:[0-9a-f]{64})$/.exec(item) ?? [];
       if (digest === undefined) names.push(item);
       else digests.push({ digest, ...(tag === undefined ? {} : { tag }) });
-    } else if (kind === "semver") {
+      continue;
+    }
+    if (kind === "semver") {
       const semverRange = convertRange(rest, "blang");
       if (semverRange) filters.push({ semverRange });
-      else {writer.note(
-          `${what}: the version range "${rest}" is dropped, because it is not supported`,
-        );}
-    } else if (kind === "regex") {
+      else writer.omit(`${what}: the version range "${rest}" is not supported`);
+      continue;
+    }
+    if (count === undefined && !isExpression(rest.replace(/^!/, ""), node.at(i))) continue;
+    if (kind === "regex") {
       filters.push(rest.startsWith("!") ? { deny: [rest.slice(1)] } : { allow: [rest] });
     } else if (count !== undefined) {
       keep.latest = Number(count);
@@ -217,7 +228,7 @@ function readTags(tags: readonly string[], what: string, writer: ConfigWriter): 
   }
   const named: TagsEntry[] = names.length > 0 ? [{ allow: names.map(toLiteral) }] : [];
   const all = [...named, ...sets];
-  return { digests, sets: all.every((set) => Object.keys(set).length === 0) ? [] : all };
+  return { digests, sets: all };
 }
 
 function narrow(
@@ -230,10 +241,8 @@ function narrow(
   // The expressions in `allow` are alternatives, so a set cannot require two of them.
   const [only, ...others] = [...filter.allow ?? [], ...allow];
   if (others.length > 0) {
-    writer.note(
-      `${what}: keep: ${
-        allow.join(", ")
-      } is dropped, because a tag set cannot require two expressions`,
+    writer.omit(
+      `${what}: keep: ${allow.join(", ")}, because a tag set cannot require two expressions`,
     );
   }
   return {

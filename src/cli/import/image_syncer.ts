@@ -6,7 +6,14 @@ import type { ConfigNode } from "../../config/config_node.ts";
 import { readValue } from "../../config/read_keys.ts";
 import { readYaml } from "../../config/read_yaml.ts";
 import { flag, text } from "../../config/scalars.ts";
-import { ConfigWriter, env, toLiteral, toRegistry, toUnanchored } from "./imported.ts";
+import {
+  ConfigWriter,
+  env,
+  isExpression,
+  toLiteral,
+  toRegistry,
+  toUnanchored,
+} from "./imported.ts";
 import type { Imported, TagsEntry } from "./imported.ts";
 
 export interface ImageSyncerFiles {
@@ -22,7 +29,7 @@ const authSchema = z.record(
     username: text.optional(),
     password: text.optional(),
     insecure: flag.optional(),
-  }),
+  }).optional(),
 ).optional();
 const imagesSchema = z.record(z.string(), z.unknown()).optional();
 const targetsSchema = z.array(text).min(1);
@@ -42,6 +49,10 @@ export function importImageSyncer({ images, auth }: ImageSyncerFiles): Imported 
   if (auth !== undefined || isBoth) writeLogins(readValue(authSchema, logins) ?? {}, writer);
   logins.mistakes.throwIfAny();
   for (const [source, node] of (isBoth ? root.at("images") : root).entries()) {
+    if (!node.exists) {
+      writer.omit(`${source}: it has no target, which image-syncer rejects as well`);
+      continue;
+    }
     const targets = Array.isArray(node.value)
       ? readValue(targetsSchema, node) ?? []
       : [readValue(text, node)].filter((target) => target !== undefined);
@@ -111,6 +122,7 @@ function writeRules(
   const to = parseName(targetText);
   const source = node.try(() => formatReference(parseRepository(from.repository)));
   if (source === undefined) return;
+  if (from.expression !== undefined && !isExpression(from.expression, node)) return;
   const target = to.repository.replace(/\$(?:\{(\w+)\}|(\w+))/g, (_, a, b) => env(a ?? b));
   if (from.digest !== undefined) {
     const place = to.tags[0] === undefined ? `@${to.digest ?? from.digest}` : `:${to.tags[0]}`;
@@ -127,9 +139,7 @@ function writeRules(
     return;
   }
   if (from.tags.length !== to.tags.length) {
-    writer.note(
-      `${sourceText} to ${targetText}: skipped, because they have different numbers of tags`,
-    );
+    writer.omit(`${sourceText} to ${targetText}: they have different numbers of tags`);
     return;
   }
   from.tags.forEach((tag, i) => {

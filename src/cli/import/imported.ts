@@ -1,5 +1,7 @@
 import { stringify } from "yaml";
-import { parseRegistry } from "../../oci/reference.ts";
+import { isLoopbackRegistry, parseRegistry } from "../../oci/reference.ts";
+import type { ConfigNode } from "../../config/config_node.ts";
+import { compilePattern } from "../../sync/pattern.ts";
 
 /** The config that another program's file was converted to. */
 export interface Imported {
@@ -7,6 +9,8 @@ export interface Imported {
   readonly text: string;
   /** What differs from the file, and what to do about it: one sentence each. */
   readonly notes: readonly string[];
+  /** What the file copies and the config does not, and why: one sentence each. */
+  readonly omitted: readonly string[];
 }
 
 /** An entry of `creds`, in the order of its keys. */
@@ -15,7 +19,7 @@ export interface CredsEntry {
   user?: string;
   pass?: string;
   token?: string;
-  tls?: "insecure";
+  tls?: "insecure" | "disabled";
 }
 
 /** An entry of `sync`, in the order of its keys. */
@@ -44,6 +48,7 @@ export class ConfigWriter {
   readonly #creds = new Map<string, CredsEntry>();
   readonly #sync: SyncEntry[] = [];
   readonly #notes = new Set<string>();
+  readonly #omitted = new Set<string>();
 
   /** @param from the program, for the comment at the top: `skopeo sync` */
   constructor(from: string) {
@@ -52,6 +57,11 @@ export class ConfigWriter {
 
   note(text: string): void {
     this.#notes.add(text);
+  }
+
+  /** Reports something that the file copies and the config does not. */
+  omit(text: string): void {
+    this.#omitted.add(text);
   }
 
   rule(entry: SyncEntry): void {
@@ -77,13 +87,22 @@ export class ConfigWriter {
     this.note(`${registry}: set ${name} to the identity token; the config contains no credentials`);
   }
 
-  /** Turns certificate checks off for a registry. Other programs use the same setting for plain HTTP, so a note says how. */
+  /**
+   * Turns certificate checks off for a registry. Other programs use the same setting for plain HTTP, which most registries on
+   * loopback have.
+   */
   insecure(registry: string): void {
-    this.creds({ registry, tls: "insecure" });
-    this.note(`${registry}: for plain HTTP change its tls to disabled`);
+    const isPlain = isLoopbackRegistry(registry);
+    this.creds({ registry, tls: isPlain ? "disabled" : "insecure" });
+    this.note(
+      isPlain
+        ? `${registry}: its tls is disabled, which is plain HTTP; for HTTPS change it to insecure`
+        : `${registry}: for plain HTTP change its tls to disabled`,
+    );
   }
 
   finish(): Imported {
+    if (this.#sync.length === 0) this.omit("the config has no rules");
     const config = {
       version: 1,
       ...(this.#creds.size > 0 ? { creds: [...this.#creds.values()] } : {}),
@@ -92,7 +111,7 @@ export class ConfigWriter {
     const text = `# Converted by crossdock import from a file for ${this.#from}.\n${
       stringify(config, { lineWidth: 100 })
     }`;
-    return { text, notes: [...this.#notes] };
+    return { text, notes: [...this.#notes], omitted: [...this.#omitted] };
   }
 }
 
@@ -116,6 +135,11 @@ export function toRegistry(name: string): string {
 /** A pattern that matches only this text. */
 export function toLiteral(text: string): string {
   return text.replace(/[\\^$.|?*+()[\]{}]/g, "\\$&");
+}
+
+/** Whether the value of a node contains a valid regular expression. A mistake is reported otherwise. */
+export function isExpression(expression: string, node: ConfigNode): boolean {
+  return node.try(() => compilePattern(expression)) !== undefined;
 }
 
 /** A pattern that matches where an unanchored expression does: anywhere in a text. */

@@ -4,7 +4,7 @@ import { formatReference, parseReference } from "../../oci/reference.ts";
 import { readValue } from "../../config/read_keys.ts";
 import { readYaml } from "../../config/read_yaml.ts";
 import { flag, text } from "../../config/scalars.ts";
-import { ConfigWriter, toLiteral, toRegistry, toUnanchored } from "./imported.ts";
+import { ConfigWriter, isExpression, toLiteral, toRegistry, toUnanchored } from "./imported.ts";
 import type { Imported, TagsEntry } from "./imported.ts";
 import { convertRange } from "./version_range.ts";
 
@@ -20,9 +20,9 @@ export interface SkopeoOptions {
 const schema = z.record(
   z.string(),
   z.strictObject({
-    images: z.record(z.string(), z.array(text)).optional(),
-    "images-by-tag-regex": z.record(z.string(), text).optional(),
-    "images-by-semver": z.record(z.string(), text).optional(),
+    images: z.record(z.string(), z.array(text).optional()).optional(),
+    "images-by-tag-regex": z.record(z.string(), text.optional()).optional(),
+    "images-by-semver": z.record(z.string(), text.optional()).optional(),
     credentials: z.strictObject({
       username: text.optional(),
       password: text.optional(),
@@ -30,7 +30,7 @@ const schema = z.record(
     }).optional(),
     "tls-verify": flag.optional(),
     "cert-dir": text.optional(),
-  }),
+  }).optional(),
 ).optional();
 
 /**
@@ -48,7 +48,7 @@ export function importSkopeo(file: string, options: SkopeoOptions): Imported {
   writer.note(
     "skopeo copies one platform unless --all is set; this config copies all platforms",
   );
-  for (const [host, entry] of Object.entries(registries)) {
+  for (const [host, entry = {}] of Object.entries(registries)) {
     const registry = root.at(host).try(() => toRegistry(host));
     if (registry === undefined) continue;
     const { credentials: { username, identitytoken } = {}, "tls-verify": verify } = entry;
@@ -80,26 +80,25 @@ export function importSkopeo(file: string, options: SkopeoOptions): Imported {
         ...(tags ? { tags } : {}),
       });
     };
-    for (const [name, tags] of Object.entries(entry.images ?? {})) {
+    for (const [name, tags = []] of Object.entries(entry.images ?? {})) {
       const digests = tags.filter((tag) => tag.includes(":"));
       const literals = tags.filter((tag) => !tag.includes(":"));
       for (const digest of digests) add(`${name}@${digest}`, undefined, "images");
       if (literals.length > 0) add(name, { allow: literals.map(toLiteral) }, "images");
       if (tags.length === 0) add(name, undefined, "images");
     }
-    for (const [name, expression] of Object.entries(entry["images-by-tag-regex"] ?? {})) {
+    for (const [name, expression = ""] of Object.entries(entry["images-by-tag-regex"] ?? {})) {
+      if (!isExpression(expression, root.at(host, "images-by-tag-regex", name))) continue;
       add(name, { allow: [toUnanchored(expression)] }, "images-by-tag-regex");
     }
-    for (const [name, range] of Object.entries(entry["images-by-semver"] ?? {})) {
+    for (const [name, range = ""] of Object.entries(entry["images-by-semver"] ?? {})) {
       const semverRange = convertRange(range, "masterminds");
       if (!semverRange) {
-        writer.note(
-          `${registry}/${name}: skipped, because the version range "${range}" is not supported`,
-        );
+        writer.omit(`${registry}/${name}: the version range "${range}" is not supported`);
         continue;
       }
       // skopeo selects prereleases only if the range has one, and versions of three numbers at most.
-      const version = `v?\\d+(\\.\\d+){0,2}${range.includes("-") ? "(-.*)?" : ""}`;
+      const version = `v?\\d+(\\.\\d+){0,2}${/[0-9xX*]-/.test(range) ? "(-.*)?" : ""}`;
       add(name, { allow: [version], semverRange }, "images-by-semver");
     }
   }

@@ -9,23 +9,44 @@ export type RangeDialect = "masterminds" | "blang";
 const TERM =
   /^(?<operator>=>|=<|~>|>=|<=|==|!=|[<>=!~^])?\s*v?(?<version>(?:[0-9]+|[xX*])(?:\.(?:[0-9]+|[xX*])){0,2})(?<prerelease>-[0-9A-Za-z.-]+)?(?=[\s,]|$)/;
 
-/** Converts alternatives of ranges. Returns undefined for what is not supported: `!=`, and ranges with a hyphen. */
+/** Masterminds' `1.2 - 1.4` is the same as `>=1.2, <=1.4`. */
+const HYPHEN = /([^\s,]+)\s+-\s+([^\s,]+)/g;
+
+/** Each `!=` doubles the alternatives. */
+const MAX_ALTERNATIVES = 64;
+
+/** Converts alternatives of ranges. Returns undefined for what is not supported. */
 export function convertRange(text: string, dialect: RangeDialect): string[] | undefined {
-  const ranges = text.split("||").map((part) => convertTerms(part, dialect));
-  return ranges.every((range) => range !== undefined) ? ranges : undefined;
+  const known = dialect === "masterminds" ? text.replace(HYPHEN, ">=$1, <=$2") : text;
+  const ranges = known.split("||").map((part) => convertTerms(part, dialect));
+  return ranges.every((range) => range !== undefined) ? ranges.flat() : undefined;
 }
 
-function convertTerms(text: string, dialect: RangeDialect): string | undefined {
-  const terms: string[] = [];
+function convertTerms(text: string, dialect: RangeDialect): string[] | undefined {
+  let ranges: string[][] = [[]];
   let rest = text.trim();
   while (rest !== "") {
     const match = TERM.exec(rest);
-    const term = match?.groups && convertTerm(match.groups, dialect);
-    if (!match || term === undefined) return undefined;
-    terms.push(term);
+    const alternatives = match?.groups && convertAlternatives(match.groups, dialect);
+    if (!match || !alternatives) return undefined;
+    ranges = alternatives.flatMap((term) => ranges.map((terms) => [...terms, term]));
+    if (ranges.length > MAX_ALTERNATIVES) return undefined;
     rest = rest.slice(match[0].length).replace(/^[\s,]+/, "");
   }
-  return terms.length === 0 ? undefined : terms.join(" ");
+  return ranges[0]?.length === 0 ? undefined : ranges.map((terms) => terms.join(" "));
+}
+
+/** A version that is excluded leaves two ranges: below and above it. */
+function convertAlternatives(
+  groups: Record<string, string | undefined>,
+  dialect: RangeDialect,
+): string[] | undefined {
+  const { operator = "", version = "" } = groups;
+  const isNot = operator === "!=" || operator === "!" && dialect === "blang";
+  if (isNot && /^[xX*]/.test(version)) return undefined;
+  const terms = (isNot ? ["<", ">"] : [operator])
+    .map((operator) => convertTerm({ ...groups, operator }, dialect));
+  return terms.every((term) => term !== undefined) ? terms : undefined;
 }
 
 function convertTerm(

@@ -10,7 +10,7 @@ import { parseSyncConfig } from "../../config/sync_config.ts";
 import type { SyncConfig } from "../../config/sync_config.ts";
 import { formatMistake } from "../../config/mistakes.ts";
 import { createPacer } from "../../sync/pacer.ts";
-import { registryCredentials } from "../../config/registries.ts";
+import { registryCredentials, registryTls } from "../../config/registries.ts";
 import { runRules, statusOfRules } from "../../sync/run_rules.ts";
 import type { SyncStatus } from "../../sync/model.ts";
 import type { RuleRunner } from "../../sync/run_rules.ts";
@@ -151,8 +151,7 @@ async function readSide(
   if (config.dockerConfig || authfile !== undefined) {
     sources.push(await openDockerConfig(rules.flatMap(listNames), authfile, environment));
   }
-  const tls = new Map(config.registries.map(({ registry, tls }) => [registry, tls]));
-  return { credentials: firstOf(...sources), tls: (registry) => tls.get(registry) };
+  return { credentials: firstOf(...sources), ...registryTls(config.registries) };
 }
 
 /** The registries of a rule, with their repositories if the rule names them. */

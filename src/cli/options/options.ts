@@ -203,6 +203,10 @@ export const SYNC_OPTIONS = [
   new Option("--missing", "copy tags that a target lacks, and leave its other tags unchanged"),
   new Option("--status", "show for each tag whether its copy is in step, behind or missing"),
   new Option(
+    "--strict",
+    "fail if a named tag or a rule matches nothing, or prune.maxShare holds back",
+  ),
+  new Option(
     "--watch",
     "copy missing tags first, then run each rule on its schedule until stopped",
   ),
@@ -222,4 +226,5 @@ export const IMPORT_OPTIONS = [
     "only for skopeo: the destination, which is the last argument of skopeo sync",
   ),
   new Option("--scoped", "only for skopeo: convert as skopeo sync --scoped copies"),
+  new Option("--lenient", "exit with 0 even if something could not be converted"),
 ] as const;

@@ -1,6 +1,7 @@
 /** Turns one side's flags into the options of the engine. */
 import { firstOf, staticCredentials } from "../../auth/credentials.ts";
 import type { Credential, CredentialSources } from "../../auth/credentials.ts";
+import { EXPECTED_PEM, parseCertificates } from "../../config/registries.ts";
 import { ParseError } from "../../errors.ts";
 import type { SideOptions } from "../../sides.ts";
 import type { CliEnvironment } from "../environment.ts";
@@ -43,18 +44,15 @@ export async function readSideOptions(
   };
 }
 
-const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^]+?-----END CERTIFICATE-----/g;
-
 async function readCaCertificates(
   path: string,
   option: string,
   environment: CliEnvironment,
 ): Promise<string[]> {
-  const text = await readOptionFile(path, option, environment);
-  const certificates = text.match(CERTIFICATE)?.map((certificate) => `${certificate}\n`);
-  if (certificates !== undefined) return certificates;
+  const certificates = parseCertificates(await readOptionFile(path, option, environment));
+  if (certificates) return certificates;
   throw new ParseError(`${option} ${path}: no certificate found`, {
-    hint: "expected PEM, which contains -----BEGIN CERTIFICATE-----",
+    hint: EXPECTED_PEM,
   });
 }
 

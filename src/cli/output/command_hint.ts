@@ -12,8 +12,12 @@ type Replacements = readonly (readonly [pattern: RegExp, replacement: string])[]
 
 /** Engine hints name the flags of `copy`; the rules of `sync` have keys instead. */
 const SYNC_KEYS: Replacements = [
-  // A rule cannot name certificates.
-  [/\bpass [^,;]*--src-ca or --dest-ca, or /, ""],
+  [
+    /\bpass its CA with --src-ca or --dest-ca\b/,
+    "write its CA in regcert in creds, or set SSL_CERT_FILE to a file with it",
+  ],
+  // The default of loopback has no key to leave out.
+  [/\bleave out --src-tls off or --dest-tls off/, "write tls: enabled in creds"],
   [/--src-tls off or --dest-tls off/, "tls: disabled in creds"],
   [/--src-tls on or --dest-tls on/, "tls: enabled in creds"],
   [/--src-tls unverified or --dest-tls unverified/, "tls: insecure in creds"],

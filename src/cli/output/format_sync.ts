@@ -70,6 +70,7 @@ export function formatSyncSummary(rules: readonly RuleReport[], durationMs: numb
   return [
     ...rules.flatMap(formatPostponed),
     ...(failed.length > 0 ? [line("failed", failed.map(({ rule }) => rule).join(", "))] : []),
+    ...rules.filter(({ tags }) => tags.length === 0).map(formatNoTags),
     line("tags", formatCounts(rules)),
     line("requests", `${source} to sources, ${destination} to targets`),
     line("time", formatDuration(durationMs)),
@@ -87,13 +88,27 @@ function formatPostponed({ rule, result, postponedUntil }: RuleReport): string[]
 /** The state of each tag, grouped by rule, then the counts. */
 export function formatSyncStatus({ rules }: SyncStatus): string[] {
   return [
-    ...rules.flatMap(({ rule, tags }: RuleStatus) => [
+    ...rules.flatMap(({ rule, tags, pruned = [] }: RuleStatus) => [
       formatRule(rule),
       ...tags.map(formatTagStatus),
+      ...pruned.map(formatPruneReport),
     ]),
     "",
-    line("tags", countBy(rules.flatMap(({ tags }) => tags.map(({ state }) => state))).join(", ")),
+    ...rules.filter(({ tags }) => tags.length === 0).map(formatNoTags),
+    line("tags", countStates(rules).join(", ") || "no tags"),
   ];
+}
+
+function countStates(rules: readonly RuleStatus[]): string[] {
+  const tags = countBy(rules.flatMap(({ tags }) => tags.map(({ state }) => state)));
+  const pruned = countBy(
+    rules.flatMap(({ pruned = [] }) => pruned.map(({ result }) => result)),
+  );
+  return [...tags, ...pruned];
+}
+
+function formatNoTags({ rule }: Pick<RuleReport, "rule">): string {
+  return line("no tags", rule);
 }
 
 /** The heading of a rule's lines. */

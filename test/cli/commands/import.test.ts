@@ -14,6 +14,7 @@ registry.example.com:
 `,
   "images.yaml": "quay.io/coreos/etcd:v3: registry.example.com/mirror/etcd\n",
   "auth.yaml": "registry.example.com: { username: john, password: hunter2 }\n",
+  "partial.yaml": "quay.io/a: r.example.com/a\nquay.io/b:\n",
   "dregsy.yaml": `
 tasks:
 - name: t
@@ -83,3 +84,20 @@ for (const [args, wanted] of refused) {
     assert.match(stderr, wanted);
   });
 }
+
+test("crossdock import ends with 2 if it leaves something out, and prints the rest", async () => {
+  const run = await importFrom("image-syncer", "partial.yaml");
+  assert.equal(run.exitCode, 2);
+  assert.equal(
+    run.stderr,
+    "error: not converted: quay.io/b: it has no target, which image-syncer rejects as well\n" +
+      "hint: add it to the config, or pass --lenient to exit with 0\n",
+  );
+  assert.deepEqual(rulesOf(run).map(({ source }) => source), ["quay.io/a"]);
+});
+
+test("crossdock import --lenient ends with 0 if it leaves something out", async () => {
+  const run = await importFrom("image-syncer", "--lenient", "partial.yaml");
+  assert.equal(run.exitCode, 0);
+  assert.match(run.stderr, /^note: not converted: quay\.io\/b: it has no target[^\n]*\n$/);
+});

@@ -7,6 +7,8 @@ const DREGSY = `
 relay: skopeo
 watch: true
 skopeo: {binary: skopeo}
+dockerhost: unix:///var/run/docker.sock
+api-version: "1.24"
 lister: {maxItems: 100}
 tasks:
   - name: task one
@@ -36,7 +38,7 @@ tasks:
         tags: ['${DIGEST}', 'one@${DIGEST}']
         platform: all
       - from: app
-        tags: ['semver: !1.2.3', 'regex: 1.*', 'keep: .*a.*']
+        tags: ['semver: !latest', 'regex: 1.*', 'keep: .*a.*']
 `;
 
 test("importDregsy() makes rules of tasks and their mappings", () => {
@@ -64,7 +66,7 @@ test("importDregsy() makes rules of tasks and their mappings", () => {
   assert.deepEqual(config.rules[2]?.repositories.allow, ["team/.*"]);
   assert.deepEqual(config.registries.map(({ registry, tls }) => [registry, tls]), [
     ["docker.io", undefined],
-    ["127.0.0.1:5000", "unverified"],
+    ["127.0.0.1:5000", "off"],
   ]);
   assert.doesNotMatch(imported.text, /aHVudGVyMg|hunter2/);
 });
@@ -78,27 +80,56 @@ test("importDregsy() selects what dregsy selects", () => {
 });
 
 test("importDregsy() notes every difference", () => {
-  const { notes } = importDregsy(DREGSY, "dregsy.yaml");
+  const { notes, omitted } = importDregsy(DREGSY, "dregsy.yaml");
   for (
     const note of [
       /^relay is dropped/,
       /^watch is dropped/,
       /^skopeo is dropped/,
+      /^dockerhost is dropped/,
+      /^api-version is dropped/,
       /^lister is dropped/,
       /^docker\.io: set DOCKER_IO_USER and DOCKER_IO_PASS/,
       /^127\.0\.0\.1:5000: set REGISTRY_127_0_0_1_5000_USER/,
       /^docker\.io\/test\/another: keep: latest 5 counts only versions/,
       /^reg\.example: lister is dropped/,
       /^ecr\.example: auth-refresh is dropped/,
-      /^reg\.example\/app: skipped, because rules cannot rename repositories by a regular expression/,
-      /^reg\.example\/app: the version range "!1\.2\.3" is dropped, because it is not supported/,
-      /^reg\.example\/app: keep: \.\*a\.\* is dropped, because a tag set cannot require two expressions/,
-      /^127\.0\.0\.1:5000: for plain HTTP change its tls to disabled$/,
+      /^127\.0\.0\.1:5000: its tls is disabled, which is plain HTTP/,
       /this config copies all platforms/,
     ]
   ) assert.ok(notes.some((text) => note.test(text)), `${note} in\n${notes.join("\n")}`);
-  assert.equal(notes.length, 14);
+  assert.equal(notes.length, 13);
+  assert.deepEqual(omitted, [
+    "reg.example/app: rules cannot rename repositories by a regular expression (regex:a(.*),b$1)",
+    'reg.example/app: the version range "!latest" is not supported',
+    "reg.example/app: keep: .*a.*, because a tag set cannot require two expressions",
+  ]);
 });
+
+/** A file with one mapping. */
+function withMapping(mapping: string): string {
+  return `tasks: [{name: t, source: {registry: a.io}, target: {registry: r.io}, mappings: [${mapping}]}]`;
+}
+
+test("importDregsy() makes no rule for all tags if it cannot convert the selection", () => {
+  const { omitted } = importDregsy(withMapping("{from: app, tags: ['semver: latest']}"), "f");
+  assert.deepEqual(omitted, [
+    'a.io/app: the version range "latest" is not supported',
+    "the config has no rules",
+  ]);
+});
+
+for (
+  const mapping of [
+    "{from: app, tags: ['regex: [']}",
+    "{from: app, tags: ['keep: ![']}",
+    "{from: 'regex:['}",
+  ]
+) {
+  test(`importDregsy() rejects the invalid expression of ${mapping}`, () => {
+    assert.throws(() => importDregsy(withMapping(mapping), "f"), /"\[" is not a valid pattern/);
+  });
+}
 
 test("importDregsy() rejects an invalid file, with line and column", () => {
   assert.throws(

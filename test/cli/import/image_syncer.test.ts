@@ -47,14 +47,16 @@ test("importImageSyncer() makes rules of its pair of files", () => {
 });
 
 test("importImageSyncer() notes every difference", () => {
-  const { notes } = importImageSyncer({ images: IMAGES, auth: AUTH });
+  const { notes, omitted } = importImageSyncer({ images: IMAGES, auth: AUTH });
   assert.deepEqual(notes, [
     "quay.io: for plain HTTP change its tls to disabled",
     "quay.io: set QUAY_IO_USER and QUAY_IO_PASS; the config contains no credentials",
     "ghcr.io/org: its credential is used for all of ghcr.io",
     "ghcr.io: set GHCR_IO_USER and GHCR_IO_PASS; the config contains no credentials",
     "quay.io/coreos: its credential is dropped; the config has one credential for all of quay.io",
-    "quay.io/coreos/h:1 to mirror.example/h:1,2: skipped, because they have different numbers of tags",
+  ]);
+  assert.deepEqual(omitted, [
+    "quay.io/coreos/h:1 to mirror.example/h:1,2: they have different numbers of tags",
   ]);
 });
 
@@ -81,5 +83,22 @@ test("importImageSyncer() rejects invalid files, with line and column", () => {
   assert.throws(
     () => importImageSyncer({ images: "{}", auth: "quay.io: {user: a}" }),
     /auth:1:11: .*there is no such key; did you mean username/,
+  );
+});
+
+test("importImageSyncer() reads names that begin with x-", () => {
+  const config = load(importImageSyncer({ images: "x-reg.io/a: r.io/a" }));
+  assert.deepEqual(copiesOf(config), ["x-reg.io/a r.io/a"]);
+});
+
+test("importImageSyncer() reports a line without a target", () => {
+  const { omitted } = importImageSyncer({ images: "q.io/a:v1:\nq.io/b: r.io/b\n" });
+  assert.deepEqual(omitted, ["q.io/a:v1: it has no target, which image-syncer rejects as well"]);
+});
+
+test("importImageSyncer() rejects an invalid expression, with its place", () => {
+  assert.throws(
+    () => importImageSyncer({ images: "q.io/a:/[/: r.io/a" }),
+    /images:1:13: .*"\[" is not a valid pattern/,
   );
 });

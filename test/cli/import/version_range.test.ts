@@ -26,6 +26,17 @@ const GOOD: [dialect: RangeDialect, text: string, ranges: string[]][] = [
   ["masterminds", "^0.0.3", [">=0.0.3 <0.0.4"]],
   ["masterminds", "^0", [">=0 <1"]],
   ["masterminds", ">=v1.0.0-rc.1", [">=1.0.0-rc.1"]],
+  ["masterminds", "v3.1.0 - v3.4.0", [">=3.1.0 <=3.4.0"]],
+  ["masterminds", "1.2 - 1.4 || ^3", [">=1.2 <1.5", ">=3 <4"]],
+  ["masterminds", "!=1.36.1", ["<1.36.1", ">1.36.1"]],
+  ["masterminds", ">=1.2, !=1.36", [">=1.2 <1.36", ">=1.2 >=1.37"]],
+  ["blang", ">=1.0.0 !1.2.3", [">=1.0.0 <1.2.3", ">=1.0.0 >1.2.3"]],
+  ["blang", "!=1.2.3 !=1.2.4", [
+    "<1.2.3 <1.2.4",
+    ">1.2.3 <1.2.4",
+    "<1.2.3 >1.2.4",
+    ">1.2.3 >1.2.4",
+  ]],
   ["blang", ">=1.31.0 <1.31.9", [">=1.31.0 <1.31.9"]],
   ["blang", "==1.2.3 || 2.x", ["=1.2.3", ">=2 <3"]],
 ];
@@ -37,7 +48,17 @@ for (const [dialect, text, ranges] of GOOD) {
 }
 
 for (
-  const text of ["", "!=1.2.3", ">=1.0.0 !1.2.3", "1.2 - 1.4", "latest", ">=1.2.3.4", ">=", "1 ||"]
+  const text of [
+    "",
+    "!=*",
+    "!=1 ".repeat(7),
+    ">=1.0.0 !1.2.3",
+    ">1.2 - 1.4",
+    "latest",
+    ">=1.2.3.4",
+    ">=",
+    "1 ||",
+  ]
 ) {
   test(`convertRange() cannot say ${JSON.stringify(text)}`, () => {
     assert.equal(convertRange(text, "masterminds"), undefined);

@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises";
 import { test } from "node:test";
 import assert from "node:assert/strict";
 import { CrossdockError } from "../../../src/errors.ts";
@@ -7,6 +8,18 @@ import { fakeCli } from "../fake_cli.ts";
 const CA = "pass its CA with --src-ca or --dest-ca, or use --src-tls unverified or " +
   "--dest-tls unverified to take any certificate";
 const PLAIN = "use --src-tls off or --dest-tls off if that is meant";
+/** Files whose hints name flags of `copy`. */
+const FILES_WITH_HINTS = [
+  "copy/copy_error.ts",
+  "copy/request.ts",
+  "copy/tree.ts",
+  "copy/wanted_tree.ts",
+  "errors.ts",
+  "hosts/network_failure.ts",
+  "registry/manifests.ts",
+  "registry/registry_error.ts",
+];
+
 const EXISTS = "use --if-exists overwrite to move it";
 
 const hints: [command: string, side: "source" | "destination" | undefined, string, string][] = [
@@ -25,8 +38,20 @@ const hints: [command: string, side: "source" | "destination" | undefined, strin
   ["copy", "destination", 'use "ifExists": "overwrite" to move it', EXISTS],
   ["copy", undefined, 'copy again with "recheck": true', "copy again with --recheck"],
   ["copy", "source", 'pick one with "platforms"', "pick one with --platform"],
-  ["sync", "source", CA, "use tls: insecure in creds to take any certificate"],
+  [
+    "sync",
+    "source",
+    CA,
+    "write its CA in regcert in creds, or set SSL_CERT_FILE to a file with it, " +
+    "or use tls: insecure in creds to take any certificate",
+  ],
   ["sync", "source", PLAIN, "use tls: disabled in creds if that is meant"],
+  [
+    "sync",
+    "source",
+    "if the registry uses TLS, leave out --src-tls off or --dest-tls off",
+    "if the registry uses TLS, write tls: enabled in creds",
+  ],
   ["sync", "destination", EXISTS, "use ifExists: overwrite in the rule to move it"],
   ["sync", "source", "allow more with --timeout", "allow more with --timeout"],
 ];
@@ -52,4 +77,20 @@ test("crossdock tags names its own flags, and no side", async () => {
     "error: connect to a.io: refused\nhint: use --tls off if that is meant\n",
   );
   assert.equal(exitCode, 8);
+});
+
+test("toCommandHint() leaves no flag in a hint for sync that sync does not have", async () => {
+  const { stdout } = await fakeCli().run("sync", "--help");
+  const known = new Set(stdout.match(/--[a-z-]+/g));
+  let count = 0;
+  for (const file of FILES_WITH_HINTS) {
+    const text = await readFile(new URL(`../../../src/${file}`, import.meta.url), "utf8");
+    for (const [, hint = ""] of text.matchAll(/"([^"\n]*\s--[a-z][^"\n]*)"/g)) {
+      count += 1;
+      const flags = toCommandHint(hint, { command: "sync", side: "source" }).match(/--[a-z-]+/g) ??
+        [];
+      assert.deepEqual(flags.filter((flag) => !known.has(flag)), [], hint);
+    }
+  }
+  assert.ok(count >= FILES_WITH_HINTS.length, `${count} hints`);
 });

@@ -202,6 +202,8 @@ const RULE_STATUS: RuleStatus = {
   rule: "app",
   state: "error",
   tags: [{ ...names, state: "error", digest: digest("1"), current: digest("2"), error }],
+  pruned: [{ destination: names.destination, result: "held-back", error }],
+  warnings: ["a warning"],
   requests,
 };
 

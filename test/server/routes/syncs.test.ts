@@ -125,7 +125,7 @@ test("POST /v1/syncs writes nothing in a dry run, and only missing tags with mis
   await putImage(b, "app", { tag: "1", seed: 7 });
   const added = await readReport(await dock.post({ missing: true }));
   assert.deepEqual(added.rules.flatMap(({ tags }) => tags.map(({ result }) => result)), [
-    "skipped",
+    "unchanged",
     "copied",
   ]);
 });

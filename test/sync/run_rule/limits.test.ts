@@ -173,7 +173,7 @@ for (const more of ["minAge: 24h", "tags: {latest: 3, by: created}"]) {
     assert.equal(report.result, "postponed");
     assert.deepEqual(resultsOf(report), ["app postponed"]);
     assert.ok(pulls.left >= 20, `${pulls.left} are left`);
-    const status = await statusOfRule(rule, { engine: pair.engine, now: () => NOW });
+    const status = await statusOfRule(rule, { engine: pair.engine, rules: [rule], now: () => NOW });
     assert.equal(status.state, "error");
     assert.equal(status.tags[0]?.error?.code, "rate_limited");
     assert.ok(pulls.left >= 20, `${pulls.left} are left`);
