@@ -22,3 +22,9 @@ for (const text of ["", "60", "-1h", "1d", "1h 30m", "h", "1.2.3s", "1h30", "1H"
     assert.throws(() => parseDuration(text), { name: "ParseError", hint: /1h30m/ });
   });
 }
+
+for (const text of ["2562048h", `${"9".repeat(400)}h`]) {
+  test(`parseDuration() rejects the ${text.length} characters of a duration that Go cannot hold`, () => {
+    assert.throws(() => parseDuration(text), { name: "ParseError", message: /292 years/ });
+  });
+}
