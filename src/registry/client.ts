@@ -278,7 +278,8 @@ export class RegistryClient {
   ): Promise<Response> {
     const { guard, pace, trace = noTrace } = this.#options;
     const { kind = "registry", signal } = request;
-    await guard?.(url, { side: this.side, kind, registry: this.registry });
+    const checked = await guard?.(url, { side: this.side, kind, registry: this.registry }) ??
+      undefined;
     const isPaced = kind === "registry" && this.#isRegistryOrigin(url) && !request.headers?.range;
     const release = isPaced ? await pace?.(this.registry, { signal }) : undefined;
     const attributes = {
@@ -293,7 +294,10 @@ export class RegistryClient {
         const sent = new Headers(headers);
         if (authorization !== undefined) sent.set("authorization", authorization);
         this.#sent.add({ url, headers: sent, body: request.body });
-        const response = await fetchWithTimeout(url, request, sent, this.#options);
+        const response = await fetchWithTimeout(url, request, sent, {
+          ...this.#options,
+          checked,
+        });
         span.set("http.response.status_code", response.status);
         return response;
       });
