@@ -68,6 +68,8 @@ export interface Runtime {
    * @throws NetworkError if there is no response; any error of the reader; the signal's reason
    */
   upload(request: UploadRequest): Promise<Response>;
+  /** The host and port of the proxy through which requests to a URL go, on hosts with proxies. */
+  proxyOf?(url: URL): Promise<string | undefined>;
   createHash(algorithm: "sha256" | "sha512"): StreamHash;
   /** Milliseconds since the epoch. */
   now(): number;

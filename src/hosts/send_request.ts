@@ -29,6 +29,12 @@ export async function sendRequest(request: HttpRequest, options: object = {}): P
   }
 }
 
+/** The host and port of the proxy for a URL. Implements {@linkcode Runtime.proxyOf}. */
+export async function proxyOf(url: URL): Promise<string | undefined> {
+  if (!hasProxySettings()) return undefined;
+  return (await import("./proxy.ts")).proxyFor(url)?.url.host;
+}
+
 /** Loads `node:http` only when needed: on Deno this saves memory. */
 async function sendOverNodeHttp(
   request: HttpRequest,

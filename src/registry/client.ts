@@ -321,7 +321,9 @@ export class RegistryClient {
     const { method, what, kind } = request;
     const isOwn = this.#isRegistryOrigin(url) && !kind;
     const responder = kind ? RESPONDERS[kind] : isOwn ? "registry" : "other";
-    const about = { method, url, what, registry: this.registry, responder } as const;
+    // Through a tunnel the proxy cannot answer for the registry.
+    const proxy = url.protocol === "http:" ? await this.runtime.proxyOf?.(url) : undefined;
+    const about = { method, url, what, registry: this.registry, responder, proxy } as const;
     return await toRegistryError(response, about, {
       hint: isOwn ? await this.#explainRefusal(response, request) : undefined,
       side: this.side,
