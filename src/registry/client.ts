@@ -60,6 +60,8 @@ export class RegistryClient {
   readonly #moved = new Map<string, URL>();
   /** The URLs that returned each response, after redirects. */
   readonly #urls = new WeakMap<Response, URL>();
+  /** Errors of hosts that the registry redirected to. */
+  readonly #redirected = new WeakSet<object>();
   readonly #options: RegistryClientOptions;
   readonly #origin: URL;
   readonly #sent = new SentSecrets();
@@ -134,6 +136,11 @@ export class RegistryClient {
     return this.#urls.get(response);
   }
 
+  /** Whether the registry answered, but the host that it redirected to could not be reached. */
+  isUnreachedRedirect(error: NetworkError): boolean {
+    return this.#redirected.has(error);
+  }
+
   /** Removes what was sent to the registry from the message of an error that quotes the registry. */
   redact(error: CrossdockError): void {
     error.message = this.#sent.redact(error.message);
@@ -183,7 +190,13 @@ export class RegistryClient {
     let sent = request;
     for (let hops = 0;;) {
       request.count?.();
-      const response = await this.#sendTraced(url, sent, headers, authorization);
+      const response = await this.#sendTraced(url, sent, headers, authorization)
+        .catch((error) => {
+          if (error instanceof NetworkError && !this.#isRegistryOrigin(url) && hops > 0) {
+            this.#redirected.add(error);
+          }
+          throw error;
+        });
       this.#hasAnswered = true;
       if (
         response.status === 401 && this.#isRegistryOrigin(url) && !request.kind &&
