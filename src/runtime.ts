@@ -12,6 +12,13 @@ export interface TlsOptions {
   readonly unverified?: boolean | undefined;
 }
 
+/** The addresses of a URL's host that a guard has checked. */
+export interface CheckedAddresses {
+  readonly addresses: readonly string[];
+  /** Who they were checked for. A connection is reused only for requests with the same value. */
+  readonly checkedFor: string;
+}
+
 /** A request without a body, or with a body in memory. */
 export interface HttpRequest {
   readonly method: string;
@@ -19,6 +26,8 @@ export interface HttpRequest {
   readonly headers: Headers;
   readonly body?: Uint8Array<ArrayBuffer> | string | undefined;
   readonly tls?: TlsOptions | undefined;
+  /** Where to connect to. Default: the addresses that the name resolves to. Ignored for a request through a proxy. */
+  readonly checked?: CheckedAddresses | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -59,6 +68,8 @@ export interface Runtime {
    * @throws NetworkError if there is no response; any error of the reader; the signal's reason
    */
   upload(request: UploadRequest): Promise<Response>;
+  /** The host and port of the proxy through which requests to a URL go, on hosts with proxies. */
+  proxyOf?(url: URL): Promise<string | undefined>;
   createHash(algorithm: "sha256" | "sha512"): StreamHash;
   /** Milliseconds since the epoch. */
   now(): number;

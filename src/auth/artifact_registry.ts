@@ -39,7 +39,7 @@ const GRANT_TYPE = "urn:ietf:params:oauth:grant-type:jwt-bearer";
  * service account. All registries share one token, which lasts an hour.
  *
  * `lookup()` rejects with CrossdockError `unauthorized` or `denied` if Google rejects the key, with `rate_limited` or `registry`
- * if it returns no token, and with ParseError if the private key is damaged.
+ * if it returns no token, and with ParseError if Web Crypto rejects the private key.
  *
  * @throws {ParseError} if the text is not the key of a service account. The message names the member and never quotes it
  */

@@ -39,12 +39,42 @@ export function parseServiceAccount(text: string, from: string): ServiceAccount 
       },
     );
   }
+  if (!isRsaKey(privateKey)) {
+    throw new ParseError(
+      `${from}: private_key: expected an RSA key in PKCS #8, got a damaged key`,
+      {
+        hint: "use the JSON key file of a service account unchanged",
+      },
+    );
+  }
   return {
     clientEmail: requireText(key, "client_email", from),
     privateKey,
     privateKeyId: typeof key.private_key_id === "string" ? key.private_key_id : undefined,
     tokenUri: parseTokenUri(key.token_uri ?? TOKEN_URI, from),
   };
+}
+
+/** The version 0 and the algorithm rsaEncryption: https://www.rfc-editor.org/rfc/rfc5208#section-5 */
+const RSA_HEADER = "020100300d06092a864886f70d0101010500";
+
+/**
+ * Whether PEM contains a whole RSA key. Web Crypto only checks that asynchronously, which is too late for an error at the start.
+ */
+function isRsaKey(pem: string): boolean {
+  const base64 = /^-----BEGIN PRIVATE KEY-----([^-]+)-----END PRIVATE KEY-----$/.exec(pem)?.[1];
+  if (base64 === undefined) return false;
+  let bytes: string;
+  try {
+    bytes = atob(base64);
+  } catch {
+    return false;
+  }
+  const byteAt = (index: number): number => bytes.charCodeAt(index);
+  const hex = Array.from(bytes, (_, i) => byteAt(i).toString(16).padStart(2, "0")).join("");
+  // Each key has at least 256 bytes, so that its length takes two bytes.
+  return hex.startsWith("3082") && 4 + byteAt(2) * 256 + byteAt(3) === bytes.length &&
+    hex.startsWith(RSA_HEADER, 8);
 }
 
 function parseObject(text: string, from: string): Readonly<Record<string, unknown>> {

@@ -1,7 +1,7 @@
 import type { HttpRequest, Runtime, UploadRequest } from "../runtime.ts";
 import { createNodeHash } from "./node_hash.ts";
 import { uploadOverNodeHttp } from "./node_http.ts";
-import { sendRequest } from "./send_request.ts";
+import { proxyOf, sendRequest } from "./send_request.ts";
 import { sleep } from "./sleep.ts";
 
 /** The option of Bun's `fetch` that returns bodies without decoding them. */
@@ -16,6 +16,7 @@ export function createBunRuntime(): Runtime {
     fetch: (request: HttpRequest) => sendRequest(request, RAW_BODY),
     // Not by `fetch`, which takes a third longer for a stream.
     upload: (request: UploadRequest) => uploadOverNodeHttp(request),
+    proxyOf,
     createHash: createNodeHash,
     now: () => Date.now(),
     random: () => Math.random(),

@@ -1,6 +1,6 @@
 import type { HttpRequest, Runtime, UploadRequest } from "../runtime.ts";
 import { createNodeHash } from "./node_hash.ts";
-import { sendRequest } from "./send_request.ts";
+import { proxyOf, sendRequest } from "./send_request.ts";
 import { sleep } from "./sleep.ts";
 
 /** Creates the runtime for Deno 2.9 and later. */
@@ -12,6 +12,7 @@ export function createDenoRuntime(): Runtime {
     givesRawBodies: true,
     fetch: send,
     upload,
+    proxyOf,
     createHash: createNodeHash,
     now: () => Date.now(),
     random: () => Math.random(),

@@ -1,7 +1,7 @@
 import type { HttpRequest, Runtime, UploadRequest } from "../runtime.ts";
 import { createNodeHash } from "./node_hash.ts";
 import { uploadOverNodeHttp } from "./node_http.ts";
-import { sendRequest } from "./send_request.ts";
+import { proxyOf, sendRequest } from "./send_request.ts";
 import { sleep } from "./sleep.ts";
 
 /** Creates the runtime for Node 24 and later. */
@@ -14,6 +14,7 @@ export function createNodeRuntime(): Runtime {
     fetch: (request: HttpRequest) => sendRequest(request),
     // Not by `fetch`, which keeps a whole streamed body in memory for a possible redirect.
     upload: (request: UploadRequest) => uploadOverNodeHttp(request),
+    proxyOf,
     createHash: createNodeHash,
     now: () => Date.now(),
     random: () => Math.random(),

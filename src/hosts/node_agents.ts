@@ -3,7 +3,7 @@ import { Agent as HttpsAgent } from "node:https";
 import process from "node:process";
 import * as tls from "node:tls";
 import { CrossdockError } from "../errors.ts";
-import type { TlsOptions } from "../runtime.ts";
+import type { CheckedAddresses, TlsOptions } from "../runtime.ts";
 import { hasDefaultTrust, isCustomTls } from "./default_trust.ts";
 import { hostCertificates } from "./host_certificates.ts";
 import type { Proxy } from "./network_failure.ts";
@@ -20,10 +20,18 @@ const defaultAgents: Agents = new Map();
 const hostAgents: Agents = new Map();
 const customAgents = new WeakMap<TlsOptions, Agents>();
 
-/** Returns the connection pool for a URL: one for each proxy and each set of trusted certificates. */
+/**
+ * Returns the connection pool for a URL: one for each proxy and each set of trusted certificates.
+ *
+ * @param options.isDefaultTrust whether `fetch` accepts the certificate. Default: as of earlier requests
+ */
 export function agentFor(
   url: URL,
-  { tls: options, proxy }: { tls?: TlsOptions | undefined; proxy?: Proxy | undefined },
+  { tls: options, proxy, isDefaultTrust = hasDefaultTrust(url) }: {
+    readonly tls?: TlsOptions | undefined;
+    readonly proxy?: Proxy | undefined;
+    readonly isDefaultTrust?: boolean | undefined;
+  },
 ): Agent {
   const key = proxy?.url.href ?? "";
   if (url.protocol === "http:") {
@@ -34,7 +42,7 @@ export function agentFor(
     customAgents.set(options, agents);
     return getOrCreate(agents, key, () => createTlsAgent(proxy, options));
   }
-  return hasDefaultTrust(url)
+  return isDefaultTrust
     ? getOrCreate(defaultAgents, key, () => new HttpsAgent(toAgentOptions(proxy)))
     : getOrCreate(hostAgents, key, () => createTlsAgent(proxy, {}));
 }
@@ -42,8 +50,18 @@ export function agentFor(
 function getOrCreate(agents: Agents, key: string, create: () => Agent): Agent {
   const existing = agents.get(key);
   if (existing) return existing;
-  const agent = create();
+  const agent = separatePools(create());
   agents.set(key, agent);
+  return agent;
+}
+
+/** Reuses a connection only for requests with the same `checkedFor`. */
+function separatePools(agent: Agent): Agent {
+  // The types of some hosts lack this method.
+  const named = agent as unknown as { getName(options?: object): string };
+  const { getName } = named;
+  named.getName = (options?: object & Partial<CheckedAddresses>) =>
+    `${getName.call(agent, options)}:${options?.checkedFor ?? ""}`;
   return agent;
 }
 

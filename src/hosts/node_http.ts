@@ -2,8 +2,10 @@
 import { request as httpRequest } from "node:http";
 import type { ClientRequest, IncomingMessage } from "node:http";
 import { request as httpsRequest } from "node:https";
+import { isIPv6 } from "node:net";
+import type { LookupFunction } from "node:net";
 import { NetworkError } from "../errors.ts";
-import type { HttpRequest, UploadRequest } from "../runtime.ts";
+import type { CheckedAddresses, HttpRequest, UploadRequest } from "../runtime.ts";
 import { readBody } from "../streams/chunk_reader.ts";
 import { hostCertificates } from "./host_certificates.ts";
 import { toRequestError } from "./network_failure.ts";
@@ -24,15 +26,22 @@ interface Exchange {
   destroy(): void;
 }
 
-/** Sends a request with a body in memory. Does not follow redirects or decode the response body. */
-export async function sendOverNodeHttp(request: HttpRequest): Promise<Response> {
+/**
+ * Sends a request with a body in memory. Does not follow redirects or decode the response body.
+ *
+ * @param options.isDefaultTrust whether to trust only the certificates of the runtime. Default: as of earlier requests
+ */
+export async function sendOverNodeHttp(
+  request: HttpRequest,
+  options: { readonly isDefaultTrust?: boolean } = {},
+): Promise<Response> {
   request.signal?.throwIfAborted();
   const headers = new Headers(request.headers);
   const body = typeof request.body === "string"
     ? new TextEncoder().encode(request.body)
     : request.body;
   if (body) headers.set("content-length", `${body.byteLength}`);
-  const exchange = begin(request, headers);
+  const exchange = begin(request, headers, options);
   exchange.outgoing.end(body);
   return await exchange.response;
 }
@@ -72,13 +81,28 @@ function nameUnreadable(error: unknown): unknown {
   );
 }
 
-function begin(request: HttpRequest | UploadRequest, headers: Headers): Exchange {
-  const { method, url, signal, tls } = request;
+/** Replaces the resolver of a connection. */
+function toLookup({ addresses }: CheckedAddresses): LookupFunction {
+  const found = addresses.map((address) => ({ address, family: isIPv6(address) ? 6 : 4 }));
+  return (_name, { all }, callback) => {
+    if (all) return callback(null, found);
+    callback(null, found[0]?.address ?? "", found[0]?.family);
+  };
+}
+
+function begin(
+  request: HttpRequest | UploadRequest,
+  headers: Headers,
+  { isDefaultTrust }: { readonly isDefaultTrust?: boolean } = {},
+): Exchange {
+  const { method, url, signal, tls, checked } = request;
   const proxy = proxyFor(url);
   const options = {
     method,
     headers: Object.fromEntries(headers),
-    agent: agentFor(url, { tls, proxy }),
+    agent: agentFor(url, { tls, proxy, isDefaultTrust }),
+    // The agent passes these options to the connection. A proxy resolves the name itself.
+    ...(checked && !proxy ? { checkedFor: checked.checkedFor, lookup: toLookup(checked) } : {}),
   };
   const outgoing = url.protocol === "https:"
     ? httpsRequest(url, options)

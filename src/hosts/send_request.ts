@@ -6,16 +6,18 @@ import { hasProxySettings } from "./proxy_variables.ts";
 
 /**
  * Sends a request on Deno, Node or Bun: by `fetch`, and by `node:http` for what `fetch` of these hosts does not support or
- * supports in different ways: proxies, TLS options and CA certificates of the system. `options` holds options specific to the
+ * supports in different ways: checked addresses, proxies, TLS options and CA certificates of the system. `options` holds options specific to the
  * host's `fetch`.
  */
 export async function sendRequest(request: HttpRequest, options: object = {}): Promise<Response> {
-  const { url, tls } = request;
+  const { url, tls, checked } = request;
   if (isCustomTls(tls) || hasDefaultTrust(url) === false || hasProxySettings()) {
     return await sendOverNodeHttp(request);
   }
   try {
-    const response = await fetchOnce(request, options);
+    const response = checked
+      ? await sendOverNodeHttp(request, { isDefaultTrust: true })
+      : await fetchOnce(request, options);
     setDefaultTrust(url, true);
     return response;
   } catch (error) {
@@ -27,7 +29,16 @@ export async function sendRequest(request: HttpRequest, options: object = {}): P
   }
 }
 
+/** The host and port of the proxy for a URL. Implements {@linkcode Runtime.proxyOf}. */
+export async function proxyOf(url: URL): Promise<string | undefined> {
+  if (!hasProxySettings()) return undefined;
+  return (await import("./proxy.ts")).proxyFor(url)?.url.host;
+}
+
 /** Loads `node:http` only when needed: on Deno this saves memory. */
-async function sendOverNodeHttp(request: HttpRequest): Promise<Response> {
-  return await (await import("./node_http.ts")).sendOverNodeHttp(request);
+async function sendOverNodeHttp(
+  request: HttpRequest,
+  options: { readonly isDefaultTrust?: boolean } = {},
+): Promise<Response> {
+  return await (await import("./node_http.ts")).sendOverNodeHttp(request, options);
 }

@@ -69,6 +69,15 @@ async function tryAccess(
       signal,
     });
     await response.body?.cancel();
+    const { status, headers } = response;
+    const isWebPage = /^text\/html\b/i.test(headers.get("content-type") ?? "");
+    if (status === 404 && isWebPage && !headers.has("docker-distribution-api-version")) {
+      const what = `check access to ${client.registry}: ${client.registry} answered 404`;
+      throw new CrossdockError("registry", `${what} with a web page, which no registry sends`, {
+        side: client.side,
+        hint: "check the registry name: another service answers at this host",
+      });
+    }
     return true;
   } catch (error) {
     if (

@@ -61,6 +61,8 @@ export class RegistryClient {
   readonly #moved = new Map<string, URL>();
   /** The URLs that returned each response, after redirects. */
   readonly #urls = new WeakMap<Response, URL>();
+  /** Errors of hosts that the registry redirected to. */
+  readonly #redirected = new WeakSet<object>();
   readonly #options: RegistryClientOptions;
   readonly #origin: URL;
   readonly #sent = new SentSecrets();
@@ -135,6 +137,11 @@ export class RegistryClient {
     return this.#urls.get(response);
   }
 
+  /** Whether the registry answered, but the host that it redirected to could not be reached. */
+  isUnreachedRedirect(error: NetworkError): boolean {
+    return this.#redirected.has(error);
+  }
+
   /** Removes what was sent to the registry from the message of an error that quotes the registry. */
   redact(error: CrossdockError): void {
     error.message = this.#sent.redact(error.message);
@@ -184,7 +191,13 @@ export class RegistryClient {
     let sent = request;
     for (let hops = 0;;) {
       request.count?.();
-      const response = await this.#sendTraced(url, sent, headers, authorization);
+      const response = await this.#sendTraced(url, sent, headers, authorization)
+        .catch((error) => {
+          if (error instanceof NetworkError && !this.#isRegistryOrigin(url) && hops > 0) {
+            this.#redirected.add(error);
+          }
+          throw error;
+        });
       this.#hasAnswered = true;
       if (
         response.status === 401 && this.#isRegistryOrigin(url) && !request.kind &&
@@ -280,7 +293,8 @@ export class RegistryClient {
   ): Promise<Response> {
     const { guard, pace, trace = noTrace } = this.#options;
     const { kind = "registry", signal } = request;
-    await guard?.(url, { side: this.side, kind, registry: this.registry });
+    const checked = await guard?.(url, { side: this.side, kind, registry: this.registry }) ??
+      undefined;
     const isPaced = kind === "registry" && this.#isRegistryOrigin(url) && !request.headers?.range;
     const release = isPaced ? await pace?.(this.registry, { signal }) : undefined;
     const attributes = {
@@ -295,7 +309,10 @@ export class RegistryClient {
         const sent = new Headers(headers);
         if (authorization !== undefined) sent.set("authorization", authorization);
         this.#sent.add({ url, headers: sent, body: request.body });
-        const response = await fetchWithTimeout(url, request, sent, this.#options);
+        const response = await fetchWithTimeout(url, request, sent, {
+          ...this.#options,
+          checked,
+        });
         span.set("http.response.status_code", response.status);
         return response;
       });
@@ -319,7 +336,9 @@ export class RegistryClient {
     const { method, what, kind } = request;
     const isOwn = this.#isRegistryOrigin(url) && !kind;
     const responder = kind ? RESPONDERS[kind] : isOwn ? "registry" : "other";
-    const about = { method, url, what, registry: this.registry, responder } as const;
+    // Through a tunnel the proxy cannot answer for the registry.
+    const proxy = url.protocol === "http:" ? await this.runtime.proxyOf?.(url) : undefined;
+    const about = { method, url, what, registry: this.registry, responder, proxy } as const;
     return await toRegistryError(response, about, {
       hint: isOwn ? await this.#explainRefusal(response, request) : undefined,
       side: this.side,

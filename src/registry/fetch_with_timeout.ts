@@ -1,7 +1,7 @@
 /** Sends one request with an idle timeout. A slow transfer does not time out; a silent one does. */
 import { SilenceError } from "../errors.ts";
 import type { Side } from "../errors.ts";
-import type { Runtime, TlsOptions } from "../runtime.ts";
+import type { CheckedAddresses, Runtime, TlsOptions } from "../runtime.ts";
 import type { ChunkReader } from "../streams/chunk_reader.ts";
 import { SilenceTimer } from "../streams/silence.ts";
 import type { RegistryRequest } from "./request.ts";
@@ -15,11 +15,12 @@ export async function fetchWithTimeout(
   url: URL,
   request: Pick<RegistryRequest, "method" | "what" | "body" | "stream" | "signal">,
   headers: Headers,
-  { runtime, side, timeoutMs, tls }: {
+  { runtime, side, timeoutMs, tls, checked }: {
     readonly runtime: Runtime;
     readonly side: Side;
     readonly timeoutMs: number;
     readonly tls?: TlsOptions | undefined;
+    readonly checked?: CheckedAddresses | undefined;
   },
 ): Promise<Response> {
   const { method, what, body, stream } = request;
@@ -33,7 +34,7 @@ export async function fetchWithTimeout(
   const signal = request.signal
     ? AbortSignal.any([request.signal, silence.signal])
     : silence.signal;
-  const common = { method, url, headers, tls, signal };
+  const common = { method, url, headers, tls, checked, signal };
   try {
     if (!stream) {
       timer.restart();

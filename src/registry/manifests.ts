@@ -35,7 +35,7 @@ export async function resolveManifest(
     if (isUnansweredCheck(client, error)) return error;
     throw error;
   });
-  if (response instanceof RegistryError) {
+  if (response instanceof CrossdockError) {
     // HEAD has used up the retries.
     return await resolveByGet(context, tagOrDigest, { signal, mayRepeat: !response.isTemporary });
   }

@@ -91,6 +91,8 @@ interface FailedRequest {
   readonly what: string;
   readonly registry: string;
   readonly responder: Exclude<Responder, "proxy">;
+  /** The proxy that passed on the request and can read it. It may have answered itself. */
+  readonly proxy?: string | undefined;
 }
 
 /**
@@ -99,7 +101,7 @@ interface FailedRequest {
  */
 export async function toRegistryError(
   response: Response,
-  { responder: expected, ...request }: FailedRequest,
+  { responder: expected, proxy, ...request }: FailedRequest,
   { redact = (text) => text, ...options }: CrossdockErrorOptions & {
     now: number;
     /** Removes what was sent to the registry from its text. */
@@ -112,6 +114,8 @@ export async function toRegistryError(
   const found = parseErrors(body);
   const errors = isRegistry ? found : [];
   const text = isRegistry ? body : "";
+  const maybeProxy = proxy !== undefined && responder !== "proxy" && found.length === 0 &&
+    mayBeOfProxy(response, body);
   const isWebPage = isHtml(response, body);
   const code = isRegistry && isTlsPort(body)
     ? "tls"
@@ -124,14 +128,30 @@ export async function toRegistryError(
     : isRegistry && isWebPage && response.status === 404
     ? " with a web page, which no registry sends"
     : "";
+  const way = maybeProxy ? `, through the proxy ${proxy}` : "";
   const facts = { ...request, code, responder, isWebPage, retryAfterMs, now: options.now };
   return new RegistryError(
     code,
     answer,
-    `${request.what}: ${nameOf(responder, request)} answered ${redact(status)}${ending}`,
+    `${request.what}: ${nameOf(responder, request)} answered ${redact(status)}${ending}${way}`,
     // The caller's hint is about the credential for the registry.
-    { retryAfterMs, ...options, hint: (isRegistry ? options.hint : undefined) ?? hintFor(facts) },
+    {
+      retryAfterMs,
+      ...options,
+      hint: maybeProxy
+        ? `the proxy may have answered itself: check HTTP_PROXY, or add ${request.url.hostname} to NO_PROXY to connect directly`
+        : (isRegistry ? options.hint : undefined) ?? hintFor(facts),
+    },
   );
+}
+
+/** Headers that proxies add to their own errors: RFC 9209, Squid, and older ones. */
+const PROXY_HEADERS = ["proxy-status", "x-squid-error", "proxy-agent", "proxy-connection"];
+
+/** Whether a proxy may have sent a response: it does not look like one of a registry. */
+function mayBeOfProxy({ headers }: Response, body: string): boolean {
+  if (PROXY_HEADERS.some((name) => headers.has(name))) return true;
+  return !headers.has("docker-distribution-api-version") && !/^\s*[{[]/.test(body);
 }
 
 function nameOf(responder: Responder, { url, registry }: { url: URL; registry: string }): string {

@@ -1,6 +1,7 @@
 /** A request to a registry, and the callbacks around it. */
 import type { Access } from "../auth/authenticator.ts";
 import type { Side } from "../errors.ts";
+import type { CheckedAddresses } from "../runtime.ts";
 import type { ChunkReader } from "../streams/chunk_reader.ts";
 
 /** Called before a request is retried. */
@@ -10,6 +11,7 @@ export type OnRetry = (
 
 /**
  * Called before every request, including redirects, token realms and upload Locations. Throws to deny the request.
+ * Returns the addresses that it checked; the request connects only to these.
  */
 export type Guard = (
   url: URL,
@@ -19,7 +21,7 @@ export type Guard = (
     /** The registry that the request is made for. The URL can be on another host. */
     registry: string;
   },
-) => void | Promise<void>;
+) => CheckedAddresses | void | Promise<CheckedAddresses | void>;
 
 /**
  * Rate limiter, called before every request to the registry's own API, after the guard. Resolves when the request may be sent.

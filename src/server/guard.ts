@@ -6,6 +6,7 @@
 import ipaddr from "ipaddr.js";
 import { CrossdockError, NetworkError } from "../errors.ts";
 import type { Guard } from "../registry/request.ts";
+import type { CheckedAddresses } from "../runtime.ts";
 import { isOwnHost, parsePrivateHosts } from "./private_hosts.ts";
 
 export interface GuardOptions {
@@ -18,29 +19,43 @@ export interface GuardOptions {
 /** IPv4-compatible addresses, deprecated by RFC 4291, 2.5.5.1. */
 const OLD_IPV4_COMPATIBLE = ipaddr.IPv6.parseCIDR("::/96");
 
-/** Rejects URLs of private addresses: of registries, and of webhooks, which have no side and no registry. */
-export type ServerGuard = (url: URL, about?: Partial<Parameters<Guard>[1]>) => Promise<void>;
+/**
+ * Rejects URLs of private addresses: of registries, and of webhooks, which have no side and no registry. Returns the addresses
+ * that it resolved, because a second resolution could have another result.
+ */
+export type ServerGuard = (
+  url: URL,
+  about?: Partial<Parameters<Guard>[1]>,
+) => Promise<CheckedAddresses | undefined>;
+
+/** Guards of one process can allow different hosts to the same registry. */
+let guardCount = 0;
 
 /** @throws ParseError naming an invalid entry */
 export function createGuard({ allowPrivate, resolveHost }: GuardOptions): ServerGuard {
   const hosts = parsePrivateHosts(allowPrivate);
+  const id = ++guardCount;
   return async (url, { side, registry } = {}) => {
-    if (hosts.allowsName(url, registry)) return;
+    if (hosts.allowsName(url, registry)) return undefined;
     const name = url.hostname.replace(/^\[|\]$/g, "");
     const isAddress = ipaddr.isValid(name);
-    const addresses = isAddress ? [name] : await resolveHost?.(name).catch((cause) => {
-      // The request would resolve the name again, perhaps to another address.
-      throw new NetworkError("dns", `connect to ${url.host}: the name does not resolve`, {
-        cause,
-        side,
+    const toUnresolved = (cause?: unknown): NetworkError =>
+      new NetworkError("dns", `connect to ${url.host}: the name does not resolve`, { cause, side });
+    const addresses = isAddress || !resolveHost
+      ? [name].filter(ipaddr.isValid)
+      : await resolveHost(name).catch((cause) => {
+        throw toUnresolved(cause);
       });
-    }) ?? [];
+    if (!isAddress && resolveHost && addresses.length === 0) throw toUnresolved();
     const isAllowed = (address: string): boolean => hosts.allowsAddress(address, url, registry);
     const wrong = addresses.find((address) => isPrivateAddress(address) && !isAllowed(address)) ??
       (isPrivateName(name) && !(addresses.length > 0 && addresses.every(isAllowed))
         ? name
         : undefined);
-    if (wrong === undefined) return;
+    if (wrong === undefined) {
+      if (isAddress || addresses.length === 0) return undefined;
+      return { addresses, checkedFor: `${id} ${registry ?? ""}` };
+    }
     const isOwn = registry === undefined || isOwnHost(url, registry);
     const entry = isOwn ? url.host : `${registry}=${url.host}`;
     throw new CrossdockError(

@@ -7,6 +7,7 @@ import {
 } from "../../src/auth/artifact_registry.ts";
 import type { ArtifactRegistryOptions } from "../../src/auth/artifact_registry.ts";
 import { ParseError } from "../../src/errors.ts";
+import { certificate } from "../hosts/certificate.ts";
 import { failureOf } from "../registry/setup.ts";
 import type { Server } from "../support/serve.ts";
 import { EMAIL, keyFile, privateKey, startGoogle } from "./google_server.ts";
@@ -150,6 +151,17 @@ const BAD_KEYS: [name: string, text: string, wanted: RegExp][] = [
     keyFile("https://t.example/", { private_key: privateKey.replaceAll("\n", "\\n") }),
     /private_key: expected PEM/,
   ],
+  ...[
+    ["a line missing", privateKey.replace(/\n[^-]{40}/, "\n")],
+    ["no end", privateKey.slice(0, 400)],
+    ["other characters", privateKey.replace(/\n[^-]{40}/, "\n#")],
+    ["nothing in it", "-----BEGIN PRIVATE KEY-----\n-----END PRIVATE KEY-----\n"],
+    ["an elliptic curve", certificate.key],
+  ].map(([name, private_key]): [string, string, RegExp] => [
+    `a private key with ${name}`,
+    keyFile("https://t.example/", { private_key }),
+    /private_key: expected an RSA key in PKCS #8, got a damaged key/,
+  ]),
   ["a token URI in the clear", keyFile("http://t.example/"), /token_uri: expected an https URL/],
   ["no token URI", keyFile("", { token_uri: 7 }), /token_uri/],
 ];
@@ -170,7 +182,8 @@ for (const [name, serviceAccount, wanted] of BAD_KEYS) {
 
 test("artifactRegistryCredentials() names the damaged member at the first look-up", async () => {
   await using server = await startGoogle(() => NOW);
-  const damaged = privateKey.replace(/\n[^-]{40}/, "\n");
+  // Only Web Crypto notices damage behind the header.
+  const damaged = privateKey.replace(/(?<=^-+BEGIN PRIVATE KEY-+\n.{40}).{20}/, "A".repeat(20));
   const serviceAccount = keyFile(`${server.url}/token`, { private_key: damaged });
   const credentials = artifactRegistryCredentials(await optionsFor(server, { serviceAccount }));
   await assert.rejects(credentials.lookup(HOST, "a"), (error) => {

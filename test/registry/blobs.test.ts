@@ -46,6 +46,27 @@ for (const status of [400, 403, 405, 412, 501]) {
   });
 }
 
+test("Repository.hasBlob() sends a GET where HEAD is redirected to an unreachable host", async () => {
+  const dead = await serve(() => new Response());
+  await dead.close();
+  const methods: string[] = [];
+  await using server = await serve(({ method }) => {
+    methods.push(method);
+    return method === "HEAD" ? Response.redirect(`${dead.url}/blob`, 307) : new Response(BYTES);
+  });
+  const { pull } = await openSide(server.host, { retries: 0 });
+  assert.equal(await pull("a/b").hasBlob(BLOB), true);
+  assert.deepEqual(methods, ["HEAD", "GET"]);
+});
+
+test("Repository.hasBlob() fails if the registry itself is unreachable", async () => {
+  const dead = await serve(() => new Response());
+  await dead.close();
+  const { pull } = await openSide(dead.host, { retries: 0 });
+  const error = await failureOf(pull("a/b").hasBlob(BLOB));
+  assert.equal(error.code, "network");
+});
+
 test("Repository.hasBlob() sends a GET where the storage behind a redirect denies HEAD", async () => {
   await using registry = await startRegistry();
   await registry.putBlob("a/b", BYTES);

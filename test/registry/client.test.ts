@@ -5,10 +5,12 @@ import { NetworkError, SilenceError } from "../../src/errors.ts";
 import { RegistryError } from "../../src/registry/registry_error.ts";
 import { StaleTokenError } from "../../src/registry/client.ts";
 import { readBody } from "../../src/streams/chunk_reader.ts";
+import { setEnvironment } from "../support/environment.ts";
 import { FakeTimers } from "../support/fake_timers.ts";
 import { putImage, randomBytes } from "../support/image.ts";
 import { serveRaw } from "../hosts/raw_server.ts";
 import type { RawServer } from "../hosts/raw_server.ts";
+import { startProxy } from "../support/proxy_server.ts";
 import { startRegistry } from "../support/registry.ts";
 import type { FaultAction } from "../support/registry.ts";
 import { serve } from "../support/serve.ts";
@@ -554,4 +556,21 @@ test("Repository.beginBlob() rejects an upload without a Location", async () => 
   const error = await failureOf(push("a/b").beginBlob(describe(randomBytes(9, 1))));
   assert.equal(error.code, "registry");
   assert.match(error.message, /no valid Location/);
+});
+
+test("RegistryClient.send() names the proxy that may have answered itself", async () => {
+  await using proxy = await startProxy({ refusal: "403 Forbidden" });
+  using _ = setEnvironment({ http_proxy: proxy.url, no_proxy: "none.test" });
+  const { client } = await openSide("registry.test:5000");
+  const error = await failureOf(client.send({
+    method: "GET",
+    target: "/v2/",
+    what: "read it",
+    access: { repository: undefined, scopes: [] },
+    accept: [200],
+  }));
+  assert.equal(
+    error.message,
+    `read it: registry.test:5000 answered 403 Forbidden, through the proxy ${proxy.host}`,
+  );
 });

@@ -204,6 +204,32 @@ test("toRegistryError() names the token server, and quotes nothing of its respon
   assert.equal((await toError(500, "x", {}, "token server")).code, "registry");
 });
 
+for (
+  const [name, body, headers, isNamed] of [
+    ["a page of Squid", "<html></html>", { "x-squid-error": "ERR_ACCESS_DENIED 0" }, true],
+    ["an empty body", null, {}, true],
+    ["a text", "blocked by policy", { via: "1.1 proxy" }, true],
+    ["an answer of a registry", "", { "docker-distribution-api-version": "registry/2.0" }, false],
+    ["errors of a registry", `{"errors":[{"code":"DENIED"}]}`, { via: "1.1 proxy" }, false],
+    ["JSON", "{}", { via: "1.1 proxy" }, false],
+  ] as [string, string | null, Record<string, string>, boolean][]
+) {
+  test(`toRegistryError() ${isNamed ? "names" : "does not name"} the proxy with ${name}`, async () => {
+    for (const status of [403, 502]) {
+      const error = await toRegistryError(new Response(body, { status, headers }), {
+        method: "GET",
+        url: new URL("http://r.example:5000/v2/a/b"),
+        what: "read it",
+        registry: "r.example:5000",
+        responder: "registry",
+        proxy: "proxy.example:3128",
+      }, { now: NOW_MS, hint: "log in" });
+      assert.equal(/, through the proxy proxy\.example:3128$/.test(error.message), isNamed);
+      assert.equal(/add r\.example to NO_PROXY/.test(error.hint ?? ""), isNamed);
+    }
+  });
+}
+
 test("toRegistryError() names a proxy that requires a credential", async () => {
   const error = await toError(407, "<html></html>");
   assert.deepEqual([error.code, error.isTemporary], ["network", false]);

@@ -1,5 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { createEngine } from "../../src/engine.ts";
+import { createRuntime } from "../../src/hosts/detect.ts";
+import type { CheckedAddresses } from "../../src/runtime.ts";
 import { createGuard } from "../../src/server/guard.ts";
 import type { GuardOptions } from "../../src/server/guard.ts";
 
@@ -7,7 +12,7 @@ import type { GuardOptions } from "../../src/server/guard.ts";
 function ask(
   text: string,
   { registry, ...options }: Partial<GuardOptions> & { registry?: string } = {},
-): Promise<void> {
+): Promise<CheckedAddresses | undefined> {
   const guard = createGuard({ allowPrivate: [], ...options });
   const url = new URL(text);
   return guard(url, { side: "source", kind: "registry", registry: registry ?? url.host });
@@ -28,9 +33,10 @@ for (const url of PUBLIC) {
       return Promise.resolve(["93.184.216.34"]);
     };
     assert.equal(await ask(url), undefined);
-    assert.equal(await ask(url, { resolveHost }), undefined);
     const { hostname } = new URL(url);
     const isName = hostname.endsWith(".io") || hostname.endsWith(".com");
+    const checked = await ask(url, { resolveHost });
+    assert.deepEqual(checked?.addresses, isName ? ["93.184.216.34"] : undefined);
     assert.deepEqual(resolved, isName ? [hostname] : []);
   });
 }
@@ -95,6 +101,65 @@ test("createGuard() rejects a name that resolves to a private address", async ()
     assert.match(error.message, /10\.0\.0\.1/);
     return true;
   });
+});
+
+test("createGuard() keeps apart what it checked for each registry", async () => {
+  const resolveHost = (): Promise<string[]> => Promise.resolve(["93.184.216.34"]);
+  const guard = createGuard({ allowPrivate: [], resolveHost });
+  const url = new URL("https://storage.example.com/");
+  const about = { side: "source", kind: "registry" } as const;
+  const first = await guard(url, { ...about, registry: "a.example.com" });
+  const second = await guard(url, { ...about, registry: "b.example.com" });
+  const other = await createGuard({ allowPrivate: [], resolveHost })(url, {
+    ...about,
+    registry: "a.example.com",
+  });
+  const all = [first, second, other].map((checked) => checked?.checkedFor);
+  assert.equal(new Set(all).size, 3);
+});
+
+/** Answers each request with 404 and counts them. */
+async function listen(
+  address: string,
+  port: number,
+): Promise<AsyncDisposable & { port: number; requests: () => number }> {
+  let requests = 0;
+  const server = createServer((_request, response) => {
+    requests++;
+    response.writeHead(404).end();
+  });
+  await new Promise<void>((resolve) => server.listen(port, address, resolve));
+  return {
+    port: (server.address() as AddressInfo).port,
+    requests: () => requests,
+    [Symbol.asyncDispose]: () =>
+      new Promise<void>((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+test("createGuard() never lets a name reach another address than the checked one", async () => {
+  await using allowed = await listen("127.0.0.2", 0);
+  await using hidden = await listen("127.0.0.1", allowed.port);
+  // The guard's resolver first returns the allowed address. The host resolves localhost to 127.0.0.1.
+  const answers = ["127.0.0.2"];
+  const guard = createGuard({
+    allowPrivate: ["127.0.0.2"],
+    resolveHost: () => Promise.resolve([answers.shift() ?? "127.0.0.1"]),
+  });
+  const engine = createEngine({ runtime: await createRuntime(), guard, retries: 0 });
+  const resolve = (): Promise<unknown> => engine.resolve(`localhost:${allowed.port}/a/b:1`);
+  await resolve().catch(() => {});
+  assert.deepEqual([allowed.requests(), hidden.requests()], [1, 0]);
+  await assert.rejects(resolve(), { code: "denied" });
+  assert.deepEqual([allowed.requests(), hidden.requests()], [1, 0]);
+});
+
+test("createGuard() refuses a name without addresses", async () => {
+  const resolveHost = (): Promise<string[]> => Promise.resolve([]);
+  await assert.rejects(ask("https://nowhere.example.com/", { resolveHost }), { failure: "dns" });
 });
 
 test("createGuard() refuses a name that does not resolve", async () => {

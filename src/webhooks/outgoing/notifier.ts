@@ -4,6 +4,7 @@ import type { TagReport } from "../../sync/model.ts";
 import type { CloudEvent, Notice, OutgoingWebhook } from "./notice.ts";
 import { toCloudEvent } from "./notice.ts";
 import { send } from "./send.ts";
+import type { DeliverOptions } from "./send.ts";
 import { describeError } from "../../log.ts";
 import type { Log } from "../../log.ts";
 import { toProblem } from "../../problem.ts";
@@ -11,8 +12,7 @@ import { toProblem } from "../../problem.ts";
 export interface NotifierOptions {
   readonly targets: readonly OutgoingWebhook[];
   readonly runtime: Pick<Runtime, "fetch" | "now" | "random" | "sleep">;
-  /** Checks the URL before each attempt. Throws if it is not allowed. */
-  readonly guard: (url: URL) => void | Promise<void>;
+  readonly guard: DeliverOptions["guard"];
   readonly log: Log;
   /** Keeps the host alive until a delivery has ended. */
   readonly background: (job: Promise<unknown>) => void;

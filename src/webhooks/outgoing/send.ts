@@ -3,7 +3,7 @@ import { Webhook } from "standardwebhooks";
 import { CrossdockError, SilenceError } from "../../errors.ts";
 import type { ErrorCode } from "../../errors.ts";
 import { parseRetryAfter } from "../../retry.ts";
-import type { Runtime } from "../../runtime.ts";
+import type { CheckedAddresses, Runtime } from "../../runtime.ts";
 import type { CloudEvent } from "./notice.ts";
 
 export interface WebhookTarget {
@@ -14,8 +14,8 @@ export interface WebhookTarget {
 
 export interface DeliverOptions {
   readonly runtime: Pick<Runtime, "fetch" | "now">;
-  /** Checks the URL before each attempt. Throws if it is not allowed. */
-  readonly guard: (url: URL) => void | Promise<void>;
+  /** Checks the URL before each attempt. Throws if it is not allowed. Returns the addresses to connect to. */
+  readonly guard: (url: URL) => CheckedAddresses | void | Promise<CheckedAddresses | void>;
   /** How long to wait for an answer, in milliseconds. Default 15 000, the minimum that the specification recommends. */
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal | undefined;
@@ -106,7 +106,7 @@ export async function deliver(
   { url, secrets }: WebhookTarget,
   { runtime, guard, timeoutMs = DEFAULT_TIMEOUT_MS, signal }: DeliverOptions,
 ): Promise<void> {
-  await guard(url);
+  const checked = await guard(url) ?? undefined;
   const what = `send ${event.type} to ${url.host}`;
   const body = JSON.stringify(event);
   const now = runtime.now();
@@ -123,7 +123,7 @@ export async function deliver(
   let response: Response;
   try {
     const any = signal ? AbortSignal.any([signal, timeout]) : timeout;
-    response = await runtime.fetch({ method: "POST", url, headers, body, signal: any });
+    response = await runtime.fetch({ method: "POST", url, headers, body, checked, signal: any });
   } catch (error) {
     if (timeout.aborted && !signal?.aborted) {
       throw new SilenceError(what, timeoutMs, {
