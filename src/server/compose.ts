@@ -1,4 +1,5 @@
 /** Composes a server from environment variables, for all hosts. */
+import { limitHeldBytes } from "../byte_budget.ts";
 import type { CloudMemory } from "../auth/cloud_credentials.ts";
 import { createSyncEngine } from "../sync/sync_engine.ts";
 import type { SyncEngine } from "../sync/sync_engine.ts";
@@ -66,6 +67,7 @@ export function composeServer(variables: Environment, host: HostOptions): Compos
   const { configFile, readFile, durableRules: _, stopping: __, onCopiesWaiting, ...rest } = others;
   const now = (): number => runtime.now();
   const config = parseConfig(variables, { configFile, readFile, now: now() });
+  limitHeldBytes(config.maxHeldBytes);
   const log = createLog(config.log, { write, now });
   const memory: EngineMemory = new Map();
   const cloudMemory: CloudMemory = new Map();
