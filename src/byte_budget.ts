@@ -5,9 +5,7 @@
 import { CrossdockError } from "./errors.ts";
 import type { Side } from "./errors.ts";
 
-/**
- * The limit of one operation, and the default of a process: 64 MiB. The largest known images have some megabytes of manifests.
- */
+/** The limit of one operation: 64 MiB. The largest known images have some megabytes of manifests. */
 export const MAX_HELD_BYTES = 64 * 1024 * 1024;
 
 /**
@@ -29,10 +27,12 @@ const RAISE_HINT = "raise CROSSDOCK_MAX_HELD_BYTES on the server";
 
 const [COMMA, BRACKET, BRACE] = [0x2c, 0x5b, 0x7b];
 
-/** A plain counter, because in workerd no request may wait for another one. */
-const held = { bytes: 0, maxBytes: MAX_HELD_BYTES };
+const held = { bytes: 0, maxBytes: Infinity };
 
-/** Sets the limit of this process. */
+/**
+ * Sets the limit of this process. Default: none. Not for workerd, where a request that is cancelled never returns its bytes, because
+ * no code of it runs any more.
+ */
 export function limitHeldBytes(maxBytes: number): void {
   held.maxBytes = maxBytes;
 }

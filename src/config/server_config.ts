@@ -49,7 +49,7 @@ export interface ServerConfig {
   readonly log: LogLevel;
   /** Copies of callers that a long-running host runs at once. */
   readonly maxCopies: number;
-  /** Bytes of manifests and lists that all operations of the process hold. */
+  /** Bytes of manifests and lists that all operations of a long-running host hold. */
   readonly maxHeldBytes: number;
   readonly concurrency?: number;
   readonly retries?: number;

@@ -67,7 +67,6 @@ export function composeServer(variables: Environment, host: HostOptions): Compos
   const { configFile, readFile, durableRules: _, stopping: __, onCopiesWaiting, ...rest } = others;
   const now = (): number => runtime.now();
   const config = parseConfig(variables, { configFile, readFile, now: now() });
-  limitHeldBytes(config.maxHeldBytes);
   const log = createLog(config.log, { write, now });
   const memory: EngineMemory = new Map();
   const cloudMemory: CloudMemory = new Map();
@@ -98,6 +97,7 @@ export function composeServer(variables: Environment, host: HostOptions): Compos
   // The first engine is created now, so that invalid credentials fail at the start.
   const first = createServerEngine();
   const openEngine = separateEngines ? createServerEngine : (): SyncEngine => first;
+  if (!separateEngines) limitHeldBytes(config.maxHeldBytes);
   const composed = composeRules(host, { config, variables, openEngine, guard, log });
   const { ruleHost, rules, receiveHook, dispatch, deliverNotice } = composed;
   const options: AppOptions = {

@@ -65,7 +65,7 @@ function putLargeImage(content: Content, i: number, more: object = {}): Stated {
 }
 
 /** Enough to exceed every limit. All further entries of an index share these. */
-const LARGE_IMAGES = 40;
+const LARGE_IMAGES = 20;
 
 const CASES: readonly {
   readonly name: string;
