@@ -16,6 +16,9 @@ export interface SoakKillsOptions extends SoakOptions {
 /** One in so many kills is of workerd, whose restart takes longer. */
 const WORKERD_EACH = 4;
 
+/** Prints the number of kills after so many. */
+const PROGRESS_EACH = 25;
+
 /** The destination, and the moment of the next kill. */
 interface Stage {
   readonly source: RunningRegistry;
@@ -93,6 +96,7 @@ export async function soakKills({ kills, seed, check, print }: SoakKillsOptions)
       failure ?? findGap(registry, ready.repository, ready.image) ??
         (ready.gaps[0] && `a reader saw an incomplete tag: ${ready.gaps[0]}`),
     );
+    if ((i + 1) % PROGRESS_EACH === 0) print(`${i + 1} kills`);
   }
   for (const name of ["program", "workerd"] as const) {
     // The last moments of a copy can be missing when requests are not repeated.
