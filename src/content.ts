@@ -19,6 +19,13 @@ export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+export interface FetchManifestOptions extends CallOptions {
+  /** The size that a descriptor states. A larger manifest is an error before it is read. */
+  readonly size?: number | undefined;
+  /** Counts the manifest, which stays in memory. Default: a budget until the manifest is read. */
+  readonly budget?: ByteBudget | undefined;
+}
+
 export interface ReferrersOptions extends CallOptions {
   /**
    * Whether the repository has a tag; `undefined` if that is unknown. A fallback tag that does not exist is not requested. One that
@@ -44,9 +51,12 @@ export interface ContentSource {
   /**
    * Fetches a manifest and checks its digest. `undefined` if it does not exist.
    *
-   * @throws CrossdockError `integrity` if bytes and digest do not match, `limit` above 4 MiB
+   * @throws CrossdockError `integrity` if bytes, digest and size do not match, `limit` above 4 MiB or beyond the budget
    */
-  fetchManifest(tagOrDigest: string, options?: CallOptions): Promise<ManifestContent | undefined>;
+  fetchManifest(
+    tagOrDigest: string,
+    options?: FetchManifestOptions,
+  ): Promise<ManifestContent | undefined>;
   /**
    * Checks that the pull limit allows all manifests of an index, before the first is fetched.
    *

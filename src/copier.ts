@@ -2,6 +2,7 @@
  * The state that all copies of an engine share: clients of both sides, limits and tracing. Used by the engine and by sync
  * rules.
  */
+import { withBudget } from "./byte_budget.ts";
 import type { CallOptions } from "./content.ts";
 import type { Emit, Outcome, Plan, Report } from "./copy/model.ts";
 import { performStep } from "./copy/perform.ts";
@@ -116,7 +117,11 @@ export function createCopier(options: EngineOptions): Copier {
         onOutcome?.(step, outcome);
         return outcome;
       };
-      const outcomes = await runPlan(plan, perform, { concurrency, emit, signal });
+      const what = `copy ${attributes["crossdock.source"]}`;
+      const outcomes = await withBudget(what, { side: "source" }, async (budget) => {
+        budget.take(manifests.bytes);
+        return await runPlan(plan, perform, { concurrency, emit, signal });
+      });
       const durationMs = runtime.now() - startedAt;
       const report = makeReport(plan, { outcomes, requests: countRequests(copy), durationMs });
       emit?.({ type: "report", report });

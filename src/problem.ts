@@ -116,6 +116,8 @@ export function toProblem(error: unknown): Problem {
   const hint = isStep ? MISSING_HINT : toApiHint(error.hint);
   return {
     ...describe(code, message),
+    // The process is at a limit, and not the request.
+    ...(code === "limit" && retryAfterMs !== undefined ? { status: 503 } : {}),
     // A digest that the caller named is not a fault of a registry.
     ...(code === "integrity" && field !== undefined ? { status: 422 } : {}),
     ...(side ? { side } : {}),

@@ -19,7 +19,8 @@ const STATUSES: Readonly<Record<ErrorCode, number>> = {
   not_found: 404,
   conflict: 409,
   unsupported: 422,
-  limit: 422,
+  // With a time to retry, the process is at its limit.
+  limit: 503,
   integrity: 502,
   network: 502,
   tls: 502,
@@ -162,4 +163,8 @@ test("toProblem() gives 422 to a digest that the caller named, and 502 to one of
   const named = new CrossdockError("integrity", "another digest", { field: "destination" });
   assert.equal(toProblem(named).status, 422);
   assert.equal(toProblem(new CrossdockError("integrity", "other bytes")).status, 502);
+});
+
+test("toProblem() gives a limit of the content the status 422", () => {
+  assert.equal(toProblem(new CrossdockError("limit", "too large")).status, 422);
 });

@@ -1,5 +1,6 @@
 /** Reads the server's configuration from the environment, and checks all of it before the server starts. */
 import * as z from "zod";
+import { SERVER_HELD_BYTES } from "../byte_budget.ts";
 import { ParseError } from "../errors.ts";
 import type { CopyRequestInput } from "../copy/request.ts";
 import { parseSyncConfig } from "./sync_config.ts";
@@ -48,6 +49,8 @@ export interface ServerConfig {
   readonly log: LogLevel;
   /** Copies of callers that a long-running host runs at once. */
   readonly maxCopies: number;
+  /** Bytes of manifests and lists that all operations of a long-running host hold. */
+  readonly maxHeldBytes: number;
   readonly concurrency?: number;
   readonly retries?: number;
   readonly timeoutMs?: number;
@@ -99,6 +102,7 @@ const environment = z.object({
   CROSSDOCK_VERIFY: z.enum(["auto", "stream", "destination"]).optional(),
   CROSSDOCK_LOG: z.enum(["debug", "info", "warn", "error", "off"]).default("info"),
   CROSSDOCK_MAX_COPIES: whole(1, 10_000).default(50),
+  CROSSDOCK_MAX_HELD_BYTES: whole(SERVER_HELD_BYTES / 4, 999_999_999).default(SERVER_HELD_BYTES),
   CROSSDOCK_CONCURRENCY: whole(1, 256).optional(),
   CROSSDOCK_RETRIES: whole(0, 20).optional(),
   CROSSDOCK_TIMEOUT_MS: whole(1000, 3_600_000).optional(),
@@ -235,6 +239,7 @@ function toConfig(env: z.output<typeof environment>, sync: ServerSync): ServerCo
     ...optionalKey("verify", env.CROSSDOCK_VERIFY),
     log: env.CROSSDOCK_LOG,
     maxCopies: env.CROSSDOCK_MAX_COPIES,
+    maxHeldBytes: env.CROSSDOCK_MAX_HELD_BYTES,
     ...optionalKey("concurrency", env.CROSSDOCK_CONCURRENCY),
     ...optionalKey("retries", env.CROSSDOCK_RETRIES),
     ...optionalKey("timeoutMs", env.CROSSDOCK_TIMEOUT_MS),

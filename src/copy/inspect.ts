@@ -1,5 +1,6 @@
 /** Inspects an image: its manifests, configs, layers, referrers and digest tags. */
-import { ByteBudget } from "../byte_budget.ts";
+import { withBudget } from "../byte_budget.ts";
+import type { ByteBudget } from "../byte_budget.ts";
 import type { CallOptions, ContentSource, ManifestContent } from "../content.ts";
 import { CrossdockError } from "../errors.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
@@ -27,7 +28,7 @@ export interface ReadOptions {
   /** Idle timeout. */
   readonly timeoutMs: number;
   readonly signal?: AbortSignal | undefined;
-  /** For the parsed configs of one image. Default: no limit but that of each config. */
+  /** Counts the configs, which stay in memory. Default: a budget until the config is read. */
   readonly budget?: ByteBudget | undefined;
 }
 
@@ -47,11 +48,20 @@ interface Details extends Related {
  */
 export async function inspectImage(
   reference: Reference,
-  unbounded: ContentSource,
-  { timeoutMs, signal }: ReadOptions,
+  source: ContentSource,
+  options: ReadOptions,
 ): Promise<Inspection> {
-  const budget = new ByteBudget(`inspect ${unbounded.name}`, { side: "source" });
-  const source = new BoundedSource(unbounded, budget);
+  return await withBudget(`inspect ${source.name}`, { side: "source" }, (budget) => {
+    const bounded = new BoundedSource(source, budget);
+    return readInspection(reference, bounded, { ...options, budget });
+  });
+}
+
+async function readInspection(
+  reference: Reference,
+  source: ContentSource,
+  { timeoutMs, signal, budget }: ReadOptions,
+): Promise<Inspection> {
   const content = await fetchRoot(reference, source, { signal });
   const tree = await readTree(source, content, { signal });
   const nodes = listNodes(tree);
@@ -155,6 +165,11 @@ export async function readConfig(
   { timeoutMs, signal, budget }: ReadOptions,
 ): Promise<Config> {
   if (manifest?.kind !== "image") return undefined;
+  if (!budget) {
+    return await withBudget(`read config of ${source.name}`, { side: "source" }, (budget) => {
+      return readConfig(manifest, source, { timeoutMs, signal, budget });
+    });
+  }
   const descriptor = manifest.config;
   if (!/[/+]json$/.test(descriptor.mediaType)) return { descriptor };
   if (descriptor.size > MAX_CONFIG_BYTES) {
@@ -164,10 +179,18 @@ export async function readConfig(
       { side: "source" },
     );
   }
-  const response = await openBlobOrData(source, descriptor, { signal });
-  const options = { from: source.name, maxBytes: MAX_CONFIG_BYTES, timeoutMs, signal };
-  const bytes = await readSmallBlob(response, descriptor, options);
-  budget?.takeJson(bytes);
+  const bytes = await budget.holdText(descriptor.size, async (text) => {
+    const response = await openBlobOrData(source, descriptor, { signal });
+    const bytes = await readSmallBlob(response, descriptor, {
+      from: source.name,
+      maxBytes: MAX_CONFIG_BYTES,
+      timeoutMs,
+      signal,
+      onBytes: (bytes) => text.add(bytes),
+    });
+    text.addValues(bytes);
+    return bytes;
+  });
   try {
     return { descriptor, content: JSON.parse(new TextDecoder().decode(bytes)) };
   } catch {

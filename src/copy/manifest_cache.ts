@@ -14,6 +14,11 @@ export class ManifestCache {
   readonly #contents = new Map<Digest, ManifestContent>();
   #bytes = 0;
 
+  /** The bytes of all manifests. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
   get(digest: Digest): ManifestContent | undefined {
     return this.#contents.get(digest);
   }

@@ -13,7 +13,7 @@ import type { MountMemory } from "./mount_memory.ts";
 import { listRelatedNodes } from "./related.ts";
 import type { Related } from "./related.ts";
 import { RelatedPlanner } from "./related_planner.ts";
-import { boundSources } from "./repositories.ts";
+import { withBoundSources } from "./repositories.ts";
 import type { Repositories } from "./repositories.ts";
 import type { CopyRequest } from "./request.ts";
 import { resolveCurrent } from "./resolve_current.ts";
@@ -48,7 +48,10 @@ export async function makePlan(
   repositories: Repositories,
   options: MakePlanOptions = {},
 ): Promise<Planned> {
-  return await new Planner(request, boundSources(repositories), options).plan();
+  return await withBoundSources(
+    repositories,
+    (bounded) => new Planner(request, bounded, options).plan(),
+  );
 }
 
 /** The stages of a plan, with their manifests and foreign layers. */

@@ -15,6 +15,8 @@ export interface ReadSmallBlobOptions {
   /** Idle timeout. */
   readonly timeoutMs: number;
   readonly signal: AbortSignal | undefined;
+  /** Called with the length of each chunk; may throw. */
+  readonly onBytes?: (bytes: number) => void;
 }
 
 /**
@@ -25,7 +27,7 @@ export interface ReadSmallBlobOptions {
 export async function readSmallBlob(
   response: Response,
   descriptor: Descriptor,
-  { from, maxBytes, timeoutMs, signal }: ReadSmallBlobOptions,
+  { from, maxBytes, timeoutMs, signal, onBytes }: ReadSmallBlobOptions,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const what = `read blob ${descriptor.digest} of ${from}`;
   const side = "source";
@@ -33,6 +35,7 @@ export async function readSmallBlob(
     maxBytes,
     timeoutMs,
     toSilence: () => new SilenceError(what, timeoutMs, { side }),
+    ...(onBytes ? { onBytes } : {}),
   };
   let bytes: Uint8Array<ArrayBuffer>;
   try {

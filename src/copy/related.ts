@@ -2,7 +2,7 @@
  * Finds the referrers of an image (by `subject`) and cosign's digest tags at the source. Referrers of referrers are found in
  * further rounds.
  */
-import { ByteBudget } from "../byte_budget.ts";
+import { ByteLimit } from "../byte_budget.ts";
 import type { CallOptions, ContentSource, ManifestContent } from "../content.ts";
 import { CrossdockError } from "../errors.ts";
 import type { ErrorCode } from "../errors.ts";
@@ -60,7 +60,7 @@ async function findReferrers(
   const rounds: ReferrerRound[] = [];
   const seen = new Set<Digest>(subjects);
   const copied = new Map<Digest, Digest | undefined>(subjects.map((digest) => [digest, undefined]));
-  const stated = new ByteBudget(`read referrers in ${source.name}`, { side: "source" });
+  const stated = new ByteLimit(`read referrers in ${source.name}`, { side: "source" });
   let subjectsOfRound: readonly Digest[] = subjects;
   while (subjectsOfRound.length > 0) {
     if (rounds.length === MAX_INDEX_DEPTH) {
@@ -80,7 +80,9 @@ async function findReferrers(
     }
     if (lists.length === 0) break;
     // All of them are read: too many bytes are rejected before the first request.
-    if (!options.isKnown) stated.take(unseen.reduce((sum, { referrer }) => sum + referrer.size, 0));
+    if (!options.isKnown) {
+      stated.takeText(unseen.reduce((sum, { referrer }) => sum + referrer.size, 0));
+    }
     const read = await mapConcurrent(
       unseen,
       CONCURRENCY,
@@ -209,9 +211,9 @@ async function readReferrer(
   { referrer, subjects }: Listed,
   { isKnown, warn, signal }: RelatedOptions,
 ): Promise<Referrer | undefined> {
-  const { digest } = referrer;
+  const { digest, size } = referrer;
   if (await isKnown?.(referrer)) return { digest };
-  const content = await source.fetchManifest(digest, { signal });
+  const content = await source.fetchManifest(digest, { signal, size });
   if (!content) {
     warn(`referrer ${digest} is listed in ${source.name} but not found; it is not copied`);
     return undefined;

@@ -1,7 +1,13 @@
-import type { CallOptions, ContentSource, ManifestContent, ReferrersOptions } from "../content.ts";
+import type {
+  ContentSource,
+  FetchManifestOptions,
+  ManifestContent,
+  ReferrersOptions,
+} from "../content.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import { isDigest } from "../oci/digest.ts";
 import type { Digest } from "../oci/digest.ts";
+import { DelegatedSource } from "./delegated_source.ts";
 import { ManifestCache } from "./manifest_cache.ts";
 
 /** Cached content of one image. Manifests are cached by digest, so they cannot become stale. */
@@ -15,59 +21,34 @@ export function createSourceMemory(): SourceMemory {
 }
 
 /** A source that reads each manifest and each list of referrers once for all destinations. */
-export class RememberedSource implements ContentSource {
-  readonly name: string;
-  readonly countsPulls: boolean;
-  readonly #source: ContentSource;
+export class RememberedSource extends DelegatedSource {
   readonly #memory: SourceMemory;
 
   constructor(source: ContentSource, memory: SourceMemory) {
-    this.name = source.name;
-    this.countsPulls = source.countsPulls;
-    this.#source = source;
+    super(source);
     this.#memory = memory;
   }
 
-  get requests(): number {
-    return this.#source.requests;
-  }
-
-  resolveManifest(tagOrDigest: string, options?: CallOptions): Promise<Descriptor | undefined> {
-    return this.#source.resolveManifest(tagOrDigest, options);
-  }
-
-  async fetchManifest(
+  override async fetchManifest(
     tagOrDigest: string,
-    options?: CallOptions,
+    options?: FetchManifestOptions,
   ): Promise<ManifestContent | undefined> {
     const { manifests } = this.#memory;
     const known = isDigest(tagOrDigest) ? manifests.get(tagOrDigest) : undefined;
     if (known) return known;
-    const content = await this.#source.fetchManifest(tagOrDigest, options);
+    const content = await super.fetchManifest(tagOrDigest, options);
     if (content) manifests.add(content);
     return content;
   }
 
-  checkPulls(digests: readonly Digest[]): void {
-    this.#source.checkPulls?.(digests.filter((digest) => !this.#memory.manifests.get(digest)));
+  override checkPulls(digests: readonly Digest[]): void {
+    super.checkPulls(digests.filter((digest) => !this.#memory.manifests.get(digest)));
   }
 
-  hasBlob(descriptor: Descriptor, options?: CallOptions): Promise<boolean> {
-    return this.#source.hasBlob(descriptor, options);
-  }
-
-  openBlob(descriptor: Descriptor, options?: CallOptions & { offset?: number }): Promise<Response> {
-    return this.#source.openBlob(descriptor, options);
-  }
-
-  async listReferrers(subject: Digest, options?: ReferrersOptions): Promise<Descriptor[]> {
+  override async listReferrers(subject: Digest, options?: ReferrersOptions): Promise<Descriptor[]> {
     const { referrers } = this.#memory;
-    const list = referrers.get(subject) ?? await this.#source.listReferrers(subject, options);
+    const list = referrers.get(subject) ?? await super.listReferrers(subject, options);
     referrers.set(subject, list);
     return list;
-  }
-
-  listTags(options?: CallOptions & { last?: string }): AsyncIterable<string[]> {
-    return this.#source.listTags(options);
   }
 }

@@ -1,4 +1,4 @@
-import { ByteBudget } from "../byte_budget.ts";
+import { withBudget } from "../byte_budget.ts";
 import type { ContentSource, ContentTarget } from "../content.ts";
 import { BoundedSource } from "./bounded_source.ts";
 import type { Report } from "./model.ts";
@@ -12,16 +12,21 @@ export interface Repositories {
   readonly referrerTarget: ContentTarget;
 }
 
-/** The same repositories, with one budget for the content that is read from both sources and held in memory. */
-export function boundSources(repositories: Repositories): Repositories {
+/** Calls an operation with the same repositories, and one budget for the content that it reads from both sources and holds. */
+export async function withBoundSources<Result>(
+  repositories: Repositories,
+  use: (bounded: Repositories) => Promise<Result>,
+): Promise<Result> {
   const { source, referrerSource } = repositories;
-  const budget = new ByteBudget(`read image ${source.name}`, { side: "source" });
-  const bounded = new BoundedSource(source, budget);
-  return {
-    ...repositories,
-    source: bounded,
-    referrerSource: referrerSource === source ? bounded : new BoundedSource(referrerSource, budget),
-  };
+  return await withBudget(`read image ${source.name}`, { side: "source" }, (budget) => {
+    const bounded = new BoundedSource(source, budget);
+    const isSame = referrerSource === source;
+    return use({
+      ...repositories,
+      source: bounded,
+      referrerSource: isSame ? bounded : new BoundedSource(referrerSource, budget),
+    });
+  });
 }
 
 /** The repositories of one step. */

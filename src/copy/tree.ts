@@ -1,5 +1,5 @@
 /** Reads the tree of manifests beneath a root, with limits on depth and width. */
-import { ByteBudget } from "../byte_budget.ts";
+import { ByteLimit } from "../byte_budget.ts";
 import type { CallOptions, ContentSource, ManifestContent } from "../content.ts";
 import { CrossdockError } from "../errors.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
@@ -57,13 +57,13 @@ class TreeReader {
   readonly #options: ReadTreeOptions;
   readonly #nodes = new Map<Digest, Promise<TreeNode>>();
   /** For the sizes that indexes state, so that a tree that is too large is not read at all. */
-  readonly #stated: ByteBudget;
+  readonly #stated: ByteLimit;
   #count = 0;
 
   constructor(source: ContentSource, options: ReadTreeOptions) {
     this.#source = source;
     this.#options = options;
-    this.#stated = new ByteBudget(`read manifests of ${source.name}`);
+    this.#stated = new ByteLimit(`read manifests of ${source.name}`);
   }
 
   async read(content: ManifestContent, descriptor: Descriptor, depth: number): Promise<TreeNode> {
@@ -73,7 +73,7 @@ class TreeReader {
     this.#checkLimits(selected.length, depth);
     const unread = selected.filter(({ digest }) => !this.#nodes.has(digest));
     const sizes = new Map(unread.map(({ digest, size }) => [digest, size]));
-    this.#stated.take([...sizes.values()].reduce((sum, size) => sum + size, 0));
+    this.#stated.takeText([...sizes.values()].reduce((sum, size) => sum + size, 0));
     this.#source.checkPulls?.(selected.map(({ digest }) => digest));
     const children = await mapConcurrent(
       selected,
@@ -112,7 +112,8 @@ class TreeReader {
 
   async #fetchChild({ digest, size }: Descriptor): Promise<ManifestContent> {
     const { name } = this.#source;
-    const content = await this.#source.fetchManifest(digest, { signal: this.#options.signal });
+    const { signal } = this.#options;
+    const content = await this.#source.fetchManifest(digest, { signal, size });
     if (!content) {
       throw new CrossdockError(
         "not_found",

@@ -9,7 +9,7 @@ import { fetchRoot } from "./inspect.ts";
 import type { Difference, Verification } from "./model.ts";
 import { findRelated } from "./related.ts";
 import type { ReferrerList, TaggedNode } from "./related.ts";
-import { boundSources } from "./repositories.ts";
+import { withBoundSources } from "./repositories.ts";
 import type { Repositories } from "./repositories.ts";
 import type { CopyRequest } from "./request.ts";
 import { listBlobs, listNodes } from "./tree.ts";
@@ -48,10 +48,17 @@ interface ExpectedBlob {
  */
 export async function verifyCopy(
   request: CopyRequest,
-  unbounded: Repositories,
-  { signal }: CallOptions = {},
+  repositories: Repositories,
+  options: CallOptions = {},
 ): Promise<Verification> {
-  const repositories = boundSources(unbounded);
+  return await withBoundSources(repositories, (bounded) => compare(request, bounded, options));
+}
+
+async function compare(
+  request: CopyRequest,
+  repositories: Repositories,
+  { signal }: CallOptions,
+): Promise<Verification> {
   const { source, target, referrerTarget } = repositories;
   const root = await fetchRoot(request.source, source, { signal });
   const tree = await readWantedTree(request, source, { root, signal });

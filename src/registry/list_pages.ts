@@ -11,6 +11,9 @@ const MAX_PAGES = 10_000;
 /** The longest name of a repository. A tag has at most 128 characters. Longer entries are skipped. */
 const MAX_NAME_LENGTH = 255;
 
+/** Limits the characters of skipped entries. No registry is known to list one. */
+const MAX_SKIPPED = 1024 * 1024;
+
 /** Statuses by which a registry rejects the page size. The observed one is 400. */
 export const SIZE_REFUSED: readonly number[] = [400, 416, 422];
 
@@ -40,37 +43,48 @@ export interface ListPagesOptions {
  * registries truncate a page without a Link. If the registry rejects the page size, requests the page without one. Yields no name
  * twice and no empty page.
  *
- * @throws CrossdockError `limit` above 500,000 names, 64 MiB of names or 10,000 pages; `registry` for a list that may be
+ * @throws CrossdockError `limit` above 500,000 names, 64 MiB of names, 10,000 pages or 1 MiB of skipped entries; `registry` for a list that may be
  * incomplete. A truncated list must not pass as complete.
  */
 export async function* listPages(options: ListPagesOptions): AsyncGenerator<string[]> {
+  const budget = new ByteBudget(`list names of ${options.url.host}`, options);
   try {
-    yield* new PageReader(options).list();
+    yield* new PageReader(options, budget).list();
   } catch (error) {
     if (error instanceof CrossdockError) error.side ??= options.side;
     throw error;
+  } finally {
+    budget.give(budget.taken);
   }
 }
 
 class PageReader {
   readonly #options: ListPagesOptions;
+  readonly #budget: ByteBudget;
   #isSized = true;
 
-  constructor(options: ListPagesOptions) {
+  /** @param budget counts the names, which are held to find repetitions */
+  constructor(options: ListPagesOptions, budget: ByteBudget) {
     this.#options = options;
+    this.#budget = budget;
   }
 
   async *list(): AsyncGenerator<string[]> {
     const { url, begin, isFull } = this.#options;
     const known = new Set<string>();
-    const budget = new ByteBudget(`list names of ${url.host}`);
+    let skipped = 0;
     let target = this.#pageAfter(begin);
     for (let page = 1, isByLast = false;; page++) {
       const { entries, next } = await this.#read(target, page);
       const texts = entries.filter((entry) => typeof entry === "string");
-      budget.take(texts.reduce((sum, { length }) => sum + length, 0));
       const names = texts.filter(({ length }) => length <= MAX_NAME_LENGTH);
       const fresh = names.filter((name) => known.size < known.add(name).size);
+      this.#budget.take(sumLengths(fresh));
+      skipped += sumLengths(texts) - sumLengths(names);
+      if (skipped > MAX_SKIPPED) {
+        const what = `more than ${MAX_SKIPPED} characters in names above ${MAX_NAME_LENGTH}`;
+        throw new CrossdockError("limit", `list names: ${url.host} has ${what}`);
+      }
       if (known.size > MAX_NAMES || page > MAX_PAGES) {
         const what = `more than ${MAX_NAMES} names or ${MAX_PAGES} pages`;
         throw new CrossdockError("limit", `list names: ${url.host} has ${what}`);
@@ -138,4 +152,8 @@ class PageReader {
       `it ignores "last" after a full page of ${count} names without a Link`,
     );
   }
+}
+
+function sumLengths(texts: readonly string[]): number {
+  return texts.reduce((sum, { length }) => sum + length, 0);
 }

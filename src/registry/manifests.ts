@@ -3,7 +3,9 @@
  * https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pulling-manifests and #pushing-manifests
  */
 import { toBytes } from "@std/streams/to-bytes";
-import type { CallOptions, ManifestContent } from "../content.ts";
+import { withBudget } from "../byte_budget.ts";
+import type { HeldText } from "../byte_budget.ts";
+import type { CallOptions, FetchManifestOptions, ManifestContent } from "../content.ts";
 import { CrossdockError, MissingContentError, SilenceError } from "../errors.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import { digestAlgorithm, digestBytes, isDigest } from "../oci/digest.ts";
@@ -63,7 +65,7 @@ async function resolveByGet(
     { mediaType: content.mediaType, digest: content.digest, size: content.bytes.byteLength };
 }
 
-interface FetchOptions extends CallOptions {
+interface FetchOptions extends FetchManifestOptions {
   /** Default: true. */
   readonly mayRepeat?: boolean;
 }
@@ -72,10 +74,15 @@ interface FetchOptions extends CallOptions {
 export async function fetchManifest(
   context: RepositoryContext,
   tagOrDigest: string,
-  { signal, mayRepeat = true }: FetchOptions,
+  { signal, mayRepeat = true, size, budget }: FetchOptions,
 ): Promise<ManifestContent | undefined> {
   const { client, path, name, read } = context;
   const what = `fetch manifest ${toName(name, tagOrDigest)}`;
+  if (!budget) {
+    return await withBudget(what, client, (budget) => {
+      return fetchManifest(context, tagOrDigest, { signal, mayRepeat, size, budget });
+    });
+  }
   const request = {
     method: "GET" as const,
     target: path(`manifests/${tagOrDigest}`),
@@ -86,14 +93,18 @@ export async function fetchManifest(
     signal,
   };
   const done = context.beforePull?.(client.registry, client.memory.pulls);
-  const result = await read(request, async (response) => {
-    recordPulls(context, response);
-    if (response.status === 200) {
-      return { response, bytes: await readManifestBytes(context, response, what) };
-    }
-    await response.body?.cancel();
-    return undefined;
-  }).finally(done);
+  const result = await budget.holdText(size ?? 0, (text) =>
+    read(request, async (response) => {
+      recordPulls(context, response);
+      if (response.status === 200) {
+        return {
+          response,
+          bytes: await readManifestBytes(context, response, what, { text, size }),
+        };
+      }
+      await response.body?.cancel();
+      return undefined;
+    })).finally(done);
   if (!result) return undefined;
   const { response, bytes } = result;
   const expected = isDigest(tagOrDigest)
@@ -179,33 +190,44 @@ export function toName(name: string, tagOrDigest: string): string {
   return isDigest(tagOrDigest) ? `${name}@${tagOrDigest}` : `${name}:${tagOrDigest}`;
 }
 
-/** Reads a body of at most {@linkcode MAX_MANIFEST_BYTES}. */
+/**
+ * Reads a body of at most {@linkcode MAX_MANIFEST_BYTES}, or of the size that a descriptor states. Counts its bytes before they
+ * arrive, and its values before they are parsed.
+ */
 export async function readManifestBytes(
   { client }: Pick<RepositoryContext, "client">,
   response: Response,
   what: string,
+  { text, size = Infinity }: { readonly text: HeldText; readonly size?: number | undefined },
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const tooLarge = (cause?: unknown): CrossdockError =>
-    new CrossdockError(
-      "limit",
-      `${what}: the response is larger than ${MAX_MANIFEST_BYTES} bytes, the limit for a manifest`,
-      {
-        cause,
-        side: client.side,
-      },
-    );
-  if (Number(response.headers.get("content-length") ?? 0) > MAX_MANIFEST_BYTES) {
-    await response.body?.cancel();
-    throw tooLarge();
-  }
-  const limits = {
-    maxBytes: MAX_MANIFEST_BYTES,
-    timeoutMs: client.timeoutMs,
-    toSilence: () => new SilenceError(what, client.timeoutMs, { side: client.side }),
+  const { side, timeoutMs } = client;
+  const maxBytes = Math.min(size, MAX_MANIFEST_BYTES);
+  const tooLarge = (cause?: unknown): CrossdockError => {
+    const [code, limit] = maxBytes === size
+      ? ["integrity", "the size that its descriptor states"] as const
+      : ["limit", "the limit for a manifest"] as const;
+    const message = `${what}: the response is larger than ${maxBytes} bytes, ${limit}`;
+    return new CrossdockError(code, message, { cause, side });
   };
+  const length = Number(response.headers.get("content-length") ?? 0) || 0;
   try {
+    if (length > maxBytes) throw tooLarge();
+    text.expect(length);
+  } catch (error) {
+    await response.body?.cancel();
+    throw error;
+  }
+  try {
+    const limits = {
+      maxBytes,
+      timeoutMs,
+      toSilence: () => new SilenceError(what, timeoutMs, { side }),
+      onBytes: (bytes: number) => text.add(bytes),
+    };
     // The cast: the type of toBytes() allows shared memory, but a body never uses it.
-    return await toBytes(limitBody(response, limits)) as Uint8Array<ArrayBuffer>;
+    const bytes = await toBytes(limitBody(response, limits)) as Uint8Array<ArrayBuffer>;
+    text.addValues(bytes);
+    return bytes;
   } catch (error) {
     throw error instanceof RangeError ? tooLarge(error) : client.toReadError(error, what);
   }

@@ -1,4 +1,5 @@
 import type * as z from "zod";
+import { withBudget } from "../byte_budget.ts";
 import type { ByteBudget } from "../byte_budget.ts";
 import { CrossdockError } from "../errors.ts";
 import { safeParseJson } from "../schema.ts";
@@ -9,7 +10,7 @@ import type { RepositoryContext } from "./repository_context.ts";
  * Reads a response as a JSON object, with the size limit of a manifest. A page of 1000 tags of 128 characters has 130 KB.
  *
  * @param schema the schema of the object; its members carry their error messages
- * @param budget counts the response
+ * @param budget counts the response, whose values stay in memory. Default: a budget until the response is read
  * @throws CrossdockError `registry` for anything that does not match the schema
  */
 export async function readJson<Value>(
@@ -19,8 +20,15 @@ export async function readJson<Value>(
   schema: z.ZodType<Value>,
   budget?: ByteBudget,
 ): Promise<Value> {
-  const bytes = await readManifestBytes(context, response, what);
-  budget?.takeJson(bytes);
+  if (!budget) {
+    return await withBudget(what, context.client, (budget) => {
+      return readJson(context, response, what, schema, budget);
+    });
+  }
+  const bytes = await budget.holdText(
+    0,
+    (text) => readManifestBytes(context, response, what, { text }),
+  );
   const { data, error } = safeParseJson(new TextDecoder().decode(bytes), schema);
   if (!error) return data;
   const member = error.issues.find(({ path }) => path.length > 0);

@@ -3,7 +3,7 @@
  * https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#listing-referrers and #referrers-tag-schema
  */
 import * as z from "zod";
-import { ByteBudget } from "../byte_budget.ts";
+import { withBudget } from "../byte_budget.ts";
 import type { CallOptions, ManifestContent, ReferrersOptions } from "../content.ts";
 import { CrossdockError } from "../errors.ts";
 import { parseDescriptor } from "../oci/descriptor.ts";
@@ -31,13 +31,13 @@ const indexSchema = z.object({ manifests: z.array(z.unknown()) });
 export async function listReferrers(
   context: RepositoryContext,
   subject: Digest,
-  { budget, ...rest }: ReferrersOptions,
+  options: ReferrersOptions,
 ): Promise<Descriptor[]> {
-  const { name, client: { side } } = context;
-  const options = {
-    ...rest,
-    budget: budget ?? new ByteBudget(`list referrers of ${name}`, { side }),
-  };
+  if (!options.budget) {
+    return await withBudget(`list referrers of ${context.name}`, context.client, (budget) => {
+      return listReferrers(context, subject, { ...options, budget });
+    });
+  }
   const referrers = await askApi(context, subject, options);
   const hasTag = await options.hasTag?.(referrersTag(subject));
   const mayHaveMore = referrers ? hasTag === true : hasTag !== false;
@@ -222,11 +222,10 @@ async function fetchFallback(
   subject: Digest,
   { signal, budget }: Pick<ReferrersOptions, "signal" | "budget">,
 ): Promise<ManifestContent | undefined> {
-  const content = await fetchManifest(context, referrersTag(subject), { signal });
+  const content = await fetchManifest(context, referrersTag(subject), { signal, budget });
   if (!content || content.digest === subject || !isIndexMediaType(content.mediaType)) {
     return undefined;
   }
-  budget?.takeJson(content.bytes);
   return content;
 }
 

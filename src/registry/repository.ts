@@ -5,6 +5,7 @@ import type {
   BlobStart,
   CallOptions,
   ContentTarget,
+  FetchManifestOptions,
   ManifestContent,
   ReferrersOptions,
 } from "../content.ts";
@@ -90,7 +91,7 @@ export class Repository implements ContentTarget {
 
   fetchManifest(
     tagOrDigest: string,
-    options: CallOptions = {},
+    options: FetchManifestOptions = {},
   ): Promise<ManifestContent | undefined> {
     return fetchManifest(this.#context, tagOrDigest, options);
   }

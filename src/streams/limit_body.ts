@@ -7,6 +7,8 @@ export interface BodyLimits {
   readonly timeoutMs: number;
   /** Creates the error for an idle timeout. */
   readonly toSilence: () => Error;
+  /** Called with the length of each chunk. An error that it throws fails the stream and cancels the body. */
+  readonly onBytes?: (bytes: number) => void;
 }
 
 /**
@@ -17,9 +19,19 @@ export interface BodyLimits {
  */
 export function limitBody(
   response: Response,
-  { maxBytes, timeoutMs, toSilence }: BodyLimits,
+  { maxBytes, timeoutMs, toSilence, onBytes }: BodyLimits,
 ): ReadableStream<Uint8Array> {
   const body = response.body ?? new Blob().stream();
-  return limitStreamSilence(body, timeoutMs, toSilence)
+  const limited = limitStreamSilence(body, timeoutMs, toSilence)
     .pipeThrough(new LimitedBytesTransformStream(maxBytes, { error: true }));
+  return onBytes ? limited.pipeThrough(countBytes(onBytes)) : limited;
+}
+
+function countBytes(onBytes: (bytes: number) => void): TransformStream<Uint8Array, Uint8Array> {
+  return new TransformStream({
+    transform(chunk, controller): void {
+      onBytes(chunk.byteLength);
+      controller.enqueue(chunk);
+    },
+  });
 }

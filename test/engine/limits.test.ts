@@ -142,18 +142,15 @@ test("copy() and verify() hold at most 64 MiB of referrers, inspect() reads none
   assert.equal(hasWrites(destination), false);
 });
 
-test("copy() holds at most 64 MiB of referrers whose list states other sizes", async () => {
+test("copy() reads no referrer that is larger than its list states", async () => {
   await using pair = await startPair();
   const { source, destination } = pair;
   const { descriptor } = await putImage(source, "app", { tag: "1" });
-  const manifests: Descriptor[] = [];
-  for (let i = 0; i < 17; i++) {
-    manifests.push({ ...await putLargeManifest(source, i, descriptor), size: 100 });
-  }
+  const manifests = [{ ...await putLargeManifest(source, 1, descriptor), size: 100 }];
   const body = JSON.stringify({ schemaVersion: 2, manifests });
   source.fail({ path: "/referrers/", times: 1000, action: { status: 200, body } });
-  const message = /read image .*\/app: more than 67108864 bytes/;
-  await assert.rejects(readWith("copy", pair), { code: "limit", side: "source", message });
+  const message = /the response is larger than 100 bytes, the size that its descriptor states/;
+  await assert.rejects(readWith("copy", pair), { code: "integrity", side: "source", message });
   assert.equal(hasWrites(destination), false);
 });
 
