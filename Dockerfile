@@ -14,7 +14,8 @@ RUN deno cache src/entries/serve.ts
 # An image without a shell or a package manager.
 FROM denoland/deno:distroless-${DENO_VERSION}
 WORKDIR /app
-ENV DENO_DIR=/deno-dir NO_COLOR=1
+# Loopback, the default, cannot be reached from outside the container.
+ENV DENO_DIR=/deno-dir NO_COLOR=1 HOST=0.0.0.0
 COPY --from=build /deno-dir /deno-dir
 COPY --from=build /app /app
 USER 65532:65532

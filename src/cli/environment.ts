@@ -30,7 +30,9 @@ export interface CliEnvironment {
   /** Calls a function at an interval. Returns a function that stops it. */
   every(intervalMs: number, call: () => void): () => void;
   createRuntime(): Promise<Runtime>;
-  createEngine(options: EngineOptions): SyncEngine;
-  createRemoteEngine(options: RemoteEngineOptions): RemoteEngine;
-  createRuleRunner(options: LocalRunnerOptions): RuleRunner;
+  createEngine(options: EngineOptions): Promise<SyncEngine>;
+  createRemoteEngine(options: RemoteEngineOptions): Promise<RemoteEngine>;
+  createRuleRunner(options: LocalRunnerOptions): Promise<RuleRunner>;
+  /** Starts the server, which ends the process. The promise is never fulfilled. */
+  serve(): Promise<never>;
 }

@@ -3,10 +3,7 @@
 import { readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import process from "node:process";
-import { createRemoteEngine } from "../client/remote_engine.ts";
 import { createRuntime } from "../hosts/detect.ts";
-import { createSyncEngine } from "../sync/sync_engine.ts";
-import { createLocalRunner } from "../sync/local_rules.ts";
 import type { CliEnvironment, TextStream } from "./environment.ts";
 import type { StopSignal } from "./output/exit_codes.ts";
 import { runCli } from "./program.ts";
@@ -31,9 +28,17 @@ const environment: CliEnvironment = {
     return () => clearInterval(timer);
   },
   createRuntime,
-  createEngine: createSyncEngine,
-  createRemoteEngine,
-  createRuleRunner: createLocalRunner,
+  // Loaded on use: --help and --version need none of these modules.
+  createEngine: async (options) =>
+    (await import("../sync/sync_engine.ts")).createSyncEngine(options),
+  createRemoteEngine: async (options) =>
+    (await import("../client/remote_engine.ts")).createRemoteEngine(options),
+  createRuleRunner: async (options) =>
+    (await import("../sync/local_rules.ts")).createLocalRunner(options),
+  async serve(): Promise<never> {
+    await (await import("../entries/start_server.ts")).startServer();
+    return await new Promise<never>(() => {});
+  },
 };
 
 // Exit explicitly, because idle connections would keep the process running.

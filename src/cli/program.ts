@@ -1,10 +1,8 @@
 /** The command line: sets up the commands, runs one, and prints its error. */
-import { Command } from "@commander-js/extra-typings";
+import { Command, CommanderError } from "@commander-js/extra-typings";
 import pkg from "../../package.json" with { type: "json" };
-import { addAuthCommand } from "./commands/auth.ts";
 import type { CommandContext } from "./commands/command_context.ts";
-import { addCopyCommand } from "./commands/copy.ts";
-import { addCancelCommand, addStatusCommand } from "./commands/durable_copy.ts";
+import { COMMANDS } from "./commands/commands.ts";
 import type { CliEnvironment } from "./environment.ts";
 import {
   EXIT_CLOSED_OUTPUT,
@@ -12,16 +10,8 @@ import {
   EXIT_DONE,
   exitCodeOfSignal,
 } from "./output/exit_codes.ts";
-import { explainError } from "./output/explain_error.ts";
-import { addImportCommand } from "./commands/import.ts";
-import { addInspectCommand } from "./commands/inspect.ts";
-import { ClosedOutputError, writeStderr, writeText } from "./output/output.ts";
-import { addPlanCommand } from "./commands/plan.ts";
+import { ClosedOutputError, RESTORE_TERMINAL, writeStderr, writeText } from "./output/output.ts";
 import { StoppedError } from "./stopped_error.ts";
-import { RESTORE_TERMINAL } from "./output/progress_bar.ts";
-import { addSyncCommand } from "./commands/sync.ts";
-import { addTagsCommand } from "./commands/tags.ts";
-import { addVerifyCommand } from "./commands/verify.ts";
 
 /**
  * Runs one command. Writes results to stdout, and everything else to stderr.
@@ -47,8 +37,9 @@ export async function runCli(
     setExitCode: (code) => exitCode = code,
   };
   let help = "";
-  const program = createProgram(context, (text) => help += text);
+  const program = createProgram((text) => help += text, environment);
   try {
+    await addCommands(program, argv, context);
     try {
       await program.parseAsync([...argv], { from: "user" });
     } finally {
@@ -57,9 +48,12 @@ export async function runCli(
     return exitCode;
   } catch (error) {
     if (error instanceof ClosedOutputError) return EXIT_CLOSED_OUTPUT;
+    // The help or the version is printed.
+    if (error instanceof CommanderError && error.exitCode === 0) return EXIT_DONE;
+    const { explainError } = await import("./output/explain_error.ts");
     const cause = toStopped(error, stop.signal);
     const explanation = explainError(cause, {
-      command: findCommand(argv, program),
+      command: findCommand(argv),
       isDebug: isDebug(argv, environment),
     });
     for (const line of explanation.lines) writeStderr(environment, line);
@@ -70,14 +64,17 @@ export async function runCli(
 }
 
 /** @param writeHelp called with the text that commander prints to stdout */
-function createProgram(context: CommandContext, writeHelp: (text: string) => void): Command {
-  const { environment: { stdout, stderr } } = context;
+function createProgram(
+  writeHelp: (text: string) => void,
+  { stdout, stderr }: CliEnvironment,
+): Command {
   const program = new Command("crossdock");
   program
     .description("Copies container images and OCI artifacts from one registry to another.")
     .version(pkg.version, "-V, --version", "print the version")
     .option("--debug", "show the stacks of errors (or set CROSSDOCK_DEBUG)")
     .addHelpText("after", `\n${EXIT_CODES_HELP}`)
+    .configureHelp({ subcommandTerm: (command) => `${command.name()} ${command.usage()}` })
     .exitOverride()
     .configureOutput({
       writeOut: writeHelp,
@@ -89,17 +86,21 @@ function createProgram(context: CommandContext, writeHelp: (text: string) => voi
       getOutHasColors: () => false,
       getErrHasColors: () => false,
     });
-  addCopyCommand(program, context);
-  addPlanCommand(program, context);
-  addSyncCommand(program, context);
-  addImportCommand(program, context);
-  addInspectCommand(program, context);
-  addTagsCommand(program, context);
-  addVerifyCommand(program, context);
-  addAuthCommand(program, context);
-  addStatusCommand(program, context);
-  addCancelCommand(program, context);
   return program;
+}
+
+/** Loads the command on the command line. The others are only listed, so that their modules need not be loaded. */
+async function addCommands(
+  program: Command,
+  argv: readonly string[],
+  context: CommandContext,
+): Promise<void> {
+  const named = findCommand(argv);
+  for (const { name, usage, description, load } of COMMANDS) {
+    const command = program.command(name).description(description);
+    if (name === named) (await load())(command, context);
+    else command.usage(usage);
+  }
 }
 
 /** After Ctrl-C every error is a consequence of it. */
@@ -107,10 +108,11 @@ function toStopped(error: unknown, signal: AbortSignal): unknown {
   return signal.aborted && !(error instanceof StoppedError) ? signal.reason : error;
 }
 
-/** The name of the command on the command line, if there is such a command. */
-function findCommand(argv: readonly string[], { commands }: Command): string | undefined {
-  const word = argv.find((argument) => !argument.startsWith("-"));
-  return commands.map((command) => command.name()).find((name) => name === word);
+/** The name of the command on the command line, also after `help`, if there is such a command. */
+function findCommand(argv: readonly string[]): string | undefined {
+  const [first, second] = argv.filter((argument) => !argument.startsWith("-"));
+  const word = first === "help" ? second : first;
+  return COMMANDS.find(({ name }) => name === word)?.name;
 }
 
 function isDebug(argv: readonly string[], { env }: CliEnvironment): boolean {

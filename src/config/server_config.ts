@@ -111,7 +111,7 @@ const environment = z.object({
   CROSSDOCK_CONFIG: z.string().optional(),
   CROSSDOCK_CONFIG_FILE: z.string().optional(),
   HOST: z.string().regex(/^([A-Za-z0-9.-]+|[0-9A-Fa-f:.]+)$/, "expected an address or a name")
-    .default("0.0.0.0"),
+    .default("127.0.0.1"),
   PORT: whole(0, 65_535).default(8080),
   CROSSDOCK_GRACE_MS: whole(0, 600_000).default(25_000),
   CROSSDOCK_ECR_CREATE_REPOSITORY: flag.default(false),

@@ -1,35 +1,25 @@
 #!/usr/bin/env node
-/** Server entry for Deno, Node and Bun: listens with `node:http` on `HOST` and `PORT`. */
-import { serve } from "@hono/node-server";
-import type { HttpBindings } from "@hono/node-server";
-import { getConnInfo } from "@hono/node-server/conninfo";
-import { createLongRunningServer, failToListen } from "./long_running.ts";
+/** The program `crossdock-server`, for Deno, Node and Bun. */
+import process from "node:process";
+import pkg from "../../package.json" with { type: "json" };
+import { SERVER_SETTINGS_HELP } from "../server/help.ts";
 
-const { app, config, log, stop } = await createLongRunningServer(
-  (context) => getConnInfo(context).remote.address,
-);
-const { hostname, port, graceMs } = config;
+const HELP = `Usage: crossdock-server [--help | --version]
 
-/**
- * Time for the headers, and for the whole request. A response may take as long as its copy. Deno and Node check every
- * `connectionsCheckingInterval`.
- */
-const CONNECTION_LIMITS = {
-  headersTimeout: 15_000,
-  requestTimeout: 60_000,
-  keepAliveTimeout: 5000,
-  connectionsCheckingInterval: 5000,
-};
+Starts the server of crossdock: the HTTP API, and the schedules and webhooks of crossdock.yaml.
 
-const server = serve({
-  fetch(request, bindings): Response | Promise<Response> {
-    const { outgoing } = bindings as HttpBindings;
-    stop.track(new Promise((resolve) => outgoing.once("close", resolve)));
-    return app.fetch(request, bindings);
-  },
-  hostname,
-  port,
-  serverOptions: CONNECTION_LIMITS,
-}, (address) => log("info", "listening", { address: address.address, port: address.port }));
-server.on("error", (error) => failToListen(`${hostname}:${port}`, error));
-stop.onSignals({ graceMs, log, closeListener: () => server.close() });
+${SERVER_SETTINGS_HELP}
+`;
+
+const EXIT_USAGE = 2;
+
+const [first] = process.argv.slice(2);
+if (first === "--help" || first === "-h") process.stdout.write(HELP);
+else if (first === "--version" || first === "-V") process.stdout.write(`${pkg.version}\n`);
+else if (first === undefined) await (await import("./start_server.ts")).startServer();
+else {
+  process.stderr.write(
+    `error: unexpected argument ${JSON.stringify(first)}\nhint: run crossdock-server --help\n`,
+  );
+  process.exitCode = EXIT_USAGE;
+}

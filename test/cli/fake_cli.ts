@@ -109,15 +109,16 @@ export function fakeCli(options: FakeCliOptions = {}): FakeCli {
       return () => void timers.delete(timer);
     },
     createRuntime: () => Promise.resolve({ name: "node", sleep } as Runtime),
-    createEngine(options): SyncEngine {
+    createEngine(options): Promise<SyncEngine> {
       engines.push(options);
-      return { ...refusingEngine, ...engine };
+      return Promise.resolve({ ...refusingEngine, ...engine });
     },
-    createRemoteEngine(options): RemoteEngine {
+    createRemoteEngine(options): Promise<RemoteEngine> {
       remoteEngines.push(options);
-      return { ...refusingServer, ...remoteEngine };
+      return Promise.resolve({ ...refusingServer, ...remoteEngine });
     },
-    createRuleRunner: () => ({ run: refuse, status: refuse, ...runner }),
+    createRuleRunner: () => Promise.resolve({ run: refuse, status: refuse, ...runner }),
+    serve: refuse,
   };
 
   return {

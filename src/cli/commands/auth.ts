@@ -13,14 +13,17 @@ import { writeJson, writeLines } from "../output/output.ts";
 import { startProgress } from "../output/progress.ts";
 import type { CommandContext } from "./command_context.ts";
 
-export function addAuthCommand(program: Command, context: CommandContext): void {
+export function defineAuth(command: Command, context: CommandContext): void {
   const { environment, signal, setExitCode } = context;
-  const command = program.command("auth")
-    .description(
-      "show which credential is used for a registry (never the secret), and whether it is accepted",
-    )
-    .argument("<registry>", "host[:port], or host[:port]/repository to check that repository");
-  addOptions(command, ...REGISTRY_OPTIONS, ...REQUEST_OPTIONS, jsonOption)
+  addOptions(
+    command.argument(
+      "<registry>",
+      "host[:port], or host[:port]/repository to check that repository",
+    ),
+    ...REGISTRY_OPTIONS,
+    ...REQUEST_OPTIONS,
+    jsonOption,
+  )
     .action(async (text, flags) => {
       const name = parseName(text);
       const engine = await openLocalEngine(environment, flags, toOnlySide(name, flags));

@@ -34,12 +34,11 @@ const OPTIONS = [
 
 type CopyCommandFlags = ValuesOf<typeof OPTIONS>;
 
-export function addCopyCommand(program: Command, context: CommandContext): void {
-  const command = program.command("copy")
-    .description("copy an image or artifact, with all platforms and referrers (signatures, SBOMs)")
-    .addArgument(options.sourceArgument)
-    .addArgument(options.destinationArgument);
-  addOptions(command, ...OPTIONS).action(async (source, destination, flags) => {
+export function defineCopy(command: Command, context: CommandContext): void {
+  addOptions(
+    command.addArgument(options.sourceArgument).addArgument(options.destinationArgument),
+    ...OPTIONS,
+  ).action(async (source, destination, flags) => {
     if (flags.dryRun && flags.detach) {
       throw new ParseError("--detach and --dry-run cannot be combined");
     }

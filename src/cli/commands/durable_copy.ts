@@ -13,23 +13,25 @@ import type { CommandContext } from "./command_context.ts";
 
 const ID = "the ID that copy --detach printed";
 
-export function addStatusCommand(program: Command, context: CommandContext): void {
+export function defineStatus(command: Command, context: CommandContext): void {
   const { environment, signal } = context;
-  const command = program.command("status")
-    .description("show the state of a copy that was started with copy --detach")
-    .argument("<id>", ID);
-  addOptions(command, ...SERVER_OPTIONS, jsonOption).action(async (id, flags) => {
+  addOptions(
+    command.argument("<id>", ID),
+    ...SERVER_OPTIONS,
+    jsonOption,
+  ).action(async (id, flags) => {
     const server = await openRemoteEngine(environment, flags.via, flags);
     await printDurableCopy(await server.getCopy(id, { signal }), flags, context);
   });
 }
 
-export function addCancelCommand(program: Command, context: CommandContext): void {
+export function defineCancel(command: Command, context: CommandContext): void {
   const { environment, signal } = context;
-  const command = program.command("cancel")
-    .description("cancel a copy that was started with copy --detach")
-    .argument("<id>", ID);
-  addOptions(command, ...SERVER_OPTIONS, jsonOption).action(async (id, flags) => {
+  addOptions(
+    command.argument("<id>", ID),
+    ...SERVER_OPTIONS,
+    jsonOption,
+  ).action(async (id, flags) => {
     const server = await openRemoteEngine(environment, flags.via, flags);
     await printDurableCopy(await server.cancelCopy(id, { signal }), flags, context);
   });

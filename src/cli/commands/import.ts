@@ -15,15 +15,14 @@ import type { CommandContext } from "./command_context.ts";
 
 type ImportFlags = ValuesOf<typeof IMPORT_OPTIONS>;
 
-export function addImportCommand(
-  program: Command,
-  { environment, setExitCode }: CommandContext,
-): void {
-  const command = program.command("import")
-    .description("convert the file of another mirror program to a crossdock.yaml without secrets")
-    .argument("<file>", "the file; - is stdin")
-    .argument("[auth-file]", "image-syncer's second file, with its credentials");
-  addOptions(command, ...IMPORT_OPTIONS).action(async (file, authFile, flags) => {
+export function defineImport(command: Command, { environment, setExitCode }: CommandContext): void {
+  addOptions(
+    command.argument("<file>", "the file; - is stdin").argument(
+      "[auth-file]",
+      "image-syncer's second file, with its credentials",
+    ),
+    ...IMPORT_OPTIONS,
+  ).action(async (file, authFile, flags) => {
     rejectUnused(flags, authFile);
     const text = await readInputFile(file, environment);
     const auth = authFile === undefined ? undefined : await readInputFile(authFile, environment);

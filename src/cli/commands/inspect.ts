@@ -10,13 +10,10 @@ import { writeJson, writeLines } from "../output/output.ts";
 import { startProgress } from "../output/progress.ts";
 import type { CommandContext } from "./command_context.ts";
 
-export function addInspectCommand(program: Command, context: CommandContext): void {
+export function defineInspect(command: Command, context: CommandContext): void {
   const { environment, signal } = context;
-  const command = program.command("inspect")
-    .description("show an image: manifests, platforms, layers, sizes and referrers")
-    .argument("<reference>", "registry/repository[:tag][@digest]");
   addOptions(
-    command,
+    command.argument("<reference>", "registry/repository[:tag][@digest]"),
     ...options.REGISTRY_OPTIONS,
     ...options.REQUEST_OPTIONS,
     ...options.VIA_OPTIONS,

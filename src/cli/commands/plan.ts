@@ -19,13 +19,9 @@ type PlanFlags = CopyFlags & SidesFlags & EngineFlags & {
   readonly quiet?: boolean;
 };
 
-export function addPlanCommand(program: Command, context: CommandContext): void {
-  const command = program.command("plan")
-    .description("show what copy would do, and copy nothing")
-    .addArgument(options.sourceArgument)
-    .addArgument(options.destinationArgument);
+export function definePlan(command: Command, context: CommandContext): void {
   addOptions(
-    command,
+    command.addArgument(options.sourceArgument).addArgument(options.destinationArgument),
     ...options.CONTENT_OPTIONS,
     ...options.COPY_OPTIONS,
     ...options.SIDE_OPTIONS,

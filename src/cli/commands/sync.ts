@@ -36,10 +36,11 @@ const OPTIONS = [
 
 type SyncFlags = ValuesOf<typeof OPTIONS>;
 
-export function addSyncCommand(program: Command, context: CommandContext): void {
-  const command = program.command("sync")
-    .description("run the rules of crossdock.yaml, which keep mirrors in step");
-  addOptions(command, ...OPTIONS).action(async (flags) => {
+export function defineSync(command: Command, context: CommandContext): void {
+  addOptions(
+    command,
+    ...OPTIONS,
+  ).action(async (flags) => {
     rejectContradictions(flags);
     if (flags.watch) await watchRules(flags, context);
     else if (flags.status) await printStatus(flags, context);

@@ -9,13 +9,10 @@ import { writeJson, writeLines } from "../output/output.ts";
 import { startProgress } from "../output/progress.ts";
 import type { CommandContext } from "./command_context.ts";
 
-export function addTagsCommand(program: Command, context: CommandContext): void {
+export function defineTags(command: Command, context: CommandContext): void {
   const { environment, signal } = context;
-  const command = program.command("tags")
-    .description("list the tags of a repository, one per line")
-    .argument("<repository>", "registry/repository");
   addOptions(
-    command,
+    command.argument("<repository>", "registry/repository"),
     ...options.REGISTRY_OPTIONS,
     ...options.REQUEST_OPTIONS,
     ...options.VIA_OPTIONS,

@@ -12,14 +12,10 @@ import { writeJson, writeLines } from "../output/output.ts";
 import { startProgress } from "../output/progress.ts";
 import type { CommandContext } from "./command_context.ts";
 
-export function addVerifyCommand(program: Command, context: CommandContext): void {
+export function defineVerify(command: Command, context: CommandContext): void {
   const { environment, signal, setExitCode } = context;
-  const command = program.command("verify")
-    .description("compare an image with its copy, down to each blob, and copy nothing")
-    .addArgument(options.sourceArgument)
-    .addArgument(options.destinationArgument);
   addOptions(
-    command,
+    command.addArgument(options.sourceArgument).addArgument(options.destinationArgument),
     ...options.CONTENT_OPTIONS,
     ...options.SIDE_OPTIONS,
     ...options.ENGINE_OPTIONS,

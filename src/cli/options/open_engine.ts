@@ -49,7 +49,7 @@ export async function openLocalEngine(
   rejectSharedDescriptor(source, destination);
   const read = (side: CommandSide): Promise<SideOptions> =>
     readSideOptions(side, authfile, environment);
-  return environment.createEngine({
+  return await environment.createEngine({
     source: await read(source),
     ...(destination ? { destination: await read(destination) } : {}),
     ...(concurrency === undefined ? {} : { concurrency }),

@@ -24,7 +24,7 @@ export async function openRemoteEngine(
   flags: ViaTokenFlags,
 ): Promise<RemoteEngine> {
   const token = await readToken(flags, environment);
-  return environment.createRemoteEngine({
+  return await environment.createRemoteEngine({
     url,
     ...(token ? { token: token.text } : {}),
     tokenName: token?.from ?? TOKEN_VARIABLE,

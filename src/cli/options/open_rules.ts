@@ -121,7 +121,7 @@ export async function openLocalRules(
   const runtime = await environment.createRuntime();
   const side = await readSide({ config, rules, from }, flags, environment);
   const { concurrency, retries, timeout } = flags;
-  const engine = environment.createEngine({
+  const engine = await environment.createEngine({
     runtime,
     source: side,
     destination: side,
@@ -130,7 +130,7 @@ export async function openLocalRules(
     ...(retries === undefined ? {} : { retries }),
     ...(timeout === undefined ? {} : { timeoutMs: timeout }),
   });
-  const runner = environment.createRuleRunner({
+  const runner = await environment.createRuleRunner({
     engine,
     rules: config.rules,
     now: () => environment.now(),

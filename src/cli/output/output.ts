@@ -8,6 +8,9 @@ export class ClosedOutputError extends Error {
   override readonly name = "ClosedOutputError";
 }
 
+/** Shows the cursor and wraps lines again, as progress bars do when they are stopped. */
+export const RESTORE_TERMINAL = "\x1b[?25h\x1b[?7h";
+
 /** Writes lines of a result. Waits until they are written, to notice a reader that has closed stdout. */
 export async function writeLines(
   { stdout }: CliEnvironment,

@@ -14,9 +14,6 @@ const MAX_BAR_WIDTH = 40;
 const TEXT_WIDTH = LABEL_WIDTH + 50;
 const ERASE_LINE = "\x1b[2K";
 
-/** Shows the cursor and wraps lines again, as bars do when they are stopped. */
-export const RESTORE_TERMINAL = "\x1b[?25h\x1b[?7h";
-
 /** The texts of a bar. */
 interface Payload {
   readonly label: string;
