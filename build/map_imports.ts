@@ -18,6 +18,10 @@ for (const name of readdirSync(DIST, { recursive: true, encoding: "utf8" })) {
   if (mapped !== text) writeFileSync(file, mapped);
 }
 
+// Modules read the version from this copy. Its other fields are about the package as a whole.
+const { version } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
+writeFileSync(join(DIST, "package.json"), JSON.stringify({ version, type: "module" }));
+
 function toRelative(specifier: string, importer: string): string {
   const source = relative(ROOT, fileURLToPath(import.meta.resolve(specifier)));
   if (!source.startsWith("src/")) return specifier;

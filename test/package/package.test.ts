@@ -1,6 +1,6 @@
 /** The npm package as its users get it: packed, installed into an empty folder, and run there on Node and Bun. */
 import assert from "node:assert/strict";
-import { readdir, writeFile } from "node:fs/promises";
+import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import process from "node:process";
 import { after, before, test } from "node:test";
@@ -94,25 +94,56 @@ for (const host of ["node", "bun"]) {
   });
 }
 
-test("crossdock-server serves on Node", async () => {
-  const env = { PATH, HOST: "127.0.0.1", PORT: "0", CROSSDOCK_OPEN: "true" };
-  const server = spawnGuarded(["node", "node_modules/.bin/crossdock-server"], {
-    env,
-    cwd: folder.path,
-  });
-  try {
-    let port: string | undefined;
-    for (;;) {
-      port = /"message":"listening".*"port":(\d+)/.exec(server.stdout)?.[1];
-      if (port !== undefined) break;
-      const end = await Promise.race([server.ended, new Promise((go) => setTimeout(go, 10))]);
-      assert.equal(end, undefined, server.stderr);
+const SERVER_COMMANDS = [["crossdock-server"], ["crossdock", "serve"]];
+
+for (const [program = "", ...argv] of SERVER_COMMANDS) {
+  test(`${[program, ...argv].join(" ")} serves on Node`, async () => {
+    const env = { PATH, HOST: "127.0.0.1", PORT: "0", CROSSDOCK_OPEN: "true" };
+    const server = spawnGuarded(["node", `node_modules/.bin/${program}`, ...argv], {
+      env,
+      cwd: folder.path,
+    });
+    try {
+      let port: string | undefined;
+      for (;;) {
+        port = /"message":"listening".*"port":(\d+)/.exec(server.stdout)?.[1];
+        if (port !== undefined) break;
+        const end = await Promise.race([server.ended, new Promise((go) => setTimeout(go, 10))]);
+        assert.equal(end, undefined, server.stderr);
+      }
+      const response = await fetch(`http://127.0.0.1:${port}/healthz`);
+      assert.deepEqual(await response.json(), { status: "ok" });
+    } finally {
+      await server.kill();
     }
-    const response = await fetch(`http://127.0.0.1:${port}/healthz`);
-    assert.deepEqual(await response.json(), { status: "ok" });
-  } finally {
-    await server.kill();
+  });
+}
+
+test("crossdock-server --help ends on Node", async () => {
+  assert.match(
+    await run(["node", "node_modules/.bin/crossdock-server", "--help"]),
+    /^Usage: crossdock-server /,
+  );
+});
+
+test("the package installs no packages that are bundled into its programs", async () => {
+  const installed = await readdir(join(folder.path, "node_modules"));
+  assert.ok(installed.includes("zod"), "the library needs zod");
+  const bundled = ["commander", "cli-progress", "@hono", "prom-client", "rate-limiter-flexible"];
+  assert.deepEqual(bundled.filter((name) => installed.includes(name)), []);
+});
+
+test("crossdock starts with less than 100 kB of its code, the rest is loaded on use", async () => {
+  const bin = join(folder.path, "node_modules/crossdock/dist/bin");
+  const files = new Set(["crossdock.js"]);
+  let bytes = 0;
+  for (const file of files) {
+    const code = await readFile(join(bin, file), "utf8");
+    bytes += code.length;
+    for (const [, name = ""] of code.matchAll(/(?:from|import)"\.\/([^"]+)"/g)) files.add(name);
   }
+  assert.ok(files.size > 1, "the start imports shared files");
+  assert.ok(bytes < 100_000, `${bytes} bytes of ${[...files]}`);
 });
 
 test("the package's types hold in a strict TypeScript project", async () => {

@@ -1,0 +1,56 @@
+/**
+ * Bundles the programs of the npm package into dist/bin, with the packages that only they need. Modules that are loaded on use get
+ * files of their own: one file for everything starts twice as slowly, because the host parses all of it.
+ */
+import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build } from "../tools/node_modules/esbuild/lib/main.js";
+
+const ROOT = fileURLToPath(new URL("..", import.meta.url));
+
+/** CommonJS packages call `require` for the modules of the host. */
+const REQUIRE =
+  'import { createRequire as createBundleRequire } from "node:module"; const require = createBundleRequire(import.meta.url);';
+
+/** The folder of the package that a file belongs to. */
+const PACKAGE = /^.*node_modules\/(?:@[^/]+\/)?[^/]+/;
+
+const outdir = join(ROOT, "dist/bin");
+rmSync(outdir, { recursive: true, force: true });
+const { metafile } = await build({
+  absWorkingDir: ROOT,
+  entryPoints: [
+    { in: "src/cli/main.ts", out: "crossdock" },
+    { in: "src/entries/serve.ts", out: "crossdock-server" },
+  ],
+  outdir,
+  bundle: true,
+  splitting: true,
+  format: "esm",
+  platform: "node",
+  target: "node22",
+  charset: "utf8",
+  // Identifiers stay, for stacks that can be read.
+  minifyWhitespace: true,
+  minifySyntax: true,
+  legalComments: "none",
+  metafile: true,
+  banner: { js: REQUIRE },
+});
+
+writeFileSync(join(outdir, "LICENSES.txt"), listLicenses(Object.keys(metafile.inputs)));
+
+/** The licenses of the bundled packages, which require that their text is distributed with the code. */
+function listLicenses(inputs: readonly string[]): string {
+  const packages = new Set(inputs.flatMap((path) => PACKAGE.exec(path)?.[0] ?? []));
+  return [...packages].sort().map((path) => {
+    const file = readdirSync(join(ROOT, path)).find((name) => /^licen[cs]e/i.test(name));
+    const text = file ? readFileSync(join(ROOT, path, file), "utf8").trim() : readLicense(path);
+    return `${path.replace(/^.*node_modules\//, "")}\n\n${text}\n`;
+  }).join(`\n${"-".repeat(80)}\n\n`);
+}
+
+function readLicense(path: string): string {
+  return JSON.parse(readFileSync(join(ROOT, path, "package.json"), "utf8")).license;
+}
