@@ -65,10 +65,12 @@ function openFile(path: string | undefined): number | "pipe" {
   return path === undefined ? "pipe" : openSync(path, "w");
 }
 
-/** On Deno these are the arguments of the task, so that tests find missing permissions. */
+/** On Deno these are the arguments of `deno task crossdock`, so that tests find missing permissions. */
 function runtimeArguments(): string[] {
   if (!("Deno" in globalThis)) return [MAIN];
-  const { tasks } = JSON.parse(readFileSync(`${ROOT}deno.json`, "utf8"));
-  const [, ...words] = String(tasks.crossdock).replace(/^.* && /, "").split(" ");
-  return words.map((word) => word === "src/cli/main.ts" ? MAIN : word);
+  const script = readFileSync(`${ROOT}build/crossdock.sh`, "utf8");
+  const helpers = [...script.matchAll(/^helpers\+?=(.*)$/gm)].map(([, names]) => names).join("");
+  const [, command = ""] = /^exec deno ([^]*?) "\$root/m.exec(script) ?? [];
+  const words = command.replaceAll("\\\n", "").replaceAll('"', "").split(/ +/);
+  return [...words.map((word) => word.replace("$helpers", helpers)), MAIN];
 }
