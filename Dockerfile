@@ -1,4 +1,5 @@
-# The server for self-hosting, on Deno. It runs the sources without a build step. Its permissions are the network, the environment,
+# The program crossdock on Deno: the server by default, or the command that `docker run` names. It runs the sources without a
+# build step. Its permissions are the network, the environment,
 # the CA certificates of the system, crossdock.yaml and /etc/crossdock. See docs/deploy/self-hosting.md.
 ARG DENO_VERSION=2.9.6
 
@@ -9,13 +10,13 @@ COPY src/streams/package.json src/streams/
 # Deno links the packages into node_modules, so its own copy can be deleted.
 RUN deno install --quiet && rm -rf "$DENO_DIR/npm"
 COPY src src
-RUN deno cache src/entries/serve.ts
+RUN deno cache src/cli/main.ts
 
 # An image without a shell or a package manager.
 FROM denoland/deno:distroless-${DENO_VERSION}
 WORKDIR /app
-# Loopback, the default, cannot be reached from outside the container.
-ENV DENO_DIR=/deno-dir NO_COLOR=1 HOST=0.0.0.0
+# HOST: loopback, the default, cannot be reached from outside the container. DOCKER_CONFIG: a folder that may be read.
+ENV DENO_DIR=/deno-dir NO_COLOR=1 HOST=0.0.0.0 DOCKER_CONFIG=/etc/crossdock
 COPY --from=build /deno-dir /deno-dir
 COPY --from=build /app /app
 USER 65532:65532
@@ -23,4 +24,5 @@ EXPOSE 8080
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=30s --timeout=5s --start-period=5s \
   CMD ["deno", "eval", "const { ok } = await fetch(`http://127.0.0.1:${Deno.env.get('PORT') || 8080}/healthz`); Deno.exit(ok ? 0 : 1);"]
-ENTRYPOINT ["deno", "run", "--no-prompt", "--cached-only", "--allow-net", "--allow-env", "--allow-read=crossdock.yaml,/etc/crossdock,/etc/ssl,/etc/pki", "src/entries/serve.ts"]
+ENTRYPOINT ["deno", "run", "--no-prompt", "--cached-only", "--allow-net", "--allow-env", "--allow-read=crossdock.yaml,/etc/crossdock,/etc/ssl,/etc/pki", "src/cli/main.ts"]
+CMD ["serve"]

@@ -60,10 +60,12 @@ test("docs/deploy/self-hosting.md starts Deno with the permissions of `deno task
   for (const line of lines) assert.deepEqual(permissions(line), wanted, line);
 });
 
-test("Dockerfile starts what `deno task serve` starts, with no further permission", () => {
+test("Dockerfile runs crossdock serve with no permission beyond those of `deno task serve`", () => {
   const { tasks } = JSON.parse(read("deno.json"));
   const [, text = "[]"] = /^ENTRYPOINT (\[.*\])$/m.exec(read("Dockerfile")) ?? [];
   const words: string[] = JSON.parse(text);
   const command = words.filter((word) => word !== "--cached-only").join(" ");
-  assert.equal(`deno install --quiet && ${command}`, tasks.serve);
+  const serve = tasks.serve.replace("src/entries/serve.ts", "src/cli/main.ts");
+  assert.equal(`deno install --quiet && ${command}`, serve);
+  assert.match(read("Dockerfile"), /^CMD \["serve"\]$/m);
 });
