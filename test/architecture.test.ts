@@ -281,6 +281,7 @@ const SPECIAL_FOLDERS = [
   "docs",
   "e2e",
   "examples",
+  "faults",
   "handler",
   "package",
   "registries",
