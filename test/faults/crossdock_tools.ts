@@ -40,8 +40,8 @@ export class CrossdockInWorkerd implements Tool, AsyncDisposable {
         body: JSON.stringify({ source, destination, ...fields }),
       })
       : await fetch(new URL(get, url));
-    const output = await response.text();
-    return { exitCode: toExitCode(response, output), output, isCrossdock: true };
+    const text = await response.text();
+    return { exitCode: toExitCode(response, text), output: withoutSteps(text), isCrossdock: true };
   }
 
   #workerFor(variables: Readonly<Record<string, string>>): Promise<RunningWorker> {
@@ -65,6 +65,13 @@ function variablesOf(attempt: Attempt): Record<string, string> {
     ...(config === undefined ? {} : { CROSSDOCK_REGISTRY_AUTH: `${config}` }),
     ...(timeoutMs === undefined ? {} : { CROSSDOCK_TIMEOUT_MS: `${timeoutMs}` }),
   };
+}
+
+/** The events without the plan and its progress, which make failures hard to read. */
+function withoutSteps(text: string): string {
+  return text.split("\n").filter((line) => !/^{"type":"(plan|step-|progress)/.test(line)).join(
+    "\n",
+  );
 }
 
 /** The exit code that the program would have: 0, or that of the problem. */

@@ -356,6 +356,8 @@ const documents: readonly FaultCase[] = [
         socket.on("error", () => {});
         socket.once("data", async (data) => {
           const [method = "", path = ""] = data.toString().split(" ");
+          // Some tools try TLS first.
+          if (method !== "GET" && method !== "HEAD") return void socket.destroy();
           const url = `${pair.source.url}${path}`;
           const response = await pair.source.fetch(new Request(url, { method }));
           const isFile = /\/(manifests|blobs)\//.test(path) && response.ok;

@@ -1,6 +1,6 @@
 /** Content that is at the destination already, immutable tags, and digests that the destination names. */
 import assert from "node:assert/strict";
-import { putCosignSignature, putImage, putIndex } from "../../support/image.ts";
+import { putCosignSignature, putImage, putIndex, putReferrer } from "../../support/image.ts";
 import type { RunningRegistry } from "../../support/registry.ts";
 import type { Handler } from "../../support/serve.ts";
 import { copies, expectExit, expectFailure, fails, refusal } from "../attempts.ts";
@@ -18,6 +18,16 @@ function withImmutableTags(registry: RunningRegistry, scene: Scene): Handler {
     }
     scene.hit();
     return refusal(400, "TAG_INVALID", "the tag is immutable");
+  };
+}
+
+/** A registry in front of another that refuses every PUT of a manifest by its digest if it is there. */
+function withImmutableChildren(registry: RunningRegistry): Handler {
+  return async (request) => {
+    const digest = /\/manifests\/(sha256:\w+)$/.exec(new URL(request.url).pathname)?.[1];
+    const isThere = digest !== undefined && registry.getManifest("app", digest) !== undefined;
+    if (request.method !== "PUT" || !isThere) return await registry.fetch(request);
+    return refusal(400, "MANIFEST_INVALID", "the manifest is immutable");
   };
 }
 
@@ -98,18 +108,30 @@ export const cases: readonly FaultCase[] = [
   {
     id: "immutable-children",
     situation:
-      "The destination has the index under another tag, and refuses to put its child manifests again.",
+      "The destination has the index under another tag, and refuses to put its manifests again.",
     needs: ["index"],
     async start(scene): Promise<Attempt> {
       const pair = await startPair(scene);
       const platforms = ["linux/amd64", "linux/arm64"];
       const { descriptor } = await putIndex(pair.source, "app", { tag: "1", platforms });
       await putIndex(pair.destination, "app", { tag: "0", platforms });
-      const { host } = await scene.serve(async (request) => {
-        const isChild = request.method === "PUT" && request.url.includes("/manifests/sha256:");
-        if (!isChild) return await pair.destination.fetch(request);
-        return refusal(400, "MANIFEST_INVALID", "the manifest is immutable");
-      });
+      const { host } = await scene.serve(withImmutableChildren(pair.destination));
+      return copies({ ...pair, destinationHost: host }, descriptor);
+    },
+  },
+  {
+    id: "immutable-referrers",
+    situation:
+      "The destination has a referrer of an image under another tag, and refuses to put it again.",
+    needs: ["referrers"],
+    async start(scene): Promise<Attempt> {
+      const pair = await startPair(scene);
+      const artifact = { artifactType: "application/vnd.example.sbom", payload: "{}" };
+      const { descriptor } = await putImage(pair.source, "app", { tag: "1" });
+      await putReferrer(pair.source, "app", descriptor, artifact);
+      await putImage(pair.destination, "app", { tag: "0" });
+      await putReferrer(pair.destination, "app", descriptor, artifact);
+      const { host } = await scene.serve(withImmutableChildren(pair.destination));
       return copies({ ...pair, destinationHost: host }, descriptor);
     },
   },

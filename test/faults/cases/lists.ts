@@ -100,7 +100,7 @@ export const cases: readonly FaultCase[] = [
       }, (outcome) => expectTags(outcome, all));
     },
   },
-  ...[[0, "every page size"], [100, "page sizes above 100"], [999, "page sizes above 999"]].map((
+  ...[[0, "every page size"], [100, "page sizes above 100"], [1000, "page sizes above 1000"]].map((
     [most = 0, what],
   ): FaultCase => ({
     id: `page-size-${most}`,

@@ -210,6 +210,27 @@ const others: readonly FaultCase[] = [
       }),
   },
   {
+    id: "blobs-unknown-for-ever",
+    situation:
+      "The manifest is always refused with MANIFEST_BLOB_UNKNOWN. It is put twice at most.",
+    async start(scene): Promise<Attempt> {
+      const pair = await startPair(scene);
+      const { config } = await putImage(pair.source, "app", { tag: "1" });
+      const errors = [{ code: "MANIFEST_BLOB_UNKNOWN", detail: { digest: config.digest } }];
+      scene.fail(pair.destination, {
+        method: "PUT",
+        path: "/manifests/",
+        action: { status: 404, body: JSON.stringify({ errors }) },
+      });
+      return fails(pair, { codes: [4, 11], text: new RegExp(config.digest) }, {
+        also(): void {
+          const puts = pair.destination.count({ method: "PUT", path: "/manifests/" });
+          assert.ok(puts <= 2, `the manifest was put ${puts} times`);
+        },
+      });
+    },
+  },
+  {
     id: "child-refused-once",
     situation: "PUT of a child manifest is refused once with MANIFEST_BLOB_UNKNOWN for a layer.",
     needs: ["index"],
