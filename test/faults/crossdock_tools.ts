@@ -30,6 +30,11 @@ export class CrossdockInWorkerd implements Tool, AsyncDisposable {
   readonly host = "workerd";
   readonly #workers: Map<string, Promise<RunningWorker>> = new Map();
 
+  /** Bundles the Worker, which blocks this process and with it the registries of cases. */
+  async prepare(): Promise<void> {
+    await this.#workerFor(variablesOf({}));
+  }
+
   async run(attempt: Attempt): Promise<Ending> {
     const { source, destination, fields, get } = attempt;
     const { url } = await this.#workerFor(variablesOf(attempt));
@@ -56,7 +61,9 @@ export class CrossdockInWorkerd implements Tool, AsyncDisposable {
   }
 }
 
-function variablesOf(attempt: Attempt): Record<string, string> {
+function variablesOf(
+  attempt: Pick<Attempt, "credentials" | "dockerConfig" | "timeoutMs">,
+): Record<string, string> {
   const { credentials, dockerConfig, timeoutMs } = attempt;
   const config = dockerConfig ?? (credentials && dockerConfigOf(credentials));
   return {

@@ -23,6 +23,8 @@ const columns = [
   { title: "workerd", tool: workerd, results: new Map<string, CaseResult>() },
 ];
 
+await workerd.prepare();
+
 after(async () => {
   await workerd[Symbol.asyncDispose]();
   process.stdout.write(`\n${toTextTable(cases, columns)}\n`);

@@ -88,7 +88,7 @@ const SILENCES: readonly Silence[] = [
   },
 ];
 
-export const cases: readonly FaultCase[] = SILENCES.map((
+const required = SILENCES.map((
   { id, situation, side, rule, action = { hang: true }, layerBytes = 9 * MIB, auth, on },
 ): FaultCase => ({
   id: `silent-${id}`,
@@ -104,3 +104,37 @@ export const cases: readonly FaultCase[] = SILENCES.map((
     });
   },
 }));
+
+/** Questions without which an image can be copied. A tool may go on or fail, but soon. */
+const optional = ([
+  [
+    "tag-check",
+    "The destination never answers whether it has the tag.",
+    "destination",
+    "/manifests/",
+  ],
+  ["referrers", "The source never answers the referrers API.", "source", "/referrers/"],
+  ["tag-list", "The source never answers the list of tags.", "source", "/tags/list"],
+] as const).map(([id, situation, side, path]): FaultCase => ({
+  id: `silent-${id}`,
+  situation,
+  needs: id === "tag-check" ? [] : ["referrers", "digestTags"],
+  async start(scene): Promise<Attempt> {
+    const pair = await startPair(scene);
+    await putImage(pair.source, "app", { tag: "1" });
+    for (const method of ["HEAD", "GET"]) {
+      scene.fail(pair[side], { method, path, action: { hang: true } });
+    }
+    return {
+      source: `${pair.source.host}/app:1`,
+      destination: `${pair.destination.host}/app:1`,
+      timeoutMs: TIMEOUT_MS,
+      check({ exitCode, output, seconds, isCrossdock }): void {
+        if (isCrossdock && exitCode !== 0) assert.equal(exitCode, 9, output);
+        assert.ok(seconds < MOST_SECONDS, `${seconds.toFixed(1)} s`);
+      },
+    };
+  },
+}));
+
+export const cases: readonly FaultCase[] = [...required, ...optional];
