@@ -144,7 +144,8 @@ export const cases: readonly FaultCase[] = [
         const { pathname } = new URL(request.url);
         const user = pathname.startsWith("/v2/app/src/") ? "reader" : "writer";
         const wanted = `Basic ${btoa(`${user}:${user}-secret`)}`;
-        if (pathname === "/v2/" || request.headers.get("authorization") === wanted) {
+        const authorization = request.headers.get("authorization");
+        if (authorization === wanted || authorization && pathname === "/v2/") {
           return await registry.fetch(request);
         }
         const response = refusal(401, "UNAUTHORIZED");
