@@ -48,6 +48,7 @@ export interface Outcome {
   readonly exitCode: number;
   /** stdout and stderr, or the answer of the server. */
   readonly output: string;
+  /** From the first request to the end of the run. */
   readonly seconds: number;
   /** Whether crossdock ran. Of other tools only the failure is expected, not exit code and message. */
   readonly isCrossdock: boolean;

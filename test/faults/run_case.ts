@@ -36,7 +36,7 @@ export async function runCase(faultCase: FaultCase, tool: Tool): Promise<CaseRes
     const attempt = await faultCase.start(scene);
     const startedAt = performance.now();
     const result = await tool.run(attempt, scene);
-    seconds = (performance.now() - startedAt) / 1000;
+    seconds = (performance.now() - (scene.firstRequestAt ?? startedAt)) / 1000;
     await attempt.check({ ...result, seconds });
     await scene.checkTags();
     if (result.isCrossdock && scene.isUntouched) throw new Error("no request met the fault");

@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { startRegistry } from "../support/registry.ts";
+import { createRegistry, serveRegistry } from "../support/registry.ts";
 import type { EmbeddedRegistry, FaultRule, RunningRegistry } from "../support/registry.ts";
 import type { RegistryOptions } from "../support/registry.ts";
 import { serve } from "../support/serve.ts";
@@ -16,6 +16,13 @@ export class Scene implements AsyncDisposable {
   readonly #faults: { readonly hits: number }[] = [];
   /** How often {@linkcode hit} was called. */
   #hits = 0;
+
+  #firstRequestAt: number | undefined;
+
+  /** When a registry received the first request. The start of a program before that takes longer on a busy machine. */
+  get firstRequestAt(): number | undefined {
+    return this.#firstRequestAt;
+  }
 
   /** A folder for the files of this case. */
   readonly folder: string;
@@ -31,9 +38,13 @@ export class Scene implements AsyncDisposable {
   }
 
   async registry(options: RegistryOptions = {}): Promise<RunningRegistry> {
-    const registry = this.#resources.use(await startRegistry(options));
-    this.#registries.push(registry);
-    return registry;
+    const registry = createRegistry(options);
+    const running = await serveRegistry(registry, {}, (request) => {
+      this.#firstRequestAt ??= performance.now();
+      return registry.fetch(request);
+    });
+    this.#registries.push(this.#resources.use(running));
+    return running;
   }
 
   async serve(handler: Handler): Promise<Server> {
