@@ -18,6 +18,9 @@ async function putLarge(pair: Pair, layerBytes: number = 9 * MIB): Promise<{ dig
   return (await putImage(pair.source, "app", { tag: "1", layers: 1, layerBytes })).descriptor;
 }
 
+/** On a busy machine a transfer through the proxy has stalled once. This is shorter than the limit of the whole run. */
+const PROXY_TIMEOUT_MS = 15_000;
+
 const onlyByProxy = [100_000, 2 * MIB, 9 * MIB].flatMap((layerBytes): FaultCase[] => {
   const size = `${Math.floor(layerBytes / 1000)}k`;
   return [
@@ -39,6 +42,7 @@ const onlyByProxy = [100_000, 2 * MIB, 9 * MIB].flatMap((layerBytes): FaultCase[
           image,
           {
             env: { HTTP_PROXY: proxy.url, http_proxy: proxy.url },
+            timeoutMs: PROXY_TIMEOUT_MS,
             flags: ["--src-tls", "off", "--dest-tls", "off"],
           },
         );
@@ -67,6 +71,7 @@ const onlyByProxy = [100_000, 2 * MIB, 9 * MIB].flatMap((layerBytes): FaultCase[
           image,
           {
             env: { HTTPS_PROXY: proxy.url },
+            timeoutMs: PROXY_TIMEOUT_MS,
             flags: ["--src-tls", "unverified", "--dest-tls", "unverified"],
           },
         );
