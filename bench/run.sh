@@ -2,12 +2,17 @@
 # Runs the named measurements. Default: all that fail if a figure has become worse.
 #
 #     deno task bench [memory] [latency] [workerd] [sync] [worker]
+#     deno task bench faults [options of bench/faults.ts]
 set -euo pipefail
 
+if [ "${1:-}" = faults ]; then
+  shift
+  exec deno task --quiet bench:faults "$@"
+fi
 if [ $# -eq 0 ]; then set -- memory latency workerd sync; fi
 for name in "$@"; do
   if [[ ! $name =~ ^(memory|latency|workerd|sync|worker)$ ]]; then
-    echo "bench/run.sh: unknown measurement $name, expected memory, latency, workerd, sync or worker" >&2
+    echo "bench/run.sh: unknown measurement $name, expected memory, latency, workerd, sync, worker or faults" >&2
     exit 2
   fi
 done

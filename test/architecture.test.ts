@@ -290,6 +290,7 @@ const SPECIAL_FOLDERS = [
   "docs",
   "e2e",
   "examples",
+  "faults",
   "handler",
   "package",
   "registries",

@@ -15,7 +15,7 @@ echo "Node $("$bin/node" --version), Bun $("$bin/bun" --version)"
 mapfile -t files < <(
   find ./test -name '*.test.ts' -not -name 'workerd*.test.ts' \
     -not -path './test/registries/*' -not -path './test/browser/*' -not -path './test/package/*' \
-    -not -path './test/handler/*' -not -path './test/workers/*' |
+    -not -path './test/handler/*' -not -path './test/workers/*' -not -path './test/faults/*' |
     LC_ALL=C sort
 )
 output=$(mktemp -d)
