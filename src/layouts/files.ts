@@ -16,6 +16,8 @@ export interface OpenFileOptions extends CallOptions {
 export interface LayoutReader {
   /** The folder or the file as the user wrote it, for messages. */
   readonly name: string;
+  /** Whether the folder is missing or empty. A tar file that is read is `used`, one that is written is `missing`. */
+  state(options?: CallOptions): Promise<"missing" | "empty" | "used">;
   /**
    * The size of a file in bytes. `undefined` if it does not exist.
    *
