@@ -1,0 +1,257 @@
+/** A layout in a folder. Files appear under their final name only when they are complete. */
+import { randomUUID } from "node:crypto";
+import { constants } from "node:fs";
+import { mkdir, open, readdir, realpath, rename, stat, unlink } from "node:fs/promises";
+import type { FileHandle } from "node:fs/promises";
+import { dirname, join, sep } from "node:path";
+import type { CallOptions } from "../content.ts";
+import { CrossdockError } from "../errors.ts";
+import type { ChunkReader } from "../streams/chunk_reader.ts";
+import { MAX_INDEX_BYTES } from "./files.ts";
+import type { FileWrite, LayoutWriter, OpenFileOptions } from "./files.ts";
+import { fileErrorCode, toFileError } from "./layout_error.ts";
+import { withLock } from "./lock_file.ts";
+import { openFileStream } from "./file_stream.ts";
+import { readSmallFile } from "./read_small_file.ts";
+
+/** Parts of blobs of a process that was killed. A transfer that still runs has changed its file since. */
+const PARTIAL = /^\.crossdock-[0-9a-f-]+\.partial$/;
+const STALE_PARTIAL_MS = 24 * 60 * 60 * 1000;
+
+/** Opens a folder for reading and writing. Touches nothing before the first call. */
+export function openFolder(path: string): LayoutWriter {
+  return new Folder(path);
+}
+
+class Folder implements LayoutWriter {
+  readonly name: string;
+  readonly #openWrites = new Set<FolderWrite>();
+  /** Folders that exist and lie in this one. */
+  readonly #folders = new Map<string, Promise<void>>();
+
+  constructor(path: string) {
+    this.name = path;
+  }
+
+  async state(): Promise<"missing" | "empty" | "used"> {
+    try {
+      const names = await readdir(this.name);
+      return names.every((name) => PARTIAL.test(name)) ? "empty" : "used";
+    } catch (error) {
+      const code = fileErrorCode(error);
+      if (code === "ENOENT") return "missing";
+      if (code === "ENOTDIR") {
+        throw new CrossdockError("conflict", `${this.name} is a file, expected a folder`, {
+          cause: error,
+          hint: "for a tar file write oci-archive: or docker-archive:",
+        });
+      }
+      throw toFileError(error, `read ${this.name}`);
+    }
+  }
+
+  async size(path: string): Promise<number | undefined> {
+    const file = join(this.name, path);
+    try {
+      const found = await stat(file);
+      if (found.isFile()) return found.size;
+    } catch (error) {
+      if (fileErrorCode(error) === "ENOENT") return undefined;
+      throw toFileError(error, `read ${file}`);
+    }
+    throw new CrossdockError("unsupported", `read ${file}: it is not a regular file`);
+  }
+
+  async open(
+    path: string,
+    { offset = 0, signal }: OpenFileOptions = {},
+  ): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
+    const file = join(this.name, path);
+    signal?.throwIfAborted();
+    try {
+      // Without O_NONBLOCK, opening a FIFO would wait for a writer.
+      const handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK);
+      return openFileStream(handle, file, offset);
+    } catch (error) {
+      throw toFileError(error, `read ${file}`);
+    }
+  }
+
+  async begin(path: string, _sizeBytes: number, options: CallOptions = {}): Promise<FileWrite> {
+    options.signal?.throwIfAborted();
+    await this.#makeFolder(dirname(path));
+    const write = await FolderWrite.open(join(this.name, path), () => {
+      this.#openWrites.delete(write);
+    });
+    this.#openWrites.add(write);
+    return write;
+  }
+
+  async update(
+    path: string,
+    change: (current: Uint8Array<ArrayBuffer> | undefined) => Uint8Array<ArrayBuffer> | undefined,
+    { signal }: CallOptions = {},
+  ): Promise<void> {
+    await this.#makeFolder(dirname(path));
+    const file = join(this.name, path);
+    await withLock(`${file}.lock`, async (checkLock) => {
+      const current = await readSmallFile(this, path, { maxBytes: MAX_INDEX_BYTES, signal });
+      const next = change(current);
+      if (!next) return;
+      if (next.byteLength > MAX_INDEX_BYTES) {
+        throw new CrossdockError(
+          "limit",
+          `write ${file}: it would have ${next.byteLength} bytes, expected at most ${MAX_INDEX_BYTES}`,
+          { hint: "write to another folder" },
+        );
+      }
+      const write = await FolderWrite.open(file);
+      try {
+        await write.writeBytes(next);
+        await checkLock();
+        await write.commit();
+      } finally {
+        await write.discard();
+      }
+    }, { signal });
+  }
+
+  finish(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  async discard(): Promise<void> {
+    await Promise.all([...this.#openWrites].map((write) => write.discard()));
+  }
+
+  async close(): Promise<void> {
+    await this.discard();
+  }
+
+  /** Creates a folder of the layout, and removes what killed processes left in it. Does so once for each folder. */
+  #makeFolder(path: string): Promise<void> {
+    const made = this.#folders.get(path) ?? this.#prepareFolder(path);
+    this.#folders.set(path, made);
+    made.catch(() => this.#folders.delete(path));
+    return made;
+  }
+
+  async #prepareFolder(path: string): Promise<void> {
+    const folder = join(this.name, path);
+    try {
+      await mkdir(this.name, { recursive: true });
+      const root = await realpath(this.name);
+      let parent = this.name;
+      for (const part of path.split("/")) {
+        parent = join(parent, part);
+        await makeOne(parent);
+        const real = await realpath(parent);
+        if (real === root || real.startsWith(root.endsWith(sep) ? root : root + sep)) continue;
+        throw new CrossdockError(
+          "conflict",
+          `write to ${parent}: it is a symbolic link to a folder outside of ${this.name}`,
+        );
+      }
+      for (const name of await readdir(folder)) {
+        if (PARTIAL.test(name)) await removeIfStale(join(folder, name));
+      }
+    } catch (error) {
+      throw toFileError(error, `create folder ${folder}`);
+    }
+  }
+}
+
+async function makeOne(folder: string): Promise<void> {
+  try {
+    await mkdir(folder);
+  } catch (error) {
+    if (fileErrorCode(error) !== "EEXIST" || !(await stat(folder)).isDirectory()) throw error;
+  }
+}
+
+async function removeIfStale(file: string): Promise<void> {
+  try {
+    const { mtimeMs } = await stat(file);
+    if (Date.now() - mtimeMs > STALE_PARTIAL_MS) await unlink(file);
+  } catch {
+    // Another process has removed it, or renamed it to its final name.
+  }
+}
+
+/** A new file under a temporary name. */
+class FolderWrite implements FileWrite {
+  readonly #file: string;
+  readonly #temporary: string;
+  readonly #onEnd: (() => void) | undefined;
+  #handle: FileHandle | undefined;
+
+  private constructor(
+    file: string,
+    temporary: string,
+    handle: FileHandle,
+    onEnd: (() => void) | undefined,
+  ) {
+    this.#file = file;
+    this.#temporary = temporary;
+    this.#handle = handle;
+    this.#onEnd = onEnd;
+  }
+
+  static async open(file: string, onEnd?: () => void): Promise<FolderWrite> {
+    const temporary = join(dirname(file), `.crossdock-${randomUUID()}.partial`);
+    try {
+      return new FolderWrite(file, temporary, await open(temporary, "wx"), onEnd);
+    } catch (error) {
+      throw toFileError(error, `write ${file}`);
+    }
+  }
+
+  async write(chunks: ChunkReader, { signal }: CallOptions = {}): Promise<void> {
+    for (let chunk = await chunks.read(); chunk; chunk = await chunks.read()) {
+      signal?.throwIfAborted();
+      await this.writeBytes(chunk);
+    }
+    await this.commit();
+  }
+
+  async writeBytes(bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+    try {
+      for (let written = 0; written < bytes.byteLength;) {
+        const { bytesWritten } = await this.#open.write(bytes, written);
+        written += bytesWritten;
+      }
+    } catch (error) {
+      throw toFileError(error, `write ${this.#file}`);
+    }
+  }
+
+  /** Gives the file its name, after its content is on the disk. A crash never leaves an incomplete file under that name. */
+  async commit(): Promise<void> {
+    try {
+      await this.#open.datasync();
+      await this.#closeHandle();
+      await rename(this.#temporary, this.#file);
+      this.#onEnd?.();
+    } catch (error) {
+      throw toFileError(error, `write ${this.#file}`);
+    }
+  }
+
+  async discard(): Promise<void> {
+    if (!this.#handle) return;
+    await this.#closeHandle().catch(() => {});
+    await unlink(this.#temporary).catch(() => {});
+    this.#onEnd?.();
+  }
+
+  get #open(): FileHandle {
+    if (this.#handle) return this.#handle;
+    throw new CrossdockError("aborted", `write ${this.#file}: it was cancelled`);
+  }
+
+  async #closeHandle(): Promise<void> {
+    const handle = this.#handle;
+    this.#handle = undefined;
+    await handle?.close();
+  }
+}
