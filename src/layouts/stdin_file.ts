@@ -9,7 +9,7 @@ import { openTemporaryFile } from "./tar_temporary_file.ts";
 
 /** A stream of bytes that can be stopped, such as a stream of Node. */
 export interface ByteSource extends AsyncIterable<Uint8Array> {
-  destroy(): unknown;
+  destroy(error?: Error): unknown;
 }
 
 /**
@@ -37,9 +37,10 @@ export async function writeTemporaryFile(
 ): Promise<FileHandle> {
   signal?.throwIfAborted();
   const file = await openTemporaryFile();
-  const stop = (): void => void source.destroy();
+  const stop = (): void => void source.destroy(new Error("aborted"));
   signal?.addEventListener("abort", stop, { once: true });
   try {
+    signal?.throwIfAborted(); // it may be aborted since the first check
     let position = 0;
     for await (const chunk of source) {
       await writeAt(file, chunk, position).catch((error) => {
@@ -51,6 +52,7 @@ export async function writeTemporaryFile(
     return file;
   } catch (error) {
     await file.close();
+    source.destroy();
     signal?.throwIfAborted();
     throw error;
   } finally {
