@@ -14,16 +14,18 @@ import { withLock } from "./lock_file.ts";
 import { openFileStream } from "./file_stream.ts";
 import { readSmallFile } from "./read_small_file.ts";
 
-/** Parts of blobs of a process that was killed. A transfer that still runs has changed its file since. */
+/** Temporary files. A transfer that still runs has changed its file since a day. */
 const PARTIAL = /^\.crossdock-[0-9a-f-]+\.partial$/;
 const STALE_PARTIAL_MS = 24 * 60 * 60 * 1000;
+/** Files of another process that is creating the layout. */
+const LOCK = /\.lock(\.stale)?$/;
 
 /** Opens a folder for reading and writing. Touches nothing before the first call. */
-export function openFolder(path: string): LayoutWriter {
+export function openFolder(path: string): Folder {
   return new Folder(path);
 }
 
-class Folder implements LayoutWriter {
+export class Folder implements LayoutWriter {
   readonly name: string;
   readonly #openWrites = new Set<FolderWrite>();
   /** Folders that exist and lie in this one. */
@@ -35,8 +37,8 @@ class Folder implements LayoutWriter {
 
   async state(): Promise<"missing" | "empty" | "used"> {
     try {
-      const names = await readdir(this.name);
-      return names.every((name) => PARTIAL.test(name)) ? "empty" : "used";
+      const names = await this.list();
+      return names.every((name) => PARTIAL.test(name) || LOCK.test(name)) ? "empty" : "used";
     } catch (error) {
       const code = fileErrorCode(error);
       if (code === "ENOENT") return "missing";
@@ -48,6 +50,11 @@ class Folder implements LayoutWriter {
       }
       throw toFileError(error, `read ${this.name}`);
     }
+  }
+
+  /** The names of its files and folders. */
+  async list(): Promise<string[]> {
+    return await readdir(this.name);
   }
 
   async size(path: string): Promise<number | undefined> {

@@ -1,5 +1,6 @@
 /** What a local name refers to: the port of a repository, plus the end of a copy. */
 import type { ContentSource, ContentTarget } from "../content.ts";
+import type { Digest } from "../oci/digest.ts";
 
 /** A local image, or several of them, that can be read. */
 export interface LayoutSource extends ContentSource {
@@ -13,4 +14,16 @@ export interface LayoutTarget extends ContentTarget, LayoutSource {
   finish(): Promise<void>;
   /** Deletes a tag. Absent where images cannot be deleted, as in an archive. */
   deleteTag?(tag: string): Promise<void>;
+}
+
+/** What is known about the content of a folder or an archive. Copies of one process share it. */
+export interface LayoutMemory {
+  /** The subject of each manifest; `undefined` for a manifest that has none. */
+  readonly subjects: Map<Digest, Digest | undefined>;
+  /** Files whose digest was checked. */
+  readonly verified: Set<string>;
+}
+
+export function createLayoutMemory(): LayoutMemory {
+  return { subjects: new Map(), verified: new Set() };
 }
