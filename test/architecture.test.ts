@@ -42,7 +42,7 @@ const BENEATH: Readonly<Record<string, readonly string[]>> = {
   rules: ["config"],
   server: ["rules", "stream_events"],
   client: ["server"],
-  cli: ["client"],
+  cli: ["client", "layouts"],
   hosts: ["runtime"],
   entries: ["hosts", "server"],
 };
@@ -69,6 +69,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
     "copy/model.ts",
     "copy/request.ts",
     "copy/step.ts",
+    "layouts/",
     "problem.ts",
     "sync/rule_steps.ts",
     "stream_events.ts",
@@ -213,6 +214,17 @@ test("helpers of @std/streams are imported by that name only", () => {
     .filter((specifier) => specifier.startsWith("@std/streams/"))
     .map((specifier) => specifier.replace("@std/streams", "."));
   assert.deepEqual([...new Set(imported)].sort(), Object.keys(exports).sort());
+});
+
+test("layouts/ is imported only by the command line, when a name needs it", () => {
+  const others = imports.filter(({ file, specifier }) =>
+    specifier.startsWith(".") && partOf(file) !== "layouts" &&
+    partOf(join(dirname(file), specifier)) === "layouts"
+  );
+  assert.deepEqual(others.map(({ file, isType }) => isType ? "" : file).filter(Boolean), [
+    "cli/main.ts",
+  ]);
+  assert.match(read("cli/main.ts"), /await import\("\.\.\/layouts\/mod\.ts"\)/);
 });
 
 /** A Worker cannot use these packages, so the code that all hosts share must not import them. */

@@ -33,6 +33,7 @@ const environment: CliEnvironment = {
   createRuntime,
   createEngine: createSyncEngine,
   createRemoteEngine,
+  openLayouts: async () => (await import("../layouts/mod.ts")).openLayouts(),
   createRuleRunner: createLocalRunner,
 };
 
