@@ -33,7 +33,7 @@ const environment: CliEnvironment = {
   createRuntime,
   createEngine: createSyncEngine,
   createRemoteEngine,
-  openLayouts: async () => (await import("../layouts/mod.ts")).openLayouts(),
+  openLayouts: async (options) => (await import("../layouts/mod.ts")).openLayouts(options),
   createRuleRunner: createLocalRunner,
 };
 

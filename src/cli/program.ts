@@ -41,8 +41,8 @@ export async function runCli(
   const context: CommandContext = {
     environment: {
       ...environment,
-      async openLayouts(): Promise<LocalLayouts> {
-        const layouts = await environment.openLayouts();
+      async openLayouts(options): Promise<LocalLayouts> {
+        const layouts = await environment.openLayouts(options);
         opened.push(layouts);
         return layouts;
       },

@@ -110,14 +110,16 @@ function parseName(
   node: ConfigNode,
   { aliases, allowsLocal }: NamesContext,
 ): string | undefined {
+  const isLocalName = LOCAL.test(text);
   const resolve = (registry: string): string => aliases.get(registry) ?? registry;
   const format = ({ registry, ...rest }: Reference): string => {
-    if (!allowsLocal && isLocal({ registry })) {
-      node.addMistake("a server has no folders and files; run this rule with crossdock sync");
+    if (isLocal({ registry })) {
+      if (!allowsLocal) {
+        node.addMistake("a server has no folders; run this rule with crossdock sync");
+      } else if (!isLocalName) node.addMistake("it cannot keep several images; write oci:PATH");
     }
     return formatReference({ ...rest, registry: resolve(registry) });
   };
-  const isLocalName = LOCAL.test(text);
   return node.try(() => {
     switch (type) {
       case "image":

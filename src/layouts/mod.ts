@@ -21,6 +21,8 @@ import type { Side } from "../errors.ts";
 import { formatReference } from "../oci/reference.ts";
 import type { Reference } from "../oci/reference.ts";
 import { openDirLayout, openDirLayoutTarget } from "./dir_layout.ts";
+import { openDockerArchive } from "./docker_archive_source.ts";
+import { openDockerArchiveTarget } from "./docker_archive_target.ts";
 import { openFolder } from "./folder.ts";
 import { createLayoutMemory } from "./layout_content.ts";
 import type { LayoutMemory, LayoutSource, LayoutTarget } from "./layout_content.ts";
@@ -40,7 +42,15 @@ export interface LocalLayouts extends AsyncDisposable {
   close(): Promise<void>;
 }
 
-export function openLayouts(): LocalLayouts {
+/** How images of a docker archive are made that has layers without compression, and no manifests. */
+export interface LayoutsOptions {
+  /** How layers are compressed. Default: gzip. */
+  readonly compress?: "gzip" | "none";
+  /** The media types of manifest, config and layers. Default: oci. */
+  readonly format?: "oci" | "docker";
+}
+
+export function openLayouts(conversion: LayoutsOptions = {}): LocalLayouts {
   const opened = new Set<LocalRepository>();
   const memories = new Map<string, LayoutMemory>();
 
@@ -62,7 +72,7 @@ export function openLayouts(): LocalLayouts {
       const local = new LocalRepository({
         name: formatReference({ registry, repository }),
         side,
-        open: () => openContent(reference, { side, mode, memory }),
+        open: () => openContent(reference, { side, mode, memory, conversion }),
       });
       opened.add(local);
       return local;
@@ -87,7 +97,8 @@ function splitRegistry(registry: string): { transport: string; path: string } {
 
 async function openContent(
   { registry, repository }: Reference,
-  { side, mode, memory }: {
+  { side, mode, memory, conversion }: {
+    readonly conversion: LayoutsOptions;
     readonly side: Side;
     readonly mode: "pull" | "push" | "delete" | undefined;
     readonly memory: LayoutMemory;
@@ -110,6 +121,12 @@ async function openContent(
       return isSource || mode === "pull"
         ? openOciLayout(await openTarReader(path), options)
         : openOciLayoutTarget(new TarWriter(path), options);
+    case "docker-archive": {
+      const archive = { file: path, name: options.name, image: options.imageName };
+      return isSource || mode === "pull"
+        ? await openDockerArchive({ ...archive, ...conversion })
+        : openDockerArchiveTarget(archive);
+    }
     case "dir":
       return isSource
         ? openDirLayout(openFolder(path), options)

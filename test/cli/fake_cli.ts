@@ -118,7 +118,7 @@ export function fakeCli(options: FakeCliOptions = {}): FakeCli {
       remoteEngines.push(options);
       return { ...refusingServer, ...remoteEngine };
     },
-    openLayouts: () => Promise.resolve(openLayouts()),
+    openLayouts: (options) => Promise.resolve(openLayouts(options)),
     createRuleRunner: () => ({ run: refuse, status: refuse, ...runner }),
   };
 

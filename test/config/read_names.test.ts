@@ -62,12 +62,12 @@ testMistakes([
   [
     "a folder, because a server has none",
     "sync: [{type: image, source: 'ocidir://a', target: b.example/a}]",
-    /sync\[0\]\.source: a server has no folders and files; run this rule with crossdock sync/,
+    /sync\[0\]\.source: a server has no folders; run this rule with crossdock sync/,
   ],
   [
     "a folder as a target, because a server has none",
     "sync: [{type: registry, source: a.example, target: 'oci:mirror'}]",
-    /sync\[0\]\.target: a server has no folders and files/,
+    /sync\[0\]\.target: a server has no folders/,
   ],
   [
     "an archive as a registry",

@@ -1,6 +1,4 @@
 import assert from "node:assert/strict";
-import { readdir, readFile, writeFile } from "node:fs/promises";
-import { join } from "node:path";
 import { test } from "node:test";
 import type { TestContext } from "node:test";
 import { openLayouts } from "../../src/layouts/mod.ts";

@@ -21,6 +21,7 @@ import { printPlan } from "./plan.ts";
 
 const OPTIONS = [
   ...options.CONTENT_OPTIONS,
+  ...options.ARCHIVE_OPTIONS,
   ...options.COPY_OPTIONS,
   options.dryRunOption,
   ...options.SIDE_OPTIONS,

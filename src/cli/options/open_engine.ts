@@ -7,12 +7,12 @@ import type { CliEnvironment } from "../environment.ts";
 import { openRemoteEngine } from "./open_remote_engine.ts";
 import type { ViaTokenFlags } from "./open_remote_engine.ts";
 import type { ValuesOf } from "./add_options.ts";
-import type { ENGINE_OPTIONS, VIA_OPTIONS } from "./options.ts";
+import type { ARCHIVE_OPTIONS, ENGINE_OPTIONS, VIA_OPTIONS } from "./options.ts";
 import type { CommandSide, RegistryName } from "./side.ts";
 import { readSideOptions } from "./side_options.ts";
 
 /** The flags that set up an engine in this process. */
-type LocalEngineFlags = ValuesOf<typeof ENGINE_OPTIONS>;
+type LocalEngineFlags = ValuesOf<typeof ENGINE_OPTIONS> & Partial<ValuesOf<typeof ARCHIVE_OPTIONS>>;
 
 /** The flags that set up an engine, in this process or on a server. */
 export type EngineFlags = LocalEngineFlags & ValuesOf<typeof VIA_OPTIONS>;
@@ -43,12 +43,13 @@ export async function openEngine(
  */
 export async function openLocalEngine(
   environment: CliEnvironment,
-  { authfile, concurrency, retries, timeout }: LocalEngineFlags,
+  { authfile, concurrency, retries, timeout, compress, format }: LocalEngineFlags,
   source: CommandSide,
   destination?: CommandSide,
 ): Promise<LocalEngine> {
   rejectSharedDescriptor(source, destination);
   const names = [source, destination].flatMap((side) => side ? listNames(side) : []);
+  const conversion = { ...(compress ? { compress } : {}), ...(format ? { format } : {}) };
   const read = (side: CommandSide): Promise<SideOptions> =>
     readSideOptions(side, authfile, environment);
   return environment.createEngine({
@@ -57,7 +58,7 @@ export async function openLocalEngine(
     ...(concurrency === undefined ? {} : { concurrency }),
     ...(retries === undefined ? {} : { retries }),
     ...(timeout === undefined ? {} : { timeoutMs: timeout }),
-    ...(names.some(isLocal) ? { layouts: await environment.openLayouts() } : {}),
+    ...(names.some(isLocal) ? { layouts: await environment.openLayouts(conversion) } : {}),
     runtime: await environment.createRuntime(),
   });
 }
