@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # Runs the named measurements. Default: all that fail if a figure has become worse.
 #
-#     deno task bench [memory] [latency] [workerd] [sync] [worker]
+#     deno task bench [memory] [latency] [workerd] [sync] [layouts] [worker]
 set -euo pipefail
 
-if [ $# -eq 0 ]; then set -- memory latency workerd sync; fi
+if [ $# -eq 0 ]; then set -- memory latency workerd sync layouts; fi
 for name in "$@"; do
-  if [[ ! $name =~ ^(memory|latency|workerd|sync|worker)$ ]]; then
-    echo "bench/run.sh: unknown measurement $name, expected memory, latency, workerd, sync or worker" >&2
+  if [[ ! $name =~ ^(memory|latency|workerd|sync|layouts|worker)$ ]]; then
+    echo "bench/run.sh: unknown measurement $name, expected memory, latency, workerd, sync, layouts or worker" >&2
     exit 2
   fi
 done
