@@ -63,7 +63,10 @@ export class Folder implements LayoutWriter {
       const found = await stat(file);
       if (found.isFile()) return found.size;
     } catch (error) {
-      if (fileErrorCode(error) === "ENOENT") return undefined;
+      const code = fileErrorCode(error);
+      if (code === "ENOENT") return undefined;
+      // The folder itself may be a file.
+      if (code === "ENOTDIR") await this.state();
       throw toFileError(error, `read ${file}`);
     }
     throw new CrossdockError("unsupported", `read ${file}: it is not a regular file`);
