@@ -297,6 +297,7 @@ const SPECIAL_FOLDERS = [
   "e2e",
   "examples",
   "handler",
+  "layouts_judges",
   "package",
   "registries",
   "workers",
