@@ -94,6 +94,11 @@ export function openSides(options: SidesOptions): Sides {
     return (registry) => {
       const known = clients.get(registry);
       if (known) return known;
+      if (isLocal({ registry })) {
+        const message =
+          `${registry} is not a registry: only the command line opens folders and files`;
+        throw new CrossdockError("usage", message, { side });
+      }
       const tls = (typeof tlsMode === "function" ? tlsMode(registry) : tlsMode) ??
         (isLoopbackRegistry(registry) ? "off" : "on");
       const client = new RegistryClient({
@@ -124,12 +129,7 @@ export function openSides(options: SidesOptions): Sides {
   }
 
   function open(side: Side, reference: Reference, options: OpenOptions = {}): OpenedRepository {
-    if (isLocal(reference)) {
-      if (layouts) return layouts.open(side, reference, options.mode);
-      const message =
-        `${reference.registry} is not a registry: only the command line opens folders and files`;
-      throw new CrossdockError("usage", message, { side });
-    }
+    if (layouts && isLocal(reference)) return layouts.open(side, reference, options.mode);
     const { mode = side === "source" ? "pull" : "push", emit, ...repositoryOptions } = options;
     const client = openers[side](reference.registry);
     return new Repository(client, reference.repository, mode, {
