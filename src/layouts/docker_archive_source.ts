@@ -35,6 +35,8 @@ export interface DockerArchiveOptions extends Partial<MakeImageOptions> {
 const OCI_INDEX_FILE = "index.json";
 /** The tag that stands for the only image, or for the image at a position. */
 const DEFAULT_TAG = "latest";
+/** Chunk of a stream whose reader brings no buffer of its own. */
+const CHUNK_BYTES = 256 * 1024;
 /** Docker writes an index of platforms, with one image below. */
 const MAX_DEPTH = 3;
 
@@ -256,21 +258,44 @@ async function isComplete(
   return true;
 }
 
-/** A stream of chunks from an offset. Compressed content has no other way to an offset than from its start. */
+/**
+ * A stream of chunks from an offset. Compressed content has no other way to an offset than from its start.
+ *
+ * The chunks are copied into the buffer of the reader, so that a large layer leaves no garbage.
+ */
 function toStream(chunks: ChunkReader, offset: number): ReadableStream<Uint8Array<ArrayBuffer>> {
   let skip = offset;
+  let pending: Uint8Array<ArrayBuffer> = new Uint8Array();
+
+  /** The bytes to pass on. Empty at the end. */
+  async function readPending(): Promise<Uint8Array<ArrayBuffer>> {
+    while (pending.byteLength === 0) {
+      const chunk = await chunks.read();
+      if (!chunk) break;
+      pending = chunk.subarray(Math.min(skip, chunk.byteLength));
+      skip -= chunk.byteLength - pending.byteLength;
+    }
+    return pending;
+  }
+
   return new ReadableStream({
+    type: "bytes",
+    autoAllocateChunkSize: CHUNK_BYTES,
     async pull(controller): Promise<void> {
-      for (;;) {
-        const chunk = await chunks.read();
-        if (!chunk) return controller.close();
-        const rest = chunk.subarray(Math.min(skip, chunk.byteLength));
-        skip -= chunk.byteLength - rest.byteLength;
-        if (rest.byteLength === 0) continue;
-        // The chunk may be valid only until the next read.
-        return controller.enqueue(rest.slice());
+      const bytes = await readPending();
+      const request = controller.byobRequest;
+      if (bytes.byteLength === 0) {
+        controller.close();
+        request?.respond(0);
+        return;
       }
+      const view = request?.view;
+      const part = bytes.subarray(0, view?.byteLength);
+      pending = bytes.subarray(part.byteLength);
+      if (!request || !view) return controller.enqueue(part.slice());
+      new Uint8Array(view.buffer, view.byteOffset, view.byteLength).set(part);
+      request.respond(part.byteLength);
     },
     cancel: (reason) => chunks.cancel(reason),
-  }, { highWaterMark: 0 });
+  });
 }

@@ -28,7 +28,12 @@ import { MAX_INDEX_BYTES } from "./files.ts";
 import type { LayoutReader, LayoutWriter } from "./files.ts";
 import { createLayoutMemory } from "./layout_content.ts";
 import type { LayoutMemory, LayoutSource, LayoutTarget } from "./layout_content.ts";
-import { addIndexEntry, parseJsonFile, parseLayoutIndex, removeIndexEntry } from "./layout_index.ts";
+import {
+  addIndexEntry,
+  parseJsonFile,
+  parseLayoutIndex,
+  removeIndexEntry,
+} from "./layout_index.ts";
 import type { IndexEntry } from "./layout_index.ts";
 import { readSmallFile } from "./read_small_file.ts";
 import {
