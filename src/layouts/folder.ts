@@ -27,7 +27,6 @@ export function openFolder(path: string): Folder {
 
 export class Folder implements LayoutWriter {
   readonly name: string;
-  readonly #openWrites = new Set<FolderWrite>();
   /** Folders that exist and lie in this one. */
   readonly #folders = new Map<string, Promise<void>>();
 
@@ -90,11 +89,7 @@ export class Folder implements LayoutWriter {
   async begin(path: string, _sizeBytes: number, options: CallOptions = {}): Promise<FileWrite> {
     options.signal?.throwIfAborted();
     await this.#makeFolder(dirname(path));
-    const write = await FolderWrite.open(join(this.name, path), () => {
-      this.#openWrites.delete(write);
-    });
-    this.#openWrites.add(write);
-    return write;
+    return new FolderWrite(join(this.name, path));
   }
 
   async update(
@@ -115,9 +110,9 @@ export class Folder implements LayoutWriter {
           { hint: "write to another folder" },
         );
       }
-      const write = await FolderWrite.open(file);
+      const write = new FolderWrite(file);
       try {
-        await write.writeBytes(next);
+        await write.append(next);
         await checkLock();
         await write.commit();
       } finally {
@@ -130,12 +125,12 @@ export class Folder implements LayoutWriter {
     return Promise.resolve();
   }
 
-  async discard(): Promise<void> {
-    await Promise.all([...this.#openWrites].map((write) => write.discard()));
+  discard(): Promise<void> {
+    return Promise.resolve();
   }
 
-  async close(): Promise<void> {
-    await this.discard();
+  close(): Promise<void> {
+    return Promise.resolve();
   }
 
   /** Creates a folder of the layout, and removes what killed processes left in it. Does so once for each folder. */
@@ -188,46 +183,34 @@ async function removeIfStale(file: string): Promise<void> {
   }
 }
 
-/** A new file under a temporary name. */
+/** A new file, under a temporary name until it is complete. It does not exist before the first byte. */
 class FolderWrite implements FileWrite {
   readonly #file: string;
   readonly #temporary: string;
-  readonly #onEnd: (() => void) | undefined;
   #handle: FileHandle | undefined;
 
-  private constructor(
-    file: string,
-    temporary: string,
-    handle: FileHandle,
-    onEnd: (() => void) | undefined,
-  ) {
+  constructor(file: string) {
     this.#file = file;
-    this.#temporary = temporary;
-    this.#handle = handle;
-    this.#onEnd = onEnd;
-  }
-
-  static async open(file: string, onEnd?: () => void): Promise<FolderWrite> {
-    const temporary = join(dirname(file), `.crossdock-${randomUUID()}.partial`);
-    try {
-      return new FolderWrite(file, temporary, await open(temporary, "wx"), onEnd);
-    } catch (error) {
-      throw toFileError(error, `write ${file}`);
-    }
+    this.#temporary = join(dirname(file), `.crossdock-${randomUUID()}.partial`);
   }
 
   async write(chunks: ChunkReader, { signal }: CallOptions = {}): Promise<void> {
-    for (let chunk = await chunks.read(); chunk; chunk = await chunks.read()) {
-      signal?.throwIfAborted();
-      await this.writeBytes(chunk);
+    try {
+      for (let chunk = await chunks.read(); chunk; chunk = await chunks.read()) {
+        signal?.throwIfAborted();
+        await this.append(chunk);
+      }
+      await this.commit();
+    } finally {
+      await this.discard();
     }
-    await this.commit();
   }
 
-  async writeBytes(bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+  async append(bytes: Uint8Array<ArrayBuffer>): Promise<void> {
     try {
+      const handle = await this.#open();
       for (let written = 0; written < bytes.byteLength;) {
-        const { bytesWritten } = await this.#open.write(bytes, written);
+        const { bytesWritten } = await handle.write(bytes, written);
         written += bytesWritten;
       }
     } catch (error) {
@@ -238,30 +221,26 @@ class FolderWrite implements FileWrite {
   /** Gives the file its name, after its content is on the disk. A crash never leaves an incomplete file under that name. */
   async commit(): Promise<void> {
     try {
-      await this.#open.datasync();
-      await this.#closeHandle();
+      const handle = await this.#open();
+      await handle.datasync();
+      await handle.close();
       await rename(this.#temporary, this.#file);
-      this.#onEnd?.();
+      this.#handle = undefined;
     } catch (error) {
       throw toFileError(error, `write ${this.#file}`);
     }
   }
 
   async discard(): Promise<void> {
-    if (!this.#handle) return;
-    await this.#closeHandle().catch(() => {});
-    await unlink(this.#temporary).catch(() => {});
-    this.#onEnd?.();
-  }
-
-  get #open(): FileHandle {
-    if (this.#handle) return this.#handle;
-    throw new CrossdockError("aborted", `write ${this.#file}: it was cancelled`);
-  }
-
-  async #closeHandle(): Promise<void> {
     const handle = this.#handle;
+    if (!handle) return;
     this.#handle = undefined;
-    await handle?.close();
+    await handle.close().catch(() => {});
+    await unlink(this.#temporary).catch(() => {});
+  }
+
+  async #open(): Promise<FileHandle> {
+    this.#handle ??= await open(this.#temporary, "wx");
+    return this.#handle;
   }
 }

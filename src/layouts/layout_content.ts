@@ -24,6 +24,14 @@ export interface LayoutMemory {
   readonly verified: Set<string>;
 }
 
+/** More than a large layout has. What is forgotten is read again. */
+const MAX_REMEMBERED = 100_000;
+
+/** Makes room for one more in a memory that grows with a layout. */
+export function limitMemory(memory: { readonly size: number; clear(): void }): void {
+  if (memory.size >= MAX_REMEMBERED) memory.clear();
+}
+
 export function createLayoutMemory(): LayoutMemory {
   return { subjects: new Map(), verified: new Set() };
 }

@@ -51,7 +51,8 @@ export interface LayoutsOptions {
 }
 
 export function openLayouts(conversion: LayoutsOptions = {}): LocalLayouts {
-  const opened = new Set<LocalRepository>();
+  /** Folders need not be closed. */
+  const archives = new Set<LocalRepository>();
   const memories = new Map<string, LayoutMemory>();
 
   function memoryOf(registry: string): LayoutMemory {
@@ -61,8 +62,8 @@ export function openLayouts(conversion: LayoutsOptions = {}): LocalLayouts {
   }
 
   async function close(): Promise<void> {
-    await Promise.all([...opened].map((repository) => repository.close()));
-    opened.clear();
+    await Promise.all([...archives].map((archive) => archive.close()));
+    archives.clear();
   }
 
   return {
@@ -74,7 +75,7 @@ export function openLayouts(conversion: LayoutsOptions = {}): LocalLayouts {
         side,
         open: () => openContent(reference, { side, mode, memory, conversion }),
       });
-      opened.add(local);
+      if (registry.includes("archive:")) archives.add(local);
       return local;
     },
     async *repositories(folder, options): AsyncGenerator<string[]> {

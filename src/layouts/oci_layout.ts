@@ -26,7 +26,7 @@ import { OCI_INDEX } from "../oci/media_types.ts";
 import { quote } from "../oci/quote.ts";
 import { MAX_INDEX_BYTES } from "./files.ts";
 import type { LayoutReader, LayoutWriter } from "./files.ts";
-import { createLayoutMemory } from "./layout_content.ts";
+import { createLayoutMemory, limitMemory } from "./layout_content.ts";
 import type { LayoutMemory, LayoutSource, LayoutTarget } from "./layout_content.ts";
 import {
   addIndexEntry,
@@ -239,8 +239,13 @@ class OciLayout implements LayoutSource {
       mediaType: entry?.descriptor.mediaType,
       signal,
     });
-    if (found) this.memory.subjects.set(digest, found.manifest.subject?.digest);
+    if (found) this.rememberSubject(digest, found.manifest.subject?.digest);
     return found;
+  }
+
+  protected rememberSubject(digest: Digest, subject: Digest | undefined): void {
+    limitMemory(this.memory.subjects);
+    this.memory.subjects.set(digest, subject);
   }
 
   /** The subject of a manifest. `undefined` also for what is missing or no manifest. */
@@ -367,11 +372,11 @@ class OciLayoutTarget extends OciLayout implements LayoutTarget {
   ): Promise<void> {
     const { digest, mediaType, bytes } = content;
     await this.#prepare(signal);
-    const { verified, subjects } = this.memory;
+    const { verified } = this.memory;
     await writeManifestFile(this.#files, blobPath(digest), { ...content, verified, signal });
     const manifest = parseManifest(bytes, mediaType);
     const subject = manifest.subject?.digest;
-    subjects.set(digest, subject);
+    this.rememberSubject(digest, subject);
     const children = new Set<Digest>();
     for (const child of manifestChildren(manifest)) {
       this.#loose.delete(child.digest);

@@ -8,6 +8,7 @@ import { MAX_MANIFEST_BYTES, parseManifest } from "../oci/manifest.ts";
 import type { Manifest } from "../oci/manifest.ts";
 import { readChunks } from "../streams/chunk_reader.ts";
 import type { LayoutReader, LayoutWriter } from "./files.ts";
+import { limitMemory } from "./layout_content.ts";
 import type { LayoutMemory } from "./layout_content.ts";
 import { inFile } from "./layout_index.ts";
 import { readSmallFile } from "./read_small_file.ts";
@@ -85,9 +86,6 @@ export async function openBlobFile(
   return new Response(await files.open(path, { offset, signal }));
 }
 
-/** More files than a large layout has. Forgotten ones are read again. */
-const MAX_VERIFIED = 100_000;
-
 /** Whether a file has the content of a descriptor. Reads it to the end, once for each process. */
 export async function hasBlobFile(
   files: LayoutReader,
@@ -114,7 +112,7 @@ export async function hasBlobFile(
 }
 
 function addVerified(verified: Set<string>, path: string): void {
-  if (verified.size >= MAX_VERIFIED) verified.clear();
+  limitMemory(verified);
   verified.add(path);
 }
 

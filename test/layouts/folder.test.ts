@@ -30,13 +30,18 @@ test("openFolder() leaves nothing of a file whose chunks fail", async (t) => {
   assert.deepEqual(await readdir(root), []);
 });
 
-test("openFolder() discards open files when it is closed", async (t) => {
+test("openFolder() creates no file before its first byte", async (t) => {
   const root = await makeFolder(t);
   const folder = openFolder(root);
-  await folder.begin("a", 4);
-  await folder.begin("b", 4);
-  await folder.close();
+  const write = await folder.begin("a", 4);
   assert.deepEqual(await readdir(root), []);
+  await write.discard();
+});
+
+test("openFolder() writes an empty file", async (t) => {
+  const root = await makeFolder(t);
+  await (await openFolder(root).begin("a", 0)).write(chunksOf());
+  assert.equal(await openFolder(root).size("a"), 0);
 });
 
 test("openFolder() removes old parts of a killed process, and no others", async (t) => {

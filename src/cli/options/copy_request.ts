@@ -36,7 +36,7 @@ export function toCopyRequest(
   const { platform, index, referrers, digestTags, foreignLayers, verify, ifExists, recheck } =
     flags;
   const { referrerSource, referrerDestination } = flags;
-  rejectArchiveFlags(source, flags);
+  rejectArchiveFlags(source, destination, flags);
   if (referrers === false && (referrerSource ?? referrerDestination) !== undefined) {
     const option = referrerSource === undefined ? "--referrer-destination" : "--referrer-source";
     throw new ParseError(`${option} and --no-referrers cannot be combined`);
@@ -62,9 +62,19 @@ function isDockerArchive(name: string): boolean {
   return parseReference(name).registry.startsWith("docker-archive:");
 }
 
-/** @throws ParseError for a flag that only a docker archive has a use for */
-function rejectArchiveFlags(source: string, { compress, format }: CopyFlags): void {
-  if (compress === undefined && format === undefined || isDockerArchive(source)) return;
-  const option = compress === undefined ? "--format" : "--compress";
-  throw new ParseError(`${option} is only for a source docker-archive:FILE`);
+/** @throws ParseError for a flag that an archive, or only a docker archive, has no use for */
+function rejectArchiveFlags(
+  source: string,
+  destination: string,
+  { compress, format, ifExists = "overwrite" }: CopyFlags,
+): void {
+  if ((compress ?? format) !== undefined && !isDockerArchive(source)) {
+    const option = compress === undefined ? "--format" : "--compress";
+    throw new ParseError(`${option} is only for a source docker-archive:FILE`);
+  }
+  if (ifExists !== "overwrite" && /^[a-z]+-archive:/.test(parseReference(destination).registry)) {
+    throw new ParseError(
+      `--if-exists ${ifExists} is not for an archive, which is replaced as a whole`,
+    );
+  }
 }

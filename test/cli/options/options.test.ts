@@ -242,6 +242,14 @@ const bad: [argv: string[], wanted: RegExp, more?: FakeCliOptions][] = [
     ["copy", "oci:/tmp/x", "--via", "https://a.io", DESTINATION],
     /^error: oci:\/tmp\/x cannot be combined with --via: a server has no access to it/,
   ],
+  [
+    ["copy", "--compress", "none", SOURCE, "oci:x"],
+    /^error: --compress is only for a source docker-archive:FILE/,
+  ],
+  [
+    ["copy", "--if-exists", "fail", SOURCE, "oci-archive:x.tar"],
+    /^error: --if-exists fail is not for an archive, which is replaced as a whole/,
+  ],
   [["auth", "oci:/tmp/x"], /^error: oci:\/tmp\/x is not a registry/],
   [["copy", "dokcer://a.io/b", DESTINATION], /^error: .*unknown transport dokcer:\/\/\nhint: /],
   [["copy", SOURCE, "localhost:5000"], /^error: .*the repository is missing\nhint: /],
