@@ -125,8 +125,14 @@ test("openFolder().update() changes a file in one piece, one change after the ot
 test("openFolder() names the file of an error", { skip: process.getuid?.() === 0 }, async (t) => {
   const root = await makeFolder(t);
   await chmod(root, 0o500);
-  await assert.rejects(openFolder(root).begin("a", 1), {
+  const write = await openFolder(root).begin("a", 1);
+  await assert.rejects(write.write(chunksOf("x")), {
     code: "denied",
     message: `write ${join(root, "a")}: permission denied`,
   });
+  await assert.rejects(openFolder(root).begin("b/a", 1), {
+    code: "denied",
+    message: `create folder ${join(root, "b")}: permission denied`,
+  });
+  await chmod(root, 0o700);
 });
