@@ -1,8 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { gzipSync, zstdCompressSync } from "node:zlib";
-import { decompressChunks, peekCompression } from "../../src/layouts/docker_archive_layer.ts";
+import { gunzipSync, gzipSync, zstdCompressSync } from "node:zlib";
+import {
+  compressChunks,
+  decompressChunks,
+  peekCompression,
+} from "../../src/layouts/docker_archive_layer.ts";
 import type { ChunkReader } from "../../src/streams/chunk_reader.ts";
+import { randomBytes } from "../support/generated_bytes.ts";
 import { chunksOf, readAll } from "./setup.ts";
 
 /** A reader of chunks of `size` bytes, all in the same memory. */
@@ -33,6 +38,25 @@ test("peekCompression() and decompressChunks() read content in chunks of any siz
     }
   }
 });
+
+test("compressChunks() and decompressChunks() keep content that fills many buffers", async () => {
+  const plain = randomBytes(3_000_000, 1);
+  const chunks = await Array.fromAsync(copies(compressChunks(inChunksOf(plain, 100_000))));
+  const compressed = await new Blob(chunks).bytes();
+  assert.deepEqual(new Uint8Array(gunzipSync(compressed)), plain);
+  for (const [kind, bytes] of [["gzip", compressed], ["zstd", zstdCompressSync(plain)]] as const) {
+    const reader = decompressChunks(inChunksOf(bytes, 100_000), kind, "read it");
+    const parts = await Array.fromAsync(copies(reader));
+    assert.deepEqual(await new Blob(parts).bytes(), plain, kind);
+  }
+});
+
+/** The chunks of a reader in memory of their own. */
+async function* copies(reader: ChunkReader): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+  for (let chunk = await reader.read(); chunk; chunk = await reader.read()) {
+    yield new Uint8Array(chunk);
+  }
+}
 
 test("peekCompression() reads content that is shorter than a magic number", async () => {
   for (const text of ["", "{}"]) {
