@@ -1,5 +1,6 @@
 /** The program with folders and files as sources and destinations. */
 import assert from "node:assert/strict";
+import { existsSync, readdirSync } from "node:fs";
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,7 +8,8 @@ import { test } from "node:test";
 import type { TestContext } from "node:test";
 import { putImage, putIndex, putReferrer } from "../support/image.ts";
 import { startRegistry } from "../support/registry.ts";
-import { runCrossdock } from "../support/run_crossdock.ts";
+import { runCrossdock, startCrossdock } from "../support/run_crossdock.ts";
+import { until } from "../support/until.ts";
 
 async function makeFolder(t: TestContext): Promise<string> {
   const path = await mkdtemp(join(tmpdir(), "crossdock-"));
@@ -136,4 +138,43 @@ test("crossdock leaves a destination alone that is something else", async (t) =>
   }
   assert.deepEqual(await readdir(folder), ["file"]);
   assert.equal(await readFile(join(folder, "file"), "utf8"), "text");
+});
+
+test("crossdock leaves a layout without an index when it is stopped, and resumes it", async (t) => {
+  await using registry = await startRegistry();
+  const folder = await makeFolder(t);
+  const { layers: [, second] } = await putImage(registry, "app", {
+    tag: "1",
+    layerBytes: 600_000,
+  });
+  const source = `${registry.host}/app:1`;
+  const path = `/blobs/${second?.digest}`;
+  registry.fail({ method: "GET", path, action: { hangAfterBytes: 300_000 } });
+  const running = startCrossdock({}, "copy", source, `oci:${folder}/app`);
+  const blobs = join(folder, "app/blobs/sha256");
+  const nameOf = (digest = ""): string => digest.slice("sha256:".length);
+  const names = (): string[] => existsSync(blobs) ? readdirSync(blobs) : [];
+  await until("two blobs and a part of the third", () =>
+    names().length === 3 &&
+    names().some((name) => name.endsWith(".partial")) &&
+    names().filter((name) => !name.endsWith(".partial")).length === 2);
+  running.send("SIGINT");
+  const { exitCode, stderr } = await running.exit;
+  assert.equal(exitCode, 130, stderr);
+  const left = names();
+  assert.equal(left.includes(nameOf(second?.digest)), false);
+  assert.deepEqual(left.filter((name) => name.endsWith(".partial")), []);
+  assert.deepEqual((await readdir(join(folder, "app"))).sort(), ["blobs", "oci-layout"]);
+  const read = await runCrossdock("tags", `oci:${folder}/app`);
+  assert.match(read.stderr, /has no file index\.json: the copy into it was not finished/);
+  assert.equal(read.exitCode, 6);
+
+  const resumed = await runCrossdock("copy", "--json", source, `oci:${folder}/app`);
+  const { blobs: counts } = JSON.parse(resumed.stdout);
+  assert.deepEqual([counts.streamed, counts.present], [1, 2]);
+  assert.deepEqual((await readdir(join(folder, "app"))).sort(), [
+    "blobs",
+    "index.json",
+    "oci-layout",
+  ]);
 });
