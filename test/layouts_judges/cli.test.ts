@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
-import { closeSync, openSync, readFileSync } from "node:fs";
+import { closeSync, openSync, readdirSync, readFileSync } from "node:fs";
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import process from "node:process";
@@ -10,10 +10,12 @@ import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { unpackTar } from "modern-tar";
+import { until } from "../support/until.ts";
 import { createTempFolder } from "../registries/run_program.ts";
 import { startRealRegistry } from "../registries/support.ts";
 import { putTinyImage } from "../registries/tiny_image.ts";
-import { crane, skopeo, skopeoDigest } from "./judges.ts";
+import { OCI_INDEX, OCI_MANIFEST } from "../../src/oci/media_types.ts";
+import { crane, digestOf, skopeo, skopeoDigest } from "./judges.ts";
 import { fetchManifest, seedImage, testWith } from "./setup.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
@@ -129,6 +131,30 @@ testWith("crossdock copy writes archives to stdout", async (bench) => {
 });
 
 testWith(
+  "crossdock copy writes the platform of this machine to a docker archive",
+  async (bench) => {
+    const { registry, host, folder } = bench;
+    const platforms = { amd64: "x64", arm64: "arm64" } as const;
+    const manifests: unknown[] = [];
+    const configs: Record<string, string> = {};
+    for (const architecture of ["amd64", "arm64"] as const) {
+      const image = await seedImage(bench, `app:${architecture}`, { architecture });
+      configs[platforms[architecture]] = image.config;
+      const size = registry.getManifest("app", architecture)?.bytes.byteLength;
+      const platform = { os: "linux", architecture };
+      manifests.push({ mediaType: OCI_MANIFEST, digest: image.digest, size, platform });
+    }
+    const index = { schemaVersion: 2, mediaType: OCI_INDEX, manifests };
+    await registry.putManifest("app", index, OCI_INDEX, ["1"]);
+    const path = join(folder, "app.tar");
+    await succeed(["copy", `docker://${host}/app:1`, `docker-archive:${path}:app:1`]);
+    const archive = `docker-archive:${path}:app:1`;
+    const config = await skopeo("inspect", "--config", "--raw", archive);
+    assert.equal(digestOf(config), configs[process.arch]);
+  },
+);
+
+testWith(
   "crossdock copy leaves no temporary file of stdin, however it ends",
   async ({ host, folder }) => {
     for (const signal of ["SIGTERM", "SIGKILL"] as const) {
@@ -143,6 +169,28 @@ testWith(
       child.stdin?.on("error", () => {}).destroy();
       await end;
       assert.deepEqual(await readdir(folder), [], signal);
+    }
+  },
+);
+
+testWith(
+  "crossdock copy removes an archive that is not complete when it is stopped",
+  async (bench) => {
+    const { registry, host, folder } = bench;
+    await seedImage(bench, "app:1");
+    registry.fail({ path: "/blobs/", times: 6, action: { hang: true } });
+    for (const transport of ["docker-archive", "oci-archive"]) {
+      const child = startCrossdock([
+        "copy",
+        `docker://${host}/app:1`,
+        `${transport}:${folder}/app.tar`,
+      ]);
+      const end = new Promise((resolve) => child.once("close", resolve));
+      await until("a file exists", () => readdirSync(folder).length > 0);
+      assert.match((await readdir(folder)).join(), /^app\.tar\..*\.part$/);
+      process.kill(child.pid ?? 0, "SIGTERM");
+      await end;
+      assert.deepEqual(await readdir(folder), [], transport);
     }
   },
 );

@@ -49,6 +49,8 @@ export interface SeedOptions {
   readonly layers?: number;
   /** Default: gzip. `mixed` has layers of all kinds. */
   readonly compression?: "gzip" | "zstd" | "mixed";
+  /** Default: amd64. */
+  readonly architecture?: "amd64" | "arm64";
 }
 
 export interface SeededImage {
@@ -61,11 +63,11 @@ export interface SeededImage {
 const KINDS = ["gzip", "zstd", "none"] as const;
 const SUFFIX = { gzip: "+gzip", zstd: "+zstd", none: "" };
 
-/** Puts an image for linux/amd64 whose layers are real tar archives. */
+/** Puts an image for Linux whose layers are real tar archives. */
 export async function seedImage(
   { registry }: Bench,
   name: string,
-  { layers: count = 2, compression = "gzip" }: SeedOptions = {},
+  { layers: count = 2, compression = "gzip", architecture = "amd64" }: SeedOptions = {},
 ): Promise<SeededImage> {
   const [repository = "", tag = ""] = name.split(":");
   const layers: unknown[] = [];
@@ -85,7 +87,7 @@ export async function seedImage(
   const config = await registry.putBlob(
     repository,
     new TextEncoder().encode(JSON.stringify({
-      architecture: "amd64",
+      architecture,
       os: "linux",
       config: { Cmd: ["/app"] },
       rootfs: { type: "layers", diff_ids: diffIds },
