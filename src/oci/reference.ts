@@ -70,9 +70,10 @@ export function parseReference(text: string): Reference {
   const fail = failFor(text);
   const local = parseLocalName(text, fail);
   if (local) {
-    const { digest, tag, ...rest } = local;
+    const { registry, repository, tag, digest } = local;
     return {
-      ...rest,
+      registry,
+      repository,
       ...(tag === undefined ? {} : { tag: checkTag(tag, fail) }),
       ...(digest === undefined ? {} : { digest: checkDigest(digest, fail) }),
     };
