@@ -32,6 +32,11 @@ testWith("an image of 127 layers goes through an archive and back", async (bench
   const archive = `oci-archive:${join(folder, "app.tar")}`;
   assert.equal(await copy(`${host}/app:1`, `${archive}:1`), image.digest);
   assert.equal(await skopeoDigest(`${archive}:1`), image.digest);
+  // The same content gives the same archive.
+  const again = join(folder, "again.tar");
+  await copy(`${host}/app:1`, `oci-archive:${again}:1`);
+  const [first, second] = await Promise.all([readFile(join(folder, "app.tar")), readFile(again)]);
+  assert.ok(first.equals(second));
   assert.equal(await copy(`${archive}:1`, `${host}/pushed:1`), image.digest);
   await crane("validate", "--remote", `${host}/pushed:1`);
 });
