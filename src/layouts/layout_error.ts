@@ -12,7 +12,7 @@ const NO_PERMISSION: Failure = { code: "denied", text: "permission denied" };
 const NO_SPACE: Failure = {
   code: "limit",
   text: "no space left on the device",
-  hint: "free some space and run the same command again; complete blobs are kept",
+  hint: "free some space and run the same command again",
 };
 
 const FAILURES: Readonly<Record<string, Failure>> = {
