@@ -29,14 +29,15 @@ export async function readStdin(options: CallOptions = {}): Promise<FileHandle> 
 /**
  * Writes a stream to a temporary file. The file has no name, so it is gone when the process ends, however it ends.
  *
+ * @param options.folder default: the folder of the system for temporary files, which `TMPDIR` sets
  * @throws the error of the stream; the signal's reason; CrossdockError if the file cannot be written
  */
 export async function writeTemporaryFile(
   source: ByteSource,
-  { signal }: CallOptions,
+  { folder, signal }: CallOptions & { readonly folder?: string },
 ): Promise<FileHandle> {
   signal?.throwIfAborted();
-  const file = await openTemporaryFile();
+  const file = await openTemporaryFile(folder);
   const stop = (): void => void source.destroy(new Error("aborted"));
   signal?.addEventListener("abort", stop, { once: true });
   try {

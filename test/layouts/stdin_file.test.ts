@@ -1,27 +1,15 @@
 import assert from "node:assert/strict";
 import { readdir } from "node:fs/promises";
-import process from "node:process";
 import { Readable } from "node:stream";
 import { test } from "node:test";
-import type { TestContext } from "node:test";
 import { writeTemporaryFile } from "../../src/layouts/stdin_file.ts";
 import { makeFolder } from "./setup.ts";
 
-/** Lets temporary files be created in an empty folder. */
-async function useTemporaryFolder(t: TestContext): Promise<string> {
-  const before = process.env["TMPDIR"];
-  const folder = await makeFolder(t);
-  process.env["TMPDIR"] = folder;
-  t.after(() => {
-    if (before === undefined) delete process.env["TMPDIR"];
-    else process.env["TMPDIR"] = before;
-  });
-  return folder;
-}
-
 test("writeTemporaryFile() keeps a stream in a file without a name", async (t) => {
-  const folder = await useTemporaryFolder(t);
-  const file = await writeTemporaryFile(Readable.from(["first ", "second"].map(toBytes)), {});
+  const folder = await makeFolder(t);
+  const file = await writeTemporaryFile(Readable.from(["first ", "second"].map(toBytes)), {
+    folder,
+  });
   assert.equal((await file.stat()).size, 12);
   const buffer = new Uint8Array(12);
   await file.read(buffer, 0, 12, 0);
@@ -31,17 +19,19 @@ test("writeTemporaryFile() keeps a stream in a file without a name", async (t) =
 });
 
 test("writeTemporaryFile() fails with the error of the stream", async (t) => {
-  const folder = await useTemporaryFolder(t);
+  const folder = await makeFolder(t);
   async function* fail(): AsyncGenerator<Uint8Array> {
     yield toBytes("first");
     await Promise.reject(new Error("broken pipe"));
   }
-  await assert.rejects(writeTemporaryFile(Readable.from(fail()), {}), { message: "broken pipe" });
+  await assert.rejects(writeTemporaryFile(Readable.from(fail()), { folder }), {
+    message: "broken pipe",
+  });
   assert.deepEqual(await readdir(folder), []);
 });
 
 test("writeTemporaryFile() stops at an abort, at once or while it waits for the stream", async (t) => {
-  const folder = await useTemporaryFolder(t);
+  const folder = await makeFolder(t);
   for (const isAtOnce of [true, false]) {
     const stop = new AbortController();
     const abort = (): void => stop.abort(new Error("stopped"));
@@ -53,7 +43,7 @@ test("writeTemporaryFile() stops at an abort, at once or while it waits for the 
         isFirst = false;
       },
     });
-    const writing = writeTemporaryFile(silent, { signal: stop.signal });
+    const writing = writeTemporaryFile(silent, { folder, signal: stop.signal });
     if (isAtOnce) abort();
     await assert.rejects(writing, { message: "stopped" });
     assert.ok(silent.destroyed);
@@ -61,11 +51,9 @@ test("writeTemporaryFile() stops at an abort, at once or while it waits for the 
   assert.deepEqual(await readdir(folder), []);
 });
 
-test("writeTemporaryFile() reports a folder that does not exist", async (t) => {
-  await useTemporaryFolder(t);
-  process.env["TMPDIR"] = "/nowhere";
+test("writeTemporaryFile() reports a folder that does not exist", async () => {
   const message = "create a temporary file in /nowhere: no such file or folder";
-  const writing = writeTemporaryFile(Readable.from([]), {});
+  const writing = writeTemporaryFile(Readable.from([]), { folder: "/nowhere" });
   await assert.rejects(writing, { code: "not_found", message });
 });
 
