@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs the named measurements. Default: all that fail if a figure has become worse.
 #
-#     deno task bench [memory] [latency] [workerd] [sync] [worker]
+#     deno task bench [memory] [latency] [workerd] [sync] [layouts] [worker]
 #     deno task bench faults [options of bench/faults.ts]
 set -euo pipefail
 
@@ -9,10 +9,10 @@ if [ "${1:-}" = faults ]; then
   shift
   exec deno task --quiet bench:faults "$@"
 fi
-if [ $# -eq 0 ]; then set -- memory latency workerd sync; fi
+if [ $# -eq 0 ]; then set -- memory latency workerd sync layouts; fi
 for name in "$@"; do
-  if [[ ! $name =~ ^(memory|latency|workerd|sync|worker)$ ]]; then
-    echo "bench/run.sh: unknown measurement $name, expected memory, latency, workerd, sync, worker or faults" >&2
+  if [[ ! $name =~ ^(memory|latency|workerd|sync|layouts|worker)$ ]]; then
+    echo "bench/run.sh: unknown measurement $name, expected memory, latency, workerd, sync, layouts, worker or faults" >&2
     exit 2
   fi
 done

@@ -33,6 +33,7 @@ const environment: CliEnvironment = {
   createRuntime,
   createEngine: createSyncEngine,
   createRemoteEngine,
+  openLayouts: async (options) => (await import("../layouts/mod.ts")).openLayouts(options),
   createRuleRunner: createLocalRunner,
 };
 

@@ -16,6 +16,7 @@ import { explainError } from "./output/explain_error.ts";
 import { addImportCommand } from "./commands/import.ts";
 import { addInspectCommand } from "./commands/inspect.ts";
 import { ClosedOutputError, writeStderr, writeText } from "./output/output.ts";
+import type { LocalLayouts } from "../layouts/mod.ts";
 import { addPlanCommand } from "./commands/plan.ts";
 import { StoppedError } from "./stopped_error.ts";
 import { RESTORE_TERMINAL } from "./output/progress_bar.ts";
@@ -41,8 +42,16 @@ export async function runCli(
     environment.exit(exitCodeOfSignal(name));
   });
   let exitCode = EXIT_DONE;
+  const opened: LocalLayouts[] = [];
   const context: CommandContext = {
-    environment,
+    environment: {
+      ...environment,
+      async openLayouts(options): Promise<LocalLayouts> {
+        const layouts = await environment.openLayouts(options);
+        opened.push(layouts);
+        return layouts;
+      },
+    },
     signal: stop.signal,
     setExitCode: (code) => exitCode = code,
   };
@@ -65,6 +74,7 @@ export async function runCli(
     for (const line of explanation.lines) writeStderr(environment, line);
     return explanation.exitCode;
   } finally {
+    for (const layouts of opened) await layouts.close();
     unlisten();
   }
 }

@@ -27,6 +27,7 @@ export function addPlanCommand(program: Command, context: CommandContext): void 
   addOptions(
     command,
     ...options.CONTENT_OPTIONS,
+    ...options.ARCHIVE_OPTIONS,
     ...options.COPY_OPTIONS,
     ...options.SIDE_OPTIONS,
     ...options.ENGINE_OPTIONS,

@@ -21,6 +21,7 @@ export function addVerifyCommand(program: Command, context: CommandContext): voi
   addOptions(
     command,
     ...options.CONTENT_OPTIONS,
+    ...options.ARCHIVE_OPTIONS,
     ...options.SIDE_OPTIONS,
     ...options.ENGINE_OPTIONS,
     ...options.VIA_OPTIONS,
