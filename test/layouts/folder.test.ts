@@ -1,7 +1,7 @@
 import process from "node:process";
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { chmod, mkdir, readdir, readFile, symlink, utimes, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, symlink, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { promisify } from "node:util";
@@ -122,17 +122,19 @@ test("openFolder().update() changes a file in one piece, one change after the ot
   assert.equal(await readFile(join(root, "list"), "utf8"), text);
 });
 
-test("openFolder() names the file of an error", { skip: process.getuid?.() === 0 }, async (t) => {
-  const root = await makeFolder(t);
-  await chmod(root, 0o500);
-  const write = await openFolder(root).begin("a", 1);
-  await assert.rejects(write.write(chunksOf("x")), {
-    code: "denied",
-    message: `write ${join(root, "a")}: permission denied`,
-  });
-  await assert.rejects(openFolder(root).begin("b/a", 1), {
-    code: "denied",
-    message: `create folder ${join(root, "b")}: permission denied`,
-  });
-  await chmod(root, 0o700);
-});
+test(
+  "openFolder() names the file of an error",
+  { skip: process.platform !== "linux" },
+  async () => {
+    // Even root may create nothing in this folder.
+    const write = await openFolder("/sys").begin("a", 1);
+    await assert.rejects(write.write(chunksOf("x")), {
+      code: "denied",
+      message: "write /sys/a: permission denied",
+    });
+    await assert.rejects(openFolder("/sys").begin("b/a", 1), {
+      code: "denied",
+      message: /^create folder \/sys\/b: (permission denied|operation not permitted)$/,
+    });
+  },
+);
