@@ -19,7 +19,7 @@ import { formatReference } from "./oci/reference.ts";
 import type { Guard, Pace } from "./registry/request.ts";
 import type { Runtime } from "./runtime.ts";
 import { openSides } from "./sides.ts";
-import type { EngineMemory, SideOptions, Sides } from "./sides.ts";
+import type { EngineMemory, Layouts, SideOptions, Sides } from "./sides.ts";
 import { noTrace } from "./trace.ts";
 import type { Trace } from "./trace.ts";
 
@@ -44,6 +44,8 @@ export interface EngineOptions {
    * Default: a new one.
    */
   readonly memory?: EngineMemory;
+  /** Opens images in folders and files. Default: their names are rejected. */
+  readonly layouts?: Layouts;
 }
 
 /** A copy with open repositories. */
@@ -122,6 +124,7 @@ export function createCopier(options: EngineOptions): Copier {
         budget.take(manifests.bytes);
         return await runPlan(plan, perform, { concurrency, emit, signal });
       });
+      for (const target of new Set([copy.target, copy.referrerTarget])) await target.finish?.();
       const durationMs = runtime.now() - startedAt;
       const report = makeReport(plan, { outcomes, requests: countRequests(copy), durationMs });
       emit?.({ type: "report", report });

@@ -119,6 +119,7 @@ export function engineOn(copier: Copier): LocalEngine {
         : sides.open("source", parseRepository(step.source), { emit });
       const context = { source, target, runtime, retries, timeoutMs, emit, signal };
       const outcome = await copier.perform(step, context);
+      await target.finish?.();
       const requests = {
         source: source === target ? 0 : source.requests,
         destination: target.requests,

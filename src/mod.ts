@@ -11,7 +11,7 @@
 export { createEngine } from "./engine.ts";
 export type { CopyOptions, Engine, LocalEngine, PlanOptions, RunOptions } from "./engine.ts";
 export type { EngineOptions } from "./copier.ts";
-export type { EngineMemory, SideOptions, TlsMode } from "./sides.ts";
+export type { EngineMemory, Layouts, OpenedRepository, SideOptions, TlsMode } from "./sides.ts";
 export type { Guard, Pace } from "./registry/request.ts";
 export type { Span, Trace } from "./trace.ts";
 export type { AccessCheck } from "./registry/check_access.ts";

@@ -1,11 +1,14 @@
 /** The retry policy: a pure function of the attempt and the error. */
-import { CrossdockError } from "./errors.ts";
+import { CrossdockError, SilenceError } from "./errors.ts";
 
 /** The first delay in milliseconds. Each further delay is twice as long. */
 const BASE_DELAY_MS = 500;
 
 /** The maximum delay without a Retry-After. */
 const MAX_DELAY_MS = 30_000;
+
+/** The maximum number of retries after silence: each attempt may last the whole idle timeout. */
+const MAX_SILENT_RETRIES = 1;
 
 /** The maximum Retry-After to wait for. A longer one (hours at Docker Hub) is reported to the user as an error. */
 const MAX_RETRY_AFTER_MS = 60_000;
@@ -26,6 +29,7 @@ export function retryDelayMs(
   if (!(error instanceof CrossdockError) || !error.isTemporary || attempt >= retries) {
     return undefined;
   }
+  if (isSilentAgain(error, attempt)) return undefined;
   if (error.retryAfterMs !== undefined) {
     return error.retryAfterMs <= MAX_RETRY_AFTER_MS
       ? error.retryAfterMs + random * BASE_DELAY_MS
@@ -33,6 +37,17 @@ export function retryDelayMs(
   }
   const delay = Math.min(BASE_DELAY_MS * 2 ** attempt, MAX_DELAY_MS);
   return delay / 2 + (delay / 2) * random;
+}
+
+/** Whether a peer was silent too often to send the request again. */
+export function isSilentAgain(error: unknown, attempt: number): error is SilenceError {
+  return error instanceof SilenceError && attempt >= MAX_SILENT_RETRIES;
+}
+
+/** The final error of a silent peer. A larger operation, such as the copy of a whole blob, does not retry it either. */
+export function toFinalSilence(error: SilenceError): CrossdockError {
+  const { code, message, side, hint } = error;
+  return new CrossdockError(code, message, { cause: error, side, hint });
 }
 
 /**

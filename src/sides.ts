@@ -1,11 +1,13 @@
 /** Creates the registry clients and repositories for both sides of a copy, with the options of each side. */
 import { noCredentials } from "./auth/credentials.ts";
 import type { CredentialSources } from "./auth/credentials.ts";
+import type { CallOptions, ContentTarget } from "./content.ts";
+import { CrossdockError } from "./errors.ts";
 import type { Side } from "./errors.ts";
 import type { Emit } from "./copy/model.ts";
 import type { Repositories } from "./copy/repositories.ts";
 import type { CopyRequest } from "./copy/request.ts";
-import { isLoopbackRegistry } from "./oci/reference.ts";
+import { isLocal, isLoopbackRegistry } from "./oci/reference.ts";
 import type { Reference } from "./oci/reference.ts";
 import { RegistryClient } from "./registry/client.ts";
 import type { CreateRepository, Guard, Pace } from "./registry/request.ts";
@@ -33,6 +35,17 @@ export interface SideOptions {
 /** Cached data by side and registry. Engines with the same credentials may share it. */
 export type EngineMemory = Map<string, RegistryMemory>;
 
+/** A repository of a registry, or an image in a folder or file. */
+export type OpenedRepository = Pick<Repository, keyof Repository> & ContentTarget;
+
+/** Opens images in folders and files: `openLayouts()` of `crossdock/layouts`. */
+export interface Layouts {
+  /** @param mode `pull` if the destination is only read */
+  open(side: Side, reference: Reference, mode?: RepositoryMode): OpenedRepository;
+  /** Lists the images below a folder, as paths relative to it. */
+  repositories(folder: string, options?: CallOptions): AsyncIterable<string[]>;
+}
+
 export interface SidesOptions {
   readonly runtime: Runtime;
   readonly source?: SideOptions;
@@ -43,6 +56,7 @@ export interface SidesOptions {
   readonly pace?: Pace;
   readonly trace?: Trace;
   readonly memory?: EngineMemory;
+  readonly layouts?: Layouts;
 }
 
 export interface OpenOptions extends Pick<RepositoryOptions, "onRequest" | "beforePull"> {
@@ -52,6 +66,7 @@ export interface OpenOptions extends Pick<RepositoryOptions, "onRequest" | "befo
 }
 
 export interface Sides {
+  readonly layouts: Layouts | undefined;
   /** The client of a registry; always the same one. */
   client(side: Side, registry: string): RegistryClient;
   /** Opens a repository for reading, or at the destination for writing. */
@@ -59,7 +74,7 @@ export interface Sides {
     side: Side,
     reference: Reference,
     options?: OpenOptions,
-  ): Repository;
+  ): OpenedRepository;
   /** Opens the repositories of a copy. */
   openCopy(request: CopyRequest, options: OpenOptions): Repositories;
 }
@@ -82,7 +97,7 @@ function createTlsPool(): (
 
 /** Creates a client on first use, and caches it. */
 export function openSides(options: SidesOptions): Sides {
-  const { runtime, retries, timeoutMs, guard, pace, trace, memory = new Map() } = options;
+  const { runtime, retries, timeoutMs, guard, pace, trace, memory = new Map(), layouts } = options;
   const openers = { source: createOpener("source"), destination: createOpener("destination") };
 
   function createOpener(side: Side): (registry: string) => RegistryClient {
@@ -94,6 +109,11 @@ export function openSides(options: SidesOptions): Sides {
     return (registry) => {
       const known = clients.get(registry);
       if (known) return known;
+      if (isLocal({ registry })) {
+        const message =
+          `${registry} is not a registry: only the command line opens folders and files`;
+        throw new CrossdockError("usage", message, { side });
+      }
       const tls = (typeof tlsMode === "function" ? tlsMode(registry) : tlsMode) ??
         (isLoopbackRegistry(registry) ? "off" : "on");
       const client = new RegistryClient({
@@ -123,7 +143,8 @@ export function openSides(options: SidesOptions): Sides {
     return known;
   }
 
-  function open(side: Side, reference: Reference, options: OpenOptions = {}): Repository {
+  function open(side: Side, reference: Reference, options: OpenOptions = {}): OpenedRepository {
+    if (layouts && isLocal(reference)) return layouts.open(side, reference, options.mode);
     const { mode = side === "source" ? "pull" : "push", emit, ...repositoryOptions } = options;
     const client = openers[side](reference.registry);
     return new Repository(client, reference.repository, mode, {
@@ -133,6 +154,7 @@ export function openSides(options: SidesOptions): Sides {
   }
 
   return {
+    layouts,
     client: (side, registry) => openers[side](registry),
     open,
     openCopy({ referrerSource, referrerDestination, ...request }, options): Repositories {

@@ -28,6 +28,7 @@ const BENEATH: Readonly<Record<string, readonly string[]>> = {
   auth: ["oci", "streams", "runtime"],
   registry: ["abortable", "retry", "trace", "runtime", "content", "auth"],
   copy: ["retry", "runtime", "content"],
+  layouts: ["content"],
   problem: ["copy"],
   log: ["redact_urls"],
   sides: ["registry", "copy"],
@@ -42,7 +43,7 @@ const BENEATH: Readonly<Record<string, readonly string[]>> = {
   rules: ["config"],
   server: ["rules", "stream_events"],
   client: ["server"],
-  cli: ["client"],
+  cli: ["client", "layouts"],
   hosts: ["runtime"],
   entries: ["hosts", "server"],
 };
@@ -77,6 +78,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
     "copy/model.ts",
     "copy/request.ts",
     "copy/step.ts",
+    "layouts/",
     "problem.ts",
     "sync/rule_steps.ts",
     "stream_events.ts",
@@ -105,6 +107,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "commander": ["cli/"],
   "@commander-js/extra-typings": ["cli/"],
   "cli-progress": ["cli/"],
+  "modern-tar": ["layouts/"],
 };
 
 interface Import {
@@ -190,8 +193,9 @@ function findCircles(): string[][] {
   return circles;
 }
 
-test("only hosts/, cli/ and entries/ use node: and Deno", () => {
-  const core = files.filter((file) => !["hosts", "cli", "entries"].includes(partOf(file)));
+test("only hosts/, layouts/, cli/ and entries/ use node: and Deno", () => {
+  const local = ["hosts", "layouts", "cli", "entries"];
+  const core = files.filter((file) => !local.includes(partOf(file)));
   const wrong = core.filter((file) =>
     /"node:|\bDeno\.|\bBun\.|"cloudflare:/.test(withoutComments(read(file)))
   );
@@ -219,6 +223,17 @@ test("helpers of @std/streams are imported by that name only", () => {
     .filter((specifier) => specifier.startsWith("@std/streams/"))
     .map((specifier) => specifier.replace("@std/streams", "."));
   assert.deepEqual([...new Set(imported)].sort(), Object.keys(exports).sort());
+});
+
+test("layouts/ is imported only by the command line, when a name needs it", () => {
+  const others = imports.filter(({ file, specifier }) =>
+    specifier.startsWith(".") && partOf(file) !== "layouts" &&
+    partOf(join(dirname(file), specifier)) === "layouts"
+  );
+  assert.deepEqual(others.map(({ file, isType }) => isType ? "" : file).filter(Boolean), [
+    "cli/main.ts",
+  ]);
+  assert.match(read("cli/main.ts"), /await import\("\.\.\/layouts\/mod\.ts"\)/);
 });
 
 /** A Worker cannot use these packages, so the code that all hosts share must not import them. */
@@ -290,7 +305,9 @@ const SPECIAL_FOLDERS = [
   "docs",
   "e2e",
   "examples",
+  "faults",
   "handler",
+  "layouts_judges",
   "package",
   "registries",
   "workers",

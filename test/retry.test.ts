@@ -54,6 +54,10 @@ for (const error of [new NetworkError("reset", "x"), new SilenceError("x", 1)]) 
   });
 }
 
+test("retryDelayMs() retries after silence once", () => {
+  assert.equal(retryDelayMs(new SilenceError("x", 1), 1, 5, 0), undefined);
+});
+
 const NOW_MS = Date.UTC(2030, 0, 1, 12, 0, 0);
 
 const RETRY_AFTER: readonly [value: string | null, wanted: number | undefined][] = [

@@ -14,8 +14,8 @@ echo "Node $("$bin/node" --version), Bun $("$bin/bun" --version)"
 # Left out: what needs installed programs, what Deno runs against other hosts, and what starts workerd from Deno.
 mapfile -t files < <(
   find ./test -name '*.test.ts' -not -name 'workerd*.test.ts' \
-    -not -path './test/registries/*' -not -path './test/browser/*' -not -path './test/package/*' \
-    -not -path './test/handler/*' -not -path './test/workers/*' |
+    -not -path './test/registries/*' -not -path './test/layouts_judges/*' -not -path './test/browser/*' -not -path './test/package/*' \
+    -not -path './test/handler/*' -not -path './test/workers/*' -not -path './test/faults/*' |
     LC_ALL=C sort
 )
 output=$(mktemp -d)

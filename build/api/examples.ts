@@ -106,7 +106,7 @@ export const PLAN: Plan = {
   ],
   foreign: [],
   warnings: [],
-  requests: { source: 3, destination: 1 },
+  requests: { source: 3, destination: 3 },
   totals: {
     blobs: { stream: 2, mount: 0, present: 0 },
     bytes: { stream: config.size + layer.size, mount: 0, present: 0 },

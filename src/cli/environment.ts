@@ -1,5 +1,6 @@
 import type { RemoteEngine, RemoteEngineOptions } from "../client/remote_engine.ts";
 import type { EngineOptions } from "../copier.ts";
+import type { LayoutsOptions, LocalLayouts } from "../layouts/mod.ts";
 import type { SyncEngine } from "../sync/sync_engine.ts";
 import type { Runtime } from "../runtime.ts";
 import type { LocalRunnerOptions } from "../sync/local_rules.ts";
@@ -32,6 +33,8 @@ export interface CliEnvironment {
   createRuntime(): Promise<Runtime>;
   createEngine(options: EngineOptions): Promise<SyncEngine>;
   createRemoteEngine(options: RemoteEngineOptions): Promise<RemoteEngine>;
+  /** Loads the code for folders and files. Called only if a name needs it. */
+  openLayouts(options?: LayoutsOptions): Promise<LocalLayouts>;
   createRuleRunner(options: LocalRunnerOptions): Promise<RuleRunner>;
   /** Starts the server, which ends the process. The promise is never fulfilled. */
   serve(): Promise<never>;

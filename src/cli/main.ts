@@ -33,6 +33,7 @@ const environment: CliEnvironment = {
     (await import("../sync/sync_engine.ts")).createSyncEngine(options),
   createRemoteEngine: async (options) =>
     (await import("../client/remote_engine.ts")).createRemoteEngine(options),
+  openLayouts: async (options) => (await import("../layouts/mod.ts")).openLayouts(options),
   createRuleRunner: async (options) =>
     (await import("../sync/local_rules.ts")).createLocalRunner(options),
   async serve(): Promise<never> {

@@ -11,6 +11,7 @@ import {
   exitCodeOfSignal,
 } from "./output/exit_codes.ts";
 import { ClosedOutputError, RESTORE_TERMINAL, writeStderr, writeText } from "./output/output.ts";
+import type { LocalLayouts } from "../layouts/mod.ts";
 import { StoppedError } from "./stopped_error.ts";
 
 /**
@@ -31,8 +32,16 @@ export async function runCli(
     environment.exit(exitCodeOfSignal(name));
   });
   let exitCode = EXIT_DONE;
+  const opened: LocalLayouts[] = [];
   const context: CommandContext = {
-    environment,
+    environment: {
+      ...environment,
+      async openLayouts(options): Promise<LocalLayouts> {
+        const layouts = await environment.openLayouts(options);
+        opened.push(layouts);
+        return layouts;
+      },
+    },
     signal: stop.signal,
     setExitCode: (code) => exitCode = code,
   };
@@ -59,6 +68,7 @@ export async function runCli(
     for (const line of explanation.lines) writeStderr(environment, line);
     return explanation.exitCode;
   } finally {
+    for (const layouts of opened) await layouts.close();
     unlisten();
   }
 }

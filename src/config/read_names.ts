@@ -1,6 +1,7 @@
 /** Reads the names of a rule: renders templates, resolves aliases of hosts and normalizes every name. */
 import {
   formatReference,
+  isLocal,
   parseReference,
   parseRegistry,
   parseRepository,
@@ -25,6 +26,8 @@ export interface NamesContext {
   readonly aliases: ReadonlyMap<string, string>;
   /** `.Sync` in templates: the texts of the file. `Source` is rendered before targets are. */
   readonly sync: Readonly<Record<string, string>>;
+  /** Whether names of folders and files are accepted. */
+  readonly allowsLocal: boolean;
 }
 
 /** Reads source and targets of a rule; `undefined` if one has a mistake. */
@@ -98,15 +101,25 @@ function warnOfLatest(source: string, target: string, node: ConfigNode): void {
   }
 }
 
+/** Layouts that can hold several images, and one image for each repository. */
+const LOCAL = /^(oci|ocidir):(?![0-9]+(\/|$))/;
+
 function parseName(
   type: SyncRule["type"] | "prefix",
   text: string,
   node: ConfigNode,
-  { aliases }: NamesContext,
+  { aliases, allowsLocal }: NamesContext,
 ): string | undefined {
+  const isLocalName = LOCAL.test(text);
   const resolve = (registry: string): string => aliases.get(registry) ?? registry;
-  const format = ({ registry, ...rest }: Reference): string =>
-    formatReference({ ...rest, registry: resolve(registry) });
+  const format = ({ registry, ...rest }: Reference): string => {
+    if (isLocal({ registry })) {
+      if (!allowsLocal) {
+        node.addMistake("a server has no folders; run this rule with crossdock sync");
+      } else if (!isLocalName) node.addMistake("it cannot keep several images; write oci:PATH");
+    }
+    return formatReference({ ...rest, registry: resolve(registry) });
+  };
   return node.try(() => {
     switch (type) {
       case "image":
@@ -114,8 +127,11 @@ function parseName(
       case "repository":
         return format(parseRepository(text));
       case "prefix":
-        return text.includes("/") ? format(parseRepository(text)) : resolve(parseRegistry(text));
+        return isLocalName || text.includes("/")
+          ? format(parseRepository(text))
+          : resolve(parseRegistry(text));
       case "registry": {
+        if (isLocalName) return format(parseRepository(text));
         const registry = resolve(parseRegistry(text));
         if (registry === "docker.io") {
           node.addMistake(

@@ -15,6 +15,8 @@ export interface ReadRuleOptions {
   readonly defaults: Inherited;
   /** Hosts by the names that `creds` give them. */
   readonly aliases: ReadonlyMap<string, string>;
+  /** Whether names of folders and files are accepted. */
+  readonly allowsLocal: boolean;
 }
 
 const DEFAULT_MAX_SHARE = 0.1;
@@ -23,7 +25,7 @@ const DEFAULT_MAX_SHARE = 0.1;
 export function readRule(
   raw: RawRule,
   node: ConfigNode,
-  { render, defaults, aliases }: ReadRuleOptions,
+  { render, defaults, aliases, allowsLocal }: ReadRuleOptions,
 ): Omit<SyncRule, "name"> | undefined {
   const type = raw.type ?? guessType(node.at("source").text);
   const inherited = mergeInherited(defaults, readInherited(raw, node));
@@ -50,7 +52,7 @@ export function readRule(
   }
   warnOfUnusedKeys(raw, type, node);
   if (!inherited.copy.referrers) warnOfUnusedReferrers(raw, node);
-  const names = readNames(type, node, { render, aliases, sync });
+  const names = readNames(type, node, { render, aliases, sync, allowsLocal });
   if (!names) return undefined;
   const copy = {
     referrers: false,
@@ -60,7 +62,7 @@ export function readRule(
     ...platforms,
   };
   const referrers = copy.referrers
-    ? readReferrerNames(inherited, { render, aliases, sync: names.sync })
+    ? readReferrerNames(inherited, { render, aliases, sync: names.sync, allowsLocal })
     : {};
   return {
     type,

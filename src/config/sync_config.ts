@@ -31,6 +31,8 @@ export interface SyncConfig {
 export interface ParseSyncConfigOptions extends Omit<TemplateInputs, "onMissing"> {
   /** The name of the file in mistakes: `crossdock.yaml`. */
   readonly from: string;
+  /** Whether rules may name folders and files: `oci:` and `ocidir://`. Default: false. */
+  readonly allowsLocal?: boolean;
 }
 
 /** regsync's default is 1. */
@@ -43,7 +45,7 @@ const DEFAULT_PARALLEL = 4;
  */
 export function parseSyncConfig(
   text: string,
-  { from, ...inputs }: ParseSyncConfigOptions,
+  { from, allowsLocal = false, ...inputs }: ParseSyncConfigOptions,
 ): { config: SyncConfig; warnings: readonly SyncMistake[] } {
   const file = readYaml(text, from);
   const render = createRenderer(inputs);
@@ -54,6 +56,7 @@ export function parseSyncConfig(
   const rules = readRules(file.at("sync"), {
     render,
     aliases,
+    allowsLocal,
     defaults: readInherited(defaults, defaultsNode),
   });
   const config: SyncConfig = {

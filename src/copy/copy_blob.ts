@@ -1,8 +1,8 @@
 /** Copies one blob, unless the destination has it: mounts it, or pipes the source's response into an upload. */
 import type { BlobStart, BlobUpload } from "../content.ts";
-import { CrossdockError, NetworkError, UploadRetryError } from "../errors.ts";
+import { CrossdockError, NetworkError, SilenceError, UploadRetryError } from "../errors.ts";
 import { digestAlgorithm } from "../oci/digest.ts";
-import { retryDelayMs } from "../retry.ts";
+import { retryDelayMs, toFinalSilence } from "../retry.ts";
 import type { PerformContext } from "./perform_context.ts";
 import type { BlobOutcome } from "./model.ts";
 import { openBlobOrData } from "./open_blob_or_data.ts";
@@ -168,6 +168,7 @@ class BlobCopy {
       return await source.openBlob(descriptor, { offset, signal });
     } catch (error) {
       signal.throwIfAborted();
+      if (error instanceof SilenceError) throw toFinalSilence(error);
       throw new NetworkError("reset", `${what}: the source did not send the rest`, {
         cause: error,
         side: "source",

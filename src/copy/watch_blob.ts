@@ -1,6 +1,7 @@
 import type { Descriptor } from "../oci/descriptor.ts";
 import { digestAlgorithm, digestHex } from "../oci/digest.ts";
 import { CrossdockError, NetworkError, SilenceError } from "../errors.ts";
+import { isSilentAgain, toFinalSilence } from "../retry.ts";
 import type { StreamHash } from "../runtime.ts";
 import { readBody } from "../streams/chunk_reader.ts";
 import type { ChunkReader } from "../streams/chunk_reader.ts";
@@ -109,6 +110,7 @@ class BlobWatch implements ChunkReader {
     if (this.#isCancelled || !(cause instanceof CrossdockError) || !cause.isTemporary) throw cause;
     if (this.#bytes - this.#bytesAtBreak >= PROGRESS_BYTES) this.#attempts = 0;
     this.#bytesAtBreak = this.#bytes;
+    if (isSilentAgain(cause, this.#attempts)) throw toFinalSilence(cause);
     if (++this.#attempts > this.#options.retries) throw cause;
     await this.#reader.cancel(cause);
     const response = await this.#options.resume(this.#bytes, cause, this.#attempts);

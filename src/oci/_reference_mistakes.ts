@@ -3,20 +3,9 @@
 /** Throws the error for the parsed text. */
 export type Fail = (fault: string, hint?: string) => never;
 
-/** Other transports of skopeo. `name:rest` would also be a valid image of Docker Hub, but is almost never meant so. */
-const OTHER_TRANSPORTS = [
-  "atomic",
-  "containers-storage",
-  "dir",
-  "docker-archive",
-  "docker-daemon",
-  "oci",
-  "oci-archive",
-  "ocidir",
-  "ostree",
-  "sif",
-  "tarball",
-];
+/** Transports of skopeo that are not supported. `name:rest` would also be an image of Docker Hub, but is almost never meant so. */
+const OTHER_TRANSPORTS =
+  /^(atomic|containers-storage|docker-daemon|ostree|sif|tarball):(?![0-9]+\/)(.*)$/;
 
 const SCHEME = "[A-Za-z][A-Za-z0-9+.-]*:/+";
 const START = `^(${SCHEME}|(?!${SCHEME}))`;
@@ -37,7 +26,6 @@ export function rejectOtherTransports(text: string, fail: Fail): void {
     const rest = hasCredentials || path.startsWith("/") ? "" : path;
     const hint = `write docker://${rest || "registry/repository:tag"}, or leave docker:// out`;
     if (/^https?$/i.test(scheme)) fail("a reference has no URL scheme", hint);
-    if (OTHER_TRANSPORTS.includes(scheme)) fail(`transport ${scheme}: is not a registry`);
     fail(`unknown transport ${scheme}://`, hint);
   }
   if (hasCredentials) {
@@ -46,15 +34,20 @@ export function rejectOtherTransports(text: string, fail: Fail): void {
       "log in to the registry instead, and write a digest as repository@sha256:…",
     );
   }
-  const [, transport = "", rest = ""] = /^([A-Za-z-]+):(.*)$/.exec(text) ?? [];
-  const isPort = /^[0-9]+\//.test(rest);
-  if (OTHER_TRANSPORTS.includes(transport) && !isPort) {
+  const [, transport, image = ""] = OTHER_TRANSPORTS.exec(text) ?? [];
+  if (transport !== undefined) {
+    const save = transport === "docker-daemon"
+      ? `docker save ${image} -o image.tar`
+      : transport === "containers-storage"
+      ? `podman save ${image} -o image.tar`
+      : undefined;
     fail(
-      `transport ${transport}: is not a registry`,
-      `write docker.io/library/${text} if you mean the image ${transport} on Docker Hub`,
+      `transport ${transport}: is not supported`,
+      save ? `run ${save}, then write docker-archive:image.tar` : "copy it to oci:PATH with skopeo",
     );
   }
-  if (transport === "docker" && rest.includes("/") && !isPort && !rest.startsWith("//")) {
+  const [, rest = ""] = /^docker:(.*)$/.exec(text) ?? [];
+  if (rest.includes("/") && !/^([0-9]+\/|\/\/)/.test(rest)) {
     fail("expected two slashes after docker:", `write docker://${rest.replace(/^\/+/, "")}`);
   }
 }

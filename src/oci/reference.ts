@@ -9,12 +9,15 @@
  * repository := component { "/" component }
  * ```
  *
+ * A reference may also name a folder or a file, see `_local_names.ts`.
+ *
  * The first component is a registry if it contains `.` or `:`, is `localhost`, or has upper-case letters. Otherwise the registry
  * is docker.io. https://github.com/distribution/reference/blob/v0.6.0/normalize.go
  */
 
 import { ParseError } from "../errors.ts";
 import { quote } from "./quote.ts";
+import { isLocalRegistry, parseLocalName } from "./_local_names.ts";
 import { redactCredentials, rejectOtherTransports } from "./_reference_mistakes.ts";
 import type { Fail } from "./_reference_mistakes.ts";
 import type { Digest } from "./digest.ts";
@@ -22,9 +25,9 @@ import { findDigestFault, isDigest } from "./digest.ts";
 
 /** A parsed reference `registry/repository[:tag][@digest]`, each part in its canonical spelling. */
 export interface Reference {
-  /** Host with optional port: `docker.io`, `localhost:5000`, `[::1]:5000`. */
+  /** Host with optional port: `docker.io`, `localhost:5000`, `[::1]:5000`. Or a folder or file: `oci:./app`, see {@linkcode isLocal}. */
   readonly registry: string;
-  /** Path within the registry: `library/alpine`. */
+  /** Path within the registry: `library/alpine`. In a folder or file, the name before the tag; mostly "". */
   readonly repository: string;
   readonly tag?: string;
   readonly digest?: Digest;
@@ -65,6 +68,16 @@ export function parseReference(text: string): Reference {
     );
   }
   const fail = failFor(text);
+  const local = parseLocalName(text, fail);
+  if (local) {
+    const { registry, repository, tag, digest } = local;
+    return {
+      registry,
+      repository,
+      ...(tag === undefined ? {} : { tag: checkTag(tag, fail) }),
+      ...(digest === undefined ? {} : { digest: checkDigest(digest, fail) }),
+    };
+  }
   rejectUnprintable(text, fail);
   rejectOtherTransports(text, fail);
   const bare = text.startsWith("docker://") ? text.slice("docker://".length) : text;
@@ -99,7 +112,7 @@ export function parseRepository(text: string): Reference {
   const extra = tag === undefined ? "digest" : "tag";
   return failFor(text)(
     `it has a ${extra}, expected a repository only`,
-    `write ${reference.registry}/${reference.repository}`,
+    `write ${formatReference({ registry: reference.registry, repository: reference.repository })}`,
   );
 }
 
@@ -141,11 +154,20 @@ export function withDefaultTag(reference: Reference): Reference {
   return { ...reference, tag: "latest" };
 }
 
-/** The full reference, without `docker://`: `docker.io/library/alpine:3.20@sha256:…`. */
+/** The full reference, without `docker://`: `docker.io/library/alpine:3.20@sha256:…`, or `oci:./app:1`. */
 export function formatReference(reference: Reference): string {
   const { registry, repository, tag, digest } = reference;
-  return `${registry}/${repository}` + (tag === undefined ? "" : `:${tag}`) +
-    (digest === undefined ? "" : `@${digest}`);
+  const name = isLocal(reference)
+    ? registry + (repository && `:${repository}`)
+    : `${registry}/${repository}`;
+  // A folder of `dir:` has one image, without a tag.
+  const hasTag = tag !== undefined && !registry.startsWith("dir:");
+  return name + (hasTag ? `:${tag}` : "") + (digest === undefined ? "" : `@${digest}`);
+}
+
+/** Whether the reference names a folder or a file. */
+export function isLocal({ registry }: Pick<Reference, "registry">): boolean {
+  return isLocalRegistry(registry);
 }
 
 /** The API host of a registry, with its port if any. The API of docker.io is at registry-1.docker.io. */

@@ -3,7 +3,9 @@ import * as z from "zod";
 import { copyRequestSchema } from "../copy/request.ts";
 import { copyIdSchema } from "../durable/durable_copies.ts";
 import { parsePlatform } from "../oci/platform.ts";
-import { parseReference, parseRepository } from "../oci/reference.ts";
+import { ParseError } from "../errors.ts";
+import { isLocal, parseReference, parseRepository } from "../oci/reference.ts";
+import type { Reference } from "../oci/reference.ts";
 
 /** Longer names are rejected before they are parsed. */
 const MAX_NAME_LENGTH = 1024;
@@ -23,13 +25,24 @@ function textFor(format: string, parse: (text: string) => unknown): z.ZodString 
   }).meta({ format });
 }
 
-const referenceText = textFor("oci-reference", parseReference).meta({
-  description: "`registry/repository[:tag][@digest]`; the tag `latest` if both are missing",
-});
+/** @throws ParseError for a folder or a file, which only the command line can open */
+function requireRegistry(reference: Reference): void {
+  if (isLocal(reference)) {
+    throw new ParseError(
+      `${reference.registry} is not a registry: a server has no folders and files`,
+    );
+  }
+}
 
-const repositoryText = textFor("oci-repository", parseRepository).meta({
-  description: "`registry/repository`",
-});
+const referenceText = textFor("oci-reference", (text) => requireRegistry(parseReference(text)))
+  .meta({
+    description: "`registry/repository[:tag][@digest]`; the tag `latest` if both are missing",
+  });
+
+const repositoryText = textFor("oci-repository", (text) => requireRegistry(parseRepository(text)))
+  .meta({
+    description: "`registry/repository`",
+  });
 
 const platforms = z.array(textFor("oci-platform", parsePlatform)).max(MAX_PLATFORMS).optional()
   .meta({ description: copyRequestSchema.shape.platforms.description });

@@ -20,6 +20,7 @@ import { manifestChildren, parseManifest } from "../oci/manifest.ts";
 import { isIndexMediaType } from "../oci/media_types.ts";
 import {
   formatReference,
+  isLocal,
   parseReference,
   parseRegistry,
   parseRepository,
@@ -28,9 +29,9 @@ import {
 import type { Reference } from "../oci/reference.ts";
 import { listCatalog } from "../registry/catalog.ts";
 import type { PullsLeft } from "../registry/pulls_left.ts";
-import type { Repository, RepositoryMode, RepositoryOptions } from "../registry/repository.ts";
+import type { RepositoryMode, RepositoryOptions } from "../registry/repository.ts";
 import type { Copier } from "../copier.ts";
-import type { Sides } from "../sides.ts";
+import type { OpenedRepository } from "../sides.ts";
 
 export interface BatchCallOptions extends CallOptions {
   readonly emit?: Emit | undefined;
@@ -113,7 +114,7 @@ const MAX_DATES = 10_000;
 
 /** @param onRequest called for each request, but not for tokens */
 function createListing(
-  sides: Sides,
+  { sides, timeoutMs }: Pick<Copier, "sides" | "timeoutMs">,
   onRequest?: (side: Side) => void,
   beforePull?: BatchOptions["beforePull"],
 ): Listing {
@@ -123,13 +124,13 @@ function createListing(
   /** Reads the date once per digest, after a HEAD: for registries that count the manifests that are read. */
   async function findDate(
     reference: Reference,
-    source: Repository,
+    source: OpenedRepository,
     signal: AbortSignal | undefined,
   ): Promise<Date | undefined> {
     const found = await source.resolveManifest(nameOf(reference), { signal });
     if (!found) throw imageNotFound(reference);
     const { digest } = found;
-    const { memory: { dates }, timeoutMs } = sides.client("source", reference.registry);
+    const { memory: { dates } } = sides.client("source", reference.registry);
     const known = dates.get(digest);
     if (known !== undefined || dates.has(digest)) {
       return known === undefined ? known : new Date(known);
@@ -154,6 +155,9 @@ function createListing(
       return sides.open(side, parseRepository(text), options).listTags({ signal });
     },
     repositories(name, { signal, emit } = {}): AsyncIterable<string[]> {
+      if (sides.layouts && isLocal({ registry: name })) {
+        return sides.layouts.repositories(name, { signal });
+      }
       return listCatalog(sides.client("source", parseRegistry(name)), {
         signal,
         onRetry: (retry) => emit?.({ type: "retry", ...retry }),
@@ -164,15 +168,16 @@ function createListing(
       const reference = withDefaultTag(parseReference(text));
       const onRequest = counting("source");
       const source = sides.open("source", reference, { emit, onRequest, beforePull });
-      if (beforePull || source.countsPulls) return await findDate(reference, source, signal);
-      const { timeoutMs } = sides.client("source", reference.registry);
+      if (!isLocal(reference) && (beforePull || source.countsPulls)) {
+        return await findDate(reference, source, signal);
+      }
       return await findCreated(reference, source, { timeoutMs, signal });
     },
   };
 }
 
 export function createBatch(
-  { sides, run }: Pick<Copier, "sides" | "run">,
+  { sides, run, timeoutMs }: Pick<Copier, "sides" | "run" | "timeoutMs">,
   { isReadOnly = false, beforePull }: BatchOptions = {},
 ): Batch {
   const requests = { source: 0, destination: 0 };
@@ -184,7 +189,7 @@ export function createBatch(
     reference: Reference,
     emit: Emit | undefined,
     mode?: RepositoryMode,
-  ): Repository {
+  ): OpenedRepository {
     return sides.open(side, reference, {
       mode,
       emit,
@@ -206,7 +211,7 @@ export function createBatch(
       return found;
     }
 
-    function remember(source: Repository): RememberedSource {
+    function remember(source: OpenedRepository): RememberedSource {
       const memory = memories.get(source.name) ?? createSourceMemory();
       memories.set(source.name, memory);
       return new RememberedSource(source, memory);
@@ -221,7 +226,7 @@ export function createBatch(
         }
         const { referrerSource, referrerDestination } = request;
         const repository = openSide("source", reference, emit);
-        const openTarget = (name: Reference): Repository =>
+        const openTarget = (name: Reference): OpenedRepository =>
           openSide("destination", name, emit, isReadOnly ? "pull" : "push");
         const target = openTarget(request.destination);
         const source = remember(repository);
@@ -300,7 +305,7 @@ export function createBatch(
   }
 
   return {
-    ...createListing(sides, count, beforePull),
+    ...createListing({ sides, timeoutMs }, count, beforePull),
     requests,
     open,
     async deleteTag(text, { signal, emit } = {}): Promise<void> {

@@ -1,7 +1,7 @@
 /** Expands a rule into the images it copies: repositories, then the tags of each, then a copy request for each target. */
 import type { CopyRequestInput } from "../copy/request.ts";
 import { CrossdockError } from "../errors.ts";
-import { formatReference, parseReference, parseRegistry } from "../oci/reference.ts";
+import { formatReference, isLocal, parseReference, parseRegistry } from "../oci/reference.ts";
 import type { Listing } from "./batch.ts";
 import type { SyncRule } from "./rule.ts";
 import {
@@ -64,7 +64,8 @@ export async function* listRepositories(
     if (isInRegistry && isSelected(only.repository.slice(name.length + 1))) yield only.repository;
     return;
   }
-  for await (const page of source.repositories(parseRegistry(name), { signal })) {
+  const registry = isLocal({ registry: name }) ? name : parseRegistry(name);
+  for await (const page of source.repositories(registry, { signal })) {
     for (const path of page) if (isSelected(path)) yield `${name}/${path}`;
   }
 }

@@ -8,6 +8,7 @@ import type { SyncEngine } from "../../src/sync/sync_engine.ts";
 import type { EngineOptions } from "../../src/copier.ts";
 import type { Runtime } from "../../src/runtime.ts";
 import type { RuleRunner } from "../../src/sync/run_rules.ts";
+import { openLayouts } from "../../src/layouts/mod.ts";
 
 export interface FakeCliOptions {
   engine?: Partial<SyncEngine>;
@@ -117,6 +118,7 @@ export function fakeCli(options: FakeCliOptions = {}): FakeCli {
       remoteEngines.push(options);
       return Promise.resolve({ ...refusingServer, ...remoteEngine });
     },
+    openLayouts: (options) => Promise.resolve(openLayouts(options)),
     createRuleRunner: () => Promise.resolve({ run: refuse, status: refuse, ...runner }),
     serve: refuse,
   };

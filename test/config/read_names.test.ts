@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { parseSyncConfig } from "../../src/config/sync_config.ts";
 import { parse, ruleOf } from "../sync/setup.ts";
 import { IMAGE, REPOSITORY, testMistakes } from "./cases.ts";
 
@@ -59,9 +60,19 @@ testMistakes([
     /sync\[0\]\.source: parse reference "A b": it contains white space/,
   ],
   [
-    "a folder",
+    "a folder, because a server has none",
     "sync: [{type: image, source: 'ocidir://a', target: b.example/a}]",
-    /sync\[0\]\.source: parse reference/,
+    /sync\[0\]\.source: a server has no folders; run this rule with crossdock sync/,
+  ],
+  [
+    "a folder as a target, because a server has none",
+    "sync: [{type: registry, source: a.example, target: 'oci:mirror'}]",
+    /sync\[0\]\.target: a server has no folders/,
+  ],
+  [
+    "an archive as a registry",
+    "sync: [{type: registry, source: 'oci-archive:a.tar', target: a.example}]",
+    /sync\[0\]\.source: parse reference "oci-archive:a\.tar"/,
   ],
   [
     "a repository with a tag",
@@ -94,3 +105,23 @@ testMistakes([
     /: defaults\.referrerSource: /,
   ],
 ]);
+
+test("parseSyncConfig() accepts folders for the command line", () => {
+  const { config } = parseSyncConfig(
+    `sync:
+- {type: image, source: "ocidir://mirror/app:1", target: "a.example/app:1"}
+- {type: repository, source: a.example/app, target: "oci:mirror/app"}
+- {type: repository, source: "oci:app", target: a.example/app}
+- {type: registry, source: a.example, target: "ocidir://mirror"}
+- {type: registry, source: "oci:./mirror", target: b.example/prefix}
+`,
+    { from: "f", env: {}, now: 0, allowsLocal: true },
+  );
+  assert.deepEqual(config.rules.map(({ type, source, targets }) => [type, source, ...targets]), [
+    ["image", "oci:mirror/app:1", "a.example/app:1"],
+    ["repository", "a.example/app", "oci:mirror/app"],
+    ["repository", "oci:app", "a.example/app"],
+    ["registry", "a.example", "oci:mirror"],
+    ["registry", "oci:./mirror", "b.example/prefix"],
+  ]);
+});

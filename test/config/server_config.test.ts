@@ -210,3 +210,11 @@ test("parseConfig() rejects a rules file on a host without files, or together wi
     /CROSSDOCK_CONFIG_FILE: CROSSDOCK_CONFIG is set as well/,
   );
 });
+
+test("parseConfig() rejects rules with folders, because a server has none", () => {
+  const text = "sync:\n  - {type: repository, source: a.io/b, target: 'ocidir://mirror/b'}\n";
+  assert.throws(
+    () => parseConfig({ CROSSDOCK_CONFIG: text }),
+    /CROSSDOCK_CONFIG:2:\d+: sync\[0\]\.target: a server has no folders; run this rule with crossdock sync/,
+  );
+});

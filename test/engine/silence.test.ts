@@ -27,6 +27,43 @@ for (const layerBytes of [1000, MIB]) {
   });
 }
 
+for (const layerBytes of [1000, MIB, 9 * MIB]) {
+  test(`copy() requests a silent blob of ${layerBytes} bytes twice`, async () => {
+    await using pair = await startPair({ engine: { timeoutMs: 300 } });
+    const { source, engine } = pair;
+    const { layers: [layer] } = await putImage(source, "app", { tag: "1", layers: 1, layerBytes });
+    const path = `/blobs/${layer?.digest}`;
+    source.fail({ method: "GET", path, times: 100, action: { hangAfterBytes: 500 } });
+    await assert.rejects(engine.copy(requestOf(pair)), { code: "timeout", side: "source" });
+    assert.equal(source.count({ method: "GET", path }), 2);
+  });
+}
+
+test("copy() requests a blob three times if the source goes silent after half of it", async () => {
+  await using pair = await startPair({ engine: { timeoutMs: 300 } });
+  const { source, engine } = pair;
+  const image = { tag: "1", layers: 1, layerBytes: 9 * MIB };
+  const { layers: [layer] } = await putImage(source, "app", image);
+  const path = `/blobs/${layer?.digest}`;
+  source.fail({ method: "GET", path, action: { hangAfterBytes: 4 * MIB } });
+  source.fail({ method: "GET", path, times: 100, action: { hang: true } });
+  await assert.rejects(engine.copy(requestOf(pair)), { code: "timeout", side: "source" });
+  assert.equal(source.count({ method: "GET", path }), 3);
+});
+
+for (const layerBytes of [1000, 9 * MIB]) {
+  test(`copy() uploads ${layerBytes} bytes twice to a destination that never responds`, async () => {
+    await using pair = await startPair({ engine: { timeoutMs: 300 } });
+    const { source, destination, engine } = pair;
+    await putImage(source, "app", { tag: "1", layers: 1, layerBytes });
+    const path = "/blobs/uploads/";
+    destination.fail({ method: "PUT", path, times: 100, action: { hang: true } });
+    await assert.rejects(engine.copy(requestOf(pair)), { code: "timeout", side: "destination" });
+    // The config and the layer, or the trial of a wrong digest in its place.
+    assert.ok(destination.count({ method: "PUT", path }) <= 4);
+  });
+}
+
 test("copy() fails if the destination never responds to an upload", async () => {
   await using pair = await startPair({ engine: { timeoutMs: 300, retries: 1 } });
   const { source, destination, engine } = pair;

@@ -1,5 +1,8 @@
 import { test } from "node:test";
 import assert from "node:assert/strict";
+import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { runCrossdock } from "../support/run_crossdock.ts";
 import type { Run } from "../cli/fake_cli.ts";
 import { putCosignSignature, putImage, putReferrer } from "../support/image.ts";
@@ -43,4 +46,60 @@ test("examples/air_gapped copies its list with referrers, and then verifies it",
     assert.ok(tags.includes(tag) && tags.some((name) => name.endsWith(".sig")), `${tags}`);
   }
   assert.equal((await sync("--status")).exitCode, 0);
+});
+
+test("examples/air_gapped carries images with referrers in a folder", async (t) => {
+  await using started = new AsyncDisposableStack();
+  const users = { gap: "a-password" };
+  const inside = started.use(await startRegistry({ auth: { type: "bearer", users } }));
+  const hosts: Record<string, string> = {};
+  const folder = await mkdtemp(join(tmpdir(), "crossdock-"));
+  t.after(() => rm(folder, { recursive: true }));
+  const names = ["docker.io", "quay.io"];
+  const digests = new Map<string, string>();
+  for (const [i, name] of names.entries()) {
+    const [repository, tag] = IMAGES[name] ?? ["", ""];
+    const registry = started.use(await startRegistry());
+    hosts[name] = registry.host;
+    const { descriptor } = await putImage(registry, repository, { tag, seed: i });
+    await putCosignSignature(registry, repository, descriptor.digest);
+    const sbom = { artifactType: "application/spdx+json", payload: "{}" };
+    await putReferrer(registry, repository, descriptor, sbom);
+    digests.set(repository, descriptor.digest);
+  }
+  const env = { GAP_USER: "gap", GAP_PASSWORD: users.gap };
+  const sync = (file: string, ...flags: string[]): Promise<Run> => {
+    const names = file === "to_folder.yaml" ? hosts : { "registry.gap.example": inside.host };
+    const input = readExampleFor(`air_gapped/${file}`, names)
+      .replaceAll("ocidir://mirror", `ocidir://${folder}/mirror`);
+    return runCrossdock({ input, env }, "sync", "-c", "-", ...flags);
+  };
+
+  assert.equal((await sync("to_folder.yaml", "--status")).exitCode, 12);
+  const planned = await sync("to_folder.yaml", "--dry-run");
+  assert.match(planned.stdout, /\ntags {10}2 would-copy\n/, planned.stderr);
+  assert.deepEqual(await readdir(folder), []);
+  const out = await sync("to_folder.yaml");
+  assert.deepEqual([out.exitCode, out.stderr], [0, ""], out.stdout);
+  const again = await sync("to_folder.yaml");
+  assert.match(again.stdout, /\ntags {10}2 unchanged\n/, again.stderr);
+  assert.equal((await sync("to_folder.yaml", "--status")).exitCode, 0);
+
+  const into = await sync("from_folder.yaml");
+  assert.deepEqual([into.exitCode, into.stderr], [0, ""], into.stdout);
+  for (const [repository, digest] of digests) {
+    const [tag = ""] = inside.tags(repository).filter((name) => !name.startsWith("sha256-"));
+    assert.equal(inside.getManifest(repository, tag)?.digest, digest);
+    const reference = `${inside.host}/${repository}:${tag}`;
+    const flags = ["--creds-env", "CREDS", "--json"];
+    const inspected = await runCrossdock(
+      { env: { CREDS: "gap:a-password" } },
+      "inspect",
+      ...flags,
+      reference,
+    );
+    const { root } = JSON.parse(inspected.stdout);
+    assert.deepEqual([root.referrers.length, root.digestTags.length], [1, 1]);
+  }
+  assert.equal((await sync("from_folder.yaml", "--status")).exitCode, 0);
 });

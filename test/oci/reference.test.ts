@@ -5,6 +5,7 @@ import { parseDigest } from "../../src/oci/digest.ts";
 import {
   equalRepositories,
   formatReference,
+  isLocal,
   isLoopbackRegistry,
   isRepositoryPath,
   isTag,
@@ -98,7 +99,6 @@ const BAD: [name: string, text: string, fault: RegExp, hint?: RegExp][] = [
   ["an upper-case transport", "Docker://x", /unknown transport Docker:/, /docker:\/\/x/],
   ["one slash", "docker:/x", /expected two slashes/, /write docker:\/\/x$/],
   ["no slashes", "docker:x/y", /expected two slashes/, /write docker:\/\/x\/y$/],
-  ["a folder of regsync", "ocidir:///var/m:1", /transport ocidir: is not a registry$/],
   [
     "an unknown transport of a path",
     "file:///var/m",
@@ -106,17 +106,22 @@ const BAD: [name: string, text: string, fault: RegExp, hint?: RegExp][] = [
     /docker:\/\/registry\/repository:tag,/,
   ],
   ["three slashes", "docker:///x", /starts with a slash/],
-  ["an OCI layout", "oci:dir", /oci: is not a registry/, /docker\.io\/library\/oci:dir/],
-  ["an OCI layout with a path", "oci:/tmp/dir:tag", /oci: is not a registry/],
-  ["a directory", "dir:./x", /dir: is not a registry/],
-  ["a docker archive", "docker-archive:x.tar", /docker-archive: is not a registry/],
-  ["the daemon", "docker-daemon:alpine:latest", /docker-daemon: is not a registry/],
   [
-    "containers-storage",
-    "containers-storage:x",
-    /containers-storage: is not a registry/,
+    "the daemon",
+    "docker-daemon:alpine:latest",
+    /docker-daemon: is not supported/,
+    /run docker save alpine:latest -o image\.tar, then write docker-archive:image\.tar/,
   ],
-  ["oci with slashes", "oci://ghcr.io/x", /oci: is not a registry/],
+  ["containers-storage", "containers-storage:x", /is not supported/, /run podman save x -o/],
+  ["ostree", "ostree:x@/repo", /ostree: is not supported/, /copy it to oci:PATH with skopeo/],
+  ["oci with slashes", "oci://ghcr.io/x", /no URL scheme/, /write ghcr\.io\/x, or oci:PATH/],
+  ["an OCI layout without a path", "oci:", /the path is missing/, /write oci:PATH/],
+  ["an OCI layout with only a tag", "oci::1", /the path is missing/],
+  ["an empty path of ocidir", "ocidir://", /the path is missing/],
+  ["a layout with a wrong tag", "oci:./x:a b", /its tag "a b" is malformed/],
+  ["a layout with a name that has no slash", "oci:./x:a:1", /its tag "a:1" is malformed/],
+  ["a layout with a wrong digest", "oci:./x@sha256:12", /its digest is malformed: 2 digits/],
+  ["a layout with a line feed", "oci:./x\n", /control character/],
   [
     "a registry alone, with a port",
     "localhost:5000",
@@ -219,6 +224,54 @@ test("parseReference() gives the parts, and none that is not there", () => {
     digest: DIGEST,
   });
   assert.deepEqual(Object.keys(parseReference("alpine")), ["registry", "repository"]);
+});
+
+const LOCAL: [text: string, parts: [string, string, string?, string?], canonical?: string][] = [
+  ["oci:app", ["oci:app", ""]],
+  ["oci:./app/:1", ["oci:./app", "", "1"], "oci:./app:1"],
+  ["oci:/", ["oci:/", ""]],
+  [`oci:/tmp/my images/ä:1@${DIGEST}`, ["oci:/tmp/my images/ä", "", "1", DIGEST]],
+  ["oci:../app:ghcr.io/a/b:1", ["oci:../app", "ghcr.io/a/b", "1"]],
+  ["oci:app:localhost:5000/a", ["oci:app", "localhost:5000/a"]],
+  ["oci:5000", ["oci:./5000", ""], "oci:./5000"],
+  ["oci:user@host/app", ["oci:user@host/app", ""]],
+  ["ocidir://app:1", ["oci:app", "", "1"], "oci:app:1"],
+  ["ocidir:///tmp/app", ["oci:/tmp/app", ""], "oci:/tmp/app"],
+  ["ocidir:app", ["oci:app", ""], "oci:app"],
+  ["oci-archive:-", ["oci-archive:-", ""]],
+  ["oci-archive:a.tar:1", ["oci-archive:a.tar", "", "1"]],
+  ["docker-archive:a.tar", ["docker-archive:a.tar", ""]],
+  ["docker-archive:a.tar:app", ["docker-archive:a.tar", "app"]],
+  ["docker-archive:a.tar:ghcr.io/a/b:1", ["docker-archive:a.tar", "ghcr.io/a/b", "1"]],
+  ["docker-archive:a.tar:@2", ["docker-archive:a.tar", "@2"]],
+  ["dir:./a:b", ["dir:./a:b", ""]],
+  [`dir:/a@${DIGEST}`, ["dir:/a", "", "", DIGEST]],
+];
+
+for (const [text, [registry, repository, tag, digest], canonical = text] of LOCAL) {
+  test(`parseReference() parses the local name ${text}`, () => {
+    const expected = { registry, repository, ...(tag && { tag }), ...(digest && { digest }) };
+    const parsed = parseReference(text);
+    assert.deepEqual(parsed, expected);
+    assert.equal(isLocal(parsed), true);
+    assert.equal(formatReference(parsed), canonical);
+  });
+}
+
+test("parseReference() takes a host with a port for a registry, whatever its name", () => {
+  for (const host of ["oci:5000", "dir:80", "docker-daemon:443"]) {
+    const parsed = parseReference(`${host}/app:1`);
+    assert.deepEqual(parsed, { registry: host, repository: "app", tag: "1" });
+    assert.equal(isLocal(parsed), false);
+  }
+  for (const text of ["alpine", "localhost:5000/a", "[::1]:5000/a", "ghcr.io/a/b:1"]) {
+    assert.equal(isLocal(parseReference(text)), false, text);
+  }
+});
+
+test("formatReference() leaves out the tag of a folder of the transport dir", () => {
+  assert.equal(formatReference(withDefaultTag(parseReference("dir:./a"))), "dir:./a");
+  assert.equal(formatReference(withDefaultTag(parseReference("oci:./a"))), "oci:./a:latest");
 });
 
 const SECRETS: [text: string, fault: RegExp][] = [

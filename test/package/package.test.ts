@@ -88,6 +88,30 @@ for (const host of ["node", "bun"]) {
     assert.equal(destination.getManifest("app", "1")?.digest, descriptor.digest);
   });
 
+  test(`crossdock/layouts copies into a folder and back on ${host}`, async () => {
+    await using registry = await startRegistry();
+    const { descriptor } = await putIndex(registry, "app", {
+      tag: "1",
+      platforms: ["linux/arm64"],
+    });
+    const said = await runScript(
+      host,
+      `
+      import { createEngine } from "crossdock";
+      import { openLayouts } from "crossdock/layouts";
+      import { createRuntime } from "crossdock/runtime";
+      const layouts = openLayouts();
+      const engine = createEngine({ runtime: await createRuntime(), layouts });
+      await engine.copy({ source: "${registry.host}/app:1", destination: "oci:layout-${host}:1" });
+      await engine.copy({ source: "oci:layout-${host}", destination: "${registry.host}/back:1" });
+      await layouts.close();
+      process.exit(0);
+    `,
+    );
+    assert.equal(said, "");
+    assert.equal(registry.getManifest("back", "1")?.digest, descriptor.digest);
+  });
+
   test(`crossdock/runtime is the ${host} runtime's own file on ${host}`, async () => {
     const url = await runScript(host, `console.log(import.meta.resolve("crossdock/runtime"));`);
     assert.match(url, new RegExp(`/dist/src/hosts/${host}\\.js$`));
@@ -153,7 +177,9 @@ test("the package's types hold in a strict TypeScript project", async () => {
     import { createEngine, type Report } from "crossdock";
     import { createRuntime } from "crossdock/runtime";
     import { createClient } from "crossdock/client";
-    const engine = createEngine({ runtime: await createRuntime() });
+    import { openLayouts } from "crossdock/layouts";
+    const layouts = openLayouts({ compress: "none" });
+    const engine = createEngine({ runtime: await createRuntime(), layouts });
     const report: Report = await engine.copy({ source: "alpine:3.20", destination: "b.io/alpine" });
     const client = createClient("https://crossdock.example.com", { token: "secret" });
     const answer = await client.v1.tags.$get({ query: { repository: "b.io/alpine" } });

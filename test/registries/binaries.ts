@@ -6,11 +6,13 @@ const built = new URL("../../.cache/bin/", import.meta.url);
 const paths = {
   "docker-registry": "/usr/bin/docker-registry",
   skopeo: "/usr/bin/skopeo",
+  umoci: "/usr/bin/umoci",
   openssl: "/usr/bin/openssl",
   distribution: fileURLToPath(new URL("distribution", built)),
   crane: fileURLToPath(new URL("crane", built)),
   oras: fileURLToPath(new URL("oras", built)),
   regsync: fileURLToPath(new URL("regsync", built)),
+  regctl: fileURLToPath(new URL("regctl", built)),
 } as const;
 
 /** A program that `setup.sh` installs. */

@@ -17,7 +17,8 @@ export interface ManifestJson {
   config?: DescriptorJson;
   layers?: DescriptorJson[];
   manifests?: DescriptorJson[];
-  subject?: DescriptorJson;
+  /** Programs in Go write `null` for an empty field. */
+  subject?: DescriptorJson | null;
   annotations?: Record<string, string>;
 }
 
@@ -84,7 +85,7 @@ async function putManifest(call: Call): Promise<Response> {
     location: locate(call, `/v2/${call.name}/manifests/${digest}`),
     "docker-content-digest": digest,
   });
-  if (json.subject !== undefined && call.options.referrers !== false) {
+  if (json.subject && call.options.referrers !== false) {
     headers.set("oci-subject", json.subject.digest);
   }
   if (asked !== undefined && tags.length > 0) headers.set("oci-tag", tags.join(", "));

@@ -1,7 +1,7 @@
 /** `crossdock auth HOST[/repo]` */
 import type { Command } from "@commander-js/extra-typings";
 import { ParseError } from "../../errors.ts";
-import { parseRepository } from "../../oci/reference.ts";
+import { isLocal, parseRepository } from "../../oci/reference.ts";
 import type { AccessCheck } from "../../registry/check_access.ts";
 import { addOptions } from "../options/add_options.ts";
 import { openLocalEngine } from "../options/open_engine.ts";
@@ -41,8 +41,11 @@ export function defineAuth(command: Command, context: CommandContext): void {
 /** Parses a registry by the grammar of references, as the registry of a made-up repository. */
 function parseName(text: string): RegistryName {
   const bare = text.replace(/^docker:\/\//, "").replace(/\/$/, "");
-  if (bare.includes("/")) return parseRepository(bare);
-  const { registry, repository } = parseRepository(`${bare}/any`);
+  const isPath = bare.includes("/");
+  const name = parseRepository(isPath ? bare : `${bare}/any`);
+  if (isLocal(name)) throw new ParseError(`${name.registry} is not a registry`);
+  if (isPath) return name;
+  const { registry, repository } = name;
   if (repository === "any" || registry !== "docker.io" || bare.includes(".")) return { registry };
   throw new ParseError(
     `${JSON.stringify(bare)} is not a registry, expected a host name or an address`,

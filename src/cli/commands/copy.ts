@@ -21,6 +21,7 @@ import { printPlan } from "./plan.ts";
 
 const OPTIONS = [
   ...options.CONTENT_OPTIONS,
+  ...options.ARCHIVE_OPTIONS,
   ...options.COPY_OPTIONS,
   options.dryRunOption,
   ...options.SIDE_OPTIONS,
@@ -53,13 +54,17 @@ async function runCopy(
   flags: CopyCommandFlags,
   { environment, signal }: CommandContext,
 ): Promise<void> {
-  const copy = await openCopy(toCopyRequest(source, destination, flags), flags, environment);
+  const request = toCopyRequest(source, destination, flags);
+  const copy = await openCopy(request, flags, environment);
+  // An archive on stdout leaves no place there for a report.
+  const hasArchive = request.destination.registry.endsWith("archive:-");
+  const output = hasArchive ? { ...environment, stdout: environment.stderr } : environment;
   const progress = startProgress(flags, environment);
   try {
     const done = await copy({ signal, emit: progress.emit });
     progress.close("report" in done ? done.report.warnings : []);
-    if (flags.json) await writeJson(environment, "report" in done ? done.report : done.copy);
-    else if (!flags.quiet) await writeLines(environment, formatDone(done));
+    if (flags.json) await writeJson(output, "report" in done ? done.report : done.copy);
+    else if (!flags.quiet) await writeLines(output, formatDone(done));
   } catch (error) {
     const reason: unknown = signal.reason;
     if (!(reason instanceof StoppedError)) throw error;

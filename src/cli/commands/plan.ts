@@ -23,6 +23,7 @@ export function definePlan(command: Command, context: CommandContext): void {
   addOptions(
     command.addArgument(options.sourceArgument).addArgument(options.destinationArgument),
     ...options.CONTENT_OPTIONS,
+    ...options.ARCHIVE_OPTIONS,
     ...options.COPY_OPTIONS,
     ...options.SIDE_OPTIONS,
     ...options.ENGINE_OPTIONS,

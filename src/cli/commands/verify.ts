@@ -17,6 +17,7 @@ export function defineVerify(command: Command, context: CommandContext): void {
   addOptions(
     command.addArgument(options.sourceArgument).addArgument(options.destinationArgument),
     ...options.CONTENT_OPTIONS,
+    ...options.ARCHIVE_OPTIONS,
     ...options.SIDE_OPTIONS,
     ...options.ENGINE_OPTIONS,
     ...options.VIA_OPTIONS,

@@ -1,17 +1,18 @@
 import type { RemoteEngine } from "../../client/remote_engine.ts";
 import type { Engine, LocalEngine } from "../../engine.ts";
 import { ParseError } from "../../errors.ts";
+import { isLocal } from "../../oci/reference.ts";
 import type { SideOptions } from "../../sides.ts";
 import type { CliEnvironment } from "../environment.ts";
 import { openRemoteEngine } from "./open_remote_engine.ts";
 import type { ViaTokenFlags } from "./open_remote_engine.ts";
 import type { ValuesOf } from "./add_options.ts";
-import type { ENGINE_OPTIONS, VIA_OPTIONS } from "./options.ts";
-import type { CommandSide } from "./side.ts";
+import type { ARCHIVE_OPTIONS, ENGINE_OPTIONS, VIA_OPTIONS } from "./options.ts";
+import type { CommandSide, RegistryName } from "./side.ts";
 import { readSideOptions } from "./side_options.ts";
 
 /** The flags that set up an engine in this process. */
-type LocalEngineFlags = ValuesOf<typeof ENGINE_OPTIONS>;
+type LocalEngineFlags = ValuesOf<typeof ENGINE_OPTIONS> & Partial<ValuesOf<typeof ARCHIVE_OPTIONS>>;
 
 /** The flags that set up an engine, in this process or on a server. */
 export type EngineFlags = LocalEngineFlags & ValuesOf<typeof VIA_OPTIONS>;
@@ -42,11 +43,13 @@ export async function openEngine(
  */
 export async function openLocalEngine(
   environment: CliEnvironment,
-  { authfile, concurrency, retries, timeout }: LocalEngineFlags,
+  { authfile, concurrency, retries, timeout, compress, format }: LocalEngineFlags,
   source: CommandSide,
   destination?: CommandSide,
 ): Promise<LocalEngine> {
   rejectSharedDescriptor(source, destination);
+  const names = [source, destination].flatMap((side) => side ? listNames(side) : []);
+  const conversion = { ...(compress ? { compress } : {}), ...(format ? { format } : {}) };
   const read = (side: CommandSide): Promise<SideOptions> =>
     readSideOptions(side, authfile, environment);
   return await environment.createEngine({
@@ -55,6 +58,7 @@ export async function openLocalEngine(
     ...(concurrency === undefined ? {} : { concurrency }),
     ...(retries === undefined ? {} : { retries }),
     ...(timeout === undefined ? {} : { timeoutMs: timeout }),
+    ...(names.some(isLocal) ? { layouts: await environment.openLayouts(conversion) } : {}),
     runtime: await environment.createRuntime(),
   });
 }
@@ -79,6 +83,12 @@ export async function openServer(
   flags: EngineFlags & { readonly via: string },
   ...sides: (CommandSide | undefined)[]
 ): Promise<RemoteEngine> {
+  const file = sides.flatMap((side) => side ? listNames(side) : []).find(isLocal);
+  if (file) {
+    throw new ParseError(
+      `${file.registry} cannot be combined with --via: a server has no access to it`,
+    );
+  }
   const local = [
     ...sides.flatMap((side) => side ? listSideFlags(side) : []),
     ...LOCAL_FLAGS.filter((name) => flags[name] !== undefined).map((name) => `--${name}`),
@@ -102,6 +112,11 @@ function listSideFlags(
   return Object.entries(named)
     .filter(([, value]) => value !== undefined)
     .map(([name]) => `${prefix}${name}`);
+}
+
+/** The names of a side: of the image, and of its referrers. */
+function listNames({ name, referrers }: CommandSide): RegistryName[] {
+  return [name, ...(referrers ? [referrers] : [])];
 }
 
 function rejectSharedDescriptor(source: CommandSide, destination?: CommandSide): void {

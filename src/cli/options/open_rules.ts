@@ -3,7 +3,7 @@ import { firstOf } from "../../auth/credentials.ts";
 import type { CredentialSources } from "../../auth/credentials.ts";
 import type { DetachedSync, SyncOptions, SyncRequest } from "../../client/remote_engine.ts";
 import { ParseError } from "../../errors.ts";
-import { parseReference } from "../../oci/reference.ts";
+import { isLocal, parseReference } from "../../oci/reference.ts";
 import type { SideOptions } from "../../sides.ts";
 import { chooseRules } from "../../sync/choose_rules.ts";
 import { parseSyncConfig } from "../../config/sync_config.ts";
@@ -104,7 +104,13 @@ export async function openLocalRules(
   const { env } = environment;
   const readFile = (path: string): string | undefined => readIfPossible(path, environment);
   const now = environment.now();
-  const { config, warnings } = parseSyncConfig(text, { from, env, now, readFile });
+  const { config, warnings } = parseSyncConfig(text, {
+    from,
+    env,
+    now,
+    readFile,
+    allowsLocal: true,
+  });
   const rules = chooseRules(config.rules, flags.rule);
   if (!quiet) {
     for (const warning of warnings) writeStderr(environment, `warning: ${formatMistake(warning)}`);
@@ -121,6 +127,7 @@ export async function openLocalRules(
   const runtime = await environment.createRuntime();
   const side = await readSide({ config, rules, from }, flags, environment);
   const { concurrency, retries, timeout } = flags;
+  const hasLocal = rules.flatMap(listNames).some(isLocal);
   const engine = await environment.createEngine({
     runtime,
     source: side,
@@ -129,6 +136,7 @@ export async function openLocalRules(
     ...(concurrency === undefined ? {} : { concurrency }),
     ...(retries === undefined ? {} : { retries }),
     ...(timeout === undefined ? {} : { timeoutMs: timeout }),
+    ...(hasLocal ? { layouts: await environment.openLayouts() } : {}),
   });
   const runner = await environment.createRuleRunner({
     engine,
@@ -149,7 +157,13 @@ async function readSide(
 ): Promise<SideOptions> {
   const sources: CredentialSources[] = [registryCredentials(config.registries, from)];
   if (config.dockerConfig || authfile !== undefined) {
-    sources.push(await openDockerConfig(rules.flatMap(listNames), authfile, environment));
+    sources.push(
+      await openDockerConfig(
+        rules.flatMap(listNames).filter((name) => !isLocal(name)),
+        authfile,
+        environment,
+      ),
+    );
   }
   return { credentials: firstOf(...sources), ...registryTls(config.registries) };
 }

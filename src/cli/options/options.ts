@@ -17,7 +17,11 @@ const OUTPUT = "Output:";
 
 const TLS_MODES = ["on", "off", "unverified"] as const;
 
-export const sourceArgument = new Argument("<source>", "registry/repository[:tag][@digest]");
+export const sourceArgument = new Argument(
+  "<source>",
+  "registry/repository[:tag][@digest], or a folder or file: oci:PATH[:tag], oci-archive:FILE[:tag], " +
+    "docker-archive:FILE[:name:tag], dir:PATH",
+);
 export const destinationArgument = new Argument(
   "<destination>",
   "the same; without tag and digest it has those of the source",
@@ -56,6 +60,18 @@ export const CONTENT_OPTIONS = [
     "--foreign-layers",
     "include layers that are stored outside the source registry (default: not included)",
   ).helpGroup(CONTENT),
+] as const;
+
+/** How the images of a docker archive are made, if it has no manifests. */
+export const ARCHIVE_OPTIONS = [
+  new Option(
+    "--compress <gzip|none>",
+    "from docker-archive: how its layers are compressed, if they are not (default: gzip)",
+  ).argParser(oneOf("--compress", ["gzip", "none"])).helpGroup(CONTENT),
+  new Option(
+    "--format <oci|docker>",
+    "from docker-archive: the kind of manifest, if the archive has none (default: oci)",
+  ).argParser(oneOf("--format", ["oci", "docker"])).helpGroup(CONTENT),
 ] as const;
 
 /** How an image is copied. */

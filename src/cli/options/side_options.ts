@@ -3,6 +3,7 @@ import { firstOf, staticCredentials } from "../../auth/credentials.ts";
 import type { Credential, CredentialSources } from "../../auth/credentials.ts";
 import { EXPECTED_PEM, parseCertificates } from "../../config/registries.ts";
 import { ParseError } from "../../errors.ts";
+import { isLocal } from "../../oci/reference.ts";
 import type { SideOptions } from "../../sides.ts";
 import type { CliEnvironment } from "../environment.ts";
 import { runCredentialHelper } from "./credential_helper.ts";
@@ -23,6 +24,7 @@ export async function readSideOptions(
   environment: CliEnvironment,
 ): Promise<SideOptions> {
   const { prefix, flags: { tls, ca }, name, referrers } = side;
+  rejectRegistryFlags(side);
   if (tls === "off" && ca !== undefined) {
     throw new ParseError(`${prefix}ca and ${prefix}tls off cannot be combined`);
   }
@@ -35,13 +37,22 @@ export async function readSideOptions(
     ? [staticCredentials(explicit.credential, explicit.from, { registry })]
     : [];
   const rest = [name, ...(referrers ? [referrers] : [])]
-    .filter((name) => !explicit || name.registry !== registry);
+    .filter((name) => !isLocal(name) && (!explicit || name.registry !== registry));
   if (rest.length > 0) sources.push(await openDockerConfig(rest, authfile, environment));
   return {
     credentials: firstOf(...sources),
     ...(tls ? { tls: (host: string) => host === registry ? tls : undefined } : {}),
     ...(caCerts ? { caCerts } : {}),
   };
+}
+
+/** @throws ParseError for a flag of a registry, if the side has only folders and files */
+function rejectRegistryFlags({ prefix, flags, name, referrers }: CommandSide): void {
+  const { tls, ca, creds, credsEnv, credsFd } = flags;
+  const named = { tls, ca, creds, "creds-env": credsEnv, "creds-fd": credsFd };
+  const [flag] = Object.entries(named).find(([, value]) => value !== undefined) ?? [];
+  if (flag === undefined || !isLocal(name) || referrers && !isLocal(referrers)) return;
+  throw new ParseError(`${prefix}${flag} has no use for ${name.registry}, which is not a registry`);
 }
 
 async function readCaCertificates(

@@ -230,7 +230,27 @@ const bad: [argv: string[], wanted: RegExp, more?: FakeCliOptions][] = [
     ["copy", ...both, "more"],
     /^error: too many arguments for 'copy', expected 2 arguments but got 3/,
   ],
-  [["copy", "oci:/tmp/x", DESTINATION], /^error: parse reference "oci:\/tmp\/x"/],
+  [
+    ["copy", "docker-daemon:x", DESTINATION],
+    /^error: .*docker-daemon: is not supported\nhint: run docker save x -o image\.tar, then write docker-archive:image\.tar/,
+  ],
+  [
+    ["copy", "oci:/tmp/x", "--src-creds", "a:b", DESTINATION],
+    /^error: --src-creds has no use for oci:\/tmp\/x, which is not a registry/,
+  ],
+  [
+    ["copy", "oci:/tmp/x", "--via", "https://a.io", DESTINATION],
+    /^error: oci:\/tmp\/x cannot be combined with --via: a server has no access to it/,
+  ],
+  [
+    ["copy", "--compress", "none", SOURCE, "oci:x"],
+    /^error: --compress is only for a source docker-archive:FILE/,
+  ],
+  [
+    ["copy", "--if-exists", "fail", SOURCE, "oci-archive:x.tar"],
+    /^error: --if-exists fail is not for an archive, which is replaced as a whole/,
+  ],
+  [["auth", "oci:/tmp/x"], /^error: oci:\/tmp\/x is not a registry/],
   [["copy", "dokcer://a.io/b", DESTINATION], /^error: .*unknown transport dokcer:\/\/\nhint: /],
   [["copy", SOURCE, "localhost:5000"], /^error: .*the repository is missing\nhint: /],
   [["copy", SOURCE, "a.io/b@sha256:../../x"], /^error: .*digest is malformed/],

@@ -42,12 +42,14 @@ function testOn(program: HandlerProgram): void {
     assert.equal(await handler.ended, 0);
   });
 
-  test("handler registers its rules as Deno crons before it listens, and reports the end of a run", async () => {
+  test("handler registers its rules as Deno crons at its start, and reports the end of a run", async () => {
     await using source = await startRegistry();
     await using destination = await startRegistry();
     await putImage(source, "app", { tag: "1" });
     await using waker = await startWaker();
     await using handler = await startWithCron(program, configOf(source, destination), waker.path);
+    // Deno connects to the socket in the background.
+    await until("both rules are registered", () => waker.told.length === 2);
     waker.send({ kind: "reject-new-crons", reason: "it listens" });
     await until("it takes no more", () => waker.told.some(({ kind }) => kind === "reject-ack"));
     assert.deepEqual(waker.told, [

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import {
   formatReference,
+  isLocal,
   isRepositoryPath,
   parseReference,
   parseRegistry,
@@ -36,6 +37,11 @@ const PIECES = [
   "docker://",
   "https://",
   "oci:",
+  "ocidir://",
+  "docker-archive:",
+  "dir:",
+  "@0",
+  " ",
   `sha256:${"a".repeat(64)}`,
   `sha512:${"0".repeat(128)}`,
 ];
@@ -68,6 +74,7 @@ test("parseReference() accepts what formatReference() writes, and returns the sa
       if (reference === undefined) return;
       parsed++;
       assert.deepEqual(parseReference(formatReference(reference)), reference);
+      if (isLocal(reference)) return;
       assert.ok(isRepositoryPath(reference.repository), reference.repository);
     }),
     { numRuns: 5000 },
