@@ -80,10 +80,11 @@ test(
       `import { withLock } from "${module}";
 await withLock("${folder}/lock", async () => {}).catch(({ code }) => console.log(code));`,
     );
-    // A limit of 0 bytes for each file. A disk that is full needs a mount.
-    const script =
-      'trap "" XFSZ; ulimit -f 0; exec "$0" run --quiet --no-check --allow-all "$1" | cat';
-    const run = spawnSync("bash", ["-c", script, process.execPath, join(folder, "run.ts")], {
+    // A limit of 0 bytes for each file. A full disk would need a mount.
+    const script = join(folder, "run.sh");
+    const program = `"${process.execPath}" run --quiet --no-check --allow-all "${folder}/run.ts"`;
+    await writeFile(script, `trap "" XFSZ; ulimit -f 0; ${program} | cat\n`);
+    const run = spawnSync("bash", [script], {
       cwd: new URL("../..", import.meta.url),
       encoding: "utf8",
     });
