@@ -24,14 +24,21 @@ export interface BlobStepOptions extends Pick<CopyRequest, "foreignLayers" | "re
   readonly isUpdate: boolean;
 }
 
+/**
+ * Whether both sides are one repository, which has all content of its own images. An archive is written as a whole, also over
+ * itself, so it has nothing yet.
+ */
+export function isRetag({ source, destination }: Route): boolean {
+  return source === destination && !/^[a-z]+-archive:/.test(destination);
+}
+
 /** Makes a step for each blob. Foreign layers are included only if the request has `foreignLayers`. */
 export function toBlobSteps(
   blobs: readonly Descriptor[],
   route: Route,
   { foreignLayers, recheck, verify, mounts, isUpdate }: BlobStepOptions,
 ): BlobStep[] {
-  // A repository has the blobs of its own images.
-  if (route.source === route.destination && !recheck) return [];
+  if (isRetag(route) && !recheck) return [];
   const from = parseRepository(route.source);
   const { registry, repository } = parseRepository(route.destination);
   const canMountFromSource = from.registry === registry && from.repository !== repository;

@@ -6,7 +6,13 @@ import { isForeignLayer, isIndexMediaType } from "../oci/media_types.ts";
 import { formatReference } from "../oci/reference.ts";
 import type { Reference } from "../oci/reference.ts";
 import { imageNotFound, requireDigest, wouldOverwrite } from "./copy_error.ts";
-import { toBlobSteps, toManifestStages, toManifestStep, toPlainDescriptor } from "./make_steps.ts";
+import {
+  isRetag,
+  toBlobSteps,
+  toManifestStages,
+  toManifestStep,
+  toPlainDescriptor,
+} from "./make_steps.ts";
 import type { Route } from "./make_steps.ts";
 import { ManifestCache } from "./manifest_cache.ts";
 import type { MountMemory } from "./mount_memory.ts";
@@ -101,7 +107,7 @@ class Planner {
 
   /** Whether source and destination are one repository, which has all content but a rebuilt index. */
   get #isRetag(): boolean {
-    return this.#route.source === this.#route.destination && !this.#request.recheck;
+    return isRetag(this.#route) && !this.#request.recheck;
   }
 
   async plan(): Promise<Planned> {

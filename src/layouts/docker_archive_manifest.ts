@@ -20,6 +20,7 @@ export type ArchivedImage = z.output<typeof imageSchema>;
 
 /** The names of images in a message. */
 const MAX_SHOWN = 10;
+const NAME_HINT = "add the name or the position of one: FILE:NAME:TAG or FILE:@0";
 
 /**
  * Parses `manifest.json`.
@@ -50,7 +51,7 @@ function normalisePaths({ Config, RepoTags, Layers }: ArchivedImage): ArchivedIm
  *
  * @param name `NAME`, `@N` for a position from 0, or `undefined` for the only image
  * @returns `undefined` if no image has the name
- * @throws CrossdockError `usage` if several images match, and for a position that the archive lacks
+ * @throws CrossdockError `usage` if several images match; `not_found` for a position that the archive lacks
  */
 export function selectImage(
   images: readonly ArchivedImage[],
@@ -67,7 +68,7 @@ export function selectImage(
   if (/^@\d+$/.test(name)) {
     const image = images[Number(name.slice(1))];
     if (image) return image;
-    throw ambiguous(images, `${what}: it has no image ${name}`);
+    throw noSuchImage(images, `${what}: it has no image ${name}`);
   }
   const wanted = toFullName(`${name}:${tag}`);
   const found = images.filter(({ RepoTags }) =>
@@ -79,13 +80,21 @@ export function selectImage(
 
 function ambiguous(images: readonly ArchivedImage[], message: string): CrossdockError {
   if (images.length === 0) return new CrossdockError("not_found", message);
+  return new CrossdockError("usage", `${message}: ${showImages(images)}`, { hint: NAME_HINT });
+}
+
+/** The error for a name or position that no image has. */
+export function noSuchImage(images: readonly ArchivedImage[], message: string): CrossdockError {
+  const found = images.length === 0 ? "no images" : showImages(images);
+  return new CrossdockError("not_found", `${message}; it has ${found}`, { hint: NAME_HINT });
+}
+
+function showImages(images: readonly ArchivedImage[]): string {
   const names = images.slice(0, MAX_SHOWN).map(({ RepoTags }, i) =>
     `@${i}${RepoTags.length > 0 ? ` (${RepoTags.map((name) => quote(name)).join(", ")})` : ""}`
   );
   if (images.length > MAX_SHOWN) names.push(`… ${images.length - MAX_SHOWN} more`);
-  return new CrossdockError("usage", `${message}: ${names.join(", ")}`, {
-    hint: "add the name or the position of one: FILE:NAME:TAG or FILE:@0",
-  });
+  return names.join(", ");
 }
 
 /** The tags of a repository, or the full names of all images. */

@@ -4,13 +4,16 @@ import { CrossdockError } from "../errors.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import { digestAlgorithm, digestBytes, digestHex, isDigest } from "../oci/digest.ts";
 import type { Digest } from "../oci/digest.ts";
+import { matchDigestTag } from "../oci/digest_tag.ts";
 import { manifestBlobs, manifestChildren, parseManifest } from "../oci/manifest.ts";
+import { quote } from "../oci/quote.ts";
 import type { ChunkReader } from "../streams/chunk_reader.ts";
 import { makeImage, readImageConfig } from "./docker_archive_image.ts";
 import type { ImageBlob, MakeImageOptions } from "./docker_archive_image.ts";
 import {
   DOCKER_MANIFEST_FILE,
   listImageTags,
+  noSuchImage,
   parseDockerManifest,
   selectImage,
 } from "./docker_archive_manifest.ts";
@@ -30,6 +33,8 @@ export interface DockerArchiveOptions extends Partial<MakeImageOptions> {
   readonly name: string;
   /** `NAME` of images, `@N` for a position, or `undefined` for the only image. */
   readonly image?: string | undefined;
+  /** Whether a missing name is no error, as for the destination of `verify`. Default: false. */
+  readonly isExact?: boolean | undefined;
 }
 
 const OCI_INDEX_FILE = "index.json";
@@ -115,13 +120,15 @@ class DockerArchive implements LayoutSource {
     options: CallOptions = {},
   ): Promise<ManifestContent | undefined> {
     if (isDigest(tagOrDigest)) return await this.#fetchDigest(tagOrDigest, options);
-    const { image: name, images } = this.#content;
+    const { image: name, images, isExact = false } = this.#content;
     const isNamed = name !== undefined && !name.startsWith("@");
     // Digest tags and fallback tags of referrers exist only in registries and layouts.
     if (!isNamed && tagOrDigest !== DEFAULT_TAG) return undefined;
     const what = `read ${this.#files.name}`;
     const image = selectImage(images, { name, tag: tagOrDigest, what });
-    return image && await this.#load(image, options);
+    if (image) return await this.#load(image, options);
+    if (isExact || matchDigestTag(tagOrDigest)) return undefined;
+    throw noSuchImage(images, `${what}: it has no image ${quote(`${name}:${tagOrDigest}`)}`);
   }
 
   async hasBlob(descriptor: Descriptor, options: CallOptions = {}): Promise<boolean> {

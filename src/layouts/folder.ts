@@ -18,7 +18,7 @@ import { readSmallFile } from "./read_small_file.ts";
 const PARTIAL = /^\.crossdock-[0-9a-f-]+\.partial$/;
 const STALE_PARTIAL_MS = 24 * 60 * 60 * 1000;
 /** Files of another process that is creating the layout. */
-const LOCK = /\.lock(\.stale)?$/;
+const LOCK = /^(oci-layout|index\.json|version|manifest\.json)\.lock(\.stale)?$/;
 
 /** Opens a folder for reading and writing. Touches nothing before the first call. */
 export function openFolder(path: string): Folder {

@@ -66,6 +66,10 @@ async function tryCreate(path: string, owner: string): Promise<boolean> {
     const handle = await open(path, "wx");
     try {
       await handle.writeFile(owner);
+    } catch (error) {
+      // A full disk. Other processes would wait for this lock until it is stale.
+      await unlink(path).catch(() => {});
+      throw error;
     } finally {
       await handle.close();
     }

@@ -125,7 +125,7 @@ async function openContent(
     case "docker-archive": {
       const archive = { file: path, name: options.name, image: options.imageName };
       return isSource || mode === "pull"
-        ? await openDockerArchive({ ...archive, ...conversion })
+        ? await openDockerArchive({ ...archive, ...conversion, isExact: !isSource })
         : openDockerArchiveTarget(archive);
     }
     case "dir":

@@ -223,7 +223,10 @@ class OciLayout implements LayoutSource {
     throw new CrossdockError(
       "not_found",
       `read ${blobPath(digest)} in ${this.#files.name}: no such file, but ${INDEX} lists it`,
-      { hint: "the layout is sparse or incomplete; copy the image into it again" },
+      {
+        hint:
+          'the layout is sparse or incomplete; copy the image into it again with "recheck": true',
+      },
     );
   }
 

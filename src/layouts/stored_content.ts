@@ -74,7 +74,7 @@ export async function openBlobFile(
   const found = await files.size(path, { signal });
   if (found === undefined) {
     throw new CrossdockError("not_found", `read ${path} in ${files.name}: no such file`, {
-      hint: "the layout is sparse or incomplete; copy the image into it again",
+      hint: 'the layout is sparse or incomplete; copy the image into it again with "recheck": true',
     });
   }
   if (found !== size) {

@@ -166,12 +166,20 @@ test("openDockerArchive() selects an image by name or position", async (t) => {
   assert.equal(await digestBy("docker.io/library/app", "1"), first);
   assert.equal(await digestBy("app", "2"), first);
   assert.equal(await digestBy("example.com/app", "1"), second);
-  assert.equal(await digestBy("app", "3"), undefined);
-  assert.equal(await digestBy("example.com/app", "2"), undefined);
+  const exact = await open(t, entries, { image: "app", isExact: true });
+  assert.equal(await exact.resolveManifest("3"), undefined);
+  assert.equal(await digestBy("app", `sha256-${"0".repeat(64)}.sig`), undefined);
+  await assert.rejects(digestBy("app", "3"), {
+    code: "not_found",
+    message: /app\.tar: it has no image "app:3"; it has @0 \("app:1", .*\), @1 /,
+  });
   const message =
     /app\.tar: it has 2 images: @0 \("app:1", "docker\.io\/library\/app:2"\), @1 \("example\.com\/app:1"\)$/;
   await assert.rejects(digestBy(undefined), { code: "usage", message });
-  await assert.rejects(digestBy("@2"), { code: "usage", message: /it has no image @2: @0/ });
+  await assert.rejects(digestBy("@2"), {
+    code: "not_found",
+    message: /it has no image @2; it has @0/,
+  });
 });
 
 test("openDockerArchive() lists the tags of a name", async (t) => {

@@ -70,6 +70,10 @@ test("openFolder() tells a missing folder from an empty one and a used one", asy
   const root = await makeFolder(t);
   assert.equal(await openFolder(join(root, "none")).state(), "missing");
   assert.equal(await openFolder(root).state(), "empty");
+  await writeFile(join(root, "oci-layout.lock"), "another process");
+  assert.equal(await openFolder(root).state(), "empty");
+  await writeFile(join(root, "yarn.lock"), "");
+  assert.equal(await openFolder(root).state(), "used");
   await writeFile(join(root, "a"), "");
   assert.equal(await openFolder(root).state(), "used");
   await assert.rejects(openFolder(join(root, "a")).state(), {

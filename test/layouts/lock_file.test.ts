@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { unlink, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import process from "node:process";
 import { test } from "node:test";
 import { withLock } from "../../src/layouts/lock_file.ts";
 import { makeFolder } from "./setup.ts";
@@ -64,3 +66,29 @@ test("withLock() tells its work that the lock was removed", async (t) => {
     { code: "conflict", message: /another process has removed the lock/ },
   );
 });
+
+const isDenoOnLinux = "Deno" in globalThis && process.platform === "linux";
+
+test(
+  "withLock() leaves no lock that it cannot write, as on a full disk",
+  { skip: !isDenoOnLinux },
+  async (t) => {
+    const folder = await makeFolder(t);
+    const module = new URL("../../src/layouts/lock_file.ts", import.meta.url);
+    await writeFile(
+      join(folder, "run.ts"),
+      `import { withLock } from "${module}";
+await withLock("${folder}/lock", async () => {}).catch(({ code }) => console.log(code));`,
+    );
+    // A limit of 0 bytes for each file. A full disk would need a mount.
+    const script = join(folder, "run.sh");
+    const program = `"${process.execPath}" run --quiet --no-check --allow-all "${folder}/run.ts"`;
+    await writeFile(script, `trap "" XFSZ; ulimit -f 0; ${program} | cat\n`);
+    const run = spawnSync("bash", [script], {
+      cwd: new URL("../..", import.meta.url),
+      encoding: "utf8",
+    });
+    assert.equal(run.stdout, "limit\n", run.stderr);
+    assert.equal(existsSync(join(folder, "lock")), false);
+  },
+);

@@ -168,3 +168,19 @@ test("openLayouts() removes what an aborted copy left of an archive", async (t) 
   await local[Symbol.asyncDispose]();
   assert.deepEqual(await readdir(folder), []);
 });
+
+test("openLayouts() copies an archive completely over itself", async (t) => {
+  await using local = await startLocal(t);
+  const { pair: { source, destination, engine }, folder } = local;
+  const { descriptor } = await putIndex(source, "app", {
+    platforms: ["linux/amd64", "linux/arm64"],
+    tag: "1",
+  });
+  const archive = `oci-archive:${folder}/a.tar`;
+  await engine.copy({ source: `${source.host}/app:1`, destination: archive });
+  await engine.copy({ source: `${archive}:1`, destination: `${archive}:2` });
+  const back = `${destination.host}/app:2`;
+  const report = await engine.copy({ source: `${archive}:2`, destination: back });
+  assert.equal(report.digest, descriptor.digest);
+  assert.deepEqual(await readdir(folder), ["a.tar"]);
+});

@@ -345,6 +345,7 @@ test("openOciLayout() names the file of a blob that is missing or has another si
   await assert.rejects(source.openBlob(blob), {
     code: "not_found",
     message: /blobs\/sha256\/.*no such file/,
+    hint: /copy the image into it again with "recheck": true$/,
   });
   await mkdir(join(root, "blobs/sha256"), { recursive: true });
   await writeFile(join(root, "blobs/sha256", digestHex(blob.digest)), "hell");

@@ -34,6 +34,12 @@ export function defineVerify(command: Command, context: CommandContext): void {
   });
 }
 
+/** The config has the digests of the uncompressed layers, which are checked when an archive is read or written. */
+const MADE_MANIFEST = [
+  "A docker archive may have no manifest, and only uncompressed layers. crossdock then makes both, with other digests.",
+  "The config keeps its digest: if no line above names it, the image is the same. Use oci-archive: to keep all digests.",
+];
+
 /** One line per difference, then what was compared. */
 function formatVerification(verification: Verification): string[] {
   const { source, destination, equal, differences, checked } = verification;
@@ -43,9 +49,11 @@ function formatVerification(verification: Verification): string[] {
     formatCount(checked.referrers, "referrer"),
   ].join(", ");
   const verdict = equal ? "equal" : formatCount(differences.length, "difference");
+  const hasMadeManifest = [source, destination].some((name) => name.startsWith("docker-archive:"));
   return [
     ...differences.map(formatDifference),
     `${verdict}: ${source} and ${destination} (${counts} compared)`,
+    ...(hasMadeManifest && !equal ? MADE_MANIFEST : []),
   ];
 }
 

@@ -328,6 +328,13 @@ missing    digest tag sha256-ff.sig
   assert.deepEqual([exitCode, JSON.parse(stdout)], [12, different]);
 });
 
+test("crossdock verify explains the other digests of a docker archive", async () => {
+  const destination = "docker-archive:app.tar:app:1";
+  const cli = fakeCli({ engine: engineOf({ verify: { ...different, destination } }) });
+  const { stdout } = await cli.run("verify", SOURCE, destination);
+  assert.match(stdout, /\nA docker archive may have no manifest.*\nThe config keeps its digest: /);
+});
+
 test("crossdock verify leaves flags that are not set to the engine", async () => {
   const asked: unknown[] = [];
   const engine: Partial<LocalEngine> = {
