@@ -165,6 +165,9 @@ export async function putManifest(
     throw explainRejection(error, what);
   }
   await response.body?.cancel();
+  if (response.status === 200 && !response.headers.has("docker-content-digest")) {
+    await requireStored(context, content, { what, signal });
+  }
   const stored = response.headers.get("docker-content-digest");
   if (
     stored && isDigest(stored) && digestAlgorithm(stored) === digestAlgorithm(content.digest) &&
@@ -238,8 +241,10 @@ function recordPulls({ client }: RepositoryContext, { status, headers }: Respons
   if (status === 200) client.memory.pulls = parsePullsLeft(headers, client.runtime.now());
 }
 
+/** In lower case, without parameters. A header that was sent twice has a comma. */
 function mediaTypeOf(response: Response): string {
-  return (response.headers.get("content-type") ?? "").split(";", 1)[0]?.trim() ?? "";
+  const [type = ""] = (response.headers.get("content-type") ?? "").split(/[;,]/, 1);
+  return type.trim().toLowerCase();
 }
 
 /** Codes for missing content. The manifest then is incomplete, even if the registry has it. */
@@ -267,6 +272,37 @@ async function hasManifest(
     return false;
   }
 }
+
+/**
+ * Checks that the registry has a manifest, after a response that does not say so. A web server may answer 200 to every request.
+ *
+ * @throws CrossdockError `registry` if it is not there
+ */
+async function requireStored(
+  context: RepositoryContext,
+  { digest }: ManifestContent,
+  { what, signal }: CallOptions & { readonly what: string },
+): Promise<void> {
+  const { client } = context;
+  try {
+    if (await fetchManifest(context, digest, { signal })) return;
+  } catch (error) {
+    // The credential may not be allowed to read.
+    if (isUnansweredCheck(client, error)) return;
+    if (!(error instanceof CrossdockError) || !NOT_STORED.has(error.code)) throw error;
+  }
+  throw new CrossdockError(
+    "registry",
+    `${what}: ${client.registry} answered 200, but does not have the manifest`,
+    {
+      side: client.side,
+      hint: "check the registry name: another service may answer at this host",
+    },
+  );
+}
+
+/** The codes for a response that is not the requested manifest. */
+const NOT_STORED = new Set(["registry", "integrity", "unsupported", "limit"]);
 
 function explainRejection(error: unknown, what: string): unknown {
   if (!hasErrorCode(error, "MANIFEST_BLOB_UNKNOWN", "BLOB_UNKNOWN")) return error;

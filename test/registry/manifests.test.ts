@@ -262,3 +262,39 @@ for (
     assert.equal(registry.count({ method: "PUT" }), 1);
   });
 }
+
+for (const body of ["<html></html>", "{}"]) {
+  test(`Repository.putManifest() rejects 200 with ${body} of a server that stores nothing`, async () => {
+    await using registry = await startRegistry();
+    await putImage(registry, "a/b", { tag: "1" });
+    const { pull, push } = await openSide(registry.host);
+    const content = await pull("a/b").fetchManifest("1");
+    assert.ok(content);
+    registry.fail({ path: "/a/c/", times: 9, action: { status: 200, body } });
+    const error = await failureOf(push("a/c").putManifest(content, { tag: "x" }));
+    assert.equal(error.code, "registry");
+    assert.match(error.message, /answered 200, but does not have the manifest/);
+  });
+}
+
+test("Repository.putManifest() accepts 200 without a digest if the manifest is there, or cannot be read", async () => {
+  await using registry = await startRegistry();
+  await putImage(registry, "a/b", { tag: "1" });
+  const repository = (await openSide(registry.host)).push("a/b");
+  const content = await repository.fetchManifest("1");
+  assert.ok(content);
+  registry.fail({ method: "PUT", times: 2, action: { status: 200 } });
+  await repository.putManifest(content, { tag: "2" });
+  registry.fail({ method: "GET", action: { status: 403 } });
+  await repository.putManifest(content, { tag: "2" });
+});
+
+for (const type of [OCI_MANIFEST.toUpperCase(), `${OCI_MANIFEST}, ${OCI_MANIFEST}`]) {
+  test(`Repository.fetchManifest() accepts the Content-Type ${type}`, async () => {
+    await using registry = await startRegistry();
+    const { descriptor } = await putImage(registry, "a/b", { tag: "1" });
+    registry.fail({ action: withHeaders({ "content-type": type }) });
+    const content = await (await openSide(registry.host)).pull("a/b").fetchManifest("1");
+    assert.deepEqual([content?.mediaType, content?.digest], [OCI_MANIFEST, descriptor.digest]);
+  });
+}
