@@ -67,6 +67,7 @@ export class RegistryClient {
   readonly #origin: URL;
   readonly #sent = new SentSecrets();
   #hasAnswered = false;
+  #looksLikeRegistry = false;
 
   constructor(options: RegistryClientOptions) {
     const { registry, credentials, runtime, isPlain } = options;
@@ -137,6 +138,11 @@ export class RegistryClient {
     return this.#urls.get(response);
   }
 
+  /** Whether a response of this host had what web sites do not send. */
+  get looksLikeRegistry(): boolean {
+    return this.#looksLikeRegistry;
+  }
+
   /** Whether the registry answered, but the host that it redirected to could not be reached. */
   isUnreachedRedirect(error: NetworkError): boolean {
     return this.#redirected.has(error);
@@ -199,6 +205,9 @@ export class RegistryClient {
           throw error;
         });
       this.#hasAnswered = true;
+      if (this.#isRegistryOrigin(url) && !request.kind) {
+        this.#looksLikeRegistry ||= isOfRegistry(response);
+      }
       if (
         response.status === 401 && this.#isRegistryOrigin(url) && !request.kind &&
         (challenges === 0 || challenges === 1 && isTokenRefused(response))
@@ -346,6 +355,12 @@ export class RegistryClient {
       redact: (text) => this.#sent.redact(text),
     });
   }
+}
+
+function isOfRegistry({ ok, headers }: Response): boolean {
+  return ["docker-distribution-api-version", "docker-content-digest", "www-authenticate"]
+    .some((name) => headers.has(name)) ||
+    ok && /[/+]json\b/i.test(headers.get("content-type") ?? "");
 }
 
 function toGet({ body: _body, stream: _stream, ...request }: RegistryRequest): RegistryRequest {

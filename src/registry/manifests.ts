@@ -43,7 +43,10 @@ export async function resolveManifest(
   }
   await response.body?.cancel();
   recordPulls(context, response);
-  if (response.status === 404) return undefined;
+  if (response.status === 404) {
+    await requireRegistry(context, response, { signal });
+    return undefined;
+  }
   const digest = isDigest(tagOrDigest)
     ? tagOrDigest
     : response.headers.get("docker-content-digest");
@@ -63,6 +66,46 @@ async function resolveByGet(
   const content = await fetchManifest(context, tagOrDigest, options);
   return content &&
     { mediaType: content.mediaType, digest: content.digest, size: content.bytes.byteLength };
+}
+
+/**
+ * Checks a source that answers 404 with a web page and has never answered like a registry. A proxy may replace the 404 of a
+ * registry by a page, so this asks for the base of the API.
+ *
+ * @throws CrossdockError `registry` if that is a web page too
+ */
+async function requireRegistry(
+  { client, send }: RepositoryContext,
+  response: Response,
+  { signal }: CallOptions,
+): Promise<void> {
+  if (client.side !== "source" || client.looksLikeRegistry || !isWebPage(response)) return;
+  const what = `check that ${client.registry} is a registry`;
+  const accept = [200, 401, 403, 404];
+  const request = {
+    method: "GET" as const,
+    target: "/v2/",
+    what,
+    accept,
+    mayRepeat: false,
+    signal,
+  };
+  // An error proves nothing. The 404 then counts as that of a registry.
+  const base = await send(request).catch(() => signal?.throwIfAborted());
+  await base?.body?.cancel();
+  if (!base || client.looksLikeRegistry || !isWebPage(base)) return;
+  throw new CrossdockError(
+    "registry",
+    `${client.registry} answered with a web page, which no registry sends`,
+    {
+      side: client.side,
+      hint: "check the registry name: another service answers at this host",
+    },
+  );
+}
+
+function isWebPage({ headers }: Response): boolean {
+  return /^text\/html\b/i.test(headers.get("content-type") ?? "");
 }
 
 interface FetchOptions extends FetchManifestOptions {
@@ -103,6 +146,7 @@ export async function fetchManifest(
         };
       }
       await response.body?.cancel();
+      await requireRegistry(context, response, { signal });
       return undefined;
     })).finally(done);
   if (!result) return undefined;

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { OCI_MANIFEST } from "../../src/oci/media_types.ts";
 import { RegistryError } from "../../src/registry/registry_error.ts";
 import { putImage, putIndex } from "../support/image.ts";
+import { serve } from "../support/serve.ts";
 import { startRegistry } from "../support/registry.ts";
 import type { FaultAction } from "../support/registry.ts";
 import { digestOf } from "../support/registry_store.ts";
@@ -298,3 +299,23 @@ for (const type of [OCI_MANIFEST.toUpperCase(), `${OCI_MANIFEST}, ${OCI_MANIFEST
     assert.deepEqual([content?.mediaType, content?.digest], [OCI_MANIFEST, descriptor.digest]);
   });
 }
+
+const PAGE = { status: 404, headers: { "content-type": "text/html" }, body: "<html></html>" };
+
+test("Repository.fetchManifest() and resolveManifest() reject a web site as a source", async () => {
+  await using site = await serve(() => new Response(PAGE.body, PAGE));
+  for (const method of ["fetchManifest", "resolveManifest"] as const) {
+    const error = await failureOf((await openSide(site.host)).pull("a/b")[method]("1"));
+    assert.equal(error.code, "registry");
+    assert.match(error.message, /web page, which no registry sends/);
+  }
+});
+
+test("Repository.fetchManifest() accepts a page for the 404 of a registry behind a proxy", async () => {
+  await using registry = await startRegistry();
+  registry.fail({ path: "/manifests/", times: 2, action: PAGE });
+  const repository = (await openSide(registry.host)).pull("a/b");
+  assert.equal(await repository.fetchManifest("1"), undefined);
+  assert.equal(await repository.fetchManifest("1"), undefined);
+  assert.equal(registry.requests.filter(({ path }) => path === "/v2/").length, 1);
+});
