@@ -455,3 +455,20 @@ for (const type of ["basic", "bearer"] as const) {
     assert.deepEqual(delays, []);
   });
 }
+
+test("Authenticator uses the first of several Bearer challenges whose realm is a URL", async () => {
+  await using registry = await startRegistry(bearer);
+  await putImage(registry, "a/b", { tag: "1" });
+  registry.fail({
+    path: "/manifests/",
+    action: {
+      tamper(response): Response {
+        const challenge = response.headers.get("www-authenticate");
+        const headers = { "www-authenticate": `Bearer realm="Users, all", ${challenge}` };
+        return new Response(null, { status: response.status, headers });
+      },
+    },
+  });
+  const repository = (await openSide(registry.host, { credentials: ada })).pull("a/b");
+  assert.ok(await repository.resolveManifest("1"));
+});
