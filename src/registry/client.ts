@@ -336,6 +336,10 @@ export class RegistryClient {
     { access }: RegistryRequest,
   ): Promise<string | undefined> {
     if (status !== 401 && status !== 403) return undefined;
+    if (status === 401 && this.memory.scheme === undefined) {
+      return "the registry offers neither Basic nor Bearer authentication, so no credential was sent; " +
+        "check that no proxy removes WWW-Authenticate";
+    }
     const { repository } = access;
     const match = status === 403 ? await this.authenticator.findCredential(repository) : undefined;
     return match ? undefined : await this.authenticator.explain(repository);
