@@ -165,9 +165,11 @@ export class Authenticator {
   }
 
   #chooseScheme(challenges: readonly Challenge[]): Scheme | undefined {
-    const bearer = challenges.find((challenge) =>
-      challenge.scheme === "bearer" && challenge.parameters.realm
+    const bearers = challenges.filter(({ scheme, parameters }) =>
+      scheme === "bearer" && parameters.realm
     );
+    const bearer = bearers.find(({ parameters }) => URL.canParse(parameters.realm ?? "")) ??
+      bearers[0];
     if (bearer) return { kind: "bearer", realm: this.#parseRealm(bearer) };
     return challenges.some((challenge) => challenge.scheme === "basic")
       ? { kind: "basic" }

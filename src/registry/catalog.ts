@@ -21,7 +21,7 @@ const PAGE_SIZE = 1000;
 const SMALLEST_FULL_PAGE = 100;
 
 const catalogSchema = z.object({
-  repositories: z.array(z.unknown(), "the response has no list of repositories").nullish(),
+  repositories: z.array(z.unknown(), "the response has no list of repositories").nullable(),
 });
 
 export interface ListRepositoriesOptions extends CallOptions {

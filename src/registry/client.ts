@@ -67,6 +67,7 @@ export class RegistryClient {
   readonly #origin: URL;
   readonly #sent = new SentSecrets();
   #hasAnswered = false;
+  #looksLikeRegistry = false;
 
   constructor(options: RegistryClientOptions) {
     const { registry, credentials, runtime, isPlain } = options;
@@ -137,6 +138,11 @@ export class RegistryClient {
     return this.#urls.get(response);
   }
 
+  /** Whether a response of this host had what web sites do not send. */
+  get looksLikeRegistry(): boolean {
+    return this.#looksLikeRegistry;
+  }
+
   /** Whether the registry answered, but the host that it redirected to could not be reached. */
   isUnreachedRedirect(error: NetworkError): boolean {
     return this.#redirected.has(error);
@@ -199,6 +205,9 @@ export class RegistryClient {
           throw error;
         });
       this.#hasAnswered = true;
+      if (this.#isRegistryOrigin(url) && !request.kind) {
+        this.#looksLikeRegistry ||= isOfRegistry(response);
+      }
       if (
         response.status === 401 && this.#isRegistryOrigin(url) && !request.kind &&
         (challenges === 0 || challenges === 1 && isTokenRefused(response))
@@ -327,6 +336,10 @@ export class RegistryClient {
     { access }: RegistryRequest,
   ): Promise<string | undefined> {
     if (status !== 401 && status !== 403) return undefined;
+    if (status === 401 && this.memory.scheme === undefined) {
+      return "the registry offers neither Basic nor Bearer authentication, so no credential was sent; " +
+        "check that no proxy removes WWW-Authenticate";
+    }
     const { repository } = access;
     const match = status === 403 ? await this.authenticator.findCredential(repository) : undefined;
     return match ? undefined : await this.authenticator.explain(repository);
@@ -346,6 +359,12 @@ export class RegistryClient {
       redact: (text) => this.#sent.redact(text),
     });
   }
+}
+
+function isOfRegistry({ ok, headers }: Response): boolean {
+  return ["docker-distribution-api-version", "docker-content-digest", "www-authenticate"]
+    .some((name) => headers.has(name)) ||
+    ok && /[/+]json\b/i.test(headers.get("content-type") ?? "");
 }
 
 function toGet({ body: _body, stream: _stream, ...request }: RegistryRequest): RegistryRequest {

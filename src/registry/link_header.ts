@@ -3,8 +3,9 @@ import { CrossdockError } from "../errors.ts";
 /** URLs have up to 4 KiB. Hosts limit all headers of a response to 8 to 64 KiB. */
 const MAX_HEADER_LENGTH = 16 * 1024;
 
-const TARGET = /\s*<([^<>]*)>/y;
-const PARAMETER = /\s*;\s*(?:([^\s=;,"<>]+)\s*(?:=\s*(?:"([^"]*)"|([^\s;,"<>]*)))?)?/y;
+/** A list may have empty elements, so commas may come first. */
+const TARGET = /[\s,]*<([^<>]*)>/y;
+const PARAMETER = /\s*;\s*(?:([^\s=;,"<>]+)\s*(?:=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s;,"<>]*)))?)?/y;
 const SEPARATOR = /\s*(?:,|$)/y;
 
 interface Link {

@@ -74,6 +74,7 @@ class PageReader {
     const known = new Set<string>();
     let skipped = 0;
     let target = this.#pageAfter(begin);
+    let previous: readonly string[] = [];
     for (let page = 1, isByLast = false;; page++) {
       const { entries, next } = await this.#read(target, page);
       const texts = entries.filter((entry) => typeof entry === "string");
@@ -91,7 +92,11 @@ class PageReader {
       }
       if (fresh.length > 0) yield fresh;
       const isRepeated = names.length > 0 && fresh.length === 0;
-      if (isRepeated && next) throw incompleteList(url, "its pages link in a circle");
+      const isSamePage = isRepeated && !isByLast && `${names}` === `${previous}`;
+      if (isRepeated && next || isSamePage) {
+        throw incompleteList(url, "its pages link in a circle");
+      }
+      previous = names;
       if (!next && !isFull(entries.length)) return;
       if (isRepeated) {
         if (isByLast) await this.#requireWhole(entries.length);

@@ -43,7 +43,10 @@ export async function resolveManifest(
   }
   await response.body?.cancel();
   recordPulls(context, response);
-  if (response.status === 404) return undefined;
+  if (response.status === 404) {
+    await requireRegistry(context, response, { signal });
+    return undefined;
+  }
   const digest = isDigest(tagOrDigest)
     ? tagOrDigest
     : response.headers.get("docker-content-digest");
@@ -63,6 +66,46 @@ async function resolveByGet(
   const content = await fetchManifest(context, tagOrDigest, options);
   return content &&
     { mediaType: content.mediaType, digest: content.digest, size: content.bytes.byteLength };
+}
+
+/**
+ * Checks a source that answers 404 with a web page and has never answered like a registry. A proxy may replace the 404 of a
+ * registry by a page, so this asks for the base of the API.
+ *
+ * @throws CrossdockError `registry` if that is a web page too
+ */
+async function requireRegistry(
+  { client, send }: RepositoryContext,
+  response: Response,
+  { signal }: CallOptions,
+): Promise<void> {
+  if (client.side !== "source" || client.looksLikeRegistry || !isWebPage(response)) return;
+  const what = `check that ${client.registry} is a registry`;
+  const accept = [200, 401, 403, 404];
+  const request = {
+    method: "GET" as const,
+    target: "/v2/",
+    what,
+    accept,
+    mayRepeat: false,
+    signal,
+  };
+  // An error proves nothing. The 404 then counts as that of a registry.
+  const base = await send(request).catch(() => signal?.throwIfAborted());
+  await base?.body?.cancel();
+  if (!base || client.looksLikeRegistry || !isWebPage(base)) return;
+  throw new CrossdockError(
+    "registry",
+    `${client.registry} answered with a web page, which no registry sends`,
+    {
+      side: client.side,
+      hint: "check the registry name: another service answers at this host",
+    },
+  );
+}
+
+function isWebPage({ headers }: Response): boolean {
+  return /^text\/html\b/i.test(headers.get("content-type") ?? "");
 }
 
 interface FetchOptions extends FetchManifestOptions {
@@ -103,6 +146,7 @@ export async function fetchManifest(
         };
       }
       await response.body?.cancel();
+      await requireRegistry(context, response, { signal });
       return undefined;
     })).finally(done);
   if (!result) return undefined;
@@ -165,6 +209,9 @@ export async function putManifest(
     throw explainRejection(error, what);
   }
   await response.body?.cancel();
+  if (response.status === 200 && !response.headers.has("docker-content-digest")) {
+    await requireStored(context, content, { what, signal });
+  }
   const stored = response.headers.get("docker-content-digest");
   if (
     stored && isDigest(stored) && digestAlgorithm(stored) === digestAlgorithm(content.digest) &&
@@ -238,8 +285,10 @@ function recordPulls({ client }: RepositoryContext, { status, headers }: Respons
   if (status === 200) client.memory.pulls = parsePullsLeft(headers, client.runtime.now());
 }
 
+/** In lower case, without parameters. A header that was sent twice has a comma. */
 function mediaTypeOf(response: Response): string {
-  return (response.headers.get("content-type") ?? "").split(";", 1)[0]?.trim() ?? "";
+  const [type = ""] = (response.headers.get("content-type") ?? "").split(/[;,]/, 1);
+  return type.trim().toLowerCase();
 }
 
 /** Codes for missing content. The manifest then is incomplete, even if the registry has it. */
@@ -267,6 +316,37 @@ async function hasManifest(
     return false;
   }
 }
+
+/**
+ * Checks that the registry has a manifest, after a response that does not say so. A web server may answer 200 to every request.
+ *
+ * @throws CrossdockError `registry` if it is not there
+ */
+async function requireStored(
+  context: RepositoryContext,
+  { digest }: ManifestContent,
+  { what, signal }: CallOptions & { readonly what: string },
+): Promise<void> {
+  const { client } = context;
+  try {
+    if (await fetchManifest(context, digest, { signal })) return;
+  } catch (error) {
+    // The credential may not be allowed to read.
+    if (isUnansweredCheck(client, error)) return;
+    if (!(error instanceof CrossdockError) || !NOT_STORED.has(error.code)) throw error;
+  }
+  throw new CrossdockError(
+    "registry",
+    `${what}: ${client.registry} answered 200, but does not have the manifest`,
+    {
+      side: client.side,
+      hint: "check the registry name: another service may answer at this host",
+    },
+  );
+}
+
+/** The codes for a response that is not the requested manifest. */
+const NOT_STORED = new Set(["registry", "integrity", "unsupported", "limit"]);
 
 function explainRejection(error: unknown, what: string): unknown {
   if (!hasErrorCode(error, "MANIFEST_BLOB_UNKNOWN", "BLOB_UNKNOWN")) return error;

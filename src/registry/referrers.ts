@@ -25,7 +25,9 @@ const MAX_PAGES = 1000;
 const NO_API = [404, 400, 403, 405, 501];
 
 /** Each descriptor is parsed separately, as in a manifest. */
-const indexSchema = z.object({ manifests: z.array(z.unknown()) });
+const indexSchema = z.object({
+  manifests: z.array(z.unknown(), "the response has no list of referrers"),
+});
 
 /** Lists the referrers of `subject`. Empty if there are none, or if the subject does not exist. */
 export async function listReferrers(

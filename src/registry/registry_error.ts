@@ -37,8 +37,11 @@ const ERROR_BODY_LIMITS = {
   toSilence: () => new Error("silence"),
 };
 
-/** Statuses that a retry may resolve. go-containerregistry retries the same ones. */
-const TEMPORARY_STATUSES = new Set([408, 425, 429, 499, 500, 502, 503, 504, 522]);
+/** Statuses that a retry may resolve. Cloudflare sends 520 to 524 if the server behind it is down, silent or unreachable. */
+const TEMPORARY_STATUSES = new Set([
+  ...[408, 425, 429, 499, 500, 502, 503, 504],
+  ...[520, 521, 522, 523, 524],
+]);
 
 /** The registry returned an unexpected response. */
 export class RegistryError extends CrossdockError {
@@ -119,7 +122,7 @@ export async function toRegistryError(
   const isWebPage = isHtml(response, body);
   const code = isRegistry && isTlsPort(body)
     ? "tls"
-    : codeOf(response, { responder, errors: found, isWebPage });
+    : codeOf(response, { ...request, responder, errors: found, isWebPage });
   const retryAfterMs = parseRetryAfter(response.headers.get("retry-after"), options.now);
   const answer = { method: request.method, url: request.url, status: response.status, errors };
   const status = describeStatus(response, errors, text);
@@ -245,34 +248,36 @@ function hasCode(errors: readonly RegistryErrorDetail[], code: string): boolean 
 }
 
 /** The facts about a response that decide its code. */
-interface Answer {
+interface Answer extends Pick<FailedRequest, "method" | "url"> {
   readonly responder: Responder;
   readonly errors: readonly RegistryErrorDetail[];
   readonly isWebPage: boolean;
 }
 
-function codeOf(response: Response, { responder, errors, isWebPage }: Answer): ErrorCode {
+function codeOf(response: Response, answer: Answer): ErrorCode {
+  const { responder, errors, isWebPage } = answer;
   if (responder === "proxy") return "network";
   const hasVersion = response.headers.has("docker-distribution-api-version");
   if (responder === "registry") {
     return response.status === 404 && isWebPage && !hasVersion && errors.length === 0
       ? "registry"
-      : toCode(response.status, errors);
+      : toCode(response.status, answer);
   }
   // A registry may redirect to another registry. Storage and web hosts do not answer like one.
   if (responder === "other" && (hasVersion || errors.length > 0)) {
-    return toCode(response.status, errors);
+    return toCode(response.status, answer);
   }
   if (response.status === 413) return "limit";
   if (responder === "foreign layer" && response.status === 404) return "not_found";
   return responder === "token server" && response.status === 429 ? "rate_limited" : "registry";
 }
 
-function toCode(status: number, errors: readonly RegistryErrorDetail[]): ErrorCode {
+function toCode(status: number, { method, url, errors }: Answer): ErrorCode {
   if (status === 429 || hasCode(errors, "TOOMANYREQUESTS")) return "rate_limited";
-  if (
-    errors.some((error) => /immutable/i.test(`${error.code} ${error.message}`)) || status === 409
-  ) return "conflict";
+  // Only a write of a manifest can be rejected because of a tag.
+  const writesTag = (method === "PUT" || method === "DELETE") && /\/manifests\//.test(url.pathname);
+  const isImmutable = errors.some(({ code, message }) => /immutable/i.test(`${code} ${message}`));
+  if (writesTag && (isImmutable || status === 409)) return "conflict";
   if (status === 401) return "unauthorized";
   if (status === 403) return "denied";
   if (status === 404) return "not_found";

@@ -13,9 +13,18 @@ import { readJson } from "./read_json.ts";
 /** The maximum of most registries; ECR rejects a larger `n`. */
 const PAGE_SIZE = 1000;
 
-/** Some registries send null for an empty list, or mix other values with the tags. */
+const NO_LIST = "the response has no list of tags";
+
+/**
+ * Some registries send null for an empty list, or mix other values with the tags. A response without tags and without the name of
+ * the repository is no list: an empty list would look as if all tags were deleted.
+ */
 const tagListSchema = z.object({
-  tags: z.array(z.unknown(), "the response has no list of tags").nullish(),
+  name: z.unknown().optional(),
+  tags: z.array(z.unknown(), NO_LIST).nullish(),
+}).refine(({ name, tags }) => tags !== undefined || typeof name === "string", {
+  path: ["tags"],
+  message: NO_LIST,
 });
 
 const TAG = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/;

@@ -455,3 +455,31 @@ for (const type of ["basic", "bearer"] as const) {
     assert.deepEqual(delays, []);
   });
 }
+
+test("Authenticator uses the first of several Bearer challenges whose realm is a URL", async () => {
+  await using registry = await startRegistry(bearer);
+  await putImage(registry, "a/b", { tag: "1" });
+  registry.fail({
+    path: "/manifests/",
+    action: {
+      tamper(response): Response {
+        const challenge = response.headers.get("www-authenticate");
+        const headers = { "www-authenticate": `Bearer realm="Users, all", ${challenge}` };
+        return new Response(null, { status: response.status, headers });
+      },
+    },
+  });
+  const repository = (await openSide(registry.host, { credentials: ada })).pull("a/b");
+  assert.ok(await repository.resolveManifest("1"));
+});
+
+for (const challenge of [undefined, 'Digest realm="a", nonce="b,c"']) {
+  test(`Authenticator claims no rejected credential after 401 with ${challenge}`, async () => {
+    const headers: HeadersInit = challenge === undefined ? {} : { "www-authenticate": challenge };
+    await using server = await serve(() => new Response(null, { status: 401, headers }));
+    const repository = (await openSide(server.host, { credentials: ada })).pull("a/b");
+    const error = await failureOf(repository.fetchManifest("1"));
+    assert.equal(error.code, "unauthorized");
+    assert.match(error.hint ?? "", /no credential was sent/);
+  });
+}

@@ -118,7 +118,8 @@ test("listCatalog() stays at the registry if Link names another, and returns no 
   await using server = await serve((request) => {
     const { search } = new URL(request.url);
     asked.push(search);
-    const [repositories, last] = asked.length === 1 ? [["a", "b"], "b"] : [["b", "c"], "c"];
+    const [repositories, last] = [[["a", "b"], "b"], [["b", "c"], "c"]][asked.length - 1] ??
+      [["c", "a"]];
     const link = `<http://registry.internal:5000/v2/_catalog?last=${last}>; rel="next"`;
     return Response.json({ repositories }, { headers: asked.length > 2 ? {} : { link } });
   });
@@ -129,13 +130,21 @@ test("listCatalog() stays at the registry if Link names another, and returns no 
 for (
   const [name, body, wanted] of [
     ["null repositories", { repositories: null }, []],
-    ["no repositories", {}, []],
     ["names that are none", { repositories: ["a", null, "../x", "B", "c\u001b[2J"] }, [["a"]]],
   ] as const
 ) {
   test(`listCatalog() takes ${name}`, async () => {
     await using server = await serve(() => Response.json(body));
     assert.deepEqual(await pages(server.host), wanted);
+  });
+}
+
+for (const body of [{}, { errors: [{ code: "DENIED" }] }, { repositories: "a" }]) {
+  test(`listCatalog() rejects ${JSON.stringify(body)}`, async () => {
+    await using server = await serve(() => Response.json(body));
+    const error = await failureOf(pages(server.host));
+    assert.equal(error.code, "registry");
+    assert.match(error.message, /the response has no list of repositories/);
   });
 }
 

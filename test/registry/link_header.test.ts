@@ -26,6 +26,8 @@ const ROWS: readonly [name: string, header: string | null, wanted: string | unde
   ["a comma and a semicolon in a title", `</p>; title="a, <b>; rel=x"; rel=next`, "https://h/p"],
   ["an empty parameter", `</x>;; rel=next;`, "https://h/x"],
   ["a preloaded file beside it", `</a.css>; rel=preload; as=style, </x>; rel=next`, "https://h/x"],
+  ["a quote in a title", `</x>; title="a \\"b\\""; rel=next`, "https://h/x"],
+  ["empty elements", `, , </p>; rel=prev,, </x>; rel=next,`, "https://h/x"],
   ["no brackets", `/v2/x/tags/list?page=2; rel="next"`, "https://h/v2/x/tags/list?page=2"],
   ["another origin", `<https://internal/x?last=b>; rel="next"`, "https://h/x?last=b"],
   ["another port", `<https://h:8443/x>; rel="next"`, "https://h/x"],

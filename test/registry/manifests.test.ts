@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { OCI_MANIFEST } from "../../src/oci/media_types.ts";
 import { RegistryError } from "../../src/registry/registry_error.ts";
 import { putImage, putIndex } from "../support/image.ts";
+import { serve } from "../support/serve.ts";
 import { startRegistry } from "../support/registry.ts";
 import type { FaultAction } from "../support/registry.ts";
 import { digestOf } from "../support/registry_store.ts";
@@ -262,3 +263,59 @@ for (
     assert.equal(registry.count({ method: "PUT" }), 1);
   });
 }
+
+for (const body of ["<html></html>", "{}"]) {
+  test(`Repository.putManifest() rejects 200 with ${body} of a server that stores nothing`, async () => {
+    await using registry = await startRegistry();
+    await putImage(registry, "a/b", { tag: "1" });
+    const { pull, push } = await openSide(registry.host);
+    const content = await pull("a/b").fetchManifest("1");
+    assert.ok(content);
+    registry.fail({ path: "/a/c/", times: 9, action: { status: 200, body } });
+    const error = await failureOf(push("a/c").putManifest(content, { tag: "x" }));
+    assert.equal(error.code, "registry");
+    assert.match(error.message, /answered 200, but does not have the manifest/);
+  });
+}
+
+test("Repository.putManifest() accepts 200 without a digest if the manifest is there, or cannot be read", async () => {
+  await using registry = await startRegistry();
+  await putImage(registry, "a/b", { tag: "1" });
+  const repository = (await openSide(registry.host)).push("a/b");
+  const content = await repository.fetchManifest("1");
+  assert.ok(content);
+  registry.fail({ method: "PUT", times: 2, action: { status: 200 } });
+  await repository.putManifest(content, { tag: "2" });
+  registry.fail({ method: "GET", action: { status: 403 } });
+  await repository.putManifest(content, { tag: "2" });
+});
+
+for (const type of [OCI_MANIFEST.toUpperCase(), `${OCI_MANIFEST}, ${OCI_MANIFEST}`]) {
+  test(`Repository.fetchManifest() accepts the Content-Type ${type}`, async () => {
+    await using registry = await startRegistry();
+    const { descriptor } = await putImage(registry, "a/b", { tag: "1" });
+    registry.fail({ action: withHeaders({ "content-type": type }) });
+    const content = await (await openSide(registry.host)).pull("a/b").fetchManifest("1");
+    assert.deepEqual([content?.mediaType, content?.digest], [OCI_MANIFEST, descriptor.digest]);
+  });
+}
+
+const PAGE = { status: 404, headers: { "content-type": "text/html" }, body: "<html></html>" };
+
+test("Repository.fetchManifest() and resolveManifest() reject a web site as a source", async () => {
+  await using site = await serve(() => new Response(PAGE.body, PAGE));
+  for (const method of ["fetchManifest", "resolveManifest"] as const) {
+    const error = await failureOf((await openSide(site.host)).pull("a/b")[method]("1"));
+    assert.equal(error.code, "registry");
+    assert.match(error.message, /web page, which no registry sends/);
+  }
+});
+
+test("Repository.fetchManifest() accepts a page for the 404 of a registry behind a proxy", async () => {
+  await using registry = await startRegistry();
+  registry.fail({ path: "/manifests/", times: 2, action: PAGE });
+  const repository = (await openSide(registry.host)).pull("a/b");
+  assert.equal(await repository.fetchManifest("1"), undefined);
+  assert.equal(await repository.fetchManifest("1"), undefined);
+  assert.equal(registry.requests.filter(({ path }) => path === "/v2/").length, 1);
+});

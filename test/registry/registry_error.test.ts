@@ -10,10 +10,11 @@ function toError(
   body: string | null,
   init: ResponseInit = {},
   responder: "registry" | "token server" | "other" = "registry",
+  { method = "GET", path = "/v2/a/b?sig=1" } = {},
 ): Promise<RegistryError> {
   return toRegistryError(new Response(body, { ...init, status }), {
-    method: "GET",
-    url: new URL("https://me:pw@r.example/v2/a/b?sig=1"),
+    method,
+    url: new URL(`https://me:pw@r.example${path}`),
     what: "read it",
     registry: "r.example",
     responder,
@@ -32,14 +33,19 @@ const CODES: readonly [status: number, body: string, wanted: string, isTemporary
   [401, "", "unauthorized", false],
   [403, "", "denied", false],
   [404, "", "not_found", false],
-  [409, "", "conflict", false],
+  [409, "", "registry", false],
   [413, "", "limit", false],
   [418, "", "registry", false],
   [429, "", "rate_limited", true],
   [500, "", "registry", true],
   [503, "", "registry", true],
+  [520, "", "registry", true],
+  [521, "", "registry", true],
+  [522, "", "registry", true],
+  [523, "", "registry", true],
+  [524, "", "registry", true],
+  [526, "", "registry", false],
   [403, `{"errors":[{"code":"TOOMANYREQUESTS"}]}`, "rate_limited", true],
-  [400, `{"errors":[{"code":"TAG_INVALID","message":"tag is immutable"}]}`, "conflict", false],
 ];
 
 for (const [status, body, wanted, isTemporary] of CODES) {
@@ -47,6 +53,21 @@ for (const [status, body, wanted, isTemporary] of CODES) {
     const error = await toError(status, body);
     assert.deepEqual([error.code, error.isTemporary, error.status], [wanted, isTemporary, status]);
     assert.deepEqual([error.side, error.method], ["source", "GET"]);
+  });
+}
+
+const IMMUTABLE = `{"errors":[{"code":"TAG_INVALID","message":"tag is immutable"}]}`;
+
+for (const [status, body] of [[409, ""], [400, IMMUTABLE]] as const) {
+  test(`toRegistryError() makes conflict of ${status} only if a manifest is written`, async () => {
+    const codeFor = async (method: string, path: string): Promise<string> =>
+      (await toError(status, body, {}, "registry", { method, path })).code;
+    assert.equal(await codeFor("PUT", "/v2/a/manifests/1"), "conflict");
+    assert.equal(await codeFor("DELETE", "/v2/a/manifests/1"), "conflict");
+    assert.equal(await codeFor("GET", "/v2/a/manifests/1"), "registry");
+    assert.equal(await codeFor("HEAD", "/v2/a/manifests/1"), "registry");
+    assert.equal(await codeFor("PUT", "/v2/a/blobs/uploads/1"), "registry");
+    assert.equal(await codeFor("POST", "/v2/a/blobs/uploads/"), "registry");
   });
 }
 

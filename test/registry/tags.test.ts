@@ -68,7 +68,13 @@ for (
 }
 
 for (
-  const [name, body] of [["tags that are no list", { tags: "a" }], ["a list", []], ["a text", "x"]]
+  const [name, body] of [
+    ["tags that are no list", { tags: "a" }],
+    ["neither name nor tags", {}],
+    ["errors with status 200", { errors: [{ code: "DENIED" }] }],
+    ["a list", []],
+    ["a text", "x"],
+  ]
 ) {
   test(`Repository.listTags() rejects ${name}`, async () => {
     await using server = await serveJson(body);
@@ -250,6 +256,26 @@ test("Repository.listTags() rejects a Link that leads in circles", async () => {
   await rejectsIncomplete(server.host, /link in a circle/);
   assert.equal(server.asked.length, 3);
 });
+
+test("Repository.listTags() rejects a next page that repeats the page before it", async () => {
+  await using server = await serve((request) => {
+    const isFirst = !new URL(request.url).searchParams.has("page");
+    const headers: HeadersInit = isFirst ? { link: `<?page=2>; rel="next"` } : {};
+    return Response.json({ name: "a/b", tags: ["a", "b"] }, { headers });
+  });
+  assert.match((await failureOf(pages(server.host))).message, /may be incomplete/);
+});
+
+for (const body of [{}, { errors: [{ code: "DENIED" }] }]) {
+  test(`Repository.listTags() rejects ${JSON.stringify(body)} as the second page`, async () => {
+    await using server = await serve((request) => {
+      if (new URL(request.url).searchParams.has("page")) return Response.json(body);
+      const headers = { link: `<?page=2>; rel="next"` };
+      return Response.json({ name: "a/b", tags: ["a", "b"] }, { headers });
+    });
+    assert.match((await failureOf(pages(server.host))).message, /has no list of tags/);
+  });
+}
 
 test("Repository.listTags() rejects a page that links to itself", async () => {
   await using server = await serveQueries((query) => page(["a"], `<${query}>; rel="next"`));

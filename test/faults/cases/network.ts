@@ -196,6 +196,21 @@ const others: readonly FaultCase[] = [
       return fails({ ...pair, destinationHost: host }, { codes: [4, 11], text });
     },
   },
+  {
+    id: "web-site-200",
+    situation:
+      "The destination is a web site that answers 200 with a page to every request. It must be no success.",
+    async start(scene): Promise<Attempt> {
+      const pair = await startPair(scene);
+      await putLarge(pair, 1000);
+      const { host } = await scene.serve(async (request) => {
+        scene.hit();
+        await discard(request);
+        return new Response("<html></html>", { headers: { "content-type": "text/html" } });
+      });
+      return fails({ ...pair, destinationHost: host }, { codes: [11], text: /answered 200/ });
+    },
+  },
   ...([[401, [11]], [403, [11]], [404, [11]], [429, [11]]] as const).map((
     [status, codes],
   ): FaultCase => ({
