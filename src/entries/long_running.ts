@@ -2,6 +2,7 @@
 import { readFileSync, writeSync } from "node:fs";
 import process from "node:process";
 import { RateLimiterMemory } from "rate-limiter-flexible";
+import { limitHeldBytes } from "../byte_budget.ts";
 import { ParseError } from "../errors.ts";
 import { createRuntime } from "../hosts/detect.ts";
 import type { AppOptions } from "../server/app_options.ts";
@@ -55,6 +56,7 @@ export async function createLongRunningServer(
       background: (job) => stop.track(job),
       ...createMetrics({ now: () => runtime.now() }),
     });
+    limitHeldBytes(server.config.maxHeldBytes);
     warnAtStart(server.config, server.log);
     startRules(server, { runtime, stop });
     return { ...server, stop };

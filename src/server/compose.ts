@@ -1,5 +1,4 @@
 /** Composes a server from environment variables, for all hosts. */
-import { limitHeldBytes } from "../byte_budget.ts";
 import type { CloudMemory } from "../auth/cloud_credentials.ts";
 import { createSyncEngine } from "../sync/sync_engine.ts";
 import type { SyncEngine } from "../sync/sync_engine.ts";
@@ -100,7 +99,6 @@ export function composeServer(variables: Environment, host: HostOptions): Compos
   // The first engine is created now, so that invalid credentials fail at the start.
   const first = createServerEngine();
   const openEngine = separateEngines ? createServerEngine : (): SyncEngine => first;
-  if (!separateEngines) limitHeldBytes(config.maxHeldBytes);
   const composed = composeRules(host, { config, variables, openEngine, guard, log });
   const { ruleHost, rules, receiveHook, dispatch, deliverNotice } = composed;
   const options: AppOptions = {
