@@ -10,7 +10,7 @@ const MIB = 1024 * 1024;
 
 for (const layerBytes of [1000, MIB]) {
   test(`copy() fails if the source goes silent within ${layerBytes} bytes`, async () => {
-    await using pair = await startPair({ engine: { timeoutMs: 300, retries: 1 } });
+    await using pair = await startPair({ engine: { timeoutMs: 1000, retries: 1 } });
     const { source, destination, engine } = pair;
     const { layers: [layer] } = await putImage(source, "app", { tag: "1", layers: 1, layerBytes });
     assert.ok(layer);
@@ -29,7 +29,7 @@ for (const layerBytes of [1000, MIB]) {
 
 for (const layerBytes of [1000, MIB, 9 * MIB]) {
   test(`copy() requests a silent blob of ${layerBytes} bytes twice`, async () => {
-    await using pair = await startPair({ engine: { timeoutMs: 300 } });
+    await using pair = await startPair({ engine: { timeoutMs: 1000 } });
     const { source, engine } = pair;
     const { layers: [layer] } = await putImage(source, "app", { tag: "1", layers: 1, layerBytes });
     const path = `/blobs/${layer?.digest}`;
@@ -40,7 +40,7 @@ for (const layerBytes of [1000, MIB, 9 * MIB]) {
 }
 
 test("copy() requests a blob three times if the source goes silent after half of it", async () => {
-  await using pair = await startPair({ engine: { timeoutMs: 300 } });
+  await using pair = await startPair({ engine: { timeoutMs: 1000 } });
   const { source, engine } = pair;
   const image = { tag: "1", layers: 1, layerBytes: 9 * MIB };
   const { layers: [layer] } = await putImage(source, "app", image);
@@ -53,7 +53,7 @@ test("copy() requests a blob three times if the source goes silent after half of
 
 for (const layerBytes of [1000, 9 * MIB]) {
   test(`copy() uploads ${layerBytes} bytes twice to a destination that never responds`, async () => {
-    await using pair = await startPair({ engine: { timeoutMs: 300 } });
+    await using pair = await startPair({ engine: { timeoutMs: 1000 } });
     const { source, destination, engine } = pair;
     await putImage(source, "app", { tag: "1", layers: 1, layerBytes });
     const path = "/blobs/uploads/";
@@ -65,7 +65,7 @@ for (const layerBytes of [1000, 9 * MIB]) {
 }
 
 test("copy() fails if the destination never responds to an upload", async () => {
-  await using pair = await startPair({ engine: { timeoutMs: 300, retries: 1 } });
+  await using pair = await startPair({ engine: { timeoutMs: 1000, retries: 1 } });
   const { source, destination, engine } = pair;
   await putImage(source, "app", { tag: "1", layers: 1, layerBytes: MIB });
   const action = { hang: true } as const;
@@ -79,7 +79,7 @@ test("copy() fails if the destination never responds to an upload", async () => 
 });
 
 test("copy() resumes after the source was silent once", async () => {
-  await using pair = await startPair({ engine: { timeoutMs: 300 } });
+  await using pair = await startPair({ engine: { timeoutMs: 1000 } });
   const { source, destination, engine } = pair;
   const options = { tag: "1", layers: 1, layerBytes: MIB };
   const { layers: [layer] } = await putImage(source, "app", options);

@@ -98,6 +98,8 @@ export async function actOut(
   handle: (body: Stream | null) => Promise<Response>,
 ): Promise<Response> {
   if (action === undefined) return await handle(body);
+  // Most servers read what they reject. On Bun, the client would not see the response otherwise.
+  if ("redirect" in action || "status" in action) await body?.pipeTo(new WritableStream());
   if ("redirect" in action) {
     const { redirect, status = 307 } = action;
     const location = typeof redirect === "string" ? redirect : redirect(request);
