@@ -77,7 +77,7 @@ test("Authenticator sends a registry token unchanged and requests no other", asy
   });
   const credentials = staticCredentials({ kind: "registry_token", token: "ready-made" }, "config");
   const { client, pull } = await openSide(server.host, { credentials });
-  assert.deepEqual((await pull("a/b").listTags()[Symbol.asyncIterator]().next()).value, ["x"]);
+  assert.deepEqual(await Array.fromAsync(pull("a/b").listTags()), [["x"]]);
   assert.equal(asked, "Bearer ready-made");
   assert.equal((await client.authenticator.findCredential("a/b"))?.from, "config");
 });
