@@ -38,15 +38,16 @@ export function parseLocalName(text: string, fail: Fail): LocalName | undefined 
   const bare = scheme === "ocidir" ? rest.replace(/^\/\//, "") : rest;
   const end = scheme === "dir" ? -1 : bare.indexOf(":");
   const [whole, image] = end < 0 ? [bare] : [bare.slice(0, end), bare.slice(end + 1)];
-  const path = whole.replace(/(?<=.)\/+$/s, "");
+  const path = whole.replace(/(?<=.)\/+$/s, "").replace(/^\/+/, "/");
   if (path === "") fail("the path is missing", `write ${scheme}:PATH`);
   const transport = scheme === "ocidir" ? "oci" : scheme;
-  const registry = `${transport}:${/^[0-9]+$/.test(path) ? "./" : ""}${path}`;
+  const registry = `${transport}:${/^[0-9]+(\/|$)/.test(path) ? "./" : ""}${path}`;
   // In a layout, the name of an image is mostly only a tag. In a docker archive it never is.
   if (image === undefined || scheme !== "docker-archive" && !image.includes("/")) {
     return { registry, repository: "", tag: image, digest };
   }
   const colon = image.lastIndexOf(":");
+  if (colon === 0) fail("the name before the tag is missing", `write ${scheme}:${path}:NAME:TAG`);
   return colon > image.lastIndexOf("/")
     ? { registry, repository: image.slice(0, colon), tag: image.slice(colon + 1), digest }
     : { registry, repository: image, tag: undefined, digest };

@@ -161,7 +161,7 @@ export function formatReference(reference: Reference): string {
     ? registry + (repository && `:${repository}`)
     : `${registry}/${repository}`;
   // A folder of `dir:` has one image, without a tag.
-  const hasTag = tag !== undefined && !registry.startsWith("dir:");
+  const hasTag = tag !== undefined && !(isLocal(reference) && registry.startsWith("dir:"));
   return name + (hasTag ? `:${tag}` : "") + (digest === undefined ? "" : `@${digest}`);
 }
 

@@ -238,6 +238,8 @@ const LOCAL: [text: string, parts: [string, string, string?, string?], canonical
   ["ocidir://app:1", ["oci:app", "", "1"], "oci:app:1"],
   ["ocidir:///tmp/app", ["oci:/tmp/app", ""], "oci:/tmp/app"],
   ["ocidir:app", ["oci:app", ""], "oci:app"],
+  ["ocidir:////tmp/app", ["oci:/tmp/app", ""], "oci:/tmp/app"],
+  ["ocidir://1/app", ["oci:./1/app", ""], "oci:./1/app"],
   ["oci-archive:-", ["oci-archive:-", ""]],
   ["oci-archive:a.tar:1", ["oci-archive:a.tar", "", "1"]],
   ["docker-archive:a.tar", ["docker-archive:a.tar", ""]],
@@ -263,6 +265,7 @@ test("parseReference() takes a host with a port for a registry, whatever its nam
     const parsed = parseReference(`${host}/app:1`);
     assert.deepEqual(parsed, { registry: host, repository: "app", tag: "1" });
     assert.equal(isLocal(parsed), false);
+    assert.equal(formatReference(parsed), `${host}/app:1`);
   }
   for (const text of ["alpine", "localhost:5000/a", "[::1]:5000/a", "ghcr.io/a/b:1"]) {
     assert.equal(isLocal(parseReference(text)), false, text);
@@ -434,5 +437,12 @@ test("parseRegistry() suggests the host of a URL", () => {
   assert.throws(() => parseRegistry("quay.io/a"), {
     message: /it has a path/,
     hint: "write quay.io",
+  });
+});
+
+test("parseReference() rejects a tag without a name in a docker archive", () => {
+  assert.throws(() => parseReference("docker-archive:a.tar::1"), {
+    message: /the name before the tag is missing$/,
+    hint: "write docker-archive:a.tar:NAME:TAG",
   });
 });
