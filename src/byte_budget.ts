@@ -12,7 +12,7 @@ export const MAX_HELD_BYTES = 64 * 1024 * 1024;
  * The default of a server. A server in a container of 512 MiB then stays below 256 MiB, because each byte that is held leaves
  * several bytes of garbage until V8 collects it.
  */
-export const SERVER_HELD_BYTES = 32 * 1024 * 1024;
+export const SERVER_HELD_BYTES = 24 * 1024 * 1024;
 
 /** Each byte of a text is held twice: as bytes, and in the parsed values. */
 const COPIES_OF_TEXT = 2;

@@ -102,7 +102,7 @@ const environment = z.object({
   CROSSDOCK_VERIFY: z.enum(["auto", "stream", "destination"]).optional(),
   CROSSDOCK_LOG: z.enum(["debug", "info", "warn", "error", "off"]).default("info"),
   CROSSDOCK_MAX_COPIES: whole(1, 10_000).default(50),
-  CROSSDOCK_MAX_HELD_BYTES: whole(SERVER_HELD_BYTES / 4, 999_999_999).default(SERVER_HELD_BYTES),
+  CROSSDOCK_MAX_HELD_BYTES: whole(SERVER_HELD_BYTES / 3, 999_999_999).default(SERVER_HELD_BYTES),
   CROSSDOCK_CONCURRENCY: whole(1, 256).optional(),
   CROSSDOCK_RETRIES: whole(0, 20).optional(),
   CROSSDOCK_TIMEOUT_MS: whole(1000, 3_600_000).optional(),
