@@ -26,6 +26,7 @@ import {
   hasBlobFile,
   openBlobFile,
   readManifestFile,
+  toDescriptor,
   toReferrer,
   writeManifestFile,
 } from "./stored_content.ts";
@@ -80,8 +81,7 @@ class DirLayout implements LayoutSource {
     options: CallOptions = {},
   ): Promise<Descriptor | undefined> {
     const found = await this.#readManifest(tagOrDigest, options);
-    return found &&
-      { mediaType: found.mediaType, digest: found.digest, size: found.bytes.byteLength };
+    return found && toDescriptor(found);
   }
 
   async fetchManifest(

@@ -25,6 +25,7 @@ import { parseLayoutIndex } from "./layout_index.ts";
 import { openOciLayout } from "./oci_layout.ts";
 import { readSmallFile } from "./read_small_file.ts";
 import { openTarReader } from "./tar_reader.ts";
+import { toDescriptor } from "./stored_content.ts";
 
 export interface DockerArchiveOptions extends Partial<MakeImageOptions> {
   /** The archive: a path, or `-` for stdin. */
@@ -111,8 +112,7 @@ class DockerArchive implements LayoutSource {
     options: CallOptions = {},
   ): Promise<Descriptor | undefined> {
     const content = await this.fetchManifest(tagOrDigest, options);
-    return content &&
-      { mediaType: content.mediaType, digest: content.digest, size: content.bytes.byteLength };
+    return content && toDescriptor(content);
   }
 
   async fetchManifest(

@@ -13,6 +13,7 @@ import type { ArchivedImage } from "./docker_archive_manifest.ts";
 import type { FileWrite } from "./files.ts";
 import type { LayoutTarget } from "./layout_content.ts";
 import { TarWriter } from "./tar_writer.ts";
+import { toDescriptor } from "./stored_content.ts";
 import { verifyChunks } from "./verified_reader.ts";
 
 export interface DockerArchiveTargetOptions {
@@ -67,8 +68,7 @@ class DockerArchiveTarget implements LayoutTarget {
 
   async resolveManifest(tagOrDigest: string): Promise<Descriptor | undefined> {
     const content = await this.fetchManifest(tagOrDigest);
-    return content &&
-      { mediaType: content.mediaType, digest: content.digest, size: content.bytes.byteLength };
+    return content && toDescriptor(content);
   }
 
   fetchManifest(tagOrDigest: string): Promise<ManifestContent | undefined> {

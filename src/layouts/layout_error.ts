@@ -1,4 +1,5 @@
 /** Errors of folders and files, each with the class of error that decides the exit code. */
+import { constants } from "node:os";
 import { CrossdockError } from "../errors.ts";
 import type { ErrorCode } from "../errors.ts";
 
@@ -32,8 +33,12 @@ const FAILURES: Readonly<Record<string, Failure>> = {
 
 /** The code of an error of the file system, such as `ENOENT`. */
 export function fileErrorCode(error: unknown): string | undefined {
-  const code: unknown = error instanceof Error && "code" in error ? error.code : undefined;
-  return typeof code === "string" ? code : undefined;
+  if (!(error instanceof Error)) return undefined;
+  if ("code" in error && typeof error.code === "string") return error.code;
+  // Deno has a code for common errors only.
+  const number = /\(os error ([0-9]+)\)$/.exec(error.message)?.[1];
+  if (number === undefined) return undefined;
+  return Object.entries(constants.errno).find(([, errno]) => `${errno}` === number)?.[0];
 }
 
 /**

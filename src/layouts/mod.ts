@@ -28,7 +28,8 @@ import { createLayoutMemory } from "./layout_content.ts";
 import type { LayoutMemory, LayoutSource, LayoutTarget } from "./layout_content.ts";
 import { listLayouts } from "./list_layouts.ts";
 import { LocalRepository } from "./local_repository.ts";
-import { openOciLayout, openOciLayoutTarget } from "./oci_layout.ts";
+import { openOciLayout } from "./oci_layout.ts";
+import { openOciLayoutTarget } from "./oci_layout_target.ts";
 import { openTarReader } from "./tar_reader.ts";
 import { TarWriter } from "./tar_writer.ts";
 

@@ -4,51 +4,36 @@
  * https://github.com/opencontainers/image-spec/blob/v1.1.1/image-layout.md
  */
 import { ByteLimit } from "../byte_budget.ts";
-import type {
-  BeginBlobOptions,
-  BlobStart,
-  CallOptions,
-  ManifestContent,
-  ReferrersOptions,
-} from "../content.ts";
+import type { CallOptions, ManifestContent, ReferrersOptions } from "../content.ts";
 import { CrossdockError } from "../errors.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
-import { digestAlgorithm, digestBytes, digestHex, isDigest } from "../oci/digest.ts";
+import { digestAlgorithm, digestHex, isDigest } from "../oci/digest.ts";
 import type { Digest } from "../oci/digest.ts";
-import {
-  manifestChildren,
-  MAX_MANIFEST_BYTES,
-  parseManifest,
-  referrersTag,
-} from "../oci/manifest.ts";
 import { matchDigestTag } from "../oci/digest_tag.ts";
-import { OCI_INDEX } from "../oci/media_types.ts";
+import { MAX_MANIFEST_BYTES, referrersTag } from "../oci/manifest.ts";
 import { quote } from "../oci/quote.ts";
 import { MAX_INDEX_BYTES } from "./files.ts";
-import type { LayoutReader, LayoutWriter } from "./files.ts";
+import type { LayoutReader } from "./files.ts";
 import { createLayoutMemory, limitMemory } from "./layout_content.ts";
-import type { LayoutMemory, LayoutSource, LayoutTarget } from "./layout_content.ts";
-import {
-  addIndexEntry,
-  parseJsonFile,
-  parseLayoutIndex,
-  removeIndexEntry,
-} from "./layout_index.ts";
+import type { LayoutMemory, LayoutSource } from "./layout_content.ts";
+import { parseJsonFile, parseLayoutIndex } from "./layout_index.ts";
 import type { IndexEntry } from "./layout_index.ts";
 import { readSmallFile } from "./read_small_file.ts";
 import {
-  beginBlobFile,
   hasBlobFile,
   openBlobFile,
   readManifestFile,
+  toDescriptor,
   toReferrer,
-  writeManifestFile,
 } from "./stored_content.ts";
 import type { StoredManifest } from "./stored_content.ts";
 
-const MARKER = "oci-layout";
-const INDEX = "index.json";
-const VERSION = "1.0.0";
+/** The file that makes a folder a layout. */
+export const MARKER = "oci-layout";
+/** The file that lists the images. */
+export const INDEX = "index.json";
+/** The version of layouts that is read and written. */
+export const VERSION = "1.0.0";
 /** The marker has some 30 bytes. */
 const MAX_MARKER_BYTES = 64 * 1024;
 /** Names in a message. A mirror has thousands. */
@@ -65,21 +50,18 @@ export interface OciLayoutOptions {
   readonly memory?: LayoutMemory | undefined;
 }
 
-/** Opens a layout for reading. The tag `latest` also stands for the only image of a layout without that tag. */
+/** Opens a layout for reading. If the layout has no tag `latest` and only one image, `latest` means that image. */
 export function openOciLayout(files: LayoutReader, options: OciLayoutOptions): LayoutSource {
   return new OciLayout(files, options);
 }
 
-/** Opens a layout for writing. Creates it with the first write. */
-export function openOciLayoutTarget(files: LayoutWriter, options: OciLayoutOptions): LayoutTarget {
-  return new OciLayoutTarget(files, options);
-}
-
-function blobPath(digest: Digest): string {
+/** The path of a blob or manifest in the layout. */
+export function blobPath(digest: Digest): string {
   return `blobs/${digestAlgorithm(digest)}/${digestHex(digest)}`;
 }
 
-class OciLayout implements LayoutSource {
+/** A layout for reading. */
+export class OciLayout implements LayoutSource {
   readonly name: string;
   readonly requests = 0;
   readonly countsPulls = false;
@@ -105,8 +87,7 @@ class OciLayout implements LayoutSource {
     options: CallOptions = {},
   ): Promise<Descriptor | undefined> {
     const content = await this.fetchManifest(tagOrDigest, options);
-    return content &&
-      { mediaType: content.mediaType, digest: content.digest, size: content.bytes.byteLength };
+    return content && toDescriptor(content);
   }
 
   async fetchManifest(
@@ -344,149 +325,8 @@ class OciLayout implements LayoutSource {
   }
 }
 
-class OciLayoutTarget extends OciLayout implements LayoutTarget {
-  readonly #files: LayoutWriter;
-  #prepared: Promise<void> | undefined;
-  /** Manifests that were put by digest, and that no other manifest includes. */
-  readonly #loose = new Map<Digest, Descriptor>();
-
-  constructor(files: LayoutWriter, options: OciLayoutOptions) {
-    super(files, { ...options, isExact: true });
-    this.#files = files;
-  }
-
-  async beginBlob(
-    descriptor: Descriptor,
-    { signal }: BeginBlobOptions = {},
-  ): Promise<BlobStart> {
-    await this.#prepare(signal);
-    const { verified } = this.memory;
-    const path = blobPath(descriptor.digest);
-    return await beginBlobFile(this.#files, path, { ...descriptor, verified, signal });
-  }
-
-  checksDigests(): Promise<boolean> {
-    return Promise.resolve(true);
-  }
-
-  async putManifest(
-    content: ManifestContent,
-    { tag, signal }: CallOptions & { tag?: string } = {},
-  ): Promise<void> {
-    const { digest, mediaType, bytes } = content;
-    await this.#prepare(signal);
-    const { verified } = this.memory;
-    await writeManifestFile(this.#files, blobPath(digest), { ...content, verified, signal });
-    const manifest = parseManifest(bytes, mediaType);
-    const subject = manifest.subject?.digest;
-    this.rememberSubject(digest, subject);
-    const children = new Set<Digest>();
-    for (const child of manifestChildren(manifest)) {
-      this.#loose.delete(child.digest);
-      // A list of referrers does not replace their own entries.
-      if (await this.findSubject(child.digest, { signal }) === undefined) {
-        children.add(child.digest);
-      }
-    }
-    const descriptor = { mediaType, digest, size: bytes.byteLength };
-    if (tag !== undefined) {
-      this.#loose.delete(digest);
-      await this.#addEntry({ descriptor, refName: this.toRefName(tag), children }, signal);
-    } else if (subject !== undefined) {
-      const referrer = toReferrer({ ...content, manifest });
-      await this.#addEntry({ descriptor: referrer, children }, signal);
-    } else this.#loose.set(digest, descriptor);
-  }
-
-  async recordReferrers(
-    subject: Digest,
-    referrers: readonly Descriptor[],
-    { signal }: CallOptions = {},
-  ): Promise<boolean> {
-    const entries = await this.listEntries({ signal });
-    const present = await this.readFallback(subject, entries, { signal });
-    const known = new Set(present.map(({ digest }) => digest));
-    const missing = referrers.filter(({ digest }) => !known.has(digest));
-    if (missing.length === 0) return false;
-    const index = {
-      schemaVersion: 2,
-      mediaType: OCI_INDEX,
-      manifests: [...present, ...missing],
-    };
-    const bytes = new TextEncoder().encode(JSON.stringify(index)) as Uint8Array<ArrayBuffer>;
-    const content = { bytes, mediaType: OCI_INDEX, digest: await digestBytes(bytes) };
-    await this.putManifest(content, { tag: referrersTag(subject), ...(signal ? { signal } : {}) });
-    return true;
-  }
-
-  async deleteTag(tag: string): Promise<void> {
-    const what = `change ${INDEX} in ${this.#files.name}`;
-    const name = this.toRefName(tag);
-    await this.#files.update(INDEX, (current) => current && removeIndexEntry(current, name, what));
-    this.forgetEntries();
-  }
-
-  async finish(): Promise<void> {
-    for (const descriptor of this.#loose.values()) await this.#addEntry({ descriptor }, undefined);
-    this.#loose.clear();
-    if (this.#prepared) await this.#files.finish();
-  }
-
-  protected override async readEntries(options: CallOptions): Promise<readonly IndexEntry[]> {
-    return await this.#isNew(options) ? [] : await super.readEntries(options);
-  }
-
-  /** The copy that creates the layout writes its index last. */
-  protected override missingIndex(): readonly IndexEntry[] {
-    return [];
-  }
-
-  /** The copy writes the manifest again. */
-  protected override missingManifest(): undefined {
-    return undefined;
-  }
-
-  /** @throws CrossdockError `conflict` if the folder has other content */
-  async #isNew(options: CallOptions): Promise<boolean> {
-    const state = await this.#files.state(options);
-    if (state !== "used") return true;
-    if (await this.readMarker(options)) return false;
-    throw new CrossdockError(
-      "conflict",
-      `${this.#files.name} exists and is not an OCI layout: it has no file ${MARKER}`,
-      { hint: "name a folder that is empty or does not exist" },
-    );
-  }
-
-  #prepare(signal: AbortSignal | undefined): Promise<void> {
-    this.#prepared ??= this.#create(signal);
-    this.#prepared.catch(() => this.#prepared = undefined);
-    return this.#prepared;
-  }
-
-  async #create(signal: AbortSignal | undefined): Promise<void> {
-    if (!await this.#isNew({ signal })) return;
-    await this.#files.update(MARKER, (current) => {
-      if (current) {
-        checkMarker(current, this.#files.name);
-        return undefined;
-      }
-      const text = JSON.stringify({ imageLayoutVersion: VERSION });
-      return new TextEncoder().encode(text) as Uint8Array<ArrayBuffer>;
-    }, { signal });
-  }
-
-  async #addEntry(
-    entry: Parameters<typeof addIndexEntry>[1],
-    signal: AbortSignal | undefined,
-  ): Promise<void> {
-    const what = `change ${INDEX} in ${this.#files.name}`;
-    await this.#files.update(INDEX, (current) => addIndexEntry(current, entry, what), { signal });
-    this.forgetEntries();
-  }
-}
-
-function checkMarker(bytes: Uint8Array, name: string): void {
+/** @throws CrossdockError `unsupported` for another version */
+export function checkMarker(bytes: Uint8Array, name: string): void {
   const what = `read ${MARKER} in ${name}`;
   const { imageLayoutVersion: version } = parseJsonFile(bytes, what);
   if (version === VERSION) return;

@@ -47,6 +47,11 @@ export async function readManifestFile(
   return { bytes, digest: found, mediaType: manifest.mediaType, manifest };
 }
 
+/** The descriptor of a manifest. */
+export function toDescriptor({ mediaType, digest, bytes }: ManifestContent): Descriptor {
+  return { mediaType, digest, size: bytes.byteLength };
+}
+
 /** The descriptor that a list of referrers has for a manifest. */
 export function toReferrer({ manifest, mediaType, digest, bytes }: StoredManifest): Descriptor {
   const artifactType = manifest.artifactType ??

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
+import { constants } from "node:os";
 import { test } from "node:test";
 import { CrossdockError } from "../../src/errors.ts";
 import { fileErrorCode, toFileError } from "../../src/layouts/layout_error.ts";
@@ -23,6 +24,13 @@ test("toFileError() gives each failure its class of error", async () => {
     const cause = Object.assign(new Error(), { code });
     assert.equal((toFileError(cause, "write a") as CrossdockError).code, expected, code);
   }
+});
+
+test("fileErrorCode() reads the number of the errors to which Deno gives no code", () => {
+  const { EFBIG, EDQUOT } = constants.errno;
+  assert.equal(fileErrorCode(new Error(`File too large (os error ${EFBIG})`)), "EFBIG");
+  assert.equal(fileErrorCode(new Error(`Quota exceeded (os error ${EDQUOT})`)), "EDQUOT");
+  assert.equal(fileErrorCode(new Error("(os error 99999)")), undefined);
 });
 
 test("toFileError() returns other errors unchanged", () => {

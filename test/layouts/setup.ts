@@ -2,6 +2,8 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
+import type { Descriptor } from "../../src/oci/descriptor.ts";
+import { digestBytes } from "../../src/oci/digest.ts";
 import type { ChunkReader } from "../../src/streams/chunk_reader.ts";
 
 /** An empty folder, removed after the test. */
@@ -13,6 +15,15 @@ export async function makeFolder(t: TestContext): Promise<string> {
 
 export function bytesOf(text: string): Uint8Array<ArrayBuffer> {
   return new TextEncoder().encode(text);
+}
+
+/** The descriptor of a text. */
+export async function describe(
+  text: string,
+  mediaType = "application/vnd.oci.image.config.v1+json",
+): Promise<Descriptor> {
+  const bytes = bytesOf(text);
+  return { mediaType, digest: await digestBytes(bytes), size: bytes.byteLength };
 }
 
 export function textOf(bytes: Uint8Array | undefined): string {

@@ -1,14 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { digestBytes } from "../../src/oci/digest.ts";
-import type { Descriptor } from "../../src/oci/descriptor.ts";
 import { verifyChunks } from "../../src/layouts/verified_reader.ts";
-import { bytesOf, chunksOf, readAll } from "./setup.ts";
-
-async function describe(text: string): Promise<Descriptor> {
-  const bytes = bytesOf(text);
-  return { mediaType: "text/plain", digest: await digestBytes(bytes), size: bytes.byteLength };
-}
+import { bytesOf, chunksOf, describe, readAll } from "./setup.ts";
 
 test("verifyChunks() passes on content that matches", async () => {
   const descriptor = await describe("hello world");

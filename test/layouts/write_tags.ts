@@ -1,7 +1,7 @@
 /** A program that tags images in an OCI layout: the arguments are the folder, the begin of the tags and their number. */
 import process from "node:process";
 import { openFolder } from "../../src/layouts/folder.ts";
-import { openOciLayoutTarget } from "../../src/layouts/oci_layout.ts";
+import { openOciLayoutTarget } from "../../src/layouts/oci_layout_target.ts";
 import { digestBytes } from "../../src/oci/digest.ts";
 import { OCI_MANIFEST } from "../../src/oci/media_types.ts";
 

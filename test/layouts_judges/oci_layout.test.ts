@@ -8,7 +8,7 @@ import { copy, seedImage, testWith } from "./setup.ts";
 
 for (const transport of ["oci", "oci-archive"]) {
   testWith(
-    `skopeo reads an image of us from ${transport}:, and we one of skopeo`,
+    `skopeo reads what crossdock writes to ${transport}:, and crossdock what skopeo writes`,
     async (bench) => {
       const { host, folder } = bench;
       const image = await seedImage(bench, "app:1", { layers: 4, compression: "mixed" });
@@ -41,21 +41,24 @@ testWith("an image of 127 layers goes through an archive and back", async (bench
   await crane("validate", "--remote", `${host}/pushed:1`);
 });
 
-testWith("umoci unpacks a layout of us, and we read one that umoci changed", async (bench) => {
-  const { host, folder } = bench;
-  await seedImage(bench, "app:1");
-  const layout = join(folder, "app");
-  await copy(`${host}/app:1`, `oci:${layout}:1`);
-  const bundle = join(folder, "bundle");
-  await umoci("unpack", "--rootless", "--image", `${layout}:1`, bundle);
-  assert.equal(await readFile(join(bundle, "rootfs", "file1"), "utf8"), "layer 1 of app:1");
-  await umoci("config", "--image", `${layout}:1`, "--tag", "2", "--config.user", "1000");
-  const digest = await copy(`oci:${layout}:2`, `${host}/app:2`);
-  assert.equal(await skopeoDigest(`oci:${layout}:2`), digest);
-  await crane("validate", "--remote", `${host}/app:2`);
-});
+testWith(
+  "umoci unpacks a layout of crossdock, and crossdock reads one that umoci changed",
+  async (bench) => {
+    const { host, folder } = bench;
+    await seedImage(bench, "app:1");
+    const layout = join(folder, "app");
+    await copy(`${host}/app:1`, `oci:${layout}:1`);
+    const bundle = join(folder, "bundle");
+    await umoci("unpack", "--rootless", "--image", `${layout}:1`, bundle);
+    assert.equal(await readFile(join(bundle, "rootfs", "file1"), "utf8"), "layer 1 of app:1");
+    await umoci("config", "--image", `${layout}:1`, "--tag", "2", "--config.user", "1000");
+    const digest = await copy(`oci:${layout}:2`, `${host}/app:2`);
+    assert.equal(await skopeoDigest(`oci:${layout}:2`), digest);
+    await crane("validate", "--remote", `${host}/app:2`);
+  },
+);
 
-testWith("crane reads a layout of us, and we one of crane", async (bench) => {
+testWith("crane reads a layout of crossdock, and crossdock one of crane", async (bench) => {
   const { host, folder } = bench;
   const image = await seedImage(bench, "app:1");
   const ours = join(folder, "ours");
@@ -67,26 +70,29 @@ testWith("crane reads a layout of us, and we one of crane", async (bench) => {
   assert.equal(await copy(`oci:${theirs}`, `${host}/pushed:1`), image.digest);
 });
 
-testWith("regctl reads a layout and an archive of us, and we those of regctl", async (bench) => {
-  const { host, folder } = bench;
-  const image = await seedImage(bench, "app:1", { compression: "zstd" });
-  const ours = join(folder, "ours");
-  await copy(`${host}/app:1`, `oci:${ours}:1`);
-  assert.equal(await regctl(host, "image", "digest", `ocidir://${ours}:1`), image.digest);
-  await regctl(host, "image", "copy", `ocidir://${ours}:1`, `${host}/regctl:1`);
-  assert.equal(await crane("digest", `${host}/regctl:1`), image.digest);
-  const archive = join(folder, "ours.tar");
-  await copy(`${host}/app:1`, `oci-archive:${archive}:1`);
-  await regctl(host, "image", "import", `${host}/regctl:2`, archive);
-  assert.equal(await crane("digest", `${host}/regctl:2`), image.digest);
+testWith(
+  "regctl reads a layout and an archive of crossdock, and crossdock those of regctl",
+  async (bench) => {
+    const { host, folder } = bench;
+    const image = await seedImage(bench, "app:1", { compression: "zstd" });
+    const ours = join(folder, "ours");
+    await copy(`${host}/app:1`, `oci:${ours}:1`);
+    assert.equal(await regctl(host, "image", "digest", `ocidir://${ours}:1`), image.digest);
+    await regctl(host, "image", "copy", `ocidir://${ours}:1`, `${host}/regctl:1`);
+    assert.equal(await crane("digest", `${host}/regctl:1`), image.digest);
+    const archive = join(folder, "ours.tar");
+    await copy(`${host}/app:1`, `oci-archive:${archive}:1`);
+    await regctl(host, "image", "import", `${host}/regctl:2`, archive);
+    assert.equal(await crane("digest", `${host}/regctl:2`), image.digest);
 
-  const theirs = join(folder, "theirs");
-  await regctl(host, "image", "copy", `${host}/app:1`, `ocidir://${theirs}:1`);
-  assert.equal(await copy(`ocidir://${theirs}:1`, `${host}/pushed:1`), image.digest);
-  const exported = join(folder, "theirs.tar");
-  await regctl(host, "image", "export", `${host}/app:1`, exported);
-  assert.equal(await copy(`oci-archive:${exported}`, `${host}/pushed:2`), image.digest);
-});
+    const theirs = join(folder, "theirs");
+    await regctl(host, "image", "copy", `${host}/app:1`, `ocidir://${theirs}:1`);
+    assert.equal(await copy(`ocidir://${theirs}:1`, `${host}/pushed:1`), image.digest);
+    const exported = join(folder, "theirs.tar");
+    await regctl(host, "image", "export", `${host}/app:1`, exported);
+    assert.equal(await copy(`oci-archive:${exported}`, `${host}/pushed:2`), image.digest);
+  },
+);
 
 testWith("an archive that GNU tar packed and gzipped is read", async (bench) => {
   const { host, folder } = bench;
@@ -145,7 +151,7 @@ function digestsIn(text: string, _name: string): string[] {
   return [...new Set(text.match(/sha256:[0-9a-f]{64}/g))].sort();
 }
 
-testWith("skopeo reads a folder of us, and we one of skopeo", async (bench) => {
+testWith("skopeo reads a folder of crossdock, and crossdock one of skopeo", async (bench) => {
   const { host, folder } = bench;
   const image = await seedImage(bench, "app:1", { layers: 3, compression: "mixed" });
   const ours = `dir:${join(folder, "ours")}`;
