@@ -115,8 +115,8 @@ export class ByteBudget extends ByteLimit {
   }
 
   /**
-   * Reads a text whose bytes are counted before they arrive, as far as its length is known. If reading fails, its bytes are
-   * returned.
+   * Reads a text and counts its bytes: the expected ones before they arrive, the others as they arrive. If reading fails, the
+   * bytes are returned.
    *
    * @param expected the length that a descriptor states, or 0
    */

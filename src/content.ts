@@ -127,6 +127,6 @@ export interface ContentTarget extends ContentSource {
     referrers: readonly Descriptor[],
     options?: CallOptions,
   ): Promise<boolean>;
-  /** Completes the target after all steps. Absent if each step is complete by itself, as in a registry. */
+  /** Completes the target after all steps. A registry needs no such call. */
   finish?(): Promise<void>;
 }

@@ -39,9 +39,9 @@ export interface DockerArchiveOptions extends Partial<MakeImageOptions> {
 }
 
 const OCI_INDEX_FILE = "index.json";
-/** The tag that stands for the only image, or for the image at a position. */
+/** The tag of the only image, and of an image that is selected by its position. */
 const DEFAULT_TAG = "latest";
-/** Chunk of a stream whose reader brings no buffer of its own. */
+/** The chunk size for readers that bring no buffer. */
 const CHUNK_BYTES = 256 * 1024;
 /** Docker writes an index of platforms, with one image below. */
 const MAX_DEPTH = 3;

@@ -3,7 +3,7 @@ import type { FileHandle } from "node:fs/promises";
 import { CrossdockError } from "../errors.ts";
 import { toFileError } from "./layout_error.ts";
 
-/** Chunk of a stream whose reader brings no buffer of its own. */
+/** The chunk size for readers that bring no buffer. */
 const CHUNK_BYTES = 256 * 1024;
 
 /** A part of a file. */

@@ -14,7 +14,7 @@ export interface RegistryMemory extends AuthMemory {
   checksDigests: boolean | undefined;
   /** Whether the registry has the referrers API. */
   referrersApi: boolean | undefined;
-  /** Whether the registry lists a referrer by itself when it is put. */
+  /** Whether the registry adds a referrer to the list of its subject when the referrer is put. */
   recordsSubjects: boolean;
   /** The largest request body, if the registry announced it or rejected a larger one. */
   maxUploadBytes: number | undefined;

@@ -101,7 +101,7 @@ function isForeignAnswer(
 }
 
 /**
- * Adds referrers to the fallback index of a registry that does not list them by itself. The registry confirms that it does by
+ * Adds referrers to the fallback index of a registry that does not maintain the list. A registry that does sends
  * `OCI-Subject` when a referrer is put; else its API must list all of them. Everything else in the index stays unchanged.
  *
  * @returns whether the index was written

@@ -81,7 +81,7 @@ export async function statusOfRule(
   };
 }
 
-/** The result that a run would have, as far as pruning depends on it. */
+/** The result of a run with this status, which decides whether it may prune. */
 function toResult({ state, error }: TagStatus): TagReport["result"] {
   if (error?.code === "rate_limited") return "postponed";
   if (state === "not-found") return "missing";
