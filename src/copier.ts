@@ -12,6 +12,7 @@ import { makeReport } from "./copy/report.ts";
 import { countRequests, pickRepositories } from "./copy/repositories.ts";
 import type { Repositories } from "./copy/repositories.ts";
 import type { CopyRequest } from "./copy/request.ts";
+import type { RunMemory } from "./copy/run_memory.ts";
 import { runPlan } from "./copy/run.ts";
 import { toResend } from "./copy/step.ts";
 import type { Step } from "./copy/step.ts";
@@ -55,7 +56,8 @@ export interface OpenedCopy extends CallOptions, Repositories {
   readonly plan: () => Promise<Planned>;
   /** Called with the plan before the first step. An error that it throws aborts the copy. */
   readonly approve?: ((plan: Plan) => void) | undefined;
-  readonly onOutcome?: (step: Step, outcome: Outcome) => void;
+  /** What other copies of the run have brought to destinations. Default: none. */
+  readonly memory?: RunMemory | undefined;
 }
 
 export interface Copier
@@ -99,7 +101,7 @@ export function createCopier(options: EngineOptions): Copier {
   }
 
   async function run(copy: OpenedCopy): Promise<Report> {
-    const { request, signal, emit, approve, onOutcome } = copy;
+    const { request, signal, emit, approve, memory } = copy;
     const attributes = {
       "crossdock.source": formatReference(request.source),
       "crossdock.destination": formatReference(request.destination),
@@ -115,9 +117,9 @@ export function createCopier(options: EngineOptions): Copier {
         { signal, isMissing }: { signal: AbortSignal; isMissing: boolean },
       ): Promise<Outcome> => {
         const stepContext = { ...context, ...pickRepositories(step, copy), signal };
-        const outcome = await performTraced(isMissing ? toResend(step) : step, stepContext);
-        onOutcome?.(step, outcome);
-        return outcome;
+        if (isMissing) return await performTraced(toResend(step), stepContext);
+        if (!memory || step.type !== "blob") return await performTraced(step, stepContext);
+        return await memory.shareBlob(step, (step) => performTraced(step, stepContext), { signal });
       };
       const what = `copy ${attributes["crossdock.source"]}`;
       const outcomes = await withBudget(what, { side: "source" }, async (budget) => {

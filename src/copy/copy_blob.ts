@@ -11,7 +11,7 @@ import type { BlobStep } from "./step.ts";
 import { watchBlob } from "./watch_blob.ts";
 
 /** Blobs up to this size (configs, signatures, small layers) are buffered and checked before the upload starts. */
-const SMALL_BYTES = 256 * 1024;
+export const SMALL_BYTES = 256 * 1024;
 
 /** Above this size, `verify: "auto"` does not hash if the destination is known to check digests: DESIGN decision 4. */
 const TRUST_ABOVE_BYTES = 8 * 1024 * 1024;
@@ -24,7 +24,13 @@ export async function copyBlob(step: BlobStep, context: PerformContext): Promise
 /** The open response and upload of a transfer, or the reason why none is needed. */
 type Opened =
   | { readonly state: "present" | "mounted" }
-  | { readonly state: "open"; readonly response: Response; readonly upload: BlobUpload };
+  | {
+    readonly state: "open";
+    readonly response: Response;
+    readonly upload: BlobUpload;
+    /** Whether the digest is checked here. */
+    readonly isHashed: boolean;
+  };
 
 class BlobCopy {
   readonly #step: BlobStep;
@@ -37,7 +43,6 @@ class BlobCopy {
 
   async run(): Promise<BlobOutcome> {
     const { signal } = this.#context;
-    const isHashed = await this.#mustHash();
     for (let attempt = 0;; attempt++) {
       // The GET has a separate controller, because Deno crashes if both requests share the caller's signal.
       const get = new AbortController();
@@ -47,7 +52,7 @@ class BlobCopy {
       try {
         const opened = await this.#open(get);
         if (opened.state !== "open") return { type: "blob", state: opened.state, bytes: 0 };
-        const { response, upload } = opened;
+        const { response, upload, isHashed } = opened;
         try {
           await this.#transfer(response, upload, { isHashed, signal: get.signal });
           return { type: "blob", state: "streamed", bytes: this.#step.descriptor.size };
@@ -97,9 +102,13 @@ class BlobCopy {
       await discard(early, get);
       return { state: start.state };
     }
+    const opening = early ?? openSource();
     try {
-      return { state: "open", response: await (early ?? openSource()), upload: start.upload };
+      // Only now is it certain that the blob will be sent, so only now may the destination be tried.
+      const [response, isHashed] = await Promise.all([opening, this.#mustHash()]);
+      return { state: "open", response, upload: start.upload, isHashed };
     } catch (error) {
+      await discard(opening, get);
       await this.#cancel(start.upload);
       throw error;
     }

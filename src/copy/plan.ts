@@ -15,13 +15,13 @@ import {
 } from "./make_steps.ts";
 import type { Route } from "./make_steps.ts";
 import { ManifestCache } from "./manifest_cache.ts";
-import type { MountMemory } from "./mount_memory.ts";
 import { listRelatedNodes } from "./related.ts";
 import type { Related } from "./related.ts";
 import { RelatedPlanner } from "./related_planner.ts";
 import { withBoundSources } from "./repositories.ts";
 import type { Repositories } from "./repositories.ts";
 import type { CopyRequest } from "./request.ts";
+import type { CompleteImage } from "./run_memory.ts";
 import { resolveCurrent } from "./resolve_current.ts";
 import { listNodes, readTree } from "./tree.ts";
 import type { TreeNode } from "./tree.ts";
@@ -31,8 +31,8 @@ import type { Plan, Stage } from "./model.ts";
 export interface MakePlanOptions {
   /** What both names resolve to, if already known. */
   readonly seen?: { readonly current: Descriptor | undefined; readonly found: Descriptor };
-  /** Repositories that have blobs of earlier copies of the run. */
-  readonly mounts?: MountMemory | undefined;
+  /** Set if another tag of the destination's repository has the image already, with all that is copied with it. */
+  readonly complete?: CompleteImage | undefined;
   readonly warn?: ((message: string) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -77,7 +77,7 @@ class Planner {
   readonly #target: ContentTarget;
   readonly #route: Route;
   readonly #seen: MakePlanOptions["seen"];
-  readonly #mounts: MountMemory | undefined;
+  readonly #complete: CompleteImage | undefined;
   readonly #related: RelatedPlanner;
   /** Whether the destination has the tag, with any digest. It may then have some of the content too. */
   #isUpdate = false;
@@ -88,7 +88,7 @@ class Planner {
   constructor(
     request: CopyRequest,
     repositories: Repositories,
-    { seen, mounts, warn, signal }: MakePlanOptions,
+    { seen, complete, warn, signal }: MakePlanOptions,
   ) {
     const { source, target } = repositories;
     this.#request = request;
@@ -96,7 +96,7 @@ class Planner {
     this.#target = target;
     this.#route = { source: source.name, destination: target.name };
     this.#seen = seen;
-    this.#mounts = mounts;
+    this.#complete = complete;
     this.#signal = signal;
     this.#warn = (message) => {
       this.#warnings.push(message);
@@ -122,6 +122,7 @@ class Planner {
     ) {
       return this.#planSkipped(found.digest, current);
     }
+    if (this.#complete) return await this.#planTag(this.#complete, found, current);
     const tree = await this.#readSource(found, current);
     const root = tree.descriptor;
     const isSame = root.digest === current?.digest;
@@ -212,6 +213,26 @@ class Planner {
     return this.#finish(await this.#draftRelated(tree, current.digest), names);
   }
 
+  /** Plans a further tag of an image: only its root manifest is put. */
+  async #planTag(
+    { root }: CompleteImage,
+    found: Descriptor | ManifestContent,
+    current: Descriptor | undefined,
+  ): Promise<Planned> {
+    const content = root ??
+      await this.#source.fetchManifest(found.digest, { signal: this.#signal }) ?? this.#notFound();
+    const { digest, mediaType, bytes } = content;
+    const descriptor = { mediaType, digest, size: bytes.byteLength };
+    const node: TreeNode = { descriptor, content, children: [] };
+    const { tag } = this.#request.destination;
+    const stages: Stage[] = [{ name: "tag", steps: [toManifestStep(node, this.#route, tag)] }];
+    return this.#finish({ stages, nodes: [node], foreign: [] }, {
+      sourceDigest: found.digest,
+      root: descriptor,
+      current,
+    });
+  }
+
   #planSkipped(sourceDigest: Digest, current: Descriptor): Planned {
     return this.#finish(EMPTY_DRAFT, { sourceDigest, root: current, current, result: "skipped" });
   }
@@ -242,7 +263,7 @@ class Planner {
 
   /** Adds the stage of the blobs before all other stages. */
   #draft(image: readonly TreeNode[], related: Related, stages: readonly Stage[]): Draft {
-    const options = { ...this.#request, mounts: this.#mounts, isUpdate: this.#isUpdate };
+    const options = { ...this.#request, isUpdate: this.#isUpdate };
     const deliveries = this.#related.listBlobs(image, related);
     const steps = deliveries.flatMap(({ blobs, route }) => toBlobSteps(blobs, route, options));
     const foreign = deliveries.flatMap(({ blobs }) => blobs.filter(isForeignLayer));

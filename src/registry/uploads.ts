@@ -122,8 +122,10 @@ async function tryWrongDigest(
     await upload.put(new Uint8Array([0]));
     return false;
   } catch (error) {
-    await upload.cancel();
-    return error instanceof RegistryError && error.status === 400;
+    const isRejected = error instanceof RegistryError && error.status === 400;
+    // CNCF distribution has discarded the upload: registry/handlers/blobupload.go, `PutBlobUploadComplete`.
+    if (!isRejected || !isDistributionLocation(location)) await upload.cancel();
+    return isRejected;
   }
 }
 

@@ -1,8 +1,7 @@
 /** A group of copies, such as the copies of a rule, that share their findings: no request is made twice. */
-import type { CallOptions } from "../content.ts";
+import type { CallOptions, ManifestContent } from "../content.ts";
 import { findCreated } from "../copy/created.ts";
 import { imageNotFound, requireDigest, wouldOverwrite } from "../copy/copy_error.ts";
-import { MountMemory } from "../copy/mount_memory.ts";
 import { makePlan } from "../copy/plan.ts";
 import type { MakePlanOptions, Planned } from "../copy/plan.ts";
 import { createSourceMemory, RememberedSource } from "../copy/remembered_source.ts";
@@ -12,6 +11,8 @@ import type { Repositories } from "../copy/repositories.ts";
 import { parseCopyRequest } from "../copy/request.ts";
 import type { CopyRequest, CopyRequestInput } from "../copy/request.ts";
 import { resolveCurrent } from "../copy/resolve_current.ts";
+import { RunMemory } from "../copy/run_memory.ts";
+import type { CompleteImage } from "../copy/run_memory.ts";
 import { ParseError } from "../errors.ts";
 import type { Side } from "../errors.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
@@ -107,6 +108,8 @@ export interface BatchOptions {
   readonly isReadOnly?: boolean;
   /** Called before each manifest of a source is read. */
   readonly beforePull?: RepositoryOptions["beforePull"];
+  /** What all batches of the run have brought to destinations. Default: only this batch. */
+  readonly memory?: RunMemory | undefined;
 }
 
 /** Oldest dates are dropped beyond that, and read again if needed. */
@@ -178,10 +181,9 @@ function createListing(
 
 export function createBatch(
   { sides, run, timeoutMs }: Pick<Copier, "sides" | "run" | "timeoutMs">,
-  { isReadOnly = false, beforePull }: BatchOptions = {},
+  { isReadOnly = false, beforePull, memory = new RunMemory() }: BatchOptions = {},
 ): Batch {
   const requests = { source: 0, destination: 0 };
-  const mounts = new MountMemory();
   const count = (side: Side): void => void (requests[side] += 1);
 
   function openSide(
@@ -250,13 +252,16 @@ export function createBatch(
               signal,
             }),
         ]);
-        const plan = async ({ signal, emit }: BatchCallOptions = options): Promise<Planned> =>
+        const plan = async (
+          { signal, emit }: BatchCallOptions = options,
+          complete?: CompleteImage,
+        ): Promise<Planned> =>
           await makePlan(
             request,
             repositories,
             {
               seen: { current, found },
-              mounts,
+              complete,
               signal,
               warn: (message) => emit?.({ type: "warning", message }),
             } satisfies MakePlanOptions,
@@ -273,6 +278,8 @@ export function createBatch(
         }
         const planned = byDigest.state === "unknown" ? await plan() : undefined;
         const { state, digest, isDone } = planned ? comparePlan(planned, current) : byDigest;
+        const key = imageKey(request, found);
+        if (state === "in-step" && isDone && key && !isReadOnly) memory.addImage(key);
         return {
           state: state === "unknown" ? "behind" : state,
           source: found,
@@ -287,18 +294,25 @@ export function createBatch(
             if (!index) throw imageNotFound(reference);
             return 1 + manifestChildren(parseManifest(index.bytes, index.mediaType)).length;
           },
-          copy: isDone ? undefined : (callOptions = {}) =>
-            run({
-              ...callOptions,
-              request,
-              ...repositories,
-              plan: () => planned ? Promise.resolve(planned) : plan(callOptions),
-              onOutcome(step, outcome): void {
-                if (step.type !== "blob" || outcome.type !== "blob") return;
-                const { registry, repository } = parseRepository(step.destination);
-                mounts.add(registry, repository, step, outcome);
-              },
-            }),
+          copy: isDone ? undefined : async (callOptions = {}) => {
+            const copy = async (complete?: CompleteImage): Promise<Report> => {
+              let root: ManifestContent | undefined;
+              const report = await run({
+                ...callOptions,
+                request,
+                ...repositories,
+                memory,
+                async plan(): Promise<Planned> {
+                  const made = planned ?? await plan(callOptions, complete);
+                  root = made.manifests.get(made.plan.root.digest);
+                  return made;
+                },
+              });
+              if (key && report.result !== "skipped") memory.addImage(key, root);
+              return report;
+            };
+            return planned || !key ? await copy() : await memory.shareImage(key, copy, callOptions);
+          },
         };
       },
     };
@@ -315,6 +329,18 @@ export function createBatch(
       await openSide("destination", reference, emit, "delete").deleteTag(tag, { signal });
     },
   };
+}
+
+/**
+ * Names an image at a destination, with all that is copied with it: for each tag of it, the same content must be there.
+ * `undefined` if the destination's root manifest is not the source's, or has to be checked.
+ */
+function imageKey(request: CopyRequest, { digest }: Descriptor): string | undefined {
+  const { input: _, source: __, destination, referrerDestination, ...options } = request;
+  if (options.platforms.length > 0 || options.recheck || isLocal(destination)) return undefined;
+  const repositories = [destination, referrerDestination ?? destination]
+    .map(({ registry, repository }) => `${registry}/${repository}`);
+  return JSON.stringify([digest, repositories, options]);
 }
 
 function nameOf({ tag, digest }: Reference): string {

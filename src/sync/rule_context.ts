@@ -1,5 +1,6 @@
 /** The context that the steps of a run share in one process: the batch of copies, slots, counts and limits. */
 import type { CopyRequestInput } from "../copy/request.ts";
+import type { RunMemory } from "../copy/run_memory.ts";
 import { CrossdockError } from "../errors.ts";
 import type { TemplateInputs } from "../template/functions.ts";
 import type { Batch } from "./batch.ts";
@@ -26,6 +27,8 @@ export interface RuleContextOptions {
   readonly startCopy?:
     | ((request: CopyRequestInput) => Promise<{ readonly id: string }>)
     | undefined;
+  /** What all rules of the run have brought to destinations. Default: only what this rule brings there. */
+  readonly memory?: RunMemory | undefined;
   /** Limits the images at once, over all rules that share the slots. Default: four slots for this run. */
   readonly slots?: Slots | undefined;
   /** The number of dates that one step may find. Default: no limit. */
@@ -53,8 +56,8 @@ export interface RuleContext extends RuleContextOptions {
 const DEFAULT_SLOTS = 4;
 
 export function openRuleContext(rule: SyncRule, options: RuleContextOptions): RuleContext {
-  const { engine, isReadOnly = false, slots = new Slots(DEFAULT_SLOTS) } = options;
-  const batch = engine.batch({ isReadOnly, beforePull: createPullFloor(rule) });
+  const { engine, isReadOnly = false, memory, slots = new Slots(DEFAULT_SLOTS) } = options;
+  const batch = engine.batch({ isReadOnly, beforePull: createPullFloor(rule), memory });
   return {
     ...options,
     rule,
