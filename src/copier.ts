@@ -15,7 +15,8 @@ import type { CopyRequest } from "./copy/request.ts";
 import type { RunMemory } from "./copy/run_memory.ts";
 import { runPlan } from "./copy/run.ts";
 import { toResend } from "./copy/step.ts";
-import type { Step } from "./copy/step.ts";
+import type { BlobStep, Step } from "./copy/step.ts";
+import type { Digest } from "./oci/digest.ts";
 import { formatReference } from "./oci/reference.ts";
 import type { Guard, Pace } from "./registry/request.ts";
 import type { Runtime } from "./runtime.ts";
@@ -58,6 +59,8 @@ export interface OpenedCopy extends CallOptions, Repositories {
   readonly approve?: ((plan: Plan) => void) | undefined;
   /** What other copies of the run have brought to destinations. Default: none. */
   readonly memory?: RunMemory | undefined;
+  /** Called as soon as it is certain that a blob is not requested from the source, or not any more. */
+  readonly onBlobSettled?: ((digest: Digest) => void) | undefined;
 }
 
 export interface Copier
@@ -101,7 +104,7 @@ export function createCopier(options: EngineOptions): Copier {
   }
 
   async function run(copy: OpenedCopy): Promise<Report> {
-    const { request, signal, emit, approve, memory } = copy;
+    const { request, signal, emit, approve, memory, onBlobSettled } = copy;
     const attributes = {
       "crossdock.source": formatReference(request.source),
       "crossdock.destination": formatReference(request.destination),
@@ -119,7 +122,9 @@ export function createCopier(options: EngineOptions): Copier {
         const stepContext = { ...context, ...pickRepositories(step, copy), signal };
         if (isMissing) return await performTraced(toResend(step), stepContext);
         if (!memory || step.type !== "blob") return await performTraced(step, stepContext);
-        return await memory.shareBlob(step, (step) => performTraced(step, stepContext), { signal });
+        const onWait = (): void => onBlobSettled?.(step.descriptor.digest);
+        const perform = (step: BlobStep): Promise<Outcome> => performTraced(step, stepContext);
+        return await memory.shareBlob(step, perform, { signal, onWait }).finally(onWait);
       };
       const what = `copy ${attributes["crossdock.source"]}`;
       const outcomes = await withBudget(what, { side: "source" }, async (budget) => {

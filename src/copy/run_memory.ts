@@ -46,7 +46,10 @@ export class RunMemory {
   async shareBlob(
     step: BlobStep,
     perform: (step: BlobStep) => Promise<Outcome>,
-    { signal }: CallOptions,
+    { signal, onWait }: CallOptions & {
+      /** Called before waiting for another copy. */
+      readonly onWait?: (() => void) | undefined;
+    },
   ): Promise<Outcome> {
     const { registry, repository } = parseRepository(step.destination);
     if (isLocal({ registry })) return await perform(step);
@@ -64,6 +67,7 @@ export class RunMemory {
           ? this.#running.get(anywhere)
           : undefined);
       if (!running) break;
+      onWait?.();
       await abortable(running, signal);
     }
     const performed = mountFrom === undefined || step.mountFrom.includes(mountFrom)

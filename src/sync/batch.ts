@@ -12,6 +12,7 @@ import { parseCopyRequest } from "../copy/request.ts";
 import type { CopyRequest, CopyRequestInput } from "../copy/request.ts";
 import { resolveCurrent } from "../copy/resolve_current.ts";
 import { RunMemory } from "../copy/run_memory.ts";
+import { DownloadGroup, DownloadMember } from "../copy/shared_downloads.ts";
 import type { CompleteImage } from "../copy/run_memory.ts";
 import { ParseError } from "../errors.ts";
 import type { Side } from "../errors.ts";
@@ -59,8 +60,13 @@ export interface Listing {
 export interface Batch extends Listing {
   /** Requests so far, without those for tokens. */
   readonly requests: { readonly source: number; readonly destination: number };
-  /** Opens an image for copies to any number of destinations. It is resolved once, and each manifest is read once. */
+  /**
+   * Opens an image for copies to any number of destinations. It is resolved once, and each manifest is read once. Copies that run
+   * at the same time read each blob once.
+   */
   open(source: string): BatchImage;
+  /** Whether copies of an image to several destinations should run at the same time. */
+  readonly sharesDownloads: boolean;
   /**
    * Deletes a tag of a destination. Other tags of the same digest stay.
    *
@@ -180,7 +186,7 @@ function createListing(
 }
 
 export function createBatch(
-  { sides, run, timeoutMs }: Pick<Copier, "sides" | "run" | "timeoutMs">,
+  { sides, run, runtime, timeoutMs }: Pick<Copier, "sides" | "run" | "runtime" | "timeoutMs">,
   { isReadOnly = false, beforePull, memory = new RunMemory() }: BatchOptions = {},
 ): Batch {
   const requests = { source: 0, destination: 0 };
@@ -205,6 +211,7 @@ export function createBatch(
     /** By repository: of the image, and of its referrers. */
     const memories = new Map<string, SourceMemory>();
     let resolving: Promise<Descriptor> | undefined;
+    const downloads = new DownloadGroup();
 
     async function resolve({ emit, signal }: BatchCallOptions): Promise<Descriptor> {
       const source = openSide("source", reference, emit);
@@ -213,10 +220,10 @@ export function createBatch(
       return found;
     }
 
-    function remember(source: OpenedRepository): RememberedSource {
+    function remember(source: OpenedRepository, downloads: DownloadMember): RememberedSource {
       const memory = memories.get(source.name) ?? createSourceMemory();
       memories.set(source.name, memory);
-      return new RememberedSource(source, memory);
+      return new RememberedSource(source, memory, downloads);
     }
 
     return {
@@ -231,12 +238,13 @@ export function createBatch(
         const openTarget = (name: Reference): OpenedRepository =>
           openSide("destination", name, emit, isReadOnly ? "pull" : "push");
         const target = openTarget(request.destination);
-        const source = remember(repository);
+        const member = new DownloadMember(downloads);
+        const source = remember(repository, member);
         const repositories: Repositories = {
           source,
           target,
           referrerSource: referrerSource
-            ? remember(openSide("source", referrerSource, emit))
+            ? remember(openSide("source", referrerSource, emit), member)
             : source,
           referrerTarget: referrerDestination ? openTarget(referrerDestination) : target,
         };
@@ -297,17 +305,20 @@ export function createBatch(
           copy: isDone ? undefined : async (callOptions = {}) => {
             const copy = async (complete?: CompleteImage): Promise<Report> => {
               let root: ManifestContent | undefined;
+              member.join();
               const report = await run({
                 ...callOptions,
                 request,
                 ...repositories,
                 memory,
+                onBlobSettled: (digest) => member.settle(digest),
                 async plan(): Promise<Planned> {
                   const made = planned ?? await plan(callOptions, complete);
                   root = made.manifests.get(made.plan.root.digest);
+                  member.expect(listBlobDigests(made));
                   return made;
                 },
-              });
+              }).finally(() => member.leave());
               if (key && report.result !== "skipped") memory.addImage(key, root);
               return report;
             };
@@ -322,6 +333,8 @@ export function createBatch(
     ...createListing({ sides, timeoutMs }, count, beforePull),
     requests,
     open,
+    // workerd passes a response on without reading it, and limits the connections of a request.
+    sharesDownloads: !runtime.passesUntouched,
     async deleteTag(text, { signal, emit } = {}): Promise<void> {
       const reference = parseReference(text);
       const { tag, digest } = reference;
@@ -329,6 +342,11 @@ export function createBatch(
       await openSide("destination", reference, emit, "delete").deleteTag(tag, { signal });
     },
   };
+}
+
+function listBlobDigests({ plan }: Planned): Digest[] {
+  return plan.stages.flatMap(({ steps }) => steps).filter((step) => step.type === "blob")
+    .map(({ descriptor }) => descriptor.digest);
 }
 
 /**

@@ -2,13 +2,17 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createLocalRunner } from "../../../src/sync/local_rules.ts";
 import { runRules } from "../../../src/sync/run_rules.ts";
+import type { SyncRule } from "../../../src/sync/rule.ts";
 import { Slots } from "../../../src/sync/slots.ts";
 import { putImage, putReferrer } from "../../support/image.ts";
 import { startPair } from "../../support/pair.ts";
+import { startRegistry } from "../../support/registry.ts";
+import type { FaultRule } from "../../support/registry_faults.ts";
 import type { Pair } from "../../support/pair.ts";
 import { NOW, ruleOf } from "../setup.ts";
 import { appRule, clear, resultsOf, run, writesOf } from "./setup.ts";
 
+const MIB = 1024 * 1024;
 const TAGS = ["1", "2", "3", "4", "5", "6", "7", "8"];
 
 /** Puts images with different manifests and the same four blobs. */
@@ -114,4 +118,101 @@ test("runRule() that copies missing tags leaves other tags of the same image alo
   const report = await run(appRule(pair), pair, { missing: true });
   assert.deepEqual(resultsOf(report), ["app:1 copied", "app:2 unchanged", "app:3 copied"]);
   assert.equal(destination.getManifest("app", "2")?.digest, old.descriptor.digest);
+});
+
+/** A rule that copies `app` to each registry. */
+function fanOutRule({ source }: Pair, targets: readonly { host: string }[]): SyncRule {
+  const names = targets.map(({ host }) => `"${host}/app"`).join(", ");
+  return ruleOf(`{type: repository, source: "${source.host}/app", targets: [${names}]}`);
+}
+
+for (const layerBytes of [1000, 2 * MIB]) {
+  test(`runRule() reads each blob once for three registries, with layers of ${layerBytes} bytes`, async () => {
+    await using pair = await startPair();
+    await using second = await startRegistry({ selfMount: false });
+    await using third = await startRegistry({ distributionLike: false });
+    const { source, destination } = pair;
+    const { layers: [layer] } = await putImage(source, "app", { tag: "1", layers: 20, layerBytes });
+    assert.ok(layer);
+    const targets = [destination, second, third];
+    const report = await run(fanOutRule(pair, targets), pair);
+    assert.deepEqual(report.tags.map(({ result }) => result), ["copied", "copied", "copied"]);
+    assert.equal(source.count({ method: "GET", path: "/blobs/" }), 21);
+    assert.equal(source.count({ method: "GET", path: "/manifests/" }), 1);
+    for (const target of targets) {
+      assert.ok(target.getManifest("app", "1"));
+      assert.equal(target.count({ method: "PUT", path: "/blobs/uploads/", status: 201 }), 21);
+    }
+  });
+}
+
+test("runRule() reads each blob once for the registries that lack it", async () => {
+  await using pair = await startPair();
+  await using second = await startRegistry();
+  await using third = await startRegistry();
+  const { source, destination } = pair;
+  const image = { layers: 3, layerBytes: 2 * MIB };
+  await putImage(source, "app", { ...image, tag: "1", annotations: { new: "true" } });
+  await putImage(second, "app", { ...image, tag: "0" });
+  const report = await run(fanOutRule(pair, [destination, second, third]), pair);
+  assert.equal(report.result, "ok");
+  assert.deepEqual(report.tags.map(({ report }) => report?.blobs.streamed), [4, 0, 4]);
+  assert.equal(source.count({ method: "GET", path: "/blobs/" }), 4);
+});
+
+const failures: [name: string, fault: FaultRule][] = [
+  ["refuses all uploads", { method: "POST", action: { status: 403 }, times: 99 }],
+  ["refuses a layer", { method: "PUT", path: "/blobs/uploads/", action: { status: 403 } }],
+  ["closes the connection", { method: "PUT", action: { dropConnection: true }, times: 99 }],
+  ["refuses the manifest", {
+    method: "PUT",
+    path: "/manifests/",
+    action: { status: 403 },
+    times: 99,
+  }],
+];
+for (const [name, fault] of failures) {
+  test(`runRule() copies to the other registries if one ${name}`, async () => {
+    await using pair = await startPair({ engine: { retries: 1 } });
+    await using second = await startRegistry();
+    await using third = await startRegistry();
+    const { source, destination } = pair;
+    await putImage(source, "app", { tag: "1", layers: 4, layerBytes: 2 * MIB });
+    second.fail(fault);
+    const report = await run(fanOutRule(pair, [destination, second, third]), pair);
+    for (const target of [destination, third]) assert.ok(target.getManifest("app", "1"));
+    assert.deepEqual([report.tags[0]?.result, report.tags[2]?.result], ["copied", "copied"]);
+    assert.equal(second.tags("app").length, 0);
+  });
+}
+
+test("runRule() copies to the other registries if one stops reading, and reads no more of the layer until then", async () => {
+  await using pair = await startPair({ engine: { retries: 0, timeoutMs: 3000 } });
+  await using second = await startRegistry();
+  const { source, destination } = pair;
+  const { layers: [layer] } = await putImage(source, "app", {
+    tag: "1",
+    layers: 1,
+    layerBytes: 64 * MIB,
+  });
+  assert.ok(layer);
+  // After the config, and the byte under a wrong digest.
+  const action = { hang: true } as const;
+  second.fail({ method: "PUT", path: "/blobs/uploads/", after: 2, action, times: 9 });
+  const running = run(fanOutRule(pair, [destination, second]), pair);
+  const isSilent = (): boolean =>
+    second.requests.some(({ method, status }) => method === "PUT" && status === 0);
+  const receivedBytes = (): number =>
+    Math.max(0, ...destination.requests.map(({ requestBytes }) => requestBytes));
+  // What one registry has received beyond the other until nothing moves is held by this process, or by sockets.
+  let held = -1;
+  for (let unchanged = 0; unchanged < 20; unchanged++) {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    if (!isSilent() || receivedBytes() < MIB || receivedBytes() !== held) unchanged = 0;
+    held = receivedBytes();
+  }
+  const report = await running;
+  assert.ok(held < 24 * MIB, `${held} bytes`);
+  assert.deepEqual(report.tags.map(({ result }) => result), ["copied", "failed"]);
+  assert.ok(destination.getManifest("app", "1"));
 });
