@@ -12,7 +12,7 @@ import { createRuntime } from "../src/hosts/detect.ts";
 import type { Runtime } from "../src/runtime.ts";
 import { parseSyncConfig } from "../src/config/sync_config.ts";
 import { runRuleLocally } from "../src/sync/local_rules.ts";
-import { Slots } from "../src/sync/slots.ts";
+import { Slots } from "../src/copy/slots.ts";
 import { startRealRegistry } from "../test/registries/support.ts";
 import { putImage } from "../test/support/image.ts";
 import { startRegistry } from "../test/support/registry.ts";

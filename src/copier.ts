@@ -12,8 +12,9 @@ import { makeReport } from "./copy/report.ts";
 import { countRequests, pickRepositories } from "./copy/repositories.ts";
 import type { Repositories } from "./copy/repositories.ts";
 import type { CopyRequest } from "./copy/request.ts";
-import type { RunMemory } from "./copy/run_memory.ts";
+import type { SharedContent } from "./copy/shared_content.ts";
 import { runPlan } from "./copy/run.ts";
+import { Slots } from "./copy/slots.ts";
 import { toResend } from "./copy/step.ts";
 import type { BlobStep, Step } from "./copy/step.ts";
 import type { Digest } from "./oci/digest.ts";
@@ -58,7 +59,9 @@ export interface OpenedCopy extends CallOptions, Repositories {
   /** Called with the plan before the first step. An error that it throws aborts the copy. */
   readonly approve?: ((plan: Plan) => void) | undefined;
   /** What other copies of the run have brought to destinations. Default: none. */
-  readonly memory?: RunMemory | undefined;
+  readonly memory?: SharedContent | undefined;
+  /** Whether other copies of the image share the downloads of this one. Default: no. */
+  readonly sharesDownloads?: () => boolean;
   /** Called as soon as it is certain that a blob is not requested from the source, or not any more. */
   readonly onBlobSettled?: ((digest: Digest) => void) | undefined;
 }
@@ -114,7 +117,10 @@ export function createCopier(options: EngineOptions): Copier {
       const { plan, manifests } = await copy.plan();
       approve?.(plan);
       emit?.({ type: "plan", plan });
-      const context = { runtime, retries, timeoutMs, manifests, emit };
+      // Copies that share downloads wait for each other, so they must begin their steps in the same order.
+      const ahead = runtime.passesUntouched || copy.sharesDownloads?.() ? 0 : concurrency;
+      const transfers = ahead > 0 ? new Slots(concurrency) : undefined;
+      const context = { runtime, retries, timeoutMs, manifests, transfers, emit };
       const perform = async (
         step: Step,
         { signal, isMissing }: { signal: AbortSignal; isMissing: boolean },
@@ -129,7 +135,7 @@ export function createCopier(options: EngineOptions): Copier {
       const what = `copy ${attributes["crossdock.source"]}`;
       const outcomes = await withBudget(what, { side: "source" }, async (budget) => {
         budget.take(manifests.bytes);
-        return await runPlan(plan, perform, { concurrency, emit, signal });
+        return await runPlan(plan, perform, { concurrency, ahead, emit, signal });
       });
       for (const target of new Set([copy.target, copy.referrerTarget])) await target.finish?.();
       const durationMs = runtime.now() - startedAt;

@@ -27,7 +27,7 @@ const BENEATH: Readonly<Record<string, readonly string[]>> = {
   content: ["oci", "streams", "byte_budget"],
   auth: ["oci", "streams", "runtime"],
   registry: ["abortable", "retry", "trace", "runtime", "content", "auth"],
-  copy: ["retry", "runtime", "content"],
+  copy: ["abortable", "retry", "runtime", "content"],
   layouts: ["content"],
   problem: ["copy"],
   log: ["redact_urls"],

@@ -62,7 +62,7 @@ function blobStep(descriptor: BlobStep["descriptor"]): BlobStep {
     destination: MIRRORED,
     descriptor,
     mountFrom: [],
-    eager: true,
+    eager: descriptor.size <= 256 * 1024,
     verify: "auto",
   };
 }

@@ -30,6 +30,8 @@ type Opened =
     readonly upload: BlobUpload;
     /** Whether the digest is checked here. */
     readonly isHashed: boolean;
+    /** Ends the transfer's turn. */
+    readonly free: () => void;
   };
 
 class BlobCopy {
@@ -52,9 +54,9 @@ class BlobCopy {
       try {
         const opened = await this.#open(get);
         if (opened.state !== "open") return { type: "blob", state: opened.state, bytes: 0 };
-        const { response, upload, isHashed } = opened;
+        const { response, upload, isHashed, free } = opened;
         try {
-          await this.#transfer(response, upload, { isHashed, signal: get.signal });
+          await this.#transfer(response, upload, { isHashed, signal: get.signal }).finally(free);
           return { type: "blob", state: "streamed", bytes: this.#step.descriptor.size };
         } catch (error) {
           get.abort(error);
@@ -83,9 +85,9 @@ class BlobCopy {
     return descriptor.size <= TRUST_ABOVE_BYTES || !(await target.checksDigests({ signal }));
   }
 
-  /** Asks the destination first, then opens the source. An eager step does both in parallel. */
+  /** Asks the destination first, waits for its turn, and opens the source. An eager step asks both in parallel. */
   async #open(get: AbortController): Promise<Opened> {
-    const { source, target, signal } = this.#context;
+    const { source, target, transfers, signal } = this.#context;
     const { descriptor, mountFrom, eager, resend: isMissing = false } = this.#step;
     const openSource = (): Promise<Response> =>
       openBlobOrData(source, descriptor, { signal: get.signal });
@@ -102,12 +104,16 @@ class BlobCopy {
       await discard(early, get);
       return { state: start.state };
     }
-    const opening = early ?? openSource();
+    let opening = early;
+    let free = (): void => {};
     try {
+      free = await transfers?.take(signal) ?? free;
+      opening ??= openSource();
       // Only now is it certain that the blob will be sent, so only now may the destination be tried.
       const [response, isHashed] = await Promise.all([opening, this.#mustHash()]);
-      return { state: "open", response, upload: start.upload, isHashed };
+      return { state: "open", response, upload: start.upload, isHashed, free };
     } catch (error) {
+      free();
       await discard(opening, get);
       await this.#cancel(start.upload);
       throw error;

@@ -21,7 +21,7 @@ import { RelatedPlanner } from "./related_planner.ts";
 import { withBoundSources } from "./repositories.ts";
 import type { Repositories } from "./repositories.ts";
 import type { CopyRequest } from "./request.ts";
-import type { CompleteImage } from "./run_memory.ts";
+import type { CompleteImage } from "./shared_content.ts";
 import { resolveCurrent } from "./resolve_current.ts";
 import { listNodes, readTree } from "./tree.ts";
 import type { TreeNode } from "./tree.ts";

@@ -31,6 +31,11 @@ export class DownloadGroup {
     this.#maxWaitMs = maxWaitMs;
   }
 
+  /** The number of copies. */
+  get size(): number {
+    return this.#members.size;
+  }
+
   join(member: DownloadMember): void {
     this.#members.add(member);
   }

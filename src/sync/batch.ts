@@ -11,9 +11,9 @@ import type { Repositories } from "../copy/repositories.ts";
 import { parseCopyRequest } from "../copy/request.ts";
 import type { CopyRequest, CopyRequestInput } from "../copy/request.ts";
 import { resolveCurrent } from "../copy/resolve_current.ts";
-import { RunMemory } from "../copy/run_memory.ts";
+import { SharedContent } from "../copy/shared_content.ts";
 import { DownloadGroup, DownloadMember } from "../copy/shared_downloads.ts";
-import type { CompleteImage } from "../copy/run_memory.ts";
+import type { CompleteImage } from "../copy/shared_content.ts";
 import { ParseError } from "../errors.ts";
 import type { Side } from "../errors.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
@@ -115,7 +115,7 @@ export interface BatchOptions {
   /** Called before each manifest of a source is read. */
   readonly beforePull?: RepositoryOptions["beforePull"];
   /** What all batches of the run have brought to destinations. Default: only this batch. */
-  readonly memory?: RunMemory | undefined;
+  readonly memory?: SharedContent | undefined;
 }
 
 /** Oldest dates are dropped beyond that, and read again if needed. */
@@ -187,7 +187,7 @@ function createListing(
 
 export function createBatch(
   { sides, run, runtime, timeoutMs }: Pick<Copier, "sides" | "run" | "runtime" | "timeoutMs">,
-  { isReadOnly = false, beforePull, memory = new RunMemory() }: BatchOptions = {},
+  { isReadOnly = false, beforePull, memory = new SharedContent() }: BatchOptions = {},
 ): Batch {
   const requests = { source: 0, destination: 0 };
   const count = (side: Side): void => void (requests[side] += 1);
@@ -311,6 +311,7 @@ export function createBatch(
                 request,
                 ...repositories,
                 memory,
+                sharesDownloads: () => downloads.size > 1,
                 onBlobSettled: (digest) => member.settle(digest),
                 async plan(): Promise<Planned> {
                   const made = planned ?? await plan(callOptions, complete);

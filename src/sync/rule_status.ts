@@ -10,7 +10,7 @@ import { pruneTarget } from "./prune_target.ts";
 import type { SyncRule } from "./rule.ts";
 import type { RuleContextOptions } from "./rule_context.ts";
 import type { RunRuleOptions } from "./run_rule.ts";
-import { Slots } from "./slots.ts";
+import { Slots } from "../copy/slots.ts";
 import { toFailure } from "./to_failure.ts";
 
 export type StatusOfRuleOptions =

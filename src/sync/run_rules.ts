@@ -1,5 +1,5 @@
 /** Runs several rules one after the other, and sums up their results. */
-import { RunMemory } from "../copy/run_memory.ts";
+import { SharedContent } from "../copy/shared_content.ts";
 import type { RuleReport, RuleStatus, SyncReport, SyncStatus } from "./model.ts";
 import type { SyncRule } from "./rule.ts";
 import type { RunRuleOptions } from "./run_rule.ts";
@@ -12,7 +12,7 @@ export type RuleRunOptions =
   >
   & {
     /** What the run has brought to destinations so far. Used by runners in this process. Default: nothing. */
-    readonly memory?: RunMemory | undefined;
+    readonly memory?: SharedContent | undefined;
   };
 
 /** Runs rules: with an engine in this process, or on a server. */
@@ -34,7 +34,7 @@ export async function runRules(
 ): Promise<SyncReport> {
   const startedAt = now();
   const reports: RuleReport[] = [];
-  const memory = new RunMemory();
+  const memory = new SharedContent();
   for (const rule of rules) {
     options.signal?.throwIfAborted();
     reports.push(await runner.run(rule, { ...options, memory }));

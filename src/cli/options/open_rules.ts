@@ -15,7 +15,7 @@ import { runRules, statusOfRules } from "../../sync/run_rules.ts";
 import type { SyncStatus } from "../../sync/model.ts";
 import type { RuleRunner } from "../../sync/run_rules.ts";
 import type { SyncRule } from "../../sync/rule.ts";
-import { Slots } from "../../sync/slots.ts";
+import { Slots } from "../../copy/slots.ts";
 import type { CliEnvironment } from "../environment.ts";
 import { openServer, rejectViaToken, VIA_HINT } from "./open_engine.ts";
 import type { EngineFlags } from "./open_engine.ts";

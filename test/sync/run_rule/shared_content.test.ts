@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { createLocalRunner } from "../../../src/sync/local_rules.ts";
 import { runRules } from "../../../src/sync/run_rules.ts";
 import type { SyncRule } from "../../../src/sync/rule.ts";
-import { Slots } from "../../../src/sync/slots.ts";
+import { Slots } from "../../../src/copy/slots.ts";
 import { putImage, putReferrer } from "../../support/image.ts";
 import { startPair } from "../../support/pair.ts";
 import { startRegistry } from "../../support/registry.ts";

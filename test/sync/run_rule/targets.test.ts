@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { CopyRequestInput } from "../../../src/copy/request.ts";
-import { Slots } from "../../../src/sync/slots.ts";
+import { Slots } from "../../../src/copy/slots.ts";
 import { startPair } from "../../support/pair.ts";
 import { putImage, putIndex, putReferrer } from "../../support/image.ts";
 import { startRegistry } from "../../support/registry.ts";

@@ -29,7 +29,7 @@ export interface CompleteImage {
  * What the copies of a run have brought to destinations, or are bringing there now. A blob is uploaded once to a registry: other
  * repositories mount it, and other tags of a repository need no request for it. A further tag of an image needs only its manifest.
  */
-export class RunMemory {
+export class SharedContent {
   /** Repositories that have a blob, by `registry digest`. */
   readonly #repositories = new Map<string, Set<string>>();
   readonly #misses = new Map<string, number>();

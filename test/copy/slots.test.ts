@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Slots } from "../../src/sync/slots.ts";
+import { Slots } from "../../src/copy/slots.ts";
 
 /** Lets everything that is ready happen. */
 function settle(): Promise<void> {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { RunMemory } from "../../src/copy/run_memory.ts";
+import { SharedContent } from "../../src/copy/shared_content.ts";
 import type { Outcome } from "../../src/copy/model.ts";
 import type { BlobStep } from "../../src/copy/step.ts";
 import type { Digest } from "../../src/oci/digest.ts";
@@ -34,7 +34,7 @@ const [one, two] = [digestOf(1), digestOf(2)];
 
 /** Performs a step at once. Returns the step as it was performed, or `undefined`, and the outcome. */
 async function share(
-  memory: RunMemory,
+  memory: SharedContent,
   step: BlobStep,
   outcome: Outcome = streamed,
 ): Promise<{ performed: BlobStep | undefined; outcome: Outcome }> {
@@ -47,7 +47,7 @@ async function share(
 }
 
 /** A step that is being performed until `end` or `fail` is called. */
-function begin(memory: RunMemory, step: BlobStep): {
+function begin(memory: SharedContent, step: BlobStep): {
   end(outcome: Outcome): void;
   fail(error: Error): void;
   steps: BlobStep[];
@@ -62,15 +62,15 @@ function begin(memory: RunMemory, step: BlobStep): {
   return { end: resolve, fail: reject, steps, done };
 }
 
-test("RunMemory.shareBlob() performs no step for a blob that the run brought to the repository", async () => {
-  const memory = new RunMemory();
+test("SharedContent.shareBlob() performs no step for a blob that the run brought to the repository", async () => {
+  const memory = new SharedContent();
   const step = stepTo("b.example/x", one);
   assert.deepEqual(await share(memory, step), { performed: step, outcome: streamed });
   assert.deepEqual(await share(memory, step), { performed: undefined, outcome: present });
 });
 
-test("RunMemory.shareBlob() adds a repository of the same registry to mount from", async () => {
-  const memory = new RunMemory();
+test("SharedContent.shareBlob() adds a repository of the same registry to mount from", async () => {
+  const memory = new SharedContent();
   await share(memory, stepTo("b.example/x", one));
   const { performed } = await share(memory, stepTo("b.example/y", one), mounted);
   assert.deepEqual(performed, { ...stepTo("b.example/y", one, ["x"]), eager: false });
@@ -79,8 +79,8 @@ test("RunMemory.shareBlob() adds a repository of the same registry to mount from
   }
 });
 
-test("RunMemory.shareBlob() waits while another copy sends the blob to the registry", async () => {
-  const memory = new RunMemory();
+test("SharedContent.shareBlob() waits while another copy sends the blob to the registry", async () => {
+  const memory = new SharedContent();
   const first = begin(memory, stepTo("b.example/x", one));
   const [same, other] = [stepTo("b.example/x", one), stepTo("b.example/y", one)]
     .map((step) => begin(memory, step));
@@ -95,8 +95,8 @@ test("RunMemory.shareBlob() waits while another copy sends the blob to the regis
   assert.equal(same?.steps.length, 0);
 });
 
-test("RunMemory.shareBlob() performs the next step if the one before it failed", async () => {
-  const memory = new RunMemory();
+test("SharedContent.shareBlob() performs the next step if the one before it failed", async () => {
+  const memory = new SharedContent();
   const first = begin(memory, stepTo("b.example/x", one));
   const second = begin(memory, stepTo("b.example/y", one));
   const third = begin(memory, stepTo("b.example/x", one));
@@ -109,8 +109,8 @@ test("RunMemory.shareBlob() performs the next step if the one before it failed",
   assert.deepEqual(third.steps.map(({ mountFrom }) => mountFrom), [["y"]]);
 });
 
-test("RunMemory.shareBlob() stops waiting if its own signal is aborted", async () => {
-  const memory = new RunMemory();
+test("SharedContent.shareBlob() stops waiting if its own signal is aborted", async () => {
+  const memory = new SharedContent();
   const first = begin(memory, stepTo("b.example/x", one));
   const controller = new AbortController();
   const waiting = memory.shareBlob(
@@ -124,8 +124,8 @@ test("RunMemory.shareBlob() stops waiting if its own signal is aborted", async (
   assert.deepEqual(await first.done, streamed);
 });
 
-test("RunMemory.shareBlob() mounts and waits no more at a registry that mounted nothing three times in a row", async () => {
-  const memory = new RunMemory();
+test("SharedContent.shareBlob() mounts and waits no more at a registry that mounted nothing three times in a row", async () => {
+  const memory = new SharedContent();
   await share(memory, stepTo("b.example/x", one));
   for (const name of ["p", "q"]) await share(memory, stepTo(`b.example/${name}`, one));
   await share(memory, stepTo("b.example/r", one), mounted);
@@ -140,14 +140,14 @@ test("RunMemory.shareBlob() mounts and waits no more at a registry that mounted 
   for (const it of [first, second]) it?.end(streamed);
 });
 
-test("RunMemory.shareBlob() performs each step for a folder or file", async () => {
-  const memory = new RunMemory();
+test("SharedContent.shareBlob() performs each step for a folder or file", async () => {
+  const memory = new SharedContent();
   const step = stepTo("oci:/tmp/layout", one);
   for (const _ of [1, 2]) assert.deepEqual((await share(memory, step)).performed, step);
 });
 
-test("RunMemory forgets the oldest blobs beyond its limit", async () => {
-  const memory = new RunMemory();
+test("SharedContent forgets the oldest blobs beyond its limit", async () => {
+  const memory = new SharedContent();
   for (let i = 0; i <= 50_000; i++) await share(memory, stepTo("b.example/x", digestOf(i)));
   const isPerformed = async (i: number): Promise<boolean> =>
     (await share(memory, stepTo("b.example/x", digestOf(i)))).performed !== undefined;
@@ -158,8 +158,8 @@ test("RunMemory forgets the oldest blobs beyond its limit", async () => {
   ]);
 });
 
-test("RunMemory.shareImage() gives the image to copies of its other tags, which wait for the first", async () => {
-  const memory = new RunMemory();
+test("SharedContent.shareImage() gives the image to copies of its other tags, which wait for the first", async () => {
+  const memory = new SharedContent();
   const { promise, resolve } = Promise.withResolvers<void>();
   const first = memory.shareImage("key", async (complete) => {
     await promise;
@@ -174,8 +174,8 @@ test("RunMemory.shareImage() gives the image to copies of its other tags, which 
   assert.deepEqual(await second, { root: ROOT });
 });
 
-test("RunMemory.shareImage() copies the next tag as a whole if the copy before it failed", async () => {
-  const memory = new RunMemory();
+test("SharedContent.shareImage() copies the next tag as a whole if the copy before it failed", async () => {
+  const memory = new SharedContent();
   const { promise, reject } = Promise.withResolvers<never>();
   const first = memory.shareImage("key", () => promise, {});
   const others = [1, 2].map((i) =>
@@ -189,8 +189,8 @@ test("RunMemory.shareImage() copies the next tag as a whole if the copy before i
   assert.deepEqual(await Promise.all(others), [[1, undefined], [2, { root: undefined }]]);
 });
 
-test("RunMemory.addImage() keeps at most 8 MiB of root manifests and 10,000 images", async () => {
-  const memory = new RunMemory();
+test("SharedContent.addImage() keeps at most 8 MiB of root manifests and 10,000 images", async () => {
+  const memory = new SharedContent();
   const isKnown = async (key: string): Promise<boolean> =>
     await memory.shareImage(key, (complete) => Promise.resolve(complete !== undefined), {});
   const large = { ...ROOT, bytes: new Uint8Array(4 * 1024 * 1024) };
