@@ -352,16 +352,6 @@ export const FAMILIAR_FLAGS: readonly FamiliarFlag[] = [
     means: { becomes: "--SIDE-key VALUE" },
   },
   {
-    flags: { source: ["--src-cert-dir"], destination: ["--dest-cert-dir"], only: ["--cert-dir"] },
-    tools: ["skopeo"],
-    commands: [...TWO, ...ONE],
-    hasValue: true,
-    means: {
-      rejected: "name the files of the folder: --SIDE-ca for ca.crt, --SIDE-cert and --SIDE-key " +
-        "for a client certificate",
-    },
-  },
-  {
     flags: {
       source: ["--src-username", "--from-username"],
       destination: ["--dest-username", "--to-username"],

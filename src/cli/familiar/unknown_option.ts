@@ -3,7 +3,7 @@ import type { CommandContext } from "../commands/command_context.ts";
 import { ParseError } from "../../errors.ts";
 import { suggest } from "../../suggest.ts";
 import { FAMILIAR_FLAGS, listSpellings, TWO_REGISTRIES } from "./familiar_flags.ts";
-import type { FamiliarFlag, Meaning } from "./familiar_flags.ts";
+import type { FamiliarFlag } from "./familiar_flags.ts";
 import { loadCommands } from "./flag_shapes.ts";
 import { helpOf } from "./known_options.ts";
 import type { KnownOptions } from "./known_options.ts";
@@ -36,22 +36,16 @@ function hintOtherSide(flag: string, { command, options }: KnownOptions): string
   const row = rows.find(({ flags }) =>
     "only" in flags && [...flags.source, ...flags.destination].includes(flag)
   );
-  return row && `${command} has one registry: ${describeMeaning(row.means, "")}`;
+  if (!row || !("only" in row.flags)) return undefined;
+  return `${command} has one registry: use ${row.flags.only[0]}`;
 }
 
-function describeSides({ means }: FamiliarFlag): string {
-  const [source, destination] = [describeMeaning(means, "src-"), describeMeaning(means, "dest-")];
-  return source === destination
-    ? source
-    : `${source} or ${destination.replace(/^(?:use|write) /, "")}`;
-}
-
-function describeMeaning(means: Meaning, prefix: string): string {
-  if ("rejected" in means) return means.rejected.replaceAll("SIDE-", prefix);
-  if ("ignored" in means) return `leave it out: ${means.ignored}`;
-  if ("joins" in means) return `use --${prefix}creds-env NAME`;
-  if (means.becomes === "unverified TLS") return `use --${prefix}tls unverified`;
-  return `use ${means.becomes.replaceAll("SIDE-", prefix)}`;
+/** The same flag for each side. Flags that read stdin have none. */
+function describeSides({ flags, means }: FamiliarFlag): string {
+  const [source] = "only" in flags ? flags.source : [];
+  const [destination] = "only" in flags ? flags.destination : [];
+  if (source !== undefined) return `use ${source} or ${destination}`;
+  return "rejected" in means ? means.rejected.replaceAll("SIDE-", "src-") : "name one side";
 }
 
 async function hintOtherCommand(

@@ -1,39 +1,67 @@
-/** Makes the tables of docs/cli.md about other tools. Run it to write them: `deno run -A test/cli/familiar/doc_tables.ts`. */
+/** Makes the tables in docs about other tools. Run it to write them: `deno run -A test/cli/familiar/doc_tables.ts`. */
 import { readFileSync, writeFileSync } from "node:fs";
-import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { FAMILIAR_COMMANDS } from "../../../src/cli/familiar/familiar_commands.ts";
 import { FAMILIAR_FLAGS, listSpellings } from "../../../src/cli/familiar/familiar_flags.ts";
 import type { FamiliarFlag, Meaning } from "../../../src/cli/familiar/familiar_flags.ts";
 
-export const DOC = fileURLToPath(new URL("../../../docs/cli.md", import.meta.url));
-
 type Row = readonly string[];
 
-/** The rows of both tables, as lists of cells. */
-export const TABLES: Readonly<Record<"flags" | "commands", readonly Row[]>> = {
-  flags: [
-    ["flag", "known from", "for", "meaning"],
-    ...FAMILIAR_FLAGS.map((row) => [
-      listSpellings(row).map(code).join(", "),
-      row.tools.join(", "),
-      row.commands.join(", "),
-      describeFlag(row),
-    ]),
-  ],
-  commands: [
-    ["command", "meaning"],
-    ...Object.entries(
-      Object.groupBy(
-        Object.entries(FAMILIAR_COMMANDS),
-        ([, meaning]) =>
-          "becomes" in meaning
-            ? code(`crossdock ${meaning.becomes}`)
-            : `rejected: ${meaning.rejected}`,
-      ),
-    ).map(([meaning, entries = []]) => [entries.map(([words]) => code(words)).join(", "), meaning]),
-  ],
-};
+interface Table {
+  readonly file: string;
+  readonly name: string;
+  /** Lists of cells, first the headings. */
+  readonly rows: readonly Row[];
+}
+
+export const TABLES: readonly Table[] = [
+  {
+    file: "docs/cli.md",
+    name: "accepted",
+    rows: [
+      ["flag", "known from", "in crossdock"],
+      ...FAMILIAR_FLAGS.filter(isAccepted).map((row) => [
+        listSpellings(row).map(code).join(", "),
+        row.tools.join(", "),
+        describeFlag(row),
+      ]),
+    ],
+  },
+  {
+    file: "docs/other-tools.md",
+    name: "flags",
+    rows: [
+      ["flag", "known from", "for", "in crossdock"],
+      ...FAMILIAR_FLAGS.map((row) => [
+        listSpellings(row).map(code).join(", "),
+        row.tools.join(", "),
+        row.commands.join(", "),
+        describeFlag(row),
+      ]),
+    ],
+  },
+  {
+    file: "docs/other-tools.md",
+    name: "commands",
+    rows: [["command", "in crossdock"], ...listCommands()],
+  },
+];
+
+function isAccepted({ means }: FamiliarFlag): boolean {
+  return "becomes" in means || "joins" in means;
+}
+
+function listCommands(): Row[] {
+  const byMeaning = Object.groupBy(
+    Object.entries(FAMILIAR_COMMANDS),
+    ([, meaning]) =>
+      "becomes" in meaning ? code(`crossdock ${meaning.becomes}`) : `rejected: ${meaning.rejected}`,
+  );
+  return Object.entries(byMeaning).map(([meaning, entries = []]) => [
+    entries.map(([words]) => code(words)).join(", "),
+    meaning,
+  ]);
+}
 
 function describeFlag({ flags, means, values = {}, hasValue }: FamiliarFlag): string {
   const prefix = "only" in flags && flags.source.length > 0 ? "src-" : "";
@@ -68,17 +96,16 @@ function code(text: string): string {
   return `\`${text}\``;
 }
 
-/** The cells of the tables in the document. */
-export function readTables(): Record<string, Row[]> {
-  const text = readFileSync(DOC, "utf8");
-  return Object.fromEntries(
-    Object.keys(TABLES).map((name) => {
-      const [, body = ""] = text.split(marker(name, "begin"));
-      const lines = (body.split(marker(name, "end"))[0] ?? "").split("\n")
-        .filter((line) => line.startsWith("|") && !/^\| ?-/.test(line));
-      return [name, lines.map(toCells)];
-    }),
-  );
+/** The cells of a table in its file. */
+export function readTable({ file, name }: Table): Row[] {
+  const [, body = ""] = readFileSync(pathOf(file), "utf8").split(marker(name, "begin"));
+  return (body.split(marker(name, "end"))[0] ?? "").split("\n")
+    .filter((line) => line.startsWith("|") && !/^\| ?-/.test(line))
+    .map(toCells);
+}
+
+function pathOf(file: string): string {
+  return fileURLToPath(new URL(`../../../${file}`, import.meta.url));
 }
 
 function toCells(line: string): string[] {
@@ -96,13 +123,10 @@ function toMarkdown([header = [], ...rows]: readonly Row[]): string {
 }
 
 if (import.meta.main) {
-  let text = readFileSync(DOC, "utf8");
-  for (const [name, rows] of Object.entries(TABLES)) {
+  for (const { file, name, rows } of TABLES) {
     const [begin, end] = [marker(name, "begin"), marker(name, "end")];
-    const [before = "", rest = ""] = text.split(begin);
+    const [before = "", rest = ""] = readFileSync(pathOf(file), "utf8").split(begin);
     const [, after = ""] = rest.split(end);
-    text = `${before}${begin}\n\n${toMarkdown(rows)}\n\n${end}${after}`;
+    writeFileSync(pathOf(file), `${before}${begin}\n\n${toMarkdown(rows)}\n\n${end}${after}`);
   }
-  writeFileSync(DOC, text);
-  process.stderr.write("docs/cli.md: run deno fmt now\n");
 }

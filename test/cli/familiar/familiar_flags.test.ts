@@ -200,7 +200,7 @@ const PEER_VALUES: Readonly<Record<string, string>> = {
 const COMING = new Set(
   ("--src-authfile --dest-authfile --src-no-creds --dest-no-creds --src-registry-token " +
     "--dest-registry-token --no-creds --registry-token --additional-tag --all-tags --fast --raw " +
-    "--config --platform").split(" "),
+    "--config --platform --cert-dir --src-cert-dir --dest-cert-dir").split(" "),
 );
 
 for (const { tool, command, own, flags } of PEER_COMMANDS) {

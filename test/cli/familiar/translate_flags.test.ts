@@ -110,11 +110,11 @@ const explained: [argv: string[], stderr: RegExp][] = [
   ],
   [
     ["copy", "--tls-verify=false", ...both],
-    /^error: unknown option '--tls-verify'\nhint: copy has two registries: use --src-tls on or --dest-tls on\n$/,
+    /^error: unknown option '--tls-verify'\nhint: copy has two registries: use --src-tls-verify or --dest-tls-verify\n$/,
   ],
   [
     ["verify", "-u", "me", ...both],
-    /\nhint: verify has two registries: use --src-creds-env NAME or --dest-creds-env NAME\n$/,
+    /\nhint: verify has two registries: use --src-username or --dest-username\n$/,
   ],
   [
     ["tags", "--src-creds=a:b", "a.io/b"],
@@ -122,7 +122,7 @@ const explained: [argv: string[], stderr: RegExp][] = [
   ],
   [
     ["inspect", "--from-plain-http", "a.io/b"],
-    /\nhint: inspect has one registry: use --tls off\n$/,
+    /\nhint: inspect has one registry: use --plain-http\n$/,
   ],
   [
     ["plan", "--progress", "bar", ...both],
