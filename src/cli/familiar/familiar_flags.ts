@@ -128,7 +128,7 @@ export const FAMILIAR_FLAGS: readonly FamiliarFlag[] = [
   {
     flags: ["-p"],
     tools: ["regctl"],
-    commands: [...TWO, ...IMAGE],
+    commands: TWO,
     hasValue: true,
     means: { becomes: "--platform VALUE" },
   },
@@ -375,10 +375,14 @@ export const FAMILIAR_FLAGS: readonly FamiliarFlag[] = [
   },
   {
     flags: ["-p"],
-    tools: ["oras"],
-    commands: ["tags", "auth"],
+    tools: ["oras", "regctl"],
+    commands: ONE,
     hasValue: true,
-    means: { rejected: "use --creds-env NAME, a variable with user:password" },
+    // The value is not shown: in oras it is the password, in regctl the platform.
+    means: {
+      rejected: "for a password use --creds-env NAME, a variable with user:password; " +
+        "for a platform use --platform with inspect or digest",
+    },
   },
   {
     flags: { source: [], destination: [], only: ["--password-stdin"] },
