@@ -130,7 +130,7 @@ export const FAMILIAR_FLAGS: readonly FamiliarFlag[] = [
     tools: ["regctl"],
     commands: TWO,
     hasValue: true,
-    means: { becomes: "--platform VALUE" },
+    means: { becomes: "--platform VALUE --index unwrap" },
   },
   {
     flags: ["--platform"],
@@ -473,6 +473,28 @@ export const FAMILIAR_FLAGS: readonly FamiliarFlag[] = [
     tools: ["regsync"],
     commands: ["sync"],
     means: { rejected: "a failed tag does not stop the others; the exit code is then 13 or 14" },
+  },
+  // The server
+  {
+    flags: ["-p", "--port"],
+    tools: ["docker", "crane"],
+    commands: ["serve"],
+    hasValue: true,
+    means: { rejected: "set the variable PORT: PORT=9000 crossdock serve" },
+  },
+  {
+    flags: ["--host", "--address"],
+    tools: ["docker", "crane"],
+    commands: ["serve"],
+    hasValue: true,
+    means: { rejected: "set the variables HOST and PORT: HOST=127.0.0.1 crossdock serve" },
+  },
+  {
+    flags: ["-c", "--config"],
+    tools: ["regsync"],
+    commands: ["serve"],
+    hasValue: true,
+    means: { rejected: "set the variable CROSSDOCK_CONFIG_FILE to the path of the file" },
   },
   // Requests
   {

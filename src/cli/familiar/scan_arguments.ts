@@ -53,8 +53,11 @@ function splitLong(word: string): Split {
   return { flag: word.slice(0, equals), value: word.slice(equals + 1) };
 }
 
-/** Splits `-aq`, `-j4` and `-j=4`. */
+/** Splits `-aq`, `-j4` and `-j=4`. `-debug`, with a dash too few, stays whole. */
 function splitShorts(word: string, hasValue: (flag: string) => boolean | undefined): Split[] {
+  const [name = ""] = word.split("=");
+  const isLong = name.length > 2 && hasValue(`-${name}`) !== undefined;
+  if (isLong && hasValue(name.slice(0, 2)) === undefined) return [{ flag: name }];
   const found: Split[] = [];
   for (let index = 1; index < word.length; index++) {
     const flag = `-${word[index]}`;

@@ -41,7 +41,7 @@ export async function translateFlags(
     words,
     (flag) =>
       hasValue(known.options.get(flag)) ?? findRow(flag, known.command)?.hasValue ??
-        (findRow(flag) ? false : undefined),
+        (flag.startsWith("--") && findRow(flag) ? false : undefined),
   );
   const found = splitVerbosity(scanned, known);
   const translator = new Translator(known, listOperands(found));

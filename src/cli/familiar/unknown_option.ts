@@ -14,9 +14,18 @@ export async function rejectUnknownOption(
   known: KnownOptions,
   context: CommandContext,
 ): Promise<never> {
-  const hint = hintOtherSide(flag, known) ?? await hintOtherCommand(flag, context) ??
+  const hint = hintDash(flag, known) ?? hintOtherSide(flag, known) ??
+    await hintOtherCommand(flag, context) ??
     hintNearest(flag, known) ?? `run ${helpOf(known)}`;
   throw new ParseError(`unknown option '${flag}'`, { hint });
+}
+
+/** `-debug` for `--debug`. */
+function hintDash(flag: string, { options }: KnownOptions): string | undefined {
+  const long = `-${flag}`;
+  const isLong = options.has(long) ||
+    FAMILIAR_FLAGS.some((row) => flag.length > 2 && listSpellings(row).includes(long));
+  return isLong ? `Did you mean ${long}?` : undefined;
 }
 
 /** `--creds` for two registries, and `--src-creds` for one. */

@@ -20,6 +20,7 @@ export const OPERANDS: Readonly<Record<string, readonly string[]>> = {
   tags: ["src.example.com/app"],
   auth: ["src.example.com"],
   sync: [],
+  serve: [],
 };
 
 export interface RecordedRun extends Run {

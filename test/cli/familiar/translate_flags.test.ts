@@ -105,6 +105,17 @@ test("crossdock copy --preserve-digests --platform arm64 --index sparse keeps th
 
 const explained: [argv: string[], stderr: RegExp][] = [
   [
+    ["copy", "-insecure", ...both],
+    /^error: unknown option '-insecure'\nhint: Did you mean --insecure\?\n$/,
+  ],
+  [["tags", "-tls=off", "a.io/b"], /^error: unknown option '-tls'\nhint: Did you mean --tls\?\n$/],
+  [["copy", "--ALL", ...both], /\nhint: Did you mean --all\?\n$/],
+  [["serve", "--port", "9000"], /^error: --port is not supported\nhint: set the variable PORT: /],
+  [
+    ["copy", "-p", "arm64", "--index", "sparse", ...both],
+    /^error: -p and --index sparse cannot be combined\n$/,
+  ],
+  [
     ["copy", "--creds", "a:b", ...both],
     /^error: unknown option '--creds'\nhint: copy has two registries: use --src-creds or --dest-creds\n$/,
   ],
