@@ -10,6 +10,8 @@ export type Argument =
     readonly value?: string | undefined;
     /** Whether the value follows in the same argument: `--flag=value`, `-fvalue`. */
     readonly isInline: boolean;
+    /** How messages show the flag, if not by its name. */
+    readonly shown?: string;
   }
   /** `--` and everything after it. */
   | { readonly kind: "rest"; readonly words: readonly string[] };

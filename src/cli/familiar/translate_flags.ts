@@ -22,6 +22,10 @@ interface OwnUse {
   readonly option: Option;
   readonly flag: string;
   readonly value: string | undefined;
+  /** Another value of the flag that is no contradiction, and replaces this one. */
+  replacedBy?: string;
+  /** A line for stderr. */
+  note?: string;
 }
 
 const LEVELS = ["trace", "debug", "info", "warn", "error"];
@@ -101,7 +105,7 @@ function isLevelValue({ isInline, value }: Flag): boolean {
 }
 
 function toVerbosity(value: string): Flag {
-  return { kind: "flag", flag: "--verbosity", value, isInline: false };
+  return { kind: "flag", flag: "--verbosity", value, isInline: false, shown: "-v" };
 }
 
 /** Flags of crossdock in place of another flag. */
@@ -199,16 +203,21 @@ class Translator {
     const made = replacements.flatMap(({ uses }) => uses);
     this.#rejectConflicts(made);
     const written = [...this.#own];
+    const notes = [...this.#notes.values()].flat();
     for (const { slot, uses } of replacements) {
       for (const use of uses) {
-        const isSet = written.some(({ flag, value }) => flag === use.flag && value === use.value);
-        if (!isSet) slot.push(use.value === undefined ? use.flag : `${use.flag}=${use.value}`);
+        if ([...this.#own, ...made].some((other) => isReplacedBy(use, other))) continue;
+        const isWritten = written.some(({ flag, value }) =>
+          flag === use.flag && value === use.value
+        );
+        if (!isWritten) slot.push(use.value === undefined ? use.flag : `${use.flag}=${use.value}`);
         written.push(use);
+        if (use.note !== undefined) notes.push(use.note);
       }
     }
     return {
       words: this.#slots.flat(),
-      notes: [...this.#notes.values()].flat(),
+      notes,
       renamed: made.map(({ typed, flag }) => ({ typed, flag })),
     };
   }
@@ -221,18 +230,18 @@ class Translator {
       const name = this.#operands[prefix === "dest-" ? 1 : 0];
       const registry = name === undefined ? "" : registryOf(name, this.#known.command);
       if (isLocal({ registry })) continue;
-      const option = `--${prefix}tls`;
       if (isLoopbackRegistry(registry)) {
         notes.push(
-          `${typed}: ${registry} has plain HTTP by default; for TLS use ${option} unverified`,
+          `${typed}: ${registry} has plain HTTP by default; for TLS use --${prefix}tls unverified`,
         );
-        continue;
-      }
-      words.push(option, "unverified");
-      notes.push(`${typed} is ${option} unverified; for plain HTTP use ${option} off`);
+      } else words.push(`--${prefix}tls`, "unverified");
     }
     this.#notes.set(key, notes);
     this.#replace(key, typed, words);
+    for (const use of this.#replaced.get(key)?.uses ?? []) {
+      use.replacedBy = "off";
+      use.note = `${typed} is ${use.flag} unverified; for plain HTTP use ${use.flag} off`;
+    }
   }
 
   #replace(key: string, typed: string, words: readonly string[]): void {
@@ -272,7 +281,8 @@ class Translator {
     for (const use of made) {
       const other = all.find((other) =>
         other.typed !== use.typed && other.option.attributeName() === use.option.attributeName() &&
-        (other.flag !== use.flag || other.value !== use.value)
+        (other.flag !== use.flag || other.value !== use.value) &&
+        !isReplacedBy(use, other) && !isReplacedBy(other, use)
       );
       if (other) throw new ParseError(`${use.typed} and ${other.typed} cannot be combined`);
     }
@@ -286,6 +296,10 @@ class Translator {
       }
     }
   }
+}
+
+function isReplacedBy(use: OwnUse, other: OwnUse): boolean {
+  return use.replacedBy !== undefined && use.flag === other.flag && use.replacedBy === other.value;
 }
 
 type Join = Extract<Meaning, { joins: unknown }>;
@@ -352,12 +366,12 @@ function meaningOf(row: FamiliarFlag, value: string): Meaning | undefined {
 
 /** The flag as it was typed. Only values that the table lists are shown: others may be secrets. */
 function showTyped(
-  { flag, value, isInline }: Flag,
+  { flag, value, isInline, shown = flag }: Flag,
   { hasValue, values = {} }: FamiliarFlag,
 ): string {
-  if (value === undefined) return flag;
-  if (hasValue && !Object.hasOwn(values, value)) return flag;
-  return isInline ? `${flag}=${value}` : `${flag} ${value}`;
+  if (value === undefined) return shown;
+  if (hasValue && !Object.hasOwn(values, value)) return shown;
+  return isInline ? `${shown}=${value}` : `${shown} ${value}`;
 }
 
 function toWords(becomes: string, prefix: Prefix, value: string): string[] {

@@ -76,9 +76,7 @@ function hintNearest(flag: string, { command, options }: KnownOptions): string |
   if (!flag.startsWith("--")) return undefined;
   const familiar = FAMILIAR_FLAGS.filter((row) => row.commands.includes(command))
     .flatMap(listSpellings);
-  // Of names that are equally near, the first one wins.
-  const long = [...options.keys(), ...familiar].filter((name) => name.startsWith("--"))
-    .toSorted((a, b) => Math.abs(a.length - flag.length) - Math.abs(b.length - flag.length));
+  const long = [...options.keys(), ...familiar].filter((name) => name.startsWith("--"));
   const nearest = suggest(flag, long);
   return nearest === undefined ? undefined : `Did you mean ${nearest}?`;
 }

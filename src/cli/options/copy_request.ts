@@ -2,7 +2,7 @@
 import { parseCopyRequest } from "../../copy/request.ts";
 import type { CopyRequest, CopyRequestInput } from "../../copy/request.ts";
 import { ParseError } from "../../errors.ts";
-import { parseReference } from "../../oci/reference.ts";
+import { isLocal, parseReference } from "../../oci/reference.ts";
 import type { ValuesOf } from "./add_options.ts";
 import type { ARCHIVE_OPTIONS, CONTENT_OPTIONS, COPY_OPTIONS } from "./options.ts";
 import { localPlatform } from "./parse_option.ts";
@@ -33,6 +33,7 @@ export function toCopyRequest(
   const { platform, index, referrers, digestTags, foreignLayers, verify, ifExists, recheck } =
     flags;
   const { referrerSource, referrerDestination } = flags;
+  rejectTagList(destination);
   rejectArchiveFlags(source, destination, flags);
   if (referrers === false && (referrerSource ?? referrerDestination) !== undefined) {
     const option = referrerSource === undefined ? "--referrer-destination" : "--referrer-source";
@@ -52,6 +53,15 @@ export function toCopyRequest(
     ...(verify ? { verify } : {}),
     ...(ifExists ? { ifExists } : {}),
     ...(recheck === undefined ? {} : { recheck }),
+  });
+}
+
+/** @throws ParseError for several tags, as oras writes them */
+function rejectTagList(destination: string): void {
+  const [, first, second] = /^([^,@]+:[\w.-]+),([\w.-]+)(?:,[\w.-]+)*$/.exec(destination) ?? [];
+  if (first === undefined || isLocal(parseReference(first))) return;
+  throw new ParseError("the destination has several tags, expected one", {
+    hint: `write ${first}, and for the others --additional-tag ${second}`,
   });
 }
 

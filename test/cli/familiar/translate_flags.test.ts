@@ -31,6 +31,12 @@ const same: [argv: string[], own: string[]][] = [
     "--index=unwrap",
     ...both,
   ]],
+  [["copy", "--src-tls-verify=false", "--src-tls", "off", ...both], [
+    "copy",
+    "--src-tls=off",
+    ...both,
+  ]],
+  [["copy", "--from-plain-http", "--from-insecure", ...both], ["copy", "--src-tls=off", ...both]],
   [["--insecure-policy", "copy", ...both], ["copy", ...both]],
   [["--override-arch", "arm64", "copy", ...both], [
     "copy",
@@ -71,7 +77,7 @@ for (const [argv, own] of same) {
 
 const contradictions: [flags: string[], typed: [string, string]][] = [
   [["--src-tls-verify=false", "--src-tls", "on"], ["--src-tls-verify=false", "--src-tls on"]],
-  [["--src-tls=off", "--from-insecure"], ["--from-insecure", "--src-tls=off"]],
+  [["--src-tls=on", "--from-insecure"], ["--from-insecure", "--src-tls=on"]],
   [["--from-plain-http", "--src-tls-verify"], ["--from-plain-http", "--src-tls-verify"]],
   [["-a", "--platform", "linux/amd64"], ["-a", "--platform linux/amd64"]],
   [["--multi-arch", "all", "--platform=arm64"], ["--multi-arch all", "--platform=arm64"]],
@@ -238,8 +244,8 @@ test("crossdock copy --insecure says what it is for each side", async () => {
     "localhost:5000/a:1",
   ]);
   assert.deepEqual(stderr.split("\n"), [
-    "note: --insecure is --src-tls unverified; for plain HTTP use --src-tls off",
     "note: --insecure: localhost:5000 has plain HTTP by default; for TLS use --dest-tls unverified",
+    "note: --insecure is --src-tls unverified; for plain HTTP use --src-tls off",
     "",
   ]);
 });
