@@ -4,16 +4,13 @@ import pkg from "../../package.json" with { type: "json" };
 import type { CommandContext } from "./commands/command_context.ts";
 import { COMMANDS } from "./commands/commands.ts";
 import type { CliEnvironment } from "./environment.ts";
-import { findCommand } from "./familiar/find_command.ts";
-import type { FoundCommand } from "./familiar/find_command.ts";
-import { listKnownOptions } from "./familiar/known_options.ts";
-import type { KnownOptions, Translation } from "./familiar/known_options.ts";
-import { translateWords } from "./familiar/translate_words.ts";
+import { nameCommand } from "./familiar/name_command.ts";
+import { listRenamed, translateWords } from "./familiar/translate_words.ts";
+import type { Renamed } from "./familiar/translate_flags.ts";
 import {
   EXIT_CLOSED_OUTPUT,
   EXIT_CODES_HELP,
   EXIT_DONE,
-  exitCodeOf,
   exitCodeOfSignal,
 } from "./output/exit_codes.ts";
 import { ClosedOutputError, RESTORE_TERMINAL, writeStderr, writeText } from "./output/output.ts";
@@ -40,8 +37,8 @@ export async function runCli(
     environment.exit(exitCodeOfSignal(name));
   });
   let exitCode = EXIT_DONE;
-  let found: FoundCommand = { name: undefined, argv };
-  let translation: Translation = { words: argv, notes: [], renamed: [] };
+  let words = argv;
+  let renamed: readonly Renamed[] = [];
   const lines = new StderrLines((line) => writeStderr(environment, line));
   const opened: LocalLayouts[] = [];
   const context: CommandContext = {
@@ -51,7 +48,7 @@ export async function runCli(
       async createRuntime(): Promise<Runtime> {
         const runtime = await environment.createRuntime();
         const isVerbose = program.getOptionValue("verbose") === true ||
-          isDebug(translation.words, environment);
+          isDebug(words, environment);
         if (!isVerbose) return runtime;
         const { withRequestLog } = await import("./request_log.ts");
         return withRequestLog(runtime, (line) => lines.print(line));
@@ -68,12 +65,11 @@ export async function runCli(
   let help = "";
   const program = createProgram((text) => help += text, environment);
   try {
-    found = await findCommand(argv, context);
-    const command = await addCommands(program, found.name, context);
-    translation = await translateArguments(found, listKnownOptions(program, command), context);
-    printNotes(program, translation, environment);
+    words = await nameCommand(argv, context);
+    await addCommands(program, words, context);
+    ({ words, renamed } = await translateWords(words, program, context));
     try {
-      await program.parseAsync([...translation.words], { from: "user" });
+      await program.parseAsync([...words], { from: "user" });
     } finally {
       await writeText(environment, help);
     }
@@ -85,15 +81,11 @@ export async function runCli(
     const { explainError } = await import("./output/explain_error.ts");
     const cause = toStopped(error, stop.signal);
     const explanation = explainError(cause, {
-      command: found.name,
-      isDebug: isDebug(translation.words, environment),
+      command: findCommand(words),
+      isDebug: isDebug(words, environment),
     });
     for (const line of explanation.lines) writeStderr(environment, line);
-    if (explanation.exitCode === exitCodeOf("usage")) {
-      for (const line of listRenamed(translation, explanation.lines)) {
-        writeStderr(environment, line);
-      }
-    }
+    for (const line of listRenamed(renamed, explanation)) writeStderr(environment, line);
     return explanation.exitCode;
   } finally {
     for (const layouts of opened) await layouts.close();
@@ -112,7 +104,7 @@ function createProgram(
     .version(pkg.version, "-V, --version", "print the version")
     .option("-v, --verbose", "log each request on stderr")
     .option("--debug", "log each request and the stacks of errors (or set CROSSDOCK_DEBUG)")
-    // `translateFlags` suggests options, of other tools, too.
+    // `translateWords` suggests options, of other tools, too.
     .showSuggestionAfterError(false)
     .addHelpText("after", `\n${EXIT_CODES_HELP}`)
     .configureHelp({ subcommandTerm: (command) => `${command.name()} ${command.usage()}` })
@@ -130,54 +122,30 @@ function createProgram(
   return program;
 }
 
-/** Loads the named command and returns it. The others are only listed, so that their modules need not be loaded. */
+/** Loads the command on the command line. The others are only listed, so that their modules need not be loaded. */
 async function addCommands(
   program: Command,
-  named: string | undefined,
+  argv: readonly string[],
   context: CommandContext,
-): Promise<Command | undefined> {
-  let loaded: Command | undefined;
+): Promise<void> {
+  const named = findCommand(argv);
   for (const { name, usage, description, load } of COMMANDS) {
     const command = program.command(name).description(description);
-    if (name === named) {
-      (await load())(command, context);
-      loaded = command;
-    } else command.usage(usage);
+    if (name === named) (await load())(command, context);
+    else command.usage(usage);
   }
-  return loaded;
-}
-
-/** Translates everything after the command. The parser explains a command line with `help` itself. */
-async function translateArguments(
-  { name, argv }: FoundCommand,
-  known: KnownOptions,
-  context: CommandContext,
-): Promise<Translation> {
-  if (argv[0] === "help") return { words: argv, notes: [], renamed: [] };
-  const command = name === undefined ? [] : argv.slice(0, 1);
-  const translation = await translateWords(argv.slice(command.length), known, context);
-  return { ...translation, words: [...command, ...translation.words] };
-}
-
-/** Prints the notes when the command starts, and not before the error of a command line. */
-function printNotes(program: Command, { notes }: Translation, environment: CliEnvironment): void {
-  program.hook("preAction", (_, command) => {
-    if (command.getOptionValue("quiet")) return;
-    for (const note of notes) writeStderr(environment, `note: ${note}`);
-  });
-}
-
-/** The flags of other tools whose new names are in an error. */
-function listRenamed({ renamed }: Translation, lines: readonly string[]): string[] {
-  const isNamed = (flag: string): boolean =>
-    lines.some((line) => new RegExp(`${flag}(?![\\w-])`).test(line));
-  const named = renamed.filter(({ flag }) => isNamed(flag));
-  return [...new Set(named.map(({ typed, flag }) => `note: ${typed} is ${flag}`))];
 }
 
 /** After Ctrl-C every error is a consequence of it. */
 function toStopped(error: unknown, signal: AbortSignal): unknown {
   return signal.aborted && !(error instanceof StoppedError) ? signal.reason : error;
+}
+
+/** The name of the command on the command line, also after `help`, if there is such a command. */
+function findCommand(argv: readonly string[]): string | undefined {
+  const [first, second] = argv.filter((argument) => !argument.startsWith("-"));
+  const word = first === "help" ? second : first;
+  return COMMANDS.find(({ name }) => name === word)?.name;
 }
 
 function isDebug(argv: readonly string[], { env }: CliEnvironment): boolean {

@@ -8,9 +8,22 @@ import { FAMILIAR_FLAGS, listSpellings, TWO_REGISTRIES } from "./familiar_flags.
 import type { Contradiction, FamiliarFlag, Meaning, Part } from "./familiar_flags.ts";
 import { scanArguments } from "./scan_arguments.ts";
 import type { Argument } from "./scan_arguments.ts";
-import { hasValue, helpOf, listOperands, rejectWrongOperands } from "./known_options.ts";
-import type { KnownOptions, Translation } from "./known_options.ts";
+import { hasValue, helpOf, listOperands } from "./known_options.ts";
+import type { KnownOptions } from "./known_options.ts";
 import { rejectUnknownOption } from "./unknown_option.ts";
+
+export interface Translation {
+  readonly words: readonly string[];
+  /** Lines for stderr: flags without an effect, and with another meaning than in their tool. */
+  readonly notes: readonly string[];
+  readonly renamed: readonly Renamed[];
+}
+
+/** A flag of another tool and the one that replaces it. For errors, which name the new one. */
+export interface Renamed {
+  readonly typed: string;
+  readonly flag: string;
+}
 
 type Flag = Argument & { kind: "flag" };
 type Prefix = "src-" | "dest-" | "";
@@ -60,7 +73,6 @@ export async function translateFlags(
       else await rejectUnknownOption(argument.flag, known, context);
     }
   }
-  rejectWrongOperands(found, known);
   return translator.finish();
 }
 
@@ -84,7 +96,7 @@ function sideOf(flag: string, { flags }: FamiliarFlag, command: string): Prefix 
 
 /** regctl's `-v debug`: here `-v` has no value, so that the level would be an operand. */
 function splitVerbosity(found: readonly Argument[], known: KnownOptions): Argument[] {
-  const hasTooMany = listOperands(found).length > known.operands.length;
+  const hasTooMany = listOperands(found).length > known.operands;
   const split: Argument[] = [];
   for (const argument of found) {
     const last = split.at(-1);

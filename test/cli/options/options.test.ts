@@ -234,7 +234,7 @@ const both = [SOURCE, DESTINATION];
 const bad: [argv: string[], wanted: RegExp, more?: FakeCliOptions][] = [
   [
     ["copy"],
-    /^error: missing required argument 'source'\nhint: write crossdock copy \[options\] <source> <destination>; .*\n$/,
+    /^error: missing required argument 'source'\nhint: run crossdock copy --help\n$/,
   ],
   [["--bogus"], /^error: unknown option '--bogus'\nhint: run crossdock --help\n$/],
   [["copy", SOURCE], /^error: missing required argument 'destination'/],

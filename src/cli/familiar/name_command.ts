@@ -1,4 +1,4 @@
-/** Finds the command on the command line, also by the name that another tool has for it, and with flags before it. */
+/** Finds the command on the command line, also by the name that another tool has for it, and after flags. */
 import { ParseError } from "../../errors.ts";
 import { suggest } from "../../suggest.ts";
 import type { CommandContext } from "../commands/command_context.ts";
@@ -7,33 +7,28 @@ import { FAMILIAR_COMMANDS } from "./familiar_commands.ts";
 import type { CommandMeaning } from "./familiar_commands.ts";
 import { scanArguments } from "./scan_arguments.ts";
 
-export interface FoundCommand {
-  /** A command of crossdock, also after `help`. Undefined if the command line has none. */
-  readonly name: string | undefined;
-  /** The command line for the parser, with this name first. */
-  readonly argv: readonly string[];
-}
-
 const GLOBAL_FLAGS = ["--debug", "-v", "--verbose", "-h", "--help", "-V", "--version"];
 
-/** @throws ParseError for an unknown command, and for one that only other tools have */
-export async function findCommand(
+/**
+ * Puts the name that crossdock has for the command in front, also after `help`. A command line without a command stays as it is.
+ *
+ * @throws ParseError for an unknown command, and for one that only other tools have
+ */
+export async function nameCommand(
   argv: readonly string[],
   context: CommandContext,
-): Promise<FoundCommand> {
+): Promise<readonly string[]> {
   // As in skopeo, docker and node. In front of a command it is --verbose.
-  if (argv.length === 1 && argv[0] === "-v") return { name: undefined, argv: ["--version"] };
+  if (argv.length === 1 && argv[0] === "-v") return ["--version"];
   const index = await findCommandWord(argv, context);
-  if (index === undefined) return { name: undefined, argv };
+  if (index === undefined) return argv;
   const [before, words] = [argv.slice(0, index), argv.slice(index)];
   if (words[0] === "help") {
     const rest = words.slice(1).filter((word) => !word.startsWith("-"));
-    if (rest.length === 0) return { name: undefined, argv };
-    const { name } = resolve(rest);
-    return { name, argv: ["help", name] };
+    return rest.length === 0 ? argv : ["help", resolve(rest).name];
   }
   const { name, flags, length } = resolve(words);
-  return { name, argv: [name, ...flags, ...before, ...words.slice(length)] };
+  return [name, ...flags, ...before, ...words.slice(length)];
 }
 
 /** The index of the first word that is neither a flag nor the value of one. */
