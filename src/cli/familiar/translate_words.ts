@@ -4,7 +4,6 @@ import { ParseError } from "../../errors.ts";
 import type { CommandContext } from "../commands/command_context.ts";
 import type { Explanation } from "../output/explain_error.ts";
 import { exitCodeOf } from "../output/exit_codes.ts";
-import { writeStderr } from "../output/output.ts";
 import { hasValue, listKnownOptions, listOperands } from "./known_options.ts";
 import type { KnownOptions } from "./known_options.ts";
 import { scanArguments } from "./scan_arguments.ts";
@@ -35,7 +34,7 @@ export async function translateWords(
   // When the command starts, and not before the error of a command line.
   program.hook("preAction", (_, command) => {
     if (command.getOptionValue("quiet")) return;
-    for (const note of translation.notes) writeStderr(context.environment, `note: ${note}`);
+    for (const note of translation.notes) context.environment.lines?.print(`note: ${note}`);
   });
   return {
     words: [...(command ? [command.name()] : []), ...translation.words],
