@@ -1,6 +1,9 @@
-/** Finds the word that a misspelt word most likely means: the nearest one, if at most a third of its letters differ or one begins with the other. */
+/**
+ * Finds the word that a misspelt word most likely means: the nearest one, if at most a third of its letters differ or one begins with
+ * the other. Of words that are equally near, it is the one whose length is nearest.
+ */
 export function suggest(word: string, words: Iterable<string>): string | undefined {
-  let best: { word: string; distance: number } | undefined;
+  let best: { word: string; distance: number; gap: number } | undefined;
   for (const candidate of words) {
     const [typed, known] = [word.toLowerCase(), candidate.toLowerCase()];
     const isShort = Math.min(typed.length, known.length) < 3;
@@ -9,9 +12,10 @@ export function suggest(word: string, words: Iterable<string>): string | undefin
       ? Math.min(1, editDistance(typed, known))
       : editDistance(typed, known);
     const limit = Math.max(1, Math.floor(candidate.length / 3));
-    if (distance <= limit && distance < (best?.distance ?? Infinity)) {
-      best = { word: candidate, distance };
-    }
+    const gap = Math.abs(typed.length - known.length);
+    const isNearer = !best || distance < best.distance ||
+      distance === best.distance && gap < best.gap;
+    if (distance <= limit && isNearer) best = { word: candidate, distance, gap };
   }
   return best?.word;
 }

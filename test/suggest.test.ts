@@ -15,6 +15,8 @@ for (
     ["digesttags", "digestTags"],
     ["tag", "tags"],
     ["shedule", "schedule"],
+    ["targetss", "targets"],
+    ["digestTag", "digestTags"],
     ["colour", undefined],
     ["x", undefined],
     ["", undefined],

@@ -6,6 +6,7 @@ import type { Runtime } from "../runtime.ts";
 import type { LocalRunnerOptions } from "../sync/local_rules.ts";
 import type { RuleRunner } from "../sync/run_rules.ts";
 import type { StopSignal } from "./output/exit_codes.ts";
+import type { StderrLines } from "./output/stderr_lines.ts";
 
 /** The part of a process stream that the program uses. */
 export type TextStream = NodeJS.WritableStream & { isTTY?: boolean; columns?: number };
@@ -17,6 +18,8 @@ export interface CliEnvironment {
   readonly stdout: TextStream;
   /** For everything else: progress, warnings, errors. */
   readonly stderr: TextStream;
+  /** For lines that may be written while progress bars are on stderr. `runCli` sets it. */
+  readonly lines?: StderrLines;
   readTextFile(path: string): Promise<string>;
   /** For the templates of a config, which read files synchronously. */
   readTextFileSync(path: string): string;

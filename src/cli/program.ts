@@ -4,6 +4,9 @@ import pkg from "../../package.json" with { type: "json" };
 import type { CommandContext } from "./commands/command_context.ts";
 import { COMMANDS } from "./commands/commands.ts";
 import type { CliEnvironment } from "./environment.ts";
+import { nameCommand } from "./familiar/name_command.ts";
+import { listRenamed, translateWords } from "./familiar/translate_words.ts";
+import type { Renamed } from "./familiar/translate_flags.ts";
 import {
   EXIT_CLOSED_OUTPUT,
   EXIT_CODES_HELP,
@@ -11,7 +14,9 @@ import {
   exitCodeOfSignal,
 } from "./output/exit_codes.ts";
 import { ClosedOutputError, RESTORE_TERMINAL, writeStderr, writeText } from "./output/output.ts";
+import { StderrLines } from "./output/stderr_lines.ts";
 import type { LocalLayouts } from "../layouts/mod.ts";
+import type { Runtime } from "../runtime.ts";
 import { StoppedError } from "./stopped_error.ts";
 
 /**
@@ -32,10 +37,22 @@ export async function runCli(
     environment.exit(exitCodeOfSignal(name));
   });
   let exitCode = EXIT_DONE;
+  let words = argv;
+  let renamed: readonly Renamed[] = [];
+  const lines = new StderrLines((line) => writeStderr(environment, line));
   const opened: LocalLayouts[] = [];
   const context: CommandContext = {
     environment: {
       ...environment,
+      lines,
+      async createRuntime(): Promise<Runtime> {
+        const runtime = await environment.createRuntime();
+        const isVerbose = program.getOptionValue("verbose") === true ||
+          isDebug(words, environment);
+        if (!isVerbose) return runtime;
+        const { withRequestLog } = await import("./request_log.ts");
+        return withRequestLog(runtime, (line) => lines.print(line));
+      },
       async openLayouts(options): Promise<LocalLayouts> {
         const layouts = await environment.openLayouts(options);
         opened.push(layouts);
@@ -48,9 +65,11 @@ export async function runCli(
   let help = "";
   const program = createProgram((text) => help += text, environment);
   try {
-    await addCommands(program, argv, context);
+    words = await nameCommand(argv, context);
+    await addCommands(program, words, context);
+    ({ words, renamed } = await translateWords(words, program, context));
     try {
-      await program.parseAsync([...argv], { from: "user" });
+      await program.parseAsync([...words], { from: "user" });
     } finally {
       await writeText(environment, help);
     }
@@ -62,10 +81,11 @@ export async function runCli(
     const { explainError } = await import("./output/explain_error.ts");
     const cause = toStopped(error, stop.signal);
     const explanation = explainError(cause, {
-      command: findCommand(argv),
-      isDebug: isDebug(argv, environment),
+      command: findCommand(words),
+      isDebug: isDebug(words, environment),
     });
     for (const line of explanation.lines) writeStderr(environment, line);
+    for (const line of listRenamed(renamed, explanation)) writeStderr(environment, line);
     return explanation.exitCode;
   } finally {
     for (const layouts of opened) await layouts.close();
@@ -82,7 +102,10 @@ function createProgram(
   program
     .description("Copies container images and OCI artifacts from one registry to another.")
     .version(pkg.version, "-V, --version", "print the version")
-    .option("--debug", "show the stacks of errors (or set CROSSDOCK_DEBUG)")
+    .option("-v, --verbose", "log each request on stderr")
+    .option("--debug", "log each request and the stacks of errors (or set CROSSDOCK_DEBUG)")
+    // `translateWords` suggests options, of other tools, too.
+    .showSuggestionAfterError(false)
     .addHelpText("after", `\n${EXIT_CODES_HELP}`)
     .configureHelp({ subcommandTerm: (command) => `${command.name()} ${command.usage()}` })
     .exitOverride()

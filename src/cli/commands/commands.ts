@@ -81,4 +81,10 @@ export const COMMANDS: readonly CommandEntry[] = [
     description: "start the server: the HTTP API, and the schedules and webhooks of crossdock.yaml",
     load: async () => (await import("./serve.ts")).defineServe,
   },
+  {
+    name: "version",
+    usage: "[options]",
+    description: "print the version",
+    load: async () => (await import("./version.ts")).defineVersion,
+  },
 ];

@@ -8,6 +8,7 @@ import type { CliEnvironment } from "../environment.ts";
 import { addOptions } from "../options/add_options.ts";
 import type { ValuesOf } from "../options/add_options.ts";
 import { toCopyRequest } from "../options/copy_request.ts";
+import { checkDigestFile, writeDigestFile } from "../options/digest_file.ts";
 import { openEngine, openServer, VIA_HINT } from "../options/open_engine.ts";
 import * as options from "../options/options.ts";
 import { toSides } from "../options/side.ts";
@@ -29,6 +30,7 @@ const OPTIONS = [
   ...options.VIA_OPTIONS,
   options.detachOption,
   options.jsonOption,
+  options.digestFileOption,
   options.quietOption,
   options.progressOption,
 ] as const;
@@ -43,8 +45,25 @@ export function defineCopy(command: Command, context: CommandContext): void {
     if (flags.dryRun && flags.detach) {
       throw new ParseError("--detach and --dry-run cannot be combined");
     }
+    rejectDigestFile(flags);
     if (flags.dryRun) await printPlan(source, destination, flags, context);
     else await runCopy(source, destination, flags, context);
+  });
+}
+
+/** @throws ParseError if there is no digest to write when the command ends */
+function rejectDigestFile({ digestfile, dryRun, detach, ifExists }: CopyCommandFlags): void {
+  if (digestfile === undefined) return;
+  const other = dryRun
+    ? "--dry-run"
+    : detach
+    ? "--detach"
+    : ifExists === "skip"
+    ? "--if-exists skip"
+    : undefined;
+  if (other === undefined) return;
+  throw new ParseError(`--digestfile and ${other} cannot be combined`, {
+    hint: "use --json, whose document has the digest",
   });
 }
 
@@ -56,6 +75,7 @@ async function runCopy(
 ): Promise<void> {
   const request = toCopyRequest(source, destination, flags);
   const copy = await openCopy(request, flags, environment);
+  if (flags.digestfile !== undefined) await checkDigestFile(flags.digestfile);
   // An archive on stdout leaves no place there for a report.
   const hasArchive = request.destination.registry.endsWith("archive:-");
   const output = hasArchive ? { ...environment, stdout: environment.stderr } : environment;
@@ -63,6 +83,9 @@ async function runCopy(
   try {
     const done = await copy({ signal, emit: progress.emit });
     progress.close("report" in done ? done.report.warnings : []);
+    if (flags.digestfile !== undefined && "report" in done) {
+      await writeDigestFile(flags.digestfile, done.report);
+    }
     if (flags.json) await writeJson(output, "report" in done ? done.report : done.copy);
     else if (!flags.quiet) await writeLines(output, formatDone(done));
   } catch (error) {

@@ -1,23 +1,20 @@
 /** Turns the flags of `copy`, `plan` and `verify` into a copy request. */
-import process from "node:process";
 import { parseCopyRequest } from "../../copy/request.ts";
 import type { CopyRequest, CopyRequestInput } from "../../copy/request.ts";
 import { ParseError } from "../../errors.ts";
-import { parseReference } from "../../oci/reference.ts";
+import { isLocal, parseReference } from "../../oci/reference.ts";
 import type { ValuesOf } from "./add_options.ts";
 import type { ARCHIVE_OPTIONS, CONTENT_OPTIONS, COPY_OPTIONS } from "./options.ts";
+import { localPlatform } from "./parse_option.ts";
 
 /** The flags for the content of a copy; `verify` has some of them. */
 export type CopyFlags =
   & ValuesOf<[...typeof CONTENT_OPTIONS, ...typeof COPY_OPTIONS]>
   & ValuesOf<typeof ARCHIVE_OPTIONS>;
 
-/** The names of machines in images, where they are not those of JavaScript. */
-const ARCHITECTURES: Readonly<Record<string, string>> = { x64: "amd64", ia32: "386" };
-
 /** A docker archive has no indexes, and no referrers and digest tags: it gets the image that this machine would run. */
 const ONE_IMAGE: Omit<CopyRequestInput, "source" | "destination"> = {
-  platforms: [`linux/${ARCHITECTURES[process.arch] ?? process.arch}`],
+  platforms: [localPlatform()],
   index: "unwrap",
   referrers: false,
   digestTags: false,
@@ -36,6 +33,7 @@ export function toCopyRequest(
   const { platform, index, referrers, digestTags, foreignLayers, verify, ifExists, recheck } =
     flags;
   const { referrerSource, referrerDestination } = flags;
+  rejectTagList(destination);
   rejectArchiveFlags(source, destination, flags);
   if (referrers === false && (referrerSource ?? referrerDestination) !== undefined) {
     const option = referrerSource === undefined ? "--referrer-destination" : "--referrer-source";
@@ -58,6 +56,15 @@ export function toCopyRequest(
   });
 }
 
+/** @throws ParseError for several tags, as oras writes them */
+function rejectTagList(destination: string): void {
+  const [, first, second] = /^([^,@]+:[\w.-]+),([\w.-]+)(?:,[\w.-]+)*$/.exec(destination) ?? [];
+  if (first === undefined || isLocal(parseReference(first))) return;
+  throw new ParseError("the destination has several tags, expected one", {
+    hint: `write ${first}, and for the others --additional-tag ${second}`,
+  });
+}
+
 function isDockerArchive(name: string): boolean {
   return parseReference(name).registry.startsWith("docker-archive:");
 }
@@ -70,7 +77,9 @@ function rejectArchiveFlags(
 ): void {
   if ((compress ?? format) !== undefined && !isDockerArchive(source)) {
     const option = compress === undefined ? "--format" : "--compress";
-    throw new ParseError(`${option} is only for a source docker-archive:FILE`);
+    throw new ParseError(`${option} is only for a source docker-archive:FILE`, {
+      hint: "leave it out: manifests and layers are copied unchanged",
+    });
   }
   if (ifExists !== "overwrite" && /^[a-z]+-archive:/.test(parseReference(destination).registry)) {
     throw new ParseError(

@@ -15,6 +15,10 @@ const REGISTRIES = "Registry access:";
 const SERVER = "On a crossdock server:";
 const OUTPUT = "Output:";
 
+/** For values of other tools: manifest formats of skopeo, and Go templates. */
+const KEPT_FORMAT =
+  "manifests are copied unchanged; --format is only for a source docker-archive:FILE, --json prints the result as JSON";
+
 const TLS_MODES = ["on", "off", "unverified"] as const;
 
 export const sourceArgument = new Argument(
@@ -31,7 +35,7 @@ export const destinationArgument = new Argument(
 export const CONTENT_OPTIONS = [
   new Option(
     "--platform <os/arch>",
-    "only this platform, e.g. linux/arm64 or linux/arm/v7 (repeatable; default: all)",
+    "only this platform, e.g. linux/arm64, arm64 or local (repeatable, or with commas; default: all)",
   ).argParser(addPlatform).helpGroup(CONTENT),
   new Option(
     "--index <rebuild|sparse|refuse|unwrap>",
@@ -71,7 +75,7 @@ export const ARCHIVE_OPTIONS = [
   new Option(
     "--format <oci|docker>",
     "from docker-archive: the kind of manifest, if the archive has none (default: oci)",
-  ).argParser(oneOf("--format", ["oci", "docker"])).helpGroup(CONTENT),
+  ).argParser(oneOf("--format", ["oci", "docker"], KEPT_FORMAT)).helpGroup(CONTENT),
 ] as const;
 
 /** How an image is copied. */
@@ -204,7 +208,11 @@ export const detachOption = new Option(
 
 export const jsonOption = new Option("--json", "print the result as one JSON document")
   .helpGroup(OUTPUT);
-export const quietOption = new Option("--quiet", "print only errors").helpGroup(OUTPUT);
+export const digestFileOption = new Option(
+  "--digestfile <file>",
+  "write the digest of the copy to this file after success",
+).helpGroup(OUTPUT);
+export const quietOption = new Option("-q, --quiet", "print only errors").helpGroup(OUTPUT);
 
 export const progressOption = new Option(
   "--progress <auto|bar|plain|none>",

@@ -28,7 +28,9 @@ export interface Progress {
 
 export function startProgress(flags: ProgressFlags, environment: CliEnvironment): Progress {
   const tally = new ProgressTally();
-  const display = startDisplay(chooseMode(flags, environment), tally, environment);
+  const mode = chooseMode(flags, environment);
+  const display = startDisplay(mode, tally, environment);
+  const release = mode === "bar" ? environment.lines?.printWith(display.print) : undefined;
   const shown = new Set<string>();
   const warn = (message: string): void => {
     if (flags.quiet || shown.has(message)) return;
@@ -49,6 +51,7 @@ export function startProgress(flags: ProgressFlags, environment: CliEnvironment)
       if (isClosed) return;
       isClosed = true;
       display.close();
+      release?.();
       warnings.forEach(warn);
     },
   };

@@ -5,6 +5,7 @@ import { toCopyRequestInput } from "../../../src/copy/request.ts";
 import type { CopyRequestInput } from "../../../src/copy/request.ts";
 import type { Engine } from "../../../src/engine.ts";
 import type { SideOptions, TlsMode } from "../../../src/sides.ts";
+import { localPlatform } from "../../../src/cli/options/parse_option.ts";
 import { fakeCli } from "../fake_cli.ts";
 import type { FakeCliOptions } from "../fake_cli.ts";
 import { DESTINATION, plan, report, SOURCE, verification } from "../samples.ts";
@@ -35,6 +36,14 @@ const goodRequests: [flags: string[], wanted: Partial<CopyRequestInput>][] = [
   [["--platform", "linux/amd64", "--platform", "linux/arm/v7"], {
     platforms: ["linux/amd64", "linux/arm/v7"],
   }],
+  [["--platform", "linux/amd64, linux/arm64", "--platform=arm64"], {
+    platforms: ["linux/amd64", "linux/arm64"],
+  }],
+  [["--platform=x86_64,arm/v7,S390X"], {
+    platforms: ["linux/x86_64", "linux/arm/v7", "linux/S390X"],
+  }],
+  [["--platform=local"], { platforms: [localPlatform()] }],
+  [["--platform=windows/amd64:10.0.17763"], { platforms: ["windows/amd64:10.0.17763"] }],
   [["--index", "sparse"], { index: "sparse" }],
   [["--index=refuse"], { index: "refuse" }],
   [["--referrers"], { referrers: true }],
@@ -223,7 +232,10 @@ test("crossdock copy searches Docker's files for credentials, or only --authfile
 
 const both = [SOURCE, DESTINATION];
 const bad: [argv: string[], wanted: RegExp, more?: FakeCliOptions][] = [
-  [["copy"], /^error: missing required argument 'source'\nhint: run crossdock copy --help\n$/],
+  [
+    ["copy"],
+    /^error: missing required argument 'source'\nhint: run crossdock copy --help\n$/,
+  ],
   [["--bogus"], /^error: unknown option '--bogus'\nhint: run crossdock --help\n$/],
   [["copy", SOURCE], /^error: missing required argument 'destination'/],
   [
@@ -259,6 +271,16 @@ const bad: [argv: string[], wanted: RegExp, more?: FakeCliOptions][] = [
   [
     ["copy", "--src-tsl", "on", ...both],
     /^error: unknown option '--src-tsl'\nhint: Did you mean --src-tls\?/,
+  ],
+  [
+    ["copy", "--platform", "windows/amd64,osver=10.0.17763", ...both],
+    /^error: --platform: .*\nhint: write the version after a colon: windows\/amd64:10\.0\.17763\n$/,
+  ],
+  [["verify", "--platform=all", ...both], /^error: --platform: .*\nhint: leave out --platform/],
+  [["plan", "--platform=linux/amd64,", ...both], /^error: parse platform ""/],
+  [
+    ["copy", SOURCE, "localhost:5001/app:1,2,3"],
+    /^error: the destination has several tags.*\nhint: write localhost:5001\/app:1, and for the others --additional-tag 2\n$/,
   ],
   [["copy", "--platform", "linux", ...both], /^error: parse platform "linux": expected os\/arch/],
   [
