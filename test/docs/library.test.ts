@@ -13,6 +13,9 @@ import type { RunningRegistry } from "../support/registry.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 
+const CONFIG = fileURLToPath(new URL("deno.json", ROOT));
+const RUN = "Deno" in globalThis ? ["run", "--allow-all", "--quiet", "--config", CONFIG] : [];
+
 /** The source files of the package's exports. */
 const EXPORTS: Readonly<Record<string, string>> = {
   "crossdock": "src/mod.ts",
@@ -61,9 +64,6 @@ for (const [path, wanted] of Object.entries(FILES)) {
     });
   }
 }
-
-const CONFIG = fileURLToPath(new URL("deno.json", ROOT));
-const RUN = "Deno" in globalThis ? ["run", "--allow-all", "--quiet", "--config", CONFIG] : [];
 
 /** Runs a snippet with local registries in a folder of its own, and returns what it prints. */
 async function runSnippet(
