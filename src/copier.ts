@@ -53,7 +53,7 @@ export interface EngineOptions {
 }
 
 /** A copy with open repositories. */
-export interface OpenedCopy extends CallOptions, Repositories {
+interface OpenedCopy extends CallOptions, Repositories {
   readonly request: CopyRequest;
   readonly emit?: Emit | undefined;
   readonly plan: () => Promise<Planned>;

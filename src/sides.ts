@@ -71,7 +71,7 @@ export interface SidesOptions {
   readonly layouts?: Layouts;
 }
 
-export interface OpenOptions extends Pick<RepositoryOptions, "onRequest" | "beforePull"> {
+interface OpenOptions extends Pick<RepositoryOptions, "onRequest" | "beforePull"> {
   /** Access to request. Default: pull for the source, push for the destination. */
   readonly mode?: RepositoryMode | undefined;
   readonly emit?: Emit | undefined;

@@ -132,13 +132,6 @@ export const copyRequestSchema = z.strictObject({
   ...copyOptions,
 });
 
-/** A comparison takes the options of a copy that determine the content of the destination. */
-export const comparisonSchema = copyRequestSchema.omit({
-  verify: true,
-  ifExists: true,
-  recheck: true,
-});
-
 /** Set only by `parseCopyRequest`. A symbol cannot come from JSON. */
 const PARSED = Symbol("parsed");
 

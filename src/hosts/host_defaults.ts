@@ -3,7 +3,7 @@ import type { Runtime } from "../runtime.ts";
 import type { Layouts } from "../sides.ts";
 
 /** Layouts that hold files open. */
-export interface OpenedLayouts extends Layouts {
+interface OpenedLayouts extends Layouts {
   /** Call it after the last copy. */
   close(): Promise<void>;
 }
