@@ -18,9 +18,13 @@ for (const name of readdirSync(DIST, { recursive: true, encoding: "utf8" })) {
   if (mapped !== text) writeFileSync(file, mapped);
 }
 
-// Modules read the version from this copy. Its other fields are about the package as a whole.
-const { version } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
-writeFileSync(join(DIST, "package.json"), JSON.stringify({ version, type: "module" }));
+// Modules read the version from this copy, and hosts resolve `#` names by it. Its other fields are about the package as a whole.
+const { version, imports } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
+const built = JSON.parse(JSON.stringify(imports).replaceAll('.ts"', '.js"'));
+writeFileSync(
+  join(DIST, "package.json"),
+  JSON.stringify({ version, type: "module", imports: built }),
+);
 
 function toRelative(specifier: string, importer: string): string {
   const source = relative(ROOT, fileURLToPath(import.meta.resolve(specifier)));

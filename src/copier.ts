@@ -26,9 +26,13 @@ import type { EngineMemory, Layouts, SideOptions, Sides } from "./sides.ts";
 import { noTrace } from "./trace.ts";
 import type { Trace } from "./trace.ts";
 
+/** Options of an engine. */
 export interface EngineOptions {
+  /** The host: `createRuntime()` of `crossdock/runtime`. */
   readonly runtime: Runtime;
+  /** Options for the registries that are read. */
   readonly source?: SideOptions;
+  /** Options for the registries that are written to. */
   readonly destination?: SideOptions;
   /** Maximum of parallel blobs of a copy. Default: 16; from 1 to 256. */
   readonly concurrency?: number;
@@ -52,7 +56,7 @@ export interface EngineOptions {
 }
 
 /** A copy with open repositories. */
-export interface OpenedCopy extends CallOptions, Repositories {
+interface OpenedCopy extends CallOptions, Repositories {
   readonly request: CopyRequest;
   readonly emit?: Emit | undefined;
   readonly plan: () => Promise<Planned>;

@@ -23,6 +23,7 @@ export type TlsMode = "on" | "off" | "unverified";
 
 /** Options for all registries of one side. */
 export interface SideOptions {
+  /** Default: all registries are used anonymously. */
   readonly credentials?: CredentialSources;
   /** TLS mode of all registries, or a function of the registry. Default: `off` for loopback, like Docker; otherwise `on`. */
   readonly tls?: TlsMode | ((registry: string) => TlsMode | undefined);
@@ -32,7 +33,11 @@ export interface SideOptions {
   readonly createRepository?: CreateRepository;
 }
 
-/** Cached data by side and registry. Engines with the same credentials may share it. */
+/**
+ * Cached data by side and registry. Engines with the same credentials may share it. Create it by `new Map()`.
+ *
+ * @internal
+ */
 export type EngineMemory = Map<string, RegistryMemory>;
 
 /** A repository of a registry, or an image in a folder or file. */
@@ -40,9 +45,16 @@ export type OpenedRepository = Pick<Repository, keyof Repository> & ContentTarge
 
 /** Opens images in folders and files: `openLayouts()` of `crossdock/layouts`. */
 export interface Layouts {
-  /** @param mode `pull` if the destination is only read */
+  /**
+   * @param mode `pull` if the destination is only read
+   * @internal
+   */
   open(side: Side, reference: Reference, mode?: RepositoryMode): OpenedRepository;
-  /** Lists the images below a folder, as paths relative to it. */
+  /**
+   * Lists the images below a folder, as paths relative to it.
+   *
+   * @internal
+   */
   repositories(folder: string, options?: CallOptions): AsyncIterable<string[]>;
 }
 
@@ -59,7 +71,7 @@ export interface SidesOptions {
   readonly layouts?: Layouts;
 }
 
-export interface OpenOptions extends Pick<RepositoryOptions, "onRequest" | "beforePull"> {
+interface OpenOptions extends Pick<RepositoryOptions, "onRequest" | "beforePull"> {
   /** Access to request. Default: pull for the source, push for the destination. */
   readonly mode?: RepositoryMode | undefined;
   readonly emit?: Emit | undefined;
@@ -111,7 +123,7 @@ export function openSides(options: SidesOptions): Sides {
       if (known) return known;
       if (isLocal({ registry })) {
         const message =
-          `${registry} is not a registry: only the command line opens folders and files`;
+          `${registry} is not a registry, and folders and files cannot be opened here`;
         throw new CrossdockError("usage", message, { side });
       }
       const tls = (typeof tlsMode === "function" ? tlsMode(registry) : tlsMode) ??

@@ -34,7 +34,9 @@ const BENEATH: Readonly<Record<string, readonly string[]>> = {
   sides: ["registry", "copy"],
   copier: ["sides"],
   engine: ["copier"],
-  mod: ["engine"],
+  credentials: ["auth"],
+  library: ["config", "hosts"],
+  mod: ["library"],
   sync: ["engine", "template"],
   stream_events: ["problem", "sync"],
   durable: ["engine", "problem"],
@@ -43,8 +45,8 @@ const BENEATH: Readonly<Record<string, readonly string[]>> = {
   rules: ["config"],
   server: ["rules", "stream_events"],
   client: ["server"],
-  cli: ["client", "layouts"],
-  hosts: ["runtime"],
+  cli: ["client", "layouts", "credentials"],
+  hosts: ["credentials", "layouts", "sides"],
   entries: ["hosts", "server"],
 };
 
@@ -75,14 +77,14 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
     "oci/platform.ts",
     "auth/",
     "registry/",
-    "copy/model.ts",
+    "copy/schemas.ts",
     "copy/request.ts",
     "copy/step.ts",
     "layouts/",
     "problem.ts",
     "sync/rule_steps.ts",
     "stream_events.ts",
-    "sync/model.ts",
+    "sync/schemas.ts",
     "durable/durable_copies.ts",
     "webhooks/incoming/",
     "config/",
@@ -193,8 +195,8 @@ function findCircles(): string[][] {
   return circles;
 }
 
-test("only hosts/, layouts/, cli/ and entries/ use node: and Deno", () => {
-  const local = ["hosts", "layouts", "cli", "entries"];
+test("only hosts/, credentials/, layouts/, cli/ and entries/ use node: and Deno", () => {
+  const local = ["hosts", "credentials", "layouts", "cli", "entries"];
   const core = files.filter((file) => !local.includes(partOf(file)));
   const wrong = core.filter((file) =>
     /"node:|\bDeno\.|\bBun\.|"cloudflare:/.test(withoutComments(read(file)))
@@ -204,7 +206,7 @@ test("only hosts/, layouts/, cli/ and entries/ use node: and Deno", () => {
 
 test("packages are imported only where they belong", () => {
   const wrong = imports.filter(({ file, specifier }) => {
-    if (/^(\.|node:|cloudflare:)/.test(specifier)) return false;
+    if (/^(\.|#|node:|cloudflare:)/.test(specifier)) return false;
     const name = /^(@[^/]+\/)?[^/]+/.exec(specifier)?.[0] ?? "";
     return !PACKAGES[name]?.some((place) => file.startsWith(place));
   });
@@ -225,15 +227,14 @@ test("helpers of @std/streams are imported by that name only", () => {
   assert.deepEqual([...new Set(imported)].sort(), Object.keys(exports).sort());
 });
 
-test("layouts/ is imported only by the command line, when a name needs it", () => {
+test("layouts/ is imported only by the command line and the library's hosts, when a name needs it", () => {
   const others = imports.filter(({ file, specifier }) =>
     specifier.startsWith(".") && partOf(file) !== "layouts" &&
     partOf(join(dirname(file), specifier)) === "layouts"
   );
-  assert.deepEqual(others.map(({ file, isType }) => isType ? "" : file).filter(Boolean), [
-    "cli/main.ts",
-  ]);
-  assert.match(read("cli/main.ts"), /await import\("\.\.\/layouts\/mod\.ts"\)/);
+  const files = others.map(({ file, isType }) => isType ? "" : file).filter(Boolean);
+  assert.deepEqual(files.sort(), ["cli/main.ts", "hosts/local_defaults.ts"]);
+  for (const file of files) assert.match(read(file), /await import\("\.\.\/layouts\/mod\.ts"\)/);
 });
 
 /** A Worker cannot use these packages, so the code that all hosts share must not import them. */
@@ -259,7 +260,7 @@ test("client/ imports only types of the server", () => {
       if (specifier.startsWith("hono")) hono.add(specifier);
     }
   }
-  assert.ok(reached.has("copy/model.ts"), "client/ checks answers with the schemas of copy/");
+  assert.ok(reached.has("copy/schemas.ts"), "client/ checks answers with the schemas of copy/");
   assert.deepEqual([...reached].filter((file) => partOf(file) === "server"), []);
   assert.deepEqual([...hono], ["hono/client"]);
 });
@@ -272,20 +273,29 @@ test("mod.ts and client/mod.ts are the only barrels", () => {
   assert.deepEqual(barrels.sort(), ["client/mod.ts", "mod.ts"]);
 });
 
-/** Each host resolves `crossdock/runtime` to one of these files, so they may export the same names. */
-const { "./runtime": runtimes } = JSON.parse(
-  readFileSync(join(ROOT, "package.json"), "utf8"),
-).exports as Record<string, Record<string, string>>;
-const RUNTIME_FILES = new Set(
-  Object.values(runtimes ?? {}).map((path) =>
-    /^\.\/dist\/src\/(.*?)\.(?:d\.ts|js)$/.exec(path)?.[1]
-  ),
+/** Each host resolves `crossdock/runtime` and `#defaults` to one of these files, so they may export the same names. */
+const { exports, imports: names } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
+const HOST_FILES = new Map(
+  Object.entries<Record<string, string>>({ ...names, "./runtime": exports["./runtime"] })
+    .flatMap(([name, paths]) =>
+      Object.values(paths).map((path) =>
+        [/^\.\/(?:dist\/)?src\/(.*?)\.(?:d\.ts|js|ts)$/.exec(path)?.[1], name] as const
+      )
+    ),
 );
+
+test("only the library imports the defaults of a host, when a function is called", () => {
+  const users = imports.filter(({ specifier }) => specifier.startsWith("#"));
+  assert.deepEqual(users.map(({ file }) => file), ["library/default_engine.ts"]);
+  assert.match(read("library/default_engine.ts"), /import\("#defaults"\)/);
+  const { imports: mapped } = JSON.parse(readFileSync(join(ROOT, "deno.json"), "utf8"));
+  assert.deepEqual(mapped, { "#defaults": names["#defaults"].default });
+});
 
 test("no exported name means two things", () => {
   const places = new Map<string, Set<string>>();
   for (const file of files) {
-    const module = RUNTIME_FILES.has(file.replace(/\.ts$/, "")) ? "runtime" : file;
+    const module = HOST_FILES.get(file.replace(/\.ts$/, "")) ?? file;
     const names = read(file).matchAll(
       /^export (?:async )?(?:function\*?|class|abstract class|interface|type|const) (\w+)/gm,
     );

@@ -5,7 +5,7 @@ import { startPair } from "./support/pair.ts";
 test("openSides() rejects folders and files unless the engine has layouts", async () => {
   await using pair = await startPair();
   const { source, destination, engine } = pair;
-  const message = /^oci:\.\/app is not a registry: only the command line opens folders and files$/;
+  const message = /^oci:\.\/app is not a registry, and folders and files cannot be opened here$/;
   await assert.rejects(
     engine.copy({ source: "oci:./app:1", destination: `${destination.host}/app` }),
     { code: "usage", side: "source", message },

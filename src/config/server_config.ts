@@ -68,7 +68,7 @@ export interface ServerConfig {
 }
 
 /** The content of `crossdock.yaml`. Holds secrets: do not log it. */
-export interface ServerSync extends SyncConfig {
+interface ServerSync extends SyncConfig {
   /** The source of the text, for messages: a variable or a file. */
   readonly from: string;
   /** Warnings about the file, each with its place. */

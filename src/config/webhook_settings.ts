@@ -12,7 +12,7 @@ import type { RenderAt } from "./render_at.ts";
 import { incomingSchema, outerWebhooksSchema, outgoingSchema } from "./schema.ts";
 
 /** A webhook that senders call after a push. Holds a secret: do not log it. */
-export interface IncomingWebhook {
+interface IncomingWebhook {
   readonly sender: SenderName;
   /** The source of its events, for `locateEvent()`. */
   readonly place: string;

@@ -29,7 +29,9 @@ export interface Reference {
   readonly registry: string;
   /** Path within the registry: `library/alpine`. In a folder or file, the name before the tag; mostly "". */
   readonly repository: string;
+  /** Absent if the text has none; see {@linkcode withDefaultTag}. */
   readonly tag?: string;
+  /** Absent if the text has none. */
   readonly digest?: Digest;
 }
 

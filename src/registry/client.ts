@@ -54,9 +54,9 @@ export class RegistryClient {
   digestTrial: Promise<boolean> | undefined;
   readonly createRepository: CreateRepository | undefined;
   /** Repositories that exist or are being created, by name. */
-  readonly created = new Map<string, Promise<boolean>>();
+  readonly created: Map<string, Promise<boolean>> = new Map();
   /** Mounts that the registry denied: `from to`. */
-  readonly deniedMounts = new Set<string>();
+  readonly deniedMounts: Set<string> = new Set();
   /** Hosts that redirect streamed requests, by origin. */
   readonly #moved = new Map<string, URL>();
   /** The URLs that returned each response, after redirects. */

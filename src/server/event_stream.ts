@@ -4,7 +4,7 @@ import { toProblem } from "../problem.ts";
 import type { StreamEvent, SyncStreamEvent } from "../stream_events.ts";
 
 /** The format of the body. */
-export type StreamFormat = "ndjson" | "sse";
+type StreamFormat = "ndjson" | "sse";
 
 /** An event in a streamed response. */
 export type StreamedEvent = StreamEvent | SyncStreamEvent;

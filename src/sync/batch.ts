@@ -35,7 +35,7 @@ import type { RepositoryMode, RepositoryOptions } from "../registry/repository.t
 import type { Copier } from "../copier.ts";
 import type { OpenedRepository } from "../sides.ts";
 
-export interface BatchCallOptions extends CallOptions {
+interface BatchCallOptions extends CallOptions {
   readonly emit?: Emit | undefined;
 }
 
@@ -75,7 +75,7 @@ export interface Batch extends Listing {
   deleteTag(destination: string, options?: BatchCallOptions): Promise<void>;
 }
 
-export interface BatchImage {
+interface BatchImage {
   /**
    * Compares source and destination: by one HEAD on each side, and by reading manifests only if the digests do not decide it.
    *
@@ -86,7 +86,7 @@ export interface BatchImage {
   compare(request: CopyRequestInput, options?: CompareOptions): Promise<Comparison>;
 }
 
-export interface CompareOptions extends BatchCallOptions {
+interface CompareOptions extends BatchCallOptions {
   /** Whether an equal digest is enough, without a check of referrers and digest tags. Default false. */
   readonly fastCheck?: boolean | undefined;
 }

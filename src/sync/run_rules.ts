@@ -43,7 +43,7 @@ export async function runRules(
 }
 
 /** Sums up the results of several rules. */
-export function sumUpReports(rules: readonly RuleReport[]): Omit<SyncReport, "durationMs"> {
+function sumUpReports(rules: readonly RuleReport[]): Omit<SyncReport, "durationMs"> {
   const results = new Set(rules.map(({ result }) => result));
   const hasFailed = results.has("some-failed") || results.has("all-failed");
   if (!hasFailed) return { result: results.has("postponed") ? "postponed" : "ok", rules };

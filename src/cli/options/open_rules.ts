@@ -1,7 +1,7 @@
 /** Opens the rules of `crossdock.yaml`, or with `--via` those of a server. */
 import { firstOf } from "../../auth/credentials.ts";
 import type { CredentialSources } from "../../auth/credentials.ts";
-import type { DetachedSync, SyncOptions, SyncRequest } from "../../client/remote_engine.ts";
+import type { DetachedSync, SyncOptions } from "../../client/remote_engine.ts";
 import { ParseError } from "../../errors.ts";
 import { isLocal, parseReference } from "../../oci/reference.ts";
 import type { SideOptions } from "../../sides.ts";
@@ -12,7 +12,7 @@ import { formatMistake } from "../../config/mistakes.ts";
 import { createPacer } from "../../sync/pacer.ts";
 import { registryCredentials, registryTls } from "../../config/registries.ts";
 import { runRules, statusOfRules } from "../../sync/run_rules.ts";
-import type { SyncStatus } from "../../sync/model.ts";
+import type { SyncRequest, SyncStatus } from "../../sync/model.ts";
 import type { RuleRunner } from "../../sync/run_rules.ts";
 import type { SyncRule } from "../../sync/rule.ts";
 import { Slots } from "../../copy/slots.ts";

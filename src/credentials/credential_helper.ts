@@ -5,9 +5,9 @@
 
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
-import { normalizeRegistry, toCredential } from "../../auth/credentials.ts";
-import type { Credential } from "../../auth/credentials.ts";
-import { CrossdockError, ParseError, SilenceError } from "../../errors.ts";
+import { normalizeRegistry, toCredential } from "../auth/credentials.ts";
+import type { Credential } from "../auth/credentials.ts";
+import { CrossdockError, ParseError, SilenceError } from "../errors.ts";
 
 /** Runs a credential helper for a registry. Resolves with undefined if it has no credential. */
 export type RunHelper = (helper: string, registry: string) => Promise<Credential | undefined>;

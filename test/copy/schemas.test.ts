@@ -1,4 +1,4 @@
-/** What the engine gives is what the schemas of `src/copy/model.ts` declare, and nothing besides. */
+/** What the engine gives is what the schemas of `src/copy/schemas.ts` declare, and nothing besides. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
@@ -8,7 +8,7 @@ import {
   planSchema,
   reportSchema,
   verificationSchema,
-} from "../../src/copy/model.ts";
+} from "../../src/copy/schemas.ts";
 import type { CopyEvent } from "../../src/copy/model.ts";
 import { putCosignSignature, putIndex, putReferrer } from "../support/image.ts";
 import { startPair } from "../support/pair.ts";

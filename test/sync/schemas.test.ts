@@ -1,9 +1,9 @@
 import { createLocalRunner } from "../../src/sync/local_rules.ts";
-/** What runs of rules give is what the schemas of `src/sync/model.ts` declare, and nothing besides. */
+/** What runs of rules give is what the schemas of `src/sync/schemas.ts` declare, and nothing besides. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as z from "zod";
-import { syncEvents, syncReportSchema, syncStatusSchema } from "../../src/sync/model.ts";
+import { syncEvents, syncReportSchema, syncStatusSchema } from "../../src/sync/schemas.ts";
 import type { SyncEvent } from "../../src/sync/model.ts";
 import { runRules, statusOfRules } from "../../src/sync/run_rules.ts";
 import { startPair } from "../support/pair.ts";

@@ -3,10 +3,10 @@ import assert from "node:assert/strict";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { dockerConfigSources } from "../../../src/cli/options/docker_config_files.ts";
-import type { DockerConfigSourcesOptions } from "../../../src/cli/options/docker_config_files.ts";
-import type { RunHelper } from "../../../src/cli/options/credential_helper.ts";
-import type { CredentialSources } from "../../../src/auth/credentials.ts";
+import { dockerConfigSources } from "../../src/credentials/docker_config_files.ts";
+import type { DockerConfigSourcesOptions } from "../../src/credentials/docker_config_files.ts";
+import type { RunHelper } from "../../src/credentials/credential_helper.ts";
+import type { CredentialSources } from "../../src/auth/credentials.ts";
 
 const noHelper: RunHelper = (helper) => Promise.reject(new Error(`asked ${helper}`));
 

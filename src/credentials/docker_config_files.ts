@@ -3,11 +3,11 @@
 import { readFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
-import { describeMiss, firstOf, showKey } from "../../auth/credentials.ts";
-import type { CredentialMatch, CredentialSources } from "../../auth/credentials.ts";
-import { findAuth, parseDockerConfig } from "../../auth/docker_config.ts";
-import type { DockerConfig } from "../../auth/docker_config.ts";
-import { ParseError } from "../../errors.ts";
+import { describeMiss, firstOf, showKey } from "../auth/credentials.ts";
+import type { CredentialMatch, CredentialSources } from "../auth/credentials.ts";
+import { findAuth, parseDockerConfig } from "../auth/docker_config.ts";
+import type { DockerConfig } from "../auth/docker_config.ts";
+import { ParseError } from "../errors.ts";
 import type { RunHelper } from "./credential_helper.ts";
 
 /** Which files are read, and how. */

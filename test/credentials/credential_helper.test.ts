@@ -5,9 +5,9 @@ import { spawn } from "node:child_process";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
-import { runCredentialHelper } from "../../../src/cli/options/credential_helper.ts";
-import type { Credential } from "../../../src/auth/credentials.ts";
-import { until } from "../../support/until.ts";
+import { runCredentialHelper } from "../../src/credentials/credential_helper.ts";
+import type { Credential } from "../../src/auth/credentials.ts";
+import { until } from "../support/until.ts";
 
 interface Helper extends AsyncDisposable {
   folder: string;
@@ -154,7 +154,7 @@ const isDeno = "deno" in process.versions;
 
 test("runCredentialHelper() names the flag that Deno requires", { skip: !isDeno }, async () => {
   await using helper = await makeHelper("echo null");
-  const module = new URL("../../../src/cli/options/credential_helper.ts", import.meta.url).href;
+  const module = new URL("../../src/credentials/credential_helper.ts", import.meta.url).href;
   const script = join(helper.folder, "ask.ts");
   await writeFile(
     script,
