@@ -154,6 +154,13 @@ const NO_RULES: SyncConfig = parseSyncConfig("", { from: "", env: {}, now: 0 }).
 const CLI_VARIABLES = new Set(["CROSSDOCK_DEBUG", "CROSSDOCK_TOKEN", "CROSSDOCK_VIA"]);
 
 /**
+ * What Kubernetes sets in each pod for a service with the name `crossdock` or one that begins so.
+ * https://kubernetes.io/docs/concepts/services-networking/service/#environment-variables
+ */
+const SERVICE_VARIABLE =
+  /_(?:SERVICE_HOST|SERVICE_PORT(?:_.+)?|PORT(?:_\d+_(?:TCP|UDP|SCTP)(?:_(?:ADDR|PORT|PROTO))?)?)$/;
+
+/**
  * Reads the configuration. Empty variables count as not set.
  *
  * @throws ParseError naming every variable that is wrong, and no value
@@ -172,7 +179,8 @@ export function parseConfig(
     value !== undefined && typeof value !== "string"
   );
   const unknown = Object.keys(texts).filter((name) =>
-    name.startsWith("CROSSDOCK_") && !(name in environment.shape) && !CLI_VARIABLES.has(name)
+    name.startsWith("CROSSDOCK_") && !(name in environment.shape) && !CLI_VARIABLES.has(name) &&
+    !SERVICE_VARIABLE.test(name)
   );
   const result = environment.safeParse(texts);
   const mistakes = [

@@ -210,6 +210,19 @@ test("parseConfig() reads the registries with plain HTTP in the spelling of refe
   assert.deepEqual(plainHttp, ["registry:5000"]);
 });
 
+test("parseConfig() ignores what Kubernetes sets for a service with the name crossdock", () => {
+  const variables = {
+    CROSSDOCK_SERVICE_HOST: "10.0.0.1",
+    CROSSDOCK_SERVICE_PORT: "8080",
+    CROSSDOCK_SERVICE_PORT_HTTP: "8080",
+    CROSSDOCK_PORT: "tcp://10.0.0.1:8080",
+    CROSSDOCK_PORT_8080_TCP: "tcp://10.0.0.1:8080",
+    CROSSDOCK_PORT_8080_TCP_ADDR: "10.0.0.1",
+    CROSSDOCK_SERVER_PORT_8080_TCP_PROTO: "tcp",
+  };
+  assert.deepEqual(parseConfig(variables), parseConfig({}));
+});
+
 test("parseConfig() proposes the name of a misspelt variable", () => {
   assert.throws(
     () => parseConfig({ CROSSDOCK_ALLOW_SOURCE: "a.io/**" }),
