@@ -1,5 +1,6 @@
 import { stringify } from "yaml";
-import { isLoopbackRegistry, parseRegistry } from "../../oci/reference.ts";
+import { quote } from "../../oci/quote.ts";
+import { isLoopbackRegistry, isTag, parseRegistry } from "../../oci/reference.ts";
 import type { ConfigNode } from "../../config/config_node.ts";
 import { compilePattern } from "../../sync/pattern.ts";
 
@@ -135,6 +136,19 @@ export function toRegistry(name: string): string {
 /** A pattern that matches only this text. */
 export function toLiteral(text: string): string {
   return text.replace(/[\\^$.|?*+()[\]{}]/g, "\\$&");
+}
+
+/** Patterns for tags. What cannot be a tag is not converted. */
+export function toTagPatterns(
+  tags: readonly string[],
+  what: string,
+  writer: Pick<ConfigWriter, "omit">,
+): string[] {
+  return tags.filter((tag) => {
+    if (isTag(tag)) return true;
+    writer.omit(`${what}: ${quote(tag)} is not a tag`);
+    return false;
+  }).map(toLiteral);
 }
 
 /** Whether the value of a node contains a valid regular expression. A mistake is reported otherwise. */
