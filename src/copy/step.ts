@@ -6,7 +6,7 @@ import * as z from "zod";
 import { isRepositoryPath, parseRepository } from "../oci/reference.ts";
 import { ParseError } from "../errors.ts";
 import { digestSchema as digest } from "../oci/digest.ts";
-import { formatIssues, immutable } from "../schema.ts";
+import { formatIssues, immutable, safeParse } from "../schema.ts";
 import { MAX_DATA_CHARACTERS } from "./open_blob_or_data.ts";
 
 const repository = z.string().max(512, { abort: true }).refine(
@@ -132,7 +132,7 @@ export const parsedStepSchema = stepSchema.transform(
  */
 export function parseStep(value: unknown): ParsedStep {
   if (isParsed(value)) return value;
-  const result = parsedStepSchema.safeParse(value);
+  const result = safeParse(parsedStepSchema, value);
   if (result.success) return result.data;
   throw new ParseError(`invalid step: ${formatIssues(result.error.issues)}`);
 }

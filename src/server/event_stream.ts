@@ -4,7 +4,7 @@ import { toProblem } from "../problem.ts";
 import type { StreamEvent, SyncStreamEvent } from "../stream_events.ts";
 
 /** The format of the body. */
-export type StreamFormat = "ndjson" | "sse";
+type StreamFormat = "ndjson" | "sse";
 
 /** An event in a streamed response. */
 export type StreamedEvent = StreamEvent | SyncStreamEvent;
@@ -28,12 +28,6 @@ const HEARTBEAT_MS = 5000;
 
 /** Shortest time between two progress events of one blob. */
 const PROGRESS_MS = 250;
-
-/** The headers of a streamed response. */
-export const STREAM_HEADERS = {
-  ndjson: { "content-type": "application/x-ndjson" },
-  sse: { "content-type": "text/event-stream" },
-} as const;
 
 /**
  * Runs `job` and returns a body with the events that it emits. If the job fails, the last event is `error`. The job's signal is
