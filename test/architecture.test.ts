@@ -18,6 +18,7 @@ const BENEATH: Readonly<Record<string, readonly string[]>> = {
   redact_urls: [],
   suggest: [],
   schema: [],
+  version: [],
   retry: ["errors"],
   byte_budget: ["errors"],
   oci: ["errors", "schema"],
@@ -41,7 +42,7 @@ const BENEATH: Readonly<Record<string, readonly string[]>> = {
   webhooks: ["sync", "durable", "log"],
   config: ["webhooks"],
   rules: ["config"],
-  server: ["rules", "stream_events"],
+  server: ["rules", "stream_events", "version"],
   client: ["server"],
   cli: ["client", "layouts"],
   hosts: ["runtime"],
@@ -272,20 +273,20 @@ test("mod.ts and client/mod.ts are the only barrels", () => {
   assert.deepEqual(barrels.sort(), ["client/mod.ts", "mod.ts"]);
 });
 
-/** Each host resolves `crossdock/runtime` to one of these files, so they may export the same names. */
-const { "./runtime": runtimes } = JSON.parse(
-  readFileSync(join(ROOT, "package.json"), "utf8"),
-).exports as Record<string, Record<string, string>>;
-const RUNTIME_FILES = new Set(
-  Object.values(runtimes ?? {}).map((path) =>
-    /^\.\/dist\/src\/(.*?)\.(?:d\.ts|js)$/.exec(path)?.[1]
+/** Hosts resolve an export such as `crossdock/runtime` to different files, which export the same names. By file, the export. */
+const { exports: npmExports } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
+const EXPORTS = new Map<string, string>(
+  Object.entries<string | Record<string, string>>(npmExports).flatMap(([name, targets]) =>
+    Object.values(targets).map((path) =>
+      [/^\.\/dist\/src\/(.*?)\.(?:d\.ts|js)$/.exec(path)?.[1] ?? "", name] as const
+    )
   ),
 );
 
 test("no exported name means two things", () => {
   const places = new Map<string, Set<string>>();
   for (const file of files) {
-    const module = RUNTIME_FILES.has(file.replace(/\.ts$/, "")) ? "runtime" : file;
+    const module = EXPORTS.get(file.replace(/\.ts$/, "")) ?? file;
     const names = read(file).matchAll(
       /^export (?:async )?(?:function\*?|class|abstract class|interface|type|const) (\w+)/gm,
     );
@@ -329,6 +330,12 @@ function hasSource(test: string): boolean {
   return [`src/${path}.ts`, `src/${dirname(path)}.ts`, `${path}.ts`, `test/${path}.ts`]
     .some((file) => existsSync(join(ROOT, file)));
 }
+
+test("everything is parsed by the functions of schema.ts, which have our messages", () => {
+  const wrong = files.filter((file) => file !== "schema.ts")
+    .filter((file) => /\.safeParse(Async)?\(/.test(withoutComments(read(file))));
+  assert.deepEqual(wrong, []);
+});
 
 function withoutComments(code: string): string {
   return code.replace(/\/\*[\s\S]*?\*\//g, "").replace(/^\s*\/\/.*$/gm, "");
