@@ -63,6 +63,9 @@ const zod = await build({
   legalComments: "none",
   metafile: true,
   plugins: [slimZod],
+  // All copies of zod in a program share their settings and their named schemas by globals. This one has its own.
+  define: { globalThis: "zodGlobals" },
+  banner: { js: "const zodGlobals = {};" },
 });
 
 writeFileSync(join(ROOT, "dist/zod.LICENSE.txt"), listLicenses(Object.keys(zod.metafile.inputs)));

@@ -21,18 +21,16 @@ export function immutable<Schema extends z.ZodType>(schema: Schema): ImmutableSc
 export interface SafeParseOptions {
   /** Whether messages quote the values. Off for values that may be secrets. Default: true. */
   readonly quotes?: boolean;
-  /** Whether the issues contain the values. Default: false. */
-  readonly reportInput?: boolean;
 }
 
 /** As the method of the schema, with messages in the words of this project. Everything is parsed by this function. */
 export function safeParse<Schema extends z.ZodType>(
   schema: Schema,
   value: unknown,
-  { quotes = true, reportInput = false }: SafeParseOptions = {},
+  { quotes = true }: SafeParseOptions = {},
 ): z.ZodSafeParseResult<z.output<Schema>> {
   const error = (issue: z.core.$ZodRawIssue): string => describeIssue(issue, quotes);
-  return schema.safeParse(value, { error, reportInput });
+  return schema.safeParse(value, { error });
 }
 
 /** Parses JSON and checks it against a schema. Text that is not JSON fails as `undefined` would; no error quotes the text. */
