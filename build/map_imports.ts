@@ -1,6 +1,7 @@
 /**
- * Replaces imports of our `@std/streams` modules in dist/ by relative paths, because the npm package contains these files but not
- * the import map. Imports of the original package in node_modules/ do not change.
+ * Replaces imports in dist/ by relative paths: those of our `@std/streams` modules, because the npm package contains these files but
+ * not the import map, and those of zod, of which dist/ gets a smaller file. Imports of the original `@std/streams` in node_modules/
+ * do not change, and neither do those in declarations.
  */
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path/posix";
@@ -9,12 +10,14 @@ import { fileURLToPath } from "node:url";
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const DIST = join(ROOT, "dist");
 const IMPORT = /(?<=^(?:import|export)\s[^;"]*?")@std\/streams\/[^"]+(?=")/gm;
+const ZOD = /(?<=^import \* as z from ")zod(?=";)/gm;
 
 for (const name of readdirSync(DIST, { recursive: true, encoding: "utf8" })) {
   if (!/\.(js|d\.ts)$/.test(name)) continue;
   const file = join(DIST, name);
   const text = readFileSync(file, "utf8");
-  const mapped = text.replace(IMPORT, (specifier) => toRelative(specifier, file));
+  const mapped = text.replace(IMPORT, (specifier) => toRelative(specifier, file))
+    .replace(ZOD, file.endsWith(".js") ? relativePath(join(DIST, "zod.js"), file) : "$&");
   if (mapped !== text) writeFileSync(file, mapped);
 }
 
@@ -29,6 +32,10 @@ writeFileSync(
 function toRelative(specifier: string, importer: string): string {
   const source = relative(ROOT, fileURLToPath(import.meta.resolve(specifier)));
   if (!source.startsWith("src/")) return specifier;
-  const path = relative(dirname(importer), join(DIST, source.replace(/\.ts$/, ".js")));
+  return relativePath(join(DIST, source.replace(/\.ts$/, ".js")), importer);
+}
+
+function relativePath(target: string, importer: string): string {
+  const path = relative(dirname(importer), target);
   return path.startsWith(".") ? path : `./${path}`;
 }

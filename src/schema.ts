@@ -29,6 +29,21 @@ export function schemaFor<Value>(): DeclareSchema<Value> {
   return (schema) => schema as z.ZodType as z.ZodType<Value, Value>;
 }
 
+export interface SafeParseOptions {
+  /** Whether messages quote the values. Off for values that may be secrets. Default: true. */
+  readonly quotes?: boolean;
+}
+
+/** As the method of the schema, with messages in the words of this project. Everything is parsed by this function. */
+export function safeParse<Schema extends z.ZodType>(
+  schema: Schema,
+  value: unknown,
+  { quotes = true }: SafeParseOptions = {},
+): z.ZodSafeParseResult<z.output<Schema>> {
+  const error = (issue: z.core.$ZodRawIssue): string => describeIssue(issue, quotes);
+  return schema.safeParse(value, { error });
+}
+
 /** Parses JSON and checks it against a schema. Text that is not JSON fails as `undefined` would; no error quotes the text. */
 export function safeParseJson<Value>(
   text: string,
@@ -40,7 +55,7 @@ export function safeParseJson<Value>(
   } catch {
     // The cause is dropped: V8 quotes the text around the mistake, which could be a secret.
   }
-  return schema.safeParse(value);
+  return safeParse(schema, value, { quotes: false });
 }
 
 /** Formats the issues of a schema in one line, field by field: `descriptor.digest: not a digest; tag: not a tag`. */
@@ -48,4 +63,105 @@ export function formatIssues(issues: readonly z.core.$ZodIssue[]): string {
   return issues
     .map(({ path, message }) => path.length > 0 ? `${path.join(".")}: ${message}` : message)
     .join("; ");
+}
+
+/** `expected a string, got 3`. Schemas have messages of their own where this says too little. */
+function describeIssue(issue: z.core.$ZodRawIssue, quotes: boolean): string {
+  if (issue.code === "unrecognized_keys") {
+    const names = issue.keys.map((key) => cut(JSON.stringify(key))).join(", ");
+    return `unknown ${issue.keys.length === 1 ? "member" : "members"} ${cut(names)}`;
+  }
+  if (issue.code === "invalid_key" || issue.code === "invalid_element") {
+    return `${issue.code === "invalid_key" ? "name" : "value"}: ${
+      issue.issues.map(({ message }) => message).join(", ")
+    }`;
+  }
+  const expected = describeExpected(issue);
+  const found = findInput(issue);
+  if (found === undefined) return `is missing, expected ${expected}`;
+  return `expected ${expected}, got ${describeFound(found, issue.code, quotes)}`;
+}
+
+const TYPES: Readonly<Record<string, string>> = {
+  string: "a string",
+  number: "a number",
+  int: "an integer",
+  boolean: "true or false",
+  null: "null",
+  array: "an array",
+  object: "an object",
+  record: "an object",
+};
+
+const FORMATS: Readonly<Record<string, string>> = { url: "a URL", regex: "another form" };
+
+const UNITS: Readonly<Record<string, string>> = {
+  string: "characters",
+  array: "elements",
+  object: "members",
+  record: "members",
+};
+
+function describeExpected(issue: z.core.$ZodRawIssue): string {
+  switch (issue.code) {
+    case "invalid_type":
+      return TYPES[issue.expected] ?? issue.expected;
+    case "invalid_value":
+      return listWords(issue.values.map((value) => JSON.stringify(value) ?? String(value)));
+    case "too_small":
+      return `${issue.inclusive === false ? "more than" : "at least"} ${
+        count(issue.minimum, issue.origin)
+      }`;
+    case "too_big":
+      return `${issue.inclusive === false ? "less than" : "at most"} ${
+        count(issue.maximum, issue.origin)
+      }`;
+    case "invalid_format":
+      return FORMATS[issue.format] ?? `the format ${issue.format}`;
+    case "not_multiple_of":
+      return `a multiple of ${issue.divisor}`;
+    case "invalid_union": {
+      const { options } = issue as { readonly options?: readonly unknown[] };
+      return Array.isArray(options) && options.length > 0
+        ? listWords(options.map((option) => JSON.stringify(option)))
+        : "another form";
+    }
+    default:
+      return "another value";
+  }
+}
+
+function count(limit: number | bigint, origin: string): string {
+  const unit = UNITS[origin];
+  return unit === undefined ? `${limit}` : `${limit} ${unit}`;
+}
+
+/** The path of a discriminated union's issue leads to the member that selects the form, but its input is the whole object. */
+function findInput({ code, input, discriminator }: z.core.$ZodRawIssue): unknown {
+  if (code !== "invalid_union" || typeof discriminator !== "string") return input;
+  return typeof input === "object" && input !== null ? Reflect.get(input, discriminator) : input;
+}
+
+function describeFound(input: unknown, code: string | undefined, quotes: boolean): string {
+  if (input === null) return "null";
+  const isSize = code === "too_small" || code === "too_big";
+  if (Array.isArray(input)) return isSize ? `${input.length}` : "an array";
+  if (typeof input === "string") {
+    if (isSize) return `${input.length}`;
+    if (quotes) return cut(JSON.stringify(input));
+    return code === "invalid_type" ? "a string" : "another string";
+  }
+  if (typeof input === "object") return isSize ? `${Object.keys(input).length}` : "an object";
+  return quotes ? cut(String(input)) : `a ${typeof input}`;
+}
+
+/** A value in a message. A longer one helps nobody. */
+const MAX_QUOTE_LENGTH = 80;
+
+function cut(text: string): string {
+  return text.length > MAX_QUOTE_LENGTH ? `${text.slice(0, MAX_QUOTE_LENGTH)}…` : text;
+}
+
+function listWords(words: readonly string[]): string {
+  return words.length < 2 ? words.join() : `${words.slice(0, -1).join(", ")} or ${words.at(-1)}`;
 }

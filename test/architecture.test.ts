@@ -18,6 +18,7 @@ const BENEATH: Readonly<Record<string, readonly string[]>> = {
   redact_urls: [],
   suggest: [],
   schema: [],
+  version: [],
   retry: ["errors"],
   byte_budget: ["errors"],
   oci: ["errors", "schema"],
@@ -43,7 +44,7 @@ const BENEATH: Readonly<Record<string, readonly string[]>> = {
   webhooks: ["sync", "durable", "log"],
   config: ["webhooks"],
   rules: ["config"],
-  server: ["rules", "stream_events"],
+  server: ["rules", "stream_events", "version"],
   client: ["server"],
   cli: ["client", "layouts", "credentials"],
   hosts: ["credentials", "layouts", "sides"],
@@ -273,15 +274,19 @@ test("mod.ts and client/mod.ts are the only barrels", () => {
   assert.deepEqual(barrels.sort(), ["client/mod.ts", "mod.ts"]);
 });
 
-/** Each host resolves `crossdock/runtime` and `#defaults` to one of these files, so they may export the same names. */
+/**
+ * Hosts resolve a name such as `crossdock/runtime` or `#defaults` to different files, which export the same names. By file, the
+ * name.
+ */
 const { exports, imports: names } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
 const HOST_FILES = new Map(
-  Object.entries<Record<string, string>>({ ...names, "./runtime": exports["./runtime"] })
-    .flatMap(([name, paths]) =>
-      Object.values(paths).map((path) =>
-        [/^\.\/(?:dist\/)?src\/(.*?)\.(?:d\.ts|js|ts)$/.exec(path)?.[1], name] as const
-      )
-    ),
+  Object.entries<string | Record<string, string>>({ ...names, ...exports }).flatMap((
+    [name, paths],
+  ) =>
+    Object.values(paths).map((path) =>
+      [/^\.\/(?:dist\/)?src\/(.*?)\.(?:d\.ts|js|ts)$/.exec(path)?.[1], name] as const
+    )
+  ),
 );
 
 test("only the library imports the defaults of a host, when a function is called", () => {
@@ -339,6 +344,12 @@ function hasSource(test: string): boolean {
   return [`src/${path}.ts`, `src/${dirname(path)}.ts`, `${path}.ts`, `test/${path}.ts`]
     .some((file) => existsSync(join(ROOT, file)));
 }
+
+test("everything is parsed by the functions of schema.ts, which have our messages", () => {
+  const wrong = files.filter((file) => file !== "schema.ts")
+    .filter((file) => /\.safeParse(Async)?\(/.test(withoutComments(read(file))));
+  assert.deepEqual(wrong, []);
+});
 
 function withoutComments(code: string): string {
   return code.replace(/\/\*[\s\S]*?\*\//g, "").replace(/^\s*\/\/.*$/gm, "");

@@ -46,7 +46,8 @@ export function describeApi(): Api {
         "without a body: 400 to malformed HTTP, 408 to slow headers, 431 to a URL or headers that are too long.",
       license: { name: "MIT", url: "https://spdx.org/licenses/MIT.html" },
     },
-    servers: [{ url: "/" }],
+    // Relative to the document, so that it is right below any mount and behind any proxy.
+    servers: [{ url: "." }],
     tags: TAGS,
     components: {
       schemas: describeSchemas(paths),

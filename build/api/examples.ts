@@ -11,7 +11,6 @@ import type { DurableCopy } from "../../src/durable/durable_copies.ts";
 import { PROBLEMS } from "../../src/problem.ts";
 import type { Problem, ProblemCode } from "../../src/problem.ts";
 import type { verificationBody } from "../../src/server/schemas.ts";
-import type { StreamEvent } from "../../src/stream_events.ts";
 
 export const ALPINE = "docker.io/library/alpine";
 const MIRRORED = "registry.example.com/mirror/alpine";
@@ -110,7 +109,7 @@ export const PLAN: Plan = {
   },
 };
 
-const report = {
+export const REPORT = {
   source,
   destination,
   digest: manifest.digest,
@@ -124,11 +123,9 @@ const report = {
   warnings: [],
 } as const;
 
-export const LAST_EVENT = { type: "report", report } as const satisfies StreamEvent;
-
 export const COPY_ID = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
 export const QUEUED_COPY: DurableCopy = { id: COPY_ID, state: "queued" };
-export const FINISHED_COPY: DurableCopy = { id: COPY_ID, state: "complete", report };
+export const FINISHED_COPY: DurableCopy = { id: COPY_ID, state: "complete", report: REPORT };
 export const CANCELLED_COPY: DurableCopy = { id: COPY_ID, state: "cancelled" };
 
 export const INSPECTION: Inspection = {
@@ -210,6 +207,15 @@ export const PROBLEM_EXAMPLES = {
     side: "source",
     hint: 'check the name; some registries also answer "not found" if credentials are missing',
   })],
+  406: [problem(
+    "usage",
+    "Accept allows none of application/x-ndjson, text/event-stream, application/json",
+    {
+      status: 406,
+      title: "Not acceptable",
+      hint: "send Accept: application/json for one response at the end",
+    },
+  )],
   408: [problem("timeout", "the body did not arrive within 60 s", {
     status: 408,
     title: "The request took too long",

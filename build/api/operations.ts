@@ -8,6 +8,7 @@ import {
   inspectionSchema,
   performedSchema,
   planSchema,
+  reportSchema,
   tagsSchema,
   verificationSchema,
 } from "../../src/copy/schemas.ts";
@@ -25,7 +26,7 @@ import {
   verificationBody,
 } from "../../src/server/schemas.ts";
 import { streamEventSchema, syncStreamEventSchema } from "../../src/stream_events.ts";
-import { syncStatusSchema } from "../../src/sync/schemas.ts";
+import { syncReportSchema, syncStatusSchema } from "../../src/sync/schemas.ts";
 import {
   ALPINE,
   CANCELLED_COPY,
@@ -34,12 +35,12 @@ import {
   FINISHED_COPY,
   HOOKS,
   INSPECTION,
-  LAST_EVENT,
   METRICS,
   MIRROR,
   OUTCOMES,
   PLAN,
   QUEUED_COPY,
+  REPORT,
   STEPS,
   TAGS,
   VERIFICATIONS,
@@ -48,19 +49,14 @@ import {
   accepted,
   answer,
   bodyRefusals,
-  eventStream,
   failures,
+  formatRefusals,
+  jobResult,
   json,
   refusals,
 } from "./responses.ts";
 import type { Answer, Content, Examples } from "./responses.ts";
-import {
-  LAST_SYNC_EVENT,
-  RULE,
-  STARTED_SYNC,
-  SYNC_REQUESTS,
-  SYNC_STATUS,
-} from "./sync_examples.ts";
+import { RULE, STARTED_SYNC, SYNC_REPORT, SYNC_REQUESTS, SYNC_STATUS } from "./sync_examples.ts";
 
 export interface OperationSource {
   readonly method: "get" | "post" | "delete";
@@ -125,19 +121,22 @@ export const OPERATIONS: readonly OperationSource[] = [
       "Copies within this request and streams events. The last event is `report` if the copy succeeds, or `error` with a " +
       "problem if it fails: the status 200 has been sent before. If the client disconnects, the copy is aborted. The same " +
       "request later completes it.\n\n" +
+      "With `Accept: application/json` there is one response, at the end: the report, or a problem with its status. Until then no " +
+      "byte is sent, so each proxy and client on the way needs an idle timeout that is longer than the copy.\n\n" +
       "With `Prefer: respond-async`, a server that has a durable runner responds with 202 and copies in the background.",
     scope: "copy",
     parameters: [RESPOND_ASYNC],
     body: { schema: copyBody, examples: { mirror: MIRROR, respondAsync: MIRROR } },
     responses: {
-      200: eventStream(streamEventSchema, { mirror: LAST_EVENT }),
+      200: jobResult({ event: streamEventSchema, report: reportSchema }, { mirror: REPORT }),
       202: accepted(
         json("A durable copy was started or is already running", durableCopySchema, {
           respondAsync: QUEUED_COPY,
         }),
-        "URL of the copy's state",
+        "URL of the copy's state, relative to that of the request",
       ),
       ...refusals,
+      ...formatRefusals,
       ...bodyRefusals,
       ...failures,
     },
@@ -221,6 +220,9 @@ export const OPERATIONS: readonly OperationSource[] = [
       "Runs the rules one after the other and streams events. The last event is `report`, even if some tags failed: its `result` " +
       "is then `some-failed` or `all-failed`, and each failed tag has an error. If the run is aborted, the last event is `error` with a problem. If the client " +
       "disconnects, the run is aborted. The same request later completes it.\n\n" +
+      "With `Accept: application/json` there is one response, at the end: the report with status 200 if nothing failed, otherwise a " +
+      "problem with the report as its member `report`. Its status is that of the failures if all have the same code, otherwise 502. " +
+      "If a rate limit postponed rules, it is 429.\n\n" +
       "With `Prefer: respond-async`, a host that can run rules in the background responds with 202. A run with `dryRun` or `missing` " +
       "always runs within the request.",
     scope: "copy",
@@ -228,16 +230,19 @@ export const OPERATIONS: readonly OperationSource[] = [
     // Without a body, all rules run.
     body: { schema: syncBody, examples: SYNC_REQUESTS, isRequired: false },
     responses: {
-      200: eventStream(syncStreamEventSchema, { alpine: LAST_SYNC_EVENT }),
+      200: jobResult({ event: syncStreamEventSchema, report: syncReportSchema }, {
+        alpine: SYNC_REPORT,
+      }),
       202: accepted(
         json("Runs were started or are already running", startedSyncSchema, {
           respondAsync: STARTED_SYNC,
         }),
-        "URL of the rules' status",
+        "URL of the rules' status, relative to that of the request",
       ),
       ...refusals,
+      ...formatRefusals,
       ...bodyRefusals,
-      404: failures[404],
+      ...failures,
     },
   },
   {

@@ -56,20 +56,30 @@ export function accepted(answer: Answer, location: string): Answer {
   };
 }
 
-/** A response that streams events. Its example is the last event. */
-export function eventStream<Schema extends z.ZodType<StreamedEvent>>(
-  schema: Schema,
-  last: Readonly<Record<string, z.output<Schema>>>,
+/** The result of a job: the events of a stream, or the report alone. The examples of a stream are its last event. */
+export function jobResult<
+  Event extends z.ZodType<StreamedEvent>,
+  Result extends z.ZodType,
+>(
+  schemas: { readonly event: Event; readonly report: Result },
+  examples: Readonly<Record<string, z.output<Result>>>,
 ): Answer {
-  const asText = Object.entries(last).map(([name, event]) => [name, toSse(event)]);
+  const events = Object.entries(examples).map(([name, report]) =>
+    [name, { type: "report", report } as StreamedEvent] as const
+  );
   return {
     description:
-      "A stream of events: one JSON object per line, or server-sent events if `Accept` contains `text/event-stream`. The schema " +
-      "describes one event. After 5 s without another event, the server sends a `heartbeat`.",
+      "`Accept` selects the format. By default, and with `application/x-ndjson`, the response is a stream of events, one JSON object " +
+      "per line; with `text/event-stream` it is a stream of server-sent events. The schema describes one event. After 5 s without " +
+      "another event, the server sends a `heartbeat`. With `application/json` the response is the report alone, at the end.",
     headers: everyAnswer,
     content: {
-      "application/x-ndjson": { schema, examples: last },
-      "text/event-stream": { schema: z.string(), examples: Object.fromEntries(asText) },
+      "application/x-ndjson": { schema: schemas.event, examples: Object.fromEntries(events) },
+      "text/event-stream": {
+        schema: z.string(),
+        examples: Object.fromEntries(events.map(([name, event]) => [name, toSse(event)])),
+      },
+      "application/json": { schema: schemas.report, examples },
     },
   };
 }
@@ -121,6 +131,11 @@ export const refusals = {
 export const bodyRefusals = {
   408: problem(408, "The body did not arrive in time"),
   415: problem(415, "The body is not JSON"),
+} as const;
+
+/** A further problem of calls whose response has several formats. */
+export const formatRefusals = {
+  406: problem(406, "`Accept` allows none of the formats of the response"),
 } as const;
 
 /** Further problems of calls that send requests to registries. */

@@ -2,9 +2,8 @@
 import type * as z from "zod";
 import type { StartedSync } from "../../src/rules/rules.ts";
 import type { syncBody } from "../../src/server/schemas.ts";
-import type { SyncStreamEvent } from "../../src/stream_events.ts";
 import type { SyncReport, SyncStatus, TagReport } from "../../src/sync/model.ts";
-import { LAST_EVENT, MIRROR } from "./examples.ts";
+import { MIRROR, REPORT } from "./examples.ts";
 
 /** The rule of the examples. */
 export const RULE = "alpine";
@@ -16,7 +15,7 @@ export const SYNC_REQUESTS = {
 
 const { source, destination } = MIRROR;
 /** The rule has compared the tag before it copies, so the copy sends fewer requests. */
-const copied = { ...LAST_EVENT.report, requests: { source: 3, destination: 6 } };
+const copied = { ...REPORT, requests: { source: 3, destination: 6 } };
 
 const tag: TagReport = {
   source,
@@ -26,7 +25,7 @@ const tag: TagReport = {
   report: copied,
 };
 
-const report: SyncReport = {
+export const SYNC_REPORT: SyncReport = {
   result: "ok",
   rules: [{
     rule: RULE,
@@ -39,8 +38,6 @@ const report: SyncReport = {
   }],
   durationMs: 1240,
 };
-
-export const LAST_SYNC_EVENT: SyncStreamEvent = { type: "report", report };
 
 export const STARTED_SYNC: StartedSync = {
   rules: [{ rule: RULE, id: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08" }],

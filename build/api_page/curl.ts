@@ -17,6 +17,8 @@ export function toCurl({ method, path, operation }: Route, example: string): str
       method === "DELETE" ? "--request DELETE " : ""
     }"$CROSSDOCK_URL${filled}${query && `?${query}`}"`,
     ...(security ? ['--header "Authorization: Bearer $CROSSDOCK_TOKEN"'] : []),
+    // curl's --json would otherwise accept JSON only, which is not streamed.
+    ...(isStream(operation) ? ['--header "Accept: application/x-ndjson"'] : []),
     ...values.filter(({ place }) => place === "header")
       .map(({ name, value }) => `--header ${quote(`${name}: ${value}`)}`),
     ...(body === undefined ? [] : [`--json ${quote(JSON.stringify(body))}`]),

@@ -14,6 +14,7 @@
 
 import * as z from "zod";
 import { ParseError } from "../errors.ts";
+import { safeParse } from "../schema.ts";
 import { findLongestKey, showKey, toCredential } from "./credentials.ts";
 import type { Credential } from "./credentials.ts";
 
@@ -136,10 +137,7 @@ function decodeAuth(auth: string, where: string): [username: string, password: s
 }
 
 function parseConfig(file: string, from: string): z.output<typeof configSchema> {
-  const { data, error } = configSchema.safeParse(parseJson(file, from), {
-    error: ({ expected, input }) =>
-      `expected ${expected === "string" ? "a string" : "an object"}, got ${showType(input)}`,
-  });
+  const { data, error } = safeParse(configSchema, parseJson(file, from), { quotes: false });
   if (data) return data;
   const { path = [], message } = error.issues[0] ?? {};
   throw new ParseError(`${[from, ...showPath(path)].join(": ")}: ${message}`);
@@ -158,10 +156,4 @@ function parseJson(text: string, from: string): unknown {
     // Without a cause: V8 quotes the text around the error, which may be a secret.
     throw new ParseError(`${from}: not JSON`, { hint: "check it for a missing quote or comma" });
   }
-}
-
-/** Names only the type, because the value may be a secret. */
-function showType(value: unknown): string {
-  if (value === null) return "null";
-  return Array.isArray(value) ? "an array" : `a value of type ${typeof value}`;
 }

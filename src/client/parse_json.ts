@@ -1,5 +1,5 @@
 import type * as z from "zod";
-import { formatIssues } from "../schema.ts";
+import { formatIssues, safeParse } from "../schema.ts";
 
 /**
  * Parses JSON, checks it against a schema and returns it unchanged: fields of a newer server stay in the value.
@@ -15,6 +15,6 @@ export function parseJson<Value>(text: string, schema: z.ZodType<Value>): Value 
 
 /** Finds the invalid fields of a value. Unknown fields are valid: a newer server can send them. */
 export function findMistakes(value: unknown, schema: z.ZodType): z.core.$ZodIssue[] {
-  const issues = schema.safeParse(value).error?.issues ?? [];
+  const issues = safeParse(schema, value).error?.issues ?? [];
   return issues.filter(({ code }) => code !== "unrecognized_keys");
 }

@@ -1,6 +1,7 @@
 /** Bearer tokens of callers. Each has a name and can be revoked without the others. */
 import * as z from "zod";
 import { ParseError } from "../errors.ts";
+import { safeParse } from "../schema.ts";
 
 /** `read` may inspect and compare; `copy` may also write. */
 export type AccessScope = "copy" | "read";
@@ -42,7 +43,7 @@ export function parseAccessTokens(text: string): AccessToken[] {
       'not JSON, expected an object such as {"ci": "…", "board": {"token": "…", "scope": "read"}}',
     );
   }
-  const result = tokens.safeParse(value);
+  const result = safeParse(tokens, value, { quotes: false });
   if (!result.success) {
     const [issue] = result.error.issues;
     throw new ParseError(`${describeEntry(value, issue?.path[0])}: ${issue && explain(issue)}`);
@@ -78,6 +79,20 @@ function countKeys(value: unknown): number {
 function countWrittenKeys(text: string): number {
   return text.match(/"(?:[^"\\]|\\.)*"(?:\s*:)?/g)?.filter((part) => part.endsWith(":")).length ??
     0;
+}
+
+/**
+ * Checks tokens that a program passes, as `parseAccessTokens()` checks those of a text.
+ *
+ * @throws ParseError that quotes no token
+ */
+export function checkAccessTokens(tokens: readonly AccessToken[]): void {
+  const names = tokens.map(({ name }) => name);
+  const twice = names.find((name, i) => names.indexOf(name) < i);
+  if (twice !== undefined) throw new ParseError(`${twice}: two tokens have this name`);
+  parseAccessTokens(
+    JSON.stringify(Object.fromEntries(tokens.map(({ name, ...token }) => [name, token]))),
+  );
 }
 
 /** Describes what is wrong with the form that the value most likely has. */

@@ -1,6 +1,7 @@
 /** Reads parts of a configuration file by their schemas. Every mistake gets its place. */
 import * as z from "zod";
 import { quote } from "../oci/quote.ts";
+import { safeParse } from "../schema.ts";
 import { suggest } from "../suggest.ts";
 import { isGroup } from "./config_node.ts";
 import type { ConfigNode } from "./config_node.ts";
@@ -95,7 +96,7 @@ export function readValue<Schema extends z.ZodType>(
   schema: Schema,
   node: ConfigNode,
 ): z.output<Schema> | undefined {
-  const { data, error } = schema.safeParse(toInput(schema, node.value), { reportInput: true });
+  const { data, error } = safeParse(schema, toInput(schema, node.value), { quotes: false });
   for (const issue of error?.issues ?? []) {
     const at = node.at(...issue.path);
     if (issue.code !== "unrecognized_keys") at.addMistake(describeIssue(issue, at));

@@ -2,11 +2,12 @@
 import * as z from "zod";
 import { SERVER_HELD_BYTES } from "../byte_budget.ts";
 import { ParseError } from "../errors.ts";
+import { safeParse } from "../schema.ts";
 import type { CopyRequestInput } from "../copy/request.ts";
 import { parseRegistry } from "../oci/reference.ts";
 import { suggest } from "../suggest.ts";
 import { parseSyncConfig } from "./sync_config.ts";
-import type { SyncConfig } from "./sync_config.ts";
+import type { ParseSyncConfigOptions, SyncConfig } from "./sync_config.ts";
 import { formatMistake, SyncConfigError } from "./mistakes.ts";
 import { optionalKey } from "./optional_key.ts";
 import { parseAccessTokens } from "./access_tokens.ts";
@@ -182,7 +183,7 @@ export function parseConfig(
     name.startsWith("CROSSDOCK_") && !(name in environment.shape) && !CLI_VARIABLES.has(name) &&
     !SERVICE_VARIABLE.test(name)
   );
-  const result = environment.safeParse(texts);
+  const result = safeParse(environment, texts, { quotes: false });
   const mistakes = [
     ...unknown.map((name) => {
       const near = suggest(name, SERVER_VARIABLES);
@@ -199,6 +200,27 @@ export function parseConfig(
     throw new ParseError(`configuration is not valid: ${mistakes.join("; ")}`);
   }
   return toConfig(result.data, sync);
+}
+
+/**
+ * Reads the text of a `crossdock.yaml` for a server.
+ *
+ * @throws SyncConfigError with every mistake of the text, each with its line and key
+ */
+export function parseServerSync(text: string, options: ParseSyncConfigOptions): ServerSync {
+  const { config, warnings } = parseSyncConfig(text, options);
+  return { ...config, from: options.from, warnings: warnings.map(formatMistake) };
+}
+
+/** Fills in the configured `verify` in the copies of rules that leave it out. */
+export function withRuleDefaults(
+  sync: ServerSync,
+  defaults: Pick<CopyRequestInput, "verify">,
+): ServerSync {
+  return {
+    ...sync,
+    rules: sync.rules.map((rule) => ({ ...rule, copy: withDefaults(defaults, rule.copy) })),
+  };
 }
 
 /** Reads the rules, and adds their mistakes to the list. */
@@ -233,9 +255,7 @@ function readSync(
   const from = file ?? "CROSSDOCK_CONFIG";
   try {
     const env = variables as Readonly<Record<string, string>>;
-    const options = { from, env, now, readFile };
-    const { config, warnings } = parseSyncConfig(configFile ?? text ?? "", options);
-    return { ...config, from, warnings: warnings.map(formatMistake) };
+    return parseServerSync(configFile ?? text ?? "", { from, env, now, readFile });
   } catch (error) {
     if (!(error instanceof SyncConfigError)) throw error;
     mistakes.push(...error.mistakes.map(formatMistake));
@@ -282,13 +302,7 @@ function toConfig(env: z.output<typeof environment>, sync: ServerSync): ServerCo
     ...optionalKey("timeoutMs", env.CROSSDOCK_TIMEOUT_MS),
     parallelSteps: env.CROSSDOCK_PARALLEL_STEPS,
     corsOrigins: env.CROSSDOCK_CORS_ORIGINS,
-    sync: {
-      ...sync,
-      rules: sync.rules.map((rule) => ({
-        ...rule,
-        copy: withDefaults({ verify: env.CROSSDOCK_VERIFY }, rule.copy),
-      })),
-    },
+    sync: withRuleDefaults(sync, optionalKey("verify", env.CROSSDOCK_VERIFY)),
     hostname: env.HOST,
     port: env.PORT,
     graceMs: env.CROSSDOCK_GRACE_MS,

@@ -6,6 +6,7 @@ import { checkProof } from "../webhooks/incoming/sender.ts";
 import type { Proof } from "../webhooks/incoming/proof.ts";
 import { isSenderName, senders } from "../webhooks/incoming/senders.ts";
 import type { SenderName } from "../webhooks/incoming/senders.ts";
+import { safeParse } from "../schema.ts";
 import type { ConfigNode } from "./config_node.ts";
 import { describeUnknown, readKeys, readValue } from "./read_keys.ts";
 import type { RenderAt } from "./render_at.ts";
@@ -82,11 +83,11 @@ function readIncoming(
   const { sender: _, place: __, ...raw } = readKeys<z.ZodRawShape>(schema, node) ?? {};
   const sender = readSender(name, node);
   const place = readPlace(sender, node);
-  const { data: proof, error } = proofSchema.safeParse({
+  const { data: proof, error } = safeParse(proofSchema, {
     ...raw,
     ...("secrets" in schema.shape ? { secrets: renderAll(node.at("secrets"), render) } : {}),
     ...("username" in schema.shape ? { username: render(node.at("username")) ?? "" } : {}),
-  });
+  }, { quotes: false });
   for (const issue of error?.issues ?? []) node.at(...issue.path).addMistake(issue.message);
   if (!sender) return undefined;
   // Whether the sender supports the kind does not depend on the other keys.

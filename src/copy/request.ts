@@ -5,7 +5,7 @@ import { parsePlatform } from "../oci/platform.ts";
 import type { Platform } from "../oci/platform.ts";
 import { parseReference, parseRepository, withDefaultTag } from "../oci/reference.ts";
 import type { Reference } from "../oci/reference.ts";
-import { formatIssues } from "../schema.ts";
+import { formatIssues, safeParse } from "../schema.ts";
 
 /** Conditions for a referrer; all of them must match. */
 export interface ReferrerFilter {
@@ -181,7 +181,7 @@ export interface CopyRequest {
  */
 export function parseCopyRequest(value: unknown): CopyRequest {
   if (isParsed(value)) return value;
-  const result = copyRequestSchema.safeParse(value);
+  const result = safeParse(copyRequestSchema, value);
   if (!result.success) {
     throw new ParseError(`invalid copy request: ${formatIssues(result.error.issues)}`);
   }

@@ -7,7 +7,7 @@ import { isRepositoryPath, parseRepository } from "../oci/reference.ts";
 import { ParseError } from "../errors.ts";
 import { digestSchema as digest } from "../oci/digest.ts";
 import type { Digest } from "../oci/digest.ts";
-import { formatIssues, schemaFor } from "../schema.ts";
+import { formatIssues, safeParse, schemaFor } from "../schema.ts";
 import { MAX_DATA_CHARACTERS } from "./open_blob_or_data.ts";
 
 /** The media type, digest and size of a blob or manifest. */
@@ -205,7 +205,7 @@ export const parsedStepSchema = stepSchema.transform(
  */
 export function parseStep(value: unknown): ParsedStep {
   if (isParsed(value)) return value;
-  const result = parsedStepSchema.safeParse(value);
+  const result = safeParse(parsedStepSchema, value);
   if (result.success) return result.data;
   throw new ParseError(`invalid step: ${formatIssues(result.error.issues)}`);
 }

@@ -4,6 +4,7 @@ import { createBrokenApp } from "../server/app.ts";
 import type { ApiFiles } from "../server/app_options.ts";
 import { composeServer, warnAtStart } from "../server/compose.ts";
 import type { ComposedServer, HostOptions } from "../server/compose.ts";
+import { parseConfig } from "../config/server_config.ts";
 import type { Environment } from "../config/server_config.ts";
 import { createWorkflowCopies } from "./workflow_copies.ts";
 import type { WorkflowBinding } from "./workflow_copies.ts";
@@ -44,7 +45,7 @@ interface WebHandler {
  * interrupted source fits beside five.
  * https://developers.cloudflare.com/workers/platform/limits/#simultaneous-open-connections
  */
-const CONCURRENCY = 5;
+export const CONCURRENCY = 5;
 
 /**
  * Composes the server of a Worker, once per isolate. Each request gets its own engine, because on Workers a request must not wait
@@ -60,6 +61,7 @@ export function composeWorker(
   const durable = COPY_WORKFLOW && SELF ? createWorkflowCopies(COPY_WORKFLOW) : undefined;
   const host: HostOptions = {
     runtime: createWorkerdRuntime(),
+    variables: env as Environment,
     // deno-lint-ignore no-console
     write: (line) => console.log(line),
     separateEngines: true,
@@ -75,13 +77,14 @@ export function composeWorker(
       : {}),
   };
   try {
-    const { createOpenApp, app, ...server } = composeServer(env as Environment, host);
+    const config = parseConfig(env as Environment, { now: host.runtime.now() });
+    const { createOpenApp, app, ...server } = composeServer(config, host);
     const warn = (): void => warnAtStart(server.config, server.log);
     return { ...server, app: onFirstRequest(warn, app), openApp: createOpenApp() };
   } catch (error) {
     if (!(error instanceof ParseError)) throw error;
     // An empty configuration allows nothing and has no rules.
-    const server = composeServer({}, host);
+    const server = composeServer(parseConfig({}), host);
     const logError = (): void => server.log("error", error.message);
     const app = onFirstRequest(logError, createBrokenApp(error));
     return { ...server, app, openApp: app };

@@ -3,6 +3,7 @@ import { readFileSync, writeSync } from "node:fs";
 import process from "node:process";
 import { RateLimiterMemory } from "rate-limiter-flexible";
 import { limitHeldBytes } from "../byte_budget.ts";
+import { parseConfig } from "../config/server_config.ts";
 import { ParseError } from "../errors.ts";
 import { createRuntime } from "../hosts/detect.ts";
 import type { AppOptions } from "../server/app_options.ts";
@@ -41,9 +42,14 @@ export async function createLongRunningServer(
   const runtime = await createRuntime();
   const stop = new GracefulStop();
   try {
-    const server = composeServer(process.env, {
-      runtime,
+    const config = parseConfig(process.env, {
       configFile: readConfigFile(process.env["CROSSDOCK_CONFIG_FILE"]),
+      readFile: readOrNothing,
+      now: runtime.now(),
+    });
+    const server = composeServer(config, {
+      runtime,
+      variables: process.env,
       readFile: readOrNothing,
       stopping: stop.stopping,
       write: (line) => void process.stdout.write(`${line}\n`),

@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 /** The program `crossdock-server`, for Deno, Node and Bun. */
 import process from "node:process";
-import pkg from "../../package.json" with { type: "json" };
 import { SERVER_SETTINGS_HELP } from "../server/help.ts";
+import { PACKAGE_VERSION } from "../version.ts";
 
 const HELP = `Usage: crossdock-server [--help | --version]
 
@@ -15,7 +15,7 @@ const EXIT_USAGE = 2;
 
 const [first] = process.argv.slice(2);
 if (first === "--help" || first === "-h") process.stdout.write(HELP);
-else if (first === "--version" || first === "-V") process.stdout.write(`${pkg.version}\n`);
+else if (first === "--version" || first === "-V") process.stdout.write(`${PACKAGE_VERSION}\n`);
 else if (first === undefined) await (await import("./start_server.ts")).startServer();
 else {
   process.stderr.write(

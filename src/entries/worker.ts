@@ -9,6 +9,7 @@ import { runCopyOfRule, runWorkflowRule } from "../rules/workflow_rule.ts";
 import type { DurableRuleReport, DurableRuleRun } from "../rules/workflow_rule.ts";
 import { toTick } from "../sync/next_run.ts";
 import { composeWorker } from "./compose_worker.ts";
+import type { ComposedWorker } from "./compose_worker.ts";
 import type { CopyParams } from "./workflow_copies.ts";
 import { toDurableSteps } from "./workflow_steps.ts";
 import type { SelfBinding } from "./workflow_steps.ts";
@@ -20,19 +21,25 @@ const bundled = typeof CROSSDOCK_BUNDLED_CONFIG === "string"
   ? { CROSSDOCK_CONFIG: CROSSDOCK_BUNDLED_CONFIG }
   : {};
 
-// Composed once per isolate. Each request opens its own engine.
-const worker = composeWorker({ ...bundled, ...env }, waitUntil);
+let worker: ComposedWorker | undefined;
+
+/** Composes the server at the first call of an isolate, so that an import reads no environment. Each request opens its own engine. */
+function openWorker(): ComposedWorker {
+  return worker ??= composeWorker({ ...bundled, ...env }, waitUntil);
+}
 
 export default {
-  fetch: (request: Request): Response | Promise<Response> => worker.app.fetch(request),
-  scheduled: ({ cron, scheduledTime }: { cron: string; scheduledTime: number }): Promise<void> =>
-    runDueRules(worker.config.sync.rules, worker.dispatch, toTick(cron, scheduledTime)),
+  fetch: (request: Request): Response | Promise<Response> => openWorker().app.fetch(request),
+  scheduled: ({ cron, scheduledTime }: { cron: string; scheduledTime: number }): Promise<void> => {
+    const { config, dispatch } = openWorker();
+    return runDueRules(config.sync.rules, dispatch, toTick(cron, scheduledTime));
+  },
 };
 
 /** The server without token checks. No route leads here; only a service binding of the same account can call it. */
 export class Internal extends WorkerEntrypoint {
   fetch(request: Request): Response | Promise<Response> {
-    return worker.openApp.fetch(request);
+    return openWorker().openApp.fetch(request);
   }
 }
 
@@ -44,6 +51,7 @@ export class CopyWorkflow extends WorkflowEntrypoint<unknown, CopyParams> {
   ): Promise<Report> {
     const { request, rule, sourceRequests } = payload;
     const steps = openSteps(step, instanceId);
+    const worker = openWorker();
     if (rule === undefined) {
       return await runDurableCopy(request, steps, { ...worker.config, sourceRequests });
     }
@@ -57,7 +65,7 @@ export class SyncWorkflow extends WorkflowEntrypoint<unknown, DurableRuleRun> {
     { payload, instanceId }: WorkflowEvent<DurableRuleRun>,
     step: WorkflowStep,
   ): Promise<DurableRuleReport> {
-    const { config: { sync: { rules } }, log } = worker;
+    const { config: { sync: { rules } }, log } = openWorker();
     return runWorkflowRule(payload, openSteps(step, instanceId), { rules, log });
   }
 }

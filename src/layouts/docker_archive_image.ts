@@ -14,6 +14,7 @@ import type { Digest } from "../oci/digest.ts";
 import { MAX_MANIFEST_BYTES } from "../oci/manifest.ts";
 import { DOCKER_MANIFEST, OCI_MANIFEST } from "../oci/media_types.ts";
 import { quote } from "../oci/quote.ts";
+import { safeParseJson } from "../schema.ts";
 import { readChunks } from "../streams/chunk_reader.ts";
 import type { ChunkReader } from "../streams/chunk_reader.ts";
 import { compressChunks, decompressChunks, peekCompression } from "./docker_archive_layer.ts";
@@ -119,14 +120,9 @@ export function readDiffIds(
   name: string,
 ): Digest[] {
   const what = `read ${name}: the config ${quote(Config)}`;
-  let diffIds: Digest[];
-  try {
-    ({ rootfs: { diff_ids: diffIds } } = configSchema.parse(
-      JSON.parse(new TextDecoder().decode(config)),
-    ));
-  } catch (cause) {
-    throw new CrossdockError("unsupported", `${what} has no valid rootfs.diff_ids`, { cause });
-  }
+  const { data } = safeParseJson(new TextDecoder().decode(config), configSchema);
+  if (!data) throw new CrossdockError("unsupported", `${what} has no valid rootfs.diff_ids`);
+  const diffIds = data.rootfs.diff_ids;
   if (diffIds.length === Layers.length) return diffIds;
   throw new CrossdockError(
     "integrity",

@@ -5,7 +5,7 @@
 import * as z from "zod";
 import { CrossdockError } from "../errors.ts";
 import { quote } from "../oci/quote.ts";
-import { formatIssues } from "../schema.ts";
+import { formatIssues, safeParse } from "../schema.ts";
 
 export const DOCKER_MANIFEST_FILE = "manifest.json";
 
@@ -35,7 +35,7 @@ export function parseDockerManifest(bytes: Uint8Array, what: string): ArchivedIm
   } catch (cause) {
     throw new CrossdockError("unsupported", `${what}: it is not valid JSON`, { cause });
   }
-  const parsed = z.array(imageSchema).safeParse(json);
+  const parsed = safeParse(z.array(imageSchema), json);
   if (parsed.success) return parsed.data.map(normalisePaths);
   throw new CrossdockError("unsupported", `${what}: ${formatIssues(parsed.error.issues)}`);
 }

@@ -36,7 +36,7 @@ import { createPacer } from "../sync/pacer.ts";
 import type { SyncRule } from "../sync/rule.ts";
 import { runRules, statusOfRules } from "../sync/run_rules.ts";
 import type { RuleRunner } from "../sync/run_rules.ts";
-import { Slots } from "../sync/slots.ts";
+import { Slots } from "../copy/slots.ts";
 import { createSyncEngine } from "../sync/sync_engine.ts";
 import { getDefaults } from "./default_engine.ts";
 

@@ -9,7 +9,8 @@ import * as z from "zod";
 import { askSelf } from "../durable/ask_self.ts";
 import { CopyFailure } from "../durable/copy_failure.ts";
 import type { DurableSteps } from "../durable/steps.ts";
-import { CrossdockError } from "../errors.ts";
+import { CrossdockError, ParseError } from "../errors.ts";
+import { formatIssues, safeParse } from "../schema.ts";
 import { withFields } from "../log.ts";
 import type { Log } from "../log.ts";
 import { quote } from "../oci/quote.ts";
@@ -50,7 +51,14 @@ export interface DurableRuleReport {
 }
 
 /** The request for one step. */
-export const ruleStepBody = z.strictObject({ rule: z.string(), step: ruleStepSchema });
+const ruleStepBody = z.strictObject({ rule: z.string(), step: ruleStepSchema });
+
+/** @throws ParseError naming each wrong field */
+export function parseRuleStep(value: unknown): z.output<typeof ruleStepBody> {
+  const { data, error } = safeParse(ruleStepBody, value);
+  if (data) return data;
+  throw new ParseError(`invalid step of a rule: ${formatIssues(error.issues)}`);
+}
 
 /** The answer to a step. */
 export interface RuleStepAnswer<Step extends RuleStep = RuleStep> {

@@ -1,5 +1,5 @@
 /** Assembles the HTTP API: the middleware of all requests, then the routes. */
-import { Hono } from "hono";
+import type { Hono } from "hono";
 import { cors } from "hono/cors";
 import { requestId } from "hono/request-id";
 import { secureHeaders } from "hono/secure-headers";
@@ -10,6 +10,7 @@ import { describeError } from "../log.ts";
 import { answerMissingRoute, answerProblem } from "./answer_problem.ts";
 import { RequestError, toProblem } from "../problem.ts";
 import type { Problem } from "../problem.ts";
+import { getOuterRequestId } from "./mounted.ts";
 import { logRequests } from "./request_log.ts";
 import { createRouter } from "./router.ts";
 import { copyRoutes } from "./routes/copies.ts";
@@ -38,11 +39,14 @@ const EXPOSED_HEADERS = [
  * {@linkcode createClient} derives the types of its calls from the type of the result.
  */
 // deno-lint-ignore explicit-function-return-type
-export function createApp(options: AppOptions) {
+export function createApi(options: AppOptions) {
   const { config, log } = options;
   const allowed = createAllowed(config);
   const router = createRouter();
-  router.use(requestId({ limitLength: 128 }));
+  router.use(requestId({
+    limitLength: 128,
+    generator: ({ req }) => getOuterRequestId(req.raw) ?? crypto.randomUUID(),
+  }));
   router.use(logRequests(options));
   router.use(continueTrace);
   router.use(secureHeaders());
@@ -79,7 +83,7 @@ export function createApp(options: AppOptions) {
 }
 
 /** The API's type, for hono's client. */
-export type App = ReturnType<typeof createApp>;
+export type App = ReturnType<typeof createApi>;
 
 /**
  * Creates the server of an invalid configuration, for hosts that cannot refuse to start. `/healthz` succeeds; all other requests
@@ -91,7 +95,7 @@ export function createBrokenApp(error: ParseError): Hono<AppEnv> {
     title: "The configuration is invalid",
     ...(error.hint ? { hint: error.hint } : {}),
   });
-  return new Hono<AppEnv>()
+  return createRouter()
     .use(requestId())
     .get("/healthz", (context) => context.json({ status: "ok" }))
     .all("*", (context) => answerProblem(context, problem));

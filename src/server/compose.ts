@@ -1,5 +1,7 @@
-/** Composes a server from environment variables, for all hosts. */
+/** Composes a server from its configuration, for all hosts. */
 import type { CloudMemory } from "../auth/cloud_credentials.ts";
+import type { CredentialSources } from "../auth/credentials.ts";
+import type { CreateRepository } from "../registry/request.ts";
 import { createSyncEngine } from "../sync/sync_engine.ts";
 import type { SyncEngine } from "../sync/sync_engine.ts";
 import type { Runtime } from "../runtime.ts";
@@ -7,13 +9,12 @@ import type { EngineMemory, SideOptions } from "../sides.ts";
 import { createPacer } from "../sync/pacer.ts";
 import { joinTraces } from "../trace.ts";
 import type { Trace } from "../trace.ts";
-import { createApp } from "./app.ts";
+import { createApi } from "./app.ts";
 import type { App } from "./app.ts";
 import type { AppOptions } from "./app_options.ts";
 import { composeRules } from "../rules/compose_rules.ts";
 import type { ComposedRules, RulesHost } from "../rules/compose_rules.ts";
 import { registryTls } from "../config/registries.ts";
-import { parseConfig } from "../config/server_config.ts";
 import type { Environment, ServerConfig } from "../config/server_config.ts";
 import { rejectUselessGlobs, ruleNames } from "./allow_list.ts";
 import { openCredentials } from "./credentials.ts";
@@ -37,8 +38,12 @@ export interface HostOptions
   readonly resolveHost?: (name: string) => Promise<readonly string[]>;
   /** Receives the engine's spans, in addition to OpenTelemetry. */
   readonly trace?: Trace;
-  /** Content of the file that `CROSSDOCK_CONFIG_FILE` names, on hosts with files. */
-  readonly configFile?: string | undefined;
+  /** Variables for the template of `backup`. */
+  readonly variables?: Environment;
+  /** Credentials that come before those of the configuration. */
+  readonly credentials?: CredentialSources;
+  /** Creates a missing repository on push, in place of the configuration's. */
+  readonly createRepository?: CreateRepository;
   /** Called with the number of waiting copies when it changes. */
   readonly onCopiesWaiting?: CopyLimitOptions["onWaiting"];
   /** Concurrent blobs per copy, unless the configuration has a number. */
@@ -58,15 +63,15 @@ export interface ComposedServer extends Pick<ComposedRules, "dispatch" | "delive
 }
 
 /**
- * Creates a server from environment variables.
+ * Creates a server. Sends no request and starts no timer.
  *
- * @throws ParseError naming every invalid variable
+ * @throws ParseError for credentials that cannot be read, and for globs that match no name
  */
-export function composeServer(variables: Environment, host: HostOptions): ComposedServer {
+export function composeServer(config: ServerConfig, host: HostOptions): ComposedServer {
   const { runtime, write, resolveHost, trace, separateEngines = false, ...others } = host;
-  const { configFile, readFile, durableRules: _, stopping: __, onCopiesWaiting, ...rest } = others;
+  const { readFile: _, durableRules: __, stopping: ___, onCopiesWaiting, ...more } = others;
+  const { variables = {}, credentials, createRepository, ...rest } = more;
   const now = (): number => runtime.now();
-  const config = parseConfig(variables, { configFile, readFile, now: now() });
   rejectUselessGlobs(config);
   const log = createLog(config.log, { write, now });
   const memory: EngineMemory = new Map();
@@ -78,7 +83,8 @@ export function composeServer(variables: Environment, host: HostOptions): Compos
 
   function createServerEngine(): SyncEngine {
     const side: SideOptions = {
-      ...openCredentials(config, runtime, cloudMemory),
+      ...openCredentials({ ...config, credentials }, runtime, cloudMemory),
+      ...(createRepository ? { createRepository } : {}),
       tls: (registry) => tls(registry) ?? (plain.has(registry) ? "off" : undefined),
       caCerts,
     };
@@ -129,11 +135,11 @@ export function composeServer(variables: Environment, host: HostOptions): Compos
     },
   };
   const createOpenApp = (): App => {
-    const app = createApp(open);
+    const app = createApi(open);
     app.route("/", ruleStepRoutes(open, ruleHost));
     return app;
   };
-  const app = createApp(options);
+  const app = createApi(options);
   return { app, createOpenApp, config, log, openEngine, dispatch, deliverNotice };
 }
 

@@ -1,4 +1,4 @@
-/** The configured credentials, in order of precedence: the config file's `creds`, the docker config, the keys of clouds. */
+/** The configured credentials, in order of precedence: those of the embedding program, the config file's `creds`, the docker config, the keys of clouds. */
 import { acrCredentials } from "../auth/acr.ts";
 import { artifactRegistryCredentials } from "../auth/artifact_registry.ts";
 import type { CloudMemory } from "../auth/cloud_credentials.ts";
@@ -25,13 +25,16 @@ export interface ServerCredentials {
  * @throws ParseError naming the invalid variable
  */
 export function openCredentials(
-  { sync, registryAuth, aws, googleServiceAccount, azure }: ServerConfig,
+  { credentials, sync, registryAuth, aws, googleServiceAccount, azure }: ServerConfig & {
+    readonly credentials?: CredentialSources | undefined;
+  },
   runtime: Runtime,
   memory: CloudMemory,
 ): ServerCredentials {
   const fetch: FetchForExchange = (request) => runtime.fetch(request);
   const host = { fetch, now: (): number => runtime.now(), memory };
   const sources = [
+    ...(credentials ? [credentials] : []),
     ...(sync.registries.length > 0 ? [registryCredentials(sync.registries, sync.from)] : []),
     ...(registryAuth ? [credentialsFromDockerConfig(registryAuth, "CROSSDOCK_REGISTRY_AUTH")] : []),
     ...(aws ? [ecrCredentials({ ...aws, ...host })] : []),

@@ -29,12 +29,6 @@ const HEARTBEAT_MS = 5000;
 /** Shortest time between two progress events of one blob. */
 const PROGRESS_MS = 250;
 
-/** The headers of a streamed response. */
-export const STREAM_HEADERS = {
-  ndjson: { "content-type": "application/x-ndjson" },
-  sse: { "content-type": "text/event-stream" },
-} as const;
-
 /**
  * Runs `job` and returns a body with the events that it emits. If the job fails, the last event is `error`. The job's signal is
  * aborted when the client disconnects.

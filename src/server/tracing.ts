@@ -2,11 +2,11 @@
 import { context, propagation, SpanKind, SpanStatusCode, trace } from "@opentelemetry/api";
 import type { Span, TextMapGetter } from "@opentelemetry/api";
 import type { MiddlewareHandler } from "hono";
-import pkg from "../../package.json" with { type: "json" };
 import { CrossdockError, ParseError } from "../errors.ts";
 import type { Trace } from "../trace.ts";
+import { PACKAGE_VERSION } from "../version.ts";
 
-const tracer = trace.getTracer("crossdock", pkg.version);
+const tracer = trace.getTracer("crossdock", PACKAGE_VERSION);
 
 const STATUS = "http.response.status_code";
 

@@ -74,13 +74,13 @@ test("parseDockerConfig() reads an empty file and null members as an empty confi
 const bad: [text: string, message: string][] = [
   ['{"auths":{"ghcr.io":{"auth":"s3cret" oops}}}', "~/c.json: not JSON"],
   ["s3cret", "~/c.json: not JSON"],
-  ['"s3cret"', "~/c.json: expected an object, got a value of type string"],
+  ['"s3cret"', "~/c.json: expected an object, got a string"],
   ["[]", "~/c.json: expected an object, got an array"],
   ["null", "~/c.json: expected an object, got null"],
-  ['{"auths":"s3cret"}', "~/c.json: auths: expected an object, got a value of type string"],
+  ['{"auths":"s3cret"}', "~/c.json: auths: expected an object, got a string"],
   [
     '{"auths":{"ghcr.io":"s3cret"}}',
-    '~/c.json: auths "ghcr.io": expected an object, got a value of type string',
+    '~/c.json: auths "ghcr.io": expected an object, got a string',
   ],
   [
     '{"auths":{"ghcr.io":{"auth":"s3cret!"}}}',
@@ -96,13 +96,13 @@ const bad: [text: string, message: string][] = [
   ],
   [
     '{"auths":{"ghcr.io":{"password":5}}}',
-    '~/c.json: auths "ghcr.io": password: expected a string, got a value of type number',
+    '~/c.json: auths "ghcr.io": password: expected a string, got a number',
   ],
   [
     '{"credHelpers":{"gcr.io":{}}}',
-    '~/c.json: credHelpers "gcr.io": expected a string, got a value of type object',
+    '~/c.json: credHelpers "gcr.io": expected a string, got an object',
   ],
-  ['{"credsStore":true}', "~/c.json: credsStore: expected a string, got a value of type boolean"],
+  ['{"credsStore":true}', "~/c.json: credsStore: expected a string, got a boolean"],
 ];
 
 for (const [text, message] of bad) {

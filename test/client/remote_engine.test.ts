@@ -11,7 +11,7 @@ import type { Engine } from "../../src/engine.ts";
 import { CrossdockError, NetworkError, ParseError } from "../../src/errors.ts";
 import type { ErrorCode } from "../../src/errors.ts";
 import { createRuntime } from "../../src/hosts/detect.ts";
-import { createApp } from "../../src/server/app.ts";
+import { createApi } from "../../src/server/app.ts";
 import { parseConfig } from "../../src/config/server_config.ts";
 import type { DurableCopies, DurableCopy } from "../../src/durable/durable_copies.ts";
 import type { DurableRules } from "../../src/rules/durable_rules.ts";
@@ -180,7 +180,7 @@ async function serveFailure(error: unknown): Promise<Server> {
     CROSSDOCK_ALLOW_SOURCES: "**",
     CROSSDOCK_ALLOW_DESTINATIONS: "**",
   });
-  const app = createApp({ config, openEngine: () => engine, log: () => {}, now: () => 0 });
+  const app = createApi({ config, openEngine: () => engine, log: () => {}, now: () => 0 });
   return await serve((request) => app.fetch(request));
 }
 

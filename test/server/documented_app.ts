@@ -2,6 +2,7 @@
 import { createRuntime } from "../../src/hosts/detect.ts";
 import document from "../../src/server/api/openapi.json" with { type: "json" };
 import page from "../../src/server/api/page.json" with { type: "json" };
+import { parseConfig } from "../../src/config/server_config.ts";
 import type { App } from "../../src/server/app.ts";
 import { HOOKS, METRICS } from "../../build/api/examples.ts";
 import type { AppOptions } from "../../src/server/app_options.ts";
@@ -42,33 +43,36 @@ export async function startDocumentedApp(
   const runtime = await createRuntime();
   const jobs = new Set<Promise<unknown>>();
   started.defer(async () => void await Promise.allSettled(jobs));
-  const { app } = composeServer({
-    CROSSDOCK_TOKENS: JSON.stringify({ ci: TOKEN, board: { token: READ_TOKEN, scope: "read" } }),
-    CROSSDOCK_ALLOW_SOURCES: `${source.host}/library/*`,
-    CROSSDOCK_ALLOW_DESTINATIONS: `${destination.host}/mirror/**`,
-    CROSSDOCK_ALLOW_PRIVATE: "127.0.0.1",
-    CROSSDOCK_RETRIES: "0",
-    CROSSDOCK_CONFIG: [
-      "sync:",
-      "- name: alpine",
-      `  source: ${source.host}/library/alpine:3.20`,
-      `  target: ${destination.host}/mirror/alpine:3.20`,
-      "  type: image",
-      "webhooks:",
-      "  in:",
-      `    plain: {kind: bearer, place: "${source.host}", secrets: [${TOKEN}]}`,
-      `    quay: {kind: path, place: "${source.host}", secrets: [${HOOKS.quay.secret}]}`,
-    ].join("\n"),
-    ...variables,
-  }, {
-    runtime,
-    write: () => {},
-    metrics: countNothing,
-    apiFiles: { document: () => Promise.resolve(document), page: () => Promise.resolve(page) },
-    // The registries run until the jobs of events have ended.
-    background: (job) => void jobs.add(job),
-    ...host,
-  });
+  const { app } = composeServer(
+    parseConfig({
+      CROSSDOCK_TOKENS: JSON.stringify({ ci: TOKEN, board: { token: READ_TOKEN, scope: "read" } }),
+      CROSSDOCK_ALLOW_SOURCES: `${source.host}/library/*`,
+      CROSSDOCK_ALLOW_DESTINATIONS: `${destination.host}/mirror/**`,
+      CROSSDOCK_ALLOW_PRIVATE: "127.0.0.1",
+      CROSSDOCK_RETRIES: "0",
+      CROSSDOCK_CONFIG: [
+        "sync:",
+        "- name: alpine",
+        `  source: ${source.host}/library/alpine:3.20`,
+        `  target: ${destination.host}/mirror/alpine:3.20`,
+        "  type: image",
+        "webhooks:",
+        "  in:",
+        `    plain: {kind: bearer, place: "${source.host}", secrets: [${TOKEN}]}`,
+        `    quay: {kind: path, place: "${source.host}", secrets: [${HOOKS.quay.secret}]}`,
+      ].join("\n"),
+      ...variables,
+    }),
+    {
+      runtime,
+      write: () => {},
+      metrics: countNothing,
+      apiFiles: { document: () => Promise.resolve(document), page: () => Promise.resolve(page) },
+      // The registries run until the jobs of events have ended.
+      background: (job) => void jobs.add(job),
+      ...host,
+    },
+  );
   const names = [["docker.io", source.host], ["registry.example.com", destination.host]] as const;
   const kept = started.move();
   return {

@@ -10,6 +10,7 @@ import {
   TracerProvider,
 } from "@opentelemetry/sdk-trace";
 import type { ReadableSpan } from "@opentelemetry/sdk-trace";
+import { parseConfig } from "../../src/config/server_config.ts";
 import { createRuntime } from "../../src/hosts/detect.ts";
 import { composeServer } from "../../src/server/compose.ts";
 import { putImage } from "../support/image.ts";
@@ -47,16 +48,19 @@ async function startServer(
   const destination = await startRegistry({ auth });
   const hosts = [source.host, destination.host];
   const credential = { auth: Buffer.from(`me:${password}`).toString("base64") };
-  const { app } = composeServer({
-    CROSSDOCK_OPEN: "true",
-    CROSSDOCK_RETRIES: "0",
-    CROSSDOCK_ALLOW_SOURCES: "**",
-    CROSSDOCK_ALLOW_DESTINATIONS: "**",
-    CROSSDOCK_ALLOW_PRIVATE: "127.0.0.1 127.0.0.1:*=127.0.0.1",
-    CROSSDOCK_REGISTRY_AUTH: JSON.stringify({
-      auths: Object.fromEntries(hosts.map((host) => [host, credential])),
+  const { app } = composeServer(
+    parseConfig({
+      CROSSDOCK_OPEN: "true",
+      CROSSDOCK_RETRIES: "0",
+      CROSSDOCK_ALLOW_SOURCES: "**",
+      CROSSDOCK_ALLOW_DESTINATIONS: "**",
+      CROSSDOCK_ALLOW_PRIVATE: "127.0.0.1 127.0.0.1:*=127.0.0.1",
+      CROSSDOCK_REGISTRY_AUTH: JSON.stringify({
+        auths: Object.fromEntries(hosts.map((host) => [host, credential])),
+      }),
     }),
-  }, { runtime: await createRuntime(), write: () => {} });
+    { runtime: await createRuntime(), write: () => {} },
+  );
   return {
     source,
     destination,

@@ -1,4 +1,5 @@
 /** Starts the server in this process. */
+import { parseConfig } from "../../src/config/server_config.ts";
 import { createRuntime } from "../../src/hosts/detect.ts";
 import { composeServer } from "../../src/server/compose.ts";
 import type { HostOptions } from "../../src/server/compose.ts";
@@ -15,7 +16,8 @@ export async function serveApp(
   host: Partial<HostOptions> = {},
 ): Promise<ServedApp> {
   const log: string[] = [];
-  const { app } = composeServer(variables, {
+  const { app } = composeServer(parseConfig(variables), {
+    variables,
     runtime: await createRuntime(),
     write: (line) => log.push(line),
     ...host,

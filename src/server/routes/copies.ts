@@ -11,8 +11,7 @@ import { check, checkBody, createRouter } from "../router.ts";
 import { runCopy } from "../run_copy.ts";
 import { copyBody, copyParams } from "../schemas.ts";
 import { startDurableCopy } from "../../durable/durable_copies.ts";
-import { watchCall } from "../watch_call.ts";
-import { streamAnswer } from "../stream_answer.ts";
+import { answerJob } from "../answer_job.ts";
 
 // deno-lint-ignore explicit-function-return-type
 export function copyRoutes(options: AppOptions, allowed: Allowed) {
@@ -31,19 +30,21 @@ export function copyRoutes(options: AppOptions, allowed: Allowed) {
         if (durable && prefersAsync(prefer)) {
           const copy = await startDurableCopy(request, { durable, engine: openEngine() });
           return context.json(copy, 202, {
-            location: `/v1/copies/${copy.id}`,
+            // Relative, so that it is right below any mount and behind any proxy.
+            location: `copies/${copy.id}`,
             "preference-applied": "respond-async",
           });
         }
-        const leave = await options.limitCopies?.(watchCall(context, options).signal);
-        return streamAnswer(context, options, async (send, { signal, log, emit: watch }) => {
-          const emit: Emit = (event) => {
-            watch(event);
-            send(event);
-          };
-          const approve = allowed.plan;
-          await runCopy(request, { engine: openEngine(), log, emit, signal, approve })
-            .finally(leave);
+        return await answerJob(context, options, {
+          run: async (send, { signal, log, emit: watch }) => {
+            const emit: Emit = (event) => {
+              watch(event);
+              send(event);
+            };
+            const approve = allowed.plan;
+            return await runCopy(request, { engine: openEngine(), log, emit, signal, approve });
+          },
+          toResponse: (report) => context.json(report, 200),
         });
       },
     )

@@ -1,5 +1,5 @@
 /** `/internal/rule-steps`: performs one step of a rule that runs as a Workflow. Reachable only by the Worker's `SELF` binding. */
-import { findRule, ruleStepBody } from "../../rules/workflow_rule.ts";
+import { findRule, parseRuleStep } from "../../rules/workflow_rule.ts";
 import type { RuleStepAnswer } from "../../rules/workflow_rule.ts";
 import { openHostContext } from "../../rules/run_logged.ts";
 import type { RuleHost } from "../../rules/run_logged.ts";
@@ -18,7 +18,7 @@ const MAX_DATES = 8;
 export function ruleStepRoutes(options: AppOptions, host: RuleHost) {
   const { config, durable } = options;
   return createRouter().post("/internal/rule-steps", async (context) => {
-    const { rule: name, step } = ruleStepBody.parse(await context.req.json());
+    const { rule: name, step } = parseRuleStep(await context.req.json());
     const rule = findRule(config.sync.rules, name);
     const { signal } = context.req.raw;
     const requestId = context.get("requestId");

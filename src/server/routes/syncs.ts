@@ -11,7 +11,9 @@ import { RequestError } from "../../problem.ts";
 import type { FieldMistake } from "../../problem.ts";
 import { check, checkBody, createRouter } from "../router.ts";
 import type { ServerRules, StartedSync } from "../../rules/rules.ts";
-import { streamAnswer } from "../stream_answer.ts";
+import { answerJob } from "../answer_job.ts";
+import { answerProblem } from "../answer_problem.ts";
+import { toSyncProblem } from "../sync_problem.ts";
 import { syncBody, syncQuery } from "../schemas.ts";
 import { watchCall } from "../watch_call.ts";
 
@@ -32,20 +34,26 @@ export function syncRoutes(options: AppOptions) {
         if (start && !dryRun && !missing && prefersAsync(prefer)) {
           const started: StartedSync = { rules: await Promise.all(rules.map(start)) };
           return context.json(started, 202, {
-            location: "/v1/syncs",
+            location: "syncs",
             "preference-applied": "respond-async",
           });
         }
-        const { now, limitCopies } = options;
-        const leave = await limitCopies?.(watchCall(context, options).signal);
-        return streamAnswer(context, options, async (send, { signal, log }) => {
-          const runner: RuleRunner = {
-            ...server,
-            run: (rule, options) => server.run(rule, { ...options, log }),
-          };
-          const running = { dryRun, missing, now, signal, emit: send };
-          const report = await runRules(rules, runner, running).finally(leave);
-          send({ type: "report", report });
+        const { now } = options;
+        return await answerJob(context, options, {
+          run: async (send, { signal, log }) => {
+            const runner: RuleRunner = {
+              ...server,
+              run: (rule, options) => server.run(rule, { ...options, log }),
+            };
+            const running = { dryRun, missing, now, signal, emit: send };
+            const report = await runRules(rules, runner, running);
+            send({ type: "report", report });
+            return report;
+          },
+          toResponse(report): Response {
+            const problem = toSyncProblem(report, now());
+            return problem ? answerProblem(context, problem) : context.json(report, 200);
+          },
         });
       },
     )

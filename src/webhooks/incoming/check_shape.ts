@@ -1,4 +1,5 @@
 import type * as z from "zod";
+import { safeParse } from "../../schema.ts";
 import { WebhookError } from "./webhook_error.ts";
 
 /**
@@ -7,7 +8,7 @@ import { WebhookError } from "./webhook_error.ts";
  * @throws WebhookError `usage` with the names of wrong members, without their values
  */
 export function checkShape<Shape extends z.ZodType>(schema: Shape, body: unknown): z.output<Shape> {
-  const result = schema.safeParse(body);
+  const result = safeParse(schema, body, { quotes: false });
   if (result.success) return result.data;
   const names = new Set(result.error.issues.map(({ path }) => path.join(".") || "the body"));
   throw new WebhookError(

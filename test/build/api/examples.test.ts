@@ -173,6 +173,7 @@ const TROUBLES: Readonly<Record<string, Trouble>> = {
     path: "/v1/plans",
     body: { ...MIRROR, source: "docker.io/library/absent:3.20" },
   },
+  "406 usage": { path: "/v1/copies", body: MIRROR, headers: { accept: "text/html" } },
   "408 timeout": { path: "/v1/copies", body: MIRROR, isSlow: true },
   "409 conflict": {
     prepare: ({ destination }) =>

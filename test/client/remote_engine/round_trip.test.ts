@@ -14,7 +14,7 @@ import type { Descriptor } from "../../../src/oci/descriptor.ts";
 import type { Problem } from "../../../src/problem.ts";
 import { startedSyncSchema } from "../../../src/rules/rules.ts";
 import type { StartedRule } from "../../../src/rules/rules.ts";
-import { createApp } from "../../../src/server/app.ts";
+import { createApi } from "../../../src/server/app.ts";
 import { syncStreamEventSchema } from "../../../src/stream_events.ts";
 import { syncStatusSchema } from "../../../src/sync/schemas.ts";
 import type {
@@ -323,7 +323,7 @@ for (const [name, change] of servers) {
     });
     const next = copies.values();
     const found = (): Promise<DurableCopy | undefined> => Promise.resolve(next.next().value);
-    const app = createApp({
+    const app = createApi({
       config,
       openEngine: () => engine,
       log: () => {},

@@ -164,7 +164,7 @@ test("POST /v1/syncs starts durable runs on a host that has them", async () => {
   const response = await dock.post({}, prefer);
   assert.equal(response.status, 202);
   assert.equal(response.headers.get("preference-applied"), "respond-async");
-  assert.equal(response.headers.get("location"), "/v1/syncs");
+  assert.equal(response.headers.get("location"), "syncs");
   assert.deepEqual(await response.json(), {
     rules: [{ rule: "app", id: "id-app" }, { rule: "base", id: "id-base" }],
   });

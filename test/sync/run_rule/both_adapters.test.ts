@@ -1,6 +1,7 @@
 /** A rule runs the same with function calls and as a Workflow: each test runs on both adapters, over real HTTP to two registries. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { parseConfig } from "../../../src/config/server_config.ts";
 import { createRuntime } from "../../../src/hosts/detect.ts";
 import { runWorkflowRule } from "../../../src/rules/workflow_rule.ts";
 import { composeServer } from "../../../src/server/compose.ts";
@@ -76,17 +77,20 @@ const runAsWorkflow: Adapter = async (pair, scenario) => {
   let offsetMs = 0;
   const now = (): number => Date.now() + offsetMs;
   const { source, destination } = pair;
-  const server = composeServer({
-    CROSSDOCK_TOKENS: '{"ci": "a-long-random-text-1"}',
-    CROSSDOCK_ALLOW_PRIVATE: `${source.host} ${destination.host}`,
-    CROSSDOCK_CONFIG: configOf(pair, scenario),
-    CROSSDOCK_LOG: "off",
-    CROSSDOCK_RETRIES: "0",
-  }, {
-    runtime: { ...runtime, now },
-    write: () => {},
-    separateEngines: true,
-  });
+  const server = composeServer(
+    parseConfig({
+      CROSSDOCK_TOKENS: '{"ci": "a-long-random-text-1"}',
+      CROSSDOCK_ALLOW_PRIVATE: `${source.host} ${destination.host}`,
+      CROSSDOCK_CONFIG: configOf(pair, scenario),
+      CROSSDOCK_LOG: "off",
+      CROSSDOCK_RETRIES: "0",
+    }),
+    {
+      runtime: { ...runtime, now },
+      write: () => {},
+      separateEngines: true,
+    },
+  );
   const app = server.createOpenApp();
   const stored = storeSteps({
     now,
