@@ -160,7 +160,7 @@ async function readSide(
     sources.push(
       await openDockerConfig(
         rules.flatMap(listNames).filter((name) => !isLocal(name)),
-        authfile,
+        authfile === undefined ? undefined : { path: authfile, option: "--authfile" },
         environment,
       ),
     );

@@ -1,17 +1,22 @@
 /** The arguments and options that commands share, in groups. The engine sets the defaults. */
 import { Argument, Option } from "@commander-js/extra-typings";
 import {
+  REGISTRIES,
+  REGISTRY_CREDENTIAL_OPTIONS,
+  SIDE_CREDENTIAL_OPTIONS,
+} from "./credential_options.ts";
+import {
   addPlatform,
   addText,
   descriptorNumber,
   oneOf,
+  onePlatform,
   repositoryName,
   timeoutMs,
   wholeNumber,
 } from "./parse_option.ts";
 
 const CONTENT = "Content:";
-const REGISTRIES = "Registry access:";
 const SERVER = "On a crossdock server:";
 const OUTPUT = "Output:";
 
@@ -131,6 +136,7 @@ export const SIDE_OPTIONS = [
     "--dest-creds-fd <n>",
     "file descriptor to read the destination credentials from; 0 is stdin",
   ).argParser(descriptorNumber("--dest-creds-fd")).helpGroup(REGISTRIES),
+  ...SIDE_CREDENTIAL_OPTIONS,
 ] as const;
 
 /** The registry of a command that uses only one. */
@@ -148,6 +154,7 @@ export const REGISTRY_OPTIONS = [
     .helpGroup(REGISTRIES),
   new Option("--creds-fd <n>", "file descriptor to read the credentials from; 0 is stdin")
     .argParser(descriptorNumber("--creds-fd")).helpGroup(REGISTRIES),
+  ...REGISTRY_CREDENTIAL_OPTIONS,
 ] as const;
 
 /** How requests to registries are made. */
@@ -201,6 +208,19 @@ export const detachOption = new Option(
   "--detach",
   "with --via: do not wait for the result, if the server can run it in the background",
 ).helpGroup(SERVER);
+
+/** The image of an index, for commands that show one image. */
+export const onePlatformOption = new Option(
+  "--platform <os/arch>",
+  "the image of this platform, e.g. linux/arm64, in place of the index",
+).argParser(onePlatform).helpGroup(CONTENT);
+
+export const rawOption = new Option("--raw", "print the manifest as the registry returns it")
+  .helpGroup(OUTPUT);
+export const configOption = new Option(
+  "--config",
+  "print the config of the image as the registry returns it",
+).helpGroup(OUTPUT);
 
 export const jsonOption = new Option("--json", "print the result as one JSON document")
   .helpGroup(OUTPUT);
