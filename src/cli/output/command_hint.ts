@@ -1,7 +1,7 @@
 import type { Side } from "../../errors.ts";
 
 /** Commands that use one registry, whose flags have no `--src-` or `--dest-`. */
-const ONE_REGISTRY = ["inspect", "tags", "auth"];
+const ONE_REGISTRY = ["inspect", "tags", "digest", "auth"];
 
 /** Whether a command uses one registry only, so that its errors need not name a side. */
 export function hasOneRegistry(command: string | undefined): boolean {
