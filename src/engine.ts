@@ -2,7 +2,7 @@
  * The public engine. Each method parses its input, opens repositories and calls `copy/`. `copier.ts` has the state that the
  * methods share.
  */
-import type { ContentSource, ManifestContent } from "./content.ts";
+import type { ContentSource } from "./content.ts";
 import { createCopier } from "./copier.ts";
 import type { Copier, EngineOptions } from "./copier.ts";
 import { imageNotFound } from "./copy/copy_error.ts";
@@ -11,8 +11,6 @@ import { carryManifests } from "./copy/manifest_cache.ts";
 import type { Emit, Inspection, Performed, Plan, Report, Verification } from "./copy/model.ts";
 import { makePlan } from "./copy/plan.ts";
 import type { Planned } from "./copy/plan.ts";
-import { readImageConfig, readManifest, resolveDigest } from "./copy/read_image.ts";
-import type { ReadImageOptions as ReadOptions } from "./copy/read_image.ts";
 import { countRequests } from "./copy/repositories.ts";
 import { parseCopyRequest } from "./copy/request.ts";
 import type { ComparisonInput, CopyRequest, CopyRequestInput } from "./copy/request.ts";
@@ -20,15 +18,12 @@ import { parseStep } from "./copy/step.ts";
 import type { Step } from "./copy/step.ts";
 import { surveyPlan } from "./copy/survey.ts";
 import { verifyCopy } from "./copy/verify.ts";
-import type { Digest } from "./oci/digest.ts";
-import { parsePlatform } from "./oci/platform.ts";
 import {
   formatReference,
   parseReference,
   parseRepository,
   withDefaultTag,
 } from "./oci/reference.ts";
-import type { Reference } from "./oci/reference.ts";
 import { checkAccess, parseAccessName } from "./registry/check_access.ts";
 import type { AccessCheck } from "./registry/check_access.ts";
 
@@ -47,11 +42,6 @@ export interface PlanOptions extends RunOptions {
 export interface CopyOptions extends RunOptions {
   /** Called with the plan before the first step. An error that it throws aborts the copy. */
   readonly approve?: ((plan: Plan) => void) | undefined;
-}
-
-export interface ReadImageOptions extends RunOptions {
-  /** The image of an index to read, as `os/architecture[/variant]`. Default: the index itself. */
-  readonly platform?: string | undefined;
 }
 
 export interface ResolveOptions extends RunOptions {
@@ -85,16 +75,8 @@ export interface Engine {
 export interface LocalEngine extends Engine {
   copy(request: CopyRequestInput | CopyRequest, options?: CopyOptions): Promise<Report>;
   resolve(reference: string, options?: ResolveOptions): Promise<string>;
-  /**
-   * Gets the digest of an image by HEAD, or that of one platform by reading the index. Uses the options of the source side.
-   *
-   * @throws CrossdockError `not_found`, `unsupported` for a platform that the index lacks
-   */
-  digest(reference: string, options?: ReadImageOptions): Promise<Digest>;
-  /** Fetches a manifest as the registry returns it. Uses the options of the source side. */
-  manifest(reference: string, options?: ReadImageOptions): Promise<ManifestContent>;
-  /** Fetches the config blob of an image as the registry returns it. Uses the options of the source side. */
-  config(reference: string, options?: ReadImageOptions): Promise<Uint8Array<ArrayBuffer>>;
+  /** Opens the repository of a reference for reading. Uses the options of the source side. */
+  openSource(reference: string, options?: Pick<RunOptions, "emit">): ContentSource;
   /** Checks the access to a registry, or to a repository, with its credentials. Uses the options of the source side. */
   checkAccess(name: string, options?: RunOptions): Promise<AccessCheck>;
 }
@@ -112,19 +94,6 @@ export function createEngine(options: EngineOptions): LocalEngine {
 /** Creates an engine on a shared copier. */
 export function engineOn(copier: Copier): LocalEngine {
   const { sides, runtime, concurrency, retries, timeoutMs } = copier;
-
-  function openImage(
-    text: string,
-    { platform, signal, emit }: ReadImageOptions,
-  ): { reference: Reference; source: ContentSource } & ReadOptions {
-    const reference = withDefaultTag(parseReference(text));
-    return {
-      reference,
-      source: sides.open("source", reference, { emit }),
-      platform: platform === undefined ? undefined : parsePlatform(platform),
-      signal,
-    };
-  }
 
   return {
     async plan(input, { signal, emit, survey = true, manifests = false } = {}): Promise<Plan> {
@@ -170,20 +139,7 @@ export function engineOn(copier: Copier): LocalEngine {
       return formatReference({ ...reference, digest: found.digest });
     },
 
-    async digest(text, options = {}): Promise<Digest> {
-      const { reference, source, ...read } = openImage(text, options);
-      return await resolveDigest(reference, source, read);
-    },
-
-    async manifest(text, options = {}): Promise<ManifestContent> {
-      const { reference, source, ...read } = openImage(text, options);
-      return await readManifest(reference, source, read);
-    },
-
-    async config(text, options = {}): Promise<Uint8Array<ArrayBuffer>> {
-      const { reference, source, ...read } = openImage(text, options);
-      return await readImageConfig(reference, source, { ...read, timeoutMs });
-    },
+    openSource: (text, { emit } = {}) => sides.open("source", parseReference(text), { emit }),
 
     async inspect(text, { signal, emit } = {}): Promise<Inspection> {
       const reference = withDefaultTag(parseReference(text));

@@ -19,6 +19,10 @@ export const requestsSchema = z.object({ source: count, destination: count }).me
   description: "number of requests to each side, without token requests",
 });
 
+const additionalTags = z.array(z.string()).exactOptional().meta({
+  description: "more tags with this digest",
+});
+
 const result = z.enum(["copied", "unchanged", "skipped"]).meta({
   description:
     "`copied`: content was or will be written; `unchanged`: the destination already has everything; `skipped`: the " +
@@ -58,6 +62,7 @@ export const planSchema = immutable(
     destination: resolved.meta({
       description: "`registry/repository[:tag]@digest`, with the digest after the copy",
     }),
+    additionalTags,
     root: descriptor,
     current: digest.exactOptional().meta({
       description: "digest of the destination before the copy; absent if it does not exist",
@@ -90,6 +95,7 @@ export const reportSchema = immutable(
   z.object({
     source: resolved,
     destination: resolved,
+    additionalTags,
     digest: digest.meta({
       description:
         "digest of the root manifest at the destination; differs from the source's only if an index was rebuilt or unwrapped",

@@ -12,7 +12,10 @@ import { fetchRoot, readConfigBytes } from "./inspect.ts";
 import type { ReadOptions } from "./inspect.ts";
 import { readWantedTree } from "./wanted_tree.ts";
 
-export interface ReadImageOptions extends CallOptions {
+/** As for all requests of an engine. */
+const DEFAULT_TIMEOUT_MS = 60_000;
+
+export interface ImageSelection extends CallOptions {
   /** The image of an index to read. Default: the index itself. An image that is no index is read in any case. */
   readonly platform?: Platform | undefined;
 }
@@ -25,7 +28,7 @@ export interface ReadImageOptions extends CallOptions {
 export async function resolveDigest(
   reference: Reference,
   source: ContentSource,
-  { platform, signal }: ReadImageOptions,
+  { platform, signal }: ImageSelection,
 ): Promise<Digest> {
   if (platform) {
     const root = await fetchRoot(reference, source, { signal });
@@ -45,7 +48,7 @@ export async function resolveDigest(
 export async function readManifest(
   reference: Reference,
   source: ContentSource,
-  { platform, signal }: ReadImageOptions,
+  { platform, signal }: ImageSelection,
 ): Promise<ManifestContent> {
   const root = await fetchRoot(reference, source, { signal });
   if (!platform) return root;
@@ -60,16 +63,15 @@ export async function readManifest(
  *
  * @throws CrossdockError as `readManifest` does; `unsupported` for content without a config
  */
-export async function readImageConfig(
+export async function readRawConfig(
   reference: Reference,
   source: ContentSource,
-  { platform, ...options }: ReadImageOptions & ReadOptions,
+  { platform, timeoutMs = DEFAULT_TIMEOUT_MS, signal }: ImageSelection & Partial<ReadOptions>,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const { signal } = options;
   const { bytes, mediaType } = await readManifest(reference, source, { platform, signal });
   const manifest = parseManifest(bytes, mediaType);
   if (manifest.kind !== "image") throw noConfig(manifest, source.name);
-  return await readConfigBytes(manifest.config, source, options);
+  return await readConfigBytes(manifest.config, source, { timeoutMs, signal });
 }
 
 async function selectDigest(

@@ -6,6 +6,7 @@ import type { Platform } from "../oci/platform.ts";
 import { parseReference, parseRepository, withDefaultTag } from "../oci/reference.ts";
 import type { Reference } from "../oci/reference.ts";
 import { formatIssues } from "../schema.ts";
+import { tagSchema } from "./step.ts";
 
 const referrerFilter = z.strictObject({
   artifactType: z.string().max(255).optional().meta({ description: "exact artifact type" }),
@@ -76,6 +77,12 @@ export const copyRequestSchema = z.strictObject({
       "name of the copy, as `registry/repository[:tag][@digest]`. A digest must be the one that the copy will have. Default " +
       "tag: the source's",
   }),
+  additionalTags: z.array(tagSchema).max(100).optional().meta({
+    description: "more tags of the copy, set in the last stage. Default: none",
+  }),
+  fastCheck: z.boolean().optional().meta({
+    description: "check nothing else if the destination has the digest. Default: `false`",
+  }),
   ...copyOptions,
 });
 
@@ -87,6 +94,7 @@ export const comparisonSchema = copyRequestSchema.omit({
   verify: true,
   ifExists: true,
   recheck: true,
+  fastCheck: true,
 });
 
 /** A comparison request before parsing. */
@@ -103,6 +111,8 @@ export interface CopyRequest {
   readonly source: Reference;
   /** Has a tag or a digest, unless the source has only a digest and `platforms` are selected. */
   readonly destination: Reference;
+  /** More tags in the repository of the destination. Absent if there are none, so that the id of a durable copy stays the same. */
+  readonly additionalTags?: readonly string[];
   /** Empty for all. */
   readonly platforms: readonly Platform[];
   readonly index: "rebuild" | "sparse" | "refuse" | "unwrap";
@@ -117,6 +127,8 @@ export interface CopyRequest {
   readonly verify: "auto" | "stream" | "destination";
   readonly ifExists: "overwrite" | "skip" | "fail";
   readonly recheck: boolean;
+  /** Absent if it is off, so that the id of a durable copy stays the same. */
+  readonly fastCheck?: true;
   readonly foreignLayers: boolean;
 }
 
@@ -144,12 +156,20 @@ export function parseCopyRequest(value: unknown): CopyRequest {
       { field: "platforms", hint: "select one with --platform" },
     );
   }
+  if (input.fastCheck && input.recheck) {
+    throw new CrossdockError("usage", "fastCheck and recheck cannot be combined", {
+      field: "fastCheck",
+    });
+  }
   const referrers = input.referrers ?? true;
   const destination = nameDestination(
     source,
     parseReference(input.destination),
     platforms.length > 0,
   );
+  // In one order, so that equal requests are one durable copy.
+  const additionalTags = [...new Set(input.additionalTags)]
+    .filter((tag) => tag !== destination.tag).sort();
   const referrerSource = parseReferrerRepository("referrerSource", input, source);
   const referrerDestination = parseReferrerRepository("referrerDestination", input, destination);
   return {
@@ -157,6 +177,7 @@ export function parseCopyRequest(value: unknown): CopyRequest {
     input,
     source,
     destination,
+    ...(additionalTags.length > 0 ? { additionalTags } : {}),
     platforms,
     index: input.index ?? "rebuild",
     referrers,
@@ -167,6 +188,7 @@ export function parseCopyRequest(value: unknown): CopyRequest {
     verify: input.verify ?? "auto",
     ifExists: input.ifExists ?? "overwrite",
     recheck: input.recheck ?? false,
+    ...(input.fastCheck ? { fastCheck: true } : {}),
     foreignLayers: input.foreignLayers ?? false,
   };
 }

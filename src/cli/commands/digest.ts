@@ -1,7 +1,9 @@
 /** `crossdock digest REF` */
 import type { Command } from "@commander-js/extra-typings";
+import { resolveDigest } from "../../copy/read_image.ts";
 import { ParseError } from "../../errors.ts";
-import { parseReference } from "../../oci/reference.ts";
+import { parsePlatform } from "../../oci/platform.ts";
+import { parseReference, withDefaultTag } from "../../oci/reference.ts";
 import { addOptions } from "../options/add_options.ts";
 import { openEngine, openLocalEngine, rejectViaToken } from "../options/open_engine.ts";
 import * as options from "../options/options.ts";
@@ -26,7 +28,11 @@ export function defineDigest(command: Command, context: CommandContext): void {
     if (via === undefined) {
       rejectViaToken(flags);
       const engine = await openLocalEngine(environment, flags, side);
-      const digest = await engine.digest(reference, { signal, emit, platform });
+      const digest = await resolveDigest(
+        withDefaultTag(name),
+        engine.openSource(reference, { emit }),
+        { platform: platform === undefined ? undefined : parsePlatform(platform), signal },
+      );
       return await writeLines(environment, [digest]);
     }
     if (platform !== undefined) {

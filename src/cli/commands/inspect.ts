@@ -1,8 +1,10 @@
 /** `crossdock inspect REF` */
 import type { Command } from "@commander-js/extra-typings";
 import type { Inspection } from "../../copy/model.ts";
+import { readManifest, readRawConfig, resolveDigest } from "../../copy/read_image.ts";
 import type { LocalEngine, RunOptions } from "../../engine.ts";
 import { ParseError } from "../../errors.ts";
+import { parsePlatform } from "../../oci/platform.ts";
 import { formatReference, parseReference, withDefaultTag } from "../../oci/reference.ts";
 import { addOptions } from "../options/add_options.ts";
 import type { ValuesOf } from "../options/add_options.ts";
@@ -64,17 +66,20 @@ function rejectContradictions(flags: InspectFlags): void {
 
 /** Reads content unchanged, or inspects the image of one platform. */
 async function read(
-  reference: string,
-  { raw, config, platform }: InspectFlags,
+  text: string,
+  { raw, config, platform, timeout: timeoutMs }: InspectFlags,
   engine: LocalEngine,
-  run: RunOptions,
+  { signal, emit }: Required<RunOptions>,
 ): Promise<Uint8Array | Inspection> {
-  const options = { ...run, platform };
-  if (config) return await engine.config(reference, options);
-  if (raw) return (await engine.manifest(reference, options)).bytes;
-  const digest = await engine.digest(reference, options);
-  return await engine.inspect(
-    formatReference({ ...withDefaultTag(parseReference(reference)), digest }),
-    run,
-  );
+  const reference = withDefaultTag(parseReference(text));
+  const source = engine.openSource(text, { emit });
+  const options = {
+    ...(platform === undefined ? {} : { platform: parsePlatform(platform) }),
+    ...(timeoutMs === undefined ? {} : { timeoutMs }),
+    signal,
+  };
+  if (config) return await readRawConfig(reference, source, options);
+  if (raw) return (await readManifest(reference, source, options)).bytes;
+  const digest = await resolveDigest(reference, source, options);
+  return await engine.inspect(formatReference({ ...reference, digest }), { signal, emit });
 }

@@ -65,6 +65,10 @@ export const CONTENT_OPTIONS = [
     "--foreign-layers",
     "include layers that are stored outside the source registry (default: not included)",
   ).helpGroup(CONTENT),
+  new Option(
+    "--additional-tag <tag>",
+    "one more tag at the destination (repeatable); or write repository:tag,tag,tag as the destination",
+  ).argParser(addText).helpGroup(CONTENT),
 ] as const;
 
 /** How the images of a docker archive are made, if it has no manifests. */
@@ -93,6 +97,23 @@ export const COPY_OPTIONS = [
     "--recheck",
     "check every blob and manifest even if the destination has the image, and copy those that are missing",
   ).helpGroup(CONTENT),
+  new Option(
+    "--fast",
+    "if the destination has the image, do not look for new referrers and cosign tags",
+  ).helpGroup(CONTENT),
+] as const;
+
+/** All tags of a repository, without a file of rules. */
+export const ALL_TAGS_OPTIONS = [
+  new Option(
+    "--all-tags",
+    "copy all tags of a repository; source and destination are then repositories without a tag",
+  ).helpGroup(CONTENT),
+  new Option(
+    "--missing",
+    "with --all-tags: copy only tags that the destination lacks, and leave its other tags unchanged",
+  ).helpGroup(CONTENT),
+  new Option("--strict", "with --all-tags: fail if the source has no tags").helpGroup(CONTENT),
 ] as const;
 
 export const dryRunOption = new Option("--dry-run", "show the plan and copy nothing, as plan does")
