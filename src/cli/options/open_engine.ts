@@ -1,8 +1,9 @@
 import type { RemoteEngine } from "../../client/remote_engine.ts";
-import type { Engine, LocalEngine } from "../../engine.ts";
+import type { Engine } from "../../engine.ts";
 import { ParseError } from "../../errors.ts";
 import { isLocal } from "../../oci/reference.ts";
 import type { SideOptions } from "../../sides.ts";
+import type { SyncEngine } from "../../sync/sync_engine.ts";
 import type { CliEnvironment } from "../environment.ts";
 import { openRemoteEngine } from "./open_remote_engine.ts";
 import type { ViaTokenFlags } from "./open_remote_engine.ts";
@@ -47,7 +48,7 @@ export async function openLocalEngine(
   { authfile, concurrency, retries, timeout, compress, format }: LocalEngineFlags,
   source: CommandSide,
   destination?: CommandSide,
-): Promise<LocalEngine> {
+): Promise<SyncEngine> {
   rejectSharedDescriptor(source, destination);
   rejectUnreadAuthfile(authfile, destination ? [source, destination] : [source]);
   const names = [source, destination].flatMap((side) => side ? listNames(side) : []);

@@ -16,6 +16,10 @@ const SYNC_KEYS: Replacements = [
     /\bpass its CA with --src-ca or --dest-ca\b/,
     "write its CA in regcert in creds, or set SSL_CERT_FILE to a file with it",
   ],
+  [
+    /\bpass a client certificate with --src-cert or --dest-cert, and its key with --src-key or --dest-key/,
+    "write a client certificate into clientCert in creds, and its key into clientKey",
+  ],
   // The default of loopback has no key to leave out.
   [/\bleave out --src-tls off or --dest-tls off/, "write tls: enabled in creds"],
   [/--src-tls off or --dest-tls off/, "tls: disabled in creds"],
