@@ -18,6 +18,8 @@ export interface CliEnvironment {
   /** For everything else: progress, warnings, errors. */
   readonly stderr: TextStream;
   readTextFile(path: string): Promise<string>;
+  /** Lists the names in a folder. */
+  listFolder(path: string): Promise<string[]>;
   /** For the templates of a config, which read files synchronously. */
   readTextFileSync(path: string): string;
   /** Reads an open file descriptor to its end. */

@@ -73,14 +73,14 @@ export function composeServer(variables: Environment, host: HostOptions): Compos
   const cloudMemory: CloudMemory = new Map();
   const guard = createGuard({ allowPrivate: config.allowPrivate, resolveHost });
   const plain = new Set(config.plainHttp);
-  const { tls, caCerts } = registryTls(config.sync.registries);
+  const { tls, ...certificates } = registryTls(config.sync.registries);
   const { concurrency = host.concurrency, retries, timeoutMs } = config;
 
   function createServerEngine(): SyncEngine {
     const side: SideOptions = {
       ...openCredentials(config, runtime, cloudMemory),
       tls: (registry) => tls(registry) ?? (plain.has(registry) ? "off" : undefined),
-      caCerts,
+      ...certificates,
     };
     return createSyncEngine({
       runtime,

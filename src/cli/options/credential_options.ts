@@ -1,4 +1,7 @@
-/** The options for the credentials of one registry: the same for each side of a copy, and for commands with one registry. */
+/**
+ * The options for the credentials and certificates of one registry: the same for each side of a copy, and for commands with one
+ * registry.
+ */
 import { Option } from "@commander-js/extra-typings";
 import { descriptorNumber } from "./parse_option.ts";
 
@@ -24,6 +27,28 @@ function credentialOptions<const Prefix extends "src-" | "dest-">(
       `anonymous access to the ${registry}: search for no credentials`,
     ).helpGroup(REGISTRIES),
     ...tokenOptions(prefix, registry),
+    ...certificateOptions(prefix, registry),
+  ] as const;
+}
+
+// deno-lint-ignore explicit-function-return-type -- commander infers the values from the flags
+function certificateOptions<const Prefix extends "src-" | "dest-" | "">(
+  prefix: Prefix,
+  registry: string,
+) {
+  return [
+    new Option(
+      `--${prefix}cert <file>`,
+      `PEM client certificate for a ${registry} that requires one`,
+    ).helpGroup(REGISTRIES),
+    new Option(
+      `--${prefix}key <file>`,
+      `PEM private key of the client certificate (default: it is in the file of --${prefix}cert)`,
+    ).helpGroup(REGISTRIES),
+    new Option(
+      `--${prefix}cert-dir <folder>`,
+      "folder with CA certificates (*.crt), and a client certificate (*.cert) with its key (*.key)",
+    ).helpGroup(REGISTRIES),
   ] as const;
 }
 
@@ -49,7 +74,7 @@ function tokenOptions<const Prefix extends "src-" | "dest-" | "">(
   ] as const;
 }
 
-/** The credentials for each registry of a copy, besides `--src-creds` and `--dest-creds`. */
+/** The credentials and certificates for each registry of a copy, besides `--src-creds` and `--dest-creds`. */
 export const SIDE_CREDENTIAL_OPTIONS = [
   ...credentialOptions("src-", "source"),
   ...credentialOptions("dest-", "destination"),
@@ -61,8 +86,9 @@ const noCredsOption = Object.assign(
   { negate: false },
 ) as unknown as Option<"--noCreds">;
 
-/** The credentials for the registry of a command that uses only one, besides `--creds`. */
+/** The credentials and certificates for the registry of a command that uses only one, besides `--creds`. */
 export const REGISTRY_CREDENTIAL_OPTIONS = [
   noCredsOption,
   ...tokenOptions("", "registry"),
+  ...certificateOptions("", "registry"),
 ] as const;

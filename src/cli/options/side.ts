@@ -16,6 +16,9 @@ export type SidesFlags = ValuesOf<typeof SIDE_OPTIONS>;
 const FLAG_NAMES = [
   "tls",
   "ca",
+  "cert",
+  "key",
+  "certDir",
   "creds",
   "credsEnv",
   "credsFd",

@@ -1,17 +1,17 @@
 /** Turns one side's flags into the options of the engine. */
 import { anonymousAccess, firstOf, staticCredentials } from "../../auth/credentials.ts";
 import type { Credential, CredentialSources } from "../../auth/credentials.ts";
-import { EXPECTED_PEM, parseCertificates } from "../../config/registries.ts";
 import { ParseError } from "../../errors.ts";
 import { isLocal } from "../../oci/reference.ts";
 import type { SideOptions } from "../../sides.ts";
 import type { CliEnvironment } from "../environment.ts";
+import { openCloudKeys, openEcrCreation } from "./cloud_keys.ts";
 import { runCredentialHelper } from "./credential_helper.ts";
 import type { RunHelper } from "./credential_helper.ts";
 import { dockerConfigSources } from "./docker_config_files.ts";
 import type { Authfile } from "./docker_config_files.ts";
 import { readFlagCredential } from "./flag_credential.ts";
-import { readOptionFile } from "./read_input_file.ts";
+import { readCertificates } from "./read_certificates.ts";
 import { listSideFlags } from "./side.ts";
 import type { CommandSide, RegistryName } from "./side.ts";
 
@@ -25,23 +25,25 @@ export async function readSideOptions(
   authfile: string | undefined,
   environment: CliEnvironment,
 ): Promise<SideOptions> {
-  const { prefix, flags: { tls, ca }, name } = side;
+  const { flags: { tls }, name } = side;
   rejectRegistryFlags(side);
-  if (tls === "off" && ca !== undefined) {
-    throw new ParseError(`${prefix}ca and ${prefix}tls off cannot be combined`);
-  }
-  const caCerts = ca === undefined
-    ? undefined
-    : await readCaCertificates(ca, `${prefix}ca`, environment);
+  const { caCerts, clientCertificate } = await readCertificates(side, environment);
+  // A registry with a client certificate has TLS, also on loopback.
+  const mode = tls ?? (clientCertificate ? "on" : undefined);
   const { registry } = name;
+  const createRepository = openEcrCreation(environment);
   return {
     credentials: await openCredentials(side, authfile, environment),
-    ...(tls ? { tls: (host: string) => host === registry ? tls : undefined } : {}),
+    ...(mode ? { tls: (host: string) => host === registry ? mode : undefined } : {}),
     ...(caCerts ? { caCerts } : {}),
+    ...(clientCertificate
+      ? { clientCertificate: (host: string) => host === registry ? clientCertificate : undefined }
+      : {}),
+    ...(createRepository ? { createRepository } : {}),
   };
 }
 
-/** The credential of the flags, and for the other registries of the side those of the authfile or of Docker's files. */
+/** The credential of the flags. For the other registries of the side: the authfile, or else Docker's files and the keys of clouds. */
 async function openCredentials(
   side: CommandSide,
   authfile: string | undefined,
@@ -61,6 +63,7 @@ async function openCredentials(
       ? authfile && { path: authfile, option: "--authfile" }
       : { path: flags.authfile, option: `${prefix}authfile` };
     sources.push(await openDockerConfig(rest, file || undefined, environment));
+    if (!file) sources.push(openCloudKeys(environment));
   }
   return firstOf(...sources);
 }
@@ -71,18 +74,6 @@ function rejectRegistryFlags(side: CommandSide): void {
   const [flag] = listSideFlags(side);
   if (flag === undefined || !isLocal(name) || referrers && !isLocal(referrers)) return;
   throw new ParseError(`${flag} has no use for ${name.registry}, which is not a registry`);
-}
-
-async function readCaCertificates(
-  path: string,
-  option: string,
-  environment: CliEnvironment,
-): Promise<string[]> {
-  const certificates = parseCertificates(await readOptionFile(path, option, environment));
-  if (certificates) return certificates;
-  throw new ParseError(`${option} ${path}: no certificate found`, {
-    hint: EXPECTED_PEM,
-  });
 }
 
 /**

@@ -10,7 +10,24 @@ import type { FakeCliOptions } from "../fake_cli.ts";
 import { DESTINATION, plan, report, SOURCE, verification } from "../samples.ts";
 
 const PEM = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n";
-const files = { "/ca.pem": `# ours\n${PEM}# theirs\n${PEM}`, "/not.pem": "no", "/bad.json": "{" };
+const KEY = "-----BEGIN EC PRIVATE KEY-----\nMIGH\n-----END EC PRIVATE KEY-----\n";
+const LOCKED =
+  "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\n-----END RSA PRIVATE KEY-----\n";
+const files = {
+  "/ca.pem": `# ours\n${PEM}# theirs\n${PEM}`,
+  "/not.pem": "no",
+  "/bad.json": "{",
+  "/key.pem": KEY,
+  "/both.pem": `${PEM}${KEY}`,
+  "/locked.pem": LOCKED,
+  "/certs/ours.crt": PEM,
+  "/certs/me.cert": PEM,
+  "/certs/me.key": KEY,
+  "/lone/me.cert": PEM,
+  "/two/a.cert": PEM,
+  "/two/b.cert": PEM,
+  "/none/readme": "",
+};
 
 /** An engine that keeps what it is asked to copy or plan. */
 function recordingEngine(): { engine: Partial<Engine>; requests: CopyRequestInput[] } {
@@ -50,6 +67,8 @@ const goodRequests: [flags: string[], wanted: Partial<CopyRequestInput>][] = [
   [["--verify", "destination"], { verify: "destination" }],
   [["--if-exists", "fail"], { ifExists: "fail" }],
   [["--recheck"], { recheck: true }],
+  [["--fast"], { fastCheck: true }],
+  [["--additional-tag", "2", "--additional-tag", "copy/app:3"], { additionalTags: ["2", "3"] }],
 ];
 for (const command of ["copy", "plan"]) {
   for (const [flags, wanted] of goodRequests) {
@@ -66,6 +85,22 @@ for (const command of ["copy", "plan"]) {
     });
   }
 }
+
+test("crossdock copy, plan and verify take several tags in the destination", async () => {
+  const { engine, requests } = recordingEngine();
+  const verify: Engine["verify"] = (request) => {
+    requests.push(toCopyRequestInput(request));
+    return Promise.resolve(verification);
+  };
+  const cli = fakeCli({ engine: { ...engine, verify } });
+  for (const command of ["copy", "plan", "verify"]) {
+    await cli.run(command, SOURCE, `${DESTINATION},2,3`, "--additional-tag", "4");
+  }
+  const request = { source: SOURCE, destination: DESTINATION, additionalTags: ["2", "3", "4"] };
+  assert.deepEqual(requests, [request, request, request]);
+  await cli.run("copy", SOURCE, "oci:/tmp/a,b:1");
+  assert.deepEqual(requests[3], { source: SOURCE, destination: "oci:/tmp/a,b:1" });
+});
 
 test("crossdock copy takes the platforms of its own run only", async () => {
   const { engine, requests } = recordingEngine();
@@ -108,6 +143,27 @@ test("crossdock copy gives each side its TLS options", async () => {
     PEM,
   ]]);
 });
+
+const pairs: [flags: string[], cert: string, key: string, caCerts?: string[]][] = [
+  [["--src-cert", "/ca.pem", "--src-key", "/key.pem"], files["/ca.pem"], KEY],
+  [["--src-cert", "/both.pem"], files["/both.pem"], files["/both.pem"]],
+  [["--src-cert-dir", "/certs"], PEM, KEY, [PEM]],
+];
+for (const [flags, cert, key, caCerts] of pairs) {
+  test(`crossdock copy ${flags.join(" ")} sends a client certificate only to the source, by TLS`, async () => {
+    const cli = fakeCli({ ...recordingEngine(), files });
+    const { exitCode, stderr } = await cli.run("copy", ...flags, SOURCE, DESTINATION);
+    assert.equal(exitCode, 0, stderr);
+    const { source, destination } = cli.engines[0] ?? {};
+    const find = source?.clientCertificate;
+    assert.ok(typeof find === "function");
+    assert.deepEqual(find("localhost:5000"), { cert, key });
+    assert.equal(find("localhost:5001"), undefined);
+    assert.equal(tlsOf(source, "localhost:5000"), "on");
+    assert.deepEqual(source?.caCerts, caCerts);
+    assert.equal(destination?.clientCertificate, undefined);
+  });
+}
 
 function tlsOf({ tls }: SideOptions = {}, registry: string): TlsMode | undefined {
   return typeof tls === "function" ? tls(registry) : tls;
@@ -425,6 +481,59 @@ const bad: [argv: string[], wanted: RegExp, more?: FakeCliOptions][] = [
   [
     ["copy", "--src-registry-token", "Bearer abc", ...both],
     /^error: --src-registry-token: expected a bearer token, got a whole header\nhint: pass the token alone/,
+  ],
+  [["copy", "--fast", "--recheck", ...both], /^error: --fast and --recheck cannot be combined/],
+  [["copy", SOURCE, "a.io/b:1,,2"], /^error: .*its tag "" is malformed/],
+  [["copy", SOURCE, "a.io/b:1,2/3"], /^error: parse reference/],
+  [
+    ["copy", "--additional-tag", "a.io/c:1", SOURCE, "a.io/b:1"],
+    /^error: --additional-tag: expected a tag of a\.io\/b, got "a\.io\/c:1"\nhint: write only the tag/,
+  ],
+  [["copy", "--additional-tag", "2", SOURCE, "dir:/tmp/x"], /^error: dir:\/tmp\/x has no tags/],
+  [
+    ["copy", "--additional-tag", "2", SOURCE, "docker-archive:x.tar"],
+    /^error: docker-archive:x\.tar has no tags\nhint: give the image a name: docker-archive:FILE:NAME:TAG/,
+  ],
+  [["copy", "--src-key", "/key.pem", ...both], /^error: --src-key requires --src-cert\n/],
+  [
+    ["copy", "--dest-cert", "/ca.pem", ...both],
+    /^error: --dest-cert \/ca\.pem: no private key found\nhint: name the file of the key with --dest-key/,
+  ],
+  [
+    ["copy", "--src-cert", "/ca.pem", "--src-key", "/locked.pem", ...both],
+    /^error: --src-key \/locked\.pem: no private key found\nhint: expected a private key in PEM that is not encrypted/,
+  ],
+  [
+    ["copy", "--src-cert", "/not.pem", "--src-key", "/key.pem", ...both],
+    /^error: --src-cert \/not\.pem: no certificate found/,
+  ],
+  [
+    ["copy", "--src-cert", "/both.pem", "--src-tls", "off", ...both],
+    /^error: --src-cert and --src-tls off cannot be combined/,
+  ],
+  [
+    ["copy", "--src-cert-dir", "/certs", "--src-ca", "/ca.pem", ...both],
+    /^error: --src-ca and --src-cert-dir cannot be combined/,
+  ],
+  [
+    ["tags", "--cert-dir", "/nowhere", "localhost:5000/app"],
+    /^error: --cert-dir \/nowhere: folder not found/,
+  ],
+  [
+    ["copy", "--src-cert-dir", "/none", ...both],
+    /^error: .*: no certificates found\nhint: expected/,
+  ],
+  [
+    ["copy", "--src-cert-dir", "/lone", ...both],
+    /^error: --src-cert-dir \/lone: me\.key is missing/,
+  ],
+  [
+    ["copy", "--src-cert-dir", "/two", ...both],
+    /^error: .*: expected one file \*\.cert, got a\.cert/,
+  ],
+  [
+    ["inspect", "--cert", "/both.pem", "--via", "https://a.io", SOURCE],
+    /^error: --cert cannot be combined with --via/,
   ],
   [["copy", "--src-registry-token", "", ...both], /^error: .*got an empty value/],
   [["copy", "--src-registry-token", "a b", ...both], /^error: .*got spaces or other characters/],
