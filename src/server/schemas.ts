@@ -90,7 +90,12 @@ export const hookAnswerSchema = z.object({
 }).meta({ id: "HookAnswer", description: "What the server does with an event" });
 
 /** The options of the copy that decide what must be at the destination. */
-export const verificationBody = copyBody.omit({ verify: true, ifExists: true, recheck: true }).meta(
+export const verificationBody = copyBody.omit({
+  verify: true,
+  ifExists: true,
+  recheck: true,
+  fastCheck: true,
+}).meta(
   {
     id: "VerificationRequest",
     description: "Two images to compare, with the options of the copy",

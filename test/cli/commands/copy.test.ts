@@ -94,6 +94,17 @@ test("crossdock copy --all-tags fails for some tags with 13, for a missing repos
   assert.equal(all.exitCode, 14);
 });
 
+test("crossdock copy and plan name the additional tags", async () => {
+  await using registries = await startTagged();
+  const { a, b } = registries;
+  const names = [`${a.host}/app:3`, `${b.host}/app:3,4,5`];
+  const plan = await engineCli().run("plan", ...names);
+  assert.match(plan.stdout, /\/app:3@sha256:.*\ntags {2}4, 5\n/);
+  const copy = await engineCli().run("copy", ...names);
+  assert.match(copy.stdout, /\/app:3@sha256:.*\nmore tags {2}4, 5\n/);
+  assert.deepEqual(b.tags("app"), ["1", "2", "3", "4", "5"]);
+});
+
 const names = ["a.io/b", "c.io/d"];
 const bad: [flags: string[], wanted: RegExp][] = [
   [["--missing", ...names], /^error: --missing requires --all-tags/],
