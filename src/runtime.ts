@@ -4,12 +4,22 @@
  */
 import type { ChunkReader } from "./streams/chunk_reader.ts";
 
-/** How the certificate of a registry is verified. */
+/** How a TLS connection is made: which certificates are accepted, and which one is sent. */
 export interface TlsOptions {
   /** PEM certificates to trust, in addition to those of the host. */
   readonly caCerts?: readonly string[] | undefined;
   /** Accept any certificate. Default: false. */
   readonly unverified?: boolean | undefined;
+  /** Sent to a server that requests a certificate. */
+  readonly clientCertificate?: ClientCertificate | undefined;
+}
+
+/** A certificate that identifies the client, in PEM. The key is a secret: do not log it. */
+export interface ClientCertificate {
+  /** The certificate, and the ones that it was issued with. */
+  readonly cert: string;
+  /** Not encrypted. */
+  readonly key: string;
 }
 
 /** The addresses of a URL's host that a guard has checked. */

@@ -52,6 +52,15 @@ export const noCredentials: CredentialSources = {
 };
 
 /**
+ * Anonymous access by choice: no credential is searched for.
+ *
+ * @param from the choice, used in messages: `--src-no-creds`
+ */
+export function anonymousAccess(from: string): CredentialSources {
+  return { ...noCredentials, describe: () => [`${from}: anonymous access`] };
+}
+
+/**
  * Returns the same credential for every lookup. Use it for only one side of a copy.
  *
  * @param from the origin of the credential, used in messages: `--src-creds`

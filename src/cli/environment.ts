@@ -21,6 +21,8 @@ export interface CliEnvironment {
   /** For lines that may be written while progress bars are on stderr. `runCli` sets it. */
   readonly lines?: StderrLines;
   readTextFile(path: string): Promise<string>;
+  /** Lists the names in a folder. */
+  listFolder(path: string): Promise<string[]>;
   /** For the templates of a config, which read files synchronously. */
   readTextFileSync(path: string): string;
   /** Reads an open file descriptor to its end. */

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /** The program `crossdock`: runs the command line in this process. */
 import { readFileSync } from "node:fs";
-import { readFile } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import process from "node:process";
 import { createRuntime } from "../hosts/detect.ts";
 import type { CliEnvironment, TextStream } from "./environment.ts";
@@ -15,6 +15,7 @@ const environment: CliEnvironment = {
   stdout: withoutThrows(process.stdout),
   stderr: withoutThrows(process.stderr),
   readTextFile: (path) => readFile(path, "utf8"),
+  listFolder: (path) => readdir(path),
   readTextFileSync: (path) => readFileSync(path, "utf8"),
   readDescriptor,
   onSignal(listener): () => void {

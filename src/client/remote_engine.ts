@@ -286,7 +286,8 @@ export function createRemoteEngine(options: RemoteEngineOptions): RemoteEngine {
     },
 
     async verify(request, options = {}): Promise<Verification> {
-      const { verify: _, ifExists: __, recheck: ___, ...json } = toCopyRequestInput(request);
+      const { verify: _, ifExists: __, recheck: ___, fastCheck: ____, ...json } =
+        toCopyRequestInput(request);
       return await call(
         options,
         (how) => v1.verifications.$post({ json }, how),

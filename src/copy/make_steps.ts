@@ -1,7 +1,7 @@
 /** Makes the steps of a plan from manifests and blobs of the source. */
 import type { Descriptor } from "../oci/descriptor.ts";
 import { isForeignLayer } from "../oci/media_types.ts";
-import { parseRepository } from "../oci/reference.ts";
+import { isLocal, parseRepository } from "../oci/reference.ts";
 import { SMALL_BYTES } from "./copy_blob.ts";
 import { MAX_DATA_CHARACTERS } from "./open_blob_or_data.ts";
 import type { Stage } from "./model.ts";
@@ -74,6 +74,14 @@ export function toManifestStep(
     ...(tag ? { tag } : {}),
     ...(isRebuilt && content ? { content: new TextDecoder().decode(content.bytes) } : {}),
   };
+}
+
+/** Makes the last stage, which sets the tags. A folder or file gets one stage for each, because two writes may not overlap. */
+export function toTagStages(steps: readonly ManifestStep[]): Stage[] {
+  const [first] = steps;
+  return first && isLocal(parseRepository(first.destination))
+    ? steps.map((step) => ({ name: "tag", steps: [step] }))
+    : [{ name: "tag", steps }];
 }
 
 /** Makes a stage for each level of the tree, children first. */

@@ -49,6 +49,8 @@ export interface Plan {
   readonly source: string;
   /** `registry/repository[:tag]@digest`, with the digest after the copy. */
   readonly destination: string;
+  /** More tags with this digest. */
+  readonly additionalTags?: readonly string[];
   /** The manifest or index that the copy begins with. */
   readonly root: Descriptor;
   /** Digest of the destination before the copy; absent if it does not exist. */
@@ -76,6 +78,8 @@ export interface Report {
   readonly source: string;
   /** Resolved name: `registry/repository[:tag]@digest`. */
   readonly destination: string;
+  /** More tags with this digest. */
+  readonly additionalTags?: readonly string[];
   /** Digest of the root manifest at the destination; differs from the source's only if an index was rebuilt or unwrapped. */
   readonly digest: Digest;
   /**

@@ -6,6 +6,7 @@ import type { Platform } from "../oci/platform.ts";
 import { parseReference, parseRepository, withDefaultTag } from "../oci/reference.ts";
 import type { Reference } from "../oci/reference.ts";
 import { formatIssues, safeParse } from "../schema.ts";
+import { tagSchema } from "./step.ts";
 
 /** Conditions for a referrer; all of them must match. */
 export interface ReferrerFilter {
@@ -24,6 +25,10 @@ export interface CopyRequestInput {
    * the source's.
    */
   readonly destination: string;
+  /** More tags of the copy, set in the last stage. Default: none. */
+  readonly additionalTags?: readonly string[] | undefined;
+  /** Check nothing else if the destination has the digest. Default: `false`. */
+  readonly fastCheck?: boolean | undefined;
   /** Platforms to copy, as `os/architecture[/variant]`. Default: all. */
   readonly platforms?: readonly string[] | undefined;
   /**
@@ -61,7 +66,10 @@ export interface CopyRequestInput {
 }
 
 /** A comparison request before parsing. It has the options of a copy that determine the content of the destination. */
-export type ComparisonInput = Omit<CopyRequestInput, "verify" | "ifExists" | "recheck">;
+export type ComparisonInput = Omit<
+  CopyRequestInput,
+  "verify" | "ifExists" | "recheck" | "fastCheck"
+>;
 
 const referrerFilter = z.strictObject({
   artifactType: z.string().max(255).optional().meta({ description: "exact artifact type" }),
@@ -129,6 +137,12 @@ export const copyRequestSchema = z.strictObject({
       "name of the copy, as `registry/repository[:tag][@digest]`. A digest must be the one that the copy will have. Default " +
       "tag: the source's",
   }),
+  additionalTags: z.array(tagSchema).max(100).optional().meta({
+    description: "more tags of the copy, set in the last stage. Default: none",
+  }),
+  fastCheck: z.boolean().optional().meta({
+    description: "check nothing else if the destination has the digest. Default: `false`",
+  }),
   ...copyOptions,
 });
 
@@ -147,6 +161,8 @@ export interface CopyRequest {
   readonly source: Reference;
   /** Has a tag or a digest, unless the source has only a digest and `platforms` are selected. */
   readonly destination: Reference;
+  /** More tags in the repository of the destination. Absent if there are none, so that the id of a durable copy stays the same. */
+  readonly additionalTags?: readonly string[];
   /** Empty for all. */
   readonly platforms: readonly Platform[];
   /** How an index is copied if `platforms` selects only some of its entries. */
@@ -167,6 +183,8 @@ export interface CopyRequest {
   readonly ifExists: "overwrite" | "skip" | "fail";
   /** Whether everything at the destination is checked, even if its tag has the right digest. */
   readonly recheck: boolean;
+  /** Absent if it is off, so that the id of a durable copy stays the same. */
+  readonly fastCheck?: true;
   /** Whether foreign layers are copied. */
   readonly foreignLayers: boolean;
 }
@@ -195,12 +213,20 @@ export function parseCopyRequest(value: unknown): CopyRequest {
       { field: "platforms", hint: "select one with --platform" },
     );
   }
+  if (input.fastCheck && input.recheck) {
+    throw new CrossdockError("usage", "fastCheck and recheck cannot be combined", {
+      field: "fastCheck",
+    });
+  }
   const referrers = input.referrers ?? true;
   const destination = nameDestination(
     source,
     parseReference(input.destination),
     platforms.length > 0,
   );
+  // In one order, so that equal requests are one durable copy.
+  const additionalTags = [...new Set(input.additionalTags)]
+    .filter((tag) => tag !== destination.tag).sort();
   const referrerSource = parseReferrerRepository("referrerSource", input, source);
   const referrerDestination = parseReferrerRepository("referrerDestination", input, destination);
   return {
@@ -208,6 +234,7 @@ export function parseCopyRequest(value: unknown): CopyRequest {
     input,
     source,
     destination,
+    ...(additionalTags.length > 0 ? { additionalTags } : {}),
     platforms,
     index: input.index ?? "rebuild",
     referrers,
@@ -218,6 +245,7 @@ export function parseCopyRequest(value: unknown): CopyRequest {
     verify: input.verify ?? "auto",
     ifExists: input.ifExists ?? "overwrite",
     recheck: input.recheck ?? false,
+    ...(input.fastCheck ? { fastCheck: true } : {}),
     foreignLayers: input.foreignLayers ?? false,
   };
 }

@@ -55,12 +55,17 @@ const totalsSchema = schemaFor<PlanTotals>()(z.object({
   requests: requestsSchema,
 }));
 
+const additionalTags = z.array(z.string()).exactOptional().meta({
+  description: "more tags with this digest",
+});
+
 export const planSchema = schemaFor<Plan>()(
   z.object({
     source: resolved,
     destination: resolved.meta({
       description: "`registry/repository[:tag]@digest`, with the digest after the copy",
     }),
+    additionalTags,
     root: descriptor,
     current: digest.exactOptional().meta({
       description: "digest of the destination before the copy; absent if it does not exist",
@@ -90,6 +95,7 @@ export const reportSchema = schemaFor<Report>()(
   z.object({
     source: resolved,
     destination: resolved,
+    additionalTags,
     digest: digest.meta({
       description:
         "digest of the root manifest at the destination; differs from the source's only if an index was rebuilt or unwrapped",

@@ -122,7 +122,7 @@ const descriptor = z.strictObject({
   description: "The media type, digest and size of a blob or manifest",
 });
 
-const tag = z.string().regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/, "not a tag");
+export const tagSchema = z.string().regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/, "not a tag");
 
 const blobStep = z.strictObject({
   type: z.literal("blob"),
@@ -158,7 +158,7 @@ const manifestStep = z.strictObject({
   source: repository,
   destination: repository,
   descriptor,
-  tag: tag.exactOptional().meta({
+  tag: tagSchema.exactOptional().meta({
     description: "tag to set. Default: none, the manifest is put by digest",
   }),
   content: z.string().max(4 * 1024 * 1024).exactOptional().meta({

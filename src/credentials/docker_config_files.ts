@@ -16,11 +16,18 @@ export interface DockerConfigSourcesOptions {
   env: Readonly<Record<string, string | undefined>>;
   /** @default `$HOME`, or the home directory of the operating system's user */
   homeDirectory?: string | undefined;
-  /** `--authfile`: only this file is read, and it must exist. */
-  authfile?: string | undefined;
+  /** Only this file is read, and it must exist. */
+  authfile?: Authfile | undefined;
   runHelper: RunHelper;
   /** For tests. Rejects with an error whose `code` is `ENOENT` for a file that does not exist. */
   readTextFile?: ((path: string) => Promise<string>) | undefined;
+}
+
+/** The file that an option names. */
+export interface Authfile {
+  path: string;
+  /** The option, for messages: `--authfile`. */
+  option: string;
 }
 
 /** A place that may hold a config: its name for messages, and its text, which is undefined if it does not exist. */
@@ -30,7 +37,7 @@ interface Place {
 }
 
 /**
- * The credentials on this machine. With `--authfile` only that file is searched. Otherwise these are, in this order:
+ * The credentials on this machine. With an authfile only that file is searched. Otherwise these are, in this order:
  * `$DOCKER_AUTH_CONFIG` (the JSON itself), `$REGISTRY_AUTH_FILE`, `$XDG_RUNTIME_DIR/containers/auth.json`, and
  * `$DOCKER_CONFIG/config.json` or `~/.docker/config.json`. The first match wins. A file is read once, when a lookup
  * first needs it.
@@ -48,7 +55,7 @@ function listPlaces(options: DockerConfigSourcesOptions): Place[] {
     read: () => readIfThere(from, path, readTextFile),
   });
   if (authfile !== undefined) {
-    const place = file(`--authfile ${authfile}`, () => authfile);
+    const place = file(`${authfile.option} ${authfile.path}`, () => authfile.path);
     return [{ ...place, read: () => place.read().then((text) => text ?? rejectMissing(place)) }];
   }
   const { DOCKER_AUTH_CONFIG, REGISTRY_AUTH_FILE, XDG_RUNTIME_DIR, DOCKER_CONFIG } = env;

@@ -65,6 +65,8 @@ export class RegistryClient {
   readonly #redirected = new WeakSet<object>();
   readonly #options: RegistryClientOptions;
   readonly #origin: URL;
+  /** For other hosts. One object, because hosts pool connections by it. */
+  readonly #otherTls: TlsOptions | undefined;
   readonly #sent = new SentSecrets();
   #hasAnswered = false;
   #looksLikeRegistry = false;
@@ -78,6 +80,7 @@ export class RegistryClient {
     this.timeoutMs = options.timeoutMs;
     this.createRepository = options.createRepository;
     this.memory = options.memory ?? createRegistryMemory(registry);
+    this.#otherTls = withoutClientCertificate(options.tls);
     this.#origin = new URL(`${isPlain ? "http" : "https"}://${registryEndpointHost(registry)}`);
     this.authenticator = new Authenticator({
       registry,
@@ -320,6 +323,7 @@ export class RegistryClient {
         this.#sent.add({ url, headers: sent, body: request.body });
         const response = await fetchWithTimeout(url, request, sent, {
           ...this.#options,
+          tls: this.#isRegistryOrigin(url) ? this.#options.tls : this.#otherTls,
           checked,
         });
         span.set("http.response.status_code", response.status);
@@ -359,6 +363,12 @@ export class RegistryClient {
       redact: (text) => this.#sent.redact(text),
     });
   }
+}
+
+function withoutClientCertificate(tls: TlsOptions | undefined): TlsOptions | undefined {
+  if (!tls?.clientCertificate) return tls;
+  const { clientCertificate: _, ...others } = tls;
+  return others;
 }
 
 function isOfRegistry({ ok, headers }: Response): boolean {

@@ -98,7 +98,7 @@ export const hookAnswerSchema = z.object({
 
 /** The options of the copy that decide what must be at the destination. */
 export const verificationBody = schemaFor<ComparisonInput>()(
-  copyFields.omit({ verify: true, ifExists: true, recheck: true }).meta({
+  copyFields.omit({ verify: true, ifExists: true, recheck: true, fastCheck: true }).meta({
     id: "VerificationRequest",
     description: "Two images to compare, with the options of the copy",
   }),

@@ -356,7 +356,8 @@ function listBlobDigests({ plan }: Planned): Digest[] {
  */
 function imageKey(request: CopyRequest, { digest }: Descriptor): string | undefined {
   const { input: _, source: __, destination, referrerDestination, ...options } = request;
-  if (options.platforms.length > 0 || options.recheck || isLocal(destination)) return undefined;
+  if (options.platforms.length > 0 || options.recheck || options.additionalTags) return undefined;
+  if (isLocal(destination)) return undefined;
   const repositories = [destination, referrerDestination ?? destination]
     .map(({ registry, repository }) => `${registry}/${repository}`);
   return JSON.stringify([digest, repositories, options]);

@@ -21,7 +21,9 @@ export interface TagSet extends NameFilter {
 }
 
 /** The options of a rule's copies: a copy request without its names. */
-export type RuleCopyOptions = Readonly<Omit<CopyRequestInput, "source" | "destination">>;
+export type RuleCopyOptions = Readonly<
+  Omit<CopyRequestInput, "source" | "destination" | "additionalTags" | "fastCheck">
+>;
 
 /** A rule: which images to copy, to which targets, and when. Plain JSON without secrets. */
 export interface SyncRule {

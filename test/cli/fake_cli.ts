@@ -96,6 +96,12 @@ export function fakeCli(options: FakeCliOptions = {}): FakeCli {
     stdout,
     stderr,
     readTextFile: (path) => read(files[path]),
+    listFolder(folder): Promise<string[]> {
+      const names = Object.keys(files).filter((path) => path.startsWith(`${folder}/`));
+      return names.length === 0
+        ? read(undefined).then(() => [])
+        : Promise.resolve(names.map((path) => path.slice(folder.length + 1)));
+    },
     readTextFileSync: (path) => files[path] ?? refuse(),
     readDescriptor: (fd) => read(descriptors[fd]),
     onSignal(listener): () => void {
@@ -167,6 +173,7 @@ const refusingEngine: SyncEngine = {
   copy: refuse,
   resolve: refuse,
   perform: refuse,
+  openSource: refuse,
   inspect: refuse,
   tags: refuse,
   verify: refuse,

@@ -96,7 +96,7 @@ test("dockerConfigSources() takes an empty variable as not set", async () => {
 test("dockerConfigSources() reads only the authfile if it is set", async () => {
   const { sources, read } = overFiles({ ...files, "/a.json": config("a", "9.io") }, {
     env,
-    authfile: "/a.json",
+    authfile: { path: "/a.json", option: "--authfile" },
   });
   assert.equal((await sources.lookup("9.io", "a"))?.from, '--authfile /a.json (auths "9.io")');
   assert.equal(await sources.lookup("1.io", "a"), undefined);
@@ -104,7 +104,7 @@ test("dockerConfigSources() reads only the authfile if it is set", async () => {
 });
 
 test("dockerConfigSources() rejects an authfile that is not there", async () => {
-  const { sources } = overFiles({}, { authfile: "/a.json" });
+  const { sources } = overFiles({}, { authfile: { path: "/a.json", option: "--authfile" } });
   await assert.rejects(sources.lookup("1.io", "a"), {
     name: "ParseError",
     message: "--authfile /a.json: file not found",

@@ -45,6 +45,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("./inspect.ts")).defineInspect,
   },
   {
+    name: "digest",
+    usage: "[options] <reference>",
+    description: "print the digest of an image, or of one platform of it",
+    load: async () => (await import("./digest.ts")).defineDigest,
+  },
+  {
     name: "tags",
     usage: "[options] <repository>",
     description: "list the tags of a repository, one per line",

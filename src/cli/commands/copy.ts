@@ -24,6 +24,7 @@ const OPTIONS = [
   ...options.CONTENT_OPTIONS,
   ...options.ARCHIVE_OPTIONS,
   ...options.COPY_OPTIONS,
+  ...options.ALL_TAGS_OPTIONS,
   options.dryRunOption,
   ...options.SIDE_OPTIONS,
   ...options.ENGINE_OPTIONS,
@@ -46,7 +47,15 @@ export function defineCopy(command: Command, context: CommandContext): void {
       throw new ParseError("--detach and --dry-run cannot be combined");
     }
     rejectDigestFile(flags);
-    if (flags.dryRun) await printPlan(source, destination, flags, context);
+    if (flags.allTags && flags.detach) {
+      throw new ParseError("--all-tags and --detach cannot be combined");
+    }
+    const extra = (["missing", "strict"] as const).find((name) => flags[name]);
+    if (extra && !flags.allTags) throw new ParseError(`--${extra} requires --all-tags`);
+    if (flags.allTags) {
+      const { copyAllTags } = await import("./copy_all_tags.ts");
+      await copyAllTags(source, destination, flags, context);
+    } else if (flags.dryRun) await printPlan(source, destination, flags, context);
     else await runCopy(source, destination, flags, context);
   });
 }

@@ -17,6 +17,7 @@ import type { RuleRunner } from "../../sync/run_rules.ts";
 import type { SyncRule } from "../../sync/rule.ts";
 import { Slots } from "../../copy/slots.ts";
 import type { CliEnvironment } from "../environment.ts";
+import { openCloudKeys, openEcrCreation } from "./cloud_keys.ts";
 import { openServer, rejectViaToken, VIA_HINT } from "./open_engine.ts";
 import type { EngineFlags } from "./open_engine.ts";
 import { writeStderr } from "../output/output.ts";
@@ -160,12 +161,18 @@ async function readSide(
     sources.push(
       await openDockerConfig(
         rules.flatMap(listNames).filter((name) => !isLocal(name)),
-        authfile,
+        authfile === undefined ? undefined : { path: authfile, option: "--authfile" },
         environment,
       ),
     );
   }
-  return { credentials: firstOf(...sources), ...registryTls(config.registries) };
+  if (authfile === undefined) sources.push(openCloudKeys(environment));
+  const createRepository = openEcrCreation(environment);
+  return {
+    credentials: firstOf(...sources),
+    ...registryTls(config.registries),
+    ...(createRepository ? { createRepository } : {}),
+  };
 }
 
 /** The registries of a rule, with their repositories if the rule names them. */

@@ -1,17 +1,22 @@
 /** The arguments and options that commands share, in groups. The engine sets the defaults. */
 import { Argument, Option } from "@commander-js/extra-typings";
 import {
+  REGISTRIES,
+  REGISTRY_CREDENTIAL_OPTIONS,
+  SIDE_CREDENTIAL_OPTIONS,
+} from "./credential_options.ts";
+import {
   addPlatform,
   addText,
   descriptorNumber,
   oneOf,
+  onePlatform,
   repositoryName,
   timeoutMs,
   wholeNumber,
 } from "./parse_option.ts";
 
 const CONTENT = "Content:";
-const REGISTRIES = "Registry access:";
 const SERVER = "On a crossdock server:";
 const OUTPUT = "Output:";
 
@@ -64,6 +69,10 @@ export const CONTENT_OPTIONS = [
     "--foreign-layers",
     "include layers that are stored outside the source registry (default: not included)",
   ).helpGroup(CONTENT),
+  new Option(
+    "--additional-tag <tag>",
+    "one more tag at the destination (repeatable); or write repository:tag,tag,tag as the destination",
+  ).argParser(addText).helpGroup(CONTENT),
 ] as const;
 
 /** How the images of a docker archive are made, if it has no manifests. */
@@ -92,6 +101,23 @@ export const COPY_OPTIONS = [
     "--recheck",
     "check every blob and manifest even if the destination has the image, and copy those that are missing",
   ).helpGroup(CONTENT),
+  new Option(
+    "--fast",
+    "if the destination has the image, do not look for new referrers and cosign tags",
+  ).helpGroup(CONTENT),
+] as const;
+
+/** All tags of a repository, without a file of rules. */
+export const ALL_TAGS_OPTIONS = [
+  new Option(
+    "--all-tags",
+    "copy all tags of a repository; source and destination are then repositories without a tag",
+  ).helpGroup(CONTENT),
+  new Option(
+    "--missing",
+    "with --all-tags: copy only tags that the destination lacks, and leave its other tags unchanged",
+  ).helpGroup(CONTENT),
+  new Option("--strict", "with --all-tags: fail if the source has no tags").helpGroup(CONTENT),
 ] as const;
 
 export const dryRunOption = new Option("--dry-run", "show the plan and copy nothing, as plan does")
@@ -135,6 +161,7 @@ export const SIDE_OPTIONS = [
     "--dest-creds-fd <n>",
     "file descriptor to read the destination credentials from; 0 is stdin",
   ).argParser(descriptorNumber("--dest-creds-fd")).helpGroup(REGISTRIES),
+  ...SIDE_CREDENTIAL_OPTIONS,
 ] as const;
 
 /** The registry of a command that uses only one. */
@@ -152,6 +179,7 @@ export const REGISTRY_OPTIONS = [
     .helpGroup(REGISTRIES),
   new Option("--creds-fd <n>", "file descriptor to read the credentials from; 0 is stdin")
     .argParser(descriptorNumber("--creds-fd")).helpGroup(REGISTRIES),
+  ...REGISTRY_CREDENTIAL_OPTIONS,
 ] as const;
 
 /** How requests to registries are made. */
@@ -205,6 +233,19 @@ export const detachOption = new Option(
   "--detach",
   "with --via: do not wait for the result, if the server can run it in the background",
 ).helpGroup(SERVER);
+
+/** The image of an index, for commands that show one image. */
+export const onePlatformOption = new Option(
+  "--platform <os/arch>",
+  "the image of this platform, e.g. linux/arm64, in place of the index",
+).argParser(onePlatform).helpGroup(CONTENT);
+
+export const rawOption = new Option("--raw", "print the manifest as the registry returns it")
+  .helpGroup(OUTPUT);
+export const configOption = new Option(
+  "--config",
+  "print the config of the image as the registry returns it",
+).helpGroup(OUTPUT);
 
 export const jsonOption = new Option("--json", "print the result as one JSON document")
   .helpGroup(OUTPUT);

@@ -133,6 +133,13 @@ export function localPlatform(): string {
   return `linux/${MACHINES[process.arch] ?? process.arch}`;
 }
 
+/** Accepts one platform, in the forms of `addPlatform`. */
+export function onePlatform(text: string, previous: string | undefined): string {
+  const [platform = text, ...others] = addPlatform(text, undefined);
+  if (previous === undefined && others.length === 0) return platform;
+  throw new ParseError("--platform: expected only one platform for this command");
+}
+
 /** Collects the values of a repeatable option. */
 export function addText(text: string, previous: readonly string[] | undefined): string[] {
   return [...previous ?? [], text];

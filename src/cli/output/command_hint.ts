@@ -1,7 +1,7 @@
 import type { Side } from "../../errors.ts";
 
 /** Commands that use one registry, whose flags have no `--src-` or `--dest-`. */
-const ONE_REGISTRY = ["inspect", "tags", "auth"];
+const ONE_REGISTRY = ["inspect", "tags", "digest", "auth"];
 
 /** Whether a command uses one registry only, so that its errors need not name a side. */
 export function hasOneRegistry(command: string | undefined): boolean {
@@ -15,6 +15,10 @@ const SYNC_KEYS: Replacements = [
   [
     /\bpass its CA with --src-ca or --dest-ca\b/,
     "write its CA in regcert in creds, or set SSL_CERT_FILE to a file with it",
+  ],
+  [
+    /\bpass a client certificate with --src-cert or --dest-cert, and its key with --src-key or --dest-key/,
+    "write a client certificate into clientCert in creds, and its key into clientKey",
   ],
   // The default of loopback has no key to leave out.
   [/\bleave out --src-tls off or --dest-tls off/, "write tls: enabled in creds"],

@@ -30,12 +30,17 @@ export async function writeText({ stdout }: CliEnvironment, text: string): Promi
   if (text !== "") await write(stdout, text);
 }
 
+/** Writes content of a registry to stdout unchanged. */
+export async function writeBytes({ stdout }: CliEnvironment, bytes: Uint8Array): Promise<void> {
+  await write(stdout, bytes);
+}
+
 /** Writes a line to stderr. */
 export function writeStderr({ stderr }: CliEnvironment, line: string): void {
   stderr.write(`${toPrintable(line)}\n`);
 }
 
-function write(stream: TextStream, text: string): Promise<void> {
+function write(stream: TextStream, text: string | Uint8Array): Promise<void> {
   return new Promise((resolve, reject) => {
     stream.write(text, (error) => error ? reject(toWriteError(error)) : resolve());
   });

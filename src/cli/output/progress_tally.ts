@@ -1,7 +1,7 @@
 import type { CopyEvent } from "../../copy/model.ts";
 import type { Step } from "../../copy/step.ts";
 
-/** Whether the destination tag points to the copy. `started`: the request is sent but not answered. */
+/** Whether all tags of the destination point to the copy. `started`: a request is sent, and some are not answered. */
 export type TagState = "waiting" | "started" | "moved";
 
 /** A blob that is being copied. */
@@ -21,6 +21,7 @@ export class ProgressTally {
   #finishedBytes = 0;
   #streamedBytes = 0;
   #tagSteps: readonly Step[] = [];
+  readonly #moved = new Set<string | undefined>();
 
   add(event: CopyEvent): void {
     switch (event.type) {
@@ -40,7 +41,7 @@ export class ProgressTally {
         break;
       case "step-finished": {
         const { step, outcome } = event;
-        if (this.#isTagStep(step)) this.tag = "moved";
+        if (this.#isTagStep(step)) this.#countMoved(step);
         if (step.type !== "blob") break;
         this.running.delete(step.descriptor.digest);
         this.doneBlobs++;
@@ -59,6 +60,11 @@ export class ProgressTally {
   /** Bytes that were sent. Present and mounted blobs do not count. */
   get streamedBytes(): number {
     return this.#streamedBytes + this.#runningBytes();
+  }
+
+  #countMoved(step: Step): void {
+    if (step.type === "manifest") this.#moved.add(step.tag);
+    if (this.#moved.size >= this.#tagSteps.length) this.tag = "moved";
   }
 
   #runningBytes(): number {

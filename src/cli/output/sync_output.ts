@@ -14,6 +14,8 @@ export interface SyncOutputFlags {
   readonly json?: true | undefined;
   readonly quiet?: true | undefined;
   readonly progress?: "plain" | "none" | undefined;
+  /** The command whose flags hints name. Default: `sync`, with the keys of rules. */
+  readonly command?: string | undefined;
 }
 
 export interface SyncOutput {
@@ -25,7 +27,7 @@ export interface SyncOutput {
 }
 
 export function startSyncOutput(
-  { json, quiet, progress }: SyncOutputFlags,
+  { json, quiet, progress, command = "sync" }: SyncOutputFlags,
   environment: CliEnvironment,
 ): SyncOutput {
   const tally = new SyncTally();
@@ -90,7 +92,7 @@ export function startSyncOutput(
   function printFailure(what: string, error: SyncFailure): void {
     if (quiet) writeStderr(environment, `error: ${what}: ${formatFailure(error)}`);
     else if (error.hint !== undefined) {
-      printOnce(`hint: ${toCommandHint(error.hint, { command: "sync", side: error.side })}`);
+      printOnce(`hint: ${toCommandHint(error.hint, { command, side: error.side })}`);
     }
   }
 

@@ -81,6 +81,7 @@ const OUTCOMES: { readonly [Type in copy.Outcome["type"]]: copy.Performed } = {
 const PLAN: copy.Plan = {
   source: `a.io/app:1@${digest("f")}`,
   destination: `b.io/app:1@${digest("f")}`,
+  additionalTags: ["2"],
   root: descriptor,
   current: digest("0"),
   result: "copied",
@@ -99,6 +100,7 @@ const PLAN: copy.Plan = {
 const REPORT: copy.Report = {
   source: PLAN.source,
   destination: PLAN.destination,
+  additionalTags: ["2"],
   digest: digest("f"),
   result: "copied",
   blobs: { streamed: 1, mounted: 2, present: 3, foreign: 4 },
