@@ -26,7 +26,7 @@ const CA_HINT =
   "pass its CA with --src-ca or --dest-ca, or accept any certificate with --src-tls unverified or --dest-tls unverified";
 const PLAIN_HINT =
   "the registry seems to use plain HTTP; use --src-tls off or --dest-tls off to allow that";
-const TLS_HINT = "if the registry uses TLS, leave out --src-tls off or --dest-tls off";
+const TLS_HINT = "if the registry uses TLS, use --src-tls on or --dest-tls on";
 
 /**
  * The error texts of the hosts; the first match wins. Deno has only sentences (of hyper and rustls). Node and Bun have codes, and

@@ -15,7 +15,8 @@ import {
   exitCodeOf,
 } from "../output/exit_codes.ts";
 import { formatCounts, formatSyncStatus, formatSyncSummary } from "../output/format_sync.ts";
-import { writeJson, writeLines, writeStderr } from "../output/output.ts";
+import { writeJson, writeResult, writeStderr } from "../output/output.ts";
+import { writeEvent } from "../output/progress_json.ts";
 import { findStrictFailures } from "../output/strict_sync.ts";
 import { startSyncOutput } from "../output/sync_output.ts";
 import type { SyncOutput } from "../output/sync_output.ts";
@@ -74,7 +75,7 @@ async function syncOnce(flags: SyncFlags, context: CommandContext): Promise<void
 
 async function printResult(
   done: DetachedSync,
-  { json, quiet, strict }: SyncFlags,
+  { json, quiet, strict, progress }: SyncFlags,
   output: SyncOutput,
   context: CommandContext,
 ): Promise<void> {
@@ -88,6 +89,7 @@ async function printResult(
     return;
   }
   const { report } = done;
+  if (progress === "json" && !quiet) writeEvent(environment, { type: "report", report });
   const { result, rules } = report;
   const isFailed = result === "some-failed" || result === "all-failed";
   setExitCode(exitCodeOfResult(result));
@@ -101,9 +103,10 @@ async function printStopped(
   { signalName }: StoppedError,
   { rules }: SyncRecord,
   { json }: SyncFlags,
-  { environment }: CommandContext,
+  { environment, setProblemStream }: CommandContext,
 ): Promise<StoppedError> {
   if (json) await writeJson(environment, { result: "stopped", rules });
+  setProblemStream(undefined);
   return new StoppedError(
     signalName,
     `stopped: ${formatCounts(rules)}; run the same command again to continue`,
@@ -122,7 +125,7 @@ async function printStatus(flags: SyncFlags, context: CommandContext): Promise<v
     failStrictly(status.rules, { isFailed: status.state === "error" }, context);
   }
   if (flags.json) await writeJson(environment, status);
-  else if (!flags.quiet) await writeLines(environment, formatSyncStatus(status));
+  else if (!flags.quiet) await writeResult(environment, formatSyncStatus(status));
 }
 
 /** Reports what `--strict` treats as a failure. The exit code of other failures takes precedence. */
