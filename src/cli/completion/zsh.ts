@@ -41,13 +41,13 @@ function toCase({ name, aliases, options, argument }: CompletedCommand): string 
   return `    ${[name, ...aliases].join(" | ")}) _arguments -s${toSpecs(options)}${rest} ;;`;
 }
 
-/** \`'--tls=[TLS to the registry]:value:(on off)'\`, one in each line. */
+/** `'*--tls=[TLS to the registry]:value:(on off)'`, one in each line. An option may be repeated. */
 function toSpecs(options: readonly CompletedOption[]): string {
   return options.flatMap(({ names, description, values }) =>
     names.map((name) => {
       const more = values ? (name.startsWith("--") ? "=" : "+") : "";
       const value = values ? `:value:${toAction(values)}` : "";
-      return ` \\\n    ${quote(`${name}${more}[${escape(description)}]${value}`)}`;
+      return ` \\\n    ${quote(`*${name}${more}[${escape(description)}]${value}`)}`;
     })
   ).join("");
 }
