@@ -1,7 +1,7 @@
 /** Asks questions on the terminal of this process. */
 import process from "node:process";
 import { createInterface } from "node:readline";
-import { ParseError } from "../../errors.ts";
+import { CrossdockError } from "../../errors.ts";
 import type { Prompt } from "../environment.ts";
 import { StoppedError } from "../stopped_error.ts";
 
@@ -11,10 +11,16 @@ export function openTerminalPrompt(): Prompt {
   return {
     ask(question, signal): Promise<string> {
       const { promise, resolve, reject } = Promise.withResolvers<string>();
-      const onEnd = (): void => reject(new ParseError("the input ended before the last question"));
+      const fail = (error: unknown): void => {
+        // The cursor is behind the question.
+        process.stderr.write("\n");
+        reject(error);
+      };
+      const onEnd = (): void =>
+        fail(new CrossdockError("usage", "the input ended before the last question"));
       // The terminal passes Ctrl-C as a character while it reads a line.
-      const onInterrupt = (): void => reject(new StoppedError("SIGINT"));
-      const onAbort = (): void => reject(signal.reason);
+      const onInterrupt = (): void => fail(new StoppedError("SIGINT"));
+      const onAbort = (): void => fail(signal.reason);
       lines.once("close", onEnd).once("SIGINT", onInterrupt);
       signal.addEventListener("abort", onAbort, { once: true });
       lines.question(question, resolve);
