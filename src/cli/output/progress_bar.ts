@@ -57,7 +57,9 @@ export function startBars(tally: ProgressTally, environment: CliEnvironment): Pr
       rate: `${formatBytes(rate.bytesPerSecond)}/s`,
       left: leftMs === undefined ? "" : formatTimeLeft(leftMs),
     };
-    const blobs = [...tally.running].slice(0, Math.min(MAX_BLOB_BARS, live.maxLines - 1))
+    // Without labels nobody could tell the blobs apart.
+    const maxBlobs = layout.hasLabel ? Math.min(MAX_BLOB_BARS, live.maxLines - 1) : 0;
+    const blobs = [...tally.running].slice(0, maxBlobs)
       .map(([digest, { bytes, sizeBytes }]): Row => ({ label: toLabel(digest), bytes, sizeBytes }));
     live.draw([total, ...blobs].map((row) => formatRow(row, layout, isColored)));
   }
@@ -95,9 +97,9 @@ function toLayout(width: number): Layout {
     if (fits) rest -= partWidth + GAP.length;
     return fits;
   };
-  const hasLabel = add(LABEL_WIDTH);
   const hasRate = add(RATE_WIDTH);
   const hasLeft = add(LEFT_WIDTH);
+  const hasLabel = add(LABEL_WIDTH);
   const hasBar = add(MIN_BAR_WIDTH + 2);
   const hasSizes = add(SIZES_WIDTH);
   const barWidth = hasBar ? Math.min(MAX_BAR_WIDTH, MIN_BAR_WIDTH + rest) : 0;
