@@ -89,13 +89,14 @@ function toLabel(digest: string): string {
   return digest.slice(digest.indexOf(":") + 1).replace(/[^0-9A-Za-z]/g, "?").slice(0, LABEL_WIDTH);
 }
 
-/** Adds parts while they fit, the most useful first. */
+/** Adds parts, the most useful first, up to the first one that does not fit. */
 function toLayout(width: number): Layout {
   let rest = width - PERCENT_WIDTH;
+  let isFull = false;
   const add = (partWidth: number): boolean => {
-    const fits = rest >= partWidth + GAP.length;
-    if (fits) rest -= partWidth + GAP.length;
-    return fits;
+    isFull ||= rest < partWidth + GAP.length;
+    if (!isFull) rest -= partWidth + GAP.length;
+    return !isFull;
   };
   const hasRate = add(RATE_WIDTH);
   const hasLeft = add(LEFT_WIDTH);
