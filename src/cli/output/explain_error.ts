@@ -150,15 +150,17 @@ function listCauses(error: unknown): string[] {
   return lines;
 }
 
-/** Removes what helps nobody: words of `fetch` for every failure, numbers of OpenSSL, and flags of Node. */
+/** Removes words that are the same for every failure, OpenSSL's numbers, and advice about flags of another program. */
 function toCauseText(message: string): string {
   return message
     .replace(/^fetch failed$/, "")
-    .replace(/^[0-9A-F]+:error:[0-9A-F]+:([^:]*):[^:]*:([^:]*):[^]*$/, "$1: $2")
+    .replace(/^error sending request [^(]*\([^)]*\): (?:client error \(\w+\): )?/, "")
     .replace(
-      /[;,] if the root CA is installed locally, try running Node\.js with --use-system-ca/,
+      / (?:Is the computer able to access the url\?|For more information, pass `verbose.*)$/,
       "",
-    );
+    )
+    .replace(/^[0-9A-F]+:error:[0-9A-F]+:([^:]*):[^:]*:([^:]*):[^]*$/, "$1: $2")
+    .replace(/[;,] if the root CA is installed locally, try running Node\.js with \S+/, "");
 }
 
 function listStacks(error: unknown): string[] {
