@@ -153,6 +153,7 @@ function describeCommand(program: Command, argv: readonly string[]): CommandLine
   return {
     command: name,
     usage: `crossdock ${name} ${command.usage()}`,
+    names: command.args,
     flags: new Set(["--help", ...flags]),
     values: command.opts(),
   };

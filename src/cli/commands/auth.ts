@@ -7,9 +7,9 @@ import { openLocalEngine } from "../options/open_engine.ts";
 import { jsonOption, REGISTRY_OPTIONS, REQUEST_OPTIONS } from "../options/options.ts";
 import { toOnlySide } from "../options/side.ts";
 import type { RegistryName } from "../options/side.ts";
-import { formatAccess } from "../output/format_access.ts";
+import { formatAccess, toAccessHint } from "../output/format_access.ts";
 import { exitCodeOf } from "../output/exit_codes.ts";
-import { writeJson, writeResult } from "../output/output.ts";
+import { writeJson, writeResult, writeStderr } from "../output/output.ts";
 import { startProgress } from "../output/progress.ts";
 import type { CommandContext } from "./command_context.ts";
 
@@ -35,6 +35,7 @@ export function defineAuth(command: Command, context: CommandContext): void {
       if (!isGood) setExitCode(exitCodeOf("unauthorized"));
       if (flags.json) await writeJson(environment, check);
       else await writeResult(environment, formatAccess(check));
+      if (!isGood) writeStderr(environment, `hint: ${toAccessHint(check)}`);
     });
 }
 

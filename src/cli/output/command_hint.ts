@@ -1,5 +1,6 @@
 /** Rewrites hints of the engine and the server, so that the user can follow them in the command that printed them. */
 import type { Side } from "../../errors.ts";
+import { parseReference } from "../../oci/reference.ts";
 
 /** Commands that use one registry, whose flags have no `--src-` or `--dest-`. */
 const ONE_REGISTRY = ["inspect", "tags", "auth", "digest"];
@@ -14,6 +15,8 @@ export interface CommandLine {
   readonly command?: string | undefined;
   /** `crossdock copy [options] <source> <destination>` */
   readonly usage?: string | undefined;
+  /** Its arguments, such as the names of images. */
+  readonly names?: readonly string[] | undefined;
   /** The flags that the command has, such as `--platform`. Absent if they are not known. */
   readonly flags?: ReadonlySet<string> | undefined;
   /** The values of its flags by commander's names, such as `destTls`. */
@@ -48,6 +51,10 @@ const VIA_FLAGS: Replacements = [
   [/"index": "(\w+)"/g, "--index $1"],
   [/"platforms"/g, "--platform"],
   [/"recheck": true/g, "--recheck"],
+  [
+    /\bcopy within the request: omit Prefer: respond-async\b/,
+    "run crossdock copy without --detach",
+  ],
 ];
 
 /** Flags that cannot be combined with `--via`: a server has its own credentials, TLS settings and limits. */
@@ -91,6 +98,7 @@ function dropUnknown(text: string, { command, flags, values }: HintContext): str
     : text;
   const [first = "", ...rest] = named.split(/(; |, or )/);
   const known = [["", first], ...pairs(rest)].filter(([, part = ""]) =>
+    (isVia || !/ on the server$/.test(part)) &&
     (part.replace(NAMED, "").match(/--[a-z][a-z-]*/g) ?? []).every(isKnown)
   );
   const kept = known.map(([separator, part], i) => i === 0 ? part : `${separator}${part}`).join("");
@@ -117,15 +125,31 @@ function rewriteCredentials(hint: string, context: HintContext): string {
     : hint.replace(IN_REFERENCE, "pass the credential with --src-creds-env or --dest-creds-env");
 }
 
-function toPassHint(registry: string, searched: string, { command, values }: HintContext): string {
+function toPassHint(
+  registry: string,
+  searched: string,
+  { command, values, names = [] }: HintContext,
+): string {
   if (values?.["via"] !== undefined) return "add one for it to the configuration of the server";
   // With --authfile nothing else is searched.
   const login = searched.includes("--authfile ")
     ? "add one to that file"
     : `run ${toLogin(registry)}`;
-  return command === "sync"
-    ? `${login}, or add ${registry} to creds in the config`
-    : `${login}, or pass one with --src-creds-env or --dest-creds-env`;
+  if (command === "sync") return `${login}, or add ${registry} to creds in the config`;
+  // The flags of a side are not for the registry of its referrers.
+  const hasFlag = names.length === 0 || names.some((name) => isOfRegistry(name, registry));
+  return hasFlag ? `${login}, or pass one with --src-creds-env or --dest-creds-env` : login;
+}
+
+/** Whether a name on the command line, of an image or a registry, is of a registry. */
+function isOfRegistry(name: string, registry: string): boolean {
+  const text = name.replace(/^docker:\/\//, "");
+  if (text.split(/[/@]/)[0] === registry) return true;
+  try {
+    return parseReference(text).registry === registry;
+  } catch {
+    return false;
+  }
 }
 
 function toLogin(registry: string): string {

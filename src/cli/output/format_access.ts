@@ -18,3 +18,12 @@ export function formatAccess(
     ...(from === undefined ? sources.map((source) => `searched    ${source}`) : []),
   ];
 }
+
+/** What to do if a registry rejects the credential, or requires one. */
+export function toAccessHint({ registry, from, sources }: AccessCheck): string {
+  const login = registry === "docker.io" ? "docker login" : `docker login ${registry}`;
+  if (from?.startsWith("--")) return "pass another credential";
+  const isFile = sources.some((source) => source.startsWith("--authfile "));
+  const action = isFile ? "add one to that file" : `run ${login}`;
+  return `${action}, or pass one with --creds-env`;
+}

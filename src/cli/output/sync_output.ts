@@ -58,11 +58,22 @@ export function startSyncOutput(
   }
 
   /** Prints each line once per run of a rule, because many copies report the same retry. */
-  function printOnce(line: string): void {
+  function printOnce(line: string, print = printNow): void {
     // The events contain the same.
     if (quiet || writesEvents || shown.has(line)) return;
     shown.add(line);
+    print(line);
+  }
+
+  function printNow(line: string): void {
     writeStderr(environment, line);
+  }
+
+  /** A hint belongs to the result above it, which may not be written yet. */
+  function printAfterResults(line: string): void {
+    written = written.then(() => printNow(line));
+    // An error is thrown by `close`.
+    written.catch(() => {});
   }
 
   function printCopy(rule: string, event: CopyEvent): void {
@@ -102,7 +113,7 @@ export function startSyncOutput(
         side: error.side,
         values: { via },
       });
-      if (hint !== undefined) printOnce(`hint: ${hint}`);
+      if (hint !== undefined) printOnce(`hint: ${hint}`, printAfterResults);
     }
   }
 

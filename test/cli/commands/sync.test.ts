@@ -290,6 +290,38 @@ test("crossdock sync shows the progress of running copies", async () => {
   assert.equal(cli.timers, 0);
 });
 
+test("crossdock sync prints a hint after the result that it belongs to", async () => {
+  const cli = fakeCli({
+    files,
+    runner: {
+      run({ name: rule }, { emit }): Promise<RuleReport> {
+        const tag = tagReport(rule, "1", {
+          ...FAILED,
+          error: { code: "registry", message: "get manifest: 503", hint: "do that" },
+        });
+        emit?.({ type: "tag-ended", rule, tag });
+        return Promise.resolve(ruleReport(rule, [tag], { result: "all-failed" }));
+      },
+    },
+  });
+  const lines: string[] = [];
+  const { stdout, stderr } = cli.environment;
+  stdout.write = ((text: string, done?: () => void): boolean => {
+    queueMicrotask(() => {
+      lines.push(text);
+      done?.();
+    });
+    return true;
+  }) as typeof stdout.write;
+  stderr.write = ((text: string): boolean => {
+    lines.push(text);
+    return true;
+  }) as typeof stderr.write;
+  await cli.run("sync", "--rule", "base");
+  assert.match(lines[0] ?? "", /^rule .*\nfailed /s);
+  assert.equal(lines[1], "hint: do that\n");
+});
+
 test("crossdock sync continues when stdout is closed", async () => {
   const cli = fakeCli({
     files,

@@ -144,6 +144,18 @@ const lines: [
     "no credential given for r.io; pass a credential",
     "no credential given for r.io; add one for it to the configuration of the server",
   ],
+  [
+    "copy",
+    {},
+    "retry after 10 seconds, or raise CROSSDOCK_MAX_HELD_BYTES on the server",
+    "retry after 10 seconds",
+  ],
+  [
+    "status",
+    { via: "u" },
+    "copy one platform at a time, or copy within the request: omit Prefer: respond-async",
+    "copy one platform at a time, or run crossdock copy without --detach",
+  ],
   ["inspect", {}, SPARSE, "the index is sparse"],
   [
     "status",
@@ -186,6 +198,23 @@ test("crossdock tags names its own flags, and no side", async () => {
     "error: connect to a.io: refused\nhint: use --tls off if that is meant\n",
   );
   assert.equal(exitCode, 8);
+});
+
+test("toCommandHint() names no flag for the registry of referrers, which the flags of a side are not for", () => {
+  const context = { command: "copy", side: "source" } as const;
+  const rest =
+    "no credential found for r.io (~/.docker/config.json: no hosts); run docker login r.io";
+  assert.equal(toCommandHint(NONE, { ...context, names: ["a.io/b", "b"] }), rest);
+  for (const name of ["r.io/app", "docker://r.io/app:1@sha256:" + "a".repeat(64), "r.io"]) {
+    assert.equal(
+      toCommandHint(NONE, { ...context, names: [name, "b"] }),
+      `${rest}, or pass one with --src-creds-env`,
+    );
+  }
+  assert.match(
+    toCommandHint(NONE.replace("r.io", "docker.io"), { ...context, names: ["alpine"] }) ?? "",
+    /--src-creds-env$/,
+  );
 });
 
 /** The texts in src/ that name flags, without those of the command line itself. */
