@@ -195,7 +195,6 @@ const TRANSLATIONS: readonly (readonly [RegExp, string])[] = [
   [/--recheck\b/g, '"recheck": true'],
   [/--timeout\b/g, "CROSSDOCK_TIMEOUT_MS"],
   [/\buse --src-tls off or --dest-tls off/g, "add the registry to CROSSDOCK_PLAIN_HTTP"],
-  [/\bleave out --src-tls off or --dest-tls off/g, "remove it from CROSSDOCK_PLAIN_HTTP"],
   [/\buse --src-tls on or --dest-tls on/g, "remove it from CROSSDOCK_PLAIN_HTTP"],
 ];
 

@@ -94,7 +94,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
     "client/",
     "cli/import/",
   ],
-  "yaml": ["config/", "cli/import/"],
+  "yaml": ["config/", "cli/import/", "cli/init/"],
   "re2js": ["sync/pattern.ts"],
   "croner": ["sync/"],
   "aws4fetch": ["auth/ecr_api.ts"],
@@ -109,7 +109,6 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "rate-limiter-flexible": ["entries/long_running.ts"],
   "commander": ["cli/"],
   "@commander-js/extra-typings": ["cli/"],
-  "cli-progress": ["cli/"],
   "modern-tar": ["layouts/"],
 };
 

@@ -9,7 +9,18 @@ import type { StopSignal } from "./output/exit_codes.ts";
 import type { StderrLines } from "./output/stderr_lines.ts";
 
 /** The part of a process stream that the program uses. */
-export type TextStream = NodeJS.WritableStream & { isTTY?: boolean; columns?: number };
+export type TextStream = NodeJS.WritableStream & {
+  isTTY?: boolean;
+  columns?: number;
+  rows?: number;
+};
+
+/** Asks the person at the terminal. */
+export interface Prompt {
+  /** Resolves with a line of input. Rejects if the input ends, or the signal is aborted. */
+  ask(question: string, signal: AbortSignal): Promise<string>;
+  close(): void;
+}
 
 /** The process that the program runs in. Tests pass a fake one. */
 export interface CliEnvironment {
@@ -25,6 +36,10 @@ export interface CliEnvironment {
   listFolder(path: string): Promise<string[]>;
   /** For the templates of a config, which read files synchronously. */
   readTextFileSync(path: string): string;
+  /** Creates a file, and rejects with an error whose `code` is `EEXIST` for one that exists, unless it replaces that. */
+  writeTextFile(path: string, text: string, options: { replaces: boolean }): Promise<void>;
+  /** Undefined if stdin or stderr is no terminal. */
+  openPrompt(): Promise<Prompt | undefined>;
   /** Reads an open file descriptor to its end. */
   readDescriptor(fd: number): Promise<string>;
   /** Listens for Ctrl-C and similar signals. Returns a function that removes the listener. */

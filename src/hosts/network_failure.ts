@@ -28,7 +28,7 @@ const CLIENT_HINT =
   "pass a client certificate with --src-cert or --dest-cert, and its key with --src-key or --dest-key";
 const PLAIN_HINT =
   "the registry seems to use plain HTTP; use --src-tls off or --dest-tls off to allow that";
-const TLS_HINT = "if the registry uses TLS, leave out --src-tls off or --dest-tls off";
+const TLS_HINT = "if the registry uses TLS, use --src-tls on or --dest-tls on";
 
 /**
  * The error texts of the hosts; the first match wins. Deno has only sentences (of hyper and rustls). Node and Bun have codes, and

@@ -321,7 +321,7 @@ function hintFor({ code, responder, isWebPage, url, registry, retryAfterMs, now 
       return "use --src-tls on or --dest-tls on";
     case "rate_limited":
       return retryAfterMs === undefined
-        ? "the registry limits requests; try again later, or log in for a higher limit"
+        ? "the registry limits requests; try again later, or use a credential with a higher limit"
         : `the registry limits requests; ${later}`;
     case "denied":
       return isWebPage

@@ -13,12 +13,13 @@ import { openEngine, openServer, VIA_HINT } from "../options/open_engine.ts";
 import * as options from "../options/options.ts";
 import { toSides } from "../options/side.ts";
 import { formatDurableCopy, formatReport } from "../output/format_report.ts";
-import { writeJson, writeLines } from "../output/output.ts";
+import { writeJson, writeResult } from "../output/output.ts";
 import { startProgress } from "../output/progress.ts";
 import type { TagState } from "../output/progress_tally.ts";
 import { StoppedError } from "../stopped_error.ts";
 import type { CommandContext } from "./command_context.ts";
 import { printPlan } from "./plan.ts";
+import { suggestTags } from "./suggest_tags.ts";
 
 const OPTIONS = [
   ...options.CONTENT_OPTIONS,
@@ -80,7 +81,7 @@ async function runCopy(
   source: string,
   destination: string,
   flags: CopyCommandFlags,
-  { environment, signal }: CommandContext,
+  { environment, signal, setProblemStream }: CommandContext,
 ): Promise<void> {
   const request = toCopyRequest(source, destination, flags);
   const copy = await openCopy(request, flags, environment);
@@ -88,6 +89,7 @@ async function runCopy(
   // An archive on stdout leaves no place there for a report.
   const hasArchive = request.destination.registry.endsWith("archive:-");
   const output = hasArchive ? { ...environment, stdout: environment.stderr } : environment;
+  setProblemStream(output.stdout);
   const progress = startProgress(flags, environment);
   try {
     const done = await copy({ signal, emit: progress.emit });
@@ -96,7 +98,7 @@ async function runCopy(
       await writeDigestFile(flags.digestfile, done.report);
     }
     if (flags.json) await writeJson(output, "report" in done ? done.report : done.copy);
-    else if (!flags.quiet) await writeLines(output, formatDone(done));
+    else if (!flags.quiet) await writeResult(output, formatDone(done));
   } catch (error) {
     const reason: unknown = signal.reason;
     if (!(reason instanceof StoppedError)) throw error;
@@ -121,7 +123,10 @@ async function openCopy(
     return (options) => server.detach(request, options);
   }
   const engine = await openEngine(environment, flags, source, destination);
-  return async (options) => ({ report: await engine.copy(request, options) });
+  return async (options) => {
+    const report = engine.copy(request, options);
+    return { report: await suggestTags(report, engine, request.source, options.signal) };
+  };
 }
 
 function formatDone(done: Detached): string[] {

@@ -54,7 +54,11 @@ export async function copyAllTags(
     },
   };
   const { json, quiet, dryRun, missing, strict } = flags;
-  const progress = flags.progress === "none" || json ? "none" : "plain";
+  const progress = flags.progress === "json"
+    ? "json"
+    : json || flags.progress === "none"
+    ? "none"
+    : "plain";
   await runSync(
     opened,
     { json, quiet, dryRun, missing, strict, progress, command: "copy" },

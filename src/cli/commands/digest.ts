@@ -11,6 +11,7 @@ import { toOnlySide } from "../options/side.ts";
 import { writeLines } from "../output/output.ts";
 import { startProgress } from "../output/progress.ts";
 import type { CommandContext } from "./command_context.ts";
+import { suggestTags } from "./suggest_tags.ts";
 
 export function defineDigest(command: Command, context: CommandContext): void {
   const { environment, signal } = context;
@@ -28,11 +29,12 @@ export function defineDigest(command: Command, context: CommandContext): void {
     if (via === undefined) {
       rejectViaToken(flags);
       const engine = await openLocalEngine(environment, flags, side);
-      const digest = await resolveDigest(
-        withDefaultTag(name),
-        engine.openSource(reference, { emit }),
-        { platform: platform === undefined ? undefined : parsePlatform(platform), signal },
-      );
+      const image = withDefaultTag(name);
+      const resolved = resolveDigest(image, engine.openSource(reference, { emit }), {
+        platform: platform === undefined ? undefined : parsePlatform(platform),
+        signal,
+      });
+      const digest = await suggestTags(resolved, engine, image, signal);
       return await writeLines(environment, [digest]);
     }
     if (platform !== undefined) {

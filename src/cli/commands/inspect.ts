@@ -12,9 +12,10 @@ import { openEngine, openLocalEngine, rejectViaToken } from "../options/open_eng
 import * as options from "../options/options.ts";
 import { toOnlySide } from "../options/side.ts";
 import { formatInspection } from "../output/format_inspection.ts";
-import { writeBytes, writeJson, writeLines } from "../output/output.ts";
+import { writeBytes, writeJson, writeResult } from "../output/output.ts";
 import { startProgress } from "../output/progress.ts";
 import type { CommandContext } from "./command_context.ts";
+import { suggestTags } from "./suggest_tags.ts";
 
 const OPTIONS = [
   options.onePlatformOption,
@@ -38,14 +39,20 @@ export function defineInspect(command: Command, context: CommandContext): void {
     const name = parseReference(reference);
     const side = toOnlySide(name, flags);
     const { emit } = startProgress({ progress: "none", registry: name.registry }, environment);
-    const run = { signal, emit };
     const { raw, config, platform } = flags;
-    const result = raw || config || platform !== undefined
-      ? await read(reference, flags, await openLocalEngine(environment, flags, side), run)
-      : await (await openEngine(environment, flags, side)).inspect(reference, run);
+    const run = { signal, emit };
+    const image = withDefaultTag(name);
+    let result: Uint8Array | Inspection;
+    if (raw || config || platform !== undefined) {
+      const engine = await openLocalEngine(environment, flags, side);
+      result = await suggestTags(read(reference, flags, engine, run), engine, image, signal);
+    } else {
+      const engine = await openEngine(environment, flags, side);
+      result = await suggestTags(engine.inspect(reference, run), engine, image, signal);
+    }
     if (result instanceof Uint8Array) await writeBytes(environment, result);
     else if (flags.json) await writeJson(environment, result);
-    else await writeLines(environment, formatInspection(result));
+    else await writeResult(environment, formatInspection(result));
   });
 }
 

@@ -5,6 +5,7 @@ import type { OpenedRules } from "../options/open_rules.ts";
 import { EXIT_ALL_FAILED, EXIT_DONE, EXIT_SOME_FAILED, exitCodeOf } from "../output/exit_codes.ts";
 import { formatCounts, formatSyncSummary } from "../output/format_sync.ts";
 import { writeJson, writeStderr } from "../output/output.ts";
+import { writeEvent } from "../output/progress_json.ts";
 import { findStrictFailures } from "../output/strict_sync.ts";
 import { startSyncOutput } from "../output/sync_output.ts";
 import type { SyncOutput, SyncOutputFlags } from "../output/sync_output.ts";
@@ -48,7 +49,7 @@ export async function runSync(
 
 async function printResult(
   done: DetachedSync,
-  { json, quiet, strict }: RunSyncFlags,
+  { json, quiet, strict, progress }: RunSyncFlags,
   output: SyncOutput,
   context: CommandContext,
 ): Promise<void> {
@@ -62,6 +63,7 @@ async function printResult(
     return;
   }
   const { report } = done;
+  if (progress === "json" && !quiet) writeEvent(environment, { type: "report", report });
   const { result, rules } = report;
   const isFailed = result === "some-failed" || result === "all-failed";
   setExitCode(exitCodeOfResult(result));
@@ -75,9 +77,10 @@ async function printStopped(
   { signalName }: StoppedError,
   { rules }: SyncRecord,
   { json }: RunSyncFlags,
-  { environment }: CommandContext,
+  { environment, setProblemStream }: CommandContext,
 ): Promise<StoppedError> {
   if (json) await writeJson(environment, { result: "stopped", rules });
+  setProblemStream(undefined);
   return new StoppedError(
     signalName,
     `stopped: ${formatCounts(rules)}; run the same command again to continue`,

@@ -13,7 +13,7 @@ import {
   EXIT_SOME_FAILED,
 } from "../output/exit_codes.ts";
 import { formatSyncStatus } from "../output/format_sync.ts";
-import { writeJson, writeLines, writeStderr } from "../output/output.ts";
+import { writeJson, writeResult, writeStderr } from "../output/output.ts";
 import type { CommandContext } from "./command_context.ts";
 import { failStrictly, runSync } from "./run_sync.ts";
 import { watchRules } from "./watch_rules.ts";
@@ -54,7 +54,7 @@ async function printStatus(flags: SyncFlags, context: CommandContext): Promise<v
     failStrictly(status.rules, { isFailed: status.state === "error" }, context);
   }
   if (flags.json) await writeJson(environment, status);
-  else if (!flags.quiet) await writeLines(environment, formatSyncStatus(status));
+  else if (!flags.quiet) await writeResult(environment, formatSyncStatus(status));
 }
 
 function exitCodeOfStatus({ state, rules }: SyncStatus): number {

@@ -122,7 +122,7 @@ export function env(name: string): string {
 }
 
 /** `ghcr.io` gives GHCR_IO, `10.0.0.1:5000` gives REGISTRY_10_0_0_1_5000. */
-function variableName(registry: string): string {
+export function variableName(registry: string): string {
   const name = registry.toUpperCase().split(/[^A-Z0-9]+/).filter((part) => part !== "").join("_");
   return /^[0-9]/.test(name) ? `REGISTRY_${name}` : name;
 }

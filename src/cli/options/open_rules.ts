@@ -151,9 +151,9 @@ export async function openLocalRules(
 }
 
 /** Both sides use the same options, because the target of one rule may be the source of another. */
-async function readSide(
+export async function readSide(
   { config, rules, from }: { config: SyncConfig; rules: readonly SyncRule[]; from: string },
-  { authfile }: RulesFlags,
+  { authfile }: Pick<RulesFlags, "authfile">,
   environment: CliEnvironment,
 ): Promise<SideOptions> {
   const sources: CredentialSources[] = [registryCredentials(config.registries, from)];

@@ -256,9 +256,9 @@ export const digestFileOption = new Option(
 export const quietOption = new Option("-q, --quiet", "print only errors").helpGroup(OUTPUT);
 
 export const progressOption = new Option(
-  "--progress <auto|bar|plain|none>",
-  "bars on a terminal, a plain line every five seconds, or nothing (default: auto)",
-).argParser(oneOf("--progress", ["auto", "bar", "plain", "none"])).helpGroup(OUTPUT);
+  "--progress <auto|bar|plain|json|none>",
+  "bars on a terminal, a line every five seconds, each event as a line of JSON, or nothing (default: auto)",
+).argParser(oneOf("--progress", ["auto", "bar", "plain", "json", "none"])).helpGroup(OUTPUT);
 
 /** What `sync` does. */
 export const SYNC_OPTIONS = [
@@ -278,9 +278,9 @@ export const SYNC_OPTIONS = [
 ] as const;
 
 export const syncProgressOption = new Option(
-  "--progress <plain|none>",
-  "a line every five seconds during copies, or nothing (default: plain)",
-).argParser(oneOf("--progress", ["plain", "none"])).helpGroup(OUTPUT);
+  "--progress <plain|json|none>",
+  "a line every five seconds during copies, each event as a line of JSON, or nothing (default: plain)",
+).argParser(oneOf("--progress", ["plain", "json", "none"])).helpGroup(OUTPUT);
 
 /** What `import` converts. */
 export const IMPORT_OPTIONS = [
@@ -292,4 +292,24 @@ export const IMPORT_OPTIONS = [
   ),
   new Option("--scoped", "only for skopeo: convert as skopeo sync --scoped copies"),
   new Option("--lenient", "exit with 0 even if something could not be converted"),
+] as const;
+
+/** What `init` writes. */
+export const INIT_OPTIONS = [
+  new Option("--source <name>", "repository to mirror, or one image of it with its tag"),
+  new Option("--destination <name>", "repository to copy to"),
+  new Option(
+    "--tags <pattern>",
+    "only the tags that match this regular expression (repeatable; default: all tags)",
+  ).argParser(addText),
+  new Option("--interval <time>", "how often to copy, such as 6h or 30m (default: 12h)"),
+  new Option("--schedule <cron>", 'when to copy, such as "17 3 * * *", instead of --interval'),
+  new Option(
+    "--login-env <registry>",
+    "read its credential from two variables, such as GHCR_IO_USER and GHCR_IO_PASS (repeatable)",
+  ).argParser(addText),
+  new Option("-c, --config <file>", "file to write (default: crossdock.yaml)"),
+  new Option("--force", "replace the file if it exists"),
+  new Option("--yes", "ask nothing, and use the defaults"),
+  new Option("--no-check", "do not check the credentials"),
 ] as const;

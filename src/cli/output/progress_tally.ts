@@ -10,8 +10,17 @@ export interface RunningBlob {
   readonly sizeBytes: number;
 }
 
+/** How much is to be copied, and how much is done. */
+export interface ProgressTotals {
+  readonly totalBlobs: number;
+  readonly totalBytes: number;
+  readonly doneBlobs: number;
+  readonly doneBytes: number;
+  readonly streamedBytes: number;
+}
+
 /** Sums up the events of a copy: how much is done, and how much there is. */
-export class ProgressTally {
+export class ProgressTally implements ProgressTotals {
   totalBytes = 0;
   totalBlobs = 0;
   doneBlobs = 0;

@@ -192,7 +192,7 @@ const refused: [flags: string[], wanted: RegExp][] = [
     ["--via", "https://a.example", "--retries", "1"],
     /^error: --retries cannot be combined with --via/,
   ],
-  [["--progress", "bar"], /^error: --progress: expected plain or none/],
+  [["--progress", "bar"], /^error: --progress: expected plain, json or none/],
 ];
 for (const [flags, wanted] of refused) {
   test(`crossdock sync ${flags.join(" ")} ends with 2 and runs nothing`, async () => {
@@ -201,7 +201,8 @@ for (const [flags, wanted] of refused) {
       { files: { ...files, "broken.yaml": broken, "empty.yaml": "version: 1\n" } },
       ...flags,
     );
-    assert.deepEqual([run.exitCode, run.stdout], [2, ""]);
+    assert.equal(run.exitCode, 2);
+    assert.equal(run.stdout === "", !flags.includes("--json"));
     assert.match(run.stderr, wanted);
   });
 }
@@ -284,9 +285,41 @@ test("crossdock sync shows the progress of running copies", async () => {
     },
   });
   const { stderr } = await cli.run("sync");
-  const line = "1.0 KiB of 2.0 KiB, 0 of 1 blobs, 205 B/s\n";
+  const line = "1.0 KiB of 2.0 KiB, 0 of 1 blobs, 205 B/s, 5 s left\n";
   assert.equal(stderr, line + line);
   assert.equal(cli.timers, 0);
+});
+
+test("crossdock sync prints a hint after the result that it belongs to", async () => {
+  const cli = fakeCli({
+    files,
+    runner: {
+      run({ name: rule }, { emit }): Promise<RuleReport> {
+        const tag = tagReport(rule, "1", {
+          ...FAILED,
+          error: { code: "registry", message: "get manifest: 503", hint: "do that" },
+        });
+        emit?.({ type: "tag-ended", rule, tag });
+        return Promise.resolve(ruleReport(rule, [tag], { result: "all-failed" }));
+      },
+    },
+  });
+  const lines: string[] = [];
+  const { stdout, stderr } = cli.environment;
+  stdout.write = ((text: string, done?: () => void): boolean => {
+    queueMicrotask(() => {
+      lines.push(text);
+      done?.();
+    });
+    return true;
+  }) as typeof stdout.write;
+  stderr.write = ((text: string): boolean => {
+    lines.push(text);
+    return true;
+  }) as typeof stderr.write;
+  await cli.run("sync", "--rule", "base");
+  assert.match(lines[0] ?? "", /^rule .*\nfailed /s);
+  assert.equal(lines[1], "hint: do that\n");
 });
 
 test("crossdock sync continues when stdout is closed", async () => {

@@ -26,6 +26,7 @@ const OPTIONS = new Map(
       signal: new AbortController().signal,
       setExitCode: () => {},
       setProblemStream: () => {},
+      loadProgram: () => Promise.reject(new Error("not needed")),
     };
     (await load())(command, context);
     return [name, command.options.flatMap(({ long, short }) => [long ?? "", short ?? ""])];
