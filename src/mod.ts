@@ -94,6 +94,7 @@ export type { Digest, DigestAlgorithm } from "./oci/digest.ts";
 export type { Platform } from "./oci/platform.ts";
 export type {
   CheckedAddresses,
+  ClientCertificate,
   HttpRequest,
   Runtime,
   StreamHash,

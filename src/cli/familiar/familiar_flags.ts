@@ -3,7 +3,7 @@
  * has is never looked up here.
  */
 
-export type Tool = "skopeo" | "crane" | "regctl" | "regsync" | "oras" | "docker";
+type Tool = "skopeo" | "crane" | "regctl" | "regsync" | "oras" | "docker";
 
 /** What happens to a flag. Texts are parts of messages, and cells of the table in docs/cli.md. */
 export type Meaning =

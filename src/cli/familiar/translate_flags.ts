@@ -77,7 +77,7 @@ export async function translateFlags(
 }
 
 /** The row of a flag for a command, or for any command. */
-export function findRow(flag: string, command?: string): FamiliarFlag | undefined {
+function findRow(flag: string, command?: string): FamiliarFlag | undefined {
   return FAMILIAR_FLAGS.find((row) =>
     (command === undefined || row.commands.includes(command)) &&
     listSpellings(row).includes(flag) &&

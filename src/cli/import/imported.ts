@@ -134,7 +134,7 @@ export function toRegistry(name: string): string {
 }
 
 /** A pattern that matches only this text. */
-export function toLiteral(text: string): string {
+function toLiteral(text: string): string {
   return text.replace(/[\\^$.|?*+()[\]{}]/g, "\\$&");
 }
 
