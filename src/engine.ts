@@ -2,7 +2,6 @@
  * The public engine. Each method parses its input, opens repositories and calls `copy/`. `copier.ts` has the state that the
  * methods share.
  */
-import type { ContentSource } from "./content.ts";
 import { createCopier } from "./copier.ts";
 import type { Copier, EngineOptions } from "./copier.ts";
 import { imageNotFound } from "./copy/copy_error.ts";
@@ -83,8 +82,6 @@ export interface LocalEngine extends Engine {
   copy(request: CopyRequestInput | CopyRequest, options?: CopyOptions): Promise<Report>;
   /** Resolves a name by HEAD to `registry/repository[:tag]@digest`. Uses the options of the source side. */
   resolve(reference: string, options?: ResolveOptions): Promise<string>;
-  /** Opens the repository of a reference for reading. Uses the options of the source side. */
-  openSource(reference: string, options?: Pick<RunOptions, "emit">): ContentSource;
   /** Checks the access to a registry, or to a repository, with its credentials. Uses the options of the source side. */
   checkAccess(name: string, options?: RunOptions): Promise<AccessCheck>;
 }
@@ -146,8 +143,6 @@ export function engineOn(copier: Copier): LocalEngine {
       if (!found) throw imageNotFound(reference);
       return formatReference({ ...reference, digest: found.digest });
     },
-
-    openSource: (text, { emit } = {}) => sides.open("source", parseReference(text), { emit }),
 
     async inspect(text, { signal, emit } = {}): Promise<Inspection> {
       const reference = withDefaultTag(parseReference(text));

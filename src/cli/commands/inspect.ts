@@ -2,7 +2,8 @@
 import type { Command } from "@commander-js/extra-typings";
 import type { Inspection } from "../../copy/model.ts";
 import { readManifest, readRawConfig, resolveDigest } from "../../copy/read_image.ts";
-import type { LocalEngine, RunOptions } from "../../engine.ts";
+import type { RunOptions } from "../../engine.ts";
+import type { SyncEngine } from "../../sync/sync_engine.ts";
 import { ParseError } from "../../errors.ts";
 import { parsePlatform } from "../../oci/platform.ts";
 import { formatReference, parseReference, withDefaultTag } from "../../oci/reference.ts";
@@ -75,7 +76,7 @@ function rejectContradictions(flags: InspectFlags): void {
 async function read(
   text: string,
   { raw, config, platform, timeout: timeoutMs }: InspectFlags,
-  engine: LocalEngine,
+  engine: SyncEngine,
   { signal, emit }: Required<RunOptions>,
 ): Promise<Uint8Array | Inspection> {
   const reference = withDefaultTag(parseReference(text));
