@@ -1,3 +1,8 @@
+/**
+ * The runtime of the current host, for `createEngine()`.
+ *
+ * @module
+ */
 import { CrossdockError } from "../errors.ts";
 import type { Runtime } from "../runtime.ts";
 import { detectHost } from "./detect_host.ts";
