@@ -292,8 +292,11 @@ test("only the library imports the defaults of a host, when a function is called
   const users = imports.filter(({ specifier }) => specifier.startsWith("#"));
   assert.deepEqual(users.map(({ file }) => file), ["library/default_engine.ts"]);
   assert.match(read("library/default_engine.ts"), /import\("#defaults"\)/);
+  const { imports: sources } = JSON.parse(read("package.json"));
+  const built = JSON.stringify(sources).replaceAll('"./', '"./dist/src/').replaceAll(".ts", ".js");
+  assert.deepEqual(names, JSON.parse(built));
   const { imports: mapped } = JSON.parse(readFileSync(join(ROOT, "deno.json"), "utf8"));
-  assert.deepEqual(mapped, { "#defaults": names["#defaults"].default });
+  assert.deepEqual(mapped, { "#defaults": "./src/hosts/local_defaults.ts" });
 });
 
 test("no exported name means two things", () => {

@@ -1,4 +1,8 @@
-/** An engine that delegates to a crossdock server over HTTP, with the same calls, events and errors as a local one. */
+/**
+ * An engine that delegates to a crossdock server over HTTP, with the same calls, events and errors as a local one.
+ *
+ * @module
+ */
 import type { Inspection, Performed, Plan, Report, Verification } from "../copy/model.ts";
 import { toCopyRequestInput } from "../copy/request.ts";
 import type { CopyRequest, CopyRequestInput } from "../copy/request.ts";
