@@ -793,7 +793,7 @@ export const FAMILIAR_FLAGS: readonly FamiliarFlag[] = [
       debug: { becomes: "--verbose" },
       info: { ignored: "only --verbose logs more" },
       warn: { ignored: "warnings are printed by default" },
-      error: { rejected: "use --quiet" },
+      error: { rejected: "copy and sync have --quiet" },
     },
   },
   {

@@ -3,6 +3,7 @@ import { parseCopyRequest } from "../../copy/request.ts";
 import type { CopyRequest, CopyRequestInput } from "../../copy/request.ts";
 import { ParseError } from "../../errors.ts";
 import { isLocal, parseReference } from "../../oci/reference.ts";
+import { UsageError } from "../usage_error.ts";
 import type { ValuesOf } from "./add_options.ts";
 import type { ARCHIVE_OPTIONS, CONTENT_OPTIONS, COPY_OPTIONS } from "./options.ts";
 import { localPlatform } from "./parse_option.ts";
@@ -56,11 +57,11 @@ export function toCopyRequest(
   });
 }
 
-/** @throws ParseError for several tags, as oras writes them */
+/** @throws UsageError for several tags, as oras writes them */
 function rejectTagList(destination: string): void {
   const [, first, second] = /^([^,@]+:[\w.-]+),([\w.-]+)(?:,[\w.-]+)*$/.exec(destination) ?? [];
   if (first === undefined || isLocal(parseReference(first))) return;
-  throw new ParseError("the destination has several tags, expected one", {
+  throw new UsageError("the destination has several tags, expected one", {
     hint: `write ${first}, and for the others --additional-tag ${second}`,
   });
 }

@@ -8,6 +8,7 @@ import { EXIT_BUG, EXIT_DONE, exitCodeOf, exitCodeOfSignal } from "./exit_codes.
 import { hasOneRegistry, toCommandHint } from "./command_hint.ts";
 import { formatBytes } from "./format.ts";
 import { StoppedError } from "../stopped_error.ts";
+import { UsageError } from "../usage_error.ts";
 
 /** The lines for stderr, and the exit code. */
 export interface Explanation {
@@ -55,7 +56,9 @@ function explain(error: unknown, command: string | undefined): Explanation {
         `error: ${prefix}${message}`,
         ...(error instanceof CopyError ? [`step: ${formatStep(error)}`] : []),
         ...listCauses(error),
-        ...(hint === undefined ? [] : [`hint: ${toCommandHint(hint, { command, side })}`]),
+        ...(hint === undefined ? [] : [
+          `hint: ${error instanceof UsageError ? hint : toCommandHint(hint, { command, side })}`,
+        ]),
       ],
       exitCode: exitCodeOf(error.code),
     };

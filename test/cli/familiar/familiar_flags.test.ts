@@ -5,6 +5,7 @@ import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import type { CommandContext } from "../../../src/cli/commands/command_context.ts";
 import { COMMANDS } from "../../../src/cli/commands/commands.ts";
 import {
   FAMILIAR_FLAGS,
@@ -21,12 +22,8 @@ const OPTIONS = new Map(
   await Promise.all(COMMANDS.map(async ({ name, load }): Promise<[string, string[]]> => {
     const command = new Command(name);
     const { environment } = fakeCli();
-    const context = {
-      environment,
-      signal: new AbortController().signal,
-      setExitCode: () => {},
-      setProblemStream: () => {},
-    };
+    // Only actions use the rest of the context.
+    const context = { environment } as CommandContext;
     (await load())(command, context);
     return [name, command.options.flatMap(({ long, short }) => [long ?? "", short ?? ""])];
   })),
