@@ -69,7 +69,7 @@ async function hintOtherCommand(
     .flatMap((row) => row.commands);
   const all = commands.map((command) => command.name())
     .filter((name) => having.includes(name) || named.includes(name));
-  return all.length === 0 ? undefined : `${flag} is for ${joinWords(all)}`;
+  return all.length === 0 ? undefined : `it is for crossdock ${joinWords(all)}`;
 }
 
 function hintNearest(flag: string, { command, options }: KnownOptions): string | undefined {

@@ -143,9 +143,9 @@ const explained: [argv: string[], stderr: RegExp][] = [
   ],
   [
     ["plan", "--progress", "bar", ...both],
-    /^error: unknown option '--progress'\nhint: --progress is for copy and sync\n$/,
+    /^error: unknown option '--progress'\nhint: it is for crossdock copy and sync\n$/,
   ],
-  [["verify", "--no-clobber", ...both], /\nhint: --no-clobber is for copy and plan\n$/],
+  [["verify", "--no-clobber", ...both], /\nhint: it is for crossdock copy and plan\n$/],
   [
     ["copy", "--src-tls-verfy=false", ...both],
     /^error: unknown option '--src-tls-verfy'\nhint: Did you mean --src-tls-verify\?\n$/,
