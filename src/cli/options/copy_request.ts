@@ -2,8 +2,7 @@
 import { parseCopyRequest } from "../../copy/request.ts";
 import type { CopyRequest, CopyRequestInput } from "../../copy/request.ts";
 import { ParseError } from "../../errors.ts";
-import { isLocal, parseReference } from "../../oci/reference.ts";
-import { UsageError } from "../usage_error.ts";
+import { parseReference } from "../../oci/reference.ts";
 import type { ValuesOf } from "./add_options.ts";
 import type { ARCHIVE_OPTIONS, CONTENT_OPTIONS, COPY_OPTIONS } from "./options.ts";
 import { localPlatform } from "./parse_option.ts";
@@ -34,7 +33,6 @@ export function toCopyRequest(
   const { platform, index, referrers, digestTags, foreignLayers, verify, ifExists, recheck } =
     flags;
   const { referrerSource, referrerDestination } = flags;
-  rejectTagList(destination);
   rejectArchiveFlags(source, destination, flags);
   if (referrers === false && (referrerSource ?? referrerDestination) !== undefined) {
     const option = referrerSource === undefined ? "--referrer-destination" : "--referrer-source";
@@ -54,15 +52,6 @@ export function toCopyRequest(
     ...(verify ? { verify } : {}),
     ...(ifExists ? { ifExists } : {}),
     ...(recheck === undefined ? {} : { recheck }),
-  });
-}
-
-/** @throws UsageError for several tags, as oras writes them */
-function rejectTagList(destination: string): void {
-  const [, first, second] = /^([^,@]+:[\w.-]+),([\w.-]+)(?:,[\w.-]+)*$/.exec(destination) ?? [];
-  if (first === undefined || isLocal(parseReference(first))) return;
-  throw new UsageError("the destination has several tags, expected one", {
-    hint: `write ${first}, and for the others --additional-tag ${second}`,
   });
 }
 
