@@ -40,7 +40,6 @@ export async function runRecorded(
     return Promise.resolve(result);
   };
   const descriptor = { mediaType: "a/b", digest: plan.root.digest, size: 1 };
-  const manifest = { descriptor, bytes: new Uint8Array() };
   const engine = {
     copy: record(report),
     plan: record(plan),
@@ -50,9 +49,14 @@ export async function runRecorded(
       root: { descriptor, kind: "image", layers: [], manifests: [], referrers: [], digestTags: [] },
       totalBytes: 0,
     }),
-    digest: record(plan.root.digest),
-    manifest: record(manifest),
-    config: record(new Uint8Array()),
+    openSource(reference: string): unknown {
+      requests.push(reference);
+      return {
+        name: SOURCE,
+        resolveManifest: () => Promise.resolve(descriptor),
+        fetchManifest: () => Promise.resolve({ ...descriptor, bytes: new Uint8Array() }),
+      };
+    },
     checkAccess: record({ registry: "src.example.com", sources: [], result: "anonymous" }),
     async *tags(repository: string): AsyncGenerator<string[]> {
       requests.push(repository);
