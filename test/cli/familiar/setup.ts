@@ -3,12 +3,25 @@ import type { EngineOptions } from "../../../src/copier.ts";
 import type { SideOptions } from "../../../src/sides.ts";
 import { fakeCli } from "../fake_cli.ts";
 import type { FakeCliOptions, Run } from "../fake_cli.ts";
-import { plan, report, verification } from "../samples.ts";
+import { CONFIG, MANIFEST, plan, report, verification } from "../samples.ts";
 import { FILE, ruleReport, runnerOf } from "../sync_samples.ts";
 
 const SOURCE = "src.example.com/app:1";
 const DESTINATION = "dest.example.com/app:1";
 const PEM = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n";
+
+/** A manifest whose config is in it. */
+const IMAGE = new TextEncoder().encode(JSON.stringify({
+  schemaVersion: 2,
+  mediaType: MANIFEST,
+  config: {
+    mediaType: CONFIG,
+    digest: "sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a",
+    size: 2,
+    data: "e30=",
+  },
+  layers: [],
+}));
 
 /** What each command needs besides flags. */
 export const OPERANDS: Readonly<Record<string, readonly string[]>> = {
@@ -54,7 +67,7 @@ export async function runRecorded(
       return {
         name: SOURCE,
         resolveManifest: () => Promise.resolve(descriptor),
-        fetchManifest: () => Promise.resolve({ ...descriptor, bytes: new Uint8Array() }),
+        fetchManifest: () => Promise.resolve({ ...descriptor, mediaType: MANIFEST, bytes: IMAGE }),
       };
     },
     checkAccess: record({ registry: "src.example.com", sources: [], result: "anonymous" }),
