@@ -280,7 +280,7 @@ class Translator {
   }
 
   #finishJoin({ joins, prefix, slot, parts }: Joined): void {
-    const typed = [...parts.values()].map(({ typed }) => typed).join(" and ");
+    const typed = [...parts.values()].map(({ typed }) => typed).join(", ");
     const words = joins === "platform" ? toPlatform(parts) : toCredentials(parts, typed, prefix);
     const key = `${joins} ${prefix}`;
     this.#replace(key, typed, words);

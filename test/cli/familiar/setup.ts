@@ -10,7 +10,7 @@ const SOURCE = "src.example.com/app:1";
 const DESTINATION = "dest.example.com/app:1";
 const PEM = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n";
 
-/** A manifest whose config is in it. */
+/** A manifest with the config `{}`. */
 const IMAGE = new TextEncoder().encode(JSON.stringify({
   schemaVersion: 2,
   mediaType: MANIFEST,
@@ -18,7 +18,6 @@ const IMAGE = new TextEncoder().encode(JSON.stringify({
     mediaType: CONFIG,
     digest: "sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a",
     size: 2,
-    data: "e30=",
   },
   layers: [],
 }));
@@ -67,6 +66,7 @@ export async function runRecorded(
       return {
         name: SOURCE,
         resolveManifest: () => Promise.resolve(descriptor),
+        openBlob: () => Promise.resolve(new Response("{}")),
         fetchManifest: () => Promise.resolve({ ...descriptor, mediaType: MANIFEST, bytes: IMAGE }),
       };
     },

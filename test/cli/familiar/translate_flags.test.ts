@@ -76,6 +76,10 @@ for (const [argv, own] of same) {
 }
 
 const contradictions: [flags: string[], typed: [string, string]][] = [
+  [["--src-username=a", "--src-password=b", "--src-creds=c:d"], [
+    "--src-username, --src-password",
+    "--src-creds",
+  ]],
   [["--src-tls-verify=false", "--src-tls", "on"], ["--src-tls-verify=false", "--src-tls on"]],
   [["--src-tls=on", "--from-insecure"], ["--from-insecure", "--src-tls=on"]],
   [["--from-plain-http", "--src-tls-verify"], ["--from-plain-http", "--src-tls-verify"]],
