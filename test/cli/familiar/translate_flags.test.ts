@@ -184,10 +184,6 @@ const explained: [argv: string[], stderr: RegExp][] = [
     ["copy", "--format", "oci", ...both],
     /^error: --format is only for .*\nhint: leave it out: manifests and layers are copied unchanged\n$/,
   ],
-  [
-    ["sync", "a", "b"],
-    /^error: sync has no arguments\nhint: it reads the images from crossdock\.yaml/,
-  ],
   [["copy", "--", "--all", ...both], /^error: too many arguments/],
 ];
 for (const [argv, wanted] of explained) {
