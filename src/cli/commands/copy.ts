@@ -44,10 +44,10 @@ export function defineCopy(command: Command, context: CommandContext): void {
     command.addArgument(options.sourceArgument).addArgument(options.destinationArgument),
     ...OPTIONS,
   ).action(async (source, destination, flags) => {
+    rejectDigestFile(flags);
     if (flags.dryRun && flags.detach) {
       throw new ParseError("--detach and --dry-run cannot be combined");
     }
-    rejectDigestFile(flags);
     if (flags.allTags && flags.detach) {
       throw new ParseError("--all-tags and --detach cannot be combined");
     }
@@ -61,16 +61,19 @@ export function defineCopy(command: Command, context: CommandContext): void {
   });
 }
 
-/** @throws ParseError if there is no digest to write when the command ends */
-function rejectDigestFile({ digestfile, dryRun, detach, ifExists }: CopyCommandFlags): void {
-  if (digestfile === undefined) return;
-  const other = dryRun
-    ? "--dry-run"
-    : detach
-    ? "--detach"
-    : ifExists === "skip"
-    ? "--if-exists skip"
-    : undefined;
+/** Flags of copies that have no digest, or several, when the command ends. */
+const NO_DIGEST: Readonly<Record<string, string>> = {
+  dryRun: "--dry-run",
+  detach: "--detach",
+  allTags: "--all-tags",
+};
+
+/** @throws ParseError if there will not be one digest to write */
+function rejectDigestFile(flags: CopyCommandFlags): void {
+  if (flags.digestfile === undefined) return;
+  const set = Object.entries(flags).filter(([, value]) => value).map(([name]) => NO_DIGEST[name]);
+  const other = set.find((flag) => flag !== undefined) ??
+    (flags.ifExists === "skip" ? "--if-exists skip" : undefined);
   if (other === undefined) return;
   throw new ParseError(`--digestfile and ${other} cannot be combined`, {
     hint: "use --json, whose document has the digest",

@@ -793,7 +793,7 @@ export const FAMILIAR_FLAGS: readonly FamiliarFlag[] = [
       debug: { becomes: "--verbose" },
       info: { ignored: "only --verbose logs more" },
       warn: { ignored: "warnings are printed by default" },
-      error: { rejected: "use --quiet" },
+      error: { rejected: "copy and sync have --quiet" },
     },
   },
   {
@@ -869,8 +869,14 @@ export const FAMILIAR_FLAGS: readonly FamiliarFlag[] = [
   {
     flags: ["--full-ref", "--full-reference", "-l"],
     tools: ["crane", "oras"],
-    commands: ["tags", "digest"],
+    commands: ["tags"],
     means: { rejected: "add the name: crossdock tags REPO | sed 's|^|REPO:|'" },
+  },
+  {
+    flags: ["--full-ref", "--full-reference", "-l"],
+    tools: ["crane", "oras"],
+    commands: ["digest"],
+    means: { rejected: "add the name: echo REPO@$(crossdock digest REPO:TAG)" },
   },
   {
     flags: ["-O", "--omit-digest-tags", "--exclude-digest-tags"],

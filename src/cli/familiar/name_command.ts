@@ -1,5 +1,5 @@
 /** Finds the command on the command line, also by the name that another tool has for it, and after flags. */
-import { ParseError } from "../../errors.ts";
+import { UsageError } from "../usage_error.ts";
 import { suggest } from "../../suggest.ts";
 import type { CommandContext } from "../commands/command_context.ts";
 import { COMMANDS } from "../commands/commands.ts";
@@ -12,7 +12,7 @@ const GLOBAL_FLAGS = ["--debug", "-v", "--verbose", "-h", "--help", "-V", "--ver
 /**
  * Puts the name that crossdock has for the command in front, also after `help`. A command line without a command stays as it is.
  *
- * @throws ParseError for an unknown command, and for one that only other tools have
+ * @throws UsageError for an unknown command, and for one that only other tools have
  */
 export async function nameCommand(
   argv: readonly string[],
@@ -67,17 +67,17 @@ function resolve(words: readonly string[]): Resolved {
   if (COMMANDS.some(({ name }) => name === first)) return { name: first, flags: [], length: 1 };
   const meaning = lookUp(first);
   if (meaning) return follow(meaning, [first]);
-  throw new ParseError(`unknown command '${first}'`, { hint: suggestCommand(first) });
+  throw new UsageError(`unknown command '${first}'`, { hint: suggestCommand(first) });
 }
 
 function lookUp(words: string): CommandMeaning | undefined {
   return Object.hasOwn(FAMILIAR_COMMANDS, words) ? FAMILIAR_COMMANDS[words] : undefined;
 }
 
-/** @throws ParseError if crossdock has no such command */
+/** @throws UsageError if crossdock has no such command */
 function follow(meaning: CommandMeaning, words: readonly string[]): Resolved {
   if ("rejected" in meaning) {
-    throw new ParseError(`unknown command '${words.join(" ")}'`, { hint: meaning.rejected });
+    throw new UsageError(`unknown command '${words.join(" ")}'`, { hint: meaning.rejected });
   }
   const [name = "", ...flags] = meaning.becomes.split(" ");
   return { name, flags, length: words.length };

@@ -1,6 +1,6 @@
 /** Replaces flags of other tools by those of crossdock, before the command line is parsed. */
 import type { Option } from "@commander-js/extra-typings";
-import { ParseError } from "../../errors.ts";
+import { UsageError } from "../usage_error.ts";
 import { isLocal, isLoopbackRegistry, parseReference } from "../../oci/reference.ts";
 import type { CommandContext } from "../commands/command_context.ts";
 import { localPlatform } from "../options/parse_option.ts";
@@ -47,7 +47,7 @@ const SECRET = /cred|token|key|env|via/;
 /**
  * Translates the words after the command.
  *
- * @throws ParseError for an unknown flag, for one that crossdock rejects, and for contradictions
+ * @throws UsageError for an unknown flag, for one that crossdock rejects, and for contradictions
  */
 export async function translateFlags(
   words: readonly string[],
@@ -192,7 +192,7 @@ class Translator {
     if (meaning === undefined) return;
     if ("rejected" in meaning) {
       const hint = meaning.rejected.replaceAll("SIDE-", prefix);
-      throw new ParseError(`${typed} is not supported`, { hint });
+      throw new UsageError(`${typed} is not supported`, { hint });
     }
     if ("ignored" in meaning) {
       this.#notes.set(key, [`${typed} has no effect: ${meaning.ignored}`]);
@@ -262,7 +262,7 @@ class Translator {
     for (let flag = rest.shift(); flag !== undefined; flag = rest.shift()) {
       const option = this.#known.options.get(flag);
       if (!option) {
-        throw new ParseError(`${typed} is ${flag}, which ${this.#known.command} does not have`, {
+        throw new UsageError(`${typed} is ${flag}, which ${this.#known.command} does not have`, {
           hint: `run ${helpOf(this.#known)}`,
         });
       }
@@ -280,7 +280,7 @@ class Translator {
   }
 
   #finishJoin({ joins, prefix, slot, parts }: Joined): void {
-    const typed = [...parts.values()].map(({ typed }) => typed).join(" and ");
+    const typed = [...parts.values()].map(({ typed }) => typed).join(", ");
     const words = joins === "platform" ? toPlatform(parts) : toCredentials(parts, typed, prefix);
     const key = `${joins} ${prefix}`;
     this.#replace(key, typed, words);
@@ -296,7 +296,7 @@ class Translator {
         (other.flag !== use.flag || other.value !== use.value) &&
         !isReplacedBy(use, other) && !isReplacedBy(other, use)
       );
-      if (other) throw new ParseError(`${use.typed} and ${other.typed} cannot be combined`);
+      if (other) throw new UsageError(`${use.typed} and ${other.typed} cannot be combined`);
     }
     for (const { typed, contradicts } of this.#ignored.values()) {
       for (const { flag, value, unless } of contradicts) {
@@ -304,7 +304,7 @@ class Translator {
           use.flag === flag && (value === undefined || use.value === value)
         );
         if (!other || all.some((use) => use.flag === unless)) continue;
-        throw new ParseError(`${typed} and ${other.typed} cannot be combined`);
+        throw new UsageError(`${typed} and ${other.typed} cannot be combined`);
       }
     }
   }
@@ -346,7 +346,7 @@ function toCredentials(
 ): string[] {
   const [user, password] = [parts.get("user"), parts.get("password")];
   if (user && password) return [`--${prefix}creds`, `${user.value}:${password.value}`];
-  throw new ParseError(`${typed}: the ${user ? "password" : "user name"} is missing`, {
+  throw new UsageError(`${typed}: the ${user ? "password" : "user name"} is missing`, {
     hint: `use --${prefix}creds-env NAME, a variable with user:password`,
   });
 }
@@ -362,11 +362,11 @@ function removeWhere<Item>(items: Item[], isWanted: (item: Item) => boolean): vo
 function parseBoolean(flag: string, value: string | undefined): boolean {
   if (/^(1|t|true)$/i.test(value ?? "")) return true;
   if (/^(0|f|false)$/i.test(value ?? "")) return false;
-  throw new ParseError(`${flag}: expected ${flag}, ${flag}=true or ${flag}=false`);
+  throw new UsageError(`${flag}: expected ${flag}, ${flag}=true or ${flag}=false`);
 }
 
 function rejectMissing(flag: string): never {
-  throw new ParseError(`${flag}: the value is missing`);
+  throw new UsageError(`${flag}: the value is missing`);
 }
 
 /** Undefined for a flag that `=false` turns off. */

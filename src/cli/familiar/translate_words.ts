@@ -1,6 +1,5 @@
 /** Makes the command line ready for the parser. Loads what is known about other tools only if it is needed. */
 import type { Command } from "@commander-js/extra-typings";
-import { ParseError } from "../../errors.ts";
 import type { CommandContext } from "../commands/command_context.ts";
 import type { Explanation } from "../output/explain_error.ts";
 import { exitCodeOf } from "../output/exit_codes.ts";
@@ -14,7 +13,7 @@ import type { Renamed, Translation } from "./translate_flags.ts";
  * Replaces flags of other tools by those of crossdock.
  *
  * @param words the command line with the name of the command first, if it has one
- * @throws ParseError for an unknown or rejected flag, and for contradictions
+ * @throws UsageError for an unknown or rejected flag, and for contradictions
  */
 export async function translateWords(
   words: readonly string[],
@@ -30,7 +29,6 @@ export async function translateWords(
   if (isOwn(found, rest, known)) return { words, renamed: [] };
   const { translateFlags } = await import("./translate_flags.ts");
   const translation = await translateFlags(rest, known, context);
-  if (name === "sync") rejectSyncOperands(translation.words, known);
   // When the command starts, and not before the error of a command line.
   program.hook("preAction", (_, command) => {
     if (command.getOptionValue("quiet")) return;
@@ -40,15 +38,6 @@ export async function translateWords(
     words: [...(command ? [command.name()] : []), ...translation.words],
     renamed: translation.renamed,
   };
-}
-
-/** `skopeo sync SOURCE DESTINATION` */
-function rejectSyncOperands(words: readonly string[], { options }: KnownOptions): void {
-  const found = scanArguments(words, (flag) => hasValue(options.get(flag)));
-  if (listOperands(found).length === 0) return;
-  throw new ParseError("sync has no arguments", {
-    hint: "it reads the images from crossdock.yaml; to copy one image, use crossdock copy",
-  });
 }
 
 /** Whether the parser can read the words as they are: only flags of crossdock, in its own forms. */

@@ -1,6 +1,6 @@
 /** Explains an option that a command does not have. */
 import type { CommandContext } from "../commands/command_context.ts";
-import { ParseError } from "../../errors.ts";
+import { UsageError } from "../usage_error.ts";
 import { suggest } from "../../suggest.ts";
 import { FAMILIAR_FLAGS, listSpellings, TWO_REGISTRIES } from "./familiar_flags.ts";
 import type { FamiliarFlag } from "./familiar_flags.ts";
@@ -8,7 +8,7 @@ import { loadCommands } from "./flag_shapes.ts";
 import { helpOf } from "./known_options.ts";
 import type { KnownOptions } from "./known_options.ts";
 
-/** @throws ParseError always. The message does not contain the value of the option, which may be a secret. */
+/** @throws UsageError always. The message does not contain the value of the option, which may be a secret. */
 export async function rejectUnknownOption(
   flag: string,
   known: KnownOptions,
@@ -17,7 +17,7 @@ export async function rejectUnknownOption(
   const hint = hintDash(flag, known) ?? hintOtherSide(flag, known) ??
     await hintOtherCommand(flag, context) ??
     hintNearest(flag, known) ?? `run ${helpOf(known)}`;
-  throw new ParseError(`unknown option '${flag}'`, { hint });
+  throw new UsageError(`unknown option '${flag}'`, { hint });
 }
 
 /** `-debug` for `--debug`. */
@@ -69,7 +69,7 @@ async function hintOtherCommand(
     .flatMap((row) => row.commands);
   const all = commands.map((command) => command.name())
     .filter((name) => having.includes(name) || named.includes(name));
-  return all.length === 0 ? undefined : `${flag} is for ${joinWords(all)}`;
+  return all.length === 0 ? undefined : `it is for crossdock ${joinWords(all)}`;
 }
 
 function hintNearest(flag: string, { command, options }: KnownOptions): string | undefined {

@@ -1,23 +1,28 @@
 /** The file of `copy --digestfile`. */
-import { constants } from "node:fs";
-import { access, stat, writeFile } from "node:fs/promises";
+import type { Stats } from "node:fs";
+import { open, stat, unlink, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { CrossdockError, ParseError } from "../../errors.ts";
 
 /**
- * Checks, before anything is copied, that the file can be written. Does not create it.
+ * Checks, before anything is copied, that the file can be written. A file that does not exist is created and removed again.
  *
  * @throws ParseError if it cannot
  */
 export async function checkDigestFile(path: string): Promise<void> {
   const folder = dirname(path);
-  if (!await isThere(folder)) throw reject(path, `the folder ${folder} does not exist`);
-  const isFile = await isThere(path);
-  if (isFile && (await stat(path)).isDirectory()) throw reject(path, "it is a folder");
+  if (!(await statIfThere(folder, path))?.isDirectory()) {
+    throw reject(path, `the folder ${folder} does not exist`);
+  }
+  const found = await statIfThere(path, path);
+  if (found?.isDirectory()) throw reject(path, "it is a folder");
+  // To open a pipe would end it for its reader.
+  if (found && !found.isFile()) return;
   try {
-    await access(isFile ? path : folder, constants.W_OK);
+    await (await open(path, found ? "r+" : "wx")).close();
+    if (!found) await unlink(path);
   } catch (error) {
-    throw reject(path, "permission denied", error);
+    throw reject(path, "the file cannot be written", error);
   }
 }
 
@@ -40,13 +45,13 @@ export async function writeDigestFile(
   }
 }
 
-async function isThere(path: string): Promise<boolean> {
+async function statIfThere(path: string, option: string): Promise<Stats | undefined> {
   try {
-    await stat(path);
-    return true;
+    return await stat(path);
   } catch (error) {
-    if ((error as { code?: string }).code === "ENOENT") return false;
-    throw reject(path, "the file cannot be read", error);
+    const { code } = error as { code?: string };
+    if (code === "ENOENT" || code === "ENOTDIR") return undefined;
+    throw reject(option, "the file cannot be read", error);
   }
 }
 

@@ -9,6 +9,7 @@ import { hasOneRegistry, toCommandHint } from "./command_hint.ts";
 import type { CommandLine } from "./command_hint.ts";
 import { formatBytes } from "./format.ts";
 import { StoppedError } from "../stopped_error.ts";
+import { UsageError } from "../usage_error.ts";
 
 /** An error in words that fit the command that failed. */
 export interface Explanation {
@@ -83,7 +84,9 @@ function describe(error: unknown, line: CommandLine): Failure {
         ...(error instanceof CopyError ? [`step: ${formatStep(error)}`] : []),
         ...listCauses(error),
       ],
-      hint: hint === undefined ? undefined : toCommandHint(hint, { ...line, side }),
+      hint: hint === undefined || error instanceof UsageError
+        ? hint
+        : toCommandHint(hint, { ...line, side }),
     };
   }
   if (error instanceof Error && error.name === "NotCapable") return describePermission(error);

@@ -3,12 +3,24 @@ import type { EngineOptions } from "../../../src/copier.ts";
 import type { SideOptions } from "../../../src/sides.ts";
 import { fakeCli } from "../fake_cli.ts";
 import type { FakeCliOptions, Run } from "../fake_cli.ts";
-import { plan, report, verification } from "../samples.ts";
+import { CONFIG, MANIFEST, plan, report, verification } from "../samples.ts";
 import { FILE, ruleReport, runnerOf } from "../sync_samples.ts";
 
 const SOURCE = "src.example.com/app:1";
 const DESTINATION = "dest.example.com/app:1";
 const PEM = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n";
+
+/** A manifest with the config `{}`. */
+const IMAGE = new TextEncoder().encode(JSON.stringify({
+  schemaVersion: 2,
+  mediaType: MANIFEST,
+  config: {
+    mediaType: CONFIG,
+    digest: "sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a",
+    size: 2,
+  },
+  layers: [],
+}));
 
 /** What each command needs besides flags. */
 export const OPERANDS: Readonly<Record<string, readonly string[]>> = {
@@ -40,7 +52,6 @@ export async function runRecorded(
     return Promise.resolve(result);
   };
   const descriptor = { mediaType: "a/b", digest: plan.root.digest, size: 1 };
-  const manifest = { descriptor, bytes: new Uint8Array() };
   const engine = {
     copy: record(report),
     plan: record(plan),
@@ -50,9 +61,15 @@ export async function runRecorded(
       root: { descriptor, kind: "image", layers: [], manifests: [], referrers: [], digestTags: [] },
       totalBytes: 0,
     }),
-    digest: record(plan.root.digest),
-    manifest: record(manifest),
-    config: record(new Uint8Array()),
+    openSource(reference: string): unknown {
+      requests.push(reference);
+      return {
+        name: SOURCE,
+        resolveManifest: () => Promise.resolve(descriptor),
+        openBlob: () => Promise.resolve(new Response("{}")),
+        fetchManifest: () => Promise.resolve({ ...descriptor, mediaType: MANIFEST, bytes: IMAGE }),
+      };
+    },
     checkAccess: record({ registry: "src.example.com", sources: [], result: "anonymous" }),
     async *tags(repository: string): AsyncGenerator<string[]> {
       requests.push(repository);

@@ -26,7 +26,19 @@ test("crossdock copy --digestfile writes nothing if the copy fails", async () =>
   assert.equal(existsSync(path), false);
 });
 
+test("crossdock copy --digestfile keeps a file if the copy fails", async () => {
+  const path = join(folder, "kept");
+  writeFileSync(path, "older");
+  const failing = { copy: () => Promise.reject(new CrossdockError("registry", "no")) };
+  await fakeCli({ engine: failing }).run("copy", `--digestfile=${path}`, ...both);
+  assert.equal(readFileSync(path, "utf8"), "older");
+});
+
 const wrong: [flags: string[], stderr: RegExp][] = [
+  [
+    ["--digestfile", "deno.json/digest"],
+    /^error: --digestfile .*: the folder deno\.json does not /,
+  ],
   [
     ["--digestfile", join(folder, "none", "digest")],
     /^error: --digestfile .*: the folder .*none does not exist\nhint: /,

@@ -404,10 +404,6 @@ const bad: [argv: string[], wanted: RegExp, more?: FakeCliOptions][] = [
   ],
   [["verify", "--platform=all", ...both], /^error: --platform: .*\nhint: leave out --platform/],
   [["plan", "--platform=linux/amd64,", ...both], /^error: parse platform ""/],
-  [
-    ["copy", SOURCE, "localhost:5001/app:1,2,3"],
-    /^error: the destination has several tags.*\nhint: write localhost:5001\/app:1, and for the others --additional-tag 2\n$/,
-  ],
   [["copy", "--platform", "linux", ...both], /^error: parse platform "linux": expected os\/arch/],
   [
     ["copy", "--index", "drop", ...both],

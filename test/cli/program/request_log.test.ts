@@ -86,7 +86,7 @@ test("crossdock copy logs no request", async () => {
 test("crossdock copy -v writes its lines above the progress bars", async () => {
   const { stderr } = await requestingCli(true).run("copy", "-v", SOURCE, DESTINATION);
   for (const line of LINES) {
-    assert.match(stderr, new RegExp(`(^|\\x1b\\[2K|\\r|\\n)${escape(line)}\n`));
+    assert.match(stderr, new RegExp(`(^|\\x1b\\[2K|\\x1b\\[J|\\n)${escape(line)}\n`));
   }
 });
 
