@@ -316,18 +316,12 @@ const TOGETHER = [
 ];
 
 function listIncomplete(variables: Environment): string[] {
-  const isUseless = variables["CROSSDOCK_ECR_CREATE_REPOSITORY"] === "true" &&
-    variables["AWS_ACCESS_KEY_ID"] === undefined;
-  const useless = isUseless
-    ? ["CROSSDOCK_ECR_CREATE_REPOSITORY: has no effect without AWS_ACCESS_KEY_ID"]
-    : [];
-  const incomplete = TOGETHER.flatMap((names) => {
+  return TOGETHER.flatMap((names) => {
     const missing = names.filter((name) => variables[name] === undefined);
     if (missing.length === 0 || missing.length === names.length) return [];
     const found = names.filter((name) => !missing.includes(name));
     return missing.map((name) => `${name}: is missing, but ${found.join(" and ")} is set`);
   });
-  return [...useless, ...incomplete];
 }
 
 function splitList(text: string): string[] {

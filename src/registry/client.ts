@@ -237,7 +237,12 @@ export class RegistryClient {
             `${request.what}: more than ${MAX_REDIRECTS} redirects, the last to ${url.host}`,
           );
         }
-        const next = resolveLocation(response.headers.get("location"), url, request.what);
+        const next = resolveLocation(
+          response.headers.get("location"),
+          url,
+          request.what,
+          this.side,
+        );
         if (next.origin !== url.origin) {
           // The caller sets the Authorization header of a token request; it must not leave the realm's origin.
           headers.delete("authorization");

@@ -223,9 +223,13 @@ async function cancelIfPresent(
   signal: AbortSignal | undefined,
 ): Promise<BlobStart> {
   const upload = openUpload(context, descriptor, location);
-  if (!(await isPresent(context, descriptor, signal))) return { state: "open", upload };
-  await upload.cancel();
-  return { state: "present" };
+  let isDone = true;
+  try {
+    isDone = await isPresent(context, descriptor, signal);
+    return isDone ? { state: "present" } : { state: "open", upload };
+  } finally {
+    if (isDone) await upload.cancel();
+  }
 }
 
 function locationOf(
@@ -237,7 +241,7 @@ function locationOf(
   client.memory.maxUploadBytes ??= parseChunkMax(response);
   client.memory.minChunkBytes ??= parseChunkMin(response);
   const from = client.urlOf(response) ?? client.resolve(target);
-  return resolveLocation(response.headers.get("location"), from, what);
+  return resolveLocation(response.headers.get("location"), from, what, client.side);
 }
 
 function openUpload(context: RepositoryContext, descriptor: Descriptor, location: URL): BlobUpload {

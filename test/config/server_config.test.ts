@@ -138,7 +138,6 @@ const WRONG: Readonly<Record<string, [name: string, value: string]>> = {
   "an authority with a password": ["AZURE_AUTHORITY_HOST", "https://u:hunter2@login.example"],
   "a key in quotes": ["AWS_ACCESS_KEY_ID", '"hunter2"'],
   "a port behind a name": ["HOST", "hunter2:80"],
-  "a repository to create without keys": ["CROSSDOCK_ECR_CREATE_REPOSITORY", "true"],
   "a registry with a password": ["CROSSDOCK_PLAIN_HTTP", "http://u:hunter2@r.example"],
   "an origin with a password": ["CROSSDOCK_CORS_ORIGINS", "https://u:hunter2@b.example.com"],
   "a key with a line end": ["AWS_SECRET_ACCESS_KEY", "hunter2\n"],
