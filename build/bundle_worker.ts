@@ -20,7 +20,7 @@ export function bundleWorker(folder: string, config = join(ROOT, "wrangler.toml"
   const wrangler = ["run", "--quiet", "--allow-all", "tools/node_modules/wrangler/bin/wrangler.js"];
   const args = [...wrangler, "deploy", "--dry-run", "--config", config, "--outdir", folder];
   execFileSync(process.execPath, args, { cwd: ROOT, stdio: ["ignore", "ignore", "inherit"] });
-  return join(folder, "worker.js");
+  return join(folder, "deployed_worker.js");
 }
 
 if (import.meta.main) {

@@ -76,6 +76,8 @@ function describeIssue(issue: z.core.$ZodRawIssue, quotes: boolean): string {
       issue.issues.map(({ message }) => message).join(", ")
     }`;
   }
+  const inner = findInner(issue);
+  if (inner) return formatIssues([inner]);
   const expected = describeExpected(issue);
   const found = findInput(issue);
   if (found === undefined) return `is missing, expected ${expected}`;
@@ -93,7 +95,11 @@ const TYPES: Readonly<Record<string, string>> = {
   record: "an object",
 };
 
-const FORMATS: Readonly<Record<string, string>> = { url: "a URL", regex: "another form" };
+const FORMATS: Readonly<Record<string, string>> = {
+  url: "a URL",
+  email: "an email address",
+  regex: "another form",
+};
 
 const UNITS: Readonly<Record<string, string>> = {
   string: "characters",
@@ -102,7 +108,7 @@ const UNITS: Readonly<Record<string, string>> = {
   record: "members",
 };
 
-function describeExpected(issue: z.core.$ZodRawIssue): string {
+function describeExpected(issue: z.core.$ZodRawIssue | z.core.$ZodIssue): string {
   switch (issue.code) {
     case "invalid_type":
       return TYPES[issue.expected] ?? issue.expected;
@@ -121,19 +127,34 @@ function describeExpected(issue: z.core.$ZodRawIssue): string {
     case "not_multiple_of":
       return `a multiple of ${issue.divisor}`;
     case "invalid_union": {
-      const { options } = issue as { readonly options?: readonly unknown[] };
-      return Array.isArray(options) && options.length > 0
+      const { options = [], errors } = issue as UnionIssue;
+      return options.length > 0
         ? listWords(options.map((option) => JSON.stringify(option)))
-        : "another form";
+        : listWords([...new Set(errors.flat().map(describeExpected))]);
     }
     default:
       return "another value";
   }
 }
 
+interface UnionIssue {
+  /** The values of the member that selects the form, if there is one. */
+  readonly options?: readonly unknown[];
+  /** The issues of each form. */
+  readonly errors: readonly (readonly z.core.$ZodIssue[])[];
+}
+
+/** The mistake of a value that has the type of one of the possible forms. */
+function findInner(issue: z.core.$ZodRawIssue): z.core.$ZodIssue | undefined {
+  if (issue.code !== "invalid_union") return undefined;
+  const { errors } = issue as UnionIssue;
+  return errors.flat().find(({ code, path }) => code !== "invalid_type" || path.length > 0);
+}
+
 function count(limit: number | bigint, origin: string): string {
   const unit = UNITS[origin];
-  return unit === undefined ? `${limit}` : `${limit} ${unit}`;
+  if (unit === undefined) return `${limit}`;
+  return `${limit} ${Number(limit) === 1 ? unit.slice(0, -1) : unit}`;
 }
 
 /** The path of a discriminated union's issue leads to the member that selects the form, but its input is the whole object. */
@@ -152,7 +173,7 @@ function describeFound(input: unknown, code: string | undefined, quotes: boolean
     return code === "invalid_type" ? "a string" : "another string";
   }
   if (typeof input === "object") return isSize ? `${Object.keys(input).length}` : "an object";
-  return quotes ? cut(String(input)) : `a ${typeof input}`;
+  return quotes || isSize ? cut(String(input)) : `a ${typeof input}`;
 }
 
 /** A value in a message. A longer one helps nobody. */

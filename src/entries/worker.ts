@@ -1,5 +1,5 @@
 /** Server entry for Cloudflare Workers: the fetch and cron handlers, and the Workflows of rules and durable copies. */
-import { env, waitUntil, WorkerEntrypoint, WorkflowEntrypoint } from "cloudflare:workers";
+import { env, WorkerEntrypoint, WorkflowEntrypoint } from "cloudflare:workers";
 import type { WorkflowEvent, WorkflowStep } from "cloudflare:workers";
 import type { Report } from "../copy/model.ts";
 import { runDurableCopy } from "../durable/durable_copy.ts";
@@ -8,25 +8,10 @@ import { runDueRules } from "../rules/dispatch.ts";
 import { runCopyOfRule, runWorkflowRule } from "../rules/workflow_rule.ts";
 import type { DurableRuleReport, DurableRuleRun } from "../rules/workflow_rule.ts";
 import { toTick } from "../sync/next_run.ts";
-import { composeWorker } from "./compose_worker.ts";
-import type { ComposedWorker } from "./compose_worker.ts";
+import { openWorker } from "./open_worker.ts";
 import type { CopyParams } from "./workflow_copies.ts";
 import { toDurableSteps } from "./workflow_steps.ts";
 import type { SelfBinding } from "./workflow_steps.ts";
-
-/** The text of a bundled `crossdock.yaml`, set by wrangler's `define`. For a text that is too long for a variable. */
-declare const CROSSDOCK_BUNDLED_CONFIG: string | undefined;
-
-const bundled = typeof CROSSDOCK_BUNDLED_CONFIG === "string"
-  ? { CROSSDOCK_CONFIG: CROSSDOCK_BUNDLED_CONFIG }
-  : {};
-
-let worker: ComposedWorker | undefined;
-
-/** Composes the server at the first call of an isolate, so that an import reads no environment. Each request opens its own engine. */
-function openWorker(): ComposedWorker {
-  return worker ??= composeWorker({ ...bundled, ...env }, waitUntil);
-}
 
 export default {
   fetch: (request: Request): Response | Promise<Response> => openWorker().app.fetch(request),

@@ -103,6 +103,18 @@ test("POST /v1/copies sends server-sent events if the client accepts them", asyn
   assert.match(text, /\nevent: report\ndata: \{[^\n]*\}\n\n$/);
 });
 
+test("POST /v1/copies responds once if the client accepts JSON, with the status of its result", async () => {
+  await putImage(source, "once", { tag: "1" });
+  const headers = { accept: "application/json" };
+  const done = await dock.send("POST", "/v1/copies", { body: requestFor("once"), headers });
+  assert.equal(done.status, 200);
+  assert.equal((await done.json()).result, "copied");
+  const failed = await dock.send("POST", "/v1/copies", { body: requestFor("nothing"), headers });
+  assert.equal(failed.status, 404);
+  assert.equal(failed.headers.get("content-type"), "application/problem+json");
+  assert.equal((await failed.json()).code, "not_found");
+});
+
 test("POST /v1/copies copies some platforms, as the flags of the CLI say", async () => {
   await putIndex(source, "some", { tag: "1", platforms: ["linux/amd64", "linux/arm64"] });
   const request = {
