@@ -145,8 +145,8 @@ test("crossdock copy gives each side its TLS options", async () => {
 });
 
 const pairs: [flags: string[], cert: string, key: string, caCerts?: string[]][] = [
-  [["--src-cert", "/ca.pem", "--src-key", "/key.pem"], files["/ca.pem"], KEY],
-  [["--src-cert", "/both.pem"], files["/both.pem"], files["/both.pem"]],
+  [["--src-cert", "/ca.pem", "--src-key", "/key.pem"], PEM + PEM, KEY],
+  [["--src-cert", "/both.pem"], PEM, KEY],
   [["--src-cert-dir", "/certs"], PEM, KEY, [PEM]],
 ];
 for (const [flags, cert, key, caCerts] of pairs) {
