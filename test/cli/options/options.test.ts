@@ -98,8 +98,13 @@ test("crossdock copy, plan and verify take several tags in the destination", asy
   }
   const request = { source: SOURCE, destination: DESTINATION, additionalTags: ["2", "3", "4"] };
   assert.deepEqual(requests, [request, request, request]);
-  await cli.run("copy", SOURCE, "oci:/tmp/a,b:1");
-  assert.deepEqual(requests[3], { source: SOURCE, destination: "oci:/tmp/a,b:1" });
+  for (const destination of ["oci:/tmp/a,b:1", "oci:/tmp/a,b"]) {
+    await cli.run("copy", SOURCE, destination);
+    assert.deepEqual(requests.at(-1), { source: SOURCE, destination });
+  }
+  await cli.run("copy", SOURCE, "oci:/tmp/a,b:1,2");
+  const folder = { source: SOURCE, destination: "oci:/tmp/a,b:1", additionalTags: ["2"] };
+  assert.deepEqual(requests.at(-1), folder);
 });
 
 test("crossdock copy takes the platforms of its own run only", async () => {
