@@ -607,6 +607,10 @@ const bad: [argv: string[], wanted: RegExp, more?: FakeCliOptions][] = [
   [["inspect", "--tls", "x", SOURCE], /^error: --tls: expected on, off or unverified/],
   [["inspect", "--creds-fd", "1", SOURCE], /^error: --creds-fd: expected 0 \(stdin\)/],
   [
+    ["sync", "a.io/b", "c.io/d"],
+    /^error: sync has no arguments: .*\nhint: .* run crossdock copy --all-tags SOURCE DESTINATION/,
+  ],
+  [
     ["tags", SOURCE],
     /^error: .*it has a tag, expected a repository only\nhint: write localhost:5000\/app/,
   ],
