@@ -2,7 +2,6 @@
  * The public engine. Each method parses its input, opens repositories and calls `copy/`. `copier.ts` has the state that the
  * methods share.
  */
-import type { ContentSource } from "./content.ts";
 import { createCopier } from "./copier.ts";
 import type { Copier, EngineOptions } from "./copier.ts";
 import { imageNotFound } from "./copy/copy_error.ts";
@@ -26,6 +25,7 @@ import {
 } from "./oci/reference.ts";
 import { checkAccess, parseAccessName } from "./registry/check_access.ts";
 import type { AccessCheck } from "./registry/check_access.ts";
+import type { OpenedRepository } from "./sides.ts";
 
 export interface RunOptions {
   readonly signal?: AbortSignal;
@@ -76,7 +76,7 @@ export interface LocalEngine extends Engine {
   copy(request: CopyRequestInput | CopyRequest, options?: CopyOptions): Promise<Report>;
   resolve(reference: string, options?: ResolveOptions): Promise<string>;
   /** Opens the repository of a reference for reading. Uses the options of the source side. */
-  openSource(reference: string, options?: Pick<RunOptions, "emit">): ContentSource;
+  openSource(reference: string, options?: Pick<RunOptions, "emit">): OpenedRepository;
   /** Checks the access to a registry, or to a repository, with its credentials. Uses the options of the source side. */
   checkAccess(name: string, options?: RunOptions): Promise<AccessCheck>;
 }

@@ -63,5 +63,12 @@ export { parseReference } from "./oci/reference.ts";
 export type { Reference } from "./oci/reference.ts";
 export type { Descriptor } from "./oci/descriptor.ts";
 export type { Digest } from "./oci/digest.ts";
-export type { HttpRequest, Runtime, StreamHash, TlsOptions, UploadRequest } from "./runtime.ts";
+export type {
+  ClientCertificate,
+  HttpRequest,
+  Runtime,
+  StreamHash,
+  TlsOptions,
+  UploadRequest,
+} from "./runtime.ts";
 export type { ChunkReader } from "./streams/chunk_reader.ts";
