@@ -107,17 +107,23 @@ function readClientCertificate(
   if (cert !== undefined && key === undefined) certNode.addMistake("clientKey is missing", "key");
   if (key !== undefined && cert === undefined) keyNode.addMistake("clientCert is missing", "key");
   if (cert === undefined || key === undefined) return undefined;
-  if (!parseCertificates(cert)) certNode.addMistake(EXPECTED_PEM);
-  // The message quotes no part of the key.
-  if (!isPrivateKey(key)) keyNode.addMistake(EXPECTED_KEY, "key");
-  return { cert, key };
+  const certificates = parseCertificates(cert);
+  const privateKey = parsePrivateKey(key);
+  if (!certificates) certNode.addMistake(EXPECTED_PEM);
+  if (privateKey === undefined) keyNode.addMistake(EXPECTED_KEY, "key");
+  return certificates && privateKey !== undefined
+    ? { cert: certificates.join(""), key: privateKey }
+    : undefined;
 }
 
 export const EXPECTED_KEY = "expected a private key in PEM that is not encrypted";
 
-/** Whether a PEM text has a private key without a passphrase. */
-export function isPrivateKey(text: string): boolean {
-  return /-----BEGIN ([A-Z]+ )?PRIVATE KEY-----/.test(text) && !/ENCRYPTED/.test(text);
+/** Finds a private key without a passphrase in a PEM text. */
+export function parsePrivateKey(text: string): string | undefined {
+  const [key] =
+    /-----BEGIN ([A-Z]+ )?PRIVATE KEY-----[^]+?-----END \1?PRIVATE KEY-----/.exec(text) ??
+      [];
+  return key === undefined || key.includes("ENCRYPTED") ? undefined : `${key}\n`;
 }
 
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^]+?-----END CERTIFICATE-----/g;

@@ -164,7 +164,7 @@ test("registryTls() has the client certificates of creds, and TLS also on loopba
   );
   assert.deepEqual(warnings, []);
   const { tls, clientCertificate } = registryTls(config.registries);
-  assert.deepEqual(clientCertificate("localhost:5000"), { cert: CERT, key: KEY });
+  assert.deepEqual(clientCertificate("localhost:5000"), { cert: `${CERT}\n`, key: `${KEY}\n` });
   assert.equal(clientCertificate("a.example"), undefined);
   assert.equal(tls("localhost:5000"), "on");
 });

@@ -32,9 +32,14 @@ type SyncFlags = ValuesOf<typeof OPTIONS>;
 
 export function defineSync(command: Command, context: CommandContext): void {
   addOptions(
-    command,
+    command.allowExcessArguments(),
     ...OPTIONS,
   ).action(async (flags) => {
+    if (command.args.length > 0) {
+      throw new ParseError("sync has no arguments: it runs the rules of a config file", {
+        hint: "to copy all tags of a repository, run crossdock copy --all-tags SOURCE DESTINATION",
+      });
+    }
     rejectContradictions(flags);
     if (flags.watch) await watchRules(flags, context);
     else if (flags.status) await printStatus(flags, context);

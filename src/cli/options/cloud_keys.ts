@@ -2,6 +2,7 @@
 import type { CloudMemory } from "../../auth/cloud_credentials.ts";
 import type { CredentialMatch, CredentialSources } from "../../auth/credentials.ts";
 import type { FetchForExchange } from "../../auth/exchange.ts";
+import { ParseError } from "../../errors.ts";
 import type { CreateRepository } from "../../registry/request.ts";
 import type { CliEnvironment } from "../environment.ts";
 
@@ -126,11 +127,16 @@ export function openCloudKeys(environment: CliEnvironment): CredentialSources {
  * With `CROSSDOCK_ECR_CREATE_REPOSITORY=true`, and a key: creates a missing repository in Amazon ECR during a push.
  *
  * @returns `undefined` without them
+ * @throws ParseError for another value of the variable
  */
 export function openEcrCreation(environment: CliEnvironment): CreateRepository | undefined {
   const { env } = environment;
-  const isWanted = env["CROSSDOCK_ECR_CREATE_REPOSITORY"] === "true";
-  if (!isWanted || ECR.variables.some((name) => !env[name])) return undefined;
+  const variable = "CROSSDOCK_ECR_CREATE_REPOSITORY";
+  const flag = env[variable] || "false";
+  if (!["true", "false"].includes(flag)) {
+    throw new ParseError(`${variable}: expected true or false, got ${JSON.stringify(flag)}`);
+  }
+  if (flag === "false" || ECR.variables.some((name) => !env[name])) return undefined;
   return async (name, options) => {
     if (!ECR.hosts.test(name.registry)) return false;
     const { createEcrRepository } = await import("../../auth/ecr.ts");

@@ -2,7 +2,7 @@
 import { parseCopyRequest } from "../../copy/request.ts";
 import type { CopyRequest, CopyRequestInput } from "../../copy/request.ts";
 import { ParseError } from "../../errors.ts";
-import { formatReference, isLocal, isTag, parseReference } from "../../oci/reference.ts";
+import { formatReference, isTag, parseReference } from "../../oci/reference.ts";
 import type { ValuesOf } from "./add_options.ts";
 import type { ARCHIVE_OPTIONS, CONTENT_OPTIONS, COPY_OPTIONS } from "./options.ts";
 import { localPlatform } from "./parse_option.ts";
@@ -59,6 +59,9 @@ export function toCopyRequest(
   });
 }
 
+/** A folder or file without a tag. Its path may contain commas. */
+const UNTAGGED_PATH = /^dir:|^(oci|ocidir|oci-archive|docker-archive):[^:]*$/;
+
 /**
  * Reads several tags: `repository:a,b,c` as oras writes them, and `--additional-tag`.
  *
@@ -71,8 +74,7 @@ function readTags(
   const [, start = "", list = "", digest = ""] =
     /^([^@]*:)([^:/@]*,[^:/@]*)(@.*)?$/.exec(destination) ?? [];
   const [first = "", ...others] = list.split(",");
-  // The path of a folder or file may contain commas.
-  const name = list === "" || isLocal(parseReference(destination.replace(/,.*$/, "")))
+  const name = list === "" || UNTAGGED_PATH.test(destination)
     ? destination
     : `${start}${first}${digest}`;
   const tags = name === destination ? [] : others;

@@ -74,11 +74,11 @@ function tokenOptions<const Prefix extends "src-" | "dest-" | "">(
   ] as const;
 }
 
-/** The credentials and certificates for each registry of a copy, besides `--src-creds` and `--dest-creds`. */
-export const SIDE_CREDENTIAL_OPTIONS = [
-  ...credentialOptions("src-", "source"),
-  ...credentialOptions("dest-", "destination"),
-] as const;
+/** The credentials and certificates for the source of a copy, besides `--src-creds`. */
+export const SOURCE_CREDENTIAL_OPTIONS = credentialOptions("src-", "source");
+
+/** The credentials and certificates for the destination of a copy, besides `--dest-creds`. */
+export const DESTINATION_CREDENTIAL_OPTIONS = credentialOptions("dest-", "destination");
 
 /** Commander reads `--no-creds` as the opposite of `--creds`. Here it is a flag of its own, so that both can be rejected together. */
 const noCredsOption = Object.assign(

@@ -1,9 +1,10 @@
 /** The arguments and options that commands share, in groups. The engine sets the defaults. */
 import { Argument, Option } from "@commander-js/extra-typings";
 import {
+  DESTINATION_CREDENTIAL_OPTIONS,
   REGISTRIES,
   REGISTRY_CREDENTIAL_OPTIONS,
-  SIDE_CREDENTIAL_OPTIONS,
+  SOURCE_CREDENTIAL_OPTIONS,
 } from "./credential_options.ts";
 import {
   addPlatform,
@@ -17,6 +18,7 @@ import {
 } from "./parse_option.ts";
 
 const CONTENT = "Content:";
+const ALL_TAGS = "All tags of a repository:";
 const SERVER = "On a crossdock server:";
 const OUTPUT = "Output:";
 
@@ -112,12 +114,12 @@ export const ALL_TAGS_OPTIONS = [
   new Option(
     "--all-tags",
     "copy all tags of a repository; source and destination are then repositories without a tag",
-  ).helpGroup(CONTENT),
+  ).helpGroup(ALL_TAGS),
   new Option(
     "--missing",
-    "with --all-tags: copy only tags that the destination lacks, and leave its other tags unchanged",
-  ).helpGroup(CONTENT),
-  new Option("--strict", "with --all-tags: fail if the source has no tags").helpGroup(CONTENT),
+    "copy only tags that the destination lacks, and leave its other tags unchanged",
+  ).helpGroup(ALL_TAGS),
+  new Option("--strict", "fail if the source has no tags").helpGroup(ALL_TAGS),
 ] as const;
 
 export const dryRunOption = new Option("--dry-run", "show the plan and copy nothing, as plan does")
@@ -143,6 +145,7 @@ export const SIDE_OPTIONS = [
     "--src-creds-fd <n>",
     "file descriptor to read the source credentials from; 0 is stdin",
   ).argParser(descriptorNumber("--src-creds-fd")).helpGroup(REGISTRIES),
+  ...SOURCE_CREDENTIAL_OPTIONS,
   new Option(
     "--dest-tls <on|off|unverified>",
     "TLS to the destination (default: on; off for loopback)",
@@ -161,7 +164,7 @@ export const SIDE_OPTIONS = [
     "--dest-creds-fd <n>",
     "file descriptor to read the destination credentials from; 0 is stdin",
   ).argParser(descriptorNumber("--dest-creds-fd")).helpGroup(REGISTRIES),
-  ...SIDE_CREDENTIAL_OPTIONS,
+  ...DESTINATION_CREDENTIAL_OPTIONS,
 ] as const;
 
 /** The registry of a command that uses only one. */

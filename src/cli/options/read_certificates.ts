@@ -2,8 +2,8 @@
 import {
   EXPECTED_KEY,
   EXPECTED_PEM,
-  isPrivateKey,
   parseCertificates,
+  parsePrivateKey,
 } from "../../config/registries.ts";
 import { ParseError } from "../../errors.ts";
 import type { ClientCertificate } from "../../runtime.ts";
@@ -74,12 +74,14 @@ async function readPair(
   const keyText = key.path === cert.path
     ? certText
     : await readOptionFile(key.path, key.option, environment);
-  if (!parseCertificates(certText)) {
+  const certificates = parseCertificates(certText);
+  if (!certificates) {
     throw new ParseError(`${cert.option} ${cert.path}: no certificate found`, {
       hint: EXPECTED_PEM,
     });
   }
-  if (isPrivateKey(keyText)) return { cert: certText, key: keyText };
+  const privateKey = parsePrivateKey(keyText);
+  if (privateKey !== undefined) return { cert: certificates.join(""), key: privateKey };
   const isOneFile = key.path === cert.path;
   const { option, path } = isOneFile ? cert : key;
   throw new ParseError(`${option} ${path}: no private key found`, {

@@ -189,6 +189,11 @@ test("openEcrCreation() creates repositories only if the variable allows it", as
   for (const env of [AWS, variable, { ...AWS, CROSSDOCK_ECR_CREATE_REPOSITORY: "false" }]) {
     assert.equal(openEcrCreation(fakeCli({ env }).environment), undefined);
   }
+  const { environment } = fakeCli({ env: { ...AWS, CROSSDOCK_ECR_CREATE_REPOSITORY: "yes" } });
+  assert.throws(
+    () => openEcrCreation(environment),
+    /REPOSITORY: expected true or false, got "yes"/,
+  );
   const targets: string[] = [];
   const cli = withHosts(fakeCli({ env: { ...AWS, ...variable } }), ({ headers }) => {
     targets.push(headers.get("x-amz-target")?.split(".").at(-1) ?? "");

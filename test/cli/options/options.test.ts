@@ -107,8 +107,13 @@ test("crossdock copy, plan and verify take several tags in the destination", asy
   }
   const request = { source: SOURCE, destination: DESTINATION, additionalTags: ["2", "3", "4"] };
   assert.deepEqual(requests, [request, request, request]);
-  await cli.run("copy", SOURCE, "oci:/tmp/a,b:1");
-  assert.deepEqual(requests[3], { source: SOURCE, destination: "oci:/tmp/a,b:1" });
+  for (const destination of ["oci:/tmp/a,b:1", "oci:/tmp/a,b"]) {
+    await cli.run("copy", SOURCE, destination);
+    assert.deepEqual(requests.at(-1), { source: SOURCE, destination });
+  }
+  await cli.run("copy", SOURCE, "oci:/tmp/a,b:1,2");
+  const folder = { source: SOURCE, destination: "oci:/tmp/a,b:1", additionalTags: ["2"] };
+  assert.deepEqual(requests.at(-1), folder);
 });
 
 test("crossdock copy takes the platforms of its own run only", async () => {
@@ -154,8 +159,8 @@ test("crossdock copy gives each side its TLS options", async () => {
 });
 
 const pairs: [flags: string[], cert: string, key: string, caCerts?: string[]][] = [
-  [["--src-cert", "/ca.pem", "--src-key", "/key.pem"], files["/ca.pem"], KEY],
-  [["--src-cert", "/both.pem"], files["/both.pem"], files["/both.pem"]],
+  [["--src-cert", "/ca.pem", "--src-key", "/key.pem"], PEM + PEM, KEY],
+  [["--src-cert", "/both.pem"], PEM, KEY],
   [["--src-cert-dir", "/certs"], PEM, KEY, [PEM]],
 ];
 for (const [flags, cert, key, caCerts] of pairs) {
@@ -619,6 +624,10 @@ const bad: [argv: string[], wanted: RegExp, more?: FakeCliOptions][] = [
   [["inspect", "::"], /^error: parse reference/],
   [["inspect", "--tls", "x", SOURCE], /^error: --tls: expected on, off or unverified/],
   [["inspect", "--creds-fd", "1", SOURCE], /^error: --creds-fd: expected 0 \(stdin\)/],
+  [
+    ["sync", "a.io/b", "c.io/d"],
+    /^error: sync has no arguments: .*\nhint: .* run crossdock copy --all-tags SOURCE DESTINATION/,
+  ],
   [
     ["tags", SOURCE],
     /^error: .*it has a tag, expected a repository only\nhint: write localhost:5000\/app/,

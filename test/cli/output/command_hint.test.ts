@@ -18,6 +18,8 @@ const SPARSE = "the index is sparse; select platforms that exist with --platform
 const RECHECK = 'the layout is sparse; copy the image into it again with "recheck": true';
 const EXISTS = "use --if-exists overwrite to move it";
 
+const CLIENT =
+  "pass a client certificate with --src-cert or --dest-cert, and its key with --src-key or --dest-key";
 const hints: [command: string, side: "source" | "destination" | undefined, string, string][] = [
   ["copy", undefined, PLAIN, PLAIN],
   ["copy", "source", PLAIN, "use --src-tls off if that is meant"],
@@ -40,6 +42,18 @@ const hints: [command: string, side: "source" | "destination" | undefined, strin
     CA,
     "write its CA in regcert in creds, or set SSL_CERT_FILE to a file with it, " +
     "or use tls: insecure in creds to take any certificate",
+  ],
+  [
+    "copy",
+    "destination",
+    CLIENT,
+    "pass a client certificate with --dest-cert, and its key with --dest-key",
+  ],
+  [
+    "sync",
+    "source",
+    CLIENT,
+    "write a client certificate into clientCert in creds, and its key into clientKey",
   ],
   ["sync", "source", PLAIN, "use tls: disabled in creds if that is meant"],
   [
