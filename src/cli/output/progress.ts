@@ -10,7 +10,7 @@ import { startPlainLines } from "./progress_plain.ts";
 import { ProgressTally } from "./progress_tally.ts";
 import type { ProgressDisplay } from "./progress_tally.ts";
 
-export type ProgressMode = "auto" | "bar" | "plain" | "json" | "none";
+type ProgressMode = "auto" | "bar" | "plain" | "json" | "none";
 
 /** The flags that select what is shown. */
 export interface ProgressFlags {
