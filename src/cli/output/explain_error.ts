@@ -75,6 +75,9 @@ function describe(error: unknown, line: CommandLine): Failure {
   if (error instanceof CrossdockError || error instanceof ParseError) {
     const { code, message, hint } = error;
     const side = "side" in error ? error.side : undefined;
+    // An error about the command line may name flags of other commands on purpose.
+    const { flags, ...rest } = line;
+    const context = error instanceof ParseError ? rest : { ...rest, flags };
     const prefix = side === undefined || hasOneRegistry(command) ? "" : `${side}: `;
     return {
       exitCode: exitCodeOf(code),
@@ -83,7 +86,7 @@ function describe(error: unknown, line: CommandLine): Failure {
         ...(error instanceof CopyError ? [`step: ${formatStep(error)}`] : []),
         ...listCauses(error),
       ],
-      hint: hint === undefined ? undefined : toCommandHint(hint, { ...line, side }),
+      hint: hint === undefined ? undefined : toCommandHint(hint, { ...context, side }),
     };
   }
   if (error instanceof Error && error.name === "NotCapable") return describePermission(error);
