@@ -290,7 +290,6 @@ const mistakes: readonly (readonly string[])[] = [
   ["tags", "me:s3cret@a.io/b"],
   ["inspect", "me:s3cret@a.io/b:1"],
   ["auth", "alpine"],
-  ["auth", "--via", "x", "a.io"],
   ["sync"],
   ["sync", "--detach"],
   ["sync", "--watch"],
