@@ -24,7 +24,7 @@ export interface Explanation {
 const MAX_CAUSES = 5;
 
 /** The command that failed, if the command line names one. Hints use its flags. */
-export interface ExplainOptions extends CommandLine {
+interface ExplainOptions extends CommandLine {
   /** Whether to show stacks. @default false */
   readonly isDebug?: boolean;
 }
