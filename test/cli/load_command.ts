@@ -1,13 +1,13 @@
 import { Command } from "@commander-js/extra-typings";
 import { COMMANDS } from "../../src/cli/commands/commands.ts";
-import type { CommandEntry } from "../../src/cli/commands/commands.ts";
 import { fakeCli } from "./fake_cli.ts";
 
 /** A command with its arguments and options, which does nothing. */
 export async function loadCommand(name: string): Promise<Command> {
-  const { load } = COMMANDS.find((entry) => entry.name === name) as CommandEntry;
+  const entry = COMMANDS.find((entry) => entry.name === name);
+  if (!entry) throw new Error(`there is no command ${name}`);
   const command = new Command(name).exitOverride().configureOutput({ writeErr: () => {} });
-  (await load())(command, {
+  (await entry.load())(command, {
     environment: fakeCli().environment,
     signal: new AbortController().signal,
     setExitCode: () => {},

@@ -11,7 +11,7 @@ export interface Example {
   readonly command: string;
 }
 
-export interface CommandEntry {
+interface CommandEntry {
   readonly name: string;
   /** The heading in the list of commands. */
   readonly group: string;

@@ -23,7 +23,7 @@ export interface CommandLine {
   readonly values?: Readonly<Record<string, unknown>> | undefined;
 }
 
-export interface HintContext extends CommandLine {
+interface HintContext extends CommandLine {
   readonly side?: Side | undefined;
 }
 

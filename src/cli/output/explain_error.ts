@@ -25,7 +25,7 @@ export interface Explanation {
 const MAX_CAUSES = 5;
 
 /** The command that failed, if the command line names one. Hints use its flags. */
-export interface ExplainOptions extends CommandLine {
+interface ExplainOptions extends CommandLine {
   /** Whether to show stacks. @default false */
   readonly isDebug?: boolean;
 }
@@ -76,6 +76,9 @@ function describe(error: unknown, line: CommandLine): Failure {
   if (error instanceof CrossdockError || error instanceof ParseError) {
     const { code, message, hint } = error;
     const side = "side" in error ? error.side : undefined;
+    // An error about the command line may name flags of other commands on purpose.
+    const { flags, ...rest } = line;
+    const context = error instanceof ParseError ? rest : { ...rest, flags };
     const prefix = side === undefined || hasOneRegistry(command) ? "" : `${side}: `;
     return {
       exitCode: exitCodeOf(code),
@@ -86,7 +89,7 @@ function describe(error: unknown, line: CommandLine): Failure {
       ],
       hint: hint === undefined || error instanceof UsageError
         ? hint
-        : toCommandHint(hint, { ...line, side }),
+        : toCommandHint(hint, { ...context, side }),
     };
   }
   if (error instanceof Error && error.name === "NotCapable") return describePermission(error);

@@ -13,7 +13,7 @@ const cases: [words: string[], wanted: string[]][] = [
   [["copy", "--platform", "linux/arm64", "a", "--if-e"], ["--if-exists"]],
   [["inspect", "--tls", "o"], ["on", "off"]],
   [["completion", "z"], ["zsh"]],
-  [["help", "ver"], ["verify"]],
+  [["help", "verif"], ["verify"]],
   [["--vers"], ["--version"]],
   [["import", "--from", "sk"], ["skopeo"]],
 ];

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import assert from "node:assert/strict";
 import type { RuleReport, RuleStatus, SyncReport } from "../../../src/sync/model.ts";
 import type { RuleRunner } from "../../../src/sync/run_rules.ts";
+import { syncStreamEventSchema } from "../../../src/stream_events.ts";
 import { fakeCli } from "../fake_cli.ts";
 import type { FakeCliOptions, Run } from "../fake_cli.ts";
 import { report } from "../samples.ts";
@@ -320,6 +321,39 @@ test("crossdock sync prints a hint after the result that it belongs to", async (
   await cli.run("sync", "--rule", "base");
   assert.match(lines[0] ?? "", /^rule .*\nfailed /s);
   assert.equal(lines[1], "hint: do that\n");
+});
+
+test("crossdock sync --progress json writes the events of the API, and nothing else, to stderr", async () => {
+  const failed = tagReport("base", "1", FAILED);
+  const cli = fakeCli({
+    files,
+    runner: {
+      run({ name: rule }, { emit }): Promise<RuleReport> {
+        emit?.({ type: "warning", rule, message: "mind the gap" });
+        emit?.({ type: "tag-ended", rule, tag: failed });
+        const report = ruleReport(rule, [failed], { result: "all-failed" });
+        emit?.({ type: "rule-ended", report });
+        return Promise.resolve(report);
+      },
+    },
+  });
+  const { exitCode, stdout, stderr } = await cli.run(
+    "sync",
+    "--rule",
+    "base",
+    "--progress",
+    "json",
+  );
+  assert.equal(exitCode, 14);
+  assert.match(stdout, /^failed /m);
+  const events = stderr.trimEnd().split("\n")
+    .map((line) => syncStreamEventSchema.parse(JSON.parse(line)));
+  assert.deepEqual(events.map(({ type }) => type), [
+    "warning",
+    "tag-ended",
+    "rule-ended",
+    "report",
+  ]);
 });
 
 test("crossdock sync continues when stdout is closed", async () => {

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import assert from "node:assert/strict";
-import { CrossdockError } from "../../../src/errors.ts";
+import { CrossdockError, ParseError } from "../../../src/errors.ts";
 import { toCommandHint } from "../../../src/cli/output/command_hint.ts";
 import { COMMANDS } from "../../../src/cli/commands/commands.ts";
 import { fakeCli } from "../fake_cli.ts";
@@ -170,7 +170,7 @@ const lines: [
     "copy one platform at a time, or copy within the request: omit Prefer: respond-async",
     "copy one platform at a time, or run crossdock copy without --detach",
   ],
-  ["inspect", {}, SPARSE, "the index is sparse"],
+  ["tags", {}, SPARSE, "the index is sparse"],
   [
     "status",
     { via: "u" },
@@ -212,6 +212,20 @@ test("crossdock tags names its own flags, and no side", async () => {
     "error: connect to a.io: refused\nhint: use --tls off if that is meant\n",
   );
   assert.equal(exitCode, 8);
+});
+
+test("crossdock inspect drops hints about flags that it does not have, but not those about the command line", async () => {
+  const hint = "use --if-exists overwrite to move it";
+  for (
+    const [error, shown] of [
+      [new CrossdockError("conflict", "no", { hint }), ""],
+      [new ParseError("no", { hint }), `hint: ${hint}\n`],
+    ] as const
+  ) {
+    const engine = { inspect: () => Promise.reject(error) };
+    const { stderr } = await fakeCli({ engine }).run("inspect", "a.io/b");
+    assert.equal(stderr, `error: no\n${shown}`);
+  }
 });
 
 test("toCommandHint() names no flag for the registry of referrers, which the flags of a side are not for", () => {
@@ -290,7 +304,6 @@ const mistakes: readonly (readonly string[])[] = [
   ["tags", "me:s3cret@a.io/b"],
   ["inspect", "me:s3cret@a.io/b:1"],
   ["auth", "alpine"],
-  ["auth", "--via", "x", "a.io"],
   ["sync"],
   ["sync", "--detach"],
   ["sync", "--watch"],

@@ -72,7 +72,8 @@ function argumentsOf(command: string): string[] {
 
 for (const { name, examples } of COMMANDS) {
   test(`crossdock ${name} --help has two examples or more, which the command accepts`, async () => {
-    assert.ok(examples.length >= 2);
+    // There is one way to ask for the version.
+    assert.ok(examples.length >= (name === "version" ? 1 : 2));
     for (const { text, command } of examples) {
       assert.ok(!/[.:]$/.test(text), text);
       const [first = "", ...words] = argumentsOf(command);
