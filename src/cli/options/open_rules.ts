@@ -100,7 +100,7 @@ export async function openLocalRules(
   const text = await readInputFile(
     file,
     environment,
-    "name the file with --config; docs/sync.md describes its format",
+    "write one with crossdock init, or name another file with --config; docs/sync.md describes its format",
   );
   const { env } = environment;
   const readFile = (path: string): string | undefined => readIfPossible(path, environment);

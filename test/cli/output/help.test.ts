@@ -45,6 +45,7 @@ test("crossdock copy --help has its options in groups", async () => {
   const headings = lines.filter((line) => /^[A-Z].*:$/.test(line));
   assert.deepEqual(headings.filter((line) => line !== "Arguments:" && line !== "Options:"), [
     "Content:",
+    "All tags of a repository:",
     "Registry access:",
     "On a crossdock server:",
     "Output:",
