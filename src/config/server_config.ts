@@ -155,11 +155,14 @@ const NO_RULES: SyncConfig = parseSyncConfig("", { from: "", env: {}, now: 0 }).
 const CLI_VARIABLES = new Set(["CROSSDOCK_DEBUG", "CROSSDOCK_TOKEN", "CROSSDOCK_VIA"]);
 
 /**
- * What Kubernetes sets in each pod for a service with the name `crossdock` or one that begins so.
+ * Whether Kubernetes has set a variable, for a service with the name `crossdock` or one that begins so. `CROSSDOCK_PORT` is such a
+ * variable only if it has a URL.
  * https://kubernetes.io/docs/concepts/services-networking/service/#environment-variables
  */
-const SERVICE_VARIABLE =
-  /_(?:SERVICE_HOST|SERVICE_PORT(?:_.+)?|PORT(?:_\d+_(?:TCP|UDP|SCTP)(?:_(?:ADDR|PORT|PROTO))?)?)$/;
+function isOfService(name: string, value: unknown): boolean {
+  return /_(?:SERVICE_HOST|SERVICE_PORT(?:_.+)?|PORT_\d+_(?:TCP|UDP|SCTP)(?:_.+)?)$/.test(name) ||
+    /_PORT$/.test(name) && /^[a-z]+:\/\//.test(String(value));
+}
 
 /**
  * Reads the configuration. Empty variables count as not set.
@@ -181,7 +184,7 @@ export function parseConfig(
   );
   const unknown = Object.keys(texts).filter((name) =>
     name.startsWith("CROSSDOCK_") && !(name in environment.shape) && !CLI_VARIABLES.has(name) &&
-    !SERVICE_VARIABLE.test(name)
+    !isOfService(name, texts[name])
   );
   const result = safeParse(environment, texts, { quotes: false });
   const mistakes = [

@@ -228,7 +228,9 @@ async function cancelIfPresent(
     isDone = await isPresent(context, descriptor, signal);
     return isDone ? { state: "present" } : { state: "open", upload };
   } finally {
-    if (isDone) await upload.cancel();
+    const cancelling = isDone ? upload.cancel() : undefined;
+    // An aborted copy does not wait: the destination may be the reason for the abort.
+    if (!signal?.aborted) await cancelling;
   }
 }
 

@@ -222,6 +222,13 @@ test("parseConfig() ignores what Kubernetes sets for a service with the name cro
   assert.deepEqual(parseConfig(variables), parseConfig({}));
 });
 
+test("parseConfig() rejects a port in a variable that Kubernetes sets to a URL", () => {
+  assert.throws(
+    () => parseConfig({ CROSSDOCK_PORT: "9000" }),
+    /CROSSDOCK_PORT: there is no such variable/,
+  );
+});
+
 test("parseConfig() proposes the name of a misspelt variable", () => {
   assert.throws(
     () => parseConfig({ CROSSDOCK_ALLOW_SOURCE: "a.io/**" }),
