@@ -25,7 +25,7 @@ export async function nameCommand(
   const [before, words] = [argv.slice(0, index), argv.slice(index)];
   if (words[0] === "help") {
     const rest = words.slice(1).filter((word) => !word.startsWith("-"));
-    return rest.length === 0 ? argv : ["help", resolve(rest).name];
+    return rest.length === 0 ? ["help"] : ["help", resolve(rest).name];
   }
   const { name, flags, length } = resolve(words);
   return [name, ...flags, ...before, ...words.slice(length)];

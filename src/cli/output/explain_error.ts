@@ -74,7 +74,7 @@ function explain(error: unknown, command: string | undefined): Explanation {
   };
 }
 
-/** Removes possible secrets: commander quotes whole arguments, such as `--dest-cred=user:password`. */
+/** Removes possible secrets: commander quotes the arguments that are too many. */
 function explainUsage(
   { code, message, exitCode }: CommanderError,
   command: string | undefined,
@@ -83,16 +83,12 @@ function explainUsage(
   const usage = exitCodeOf("usage");
   // There was no command, and commander has printed the help.
   if (code === "commander.help") return { lines: [], exitCode: usage };
-  const [, sentence = message, suggestion] =
-    /^(?:error: )?([^]*?)(?:\n\(([^]*)\))?$/.exec(message) ?? [];
-  const shown = code === "commander.unknownOption"
-    ? sentence.replace(/=[^]*'$/, "'")
-    : code === "commander.excessArguments"
+  const sentence = message.replace(/^error: /, "");
+  const shown = code === "commander.excessArguments"
     ? sentence.replace(/: [^]*$/, "").replace(/\. Expected/, ", expected")
     : sentence;
   const help = command === undefined ? "crossdock --help" : `crossdock ${command} --help`;
-  const hint = suggestion?.replace(/=[^?]*\?$/, "?") ?? `run ${help}`;
-  return { lines: [`error: ${shown}`, `hint: ${hint}`], exitCode: usage };
+  return { lines: [`error: ${shown}`, `hint: run ${help}`], exitCode: usage };
 }
 
 /** For Deno with fewer permissions than the program needs. */

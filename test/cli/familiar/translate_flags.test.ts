@@ -196,6 +196,8 @@ for (const [argv, wanted] of explained) {
 
 const SECRET = "hunter2";
 const secret: string[][] = [
+  [`--src-credz=me:${SECRET}`],
+  ["copy", ...both, `me:${SECRET}`],
   ["copy", `--src-credz=me:${SECRET}`, ...both],
   ["copy", "--creds", `me:${SECRET}`, ...both],
   ["copy", `--creds=me:${SECRET}`, ...both],
