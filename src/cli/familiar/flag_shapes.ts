@@ -3,12 +3,13 @@ import { Command } from "@commander-js/extra-typings";
 import type { CommandContext } from "../commands/command_context.ts";
 import { COMMANDS } from "../commands/commands.ts";
 import { FAMILIAR_FLAGS, listSpellings } from "./familiar_flags.ts";
+import { GLOBAL_FLAGS } from "./known_options.ts";
 
 /** Whether a flag of any command, or of another tool, has a value. */
 export async function loadFlagShapes(
   context: CommandContext,
 ): Promise<ReadonlyMap<string, boolean>> {
-  const shapes = new Map<string, boolean>();
+  const shapes = new Map<string, boolean>(GLOBAL_FLAGS.map((flag) => [flag, false]));
   for (const row of FAMILIAR_FLAGS) {
     for (const flag of listSpellings(row)) shapes.set(flag, row.hasValue ?? false);
   }

@@ -3,6 +3,9 @@ import { Option } from "@commander-js/extra-typings";
 import type { Command, CommandUnknownOpts } from "@commander-js/extra-typings";
 import type { Argument } from "./scan_arguments.ts";
 
+/** The flags of the program. None has a value. */
+export const GLOBAL_FLAGS = ["--debug", "-v", "--verbose", "-h", "--help", "-V", "--version"];
+
 /** The options and operands of a command, with the options of the whole program. */
 export interface KnownOptions {
   readonly command: string;

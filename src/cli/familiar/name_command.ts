@@ -5,9 +5,8 @@ import type { CommandContext } from "../commands/command_context.ts";
 import { COMMANDS } from "../commands/commands.ts";
 import { FAMILIAR_COMMANDS } from "./familiar_commands.ts";
 import type { CommandMeaning } from "./familiar_commands.ts";
+import { GLOBAL_FLAGS } from "./known_options.ts";
 import { scanArguments } from "./scan_arguments.ts";
-
-const GLOBAL_FLAGS = ["--debug", "-v", "--verbose", "-h", "--help", "-V", "--version"];
 
 /**
  * Puts the name that crossdock has for the command in front, also after `help`. A command line without a command stays as it is.
@@ -25,7 +24,7 @@ export async function nameCommand(
   const [before, words] = [argv.slice(0, index), argv.slice(index)];
   if (words[0] === "help") {
     const rest = words.slice(1).filter((word) => !word.startsWith("-"));
-    return rest.length === 0 ? argv : ["help", resolve(rest).name];
+    return rest.length === 0 ? ["help"] : ["help", resolve(rest).name];
   }
   const { name, flags, length } = resolve(words);
   return [name, ...flags, ...before, ...words.slice(length)];
@@ -45,10 +44,23 @@ async function findCommandWord(
     const word = argv[index] ?? "";
     if (word === "--") return undefined;
     if (!word.startsWith("-") || word === "-") return index;
-    const last = scanArguments([word, "value"], (flag) => shapes.get(flag)).at(-1);
-    if (last?.kind === "flag") index++;
+    const found = scanArguments([word, "value"], (flag) => shapes.get(flag));
+    for (const argument of found) {
+      if (argument.kind === "flag" && !shapes.has(argument.flag)) {
+        throw unknownOption(argument.flag, shapes.keys());
+      }
+    }
+    if (found.at(-1)?.kind === "flag") index++;
   }
   return undefined;
+}
+
+/** Before the next word is taken for a command: it may be the value of the option, and a secret. */
+function unknownOption(flag: string, known: Iterable<string>): UsageError {
+  const nearest = flag.startsWith("--") ? suggest(flag, known) : undefined;
+  return new UsageError(`unknown option '${flag}'`, {
+    hint: nearest === undefined ? "run crossdock --help" : `Did you mean ${nearest}?`,
+  });
 }
 
 interface Resolved {
@@ -67,6 +79,12 @@ function resolve(words: readonly string[]): Resolved {
   if (COMMANDS.some(({ name }) => name === first)) return { name: first, flags: [], length: 1 };
   const meaning = lookUp(first);
   if (meaning) return follow(meaning, [first]);
+  // A reference may contain a password.
+  if (/[:/@]/.test(first)) {
+    throw new UsageError("the command is missing", {
+      hint: "write crossdock copy SOURCE DESTINATION; crossdock --help lists the commands",
+    });
+  }
   throw new UsageError(`unknown command '${first}'`, { hint: suggestCommand(first) });
 }
 

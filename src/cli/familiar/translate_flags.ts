@@ -60,7 +60,7 @@ export async function translateFlags(
       hasValue(known.options.get(flag)) ?? findRow(flag, known.command)?.hasValue ??
         (flag.startsWith("--") && findRow(flag) ? false : undefined),
   );
-  const found = splitVerbosity(scanned, known);
+  const found = joinValues(scanned, known);
   const translator = new Translator(known, listOperands(found));
   for (const argument of found) {
     if (argument.kind === "operand") translator.keep([argument.text]);
@@ -94,22 +94,28 @@ function sideOf(flag: string, { flags }: FamiliarFlag, command: string): Prefix 
   return flags.source.includes(flag) ? "src-" : "dest-";
 }
 
-/** regctl's `-v debug`: here `-v` has no value, so that the level would be an operand. */
-function splitVerbosity(found: readonly Argument[], known: KnownOptions): Argument[] {
+/**
+ * Joins flags without a value with a word that can only be one, because there are too many operands: regctl's `-v debug`, and
+ * `--tls-verify false`.
+ */
+function joinValues(found: readonly Argument[], known: KnownOptions): Argument[] {
   const hasTooMany = listOperands(found).length > known.operands;
-  const split: Argument[] = [];
+  const joined: Argument[] = [];
   for (const argument of found) {
-    const last = split.at(-1);
+    const last = joined.at(-1);
     const isLevel = argument.kind === "operand" && LEVELS.includes(argument.text);
+    const isBoolean = argument.kind === "operand" && ["true", "false"].includes(argument.text);
     if (hasTooMany && isLevel && last?.kind === "flag" && last.flag === "-v") {
-      split[split.length - 1] = toVerbosity(argument.text);
+      joined[joined.length - 1] = toVerbosity(argument.text);
+    } else if (hasTooMany && isBoolean && last?.kind === "flag" && last.value === undefined) {
+      joined[joined.length - 1] = { ...last, value: argument.text, isInline: true };
     } else if (argument.kind === "flag" && argument.flag === "-v" && isLevelValue(argument)) {
-      split.push(toVerbosity(argument.value ?? ""));
+      joined.push(toVerbosity(argument.value ?? ""));
     } else {
-      split.push(argument);
+      joined.push(argument);
     }
   }
-  return split;
+  return joined;
 }
 
 function isLevelValue({ isInline, value }: Flag): boolean {

@@ -101,7 +101,7 @@ function describe(error: unknown, line: CommandLine): Failure {
   };
 }
 
-/** Removes possible secrets: commander quotes whole arguments, such as `--dest-cred=user:password`. */
+/** Removes possible secrets: commander quotes the arguments that are too many. */
 function describeUsage(
   { code, message, exitCode }: CommanderError,
   { command, usage }: CommandLine,
@@ -109,21 +109,17 @@ function describeUsage(
   if (exitCode === 0) return { exitCode: EXIT_DONE, messages: [] };
   // There was no command, and commander has printed the help.
   if (code === "commander.help") return { exitCode: exitCodeOf("usage"), messages: [] };
-  const [, sentence = message, suggestion] =
-    /^(?:error: )?([^]*?)(?:\n\(([^]*)\))?$/.exec(message) ?? [];
-  const shown = code === "commander.unknownOption"
-    ? sentence.replace(/=[^]*'$/, "'")
-    : code === "commander.excessArguments"
+  const sentence = message.replace(/^error: /, "");
+  const shown = code === "commander.excessArguments"
     ? sentence.replace(/: [^]*$/, "").replace(/\. Expected/, ", expected")
     : sentence;
   const help = command === undefined ? "crossdock --help" : `crossdock ${command} --help`;
   const isArgument = code === "commander.missingArgument" || code === "commander.excessArguments";
-  const hint = suggestion?.replace(/=[^?]*\?$/, "?") ?? `run ${help}`;
   return {
     exitCode: exitCodeOf("usage"),
     messages: [shown],
     details: isArgument && usage !== undefined ? [`usage: ${usage}`] : [],
-    hint,
+    hint: `run ${help}`,
   };
 }
 

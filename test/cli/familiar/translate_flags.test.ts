@@ -5,6 +5,12 @@ import { OPERANDS, runRecorded } from "./setup.ts";
 const both = OPERANDS["copy"] ?? [];
 
 const same: [argv: string[], own: string[]][] = [
+  [["copy", "--src-tls-verify", "false", "--recheck", "true", ...both], [
+    "copy",
+    "--src-tls=unverified",
+    "--recheck",
+    ...both,
+  ]],
   [["copy", "-qj4", ...both], ["copy", "--quiet", "--concurrency", "4", ...both]],
   [["copy", "-j=4", ...both], ["copy", "--concurrency", "4", ...both]],
   [["copy", "--recheck=true", ...both], ["copy", "--recheck", ...both]],
@@ -114,6 +120,11 @@ test("crossdock copy --preserve-digests --platform arm64 --index sparse keeps th
 });
 
 const explained: [argv: string[], stderr: RegExp][] = [
+  [[...both], /^error: the command is missing\nhint: write crossdock copy SOURCE DESTINATION; /],
+  [
+    ["--scr-creds", "a:b", "copy", ...both],
+    /^error: unknown option '--scr-creds'\nhint: Did you mean --src-creds\?\n$/,
+  ],
   [
     ["copy", "-insecure", ...both],
     /^error: unknown option '-insecure'\nhint: Did you mean --insecure\?\n$/,
@@ -196,6 +207,10 @@ for (const [argv, wanted] of explained) {
 
 const SECRET = "hunter2";
 const secret: string[][] = [
+  ["--pasword", SECRET, "copy", ...both],
+  [`me:${SECRET}@a.io/b:1`, "c.io/d"],
+  [`--src-credz=me:${SECRET}`],
+  ["copy", ...both, `me:${SECRET}`],
   ["copy", `--src-credz=me:${SECRET}`, ...both],
   ["copy", "--creds", `me:${SECRET}`, ...both],
   ["copy", `--creds=me:${SECRET}`, ...both],
