@@ -17,7 +17,8 @@ import type { LogLevel } from "../log.ts";
 /** Text by name: process variables, or the string bindings of a Worker. */
 export type Environment = Readonly<Record<string, unknown>>;
 
-export interface ServerConfig {
+/** The part of the configuration that does not depend on the process. */
+export interface ApiConfig {
   /** The tokens of callers. */
   readonly tokens: readonly AccessToken[];
   /** Whether requests need no token. */
@@ -50,10 +51,8 @@ export interface ServerConfig {
   /** The default of a copy's `verify`. */
   readonly verify?: "auto" | "stream" | "destination";
   readonly log: LogLevel;
-  /** Copies of callers that a long-running host runs at once. */
+  /** Copies of callers that a long-running host runs at once. Default 50. */
   readonly maxCopies: number;
-  /** Bytes of manifests and lists that all operations of a long-running host hold. */
-  readonly maxHeldBytes: number;
   readonly concurrency?: number;
   readonly retries?: number;
   readonly timeoutMs?: number;
@@ -61,6 +60,12 @@ export interface ServerConfig {
   readonly parallelSteps: number;
   /** Origins that a browser may call from. */
   readonly corsOrigins: readonly string[];
+}
+
+/** The configuration of a server, read from its environment. */
+export interface ServerConfig extends ApiConfig {
+  /** Bytes of manifests and lists that all operations of a long-running host hold. */
+  readonly maxHeldBytes: number;
   /** The rules and their settings. */
   readonly sync: ServerSync;
   /** The address or name, and the port, that a long-running host listens on. Port 0 is any free port. */

@@ -7,7 +7,18 @@ import type { EmbeddedServer, EmbedOptions, ServerSettings } from "../server/emb
 import { CONCURRENCY } from "./compose_worker.ts";
 
 export { fromEnv } from "../server/embed_server.ts";
-export type { EmbeddedServer, EmbedOptions, ServerSettings } from "../server/embed_server.ts";
+export type { AccessScope, AccessToken } from "../config/access_tokens.ts";
+export type { Context, Hono } from "hono";
+export type { ApiConfig } from "../config/server_config.ts";
+export type { DurableCopies, DurableCopy } from "../durable/durable_copies.ts";
+export type { LogLevel } from "../log.ts";
+export type { ApiFiles, ApiPage } from "../server/app_options.ts";
+export type {
+  EmbeddedServer,
+  EmbedOptions,
+  FromEnvOptions,
+  ServerSettings,
+} from "../server/embed_server.ts";
 
 /** As on other hosts. Each request has its own engine, and `waitUntil` keeps the Worker alive for jobs after a response. */
 export function createServer(

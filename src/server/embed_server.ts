@@ -1,34 +1,78 @@
 /** Opens a server as a part of another program: settings as values, no environment, no timer, no signal handler. */
-import type { Hono } from "hono";
+import type { Context, Hono } from "hono";
 import { checkAccessTokens } from "../config/access_tokens.ts";
 import { parseConfig, parseServerSync, withRuleDefaults } from "../config/server_config.ts";
-import type { Environment, ParseConfigOptions, ServerConfig } from "../config/server_config.ts";
+import type { ApiConfig, Environment, ServerConfig } from "../config/server_config.ts";
 import { optionalKey } from "../config/optional_key.ts";
 import type { RuleDispatcher } from "../rules/dispatch.ts";
 import { runDueRules } from "../rules/dispatch.ts";
-import type { Tick } from "../sync/next_run.ts";
+import type { CredentialSources } from "../auth/credentials.ts";
+import type { Emit } from "../copy/model.ts";
+import type { DurableCopies } from "../durable/durable_copies.ts";
+import type { CreateRepository } from "../registry/request.ts";
+import type { Runtime } from "../runtime.ts";
+import type { Trace } from "../trace.ts";
+import type { ApiFiles } from "./app_options.ts";
 import { composeServer } from "./compose.ts";
 import type { HostOptions } from "./compose.ts";
 import { createMountable } from "./mount.ts";
 
 /** The configuration. Every key is optional. Without `tokens` or `open`, every call but the health checks is rejected. */
-export interface ServerSettings extends Partial<ServerConfig> {
-  /** The text of a `crossdock.yaml`, for rules, registries and webhooks, in place of `sync`. */
+export interface ServerSettings extends Partial<ApiConfig> {
+  /** The text of a `crossdock.yaml`, for rules, registries and webhooks. */
   readonly configText?: string | undefined;
+  /** The name of `configText` in messages. Default: `configText` */
+  readonly configName?: string | undefined;
   /** Variables for templates in `configText`. */
-  readonly variables?: Environment | undefined;
+  readonly variables?: Readonly<Record<string, unknown>> | undefined;
 }
 
 /** What the program provides. Every key is optional. */
-export interface EmbedOptions extends Partial<Omit<HostOptions, ComposedKeys>> {
+export interface EmbedOptions {
   /**
    * The path that requests have before that of the API, if the outer app passes them on unchanged. hono's `route()` and `mount()`
    * need none.
    */
   readonly basePath?: string | undefined;
+  /** Credentials that come before those of the settings. */
+  readonly credentials?: CredentialSources | undefined;
+  /** Creates a missing repository on push, in place of the settings' `aws.createRepository`. */
+  readonly createRepository?: CreateRepository | undefined;
+  /** Writes one line of the log, JSON without a line break. Default: `console.log` */
+  readonly write?: ((line: string) => void) | undefined;
+  /** Keeps the host alive until a job has ended. Default: `waitUntil` on Workers. */
+  readonly background?: ((job: Promise<unknown>) => void) | undefined;
+  /** The caller's IP address, for `limitTries`. Default: the header of Cloudflare on Workers, otherwise unknown. */
+  readonly addressOf?: ((context: Context) => string | undefined) | undefined;
+  /** Counts an invalid token of this address. Resolves to whether the address has exceeded the limit. */
+  readonly limitTries?: ((address: string) => Promise<boolean>) | undefined;
+  /** Whether the program is shutting down and rejects new calls. */
+  readonly isStopping?: (() => boolean) | undefined;
+  /** Aborted when no further rule may start. */
+  readonly stopping?: AbortSignal | undefined;
+  /** Aborted when running work must end. */
+  readonly stopSignal?: AbortSignal | undefined;
+  /** Receives the retries and warnings of every copy. */
+  readonly onEvent?: Emit | undefined;
+  /** Called when a response begins. */
+  readonly onAnswer?:
+    | ((answer: { route: string; method: string; status: number; ms: number }) => void)
+    | undefined;
+  /** Metrics in the Prometheus text format, for `/metrics`. Default: the path does not exist. */
+  readonly metrics?: (() => Promise<{ contentType: string; text: string }>) | undefined;
+  /** Runs copies requested with `Prefer: respond-async`. Default: they run within the request. */
+  readonly durable?: DurableCopies | undefined;
+  /** Default: on Workers, `/openapi.json` and `/docs` do not exist. */
+  readonly apiFiles?: ApiFiles | undefined;
+  /** Reads a file for templates of `configText`. Returns `undefined` for a file that cannot be read. Default: no file can be read. */
+  readonly readFile?: ((path: string) => string | undefined) | undefined;
+  /** Receives the engine's spans, in addition to OpenTelemetry. */
+  readonly trace?: Trace | undefined;
+  /** Default: that of the host. */
+  readonly runtime?: Runtime | undefined;
+  /** Resolves a host name to its addresses. Default: the system's resolver, none on Workers. */
+  readonly resolveHost?: ((name: string) => Promise<readonly string[]>) | undefined;
 }
-
-type ComposedKeys = "separateEngines" | "durableRules" | "rules" | "variables";
 
 /** A server that is a part of another program. */
 export interface EmbeddedServer {
@@ -39,7 +83,7 @@ export interface EmbeddedServer {
    * in milliseconds since the epoch. Their results are logged and notified; failures do not reject. Default: the time since the
    * last call, or since the server was opened.
    */
-  runDueRules(tick?: Tick): Promise<void>;
+  runDueRules(tick?: { readonly at: number; readonly before: number }): Promise<void>;
 }
 
 /** The host's part: defaults of {@linkcode EmbedOptions}, and whether its requests may share an engine. */
@@ -52,8 +96,31 @@ export type EmbeddingHost =
  *
  * @throws ParseError naming every variable that is wrong, and no value
  */
-export function fromEnv(variables: Environment, options: ParseConfigOptions = {}): ServerSettings {
-  return { ...parseConfig(variables, options), variables };
+export function fromEnv(
+  variables: Readonly<Record<string, unknown>>,
+  options: FromEnvOptions = {},
+): ServerSettings {
+  const { sync, hostname: _, port: __, graceMs: ___, maxHeldBytes: ____, ...config } = parseConfig(
+    variables,
+    options,
+  );
+  const text = options.configFile ?? variables["CROSSDOCK_CONFIG"];
+  return {
+    ...config,
+    ...(typeof text === "string" ? { configText: text, configName: sync.from } : {}),
+    variables,
+  };
+}
+
+/** Options of {@linkcode fromEnv}. */
+export interface FromEnvOptions {
+  /** The content of the file that `CROSSDOCK_CONFIG_FILE` names. */
+  readonly configFile?: string | undefined;
+  /**
+   * Reads a file for templates. Returns `undefined` for a file that cannot be read. Default: no file can be read. Pass it to
+   * `createApp()` as well, which renders the templates.
+   */
+  readonly readFile?: ((path: string) => string | undefined) | undefined;
 }
 
 /**
@@ -101,17 +168,15 @@ function toConfig(
   now: number,
 ): ServerConfig & Pick<ServerSettings, "variables"> {
   rejectWrongTypes(settings);
-  const { configText, sync, ...config } = settings;
+  const { configText = "", configName = "configText", ...config } = settings;
   const { tokens = [], variables = {}, verify } = config;
   checkAccessTokens(tokens);
-  const defaults = parseConfig({}, { now });
-  const parsed = configText === undefined
-    ? sync ?? defaults.sync
-    : parseServerSync(configText, { from: "configText", env: textOf(variables), now, readFile });
+  const env = textOf(variables);
+  const sync = parseServerSync(configText, { from: configName, env, now, readFile });
   return {
-    ...defaults,
+    ...parseConfig({}, { now }),
     ...withoutUndefined(config),
-    sync: withRuleDefaults(parsed, optionalKey("verify", verify)),
+    sync: withRuleDefaults(sync, optionalKey("verify", verify)),
   };
 }
 
@@ -132,9 +197,6 @@ function rejectWrongTypes(settings: ServerSettings): void {
       throw new TypeError(`${name}: expected a list, got ${typeof value}`);
     }
   }
-  if (settings.configText !== undefined && settings.sync !== undefined) {
-    throw new TypeError("configText: sync is set as well; expected only one of them");
-  }
 }
 
 function textOf(variables: Environment): Record<string, string> {
@@ -146,8 +208,10 @@ function textOf(variables: Environment): Record<string, string> {
 }
 
 /** Drops keys whose value is `undefined`, which would otherwise hide defaults. */
-function withoutUndefined<Value extends object>(value: Value): Value {
+function withoutUndefined<Value extends object>(
+  value: Value,
+): { [Key in keyof Value]: Exclude<Value[Key], undefined> } {
   return Object.fromEntries(
     Object.entries(value).filter(([, member]) => member !== undefined),
-  ) as Value;
+  ) as { [Key in keyof Value]: Exclude<Value[Key], undefined> };
 }

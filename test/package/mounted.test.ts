@@ -134,6 +134,8 @@ for (const host of ["node", "deno", "bun"] as const) {
       const port = /^port (\d+)$/m.exec(program.stdout)?.[1];
       assert.ok(port, `${program.stdout}${program.stderr}`);
       await checkMounted(`http://127.0.0.1:${port}`, source, destination);
+      const document = await fetch(`http://127.0.0.1:${port}/mirror/openapi.json`);
+      assert.equal((await document.json()).info.title, "crossdock");
     } finally {
       await program.kill();
     }
