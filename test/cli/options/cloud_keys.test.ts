@@ -4,7 +4,7 @@ import { createRuntime } from "../../../src/hosts/detect.ts";
 import type { HttpRequest, Runtime } from "../../../src/runtime.ts";
 import { openCloudKeys, openEcrCreation } from "../../../src/cli/options/cloud_keys.ts";
 import { ENTRA, startEntra } from "../../auth/acr_server.ts";
-import { AWS_KEY } from "../../auth/aws_server.ts";
+import { AWS_KEY, awsError } from "../../auth/aws_server.ts";
 import { keyFile, startGoogle } from "../../auth/google_server.ts";
 import { putImage } from "../../support/image.ts";
 import { startRegistry } from "../../support/registry.ts";
@@ -135,6 +135,31 @@ test("crossdock auth names the variable of a cloud that is not set", async () =>
     assert.equal(exitCode, 3);
     assert.match(stdout, new RegExp(`^searched {4}${wanted}$`, "m"));
   }
+});
+
+test("crossdock tags reads a public repository if Amazon rejects the key, and names the rejection otherwise", async () => {
+  const rejecting = (cli: FakeCli, origin: string): FakeCli =>
+    withHosts(cli, ({ url }) =>
+      Promise.resolve(
+        url.host === ECR
+          ? new URL(`${url.pathname}${url.search}`, origin)
+          : awsError("UnrecognizedClientException", "The security token is invalid."),
+      ));
+  const realm = `https://${ECR}/token`;
+  await using open = await startRegistry({
+    auth: { type: "bearer", users: {}, anonymousPull: true, realm },
+  });
+  await putImage(open, "app", { tag: "1" });
+  const anonymous = await rejecting(engineCli({ env: AWS }), open.url).run("tags", `${ECR}/app`);
+  assert.equal(anonymous.stdout, "1\n", anonymous.stderr);
+  await using closed = await startRegistry({ auth: { type: "basic", users: { AWS: "p:w" } } });
+  const { exitCode, stderr } = await rejecting(engineCli({ env: AWS }), closed.url)
+    .run("tags", `${ECR}/app`);
+  assert.equal(exitCode, 3);
+  assert.match(
+    stderr,
+    /^hint: no credential found for .*; AWS_ACCESS_KEY_ID: get a token for .*UnrecognizedClient/m,
+  );
 });
 
 test("openCloudKeys() exchanges the key of a service account, as text or as a file", async () => {
