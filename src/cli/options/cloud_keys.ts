@@ -68,12 +68,18 @@ const GOOGLE_FILE: Cloud = {
     const { readOptionFile } = await import("./read_input_file.ts");
     const option = "GOOGLE_APPLICATION_CREDENTIALS";
     const path = environment.env[option] ?? "";
-    const serviceAccount = await readOptionFile(path, option, environment);
-    if (!/"type"\s*:\s*"service_account"/.test(serviceAccount)) {
-      return `${option} ${path}: not the key of a service account`;
+    try {
+      const serviceAccount = await readOptionFile(path, option, environment);
+      if (!/"type"\s*:\s*"service_account"/.test(serviceAccount)) {
+        return `${option} ${path}: not the key of a service account`;
+      }
+      const { artifactRegistryCredentials } = await import("../../auth/artifact_registry.ts");
+      return artifactRegistryCredentials({ serviceAccount, from: `${option} ${path}`, ...host });
+    } catch (error) {
+      // The file is for other programs in the first place, so it must not break anonymous access.
+      if (error instanceof ParseError) return error.message;
+      throw error;
     }
-    const { artifactRegistryCredentials } = await import("../../auth/artifact_registry.ts");
-    return artifactRegistryCredentials({ serviceAccount, from: `${option} ${path}`, ...host });
   },
 };
 

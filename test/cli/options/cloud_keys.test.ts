@@ -183,17 +183,23 @@ test("openCloudKeys() exchanges the key of a service account, as text or as a fi
   assert.equal(google.claims.length, 2);
 });
 
-test("openCloudKeys() skips a file of Google that holds another kind of credential", async () => {
-  const env = { GOOGLE_APPLICATION_CREDENTIALS: "/key.json" };
-  const files = { "/key.json": JSON.stringify({ type: "authorized_user" }) };
-  const keys = openCloudKeys(fakeCli({ env, files }).environment);
-  assert.equal(await keys.lookup("gcr.io", "app"), undefined);
-  assert.deepEqual(keys.describe("gcr.io"), [
-    "GOOGLE_SERVICE_ACCOUNT: not set",
-    "GOOGLE_APPLICATION_CREDENTIALS /key.json: not the key of a service account",
-  ]);
-  assert.deepEqual(keys.describe("docker.io"), []);
-});
+const unusable: [files: Record<string, string>, reason: RegExp][] = [
+  [{}, /file not found$/],
+  [{ "/key.json": '{"type":"authorized_user"}' }, /not the key of a service account$/],
+  [{ "/key.json": '{"type":"service_account"}' }, /private_key/],
+];
+for (const [files, reason] of unusable) {
+  test(`openCloudKeys() skips a file of Google: ${reason.source}`, async () => {
+    const env = { GOOGLE_APPLICATION_CREDENTIALS: "/key.json" };
+    const keys = openCloudKeys(fakeCli({ env, files }).environment);
+    assert.equal(await keys.lookup("gcr.io", "app"), undefined);
+    const [unset, line = ""] = keys.describe("gcr.io");
+    assert.equal(unset, "GOOGLE_SERVICE_ACCOUNT: not set");
+    assert.match(line, /^GOOGLE_APPLICATION_CREDENTIALS \/key\.json: /);
+    assert.match(line, reason);
+    assert.deepEqual(keys.describe("docker.io"), []);
+  });
+}
 
 test("openCloudKeys() exchanges the secret of an app registration for Azure", async () => {
   await using entra = await startEntra();
