@@ -31,7 +31,7 @@ export async function readSideOptions(
   // A registry with a client certificate has TLS, also on loopback.
   const mode = tls ?? (clientCertificate ? "on" : undefined);
   const { registry } = name;
-  const createRepository = openEcrCreation(environment);
+  const createRepository = side.prefix === "--dest-" ? openEcrCreation(environment) : undefined;
   return {
     credentials: await openCredentials(side, authfile, environment),
     ...(mode ? { tls: (host: string) => host === registry ? mode : undefined } : {}),
