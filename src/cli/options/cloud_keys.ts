@@ -2,7 +2,7 @@
 import type { CloudMemory } from "../../auth/cloud_credentials.ts";
 import type { CredentialMatch, CredentialSources } from "../../auth/credentials.ts";
 import type { FetchForExchange } from "../../auth/exchange.ts";
-import { ParseError } from "../../errors.ts";
+import { CrossdockError, ParseError } from "../../errors.ts";
 import type { CreateRepository } from "../../registry/request.ts";
 import type { CliEnvironment } from "../environment.ts";
 
@@ -68,12 +68,18 @@ const GOOGLE_FILE: Cloud = {
     const { readOptionFile } = await import("./read_input_file.ts");
     const option = "GOOGLE_APPLICATION_CREDENTIALS";
     const path = environment.env[option] ?? "";
-    const serviceAccount = await readOptionFile(path, option, environment);
-    if (!/"type"\s*:\s*"service_account"/.test(serviceAccount)) {
-      return `${option} ${path}: not the key of a service account`;
+    try {
+      const serviceAccount = await readOptionFile(path, option, environment);
+      if (!/"type"\s*:\s*"service_account"/.test(serviceAccount)) {
+        return `${option} ${path}: not the key of a service account`;
+      }
+      const { artifactRegistryCredentials } = await import("../../auth/artifact_registry.ts");
+      return artifactRegistryCredentials({ serviceAccount, from: `${option} ${path}`, ...host });
+    } catch (error) {
+      // The file is for other programs in the first place, so it must not break anonymous access.
+      if (error instanceof ParseError) return error.message;
+      throw error;
     }
-    const { artifactRegistryCredentials } = await import("../../auth/artifact_registry.ts");
-    return artifactRegistryCredentials({ serviceAccount, from: `${option} ${path}`, ...host });
   },
 };
 
@@ -81,12 +87,15 @@ const CLOUDS: readonly Cloud[] = [ECR, GOOGLE_KEY, GOOGLE_FILE, ACR];
 
 /**
  * Credentials for Amazon ECR, Google Artifact Registry and Azure Container Registry. A key is exchanged when one of its registries
- * requires a credential.
+ * requires a credential. A key that its cloud rejects counts as no credential: it may be set for other programs, and the image may be
+ * public.
  */
 export function openCloudKeys(environment: CliEnvironment): CredentialSources {
   const { env } = environment;
   const opened = new Map<Cloud, Promise<CredentialSources | string>>();
   const results = new Map<Cloud, CredentialSources | string>();
+  /** Why a cloud rejected its key, by variable and registry. */
+  const rejections = new Map<string, string>();
   const listClouds = (registry: string): Cloud[] =>
     CLOUDS.filter(({ hosts }) => hosts.test(registry.toLowerCase()));
 
@@ -107,10 +116,14 @@ export function openCloudKeys(environment: CliEnvironment): CredentialSources {
         const opening = opened.get(cloud) ?? open(cloud);
         opened.set(cloud, opening);
         const source = await opening;
-        const match = typeof source === "string"
-          ? undefined
-          : await source.lookup(registry, repository, options);
-        if (match) return match;
+        if (typeof source === "string") continue;
+        try {
+          const match = await source.lookup(registry, repository, options);
+          if (match) return match;
+        } catch (error) {
+          if (!isRejected(error)) throw error;
+          rejections.set(`${cloud.variables[0]} ${registry}`, error.message);
+        }
       }
       return undefined;
     },
@@ -118,7 +131,11 @@ export function openCloudKeys(environment: CliEnvironment): CredentialSources {
       listClouds(registry).flatMap((cloud) => {
         const result = results.get(cloud);
         if (result === undefined) return [`${cloud.variables[0]}: not read`];
-        return typeof result === "string" ? [result] : result.describe(registry);
+        if (typeof result === "string") return [result];
+        const rejection = rejections.get(`${cloud.variables[0]} ${registry}`);
+        return rejection === undefined
+          ? result.describe(registry)
+          : [`${cloud.variables[0]}: ${rejection}`];
       }),
   };
 }
@@ -143,6 +160,10 @@ export function openEcrCreation(environment: CliEnvironment): CreateRepository |
     const host = await createHost(environment);
     return await createEcrRepository({ ...readAwsKey(env), ...host })(name, options);
   };
+}
+
+function isRejected(error: unknown): error is CrossdockError {
+  return error instanceof CrossdockError && ["unauthorized", "denied"].includes(error.code);
 }
 
 function readAwsKey(

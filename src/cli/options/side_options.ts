@@ -28,10 +28,10 @@ export async function readSideOptions(
   const { flags: { tls }, name } = side;
   rejectRegistryFlags(side);
   const { caCerts, clientCertificate } = await readCertificates(side, environment);
-  // A registry with a client certificate has TLS, also on loopback.
-  const mode = tls ?? (clientCertificate ? "on" : undefined);
+  // As in a config, a registry with a certificate has TLS, also on loopback.
+  const mode = tls ?? (caCerts || clientCertificate ? "on" : undefined);
   const { registry } = name;
-  const createRepository = openEcrCreation(environment);
+  const createRepository = side.prefix === "--dest-" ? openEcrCreation(environment) : undefined;
   return {
     credentials: await openCredentials(side, authfile, environment),
     ...(mode ? { tls: (host: string) => host === registry ? mode : undefined } : {}),

@@ -4,7 +4,7 @@ import { createRuntime } from "../../../src/hosts/detect.ts";
 import type { HttpRequest, Runtime } from "../../../src/runtime.ts";
 import { openCloudKeys, openEcrCreation } from "../../../src/cli/options/cloud_keys.ts";
 import { ENTRA, startEntra } from "../../auth/acr_server.ts";
-import { AWS_KEY } from "../../auth/aws_server.ts";
+import { AWS_KEY, awsError } from "../../auth/aws_server.ts";
 import { keyFile, startGoogle } from "../../auth/google_server.ts";
 import { putImage } from "../../support/image.ts";
 import { startRegistry } from "../../support/registry.ts";
@@ -137,6 +137,31 @@ test("crossdock auth names the variable of a cloud that is not set", async () =>
   }
 });
 
+test("crossdock tags reads a public repository if Amazon rejects the key, and names the rejection otherwise", async () => {
+  const rejecting = (cli: FakeCli, origin: string): FakeCli =>
+    withHosts(cli, ({ url }) =>
+      Promise.resolve(
+        url.host === ECR
+          ? new URL(`${url.pathname}${url.search}`, origin)
+          : awsError("UnrecognizedClientException", "The security token is invalid."),
+      ));
+  const realm = `https://${ECR}/token`;
+  await using open = await startRegistry({
+    auth: { type: "bearer", users: {}, anonymousPull: true, realm },
+  });
+  await putImage(open, "app", { tag: "1" });
+  const anonymous = await rejecting(engineCli({ env: AWS }), open.url).run("tags", `${ECR}/app`);
+  assert.equal(anonymous.stdout, "1\n", anonymous.stderr);
+  await using closed = await startRegistry({ auth: { type: "basic", users: { AWS: "p:w" } } });
+  const { exitCode, stderr } = await rejecting(engineCli({ env: AWS }), closed.url)
+    .run("tags", `${ECR}/app`);
+  assert.equal(exitCode, 3);
+  assert.match(
+    stderr,
+    /^hint: no credential found for .*; AWS_ACCESS_KEY_ID: get a token for .*UnrecognizedClient/m,
+  );
+});
+
 test("openCloudKeys() exchanges the key of a service account, as text or as a file", async () => {
   await using google = await startGoogle(Date.now);
   const key = keyFile(`${google.url}/token`);
@@ -158,17 +183,23 @@ test("openCloudKeys() exchanges the key of a service account, as text or as a fi
   assert.equal(google.claims.length, 2);
 });
 
-test("openCloudKeys() skips a file of Google that holds another kind of credential", async () => {
-  const env = { GOOGLE_APPLICATION_CREDENTIALS: "/key.json" };
-  const files = { "/key.json": JSON.stringify({ type: "authorized_user" }) };
-  const keys = openCloudKeys(fakeCli({ env, files }).environment);
-  assert.equal(await keys.lookup("gcr.io", "app"), undefined);
-  assert.deepEqual(keys.describe("gcr.io"), [
-    "GOOGLE_SERVICE_ACCOUNT: not set",
-    "GOOGLE_APPLICATION_CREDENTIALS /key.json: not the key of a service account",
-  ]);
-  assert.deepEqual(keys.describe("docker.io"), []);
-});
+const unusable: [files: Record<string, string>, reason: RegExp][] = [
+  [{}, /file not found$/],
+  [{ "/key.json": '{"type":"authorized_user"}' }, /not the key of a service account$/],
+  [{ "/key.json": '{"type":"service_account"}' }, /private_key/],
+];
+for (const [files, reason] of unusable) {
+  test(`openCloudKeys() skips a file of Google: ${reason.source}`, async () => {
+    const env = { GOOGLE_APPLICATION_CREDENTIALS: "/key.json" };
+    const keys = openCloudKeys(fakeCli({ env, files }).environment);
+    assert.equal(await keys.lookup("gcr.io", "app"), undefined);
+    const [unset, line = ""] = keys.describe("gcr.io");
+    assert.equal(unset, "GOOGLE_SERVICE_ACCOUNT: not set");
+    assert.match(line, /^GOOGLE_APPLICATION_CREDENTIALS \/key\.json: /);
+    assert.match(line, reason);
+    assert.deepEqual(keys.describe("docker.io"), []);
+  });
+}
 
 test("openCloudKeys() exchanges the secret of an app registration for Azure", async () => {
   await using entra = await startEntra();

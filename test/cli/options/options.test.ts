@@ -146,6 +146,14 @@ for (const [flags, key, wanted] of goodOptions) {
   });
 }
 
+test("crossdock copy --src-ca uses TLS, also on loopback", async () => {
+  const cli = fakeCli({ ...recordingEngine(), files });
+  await cli.run("copy", "--src-ca", "/ca.pem", SOURCE, DESTINATION);
+  const { source, destination } = cli.engines[0] ?? {};
+  assert.equal(tlsOf(source, "localhost:5000"), "on");
+  assert.equal(tlsOf(destination, "localhost:5001"), undefined);
+});
+
 test("crossdock copy gives each side its TLS options", async () => {
   const cli = fakeCli({ ...recordingEngine(), files });
   const flags = ["--src-tls", "unverified", "--dest-ca", "/ca.pem", "--dest-tls", "on"];
