@@ -38,6 +38,8 @@ test("crossdock --help lists each command below the heading of its group, withou
     assert.match(section, new RegExp(`^ {2}${name} +${description.slice(0, 30)}`, "m"));
   }
   assert.ok(!text.includes("[options] <"));
+  const headings = text.split("\n").filter((line) => /^[A-Z].*:$/.test(line));
+  assert.deepEqual(headings.slice(-3), ["Options:", "Examples:", "Exit codes:"]);
 });
 
 test("crossdock copy --help has its options in groups", async () => {
