@@ -1,5 +1,5 @@
 /** The layout of `--help`: two columns that fit the terminal, and examples at the end. */
-import { Help } from "@commander-js/extra-typings";
+import { Help, Option } from "@commander-js/extra-typings";
 import type { CommandUnknownOpts, HelpConfiguration } from "@commander-js/extra-typings";
 import type { Example } from "../commands/commands.ts";
 import { paint } from "./color.ts";
@@ -29,7 +29,17 @@ export const HELP_LAYOUT: HelpConfiguration = {
   styleSubcommandText: (text) => paint("cyan", text),
   formatItem,
   formatHelp,
+  groupItems: (all, visible, getGroup) =>
+    Help.prototype.groupItems(all, visible, (item) => toSideGroup(item) ?? getGroup(item)),
 };
+
+/** Copies have many options for each registry. */
+function toSideGroup(item: CommandUnknownOpts | Option): string | undefined {
+  if (!(item instanceof Option)) return undefined;
+  const [, side] = /^--(src|dest)-/.exec(item.long ?? "") ?? [];
+  if (side === undefined) return undefined;
+  return side === "src" ? "Source registry:" : "Destination registry:";
+}
 
 /** The program has its commands first: its own options are of little use. */
 function formatHelp(command: CommandUnknownOpts, help: Help): string {
