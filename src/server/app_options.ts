@@ -17,7 +17,7 @@ export interface ApiFiles {
 }
 
 /** The page of `/docs`. */
-interface ApiPage {
+export interface ApiPage {
   /** The HTML. */
   readonly lines: readonly string[];
   /** The Content-Security-Policy. It allows only the page's inline style and icon. */

@@ -96,7 +96,8 @@ async function answer(
   flags: InitFlags,
   { ask, file, environment }: { ask: Ask | undefined; file: string; environment: CliEnvironment },
 ): Promise<Answers> {
-  const { source, destination, tags, interval, schedule, loginEnv: logins = [] } = flags;
+  const { source, destination, tags, interval, schedule } = flags;
+  const { loginEnv: logins = [], tlsOff: plain = [] } = flags;
   if (interval !== undefined && schedule !== undefined) {
     throw new ParseError("--interval and --schedule cannot be combined");
   }
@@ -108,6 +109,7 @@ async function answer(
     ...(interval === undefined ? {} : { interval }),
     ...(schedule === undefined ? {} : { schedule }),
     logins,
+    plain,
   };
   const tryOut = (more: Partial<Answers>): void => {
     const tried = { ...answers, ...more };
@@ -273,6 +275,7 @@ const FLAGS: readonly (readonly [key: RegExp, flag: string])[] = [
   [/tags/, "--tags"],
   [/source$/, "--source"],
   [/target$/, "--destination"],
+  [/tls$/, "--tls-off"],
   [/creds/, "--login-env"],
 ];
 
@@ -317,6 +320,7 @@ async function checkAccess(
   const { rules } = config;
   const engine = await environment.createEngine({
     runtime: await environment.createRuntime(),
+    // With the TLS settings of the config.
     source: await readSide({ config, rules, from: file }, flags, environment),
     ...(flags.retries === undefined ? {} : { retries: flags.retries }),
     ...(flags.timeout === undefined ? {} : { timeoutMs: flags.timeout }),

@@ -13,6 +13,8 @@ export interface Answers {
   readonly schedule?: string | undefined;
   /** The registries whose credentials are in variables. */
   readonly logins: readonly string[];
+  /** The registries with plain HTTP. */
+  readonly plain: readonly string[];
 }
 
 /** The variables with the credential of a registry. */
@@ -23,12 +25,16 @@ export function toVariables(registry: string): { readonly user: string; readonly
 
 /** Secrets are never in the file: it names variables, or relies on the files of `docker login`. */
 export function writeConfig(
-  { source, destination, tags, interval, schedule, logins }: Answers,
+  { source, destination, tags, interval, schedule, logins, plain }: Answers,
   type: "image" | "repository",
 ): string {
-  const creds = logins.map((registry) => {
+  const creds = [...new Set([...logins, ...plain])].map((registry) => {
     const { user, pass } = toVariables(registry);
-    return { registry, user: env(user), pass: env(pass) };
+    return {
+      registry,
+      ...(logins.includes(registry) ? { user: env(user), pass: env(pass) } : {}),
+      ...(plain.includes(registry) ? { tls: "disabled" } : {}),
+    };
   });
   const config = {
     version: 1,

@@ -311,6 +311,10 @@ export const INIT_OPTIONS = [
     "--login-env <registry>",
     "read its credential from two variables, such as GHCR_IO_USER and GHCR_IO_PASS (repeatable)",
   ).argParser(addText),
+  new Option(
+    "--tls-off <registry>",
+    "use plain HTTP for this registry (repeatable; default: only on loopback)",
+  ).argParser(addText),
   new Option("-c, --config <file>", "file to write (default: crossdock.yaml)"),
   new Option("--force", "replace the file if it exists"),
   new Option("--yes", "ask nothing, and use the defaults"),

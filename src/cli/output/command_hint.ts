@@ -51,6 +51,15 @@ const SYNC_KEYS: Replacements = [
   [/--recheck\b/, "forceRecursive: true in the rule"],
 ];
 
+/** `init` has flags that name a registry. */
+const INIT_FLAGS: Replacements = [
+  [/--src-tls off or --dest-tls off/, "--tls-off and the registry"],
+  [
+    /\bpass its CA with --src-ca or --dest-ca\b/,
+    "pass --no-check, and write its CA into regcert in creds",
+  ],
+];
+
 /** Hints of a server name the fields of its API; `--via` has flags instead. */
 const VIA_FLAGS: Replacements = [
   [/"ifExists": "(\w+)"/g, "--if-exists $1"],
@@ -72,6 +81,7 @@ const PAIR = /--src-([\w-]+(?: (?:on|off|unverified))?) or --dest-\1(?![\w-])/g;
 export function toCommandHint(hint: string, context: HintContext): string | undefined {
   const text = rewriteCredentials(hint, context);
   if (context.command === "sync") return dropUnknown(replaceAll(text, SYNC_KEYS), context);
+  if (context.command === "init") return dropUnknown(replaceAll(text, INIT_FLAGS), context);
   // These commands copy nothing, but their hints are about copies.
   const copied = context.command === "copy"
     ? replaceAll(text, VIA_FLAGS)

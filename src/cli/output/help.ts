@@ -1,5 +1,6 @@
 /** The layout of `--help`: two columns that fit the terminal, and examples at the end. */
-import type { Help, HelpConfiguration } from "@commander-js/extra-typings";
+import { Help, Option } from "@commander-js/extra-typings";
+import type { CommandUnknownOpts, HelpConfiguration } from "@commander-js/extra-typings";
 import type { Example } from "../commands/commands.ts";
 import { paint } from "./color.ts";
 
@@ -27,7 +28,30 @@ export const HELP_LAYOUT: HelpConfiguration = {
   styleArgumentText: (text) => paint("cyan", text),
   styleSubcommandText: (text) => paint("cyan", text),
   formatItem,
+  formatHelp,
+  groupItems: (all, visible, getGroup) =>
+    Help.prototype.groupItems(all, visible, (item) => toSideGroup(item) ?? getGroup(item)),
 };
+
+/** Copies have many options for each registry. */
+function toSideGroup(item: CommandUnknownOpts | Option): string | undefined {
+  if (!(item instanceof Option)) return undefined;
+  const [, side] = /^--(src|dest)-/.exec(item.long ?? "") ?? [];
+  if (side === undefined) return undefined;
+  return side === "src" ? "Source registry:" : "Destination registry:";
+}
+
+/** The program has its commands first: its own options are of little use. */
+function formatHelp(command: CommandUnknownOpts, help: Help): string {
+  const text = Help.prototype.formatHelp.call(help, command, help);
+  if (command.parent !== null) return text;
+  const sections = text.trimEnd().split("\n\n");
+  const isOptions = (section: string): boolean => /^[^\n]*Options:/.test(section);
+  return [
+    ...sections.filter((section) => !isOptions(section)),
+    ...sections.filter(isOptions),
+  ].join("\n\n") + "\n";
+}
 
 function formatItem(term: string, width: number, description: string, help: Help): string {
   const termWidth = Math.min(width, MAX_TERM_WIDTH);

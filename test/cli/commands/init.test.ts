@@ -226,6 +226,25 @@ test("crossdock init passes on the error of a registry that does not answer", as
   assert.equal(files["crossdock.yaml"], undefined);
 });
 
+test("crossdock init uses plain HTTP where --tls-off says so, and its hint names that flag", async () => {
+  const error = new CrossdockError("tls", "connect to r.example: the server does not use TLS", {
+    side: "source",
+    hint: "the registry seems to use plain HTTP; use --src-tls off or --dest-tls off to allow that",
+  });
+  const failing = start({ engine: { checkAccess: () => Promise.reject(error) } });
+  const { exitCode, stderr } = await failing.run(...FLAGS);
+  assert.equal(exitCode, 8);
+  assert.match(stderr, /^hint: .*; use --tls-off and the registry to allow that$/m);
+  const { run, files, cli } = start({ files: withDocker() });
+  assert.equal((await run(...FLAGS, "--tls-off", "r.example")).exitCode, 0);
+  assert.match(
+    files["crossdock.yaml"] ?? "",
+    /creds:\n {2}- registry: r\.example\n {4}tls: disabled\n/,
+  );
+  const { tls } = cli.engines[0]?.source ?? {};
+  assert.equal(typeof tls === "function" && tls("r.example"), "off");
+});
+
 test("crossdock init replaces a file only with --force", async () => {
   const { run, files, checked } = start({ files: { ...withDocker(), "crossdock.yaml": "mine" } });
   const { exitCode, stderr } = await run(...FLAGS);

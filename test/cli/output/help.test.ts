@@ -38,18 +38,33 @@ test("crossdock --help lists each command below the heading of its group, withou
     assert.match(section, new RegExp(`^ {2}${name} +${description.slice(0, 30)}`, "m"));
   }
   assert.ok(!text.includes("[options] <"));
+  const headings = text.split("\n").filter((line) => /^[A-Z].*:$/.test(line));
+  assert.deepEqual(headings.slice(-3), ["Options:", "Examples:", "Exit codes:"]);
 });
 
 test("crossdock copy --help has its options in groups", async () => {
   const lines = await helpAt(80, ["copy", "--help"]);
-  const headings = lines.filter((line) => /^[A-Z].*:$/.test(line));
-  assert.deepEqual(headings.filter((line) => line !== "Arguments:" && line !== "Options:"), [
+  const groups = [
     "Content:",
     "All tags of a repository:",
+    "Source registry:",
+    "Destination registry:",
     "Registry access:",
     "On a crossdock server:",
     "Output:",
+    "Options:",
     "Examples:",
+  ];
+  assert.deepEqual(lines.filter((line) => groups.includes(line)), groups);
+  const groupOf = (option: string): string | undefined => {
+    const index = lines.findIndex((line) => line.startsWith(`  ${option} `));
+    return lines.slice(0, index).findLast((line) => /^[A-Z].*:$/.test(line));
+  };
+  assert.deepEqual(["--src-ca", "--dest-creds-fd", "--retries", "--platform"].map(groupOf), [
+    "Source registry:",
+    "Destination registry:",
+    "Registry access:",
+    "Content:",
   ]);
 });
 
