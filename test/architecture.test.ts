@@ -35,7 +35,7 @@ const BENEATH: Readonly<Record<string, readonly string[]>> = {
   sides: ["registry", "copy"],
   copier: ["sides"],
   engine: ["copier"],
-  credentials: ["auth"],
+  credentials: ["registry"],
   library: ["config", "hosts"],
   mod: ["library"],
   sync: ["engine", "template"],

@@ -1,15 +1,28 @@
 /** The defaults of the library on Deno, Node and Bun. `#defaults` in package.json refers to this file. */
 import { readFileSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import process from "node:process";
+import { firstOf } from "../auth/credentials.ts";
+import { openCloudKeys } from "../credentials/cloud_keys.ts";
 import { dockerCredentials } from "../credentials/docker_credentials.ts";
 import { createRuntime } from "./detect.ts";
 import type { HostDefaults } from "./host_defaults.ts";
 
-/** Creates the defaults of this host, with the credentials that Docker, Podman and Skopeo have stored. */
+/**
+ * Creates the defaults of this host, with the credentials that the command line finds: what Docker, Podman and Skopeo have stored,
+ * and then the keys of clouds in environment variables.
+ */
 export async function createDefaults(): Promise<HostDefaults> {
+  const runtime = await createRuntime();
+  const cloudKeys = openCloudKeys({
+    env: process.env,
+    readTextFile: (path) => readFile(path, "utf8"),
+    now: () => Date.now(),
+    createRuntime: () => Promise.resolve(runtime),
+  });
   return {
-    runtime: await createRuntime(),
-    credentials: dockerCredentials(),
+    runtime,
+    credentials: firstOf(dockerCredentials(), cloudKeys),
     env: process.env,
     openLayouts: async () => (await import("../layouts/mod.ts")).openLayouts(),
     readFile(path): string | undefined {

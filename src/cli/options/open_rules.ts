@@ -17,7 +17,7 @@ import type { RuleRunner } from "../../sync/run_rules.ts";
 import type { SyncRule } from "../../sync/rule.ts";
 import { Slots } from "../../copy/slots.ts";
 import type { CliEnvironment } from "../environment.ts";
-import { openCloudKeys, openEcrCreation } from "./cloud_keys.ts";
+import { openCloudKeys, openEcrCreation } from "../../credentials/cloud_keys.ts";
 import { openServer, rejectViaToken, VIA_HINT } from "./open_engine.ts";
 import type { EngineFlags } from "./open_engine.ts";
 import { writeStderr } from "../output/output.ts";

@@ -5,7 +5,7 @@ import { ParseError } from "../../errors.ts";
 import { isLocal } from "../../oci/reference.ts";
 import type { SideOptions } from "../../sides.ts";
 import type { CliEnvironment } from "../environment.ts";
-import { openCloudKeys, openEcrCreation } from "./cloud_keys.ts";
+import { openCloudKeys, openEcrCreation } from "../../credentials/cloud_keys.ts";
 import { runCredentialHelper } from "../../credentials/credential_helper.ts";
 import type { RunHelper } from "../../credentials/credential_helper.ts";
 import { dockerConfigSources } from "../../credentials/docker_config_files.ts";

@@ -1,10 +1,19 @@
-/** Credentials from the keys of clouds in environment variables, for `copy`, `sync` and other commands. Modules are loaded on use. */
-import type { CloudMemory } from "../../auth/cloud_credentials.ts";
-import type { CredentialMatch, CredentialSources } from "../../auth/credentials.ts";
-import type { FetchForExchange } from "../../auth/exchange.ts";
-import { CrossdockError, ParseError } from "../../errors.ts";
-import type { CreateRepository } from "../../registry/request.ts";
-import type { CliEnvironment } from "../environment.ts";
+/** Credentials from the keys of clouds in environment variables, for the command line and the library. Modules are loaded on use. */
+import type { CloudMemory } from "../auth/cloud_credentials.ts";
+import type { CredentialMatch, CredentialSources } from "../auth/credentials.ts";
+import type { FetchForExchange } from "../auth/exchange.ts";
+import { CrossdockError, ParseError } from "../errors.ts";
+import type { CreateRepository } from "../registry/request.ts";
+import type { Runtime } from "../runtime.ts";
+
+/** The process whose variables are read. */
+export interface CloudKeysEnvironment {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readTextFile(path: string): Promise<string>;
+  /** Milliseconds since the epoch. */
+  now(): number;
+  createRuntime(): Promise<Pick<Runtime, "fetch">>;
+}
 
 /** What an exchange needs of the host. */
 interface Host {
@@ -19,7 +28,7 @@ interface Cloud {
   /** The required variables. */
   readonly variables: readonly string[];
   /** Resolves to a reason, for messages, if the key is not usable here. */
-  open(environment: CliEnvironment, host: Host): Promise<CredentialSources | string>;
+  open(environment: CloudKeysEnvironment, host: Host): Promise<CredentialSources | string>;
 }
 
 const ECR: Cloud = {
@@ -27,7 +36,7 @@ const ECR: Cloud = {
     /\.amazonaws\.(com|com\.cn|eu)$|\.on\.(aws|amazonwebservices\.com\.cn)$|^(public\.ecr\.aws|ecr-public\.aws\.com)$/,
   variables: ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"],
   async open({ env }, host): Promise<CredentialSources> {
-    return (await import("../../auth/ecr.ts")).ecrCredentials({ ...readAwsKey(env), ...host });
+    return (await import("../auth/ecr.ts")).ecrCredentials({ ...readAwsKey(env), ...host });
   },
 };
 
@@ -35,7 +44,7 @@ const ACR: Cloud = {
   hosts: /\.azurecr\./,
   variables: ["AZURE_TENANT_ID", "AZURE_CLIENT_ID", "AZURE_CLIENT_SECRET"],
   async open({ env }, host): Promise<CredentialSources> {
-    return (await import("../../auth/acr.ts")).acrCredentials({
+    return (await import("../auth/acr.ts")).acrCredentials({
       tenantId: env["AZURE_TENANT_ID"] ?? "",
       clientId: env["AZURE_CLIENT_ID"] ?? "",
       clientSecret: env["AZURE_CLIENT_SECRET"] ?? "",
@@ -52,7 +61,7 @@ const GOOGLE_KEY: Cloud = {
   hosts: GOOGLE_HOSTS,
   variables: ["GOOGLE_SERVICE_ACCOUNT"],
   async open({ env }, host): Promise<CredentialSources> {
-    const { artifactRegistryCredentials } = await import("../../auth/artifact_registry.ts");
+    const { artifactRegistryCredentials } = await import("../auth/artifact_registry.ts");
     return artifactRegistryCredentials({
       serviceAccount: env["GOOGLE_SERVICE_ACCOUNT"] ?? "",
       ...host,
@@ -65,18 +74,23 @@ const GOOGLE_FILE: Cloud = {
   hosts: GOOGLE_HOSTS,
   variables: ["GOOGLE_APPLICATION_CREDENTIALS"],
   async open(environment, host): Promise<CredentialSources | string> {
-    const { readOptionFile } = await import("./read_input_file.ts");
     const option = "GOOGLE_APPLICATION_CREDENTIALS";
     const path = environment.env[option] ?? "";
+    let serviceAccount: string;
     try {
-      const serviceAccount = await readOptionFile(path, option, environment);
-      if (!/"type"\s*:\s*"service_account"/.test(serviceAccount)) {
-        return `${option} ${path}: not the key of a service account`;
-      }
-      const { artifactRegistryCredentials } = await import("../../auth/artifact_registry.ts");
-      return artifactRegistryCredentials({ serviceAccount, from: `${option} ${path}`, ...host });
+      serviceAccount = await environment.readTextFile(path);
     } catch (error) {
       // The file is for other programs in the first place, so it must not break anonymous access.
+      const isMissing = (error as { code?: string }).code === "ENOENT";
+      return `${option} ${path}: ${isMissing ? "file not found" : "cannot be read"}`;
+    }
+    if (!/"type"\s*:\s*"service_account"/.test(serviceAccount)) {
+      return `${option} ${path}: not the key of a service account`;
+    }
+    const { artifactRegistryCredentials } = await import("../auth/artifact_registry.ts");
+    try {
+      return artifactRegistryCredentials({ serviceAccount, from: `${option} ${path}`, ...host });
+    } catch (error) {
       if (error instanceof ParseError) return error.message;
       throw error;
     }
@@ -90,7 +104,7 @@ const CLOUDS: readonly Cloud[] = [ECR, GOOGLE_KEY, GOOGLE_FILE, ACR];
  * requires a credential. A key that its cloud rejects counts as no credential: it may be set for other programs, and the image may be
  * public.
  */
-export function openCloudKeys(environment: CliEnvironment): CredentialSources {
+export function openCloudKeys(environment: CloudKeysEnvironment): CredentialSources {
   const { env } = environment;
   const opened = new Map<Cloud, Promise<CredentialSources | string>>();
   const results = new Map<Cloud, CredentialSources | string>();
@@ -146,7 +160,7 @@ export function openCloudKeys(environment: CliEnvironment): CredentialSources {
  * @returns `undefined` without them
  * @throws ParseError for another value of the variable
  */
-export function openEcrCreation(environment: CliEnvironment): CreateRepository | undefined {
+export function openEcrCreation(environment: CloudKeysEnvironment): CreateRepository | undefined {
   const { env } = environment;
   const variable = "CROSSDOCK_ECR_CREATE_REPOSITORY";
   const flag = env[variable] || "false";
@@ -156,7 +170,7 @@ export function openEcrCreation(environment: CliEnvironment): CreateRepository |
   if (flag === "false" || ECR.variables.some((name) => !env[name])) return undefined;
   return async (name, options) => {
     if (!ECR.hosts.test(name.registry)) return false;
-    const { createEcrRepository } = await import("../../auth/ecr.ts");
+    const { createEcrRepository } = await import("../auth/ecr.ts");
     const host = await createHost(environment);
     return await createEcrRepository({ ...readAwsKey(env), ...host })(name, options);
   };
@@ -167,7 +181,7 @@ function isRejected(error: unknown): error is CrossdockError {
 }
 
 function readAwsKey(
-  env: CliEnvironment["env"],
+  env: CloudKeysEnvironment["env"],
 ): { accessKeyId: string; secretAccessKey: string; sessionToken: string | undefined } {
   return {
     accessKeyId: env["AWS_ACCESS_KEY_ID"] ?? "",
@@ -176,7 +190,7 @@ function readAwsKey(
   };
 }
 
-async function createHost(environment: CliEnvironment): Promise<Host> {
+async function createHost(environment: CloudKeysEnvironment): Promise<Host> {
   const runtime = await environment.createRuntime();
   return {
     fetch: (request) => runtime.fetch(request),

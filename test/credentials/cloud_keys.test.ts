@@ -1,16 +1,16 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createRuntime } from "../../../src/hosts/detect.ts";
-import type { HttpRequest, Runtime } from "../../../src/runtime.ts";
-import { openCloudKeys, openEcrCreation } from "../../../src/cli/options/cloud_keys.ts";
-import { ENTRA, startEntra } from "../../auth/acr_server.ts";
-import { AWS_KEY, awsError } from "../../auth/aws_server.ts";
-import { keyFile, startGoogle } from "../../auth/google_server.ts";
-import { putImage } from "../../support/image.ts";
-import { startRegistry } from "../../support/registry.ts";
-import { engineCli } from "../engine_cli.ts";
-import { fakeCli } from "../fake_cli.ts";
-import type { FakeCli, FakeCliOptions } from "../fake_cli.ts";
+import { createRuntime } from "../../src/hosts/detect.ts";
+import type { HttpRequest, Runtime } from "../../src/runtime.ts";
+import { openCloudKeys, openEcrCreation } from "../../src/credentials/cloud_keys.ts";
+import { ENTRA, startEntra } from "../auth/acr_server.ts";
+import { AWS_KEY, awsError } from "../auth/aws_server.ts";
+import { keyFile, startGoogle } from "../auth/google_server.ts";
+import { putImage } from "../support/image.ts";
+import { startRegistry } from "../support/registry.ts";
+import { engineCli } from "../cli/engine_cli.ts";
+import { fakeCli } from "../cli/fake_cli.ts";
+import type { FakeCli, FakeCliOptions } from "../cli/fake_cli.ts";
 
 const ECR = "123456789012.dkr.ecr.eu-west-1.amazonaws.com";
 const AWS = {
