@@ -6,7 +6,7 @@ import { COMMANDS } from "./commands/commands.ts";
 import type { CliEnvironment } from "./environment.ts";
 import { nameCommand } from "./familiar/name_command.ts";
 import { listRenamed, translateWords } from "./familiar/translate_words.ts";
-import type { Renamed } from "./familiar/translate_flags.ts";
+import type { Renamed } from "./familiar/translator.ts";
 import {
   EXIT_CLOSED_OUTPUT,
   EXIT_CODES_HELP,
