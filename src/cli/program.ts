@@ -6,7 +6,7 @@ import { COMMANDS, EXAMPLES, OTHER } from "./commands/commands.ts";
 import type { CliEnvironment, TextStream } from "./environment.ts";
 import { nameCommand } from "./familiar/name_command.ts";
 import { listRenamed, translateWords } from "./familiar/translate_words.ts";
-import type { Renamed } from "./familiar/translate_flags.ts";
+import type { Renamed } from "./familiar/translator.ts";
 import type { CommandLine } from "./output/command_hint.ts";
 import { getVariable, hasColors } from "./output/color.ts";
 import {

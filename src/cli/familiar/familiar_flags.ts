@@ -84,7 +84,7 @@ export const FAMILIAR_FLAGS: readonly FamiliarFlag[] = [
     commands: TWO,
     means: {
       ...ALL_PLATFORMS,
-      ignored: "all platforms are copied by default; for all tags of a repository use --all-tags",
+      ignored: "all platforms are copied by default; for all tags use crossdock copy --all-tags",
     },
     values: { false: OWN_PLATFORM },
   },
@@ -510,7 +510,8 @@ export const FAMILIAR_FLAGS: readonly FamiliarFlag[] = [
     commands: ALL,
     hasValue: true,
     means: {
-      rejected: "the delay between retries grows from 0.5 s, or is what the registry requires",
+      rejected:
+        "the delay doubles with each retry, from 0.5 s, unless the registry sends Retry-After",
     },
   },
   {
@@ -652,7 +653,10 @@ export const FAMILIAR_FLAGS: readonly FamiliarFlag[] = [
     tools: ["skopeo"],
     commands: ALL,
     hasValue: true,
-    means: { ignored: "no temporary files are written between registries" },
+    means: {
+      ignored:
+        "between registries there are no temporary files; for an archive in a pipe set TMPDIR",
+    },
   },
   // Local images
   {
@@ -889,7 +893,7 @@ export const FAMILIAR_FLAGS: readonly FamiliarFlag[] = [
     tools: ["regctl"],
     commands: ["tags"],
     hasValue: true,
-    means: { rejected: "filter the tags: crossdock tags REPO | grep -E 'REGEXP'" },
+    means: { rejected: "filter the tags: crossdock tags REPO | grep -xE 'REGEXP', or grep -vxE" },
   },
   {
     flags: ["--last", "--limit"],

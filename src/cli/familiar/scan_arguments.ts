@@ -16,6 +16,8 @@ export type Argument =
   /** `--` and everything after it. */
   | { readonly kind: "rest"; readonly words: readonly string[] };
 
+export type Flag = Argument & { readonly kind: "flag" };
+
 /**
  * @param hasValue whether a flag has a value; undefined if the flag is unknown
  */

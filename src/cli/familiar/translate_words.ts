@@ -7,7 +7,7 @@ import { hasValue, listKnownOptions, listOperands } from "./known_options.ts";
 import type { KnownOptions } from "./known_options.ts";
 import { scanArguments } from "./scan_arguments.ts";
 import type { Argument } from "./scan_arguments.ts";
-import type { Renamed, Translation } from "./translate_flags.ts";
+import type { Renamed, Translation } from "./translator.ts";
 
 /**
  * Replaces flags of other tools by those of crossdock.

@@ -97,7 +97,7 @@ export function addPlatform(text: string, previous: readonly string[] | undefine
   return [...byName.values()].toReversed();
 }
 
-/** Architectures in images, with the names that machines use for them. A list, because "linux" alone can be a mistake only. */
+/** The architectures of images, and other names for them. Any other word without an os, such as `linux`, is an error. */
 const ARCHITECTURES: ReadonlySet<string> = new Set([
   ...["amd64", "x86_64", "x86-64", "386", "i386", "arm64", "aarch64", "arm", "armhf", "armel"],
   ...["ppc64le", "s390x", "riscv64", "loong64", "mips64le", "mips64", "mipsle", "mips", "wasm"],
