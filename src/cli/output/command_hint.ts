@@ -180,18 +180,34 @@ function toCheckHint(
   if (values["via"] !== undefined) return "replace it in the configuration of the server";
   if (command === "auth") return `replace it, for example with ${toLogin(registry)}`;
   if (/\(creds "/.test(from)) return "correct user and pass there";
-  const [, flag, value = ""] =
-    /^--(?:src-|dest-)?(creds(?:-env|-fd)?|authfile)(?: (.+?))?(?: \(.*)?$/.exec(from) ??
-      [];
+  const [, named, flag, value = ""] = CREDENTIAL_FLAG.exec(from) ?? [];
   if (flag === undefined && from.startsWith("--")) return "pass another one";
-  const shown = flag === "creds" ? "USER:PASSWORD" : toWord(value);
-  const prefix = hasOneRegistry(command) ? "" : side === "source" ? "src" : "dest";
-  const option = (name: string): string => {
-    const set = values[prefix === "" ? name : `${prefix}${name[0]?.toUpperCase()}${name.slice(1)}`];
+  const secret = flag === "creds"
+    ? "USER:PASSWORD"
+    : flag === "registry-token"
+    ? "TOKEN"
+    : undefined;
+  const credential = flag === undefined ? "" : ` --${flag} ${secret ?? toWord(value)}`;
+  const prefix = hasOneRegistry(command)
+    ? ""
+    : named ?? (side === undefined ? undefined : side === "source" ? "src-" : "dest-");
+  const access = prefix === undefined ? "" : ACCESS_FLAGS.map((name) => {
+    const set = values[toCamelCase(`${prefix}${name}`)];
     return typeof set === "string" ? ` --${name} ${toWord(set)}` : "";
-  };
-  const credential = flag === undefined ? "" : ` --${flag} ${shown}`;
-  return `check it with: crossdock auth${option("tls")}${option("ca")}${credential} ${registry}`;
+  }).join("");
+  return `check it with: crossdock auth${access}${credential} ${registry}`;
+}
+
+/** The flag that passed a credential, as messages call it, with the variable, descriptor or file that it names. */
+const CREDENTIAL_FLAG =
+  /^--(src-|dest-)?((?:creds|registry-token)(?:-env|-fd)?|authfile)(?: (.+?))?(?: \(.*)?$/;
+
+/** What a registry may need besides a credential. */
+const ACCESS_FLAGS = ["tls", "ca", "cert", "key", "cert-dir"];
+
+/** Commander's name of a flag. */
+function toCamelCase(flag: string): string {
+  return flag.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
 }
 
 /** A word of a shell. */

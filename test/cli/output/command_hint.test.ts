@@ -93,6 +93,13 @@ const lines: [
     "check it with: crossdock auth --creds USER:PASSWORD r.io",
   ],
   [
+    "copy",
+    { destCert: "/c.pem", destCertDir: "/certs", srcTls: "off" },
+    REJECTED.replace("creds-env CREDS", "registry-token-fd 3"),
+    "the credential from --dest-registry-token-fd 3 was rejected; " +
+    "check it with: crossdock auth --cert /c.pem --cert-dir /certs --registry-token-fd 3 r.io",
+  ],
+  [
     "tags",
     { tls: "unverified" },
     REJECTED.replace("--dest-creds-env CREDS", '--authfile /a.json (auths "r.io")'),
