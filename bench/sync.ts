@@ -4,20 +4,23 @@
  *
  *     deno task bench sync
  *
- * Fails if the run without changes sends more than one HEAD per tag to each side and one list of tags.
+ * Fails if the run without changes sends more than one HEAD per tag to each side and one list of tags, or if the first run sends
+ * more than two requests per tag to each side, one list, and the requests for each blob once.
  */
 import { createSyncEngine } from "../src/sync/sync_engine.ts";
 import { createRuntime } from "../src/hosts/detect.ts";
 import type { Runtime } from "../src/runtime.ts";
 import { parseSyncConfig } from "../src/config/sync_config.ts";
 import { runRuleLocally } from "../src/sync/local_rules.ts";
-import { Slots } from "../src/sync/slots.ts";
+import { Slots } from "../src/copy/slots.ts";
 import { startRealRegistry } from "../test/registries/support.ts";
 import { putImage } from "../test/support/image.ts";
 import { startRegistry } from "../test/support/registry.ts";
 import { print } from "./support.ts";
 
 const TAGS = 300;
+/** Config and layers, which all tags share. */
+const BLOBS = 4;
 
 /** Number of requests by `host method`. */
 const requestCounts = new Map<string, number>();
@@ -30,7 +33,8 @@ await putImage(origin, "app", { layers: 3 });
 for (let i = 0; i < TAGS; i++) await putTag(i, "first");
 await mirror(origin.host, source.host);
 
-await measure("first run");
+const first = await measure("first run");
+const [fromSource, toDestination] = [sumOf(first, source.host), sumOf(first, destination.host)];
 const counts = await measure("no changes");
 await putTag(7, "second");
 await mirror(origin.host, source.host);
@@ -42,6 +46,10 @@ const isOneList = extra.every(({ host, method, count }) =>
 );
 if (!isOneList) {
   throw new Error("without changes, expected only one HEAD per tag and one list of tags");
+}
+
+if (fromSource > 1 + 2 * TAGS + BLOBS || toDestination > 2 * TAGS + 2 * BLOBS) {
+  throw new Error(`the first run sent ${fromSource} + ${toDestination} requests`);
 }
 
 /** Puts an image that differs from the others only in an annotation, so that a changed image needs no layers. */
@@ -86,10 +94,15 @@ async function measure(what: string): Promise<Count[]> {
   return counts;
 }
 
+function sumOf(counts: readonly Count[], host: string): number {
+  return counts.reduce((sum, count) => count.host === host ? sum + count.count : sum, 0);
+}
+
 function describe(counts: readonly Count[], host: string): string {
   const ofHost = counts.filter((count) => count.host === host);
-  const sum = ofHost.reduce((all, { count }) => all + count, 0);
-  return `${sum} (${ofHost.map(({ method, count }) => `${count} ${method}`).sort().join(", ")})`;
+  return `${sumOf(counts, host)} (${
+    ofHost.map(({ method, count }) => `${count} ${method}`).sort().join(", ")
+  })`;
 }
 
 function countRequests(host: Runtime): Runtime {

@@ -9,7 +9,7 @@ import { gzipSync } from "node:zlib";
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
 /** Slightly above the current size, so that growth is noticed. The limit of the free plan is 3 MB. */
-const MAX_GZIP_BYTES = 260 * 1024;
+const MAX_GZIP_BYTES = 265 * 1024;
 
 /**
  * Bundles the Worker into a folder as `wrangler deploy` does, without uploading it, and returns the path of the Worker's file.

@@ -3,7 +3,7 @@
  * not the import map, and those of zod, of which dist/ gets a smaller file. Imports of the original `@std/streams` in node_modules/
  * do not change, and neither do those in declarations.
  */
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path/posix";
 import { fileURLToPath } from "node:url";
 
@@ -11,19 +11,21 @@ const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const DIST = join(ROOT, "dist");
 const IMPORT = /(?<=^(?:import|export)\s[^;"]*?")@std\/streams\/[^"]+(?=")/gm;
 const ZOD = /(?<=^import \* as z from ")zod(?=";)/gm;
+/** The package.json of the sources, which has the version. It is one folder higher from dist/. */
+const PACKAGE = /(?<=^import [^;"]*")(?:\.\.\/)+package\.json(?=")/gm;
 
 for (const name of readdirSync(DIST, { recursive: true, encoding: "utf8" })) {
   if (!/\.(js|d\.ts)$/.test(name)) continue;
   const file = join(DIST, name);
   const text = readFileSync(file, "utf8");
   const mapped = text.replace(IMPORT, (specifier) => toRelative(specifier, file))
-    .replace(ZOD, file.endsWith(".js") ? relativePath(join(DIST, "zod.js"), file) : "$&");
+    .replace(ZOD, file.endsWith(".js") ? relativePath(join(DIST, "zod.js"), file) : "$&")
+    .replace(PACKAGE, "../$&");
   if (mapped !== text) writeFileSync(file, mapped);
 }
 
-// Modules read the version from this copy. Its other fields are about the package as a whole.
-const { version } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
-writeFileSync(join(DIST, "package.json"), JSON.stringify({ version, type: "module" }));
+// The compiler has copied it. With it, dist/ would be a package of its own.
+rmSync(join(DIST, "package.json"), { force: true });
 
 function toRelative(specifier: string, importer: string): string {
   const source = relative(ROOT, fileURLToPath(import.meta.resolve(specifier)));

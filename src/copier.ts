@@ -12,9 +12,12 @@ import { makeReport } from "./copy/report.ts";
 import { countRequests, pickRepositories } from "./copy/repositories.ts";
 import type { Repositories } from "./copy/repositories.ts";
 import type { CopyRequest } from "./copy/request.ts";
+import type { SharedContent } from "./copy/shared_content.ts";
 import { runPlan } from "./copy/run.ts";
+import { Slots } from "./copy/slots.ts";
 import { toResend } from "./copy/step.ts";
-import type { Step } from "./copy/step.ts";
+import type { BlobStep, Step } from "./copy/step.ts";
+import type { Digest } from "./oci/digest.ts";
 import { formatReference } from "./oci/reference.ts";
 import type { Guard, Pace } from "./registry/request.ts";
 import type { Runtime } from "./runtime.ts";
@@ -23,9 +26,13 @@ import type { EngineMemory, Layouts, SideOptions, Sides } from "./sides.ts";
 import { noTrace } from "./trace.ts";
 import type { Trace } from "./trace.ts";
 
+/** Options of an engine. */
 export interface EngineOptions {
+  /** The host: `createRuntime()` of `crossdock/runtime`. */
   readonly runtime: Runtime;
+  /** Options for the registries that are read. */
   readonly source?: SideOptions;
+  /** Options for the registries that are written to. */
   readonly destination?: SideOptions;
   /** Maximum of parallel blobs of a copy. Default: 16; from 1 to 256. */
   readonly concurrency?: number;
@@ -49,13 +56,18 @@ export interface EngineOptions {
 }
 
 /** A copy with open repositories. */
-export interface OpenedCopy extends CallOptions, Repositories {
+interface OpenedCopy extends CallOptions, Repositories {
   readonly request: CopyRequest;
   readonly emit?: Emit | undefined;
   readonly plan: () => Promise<Planned>;
   /** Called with the plan before the first step. An error that it throws aborts the copy. */
   readonly approve?: ((plan: Plan) => void) | undefined;
-  readonly onOutcome?: (step: Step, outcome: Outcome) => void;
+  /** What other copies of the run have brought to destinations. Default: none. */
+  readonly memory?: SharedContent | undefined;
+  /** Whether other copies of the image share the downloads of this one. Default: no. */
+  readonly sharesDownloads?: () => boolean;
+  /** Called as soon as it is certain that a blob is not requested from the source, or not any more. */
+  readonly onBlobSettled?: ((digest: Digest) => void) | undefined;
 }
 
 export interface Copier
@@ -99,7 +111,7 @@ export function createCopier(options: EngineOptions): Copier {
   }
 
   async function run(copy: OpenedCopy): Promise<Report> {
-    const { request, signal, emit, approve, onOutcome } = copy;
+    const { request, signal, emit, approve, memory, onBlobSettled } = copy;
     const attributes = {
       "crossdock.source": formatReference(request.source),
       "crossdock.destination": formatReference(request.destination),
@@ -109,20 +121,25 @@ export function createCopier(options: EngineOptions): Copier {
       const { plan, manifests } = await copy.plan();
       approve?.(plan);
       emit?.({ type: "plan", plan });
-      const context = { runtime, retries, timeoutMs, manifests, emit };
+      // Copies that share downloads wait for each other, so they must begin their steps in the same order.
+      const ahead = runtime.passesUntouched || copy.sharesDownloads?.() ? 0 : concurrency;
+      const transfers = ahead > 0 ? new Slots(concurrency) : undefined;
+      const context = { runtime, retries, timeoutMs, manifests, transfers, emit };
       const perform = async (
         step: Step,
         { signal, isMissing }: { signal: AbortSignal; isMissing: boolean },
       ): Promise<Outcome> => {
         const stepContext = { ...context, ...pickRepositories(step, copy), signal };
-        const outcome = await performTraced(isMissing ? toResend(step) : step, stepContext);
-        onOutcome?.(step, outcome);
-        return outcome;
+        if (isMissing) return await performTraced(toResend(step), stepContext);
+        if (!memory || step.type !== "blob") return await performTraced(step, stepContext);
+        const onWait = (): void => onBlobSettled?.(step.descriptor.digest);
+        const perform = (step: BlobStep): Promise<Outcome> => performTraced(step, stepContext);
+        return await memory.shareBlob(step, perform, { signal, onWait }).finally(onWait);
       };
       const what = `copy ${attributes["crossdock.source"]}`;
       const outcomes = await withBudget(what, { side: "source" }, async (budget) => {
         budget.take(manifests.bytes);
-        return await runPlan(plan, perform, { concurrency, emit, signal });
+        return await runPlan(plan, perform, { concurrency, ahead, emit, signal });
       });
       for (const target of new Set([copy.target, copy.referrerTarget])) await target.finish?.();
       const durationMs = runtime.now() - startedAt;

@@ -26,11 +26,15 @@ import {
 import { checkAccess, parseAccessName } from "./registry/check_access.ts";
 import type { AccessCheck } from "./registry/check_access.ts";
 
+/** Options of every call. */
 export interface RunOptions {
+  /** Aborts the call, which then rejects with the reason of the signal. */
   readonly signal?: AbortSignal;
+  /** Receives the events of the call. */
   readonly emit?: Emit;
 }
 
+/** Options of `plan`. */
 export interface PlanOptions extends RunOptions {
   /** Checks each blob at the destination, so that the plan has totals. Default: true. */
   readonly survey?: boolean;
@@ -38,11 +42,13 @@ export interface PlanOptions extends RunOptions {
   readonly manifests?: boolean;
 }
 
+/** Options of `copy`. */
 export interface CopyOptions extends RunOptions {
   /** Called with the plan before the first step. An error that it throws aborts the copy. */
   readonly approve?: ((plan: Plan) => void) | undefined;
 }
 
+/** Options of `resolve`. */
 export interface ResolveOptions extends RunOptions {
   /** Called for each request to the registry, without token requests. */
   readonly onRequest?: () => void;
@@ -72,7 +78,9 @@ export interface Engine {
 
 /** An engine in this process. */
 export interface LocalEngine extends Engine {
+  /** Copies an image and returns a report. The tag is moved last. */
   copy(request: CopyRequestInput | CopyRequest, options?: CopyOptions): Promise<Report>;
+  /** Resolves a name by HEAD to `registry/repository[:tag]@digest`. Uses the options of the source side. */
   resolve(reference: string, options?: ResolveOptions): Promise<string>;
   /** Checks the access to a registry, or to a repository, with its credentials. Uses the options of the source side. */
   checkAccess(name: string, options?: RunOptions): Promise<AccessCheck>;

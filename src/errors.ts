@@ -42,10 +42,12 @@ export const ERROR_CODES = [
   "aborted",
 ] as const;
 
+/** The code of an error, for callers to switch on. */
 export type ErrorCode = (typeof ERROR_CODES)[number];
 
 /** Options of all crossdock errors. */
 export interface CrossdockErrorOptions {
+  /** The error that led to this one. */
   cause?: unknown;
   /** What to do next: one sentence without a period. */
   hint?: string | undefined;
@@ -61,14 +63,22 @@ export interface CrossdockErrorOptions {
 
 /** The base class of all errors that crossdock throws on purpose, except {@linkcode ParseError}. */
 export class CrossdockError extends Error {
+  /** The name of the class. */
   override readonly name: string = "CrossdockError";
+  /** What kind of error it is. */
   readonly code: ErrorCode;
+  /** What to do next: one sentence without a period. */
   readonly hint: string | undefined;
+  /** Whether a retry may succeed. */
   readonly isTemporary: boolean;
+  /** How long the registry asked to wait, in milliseconds. */
   readonly retryAfterMs: number | undefined;
+  /** The wrong field of the request or step, if one is to blame. */
   readonly field: string | undefined;
+  /** The side of the registry, if known. */
   side: Side | undefined;
 
+  /** Takes a message with the action, the value, and the actual and the expected state. */
   constructor(code: ErrorCode, message: string, options: CrossdockErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
@@ -82,10 +92,14 @@ export class CrossdockError extends Error {
 
 /** Text that does not parse: a reference, digest, platform or config file. The caller has to fix it. */
 export class ParseError extends SyntaxError {
+  /** The name of the class. */
   override readonly name = "ParseError";
+  /** Always `usage`. */
   readonly code = "usage" satisfies ErrorCode;
+  /** What to do next: one sentence without a period. */
   readonly hint: string | undefined;
 
+  /** Takes a message with the text and its expected form. */
   constructor(message: string, options: { cause?: unknown; hint?: string } = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.hint = options.hint;
@@ -111,9 +125,12 @@ export type NetworkFailure =
 
 /** The request failed below HTTP, without a response. Thrown by every {@linkcode Runtime}. */
 export class NetworkError extends CrossdockError {
+  /** The name of the class. */
   override readonly name = "NetworkError";
+  /** How the connection failed. */
   readonly failure: NetworkFailure;
 
+  /** The code is `tls` or `network`, depending on the failure. */
   constructor(failure: NetworkFailure, message: string, options: CrossdockErrorOptions = {}) {
     const isTls = failure === "not_tls" || failure === "certificate";
     super(isTls ? "tls" : "network", message, { isTemporary: !isTls, ...options });
@@ -123,8 +140,10 @@ export class NetworkError extends CrossdockError {
 
 /** No data arrived for longer than the idle timeout. A slow transfer does not fail. */
 export class SilenceError extends CrossdockError {
+  /** The name of the class. */
   override readonly name = "SilenceError";
 
+  /** Makes the message from the name of the request or transfer that was silent. */
   constructor(what: string, timeoutMs: number, options: CrossdockErrorOptions = {}) {
     super("timeout", `${what}: no data for ${timeoutMs / 1000} s`, {
       hint: "try again, or raise the idle timeout with --timeout",

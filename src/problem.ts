@@ -2,11 +2,12 @@
 import * as z from "zod";
 import { CopyError } from "./copy/copy_error.ts";
 import { stepSchema, withoutContent } from "./copy/step.ts";
+import type { Step } from "./copy/step.ts";
 import { CrossdockError, MissingContentError, ParseError, SIDES } from "./errors.ts";
-import type { ErrorCode } from "./errors.ts";
+import type { ErrorCode, Side } from "./errors.ts";
 import { digestSchema, isDigest } from "./oci/digest.ts";
 import type { Digest } from "./oci/digest.ts";
-import { immutable } from "./schema.ts";
+import { schemaFor } from "./schema.ts";
 
 /**
  * Status and title of each code: the engine's codes, and `internal`. A failure of a registry is a 5xx; an error that the caller
@@ -30,9 +31,49 @@ export const PROBLEMS = {
   internal: { status: 500, title: "A bug in crossdock" },
 } as const satisfies Readonly<Record<ErrorCode | "internal", { status: number; title: string }>>;
 
-export type ProblemCode = keyof typeof PROBLEMS;
+/** The code of an error of the engine, or `internal` for a bug. */
+export type ProblemCode = ErrorCode | "internal";
 
-export const problemSchema = immutable(
+/** Problem details, RFC 9457. */
+export interface Problem {
+  /** `urn:crossdock:problem:` followed by the code. */
+  readonly type: string;
+  /** The code in words. */
+  readonly title: string;
+  /** The HTTP status. */
+  readonly status: number;
+  /** What happened. */
+  readonly detail: string;
+  /** What kind of error it is. */
+  readonly code: ProblemCode;
+  /** The registry that the error concerns. */
+  readonly side?: Side | undefined;
+  /** What to do next. */
+  readonly hint?: string | undefined;
+  /** The registry's Retry-After, in milliseconds. */
+  readonly retryAfterMs?: number | undefined;
+  /** The invalid parts of the request. */
+  readonly errors?:
+    | readonly ({
+      /** JSON pointer to the field of the body, such as `#/source`. */
+      readonly pointer?: string | undefined;
+      /** Name of the path, query or header parameter. */
+      readonly parameter?: string | undefined;
+      readonly detail: string;
+    })[]
+    | undefined;
+  /** The step that failed. */
+  readonly step?: Step | undefined;
+  /**
+   * Digests of the blobs and manifests that the destination named as missing when it rejected a manifest. To continue, perform
+   * their steps again, blobs first and with `"resend": true`, then the step that failed.
+   */
+  readonly missing?: readonly Digest[] | undefined;
+  /** The response's `X-Request-Id`. */
+  readonly requestId?: string | undefined;
+}
+
+export const problemSchema = schemaFor<Problem>()(
   z.object({
     type: z.string().meta({ description: "`urn:crossdock:problem:` followed by the code" }),
     title: z.string().meta({ description: "the code in words" }),
@@ -62,8 +103,6 @@ export const problemSchema = immutable(
     requestId: z.string().optional().meta({ description: "the response's `X-Request-Id`" }),
   }).meta({ id: "Problem", description: "Problem details, RFC 9457" }),
 );
-
-export type Problem = z.output<typeof problemSchema>;
 
 /** An invalid part of a request. */
 export type FieldMistake = NonNullable<Problem["errors"]>[number];
@@ -156,7 +195,6 @@ const TRANSLATIONS: readonly (readonly [RegExp, string])[] = [
   [/--recheck\b/g, '"recheck": true'],
   [/--timeout\b/g, "CROSSDOCK_TIMEOUT_MS"],
   [/\buse --src-tls off or --dest-tls off/g, "add the registry to CROSSDOCK_PLAIN_HTTP"],
-  [/\bleave out --src-tls off or --dest-tls off/g, "remove it from CROSSDOCK_PLAIN_HTTP"],
   [/\buse --src-tls on or --dest-tls on/g, "remove it from CROSSDOCK_PLAIN_HTTP"],
 ];
 

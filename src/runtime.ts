@@ -4,16 +4,27 @@
  */
 import type { ChunkReader } from "./streams/chunk_reader.ts";
 
-/** How the certificate of a registry is verified. */
+/** How a TLS connection is made: which certificates are accepted, and which one is sent. */
 export interface TlsOptions {
   /** PEM certificates to trust, in addition to those of the host. */
   readonly caCerts?: readonly string[] | undefined;
   /** Accept any certificate. Default: false. */
   readonly unverified?: boolean | undefined;
+  /** Sent to a server that requests a certificate. */
+  readonly clientCertificate?: ClientCertificate | undefined;
+}
+
+/** A certificate that identifies the client, in PEM. The key is a secret: do not log it. */
+export interface ClientCertificate {
+  /** The certificate, and the ones that it was issued with. */
+  readonly cert: string;
+  /** Not encrypted. */
+  readonly key: string;
 }
 
 /** The addresses of a URL's host that a guard has checked. */
 export interface CheckedAddresses {
+  /** IPv4 and IPv6 addresses. */
   readonly addresses: readonly string[];
   /** Who they were checked for. A connection is reused only for requests with the same value. */
   readonly checkedFor: string;
@@ -21,13 +32,19 @@ export interface CheckedAddresses {
 
 /** A request without a body, or with a body in memory. */
 export interface HttpRequest {
+  /** `GET`, `PUT` and so on. */
   readonly method: string;
+  /** Where to send it. */
   readonly url: URL;
+  /** Sent unchanged. */
   readonly headers: Headers;
+  /** Default: none. */
   readonly body?: Uint8Array<ArrayBuffer> | string | undefined;
+  /** Default: the certificate is verified with those of the host. */
   readonly tls?: TlsOptions | undefined;
   /** Where to connect to. Default: the addresses that the name resolves to. Ignored for a request through a proxy. */
   readonly checked?: CheckedAddresses | undefined;
+  /** Aborts the request. */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -41,6 +58,7 @@ export interface UploadRequest extends Omit<HttpRequest, "body"> {
 
 /** A streaming hash. */
 export interface StreamHash {
+  /** Adds a chunk. */
   update(chunk: Uint8Array<ArrayBuffer>): void | Promise<void>;
   /** Returns the digest in lower-case hex. Call it only once. */
   hex(): string | Promise<string>;
@@ -48,6 +66,7 @@ export interface StreamHash {
 
 /** The host that crossdock runs on. */
 export interface Runtime {
+  /** The name of the host. */
   readonly name: "deno" | "node" | "bun" | "workerd";
   /**
    * Whether to pass on the response of a blob unread if the blob is not hashed here. On workerd this saves a quarter of the CPU
@@ -70,6 +89,7 @@ export interface Runtime {
   upload(request: UploadRequest): Promise<Response>;
   /** The host and port of the proxy through which requests to a URL go, on hosts with proxies. */
   proxyOf?(url: URL): Promise<string | undefined>;
+  /** Creates a streaming hash. */
   createHash(algorithm: "sha256" | "sha512"): StreamHash;
   /** Milliseconds since the epoch. */
   now(): number;

@@ -2,20 +2,31 @@
 import type * as z from "zod";
 
 /** A deeply readonly value. */
-export type Immutable<Value> = Value extends object
+type Immutable<Value> = Value extends object
   ? { readonly [Key in keyof Value]: Immutable<Value[Key]> }
   : Value;
 
-/** A schema of an immutable value. An interface, so that declaration files show its name instead of the expanded type. */
-export interface ImmutableSchema<Schema extends z.ZodType>
-  extends z.ZodType<Immutable<z.output<Schema>>, Immutable<z.input<Schema>>> {}
+/** A value with all of its optional members. */
+type Complete<Value> = Value extends object
+  ? { readonly [Key in keyof Value]-?: Complete<Value[Key]> }
+  : Value;
+
+/** `unknown` if two types have the same members, optional ones too. Otherwise a text, which shows up in the compiler's error. */
+type Same<A, B> = [A, B, Complete<A>, Complete<B>] extends [B, A, Complete<B>, Complete<A>]
+  ? unknown
+  : "the type and the schema differ";
+
+/** Accepts a schema whose output is `Value`. */
+type DeclareSchema<Value> = <Schema extends z.ZodType>(
+  schema: Schema & Same<Immutable<z.output<Schema>>, Value>,
+) => z.ZodType<Value, Value>;
 
 /**
- * Returns the same schema with an immutable output type. zod's `readonly()` would also freeze each parsed value and add
- * `readOnly` to the JSON schema.
+ * Returns a schema as the schema of a type that is written out: `schemaFor<Plan>()(z.object({ … }))`. Does not compile if a member
+ * is in only one of them. The public API has types with names and comments, which cannot be inferred from a schema.
  */
-export function immutable<Schema extends z.ZodType>(schema: Schema): ImmutableSchema<Schema> {
-  return schema as z.ZodType as ImmutableSchema<Schema>;
+export function schemaFor<Value>(): DeclareSchema<Value> {
+  return (schema) => schema as z.ZodType as z.ZodType<Value, Value>;
 }
 
 export interface SafeParseOptions {

@@ -15,7 +15,7 @@ import { createRegistryMemory } from "./registry/memory.ts";
 import type { RegistryMemory } from "./registry/memory.ts";
 import { Repository } from "./registry/repository.ts";
 import type { RepositoryMode, RepositoryOptions } from "./registry/repository.ts";
-import type { Runtime, TlsOptions } from "./runtime.ts";
+import type { ClientCertificate, Runtime, TlsOptions } from "./runtime.ts";
 import type { Trace } from "./trace.ts";
 
 /** `off` is plain HTTP, `unverified` accepts any certificate. */
@@ -23,16 +23,28 @@ export type TlsMode = "on" | "off" | "unverified";
 
 /** Options for all registries of one side. */
 export interface SideOptions {
+  /** Default: all registries are used anonymously. */
   readonly credentials?: CredentialSources;
   /** TLS mode of all registries, or a function of the registry. Default: `off` for loopback, like Docker; otherwise `on`. */
   readonly tls?: TlsMode | ((registry: string) => TlsMode | undefined);
   /** PEM certificates to trust in addition to those of the host, for all registries, or by registry. */
   readonly caCerts?: readonly string[] | ((registry: string) => readonly string[] | undefined);
+  /**
+   * The certificate for registries that require one, for all registries, or by registry. It is sent only to the registry itself, not
+   * to hosts that it redirects to. Not on Workers.
+   */
+  readonly clientCertificate?:
+    | ClientCertificate
+    | ((registry: string) => ClientCertificate | undefined);
   /** Creates a missing repository during a push: `createEcrRepository()`. Used for the destination only. */
   readonly createRepository?: CreateRepository;
 }
 
-/** Cached data by side and registry. Engines with the same credentials may share it. */
+/**
+ * Cached data by side and registry. Engines with the same credentials may share it. Create it by `new Map()`.
+ *
+ * @internal
+ */
 export type EngineMemory = Map<string, RegistryMemory>;
 
 /** A repository of a registry, or an image in a folder or file. */
@@ -40,9 +52,16 @@ export type OpenedRepository = Pick<Repository, keyof Repository> & ContentTarge
 
 /** Opens images in folders and files: `openLayouts()` of `crossdock/layouts`. */
 export interface Layouts {
-  /** @param mode `pull` if the destination is only read */
+  /**
+   * @param mode `pull` if the destination is only read
+   * @internal
+   */
   open(side: Side, reference: Reference, mode?: RepositoryMode): OpenedRepository;
-  /** Lists the images below a folder, as paths relative to it. */
+  /**
+   * Lists the images below a folder, as paths relative to it.
+   *
+   * @internal
+   */
   repositories(folder: string, options?: CallOptions): AsyncIterable<string[]>;
 }
 
@@ -59,7 +78,7 @@ export interface SidesOptions {
   readonly layouts?: Layouts;
 }
 
-export interface OpenOptions extends Pick<RepositoryOptions, "onRequest" | "beforePull"> {
+interface OpenOptions extends Pick<RepositoryOptions, "onRequest" | "beforePull"> {
   /** Access to request. Default: pull for the source, push for the destination. */
   readonly mode?: RepositoryMode | undefined;
   readonly emit?: Emit | undefined;
@@ -80,17 +99,21 @@ export interface Sides {
 }
 
 /** Hosts pool connections by TLS object, so each side has one object for each kind. */
-function createTlsPool(): (
-  caCerts: readonly string[] | undefined,
-  isUnverified: boolean,
-) => TlsOptions | undefined {
-  const verified = new Map<readonly string[] | undefined, TlsOptions>();
-  const unverified = new Map<readonly string[] | undefined, TlsOptions>();
-  return (caCerts, isUnverified) => {
-    if (!caCerts && !isUnverified) return undefined;
-    const kind = isUnverified ? unverified : verified;
-    const tls = kind.get(caCerts) ?? { caCerts, ...(isUnverified ? { unverified: true } : {}) };
-    kind.set(caCerts, tls);
+function createTlsPool(): (tls: TlsOptions) => TlsOptions | undefined {
+  const pool: TlsOptions[] = [];
+  return ({ caCerts, clientCertificate, unverified }) => {
+    if (!caCerts && !clientCertificate && !unverified) return undefined;
+    const known = pool.find((tls) =>
+      tls.caCerts === caCerts && tls.clientCertificate === clientCertificate &&
+      (tls.unverified ?? false) === unverified
+    );
+    if (known) return known;
+    const tls = {
+      ...(caCerts ? { caCerts } : {}),
+      ...(clientCertificate ? { clientCertificate } : {}),
+      ...(unverified ? { unverified } : {}),
+    };
+    pool.push(tls);
     return tls;
   };
 }
@@ -101,9 +124,8 @@ export function openSides(options: SidesOptions): Sides {
   const openers = { source: createOpener("source"), destination: createOpener("destination") };
 
   function createOpener(side: Side): (registry: string) => RegistryClient {
-    const { tls: tlsMode, caCerts, credentials = noCredentials, createRepository } =
-      options[side] ?? {};
-    const findCerts = typeof caCerts === "function" ? caCerts : () => caCerts;
+    const { credentials = noCredentials, createRepository, ...tlsOptions } = options[side] ?? {};
+    const { tls: tlsMode, caCerts, clientCertificate } = tlsOptions;
     const shareTls = createTlsPool();
     const clients = new Map<string, RegistryClient>();
     return (registry) => {
@@ -111,17 +133,22 @@ export function openSides(options: SidesOptions): Sides {
       if (known) return known;
       if (isLocal({ registry })) {
         const message =
-          `${registry} is not a registry: only the command line opens folders and files`;
+          `${registry} is not a registry, and folders and files cannot be opened here`;
         throw new CrossdockError("usage", message, { side });
       }
-      const tls = (typeof tlsMode === "function" ? tlsMode(registry) : tlsMode) ??
-        (isLoopbackRegistry(registry) ? "off" : "on");
+      const find = <Value>(value: Value | ((registry: string) => Value)): Value =>
+        value instanceof Function ? value(registry) : value;
+      const tls = find(tlsMode) ?? (isLoopbackRegistry(registry) ? "off" : "on");
       const client = new RegistryClient({
         runtime,
         registry,
         side,
         isPlain: tls === "off",
-        tls: tls === "off" ? undefined : shareTls(findCerts(registry), tls === "unverified"),
+        tls: tls === "off" ? undefined : shareTls({
+          caCerts: find(caCerts),
+          clientCertificate: find(clientCertificate),
+          unverified: tls === "unverified",
+        }),
         credentials,
         retries,
         timeoutMs,

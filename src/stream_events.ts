@@ -1,9 +1,33 @@
 /** Schemas of the events in a streamed response: events of a copy or of rules, heartbeats, and a final error. */
 import * as z from "zod";
-import { copyEvents } from "./copy/model.ts";
+import type { CopyEvent } from "./copy/model.ts";
+import { copyEvents } from "./copy/schemas.ts";
 import { problemSchema } from "./problem.ts";
-import { immutable } from "./schema.ts";
-import { syncEvents, syncReportSchema } from "./sync/model.ts";
+import type { Problem } from "./problem.ts";
+import { schemaFor } from "./schema.ts";
+import type { SyncEvent, SyncReport } from "./sync/model.ts";
+import { syncEvents, syncReportSchema } from "./sync/schemas.ts";
+
+/** No other event for 5 s. */
+interface Heartbeat {
+  readonly type: "heartbeat";
+}
+
+/** The last event of a failed request. */
+interface Failure {
+  readonly type: "error";
+  readonly problem: Problem;
+}
+
+/** An event of a copy. The last one is `report` or `error`. */
+export type StreamEvent = CopyEvent | Heartbeat | Failure;
+
+/** An event of a run of rules. The last one is `report` or `error`. */
+export type SyncStreamEvent =
+  | SyncEvent
+  | Heartbeat
+  | { readonly type: "report"; readonly report: SyncReport }
+  | Failure;
 
 const heartbeat = z.object({ type: z.literal("heartbeat") }).meta({
   description: "no other event for 5 s",
@@ -11,7 +35,7 @@ const heartbeat = z.object({ type: z.literal("heartbeat") }).meta({
 
 const error = z.object({ type: z.literal("error"), problem: problemSchema });
 
-export const streamEventSchema = immutable(
+export const streamEventSchema = schemaFor<StreamEvent>()(
   z.discriminatedUnion("type", [
     ...copyEvents,
     heartbeat,
@@ -22,9 +46,7 @@ export const streamEventSchema = immutable(
   }),
 );
 
-export type StreamEvent = z.output<typeof streamEventSchema>;
-
-export const syncStreamEventSchema = immutable(
+export const syncStreamEventSchema = schemaFor<SyncStreamEvent>()(
   z.discriminatedUnion("type", [
     ...syncEvents,
     heartbeat,
@@ -37,5 +59,3 @@ export const syncStreamEventSchema = immutable(
     description: "An event of a run of rules. The last one is `report` or `error`",
   }),
 );
-
-export type SyncStreamEvent = z.output<typeof syncStreamEventSchema>;

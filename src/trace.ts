@@ -2,6 +2,7 @@
 
 /** An open span, to which attributes can be added. */
 export interface Span {
+  /** Sets an attribute. */
   set(name: string, value: string | number | boolean): void;
 }
 

@@ -28,14 +28,16 @@ const BENEATH: Readonly<Record<string, readonly string[]>> = {
   content: ["oci", "streams", "byte_budget"],
   auth: ["oci", "streams", "runtime"],
   registry: ["abortable", "retry", "trace", "runtime", "content", "auth"],
-  copy: ["retry", "runtime", "content"],
+  copy: ["abortable", "retry", "runtime", "content"],
   layouts: ["content"],
   problem: ["copy"],
   log: ["redact_urls"],
   sides: ["registry", "copy"],
   copier: ["sides"],
   engine: ["copier"],
-  mod: ["engine"],
+  credentials: ["auth"],
+  library: ["config", "hosts"],
+  mod: ["library"],
   sync: ["engine", "template"],
   stream_events: ["problem", "sync"],
   durable: ["engine", "problem"],
@@ -44,8 +46,8 @@ const BENEATH: Readonly<Record<string, readonly string[]>> = {
   rules: ["config"],
   server: ["rules", "stream_events", "version"],
   client: ["server"],
-  cli: ["client", "layouts"],
-  hosts: ["runtime"],
+  cli: ["client", "layouts", "credentials"],
+  hosts: ["credentials", "layouts", "sides"],
   entries: ["hosts", "server"],
 };
 
@@ -76,14 +78,14 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
     "oci/platform.ts",
     "auth/",
     "registry/",
-    "copy/model.ts",
+    "copy/schemas.ts",
     "copy/request.ts",
     "copy/step.ts",
     "layouts/",
     "problem.ts",
     "sync/rule_steps.ts",
     "stream_events.ts",
-    "sync/model.ts",
+    "sync/schemas.ts",
     "durable/durable_copies.ts",
     "webhooks/incoming/",
     "config/",
@@ -92,7 +94,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
     "client/",
     "cli/import/",
   ],
-  "yaml": ["config/", "cli/import/"],
+  "yaml": ["config/", "cli/import/", "cli/init/"],
   "re2js": ["sync/pattern.ts"],
   "croner": ["sync/"],
   "aws4fetch": ["auth/ecr_api.ts"],
@@ -107,7 +109,6 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "rate-limiter-flexible": ["entries/long_running.ts"],
   "commander": ["cli/"],
   "@commander-js/extra-typings": ["cli/"],
-  "cli-progress": ["cli/"],
   "modern-tar": ["layouts/"],
 };
 
@@ -194,8 +195,8 @@ function findCircles(): string[][] {
   return circles;
 }
 
-test("only hosts/, layouts/, cli/ and entries/ use node: and Deno", () => {
-  const local = ["hosts", "layouts", "cli", "entries"];
+test("only hosts/, credentials/, layouts/, cli/ and entries/ use node: and Deno", () => {
+  const local = ["hosts", "credentials", "layouts", "cli", "entries"];
   const core = files.filter((file) => !local.includes(partOf(file)));
   const wrong = core.filter((file) =>
     /"node:|\bDeno\.|\bBun\.|"cloudflare:/.test(withoutComments(read(file)))
@@ -205,7 +206,7 @@ test("only hosts/, layouts/, cli/ and entries/ use node: and Deno", () => {
 
 test("packages are imported only where they belong", () => {
   const wrong = imports.filter(({ file, specifier }) => {
-    if (/^(\.|node:|cloudflare:)/.test(specifier)) return false;
+    if (/^(\.|#|node:|cloudflare:)/.test(specifier)) return false;
     const name = /^(@[^/]+\/)?[^/]+/.exec(specifier)?.[0] ?? "";
     return !PACKAGES[name]?.some((place) => file.startsWith(place));
   });
@@ -226,15 +227,14 @@ test("helpers of @std/streams are imported by that name only", () => {
   assert.deepEqual([...new Set(imported)].sort(), Object.keys(exports).sort());
 });
 
-test("layouts/ is imported only by the command line, when a name needs it", () => {
+test("layouts/ is imported only by the command line and the library's hosts, when a name needs it", () => {
   const others = imports.filter(({ file, specifier }) =>
     specifier.startsWith(".") && partOf(file) !== "layouts" &&
     partOf(join(dirname(file), specifier)) === "layouts"
   );
-  assert.deepEqual(others.map(({ file, isType }) => isType ? "" : file).filter(Boolean), [
-    "cli/main.ts",
-  ]);
-  assert.match(read("cli/main.ts"), /await import\("\.\.\/layouts\/mod\.ts"\)/);
+  const files = others.map(({ file, isType }) => isType ? "" : file).filter(Boolean);
+  assert.deepEqual(files.sort(), ["cli/main.ts", "hosts/local_defaults.ts"]);
+  for (const file of files) assert.match(read(file), /await import\("\.\.\/layouts\/mod\.ts"\)/);
 });
 
 /** A Worker cannot use these packages, so the code that all hosts share must not import them. */
@@ -260,7 +260,7 @@ test("client/ imports only types of the server", () => {
       if (specifier.startsWith("hono")) hono.add(specifier);
     }
   }
-  assert.ok(reached.has("copy/model.ts"), "client/ checks answers with the schemas of copy/");
+  assert.ok(reached.has("copy/schemas.ts"), "client/ checks answers with the schemas of copy/");
   assert.deepEqual([...reached].filter((file) => partOf(file) === "server"), []);
   assert.deepEqual([...hono], ["hono/client"]);
 });
@@ -273,20 +273,36 @@ test("mod.ts and client/mod.ts are the only barrels", () => {
   assert.deepEqual(barrels.sort(), ["client/mod.ts", "mod.ts"]);
 });
 
-/** Hosts resolve an export such as `crossdock/runtime` to different files, which export the same names. By file, the export. */
-const { exports: npmExports } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
-const EXPORTS = new Map<string, string>(
-  Object.entries<string | Record<string, string>>(npmExports).flatMap(([name, targets]) =>
-    Object.values(targets).map((path) =>
-      [/^\.\/dist\/src\/(.*?)\.(?:d\.ts|js)$/.exec(path)?.[1] ?? "", name] as const
+/**
+ * Hosts resolve a name such as `crossdock/runtime` or `#defaults` to different files, which export the same names. By file, the
+ * name.
+ */
+const { exports, imports: names } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
+const HOST_FILES = new Map(
+  Object.entries<string | Record<string, string>>({ ...names, ...exports }).flatMap((
+    [name, paths],
+  ) =>
+    Object.values(paths).map((path) =>
+      [/^\.\/(?:dist\/)?src\/(.*?)\.(?:d\.ts|js|ts)$/.exec(path)?.[1], name] as const
     )
   ),
 );
 
+test("only the library imports the defaults of a host, when a function is called", () => {
+  const users = imports.filter(({ specifier }) => specifier.startsWith("#"));
+  assert.deepEqual(users.map(({ file }) => file), ["library/default_engine.ts"]);
+  assert.match(read("library/default_engine.ts"), /import\("#defaults"\)/);
+  const { imports: sources } = JSON.parse(read("package.json"));
+  const built = JSON.stringify(sources).replaceAll('"./', '"./dist/src/').replaceAll(".ts", ".js");
+  assert.deepEqual(names, JSON.parse(built));
+  const { imports: mapped } = JSON.parse(readFileSync(join(ROOT, "deno.json"), "utf8"));
+  assert.deepEqual(mapped, { "#defaults": "./src/hosts/local_defaults.ts" });
+});
+
 test("no exported name means two things", () => {
   const places = new Map<string, Set<string>>();
   for (const file of files) {
-    const module = EXPORTS.get(file.replace(/\.ts$/, "")) ?? file;
+    const module = HOST_FILES.get(file.replace(/\.ts$/, "")) ?? file;
     const names = read(file).matchAll(
       /^export (?:async )?(?:function\*?|class|abstract class|interface|type|const) (\w+)/gm,
     );

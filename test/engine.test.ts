@@ -5,6 +5,7 @@ import type { EngineOptions } from "../src/copier.ts";
 import type { CopyEvent } from "../src/copy/model.ts";
 import { CrossdockError } from "../src/errors.ts";
 import { createRuntime } from "../src/hosts/detect.ts";
+import type { Runtime } from "../src/runtime.ts";
 import type { EngineMemory } from "../src/sides.ts";
 import type { Trace } from "../src/trace.ts";
 import { requestOf, startPair } from "./support/pair.ts";
@@ -31,19 +32,27 @@ for (const options of OUT_OF_RANGE) {
   });
 }
 
-test("copy() limits concurrent steps to `concurrency`", async () => {
-  await using pair = await startPair({ engine: { concurrency: 2 } });
+test("copy() limits concurrent transfers to `concurrency`, and opens as many uploads ahead", async () => {
+  const runtime = await createRuntime();
+  let [transfers, mostTransfers, steps, mostSteps] = [0, 0, 0, 0];
+  const counting: Runtime = {
+    ...runtime,
+    async fetch(request): Promise<Response> {
+      if (request.method !== "PUT") return await runtime.fetch(request);
+      mostTransfers = Math.max(mostTransfers, ++transfers);
+      return await runtime.fetch(request).finally(() => transfers--);
+    },
+  };
+  await using pair = await startPair({ engine: { concurrency: 2, runtime: counting } });
   const { source, engine } = pair;
-  await putImage(source, "app", { tag: "1", layers: 6 });
-  let running = 0;
-  let most = 0;
+  await putImage(source, "app", { tag: "1", layers: 9 });
   await engine.copy(requestOf(pair), {
     emit: ({ type }) => {
-      if (type === "step-started") most = Math.max(most, ++running);
-      if (type === "step-finished") running--;
+      if (type === "step-started") mostSteps = Math.max(mostSteps, ++steps);
+      if (type === "step-finished") steps--;
     },
   });
-  assert.equal(most, 2);
+  assert.deepEqual([mostTransfers, mostSteps], [2, 4]);
 });
 
 test("copy() emits its plan, each step, its progress and its report", async () => {

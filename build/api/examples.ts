@@ -3,14 +3,9 @@
  * responses, so the examples are never out of date.
  */
 import type * as z from "zod";
-import type {
-  Inspection,
-  Performed,
-  Plan,
-  tagsSchema,
-  Verification,
-} from "../../src/copy/model.ts";
+import type { Inspection, Performed, Plan, Verification } from "../../src/copy/model.ts";
 import type { CopyRequestInput } from "../../src/copy/request.ts";
+import type { tagsSchema } from "../../src/copy/schemas.ts";
 import type { BlobStep, ManifestStep, ReferrersStep } from "../../src/copy/step.ts";
 import type { DurableCopy } from "../../src/durable/durable_copies.ts";
 import { PROBLEMS } from "../../src/problem.ts";
@@ -61,7 +56,7 @@ function blobStep(descriptor: BlobStep["descriptor"]): BlobStep {
     destination: MIRRORED,
     descriptor,
     mountFrom: [],
-    eager: true,
+    eager: descriptor.size <= 256 * 1024,
     verify: "auto",
   };
 }

@@ -11,7 +11,7 @@ import {
   reportSchema,
   tagsSchema,
   verificationSchema,
-} from "../../src/copy/model.ts";
+} from "../../src/copy/schemas.ts";
 import { durableCopySchema } from "../../src/durable/durable_copies.ts";
 import { startedSyncSchema } from "../../src/rules/rules.ts";
 import {
@@ -26,7 +26,7 @@ import {
   verificationBody,
 } from "../../src/server/schemas.ts";
 import { streamEventSchema, syncStreamEventSchema } from "../../src/stream_events.ts";
-import { syncReportSchema, syncStatusSchema } from "../../src/sync/model.ts";
+import { syncReportSchema, syncStatusSchema } from "../../src/sync/schemas.ts";
 import {
   ALPINE,
   CANCELLED_COPY,

@@ -15,13 +15,17 @@ import { FreshCache } from "./fresh_cache.ts";
 import { optionalText } from "./read_answer.ts";
 import { readJwtExpiry } from "./read_jwt_expiry.ts";
 
+/** The secret of an app registration, and how to exchange it. */
 export interface AcrOptions {
   /** The tenant (directory): a GUID or a domain. */
   readonly tenantId: string;
+  /** The id of the app registration. */
   readonly clientId: string;
+  /** A client secret of the app registration. */
   readonly clientSecret: string;
   /** Default: `https://login.microsoftonline.com`. The clouds of China and of the US government have their own hosts. */
   readonly authorityHost?: string | undefined;
+  /** Sends the requests to Microsoft Entra and to the registry. */
   readonly fetch: FetchForExchange;
   /** Milliseconds since the epoch. */
   readonly now: () => number;

@@ -12,9 +12,11 @@ import type { FetchForExchange } from "./exchange.ts";
 import { parseServiceAccount } from "./service_account.ts";
 import type { ServiceAccount } from "./service_account.ts";
 
+/** The key of a service account, and how to exchange it. */
 export interface ArtifactRegistryOptions {
   /** The content of the JSON key file of a service account. */
   readonly serviceAccount: string;
+  /** Sends the requests to Google. */
   readonly fetch: FetchForExchange;
   /** Milliseconds since the epoch. */
   readonly now: () => number;

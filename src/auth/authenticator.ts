@@ -89,7 +89,8 @@ export class Authenticator {
     refused: string | undefined,
   ): Promise<string | undefined> {
     const challenges = parseChallenges(response.headers.get("www-authenticate") ?? "");
-    const scheme = this.#chooseScheme(challenges);
+    const bearer = chooseBearer(challenges, access);
+    const scheme = this.#toScheme(bearer, challenges);
     if (!scheme) return undefined;
     this.#memory.scheme = scheme;
     const match = await this.findCredential(access.repository);
@@ -98,9 +99,7 @@ export class Authenticator {
       const header = `Bearer ${match.credential.token}`;
       return header === refused ? undefined : header;
     }
-    const requiredScope = challenges.find((challenge) => challenge.scheme === "bearer")?.parameters
-      .scope;
-    const scopes = mergeScopes(access.scopes, parseScopes(requiredScope ?? ""));
+    const scopes = mergeScopes(access.scopes, parseScopes(bearer?.parameters.scope ?? ""));
     const token = await this.#tokens.get(
       toKey(access.scopes),
       () => this.#fetchToken(scheme.realm, scopes, access.repository),
@@ -164,12 +163,10 @@ export class Authenticator {
       : `no credential given for ${registry}; pass a credential`;
   }
 
-  #chooseScheme(challenges: readonly Challenge[]): Scheme | undefined {
-    const bearers = challenges.filter(({ scheme, parameters }) =>
-      scheme === "bearer" && parameters.realm
-    );
-    const bearer = bearers.find(({ parameters }) => URL.canParse(parameters.realm ?? "")) ??
-      bearers[0];
+  #toScheme(
+    bearer: Challenge | undefined,
+    challenges: readonly Challenge[],
+  ): Scheme | undefined {
     if (bearer) return { kind: "bearer", realm: this.#parseRealm(bearer) };
     return challenges.some((challenge) => challenge.scheme === "basic")
       ? { kind: "basic" }
@@ -229,6 +226,22 @@ export class Authenticator {
     const explain = (): string => this.#explain(match);
     return fetchToken({ registry, realm, scopes, match, fetch, now, explain });
   }
+}
+
+/** Chooses a Bearer challenge with a URL as its realm: one for a repository of the request, or else the first. */
+function chooseBearer(
+  challenges: readonly Challenge[],
+  { scopes }: Access,
+): Challenge | undefined {
+  const bearers = challenges.filter(({ scheme, parameters }) =>
+    scheme === "bearer" && parameters.realm
+  );
+  const usable = bearers.filter(({ parameters }) => URL.canParse(parameters.realm ?? ""));
+  const names = scopes.map(({ repository }) => repository);
+  const fitting = usable.find(({ parameters }) =>
+    parseScopes(parameters.scope ?? "").some(({ repository }) => names.includes(repository))
+  );
+  return fitting ?? usable[0] ?? bearers[0];
 }
 
 function toKey(scopes: readonly Scope[]): string {

@@ -5,7 +5,12 @@ import type { CachedValue } from "./fresh_cache.ts";
 /** A temporary credential from a cloud. */
 export type ExpiringMatch = CredentialMatch & { expiresAt: number };
 
-/** Cached cloud credentials by service and registry. Plain data, which sources with the same keys may share. */
+/**
+ * Cached cloud credentials by service and registry. Plain data, which sources with the same keys may share. Create it by
+ * `new Map()`.
+ *
+ * @internal
+ */
 export type CloudMemory = Map<string, CachedValue<ExpiringMatch | undefined>>;
 
 /** An exchange of a cloud key for a credential, and the registries that share the credential. */

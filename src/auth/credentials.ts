@@ -10,6 +10,7 @@ export type Credential =
 
 /** A credential and its origin. */
 export interface CredentialMatch {
+  /** Sent to the registry or its token endpoint. */
   credential: Credential;
   /** The origin of the credential, used in messages: `~/.docker/config.json (auths "ghcr.io")`. Contains no secret. */
   from: string;
@@ -17,6 +18,7 @@ export interface CredentialMatch {
   expiresAt?: number;
 }
 
+/** Options of a lookup. */
 export interface LookupOptions {
   /** The match from the last lookup that the registry rejected. A source that can obtain another one returns that. */
   refused?: CredentialMatch | undefined;
@@ -48,6 +50,15 @@ export const noCredentials: CredentialSources = {
   lookup: () => Promise.resolve(undefined),
   describe: () => [],
 };
+
+/**
+ * Anonymous access by choice: no credential is searched for.
+ *
+ * @param from the choice, used in messages: `--src-no-creds`
+ */
+export function anonymousAccess(from: string): CredentialSources {
+  return { ...noCredentials, describe: () => [`${from}: anonymous access`] };
+}
 
 /**
  * Returns the same credential for every lookup. Use it for only one side of a copy.

@@ -11,10 +11,13 @@ import { optionalSeconds, optionalText } from "./read_answer.ts";
 
 /** An AWS access key, and how to reach the API. */
 export interface EcrOptions {
+  /** The id of the key, as in `AWS_ACCESS_KEY_ID`. */
   readonly accessKeyId: string;
+  /** The secret of the key, as in `AWS_SECRET_ACCESS_KEY`. */
   readonly secretAccessKey: string;
   /** Required for a temporary key. */
   readonly sessionToken?: string | undefined;
+  /** Sends the requests to Amazon. */
   readonly fetch: FetchForExchange;
   /** Milliseconds since the epoch. Amazon accepts a signature whose time is within five minutes of its own clock. */
   readonly now: () => number;

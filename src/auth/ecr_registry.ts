@@ -21,6 +21,7 @@ export interface EcrRegistry {
   readonly region: string;
   /** Twelve digits; undefined for the public registry, which all accounts share. */
   readonly account: string | undefined;
+  /** The URL of the API for the region. */
   readonly api: URL;
 }
 

@@ -11,7 +11,7 @@
  */
 
 /** An action in a repository. GitLab and Harbor grant `*`; CNCF distribution accepts it for a delete. */
-export type Action = "pull" | "push" | "delete" | "*";
+type Action = "pull" | "push" | "delete" | "*";
 
 /** The permission for actions in one repository, or to list all repositories: {@linkcode CATALOG}. */
 export interface Scope {

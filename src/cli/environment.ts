@@ -6,9 +6,21 @@ import type { Runtime } from "../runtime.ts";
 import type { LocalRunnerOptions } from "../sync/local_rules.ts";
 import type { RuleRunner } from "../sync/run_rules.ts";
 import type { StopSignal } from "./output/exit_codes.ts";
+import type { StderrLines } from "./output/stderr_lines.ts";
 
 /** The part of a process stream that the program uses. */
-export type TextStream = NodeJS.WritableStream & { isTTY?: boolean; columns?: number };
+export type TextStream = NodeJS.WritableStream & {
+  isTTY?: boolean;
+  columns?: number;
+  rows?: number;
+};
+
+/** Asks the person at the terminal. */
+export interface Prompt {
+  /** Resolves with a line of input. Rejects if the input ends, or the signal is aborted. */
+  ask(question: string, signal: AbortSignal): Promise<string>;
+  close(): void;
+}
 
 /** The process that the program runs in. Tests pass a fake one. */
 export interface CliEnvironment {
@@ -17,9 +29,17 @@ export interface CliEnvironment {
   readonly stdout: TextStream;
   /** For everything else: progress, warnings, errors. */
   readonly stderr: TextStream;
+  /** For lines that may be written while progress bars are on stderr. `runCli` sets it. */
+  readonly lines?: StderrLines;
   readTextFile(path: string): Promise<string>;
+  /** Lists the names in a folder. */
+  listFolder(path: string): Promise<string[]>;
   /** For the templates of a config, which read files synchronously. */
   readTextFileSync(path: string): string;
+  /** Creates a file, and rejects with an error whose `code` is `EEXIST` for one that exists, unless it replaces that. */
+  writeTextFile(path: string, text: string, options: { replaces: boolean }): Promise<void>;
+  /** Undefined if stdin or stderr is no terminal. */
+  openPrompt(): Promise<Prompt | undefined>;
   /** Reads an open file descriptor to its end. */
   readDescriptor(fd: number): Promise<string>;
   /** Listens for Ctrl-C and similar signals. Returns a function that removes the listener. */

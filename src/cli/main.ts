@@ -1,10 +1,10 @@
 #!/usr/bin/env node
 /** The program `crossdock`: runs the command line in this process. */
 import { readFileSync } from "node:fs";
-import { readFile } from "node:fs/promises";
+import { readdir, readFile, writeFile } from "node:fs/promises";
 import process from "node:process";
 import { createRuntime } from "../hosts/detect.ts";
-import type { CliEnvironment, TextStream } from "./environment.ts";
+import type { CliEnvironment, Prompt, TextStream } from "./environment.ts";
 import type { StopSignal } from "./output/exit_codes.ts";
 import { runCli } from "./program.ts";
 
@@ -15,7 +15,14 @@ const environment: CliEnvironment = {
   stdout: withoutThrows(process.stdout),
   stderr: withoutThrows(process.stderr),
   readTextFile: (path) => readFile(path, "utf8"),
+  listFolder: (path) => readdir(path),
   readTextFileSync: (path) => readFileSync(path, "utf8"),
+  writeTextFile: (path, text, { replaces }) =>
+    writeFile(path, text, { flag: replaces ? "w" : "wx" }),
+  async openPrompt(): Promise<Prompt | undefined> {
+    if (!process.stdin.isTTY || !process.stderr.isTTY) return undefined;
+    return (await import("./init/terminal_prompt.ts")).openTerminalPrompt();
+  },
   readDescriptor,
   onSignal(listener): () => void {
     for (const name of STOP_SIGNALS) process.on(name, listener);

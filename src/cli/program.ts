@@ -2,17 +2,30 @@
 import { Command, CommanderError } from "@commander-js/extra-typings";
 import pkg from "../../package.json" with { type: "json" };
 import type { CommandContext } from "./commands/command_context.ts";
-import { COMMANDS } from "./commands/commands.ts";
-import type { CliEnvironment } from "./environment.ts";
+import { COMMANDS, EXAMPLES, OTHER } from "./commands/commands.ts";
+import type { CliEnvironment, TextStream } from "./environment.ts";
+import { nameCommand } from "./familiar/name_command.ts";
+import { listRenamed, translateWords } from "./familiar/translate_words.ts";
+import type { Renamed } from "./familiar/translate_flags.ts";
+import type { CommandLine } from "./output/command_hint.ts";
+import { getVariable, hasColors } from "./output/color.ts";
 import {
   EXIT_CLOSED_OUTPUT,
   EXIT_CODES_HELP,
   EXIT_DONE,
   exitCodeOfSignal,
 } from "./output/exit_codes.ts";
-import { ClosedOutputError, RESTORE_TERMINAL, writeStderr, writeText } from "./output/output.ts";
+import { formatExamples, HELP_LAYOUT, toHelpWidth } from "./output/help.ts";
+import { ClosedOutputError, writeJson, writeStderr, writeText } from "./output/output.ts";
+import { writeEvent } from "./output/progress_json.ts";
+import { StderrLines } from "./output/stderr_lines.ts";
+import type { Explanation } from "./output/explain_error.ts";
 import type { LocalLayouts } from "../layouts/mod.ts";
+import type { Problem } from "../problem.ts";
+import type { Runtime } from "../runtime.ts";
 import { StoppedError } from "./stopped_error.ts";
+
+const MORE_HELP = "Run crossdock COMMAND --help for the options and examples of a command.";
 
 /**
  * Runs one command. Writes results to stdout, and everything else to stderr.
@@ -27,15 +40,26 @@ export async function runCli(
   const stop = new AbortController();
   const unlisten = environment.onSignal((name) => {
     if (!stop.signal.aborted) return stop.abort(new StoppedError(name));
-    // Progress bars may still be shown, and nothing else removes them.
-    if (environment.stderr.isTTY) environment.stderr.write(RESTORE_TERMINAL);
     environment.exit(exitCodeOfSignal(name));
   });
   let exitCode = EXIT_DONE;
+  let words = argv;
+  let renamed: readonly Renamed[] = [];
+  const lines = new StderrLines((line) => writeStderr(environment, line));
+  let problemStream: TextStream | undefined = environment.stdout;
   const opened: LocalLayouts[] = [];
   const context: CommandContext = {
     environment: {
       ...environment,
+      lines,
+      async createRuntime(): Promise<Runtime> {
+        const runtime = await environment.createRuntime();
+        const isVerbose = program.getOptionValue("verbose") === true ||
+          isDebug(words, environment);
+        if (!isVerbose) return runtime;
+        const { withRequestLog } = await import("./request_log.ts");
+        return withRequestLog(runtime, (line) => lines.print(line));
+      },
       async openLayouts(options): Promise<LocalLayouts> {
         const layouts = await environment.openLayouts(options);
         opened.push(layouts);
@@ -44,13 +68,17 @@ export async function runCli(
     },
     signal: stop.signal,
     setExitCode: (code) => exitCode = code,
+    setProblemStream: (stream) => problemStream = stream,
+    loadProgram: () => addCommands(createProgram(() => {}, environment), context, () => true),
   };
   let help = "";
   const program = createProgram((text) => help += text, environment);
   try {
-    await addCommands(program, argv, context);
+    words = await nameCommand(argv, context);
+    await addCommands(program, context, (name) => name === findCommand(words));
+    ({ words, renamed } = await translateWords(words, program, context));
     try {
-      await program.parseAsync([...argv], { from: "user" });
+      await program.parseAsync([...words], { from: "user" });
     } finally {
       await writeText(environment, help);
     }
@@ -62,10 +90,21 @@ export async function runCli(
     const { explainError } = await import("./output/explain_error.ts");
     const cause = toStopped(error, stop.signal);
     const explanation = explainError(cause, {
-      command: findCommand(argv),
-      isDebug: isDebug(argv, environment),
+      ...describeCommand(program, words),
+      isDebug: isDebug(words, environment),
     });
-    for (const line of explanation.lines) writeStderr(environment, line);
+    const isJson = hasWords(words, "--json");
+    const isEvent = hasWords(words, "--progress", "json");
+    const problem = isJson || isEvent ? await toProblem(cause, explanation) : undefined;
+    if (problem && isEvent) writeEvent(environment, { type: "error", problem });
+    else {
+      const notes = listRenamed(renamed, explanation);
+      for (const line of [...explanation.lines, ...notes]) writeStderr(environment, line);
+    }
+    if (problem && problemStream && isJson) {
+      // The error may be that of stdout itself, and was printed already.
+      await writeJson({ stdout: problemStream }, problem).catch(() => {});
+    }
     return explanation.exitCode;
   } finally {
     for (const layouts of opened) await layouts.close();
@@ -76,46 +115,72 @@ export async function runCli(
 /** @param writeHelp called with the text that commander prints to stdout */
 function createProgram(
   writeHelp: (text: string) => void,
-  { stdout, stderr }: CliEnvironment,
+  { stdout, stderr, env }: CliEnvironment,
 ): Command {
   const program = new Command("crossdock");
   program
     .description("Copies container images and OCI artifacts from one registry to another.")
     .version(pkg.version, "-V, --version", "print the version")
-    .option("--debug", "show the stacks of errors (or set CROSSDOCK_DEBUG)")
-    .addHelpText("after", `\n${EXIT_CODES_HELP}`)
-    .configureHelp({ subcommandTerm: (command) => `${command.name()} ${command.usage()}` })
+    .option("-v, --verbose", "log each request on stderr")
+    .option("--debug", "log each request and the stacks of errors (or set CROSSDOCK_DEBUG)")
+    // `translateWords` suggests options, of other tools, too.
+    .showSuggestionAfterError(false)
+    .addHelpText(
+      "after",
+      () => `\n${formatExamples(EXAMPLES)}\n\n${MORE_HELP}\n\n${EXIT_CODES_HELP}`,
+    )
+    .configureHelp(HELP_LAYOUT)
+    .commandsGroup(OTHER)
+    .helpOption("-h, --help", "show this help")
+    .helpCommand("help [command]", "show the help of a command")
     .exitOverride()
     .configureOutput({
       writeOut: writeHelp,
       writeErr: (text) => stderr.write(text),
       // `runCli` prints these errors, like all others.
       outputError: () => {},
-      getOutHelpWidth: () => stdout.columns ?? 100,
-      getErrHelpWidth: () => stderr.columns ?? 100,
-      getOutHasColors: () => false,
-      getErrHasColors: () => false,
+      getOutHelpWidth: () => toHelpWidth(stdout.columns),
+      getErrHelpWidth: () => toHelpWidth(stderr.columns),
+      getOutHasColors: () => hasColors(stdout, env),
+      getErrHasColors: () => hasColors(stderr, env),
     });
   return program;
 }
 
-/** Loads the command on the command line. The others are only listed, so that their modules need not be loaded. */
+/** Adds all commands. Those that are not loaded are only listed, which needs none of their modules. */
 async function addCommands(
   program: Command,
-  argv: readonly string[],
   context: CommandContext,
-): Promise<void> {
-  const named = findCommand(argv);
-  for (const { name, usage, description, load } of COMMANDS) {
-    const command = program.command(name).description(description);
-    if (name === named) (await load())(command, context);
-    else command.usage(usage);
+  isLoaded: (name: string) => boolean,
+): Promise<Command> {
+  for (const { name, group, description, examples, load } of COMMANDS) {
+    const command = program.command(name).helpGroup(group).description(description);
+    if (!isLoaded(name)) continue;
+    (await load())(command, context);
+    command.helpOption("-h, --help", "show this help")
+      .addHelpText("after", () => `\n${formatExamples(examples)}`);
   }
+  return program;
 }
 
 /** After Ctrl-C every error is a consequence of it. */
 function toStopped(error: unknown, signal: AbortSignal): unknown {
   return signal.aborted && !(error instanceof StoppedError) ? signal.reason : error;
+}
+
+/** The command that failed, for hints. Values are missing if the command line could not be parsed. */
+function describeCommand(program: Command, argv: readonly string[]): CommandLine {
+  const name = findCommand(argv);
+  const command = program.commands.find((command) => command.name() === name);
+  if (command === undefined) return {};
+  const flags = [...program.options, ...command.options].map(({ long }) => long ?? "");
+  return {
+    command: name,
+    usage: `crossdock ${name} ${command.usage()}`,
+    names: command.args,
+    flags: new Set(["--help", ...flags]),
+    values: command.opts(),
+  };
 }
 
 /** The name of the command on the command line, also after `help`, if there is such a command. */
@@ -125,12 +190,23 @@ function findCommand(argv: readonly string[]): string | undefined {
   return COMMANDS.find(({ name }) => name === word)?.name;
 }
 
+/** Whether a command line has a flag, with a value. Also before it is parsed, which may fail. */
+function hasWords(argv: readonly string[], flag: string, value?: string): boolean {
+  const end = argv.indexOf("--");
+  const words = argv.slice(0, end < 0 ? argv.length : end);
+  if (value === undefined) return words.includes(flag);
+  return words.includes(`${flag}=${value}`) ||
+    words.some((word, i) => word === flag && words[i + 1] === value);
+}
+
+/** Undefined if there is nothing to report, because the help was printed. */
+async function toProblem(error: unknown, explanation: Explanation): Promise<Problem | undefined> {
+  if (explanation.messages.length === 0) return undefined;
+  const { toProblemDocument } = await import("./output/problem_document.ts");
+  return toProblemDocument(error, explanation);
+}
+
 function isDebug(argv: readonly string[], { env }: CliEnvironment): boolean {
-  if (argv.includes("--debug")) return true;
-  try {
-    return !["", "0", undefined].includes(env["CROSSDOCK_DEBUG"]);
-  } catch {
-    // Deno may have no permission to read it.
-    return false;
-  }
+  return argv.includes("--debug") ||
+    !["", "0", undefined].includes(getVariable(env, "CROSSDOCK_DEBUG"));
 }

@@ -6,6 +6,7 @@ import type { App } from "../server/app.ts";
 import type { Problem } from "../problem.ts";
 import { parseServerUrl } from "./server_url.ts";
 
+/** How to call a server. */
 export interface ClientOptions {
   /** One of the server's tokens, sent as `Authorization: Bearer`. Default: none. */
   readonly token?: string | undefined;

@@ -1,4 +1,8 @@
-/** Client of a crossdock server: typed calls of its API, and an engine that uses them. */
+/**
+ * Client of a crossdock server: typed calls of its API, and an engine that uses them.
+ *
+ * @module
+ */
 export { createClient } from "./client.ts";
 export type { Client, ClientOptions } from "./client.ts";
 export { readEvents, readSyncEvents } from "./read_events.ts";
@@ -9,5 +13,5 @@ export type {
   RemoteEngine,
   RemoteEngineOptions,
   SyncOptions,
-  SyncRequest,
 } from "./remote_engine.ts";
+export type { SyncRequest } from "../sync/model.ts";

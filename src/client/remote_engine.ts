@@ -1,10 +1,11 @@
-/** An engine that delegates to a crossdock server over HTTP, with the same calls, events and errors as a local one. */
-import type * as z from "zod";
-
+/**
+ * An engine that delegates to a crossdock server over HTTP, with the same calls, events and errors as a local one.
+ *
+ * @module
+ */
 import type { Inspection, Performed, Plan, Report, Verification } from "../copy/model.ts";
 import { toCopyRequestInput } from "../copy/request.ts";
 import type { CopyRequest, CopyRequestInput } from "../copy/request.ts";
-
 import type { Engine, RunOptions } from "../engine.ts";
 import { CrossdockError, NetworkError } from "../errors.ts";
 import type { NetworkFailure } from "../errors.ts";
@@ -16,13 +17,13 @@ import {
   planSchema,
   tagsSchema,
   verificationSchema,
-} from "../copy/model.ts";
+} from "../copy/schemas.ts";
 import { durableCopySchema } from "../durable/durable_copies.ts";
+import type { Problem, ProblemCode } from "../problem.ts";
 import { startedSyncSchema } from "../rules/rules.ts";
-import type { StartedSync } from "../rules/rules.ts";
-import type { syncBody } from "../server/schemas.ts";
-import { syncStatusSchema } from "../sync/model.ts";
-import type { EmitSync, SyncReport, SyncStatus } from "../sync/model.ts";
+import type { StartedRule, StartedSync } from "../rules/rules.ts";
+import { syncStatusSchema } from "../sync/schemas.ts";
+import type { EmitSync, SyncReport, SyncRequest, SyncStatus } from "../sync/model.ts";
 import { hasType, notCrossdock, readResult, toAnswerError } from "./answer.ts";
 import type { Answer, AnsweringServer } from "./answer.ts";
 import { createClient } from "./client.ts";
@@ -30,6 +31,11 @@ import type { ClientOptions } from "./client.ts";
 import { readEvents, readSyncEvents } from "./read_events.ts";
 import { parseServerUrl } from "./server_url.ts";
 
+// JSR's entry `./client` is this file, because JSR accepts no inferred types, such as that of `createClient()`.
+export type { ClientOptions, DurableCopy, Problem, ProblemCode };
+export type { EmitSync, StartedRule, StartedSync, SyncReport, SyncRequest, SyncStatus };
+
+/** The server, and how to reach it. */
 export interface RemoteEngineOptions extends ClientOptions {
   /** URL of the server: `https://crossdock.example.com`, with a path prefix if the server has one. */
   readonly url: string;
@@ -46,6 +52,7 @@ export type Detached =
   /** The server has no durable copies: the copy ran within the request. */
   | { readonly report: Report };
 
+/** An engine that runs on a crossdock server. */
 export interface RemoteEngine extends Engine {
   /** Starts a durable copy if the server supports it. Otherwise copies as `copy` does. */
   detach(request: CopyRequestInput | CopyRequest, options?: RunOptions): Promise<Detached>;
@@ -73,11 +80,11 @@ export interface RemoteEngine extends Engine {
   syncStatus(rules?: readonly string[], options?: SyncOptions): Promise<SyncStatus>;
 }
 
-/** The rules to run, with options. */
-export type SyncRequest = z.input<typeof syncBody>;
-
+/** Options of calls that run rules or compute their status. */
 export interface SyncOptions {
+  /** Aborts the call. The run at the server stops too. */
   readonly signal?: AbortSignal | undefined;
+  /** Receives the events of the rules. */
   readonly emit?: EmitSync | undefined;
 }
 
@@ -283,7 +290,8 @@ export function createRemoteEngine(options: RemoteEngineOptions): RemoteEngine {
     },
 
     async verify(request, options = {}): Promise<Verification> {
-      const { verify: _, ifExists: __, recheck: ___, ...json } = toCopyRequestInput(request);
+      const { verify: _, ifExists: __, recheck: ___, fastCheck: ____, ...json } =
+        toCopyRequestInput(request);
       return await call(
         options,
         (how) => v1.verifications.$post({ json }, how),

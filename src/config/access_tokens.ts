@@ -46,7 +46,13 @@ export function parseAccessTokens(text: string): AccessToken[] {
   const result = safeParse(tokens, value, { quotes: false });
   if (!result.success) {
     const [issue] = result.error.issues;
-    throw new ParseError(`${issue?.path[0]?.toString() ?? "tokens"}: ${issue && explain(issue)}`);
+    throw new ParseError(`${describeEntry(value, issue?.path[0])}: ${issue && explain(issue)}`);
+  }
+  if (Object.keys(result.data).length !== Object.keys(Object(value)).length) {
+    throw new ParseError("__proto__ cannot be the name of a token");
+  }
+  if (countKeys(value) !== countWrittenKeys(text)) {
+    throw new ParseError("two entries have the same name, and JSON keeps only the last one");
   }
   const named = Object.entries(result.data).map(([name, entry]): AccessToken =>
     typeof entry === "string" ? { name, token: entry, scope: "copy" } : { name, ...entry }
@@ -54,6 +60,25 @@ export function parseAccessTokens(text: string): AccessToken[] {
   const twice = named.find(({ token }, i) => named.findIndex((one) => one.token === token) < i);
   if (twice) throw new ParseError(`${twice.name}: another name has the same token`);
   return named;
+}
+
+/** Names an entry. A name that is as long as a token may be one: some people write the token first. */
+function describeEntry(value: unknown, name: PropertyKey | undefined): string {
+  if (name === undefined) return "tokens";
+  if (String(name).length < MIN_TOKEN_LENGTH) return String(name);
+  return `entry ${Object.keys(Object(value)).indexOf(String(name)) + 1}`;
+}
+
+/** The keys of an object and of the objects in it. */
+function countKeys(value: unknown): number {
+  if (typeof value !== "object" || value === null) return 0;
+  return Object.values(value).reduce((sum: number, member) => sum + 1 + countKeys(member), 0);
+}
+
+/** The keys that a valid JSON text has, with repeated ones. */
+function countWrittenKeys(text: string): number {
+  return text.match(/"(?:[^"\\]|\\.)*"(?:\s*:)?/g)?.filter((part) => part.endsWith(":")).length ??
+    0;
 }
 
 /**
@@ -72,8 +97,12 @@ export function checkAccessTokens(tokens: readonly AccessToken[]): void {
 
 /** Describes what is wrong with the form that the value most likely has. */
 function explain(issue: z.core.$ZodIssue): string {
+  // The key may be a token in the wrong place.
+  if (issue.code === "unrecognized_keys") return "has a key besides token and scope";
   if (issue.code !== "invalid_union") return issue.message;
-  const known = issue.errors.flat().find(({ code }) => code !== "invalid_type");
+  const known = issue.errors.flat().find(({ code }) =>
+    code !== "invalid_type" && code !== "unrecognized_keys"
+  );
   return known?.message ?? issue.message;
 }
 

@@ -4,6 +4,9 @@ import type { Alias, Pair, ParsedNode, YAMLMap } from "yaml";
 type ParsedPair = Pair<ParsedNode, ParsedNode | null>;
 type ParsedMap = YAMLMap<ParsedNode, ParsedNode | null>;
 
+const NO_ANCHOR =
+  "there is no anchor of this name before the alias; put text that begins with * in quotes";
+
 interface Anchor {
   readonly node: ParsedNode;
   /** How many values it has with its aliases expanded. Unknown within the anchor's own value. */
@@ -62,9 +65,10 @@ export class Aliases {
   #measureAlias(alias: Alias.Parsed): number {
     const { source } = alias;
     const anchor = this.#anchors.get(source);
-    if (!anchor) this.#onFault(alias, `there is no anchor &${source} before this alias`);
+    // Without its name, which may be a secret without quotes.
+    if (!anchor) this.#onFault(alias, NO_ANCHOR);
     else if (anchor.size) this.#targets.set(alias, anchor.node);
-    else this.#onFault(alias, `this alias is inside the value of its own anchor &${source}`);
+    else this.#onFault(alias, "this alias is inside the value of its own anchor");
     return anchor?.size ?? 1;
   }
 

@@ -8,6 +8,8 @@ interface ConfigFile {
   readonly aliases: Aliases;
   readonly lineCounter: LineCounter;
   readonly mistakes: Mistakes;
+  /** Whether the value at a path may be a secret. */
+  readonly isSecret: (path: Path) => boolean;
 }
 
 /** Which part of `key: value` a mistake points to. */
@@ -67,9 +69,9 @@ export class ConfigNode {
     return isScalar(this.#place.yaml) && this.#place.yaml.type === "PLAIN";
   }
 
-  /** Whether messages must not quote the value. */
+  /** Whether messages must not quote the value. A file that is no configuration may hold a secret as well. */
   get isSecret(): boolean {
-    return this.path[0] === "creds" || this.path[0] === "webhooks";
+    return this.path.length === 0 || this.#file.isSecret(this.path);
   }
 
   /** The text; empty if the value is no text. */

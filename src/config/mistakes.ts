@@ -12,13 +12,16 @@ export interface SyncMistake {
   readonly column: number;
   /** `sync[1].target`; empty for the file as a whole. */
   readonly key: string;
+  /** What is wrong, and what is expected. */
   readonly message: string;
 }
 
 /** A configuration with mistakes. Its message lists all of them, one per line. */
 export class SyncConfigError extends ParseError {
+  /** All mistakes, in the order of the file. */
   readonly mistakes: readonly SyncMistake[];
 
+  /** Makes the message from the mistakes. */
   constructor(mistakes: readonly SyncMistake[]) {
     super(mistakes.map(formatMistake).join("\n"));
     this.mistakes = mistakes;

@@ -1,5 +1,6 @@
 import { parseDuration } from "../sync/duration.ts";
 import type { RuleCopyOptions } from "../sync/rule.ts";
+import { nextRun } from "../sync/next_run.ts";
 import { parseEvery, parseSchedule } from "../sync/schedule.ts";
 import type { Schedule } from "../sync/schedule.ts";
 import type { ConfigNode } from "./config_node.ts";
@@ -33,11 +34,16 @@ export function readInherited(raw: RawInherited, node: ConfigNode): Inherited {
   if (schedule && interval) {
     node.at("interval").addWarning("ignored: schedule takes precedence", "key");
   }
+  for (const type of node.at("mediaTypes").items()) {
+    if (!/^[\w.+-]+\/[\w.+-]+$/.test(type.text)) {
+      type.addWarning("is not a media type, so it fits no manifest");
+    }
+  }
   return {
     copy: readCopyOptions(raw),
     rateLimit: readRateLimit(raw.ratelimit ?? {}, node.at("ratelimit")),
     scheduleText: { schedule: schedule ?? "", interval: interval ?? "" },
-    ...optionalKey("schedule", readSchedule(raw)),
+    ...optionalKey("schedule", readSchedule(raw, node)),
     ...templateAt("backup", raw, node),
     ...templateAt("referrerSource", raw, node),
     ...templateAt("referrerTarget", raw, node),
@@ -58,8 +64,16 @@ export function mergeInherited(defaults: Inherited, rule: Inherited): Inherited 
   };
 }
 
-function readSchedule({ schedule, interval }: RawInherited): Schedule | undefined {
-  if (schedule) return parseSchedule(schedule);
+function readSchedule(
+  { schedule, interval }: RawInherited,
+  node: ConfigNode,
+): Schedule | undefined {
+  if (schedule) {
+    const parsed = parseSchedule(schedule);
+    // Any time will do: the days of a year repeat.
+    if (nextRun(parsed, 0) === undefined) node.at("schedule").addWarning("it never has a time");
+    return parsed;
+  }
   return interval ? { everyMs: parseEvery(interval) } : undefined;
 }
 

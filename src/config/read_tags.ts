@@ -41,6 +41,9 @@ export function warnOfPatterns(patterns: ConfigNode): void {
     if (!pattern.exists) {
       pattern.addWarning("is empty; as in regsync, it matches only an empty name");
     }
+    if (pattern.text.includes("{{")) {
+      pattern.addWarning("as in regsync, a pattern is no template, so {{ is part of the name");
+    }
     if (!hasLooseEnds(pattern.text)) continue;
     pattern.addWarning(
       `as in regsync, ^ binds only the first alternative and $ only the last; write (${pattern.text})`,

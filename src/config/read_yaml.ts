@@ -5,6 +5,7 @@ import { quote } from "../oci/quote.ts";
 import { Aliases } from "./aliases.ts";
 import { ConfigNode, toPosition } from "./config_node.ts";
 import { Mistakes } from "./mistakes.ts";
+import type { Path } from "./mistakes.ts";
 
 /** A file with a thousand rules has 200 KB. */
 const MAX_CHARACTERS = 4 * 1024 * 1024;
@@ -36,12 +37,20 @@ const OPTIONS: ParseOptions & SchemaOptions = {
   ],
 };
 
+/** Keys of `crossdock.yaml` whose values hold secrets. */
+const SECRET_KEYS = ["creds", "webhooks"];
+
 /**
  * Reads a file into its root.
  *
+ * @param isSecret whether messages must not quote the value at a path. Default: for `crossdock.yaml`
  * @throws {SyncConfigError} if it is not YAML, has a key twice, is nested too deeply, or has an alias that cannot be expanded
  */
-export function readYaml(text: string, file: string): ConfigNode {
+export function readYaml(
+  text: string,
+  file: string,
+  isSecret = ([key]: Path): boolean => SECRET_KEYS.includes(String(key)),
+): ConfigNode {
   const lineCounter = new LineCounter();
   lineCounter.addNewLine(0);
   const mistakes = new Mistakes(file);
@@ -58,11 +67,17 @@ export function readYaml(text: string, file: string): ConfigNode {
   }
   mistakes.throwIfAny();
   const documents = new Composer(OPTIONS).compose(tokens, true, text.length);
-  const [document = new Document(null), second] = documents;
+  const [document = new Document(null), ...others] = documents;
+  // A file may end with `---`.
+  const second = others.find(({ contents }) => !isScalar(contents) || contents.source !== "");
   if (second) addAt(second.range[0], "expected one document, but a second one begins here");
-  for (const { message, pos: [offset] } of [...document.errors, ...document.warnings]) {
-    // Further lines show the text around, which may hold a secret.
-    addAt(offset, message.split("\n")[0] ?? "");
+  const lines = new Set<number>();
+  for (const { code, message, pos: [offset] } of [...document.errors, ...document.warnings]) {
+    // The first mistake of a line causes most of the others: `schedule: * * * * *`.
+    const { line } = lineCounter.linePos(offset);
+    if (lines.has(line)) continue;
+    lines.add(line);
+    addAt(offset, FAULTS[code] ?? withoutText(message));
   }
   for (const { offset, key } of findDuplicateKeys(document.contents)) {
     addAt(offset, `the key ${quote(key.slice(0, 60))} appears twice`);
@@ -76,7 +91,19 @@ export function readYaml(text: string, file: string): ConfigNode {
   // The library bounds the number of aliases, of which a long list of rules may have many. The values are counted above.
   const value: unknown = document.toJS({ maxAliasCount: -1 });
   const root = { offset: 0, yaml: document.contents };
-  return new ConfigNode(value, { aliases, lineCounter, mistakes }, root);
+  return new ConfigNode(value, { aliases, lineCounter, mistakes, isSecret }, root);
+}
+
+/** Faults of text without quotes, by the library's code. */
+const FAULTS: Readonly<Partial<Record<string, string>>> = {
+  TAG_RESOLVE_FAILED: "this tag is unknown; put text that begins with ! in quotes",
+  BAD_ALIAS: "this alias is malformed; put text that begins with * in quotes",
+};
+
+/** Removes the text that a message quotes, and the lines around it: a secret that begins with `|` or `>` is a wrong value, too. */
+function withoutText(message: string): string {
+  const [first = ""] = message.split("\n");
+  return first.replace(/(?<=\w): .*$/, "; put the text in quotes");
 }
 
 /** Splits a text into tokens. Stops where it is nested too deeply: at the offset `deepAt`. */

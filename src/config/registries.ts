@@ -2,6 +2,7 @@
 import { describeMiss, toCredential } from "../auth/credentials.ts";
 import type { Credential, CredentialMatch, CredentialSources } from "../auth/credentials.ts";
 import { parseRegistry } from "../oci/reference.ts";
+import type { ClientCertificate } from "../runtime.ts";
 import type { TlsMode } from "../sides.ts";
 import type { ConfigNode } from "./config_node.ts";
 import { readKeys } from "./read_keys.ts";
@@ -18,6 +19,8 @@ export interface RegistrySettings {
   readonly tls?: TlsMode;
   /** PEM certificates to trust in addition to those of the host. */
   readonly caCerts?: readonly string[];
+  /** Holds a secret. */
+  readonly clientCertificate?: ClientCertificate;
   readonly requestsPerSecond?: number;
   readonly concurrentRequests?: number;
 }
@@ -71,12 +74,17 @@ function readSettings(
 ): RegistrySettings {
   const credential = readCredential(node, render);
   const caCerts = readCertificates(node.at("regcert"), render);
+  const clientCertificate = readClientCertificate(node, render);
+  if (clientCertificate && tls === "disabled") {
+    node.at("clientCert").addMistake("has no use without TLS", "key");
+  }
   return {
     registry,
     ...(credential ? { credential } : {}),
     // A registry with a certificate has TLS, also on loopback.
-    ...(tls ? { tls: TLS[tls] } : caCerts ? { tls: "on" } : {}),
+    ...(tls ? { tls: TLS[tls] } : caCerts || clientCertificate ? { tls: "on" } : {}),
     ...(caCerts ? { caCerts } : {}),
+    ...(clientCertificate ? { clientCertificate } : {}),
     ...(reqPerSec ? { requestsPerSecond: reqPerSec } : {}),
     ...(reqConcurrent ? { concurrentRequests: reqConcurrent } : {}),
   };
@@ -87,6 +95,35 @@ function readCertificates(node: ConfigNode, render: RenderAt): string[] | undefi
   const caCerts = parseCertificates(render(node) ?? "");
   if (!caCerts) node.addWarning(`ignored: ${EXPECTED_PEM}`);
   return caCerts;
+}
+
+function readClientCertificate(
+  node: ConfigNode,
+  render: RenderAt,
+): ClientCertificate | undefined {
+  const [certNode, keyNode] = [node.at("clientCert"), node.at("clientKey")];
+  const cert = certNode.text === "" ? undefined : render(certNode);
+  const key = keyNode.text === "" ? undefined : render(keyNode);
+  if (cert !== undefined && key === undefined) certNode.addMistake("clientKey is missing", "key");
+  if (key !== undefined && cert === undefined) keyNode.addMistake("clientCert is missing", "key");
+  if (cert === undefined || key === undefined) return undefined;
+  const certificates = parseCertificates(cert);
+  const privateKey = parsePrivateKey(key);
+  if (!certificates) certNode.addMistake(EXPECTED_PEM);
+  if (privateKey === undefined) keyNode.addMistake(EXPECTED_KEY, "key");
+  return certificates && privateKey !== undefined
+    ? { cert: certificates.join(""), key: privateKey }
+    : undefined;
+}
+
+export const EXPECTED_KEY = "expected a private key in PEM that is not encrypted";
+
+/** Finds a private key without a passphrase in a PEM text. */
+export function parsePrivateKey(text: string): string | undefined {
+  const [key] =
+    /-----BEGIN ([A-Z]+ )?PRIVATE KEY-----[^]+?-----END \1?PRIVATE KEY-----/.exec(text) ??
+      [];
+  return key === undefined || key.includes("ENCRYPTED") ? undefined : `${key}\n`;
 }
 
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^]+?-----END CERTIFICATE-----/g;
@@ -104,11 +141,13 @@ export function registryTls(
 ): {
   tls(registry: string): TlsMode | undefined;
   caCerts(registry: string): readonly string[] | undefined;
+  clientCertificate(registry: string): ClientCertificate | undefined;
 } {
   const known = new Map(settings.map((entry) => [entry.registry, entry]));
   return {
     tls: (registry) => known.get(registry)?.tls,
     caCerts: (registry) => known.get(registry)?.caCerts,
+    clientCertificate: (registry) => known.get(registry)?.clientCertificate,
   };
 }
 

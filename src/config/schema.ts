@@ -35,6 +35,12 @@ export const credsSchema = z.strictObject({
   regcert: template.optional().describe(
     "PEM certificates to trust for this registry. Not on Workers",
   ),
+  clientCert: template.optional().describe(
+    "PEM certificate for a registry that requires one. Not on Workers",
+  ),
+  clientKey: template.optional().describe(
+    'The private key of clientCert in PEM, not encrypted. Prefer a template: {{ file "/run/secrets/key.pem" }}',
+  ),
   repoAuth: flag.optional().describe("Has no effect: a token is always for one repository"),
   reqPerSec: number(0, 10_000).optional(),
   reqConcurrent: whole(0, 1000).optional(),

@@ -4,6 +4,8 @@ import { SERVER_HELD_BYTES } from "../byte_budget.ts";
 import { ParseError } from "../errors.ts";
 import { safeParse } from "../schema.ts";
 import type { CopyRequestInput } from "../copy/request.ts";
+import { parseRegistry } from "../oci/reference.ts";
+import { suggest } from "../suggest.ts";
 import { parseSyncConfig } from "./sync_config.ts";
 import type { ParseSyncConfigOptions, SyncConfig } from "./sync_config.ts";
 import { formatMistake, SyncConfigError } from "./mistakes.ts";
@@ -74,7 +76,7 @@ export interface ServerConfig extends ApiConfig {
 }
 
 /** The content of `crossdock.yaml`. Holds secrets: do not log it. */
-export interface ServerSync extends SyncConfig {
+interface ServerSync extends SyncConfig {
   /** The source of the text, for messages: a variable or a file. */
   readonly from: string;
   /** Warnings about the file, each with its place. */
@@ -90,45 +92,63 @@ export interface ParseConfigOptions {
   readonly now?: number;
 }
 
-const list = z.string().transform((text) => text.split(/[\s,]+/).filter((item) => item !== ""));
-const flag = z.enum(["true", "false"]).transform((text) => text === "true");
+const list = z.string().transform(splitList);
+const oneOf = <Word extends string>(...words: [Word, ...Word[]]): z.ZodType<Word, string> =>
+  z.enum(words, `expected ${words.slice(0, -1).join(", ")} or ${words.at(-1)}`);
+const flag = oneOf("true", "false").transform((text) => text === "true");
 const whole = (least: number, most: number): z.ZodType<number, string> =>
-  z.string().regex(/^\d{1,9}$/, "expected a whole number").transform(Number).pipe(
-    z.number().min(least).max(most),
+  z.string().transform((text) => /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN).refine(
+    (number) => number >= least && number <= most,
+    `expected a whole number from ${least} to ${most}, without a unit`,
   );
+/** A key or an identifier of a cloud. A line end that a file adds would make every request fail. */
+const credential = z.string().regex(
+  /^(?!["'])[\x21-\x7e]+$/,
+  "has quotes, a space, a line end or a character that is not ASCII",
+).optional();
 
 const environment = z.object({
   CROSSDOCK_TOKENS: z.string().transform(parseWith(parseAccessTokens)).default([]),
   CROSSDOCK_OPEN: flag.default(false),
-  CROSSDOCK_REGISTRY_AUTH: z.string().optional(),
+  CROSSDOCK_REGISTRY_AUTH: z.string().refine(
+    (text) => !/^\s*\{/.test(text) || /"(?:auths|credHelpers|credsStore)"\s*:/.test(text),
+    'expected the content of a docker config.json, such as {"auths": {"ghcr.io": …}}',
+  ).optional(),
   CROSSDOCK_ALLOW_SOURCES: list.default([]),
   CROSSDOCK_ALLOW_DESTINATIONS: list.default([]),
   CROSSDOCK_ALLOW_PRIVATE: list.default([]),
-  CROSSDOCK_PLAIN_HTTP: list.default([]),
-  CROSSDOCK_VERIFY: z.enum(["auto", "stream", "destination"]).optional(),
-  CROSSDOCK_LOG: z.enum(["debug", "info", "warn", "error", "off"]).default("info"),
+  CROSSDOCK_PLAIN_HTTP: z.string().transform(
+    parseWith((text) => splitList(text).map(parseRegistry)),
+  ).default([]),
+  CROSSDOCK_VERIFY: oneOf("auto", "stream", "destination").optional(),
+  CROSSDOCK_LOG: oneOf("debug", "info", "warn", "error", "off").default("info"),
   CROSSDOCK_MAX_COPIES: whole(1, 10_000).default(50),
   CROSSDOCK_MAX_HELD_BYTES: whole(SERVER_HELD_BYTES / 3, 999_999_999).default(SERVER_HELD_BYTES),
   CROSSDOCK_CONCURRENCY: whole(1, 256).optional(),
   CROSSDOCK_RETRIES: whole(0, 20).optional(),
   CROSSDOCK_TIMEOUT_MS: whole(1000, 3_600_000).optional(),
   CROSSDOCK_PARALLEL_STEPS: whole(1, 100).default(4),
-  CROSSDOCK_CORS_ORIGINS: list.default([]),
+  CROSSDOCK_CORS_ORIGINS: z.string().transform(
+    parseWith((text) => splitList(text).map(parseOrigin)),
+  ).default([]),
   CROSSDOCK_CONFIG: z.string().optional(),
   CROSSDOCK_CONFIG_FILE: z.string().optional(),
-  HOST: z.string().regex(/^([A-Za-z0-9.-]+|[0-9A-Fa-f:.]+)$/, "expected an address or a name")
-    .default("127.0.0.1"),
+  HOST: z.string().regex(
+    /^(?:[A-Za-z0-9][A-Za-z0-9.-]*|[0-9A-Fa-f]*:[0-9A-Fa-f]*:[0-9A-Fa-f:.]*)$/,
+    "expected an address or a name",
+  ).default("127.0.0.1"),
   PORT: whole(0, 65_535).default(8080),
   CROSSDOCK_GRACE_MS: whole(0, 600_000).default(25_000),
   CROSSDOCK_ECR_CREATE_REPOSITORY: flag.default(false),
-  AWS_ACCESS_KEY_ID: z.string().optional(),
-  AWS_SECRET_ACCESS_KEY: z.string().optional(),
-  AWS_SESSION_TOKEN: z.string().optional(),
+  AWS_ACCESS_KEY_ID: credential,
+  AWS_SECRET_ACCESS_KEY: credential,
+  AWS_SESSION_TOKEN: credential,
   GOOGLE_SERVICE_ACCOUNT: z.string().optional(),
-  AZURE_TENANT_ID: z.string().optional(),
-  AZURE_CLIENT_ID: z.string().optional(),
-  AZURE_CLIENT_SECRET: z.string().optional(),
-  AZURE_AUTHORITY_HOST: z.string().optional(),
+  AZURE_TENANT_ID: credential,
+  AZURE_CLIENT_ID: credential,
+  AZURE_CLIENT_SECRET: credential,
+  AZURE_AUTHORITY_HOST: z.string().regex(/^[^@\s]*$/, "expected a URL without a password")
+    .optional(),
 });
 
 /** The environment variables that configure the server. */
@@ -138,6 +158,16 @@ const NO_RULES: SyncConfig = parseSyncConfig("", { from: "", env: {}, now: 0 }).
 
 /** Variables of the command line program, which may be set in the same environment. */
 const CLI_VARIABLES = new Set(["CROSSDOCK_DEBUG", "CROSSDOCK_TOKEN", "CROSSDOCK_VIA"]);
+
+/**
+ * Whether Kubernetes has set a variable, for a service with the name `crossdock` or one that begins so. `CROSSDOCK_PORT` is such a
+ * variable only if it has a URL.
+ * https://kubernetes.io/docs/concepts/services-networking/service/#environment-variables
+ */
+function isOfService(name: string, value: unknown): boolean {
+  return /_(?:SERVICE_HOST|SERVICE_PORT(?:_.+)?|PORT_\d+_(?:TCP|UDP|SCTP)(?:_.+)?)$/.test(name) ||
+    /_PORT$/.test(name) && /^[a-z]+:\/\//.test(String(value));
+}
 
 /**
  * Reads the configuration. Empty variables count as not set.
@@ -158,11 +188,15 @@ export function parseConfig(
     value !== undefined && typeof value !== "string"
   );
   const unknown = Object.keys(texts).filter((name) =>
-    name.startsWith("CROSSDOCK_") && !(name in environment.shape) && !CLI_VARIABLES.has(name)
+    name.startsWith("CROSSDOCK_") && !(name in environment.shape) && !CLI_VARIABLES.has(name) &&
+    !isOfService(name, texts[name])
   );
   const result = safeParse(environment, texts, { quotes: false });
   const mistakes = [
-    ...unknown.map((name) => `${name}: there is no such variable`),
+    ...unknown.map((name) => {
+      const near = suggest(name, SERVER_VARIABLES);
+      return `${name}: there is no such variable${near ? `; did you mean ${near}` : ""}`;
+    }),
     ...notText.map(([name]) => `${name}: the value is not text; put it in quotes`),
     ...(result.error?.issues ?? []).map(({ path, message }) =>
       `${path[0]?.toString()}: ${message}`
@@ -217,6 +251,12 @@ function readSync(
   if (file !== undefined && configFile === undefined) {
     mistakes.push(
       "CROSSDOCK_CONFIG_FILE: this host has no files; put the text into CROSSDOCK_CONFIG",
+    );
+    return nothing;
+  }
+  if (text !== undefined && /^[^\s{[]+$/.test(text.trim())) {
+    mistakes.push(
+      "CROSSDOCK_CONFIG: expected the text of the rules; put the name of a file into CROSSDOCK_CONFIG_FILE",
     );
     return nothing;
   }
@@ -292,6 +332,19 @@ function listIncomplete(variables: Environment): string[] {
   });
 }
 
+function splitList(text: string): string[] {
+  return text.split(/[\s,]+/).filter((item) => item !== "");
+}
+
+/** Checks an origin as browsers send it. The message does not quote it, because a URL may have a password. */
+function parseOrigin(text: string, index: number): string {
+  const url = URL.parse(text);
+  const origin = url && /^https?:$/.test(url.protocol) && !text.includes("*") ? url.origin : "";
+  if (origin === text) return text;
+  const written = origin || "a scheme and a host, such as https://board.example.com";
+  throw new ParseError(`entry ${index + 1} is not an origin; write ${written}`);
+}
+
 /** Turns a parser into a transform. Its error becomes an issue of the variable. */
 function parseWith<Value>(
   parse: (text: string) => Value,
@@ -300,7 +353,8 @@ function parseWith<Value>(
     try {
       return parse(text);
     } catch (error) {
-      context.addIssue({ code: "custom", message: error instanceof Error ? error.message : "" });
+      const { message = "", hint } = error as Partial<ParseError>;
+      context.addIssue({ code: "custom", message: hint ? `${message}; ${hint}` : message });
       return z.NEVER;
     }
   };

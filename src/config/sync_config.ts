@@ -72,6 +72,7 @@ export function parseSyncConfig(
 
 function readRules(node: ConfigNode, context: ReadRuleOptions): SyncRule[] {
   const places = new Map<string, number>();
+  const images = new Map<string, SyncRule["source"]>();
   const rules: SyncRule[] = [];
   for (const [i, entry] of node.items().entries()) {
     const raw = readKeys(ruleSchema, entry, UNREAD_KEYS.sync);
@@ -81,7 +82,17 @@ function readRules(node: ConfigNode, context: ReadRuleOptions): SyncRule[] {
     if (other !== undefined) entry.at("name").addMistake(`sync[${other}] has the same name`);
     else if (name !== "") places.set(name, i);
     const rule = readRule(raw, entry, context);
-    if (rule) rules.push({ name, ...rule });
+    if (!rule) continue;
+    rules.push({ name, ...rule });
+    for (const target of rule.type === "image" ? rule.targets : []) {
+      const source = images.get(target) ?? rule.source;
+      if (source !== rule.source) {
+        entry.addWarning(
+          `${target} is also the target of ${source}, so each run copies both there`,
+        );
+      }
+      images.set(target, source);
+    }
   }
   // Names of the file come first, wherever they are in it.
   const names = new Set(places.keys());

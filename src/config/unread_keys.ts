@@ -27,8 +27,6 @@ const hooks = warn("regsync reads hooks but never runs them; crossdock does not 
 /** By section: an entry of `creds`, `defaults`, an entry of `sync`. */
 export const UNREAD_KEYS: Readonly<Record<"creds" | "defaults" | "sync", Keys>> = {
   creds: {
-    clientCert: refuse("client certificates are not supported; use user and pass, or token"),
-    clientKey: refuse("client certificates are not supported; use user and pass, or token"),
     credHelper: refuse(
       "not every host can run programs; use user and pass, or docker's config.json on the command line",
     ),

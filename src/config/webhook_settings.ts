@@ -13,7 +13,7 @@ import type { RenderAt } from "./render_at.ts";
 import { incomingSchema, outerWebhooksSchema, outgoingSchema } from "./schema.ts";
 
 /** A webhook that senders call after a push. Holds a secret: do not log it. */
-export interface IncomingWebhook {
+interface IncomingWebhook {
   readonly sender: SenderName;
   /** The source of its events, for `locateEvent()`. */
   readonly place: string;
@@ -50,8 +50,12 @@ export function readWebhooks(node: ConfigNode, render: RenderAt): WebhookSetting
 function readOutgoing(node: ConfigNode, render: RenderAt): OutgoingWebhook | undefined {
   const raw = readKeys(outgoingSchema, node);
   const url = render(node.at("url"));
-  if (url !== undefined && !/^https?:$/.test(URL.parse(url)?.protocol ?? "")) {
+  const { protocol = "", username = "", password = "" } = URL.parse(url ?? "") ?? {};
+  if (url !== undefined && !/^https?:$/.test(protocol)) {
     node.at("url").addMistake("expected an http or https URL");
+  } else if (username !== "" || password !== "") {
+    // Hosts reject such a request with an error that quotes the URL.
+    node.at("url").addMistake("expected a URL without a username and password; use secrets");
   }
   const secrets = renderAll(node.at("secrets"), render);
   // The mistake of an empty one is reported already.

@@ -11,7 +11,7 @@ import type { BlobStep } from "./step.ts";
 import { watchBlob } from "./watch_blob.ts";
 
 /** Blobs up to this size (configs, signatures, small layers) are buffered and checked before the upload starts. */
-const SMALL_BYTES = 256 * 1024;
+export const SMALL_BYTES = 256 * 1024;
 
 /** Above this size, `verify: "auto"` does not hash if the destination is known to check digests: DESIGN decision 4. */
 const TRUST_ABOVE_BYTES = 8 * 1024 * 1024;
@@ -24,7 +24,15 @@ export async function copyBlob(step: BlobStep, context: PerformContext): Promise
 /** The open response and upload of a transfer, or the reason why none is needed. */
 type Opened =
   | { readonly state: "present" | "mounted" }
-  | { readonly state: "open"; readonly response: Response; readonly upload: BlobUpload };
+  | {
+    readonly state: "open";
+    readonly response: Response;
+    readonly upload: BlobUpload;
+    /** Whether the digest is checked here. */
+    readonly isHashed: boolean;
+    /** Ends the transfer's turn. */
+    readonly free: () => void;
+  };
 
 class BlobCopy {
   readonly #step: BlobStep;
@@ -37,7 +45,6 @@ class BlobCopy {
 
   async run(): Promise<BlobOutcome> {
     const { signal } = this.#context;
-    const isHashed = await this.#mustHash();
     for (let attempt = 0;; attempt++) {
       // The GET has a separate controller, because Deno crashes if both requests share the caller's signal.
       const get = new AbortController();
@@ -47,9 +54,9 @@ class BlobCopy {
       try {
         const opened = await this.#open(get);
         if (opened.state !== "open") return { type: "blob", state: opened.state, bytes: 0 };
-        const { response, upload } = opened;
+        const { response, upload, isHashed, free } = opened;
         try {
-          await this.#transfer(response, upload, { isHashed, signal: get.signal });
+          await this.#transfer(response, upload, { isHashed, signal: get.signal }).finally(free);
           return { type: "blob", state: "streamed", bytes: this.#step.descriptor.size };
         } catch (error) {
           get.abort(error);
@@ -78,9 +85,9 @@ class BlobCopy {
     return descriptor.size <= TRUST_ABOVE_BYTES || !(await target.checksDigests({ signal }));
   }
 
-  /** Asks the destination first, then opens the source. An eager step does both in parallel. */
+  /** Asks the destination first, waits for its turn, and opens the source. An eager step asks both in parallel. */
   async #open(get: AbortController): Promise<Opened> {
-    const { source, target, signal } = this.#context;
+    const { source, target, transfers, signal } = this.#context;
     const { descriptor, mountFrom, eager, resend: isMissing = false } = this.#step;
     const openSource = (): Promise<Response> =>
       openBlobOrData(source, descriptor, { signal: get.signal });
@@ -97,9 +104,17 @@ class BlobCopy {
       await discard(early, get);
       return { state: start.state };
     }
+    let opening = early;
+    let free = (): void => {};
     try {
-      return { state: "open", response: await (early ?? openSource()), upload: start.upload };
+      free = await transfers?.take(signal) ?? free;
+      opening ??= openSource();
+      // Only now is it certain that the blob will be sent, so only now may the destination be tried.
+      const [response, isHashed] = await Promise.all([opening, this.#mustHash()]);
+      return { state: "open", response, upload: start.upload, isHashed, free };
     } catch (error) {
+      free();
+      await discard(opening, get);
       await this.#cancel(start.upload);
       throw error;
     }

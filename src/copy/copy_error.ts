@@ -6,9 +6,12 @@ import type { Step } from "./step.ts";
 
 /** A failed copy: the cause, its side and the failed step. The destination's tag was not moved. */
 export class CopyError extends CrossdockError {
+  /** The name of the class. */
   override readonly name = "CopyError";
+  /** The step that failed. */
   readonly step: Step;
 
+  /** Takes code, message, side and hint from the cause. */
   constructor(step: Step, cause: CrossdockError) {
     super(cause.code, cause.message, {
       cause,

@@ -165,13 +165,31 @@ export async function readConfig(
   { timeoutMs, signal, budget }: ReadOptions,
 ): Promise<Config> {
   if (manifest?.kind !== "image") return undefined;
-  if (!budget) {
-    return await withBudget(`read config of ${source.name}`, { side: "source" }, (budget) => {
-      return readConfig(manifest, source, { timeoutMs, signal, budget });
-    });
-  }
   const descriptor = manifest.config;
   if (!/[/+]json$/.test(descriptor.mediaType)) return { descriptor };
+  const bytes = await readConfigBytes(descriptor, source, { timeoutMs, signal, budget });
+  try {
+    return { descriptor, content: JSON.parse(new TextDecoder().decode(bytes)) };
+  } catch {
+    return { descriptor };
+  }
+}
+
+/**
+ * Reads the config blob of an image.
+ *
+ * @throws CrossdockError `limit` for more than 4 MiB, `integrity` for content that does not match the digest
+ */
+export async function readConfigBytes(
+  descriptor: Descriptor,
+  source: ContentSource,
+  { timeoutMs, signal, budget }: ReadOptions,
+): Promise<Uint8Array<ArrayBuffer>> {
+  if (!budget) {
+    return await withBudget(`read config of ${source.name}`, { side: "source" }, (budget) => {
+      return readConfigBytes(descriptor, source, { timeoutMs, signal, budget });
+    });
+  }
   if (descriptor.size > MAX_CONFIG_BYTES) {
     throw new CrossdockError(
       "limit",
@@ -179,7 +197,7 @@ export async function readConfig(
       { side: "source" },
     );
   }
-  const bytes = await budget.holdText(descriptor.size, async (text) => {
+  return await budget.holdText(descriptor.size, async (text) => {
     const response = await openBlobOrData(source, descriptor, { signal });
     const bytes = await readSmallBlob(response, descriptor, {
       from: source.name,
@@ -191,11 +209,6 @@ export async function readConfig(
     text.addValues(bytes);
     return bytes;
   });
-  try {
-    return { descriptor, content: JSON.parse(new TextDecoder().decode(bytes)) };
-  } catch {
-    return { descriptor };
-  }
 }
 
 function platformOf(config: unknown): string | undefined {

@@ -1,9 +1,9 @@
 /** Makes the steps of a plan from manifests and blobs of the source. */
 import type { Descriptor } from "../oci/descriptor.ts";
 import { isForeignLayer } from "../oci/media_types.ts";
-import { parseRepository } from "../oci/reference.ts";
+import { isLocal, parseRepository } from "../oci/reference.ts";
+import { SMALL_BYTES } from "./copy_blob.ts";
 import { MAX_DATA_CHARACTERS } from "./open_blob_or_data.ts";
-import type { MountMemory } from "./mount_memory.ts";
 import type { Stage } from "./model.ts";
 import type { Related } from "./related.ts";
 import type { CopyRequest } from "./request.ts";
@@ -18,8 +18,6 @@ export interface Route {
 }
 
 export interface BlobStepOptions extends Pick<CopyRequest, "foreignLayers" | "recheck" | "verify"> {
-  /** Repositories that have blobs of earlier copies of the run. */
-  readonly mounts?: MountMemory | undefined;
   /** Whether the destination has an older image, and probably some of the blobs. */
   readonly isUpdate: boolean;
 }
@@ -36,33 +34,28 @@ export function isRetag({ source, destination }: Route): boolean {
 export function toBlobSteps(
   blobs: readonly Descriptor[],
   route: Route,
-  { foreignLayers, recheck, verify, mounts, isUpdate }: BlobStepOptions,
+  { foreignLayers, recheck, verify, isUpdate }: BlobStepOptions,
 ): BlobStep[] {
   if (isRetag(route) && !recheck) return [];
   const from = parseRepository(route.source);
   const { registry, repository } = parseRepository(route.destination);
   const canMountFromSource = from.registry === registry && from.repository !== repository;
-  return blobs.filter((blob) => foreignLayers || !isForeignLayer(blob)).map((blob) => {
-    const mountSource = canMountFromSource
-      ? from.repository
-      : mounts?.find(registry, repository, blob.digest);
-    const isProbablyPresent = isUpdate || recheck || mountSource !== undefined ||
-      mounts?.has(registry, repository, blob.digest) === true;
-    return {
-      type: "blob",
-      ...route,
-      descriptor: {
-        mediaType: blob.mediaType,
-        digest: blob.digest,
-        size: blob.size,
-        ...(foreignLayers && blob.urls ? { urls: blob.urls } : {}),
-        ...(blob.data && blob.data.length <= MAX_DATA_CHARACTERS ? { data: blob.data } : {}),
-      },
-      mountFrom: mountSource === undefined ? [] : [mountSource],
-      eager: !isProbablyPresent,
-      verify,
-    };
-  });
+  const isProbablyPresent = isUpdate || recheck || canMountFromSource;
+  return blobs.filter((blob) => foreignLayers || !isForeignLayer(blob)).map((blob) => ({
+    type: "blob",
+    ...route,
+    descriptor: {
+      mediaType: blob.mediaType,
+      digest: blob.digest,
+      size: blob.size,
+      ...(foreignLayers && blob.urls ? { urls: blob.urls } : {}),
+      ...(blob.data && blob.data.length <= MAX_DATA_CHARACTERS ? { data: blob.data } : {}),
+    },
+    mountFrom: canMountFromSource ? [from.repository] : [],
+    // A large download that turns out to be unneeded costs more than a round trip.
+    eager: !isProbablyPresent && blob.size <= SMALL_BYTES,
+    verify,
+  }));
 }
 
 /** Makes the step that puts a manifest, by tag or by digest. */
@@ -81,6 +74,14 @@ export function toManifestStep(
     ...(tag ? { tag } : {}),
     ...(isRebuilt && content ? { content: new TextDecoder().decode(content.bytes) } : {}),
   };
+}
+
+/** Makes the last stage, which sets the tags. A folder or file gets one stage for each, because two writes may not overlap. */
+export function toTagStages(steps: readonly ManifestStep[]): Stage[] {
+  const [first] = steps;
+  return first && isLocal(parseRepository(first.destination))
+    ? steps.map((step) => ({ name: "tag", steps: [step] }))
+    : [{ name: "tag", steps }];
 }
 
 /** Makes a stage for each level of the tree, children first. */

@@ -1,260 +1,253 @@
 /**
- * Schemas and types for the data of a copy: plan, outcomes, events, report, inspection and verification. All of it is plain JSON
- * without secrets. The API returns it, the client validates it, and the OpenAPI document describes it.
+ * The data of a copy: plan, outcomes, events, report, inspection and verification. All of it is plain JSON without secrets.
+ * `schemas.ts` has its schemas.
  */
-import * as z from "zod";
-import { SIDES } from "../errors.ts";
-import { descriptorSchema as descriptor } from "../oci/descriptor.ts";
-import { digestSchema as digest } from "../oci/digest.ts";
-import { immutable } from "../schema.ts";
-import { stepSchema } from "./step.ts";
+import type { Side } from "../errors.ts";
+import type { Descriptor } from "../oci/descriptor.ts";
+import type { Digest } from "../oci/digest.ts";
+import type { Step } from "./step.ts";
 
-const count = z.int().nonnegative();
-
-const resolved = z.string().meta({
-  description: "resolved name: `registry/repository[:tag]@digest`",
-});
-
-export const requestsSchema = z.object({ source: count, destination: count }).meta({
-  description: "number of requests to each side, without token requests",
-});
-
-const result = z.enum(["copied", "unchanged", "skipped"]).meta({
-  description:
-    "`copied`: content was or will be written; `unchanged`: the destination already has everything; `skipped`: the " +
-    "destination has the tag with another digest, and `ifExists` is `skip`",
-});
-
-const stageSchema = immutable(z.object({
-  name: z.enum(["blobs", "manifests", "referrers", "tag"]),
-  steps: z.array(stepSchema).meta({ description: "steps that may run in parallel" }),
-}));
+/** The number of requests to each side, without token requests. */
+export interface RequestCounts {
+  /** Requests to the source's registry. */
+  readonly source: number;
+  /** Requests to the destination's registry. */
+  readonly destination: number;
+}
 
 /** Steps that may run in parallel. Each stage starts when the previous one is complete. */
-export type Stage = z.output<typeof stageSchema>;
-
-const blobTotals = z.object({ stream: count, mount: count, present: count }).meta({
-  description:
-    "`stream`: to upload; `mount`: to mount from another repository; `present`: already there",
-});
-
-const totalsSchema = immutable(z.object({
-  blobs: blobTotals,
-  bytes: blobTotals,
-  manifests: count.meta({
-    description: "number of manifests to put; a root that is put by digest and by tag counts twice",
-  }),
-  // Assumes that every mount succeeds. Does not count the request, once per process, that tests whether the destination checks
-  // digests.
-  requests: requestsSchema,
-}));
+export interface Stage {
+  /** The kind of content that the stage writes. */
+  readonly name: "blobs" | "manifests" | "referrers" | "tag";
+  /** Steps that may run in parallel. */
+  readonly steps: readonly Step[];
+}
 
 /** The number of blobs, bytes and requests of a plan, after a check of each blob at the destination. */
-export type PlanTotals = z.output<typeof totalsSchema>;
-
-export const planSchema = immutable(
-  z.object({
-    source: resolved,
-    destination: resolved.meta({
-      description: "`registry/repository[:tag]@digest`, with the digest after the copy",
-    }),
-    root: descriptor,
-    current: digest.exactOptional().meta({
-      description: "digest of the destination before the copy; absent if it does not exist",
-    }),
-    result,
-    stages: z.array(stageSchema).meta({
-      description: "in order: each stage starts when the previous one is complete",
-    }),
-    foreign: z.array(descriptor).meta({
-      description: "foreign layers (stored outside the registry), which are not copied",
-    }),
-    warnings: z.array(z.string()),
-    requests: requestsSchema.exactOptional().meta({
-      description:
-        "number of requests that planning took, with the check of each blob, without token requests",
-    }),
-    totals: totalsSchema.exactOptional().meta({
-      description: "totals; only if each blob was checked at the destination",
-    }),
-  }).meta({
-    id: "Plan",
-    description: "The steps of a copy, in order",
-  }),
-);
+export interface PlanTotals {
+  /** `stream`: to upload; `mount`: to mount from another repository; `present`: already there. */
+  readonly blobs: {
+    readonly stream: number;
+    readonly mount: number;
+    readonly present: number;
+  };
+  /** `stream`: to upload; `mount`: to mount from another repository; `present`: already there. */
+  readonly bytes: {
+    readonly stream: number;
+    readonly mount: number;
+    readonly present: number;
+  };
+  /** Number of manifests to put; a root that is put by digest and by tag counts twice. */
+  readonly manifests: number;
+  /** Requests that the copy will send. */
+  readonly requests: RequestCounts;
+}
 
 /** The steps of a copy, in order. */
-export type Plan = z.output<typeof planSchema>;
-
-export const reportSchema = immutable(
-  z.object({
-    source: resolved,
-    destination: resolved,
-    digest: digest.meta({
-      description:
-        "digest of the root manifest at the destination; differs from the source's only if an index was rebuilt or unwrapped",
-    }),
-    result,
-    blobs: z.object({ streamed: count, mounted: count, present: count, foreign: count }),
-    bytesStreamed: count.meta({
-      description: "bytes of uploaded blobs; a blob that was sent again counts once",
-    }),
-    manifests: count.meta({
-      description: "number of manifests that were put, including referrers and digest tags",
-    }),
-    referrers: count.meta({ description: "number of referrers and digest tags among `manifests`" }),
-    requests: requestsSchema,
-    durationMs: z.number().nonnegative().meta({ description: "duration in milliseconds" }),
-    warnings: z.array(z.string()),
-  }).meta({ id: "Report", description: "The result of a finished copy" }),
-);
+export interface Plan {
+  /** Resolved name: `registry/repository[:tag]@digest`. */
+  readonly source: string;
+  /** `registry/repository[:tag]@digest`, with the digest after the copy. */
+  readonly destination: string;
+  /** More tags with this digest. */
+  readonly additionalTags?: readonly string[];
+  /** The manifest or index that the copy begins with. */
+  readonly root: Descriptor;
+  /** Digest of the destination before the copy; absent if it does not exist. */
+  readonly current?: Digest;
+  /**
+   * `copied`: content was or will be written; `unchanged`: the destination already has everything; `skipped`: the destination
+   * has the tag with another digest, and `ifExists` is `skip`.
+   */
+  readonly result: "copied" | "unchanged" | "skipped";
+  /** In order: each stage starts when the previous one is complete. */
+  readonly stages: readonly Stage[];
+  /** Foreign layers (stored outside the registry), which are not copied. */
+  readonly foreign: readonly Descriptor[];
+  /** Differences between the copy and its source, and content that could not be checked. */
+  readonly warnings: readonly string[];
+  /** Number of requests that planning took, with the check of each blob, without token requests. */
+  readonly requests?: RequestCounts;
+  /** Totals; only if each blob was checked at the destination. */
+  readonly totals?: PlanTotals;
+}
 
 /** The result of a finished copy. */
-export type Report = z.output<typeof reportSchema>;
-
-const blobOutcome = z.object({
-  type: z.literal("blob"),
-  state: z.enum(["streamed", "mounted", "present"]),
-  bytes: count.meta({ description: "bytes that were uploaded" }),
-});
-
-const manifestOutcome = z.object({ type: z.literal("manifest"), state: z.literal("put") });
-
-const referrersOutcome = z.object({
-  type: z.literal("referrers"),
-  state: z.enum(["written", "unneeded"]).meta({
-    description:
-      "`written`: the fallback index was updated; `unneeded`: the destination has the referrers API or lists them already",
-  }),
-});
-
-const outcomeSchema = immutable(
-  z.discriminatedUnion("type", [blobOutcome, manifestOutcome, referrersOutcome])
-    .meta({ id: "Outcome", description: "The result of a step" }),
-);
+export interface Report {
+  /** Resolved name: `registry/repository[:tag]@digest`. */
+  readonly source: string;
+  /** Resolved name: `registry/repository[:tag]@digest`. */
+  readonly destination: string;
+  /** More tags with this digest. */
+  readonly additionalTags?: readonly string[];
+  /** Digest of the root manifest at the destination; differs from the source's only if an index was rebuilt or unwrapped. */
+  readonly digest: Digest;
+  /**
+   * `copied`: content was or will be written; `unchanged`: the destination already has everything; `skipped`: the destination
+   * has the tag with another digest, and `ifExists` is `skip`.
+   */
+  readonly result: "copied" | "unchanged" | "skipped";
+  /** Number of blobs by what happened to them. */
+  readonly blobs: {
+    readonly streamed: number;
+    readonly mounted: number;
+    readonly present: number;
+    readonly foreign: number;
+  };
+  /** Bytes of uploaded blobs; a blob that was sent again counts once. */
+  readonly bytesStreamed: number;
+  /** Number of manifests that were put, including referrers and digest tags. */
+  readonly manifests: number;
+  /** Number of referrers and digest tags among `manifests`. */
+  readonly referrers: number;
+  /** Requests that the copy sent, planning included. */
+  readonly requests: RequestCounts;
+  /** Duration in milliseconds. */
+  readonly durationMs: number;
+  /** Differences between the copy and its source, and content that could not be checked. */
+  readonly warnings: readonly string[];
+}
 
 /** The result of a step. */
-export type Outcome = z.output<typeof outcomeSchema>;
+export type Outcome =
+  | {
+    readonly type: "blob";
+    readonly state: "streamed" | "mounted" | "present";
+    /** Bytes that were uploaded. */
+    readonly bytes: number;
+  }
+  | {
+    readonly type: "manifest";
+    readonly state: "put";
+  }
+  | {
+    readonly type: "referrers";
+    /** `written`: the fallback index was updated; `unneeded`: the destination has the referrers API or lists them already. */
+    readonly state: "written" | "unneeded";
+  };
+
+/** The result of a step that copies a blob. */
 export type BlobOutcome = Extract<Outcome, { type: "blob" }>;
 
-export const performedSchema = immutable(
-  z.discriminatedUnion("type", [
-    blobOutcome.extend({ requests: requestsSchema }),
-    manifestOutcome.extend({ requests: requestsSchema }),
-    referrersOutcome.extend({ requests: requestsSchema }),
-  ]).meta({ id: "Performed", description: "The result of a step, and its number of requests" }),
-);
-
 /** The result of a step, and its number of requests. */
-export type Performed = z.output<typeof performedSchema>;
+export type Performed = Outcome & { readonly requests: RequestCounts };
 
-/** The events of a copy. This is an array because a streamed response adds more event types. */
-export const copyEvents = [
-  z.object({ type: z.literal("plan"), plan: planSchema }).meta({
-    description: "the plan is complete; the first step starts next",
-  }),
-  z.object({ type: z.literal("step-started"), step: stepSchema }),
-  z.object({
-    type: z.literal("progress"),
-    digest: z.string(),
-    bytes: count.meta({
-      description: "bytes of this blob so far; smaller than before if the blob starts again",
-    }),
-    sizeBytes: count.meta({ description: "size of the blob in bytes" }),
-  }).meta({ description: "progress of one blob" }),
-  z.object({ type: z.literal("step-finished"), step: stepSchema, outcome: outcomeSchema }),
-  z.object({
-    type: z.literal("retry"),
-    side: z.enum(SIDES),
-    what: z.string().meta({ description: "the request or blob that is retried" }),
-    attempt: count.meta({ description: "number of this retry, from 1" }),
-    delayMs: z.number().nonnegative().meta({ description: "wait before it, in milliseconds" }),
-    reason: z.string().meta({ description: "message of the error" }),
-  }).meta({ description: "a request or a blob is retried after a delay" }),
-  z.object({ type: z.literal("warning"), message: z.string() }),
-  z.object({ type: z.literal("report"), report: reportSchema }).meta({
-    description: "the copy is complete; always the last event",
-  }),
-] as const;
-
-export const copyEventSchema = immutable(
-  z.discriminatedUnion("type", copyEvents)
-    .meta({ id: "CopyEvent", description: "An event of a running copy" }),
-);
-
-export type CopyEvent = z.output<typeof copyEventSchema>;
+/** An event of a running copy. */
+export type CopyEvent =
+  | {
+    readonly type: "plan";
+    readonly plan: Plan;
+  }
+  | {
+    readonly type: "step-started";
+    readonly step: Step;
+  }
+  | {
+    readonly type: "progress";
+    readonly digest: string;
+    /** Bytes of this blob so far; smaller than before if the blob starts again. */
+    readonly bytes: number;
+    /** Size of the blob in bytes. */
+    readonly sizeBytes: number;
+  }
+  | {
+    readonly type: "step-finished";
+    readonly step: Step;
+    readonly outcome: Outcome;
+  }
+  | {
+    readonly type: "retry";
+    readonly side: Side;
+    /** The request or blob that is retried. */
+    readonly what: string;
+    /** Number of this retry, from 1. */
+    readonly attempt: number;
+    /** Wait before it, in milliseconds. */
+    readonly delayMs: number;
+    /** Message of the error. */
+    readonly reason: string;
+  }
+  | {
+    readonly type: "warning";
+    readonly message: string;
+  }
+  | {
+    readonly type: "report";
+    readonly report: Report;
+  };
 
 /** Receives each event when it happens. Must not throw. */
 export type Emit = (event: CopyEvent) => void;
 
-const manifestNode = z.object({
-  descriptor,
-  kind: z.enum(["image", "index", "artifact"]),
-  platform: z.string().exactOptional().meta({ description: "`os/architecture[/variant]`" }),
-  artifactType: z.string().exactOptional(),
-  annotations: z.record(z.string(), z.string()).exactOptional(),
-  config: z.object({
-    descriptor,
-    content: z.unknown().optional().meta({ description: "parsed content, if it is JSON" }),
-  }).exactOptional(),
-  layers: z.array(descriptor).meta({ description: "layers of an image, or blobs of an artifact" }),
-  get manifests(): z.ZodArray<typeof manifestNode> {
-    return z.array(manifestNode);
-  },
-  referrers: z.array(descriptor).meta({
-    description: "manifests whose `subject` is this manifest",
-  }),
-  digestTags: z.array(z.object({ tag: z.string(), digest })).meta({
-    description: "cosign's tags for this manifest: `sha256-….sig`, `.att`, `.sbom`",
-  }),
-}).meta({ id: "ManifestNode", description: "A manifest of an image, with its children" });
-
 /** A manifest of an image, with its children. */
-export type ManifestNode = Inspection["root"];
-
-export const inspectionSchema = immutable(
-  z.object({
-    reference: resolved,
-    root: manifestNode,
-    totalBytes: count.meta({
-      description: "total size of all blobs in bytes; each blob counts once",
-    }),
-  }).meta({
-    id: "Inspection",
-    description: "The manifests, configs, layers and referrers of an image",
-  }),
-);
+export interface ManifestNode {
+  /** Media type, digest and size of the manifest. */
+  readonly descriptor: Descriptor;
+  /** An index lists other manifests; an artifact has a type of its own, such as a signature. */
+  readonly kind: "image" | "index" | "artifact";
+  /** `os/architecture[/variant]`. */
+  readonly platform?: string;
+  /** The type of an artifact: `application/spdx+json`. */
+  readonly artifactType?: string;
+  /** Annotations of the manifest. */
+  readonly annotations?: Readonly<Record<string, string>>;
+  /** The config of an image. */
+  readonly config?: {
+    readonly descriptor: Descriptor;
+    /** Parsed content, if it is JSON. */
+    readonly content?: unknown;
+  };
+  /** Layers of an image, or blobs of an artifact. */
+  readonly layers: readonly Descriptor[];
+  /** The entries of an index that exist in the repository. */
+  readonly manifests: readonly ManifestNode[];
+  /** Manifests whose `subject` is this manifest. */
+  readonly referrers: readonly Descriptor[];
+  /** Cosign's tags for this manifest: `sha256-….sig`, `.att`, `.sbom`. */
+  readonly digestTags: readonly {
+    readonly tag: string;
+    readonly digest: Digest;
+  }[];
+}
 
 /** The manifests, configs, layers and referrers of an image. */
-export type Inspection = z.output<typeof inspectionSchema>;
-
-const differenceSchema = immutable(z.object({
-  kind: z.enum(["tag", "manifest", "blob", "referrer", "digest-tag"]),
-  what: z.string().meta({ description: "digest, or tag" }),
-  state: z.enum(["missing", "different"]),
-  wanted: digest.exactOptional().meta({ description: "expected digest, from the source" }),
-  found: digest.exactOptional().meta({ description: "digest at the destination" }),
-}));
+export interface Inspection {
+  /** Resolved name: `registry/repository[:tag]@digest`. */
+  readonly reference: string;
+  /** The manifest or index that the name refers to. */
+  readonly root: ManifestNode;
+  /** Total size of all blobs in bytes; each blob counts once. */
+  readonly totalBytes: number;
+}
 
 /** Content that is missing or different at the destination. */
-export type Difference = z.output<typeof differenceSchema>;
-
-export const verificationSchema = immutable(
-  z.object({
-    source: resolved,
-    destination: z.string(),
-    equal: z.boolean(),
-    differences: z.array(differenceSchema).meta({
-      description: "content that is missing or different at the destination",
-    }),
-    checked: z.object({ manifests: count, blobs: count, referrers: count }),
-  }).meta({ id: "Verification", description: "The result of comparing a copy with its source" }),
-);
+export interface Difference {
+  /** The kind of the content. */
+  readonly kind: "tag" | "manifest" | "blob" | "referrer" | "digest-tag";
+  /** Digest, or tag. */
+  readonly what: string;
+  /** Whether the destination lacks it or has something else. */
+  readonly state: "missing" | "different";
+  /** Expected digest, from the source. */
+  readonly wanted?: Digest;
+  /** Digest at the destination. */
+  readonly found?: Digest;
+}
 
 /** The result of comparing a copy with its source. */
-export type Verification = z.output<typeof verificationSchema>;
-
-export const tagsSchema = z.object({
-  repository: z.string(),
-  tags: z.array(z.string()),
-}).meta({ id: "Tags", description: "All tags of a repository, in the order of the registry" });
+export interface Verification {
+  /** Resolved name: `registry/repository[:tag]@digest`. */
+  readonly source: string;
+  /** The name that was compared with the source. */
+  readonly destination: string;
+  /** Whether there are no differences. */
+  readonly equal: boolean;
+  /** Content that is missing or different at the destination. */
+  readonly differences: readonly Difference[];
+  /** Number of items that were compared. */
+  readonly checked: {
+    readonly manifests: number;
+    readonly blobs: number;
+    readonly referrers: number;
+  };
+}

@@ -4,7 +4,7 @@ import type { Descriptor } from "../oci/descriptor.ts";
 import type { Digest } from "../oci/digest.ts";
 import { isForeignLayer, isIndexMediaType } from "../oci/media_types.ts";
 import { formatReference } from "../oci/reference.ts";
-import type { Reference } from "../oci/reference.ts";
+import { mapConcurrent } from "./concurrent.ts";
 import { imageNotFound, requireDigest, wouldOverwrite } from "./copy_error.ts";
 import {
   isRetag,
@@ -12,16 +12,17 @@ import {
   toManifestStages,
   toManifestStep,
   toPlainDescriptor,
+  toTagStages,
 } from "./make_steps.ts";
 import type { Route } from "./make_steps.ts";
 import { ManifestCache } from "./manifest_cache.ts";
-import type { MountMemory } from "./mount_memory.ts";
 import { listRelatedNodes } from "./related.ts";
 import type { Related } from "./related.ts";
 import { RelatedPlanner } from "./related_planner.ts";
 import { withBoundSources } from "./repositories.ts";
 import type { Repositories } from "./repositories.ts";
 import type { CopyRequest } from "./request.ts";
+import type { CompleteImage } from "./shared_content.ts";
 import { resolveCurrent } from "./resolve_current.ts";
 import { listNodes, readTree } from "./tree.ts";
 import type { TreeNode } from "./tree.ts";
@@ -31,8 +32,8 @@ import type { Plan, Stage } from "./model.ts";
 export interface MakePlanOptions {
   /** What both names resolve to, if already known. */
   readonly seen?: { readonly current: Descriptor | undefined; readonly found: Descriptor };
-  /** Repositories that have blobs of earlier copies of the run. */
-  readonly mounts?: MountMemory | undefined;
+  /** Set if another tag of the destination's repository has the image already, with all that is copied with it. */
+  readonly complete?: CompleteImage | undefined;
   readonly warn?: ((message: string) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -69,6 +70,16 @@ interface Draft {
   readonly foreign: readonly Descriptor[];
 }
 
+/** A name of the copy at the destination, and the manifest that it has now. */
+interface Name {
+  /** Absent if the destination is only a digest. */
+  readonly tag: string | undefined;
+  readonly current: Descriptor | undefined;
+}
+
+/** Tags that are resolved at the destination in parallel. */
+const RESOLVE_CONCURRENCY = 16;
+
 const EMPTY_DRAFT: Draft = { stages: [], nodes: [], foreign: [] };
 
 class Planner {
@@ -77,7 +88,7 @@ class Planner {
   readonly #target: ContentTarget;
   readonly #route: Route;
   readonly #seen: MakePlanOptions["seen"];
-  readonly #mounts: MountMemory | undefined;
+  readonly #complete: CompleteImage | undefined;
   readonly #related: RelatedPlanner;
   /** Whether the destination has the tag, with any digest. It may then have some of the content too. */
   #isUpdate = false;
@@ -88,7 +99,7 @@ class Planner {
   constructor(
     request: CopyRequest,
     repositories: Repositories,
-    { seen, mounts, warn, signal }: MakePlanOptions,
+    { seen, complete, warn, signal }: MakePlanOptions,
   ) {
     const { source, target } = repositories;
     this.#request = request;
@@ -96,7 +107,7 @@ class Planner {
     this.#target = target;
     this.#route = { source: source.name, destination: target.name };
     this.#seen = seen;
-    this.#mounts = mounts;
+    this.#complete = complete;
     this.#signal = signal;
     this.#warn = (message) => {
       this.#warnings.push(message);
@@ -111,30 +122,62 @@ class Planner {
   }
 
   async plan(): Promise<Planned> {
-    const { ifExists, platforms, recheck } = this.#request;
+    const { destination, ifExists, platforms, recheck, fastCheck } = this.#request;
     const { current, found } = this.#seen ?? await this.#resolveBoth();
-    this.#isUpdate = current !== undefined && !recheck;
-    if (platforms.length === 0 && found.digest === current?.digest && !recheck) {
+    const names: Name[] = [{ tag: destination.tag, current }, ...await this.#resolveAdditional()];
+    this.#isUpdate = names.some(({ current }) => current) && !recheck;
+    const has = (digest: Digest) => ({ current }: Name): boolean => current?.digest === digest;
+    const differs = (digest: Digest) => ({ current }: Name): boolean =>
+      current !== undefined && current.digest !== digest;
+    const isSkipped = (digest: Digest): boolean =>
+      ifExists === "skip" && names.every(differs(digest));
+    if (platforms.length === 0 && !recheck && current && names.every(has(found.digest))) {
       return await this.#planUnchanged(current, found);
     }
-    if (
-      ifExists === "skip" && current && platforms.length === 0 && found.digest !== current.digest
-    ) {
+    if (platforms.length === 0 && current && isSkipped(found.digest)) {
       return this.#planSkipped(found.digest, current);
     }
-    const tree = await this.#readSource(found, current);
+    if (this.#complete) return await this.#planTag(this.#complete, found, names);
+    const tree = await this.#readSource(found, recheck ? [] : names);
     const root = tree.descriptor;
-    const isSame = root.digest === current?.digest;
-    const names = { sourceDigest: found.digest, root, current };
-    if (isSame && !recheck) {
-      return this.#finish(await this.#draftRelated(tree, root.digest), names);
+    const { digest } = root;
+    if (current && isSkipped(digest)) return this.#planSkipped(found.digest, current);
+    const other = ifExists === "fail" ? names.find(differs(digest)) : undefined;
+    if (other?.current) {
+      const name = { ...destination, ...(other.tag ? { tag: other.tag } : {}) };
+      throw wouldOverwrite(name, { current: other.current.digest, wanted: digest });
     }
-    if (current && !isSame && ifExists === "skip") return this.#planSkipped(found.digest, current);
-    if (current && !isSame && ifExists === "fail") {
-      const digests = { current: current.digest, wanted: root.digest };
-      throw wouldOverwrite(this.#request.destination, digests);
+    const set = ifExists === "skip" ? names.filter((name) => !differs(digest)(name)) : names;
+    this.#warnOfKept(names.filter((name) => !set.includes(name)));
+    const planned = { sourceDigest: found.digest, root, names: set };
+    if (recheck || !names.some(has(digest))) {
+      return this.#finish(await this.#draftCopy(tree, found.digest, set), planned);
     }
-    return this.#finish(await this.#draftCopy(tree, found.digest), names);
+    const draft = fastCheck ? EMPTY_DRAFT : await this.#draftRelated(tree, digest);
+    const tags = this.#toTagStages(tree, set.filter((name) => !has(digest)(name)));
+    const nodes = [...draft.nodes, tree];
+    return this.#finish({ ...draft, nodes, stages: [...draft.stages, ...tags] }, planned);
+  }
+
+  async #resolveAdditional(): Promise<Name[]> {
+    return await mapConcurrent(
+      this.#request.additionalTags ?? [],
+      RESOLVE_CONCURRENCY,
+      async (tag) => ({ tag, current: await this.#resolveTarget(tag) }),
+      this.#signal,
+    );
+  }
+
+  #warnOfKept(names: readonly Name[]): void {
+    for (const { tag, current } of names) {
+      this.#warn(
+        `${this.#target.name}:${tag} keeps ${current?.digest}, because of --if-exists skip`,
+      );
+    }
+  }
+
+  #toTagStages(tree: TreeNode, names: readonly Name[]): Stage[] {
+    return toTagStages(names.map(({ tag }) => toManifestStep(tree, this.#route, tag)));
   }
 
   /**
@@ -165,19 +208,20 @@ class Planner {
 
   async #readSource(
     found: Descriptor | ManifestContent,
-    current: Descriptor | undefined,
+    names: readonly Name[],
   ): Promise<TreeNode> {
-    const { index, recheck } = this.#request;
+    const { index, platforms } = this.#request;
     const signal = this.#signal;
     const root = "bytes" in found
       ? found
       : await this.#source.fetchManifest(found.digest, { signal }) ?? this.#notFound();
     // An unwrapped image becomes the root and needs its manifest, unless it is already the destination's root.
-    const isRoot = ({ digest }: Descriptor): Promise<boolean> =>
-      Promise.resolve(digest === current?.digest && !recheck);
+    const isRoot = ({ digest }: Pick<Descriptor, "digest">): Promise<boolean> =>
+      Promise.resolve(names.some(({ current }) => current?.digest === digest));
+    const isComplete = this.#isRetag || platforms.length === 0 && await isRoot(found);
     const isKnown = index === "unwrap"
       ? isRoot
-      : this.#isRetag
+      : isComplete
       ? () => Promise.resolve(true)
       : this.#isUpdate
       ? this.#isAtDestination
@@ -196,9 +240,11 @@ class Planner {
    * pull at the source.
    */
   async #planUnchanged(current: Descriptor, found: Descriptor | ManifestContent): Promise<Planned> {
-    const { referrers, digestTags } = this.#request;
-    const names = { sourceDigest: current.digest, root: current, current };
-    if (!referrers && !digestTags) return this.#finish(EMPTY_DRAFT, names);
+    const { referrers, digestTags, fastCheck } = this.#request;
+    const { destination, additionalTags = [] } = this.#request;
+    const names = [destination.tag, ...additionalTags].map((tag) => ({ tag, current }));
+    const planned = { sourceDigest: current.digest, root: current, names };
+    if (fastCheck || !referrers && !digestTags) return this.#finish(EMPTY_DRAFT, planned);
     let tree: TreeNode = { descriptor: current, children: [] };
     if (isIndexMediaType(current.mediaType)) {
       const content = "bytes" in found
@@ -209,28 +255,46 @@ class Planner {
         tree = await readTree(this.#target, content, { isKnown, signal: this.#signal });
       }
     }
-    return this.#finish(await this.#draftRelated(tree, current.digest), names);
+    return this.#finish(await this.#draftRelated(tree, current.digest), planned);
+  }
+
+  /** Plans a further tag of an image: only its root manifest is put. */
+  async #planTag(
+    { root }: CompleteImage,
+    found: Descriptor | ManifestContent,
+    names: readonly Name[],
+  ): Promise<Planned> {
+    const content = root ??
+      await this.#source.fetchManifest(found.digest, { signal: this.#signal }) ?? this.#notFound();
+    const { digest, mediaType, bytes } = content;
+    const descriptor = { mediaType, digest, size: bytes.byteLength };
+    const node: TreeNode = { descriptor, content, children: [] };
+    const draft = { stages: this.#toTagStages(node, names), nodes: [node], foreign: [] };
+    return this.#finish(draft, { sourceDigest: found.digest, root: descriptor, names });
   }
 
   #planSkipped(sourceDigest: Digest, current: Descriptor): Planned {
-    return this.#finish(EMPTY_DRAFT, { sourceDigest, root: current, current, result: "skipped" });
+    const names = [{ tag: this.#request.destination.tag, current }];
+    return this.#finish(EMPTY_DRAFT, { sourceDigest, root: current, names, result: "skipped" });
   }
 
   /** Makes the stages in order: blobs, manifests (children first), referrers, tag. */
-  async #draftCopy(tree: TreeNode, sourceDigest: Digest): Promise<Draft> {
+  async #draftCopy(
+    tree: TreeNode,
+    sourceDigest: Digest,
+    names: readonly Name[],
+  ): Promise<Draft> {
     const related = await this.#related.find(tree, { sourceDigest, isUpdate: this.#isUpdate });
     const missing = listNodes(tree).filter((node) => node.content);
-    const { tag } = this.#request.destination;
     // Referrers need their subject, and the tag comes last. With referrers, the root is put by digest first.
     const isPutFirst = this.#related.needsImageFirst(related);
     const early = missing.filter((node) =>
       (isPutFirst || node !== tree) && (!this.#isRetag || node.isRebuilt)
     );
-    const isComplete = isPutFirst && tag === undefined;
     return this.#draft(missing, related, [
       ...toManifestStages("manifests", early, this.#route),
       ...this.#related.toStages(related),
-      { name: "tag", steps: isComplete ? [] : [toManifestStep(tree, this.#route, tag)] },
+      ...this.#toTagStages(tree, names.filter(({ tag }) => !isPutFirst || tag !== undefined)),
     ]);
   }
 
@@ -242,7 +306,7 @@ class Planner {
 
   /** Adds the stage of the blobs before all other stages. */
   #draft(image: readonly TreeNode[], related: Related, stages: readonly Stage[]): Draft {
-    const options = { ...this.#request, mounts: this.#mounts, isUpdate: this.#isUpdate };
+    const options = { ...this.#request, isUpdate: this.#isUpdate };
     const deliveries = this.#related.listBlobs(image, related);
     const steps = deliveries.flatMap(({ blobs, route }) => toBlobSteps(blobs, route, options));
     const foreign = deliveries.flatMap(({ blobs }) => blobs.filter(isForeignLayer));
@@ -267,20 +331,28 @@ class Planner {
 
   #finish(
     { stages, nodes, foreign }: Draft,
-    { sourceDigest, root, current, result }: {
+    { sourceDigest, root, names: [name, ...others], result }: {
       readonly sourceDigest: Digest;
       readonly root: Descriptor;
-      readonly current: Descriptor | undefined;
+      /** The names that have the root after the copy. */
+      readonly names: readonly Name[];
       readonly result?: "skipped";
     },
   ): Planned {
     const { source, destination } = this.#request;
+    const current = name?.current;
+    const additionalTags = others.flatMap(({ tag }) => tag ?? []);
     requireDigest(destination, root.digest);
     const nonEmpty = stages.filter(({ steps }) => steps.length > 0);
     const isWriting = nonEmpty.some(({ steps }) => steps.some((step) => step.type !== "referrers"));
     const plan: Plan = {
       source: formatReference({ ...source, digest: sourceDigest }),
-      destination: formatReference(nameResult(destination, root.digest)),
+      destination: formatReference({
+        ...destination,
+        ...(name?.tag === undefined ? {} : { tag: name.tag }),
+        digest: root.digest,
+      }),
+      ...(additionalTags.length > 0 ? { additionalTags } : {}),
       root: toPlainDescriptor(root),
       ...(current ? { current: current.digest } : {}),
       result: result ?? (isWriting ? "copied" : "unchanged"),
@@ -296,9 +368,4 @@ class Planner {
   #notFound(): never {
     throw imageNotFound(this.#request.source);
   }
-}
-
-/** The destination with its digest after the copy. */
-function nameResult({ digest: _, ...name }: Reference, digest: Digest): Reference {
-  return { ...name, digest };
 }

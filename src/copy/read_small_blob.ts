@@ -2,6 +2,7 @@ import { toBytes } from "@std/streams/to-bytes";
 import { CrossdockError, NetworkError, SilenceError } from "../errors.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import { digestAlgorithm, digestBytes } from "../oci/digest.ts";
+import { explainBody } from "../streams/explain_body.ts";
 import { limitBody } from "../streams/limit_body.ts";
 
 /** Hint for a blob whose bytes do not match its digest. */
@@ -46,7 +47,8 @@ export async function readSmallBlob(
     if (cause instanceof CrossdockError) throw cause;
     if (cause instanceof RangeError) {
       const message =
-        `${what}: the response has more than ${maxBytes} bytes, expected ${descriptor.size}`;
+        `${what}: the response has more than ${maxBytes} bytes, expected ${descriptor.size}` +
+        explainBody(response);
       throw new CrossdockError("limit", message, { cause, side });
     }
     throw new NetworkError("reset", `${what}: the connection was reset`, { cause, side });
@@ -56,12 +58,14 @@ export async function readSmallBlob(
   // A proxy may close a broken connection cleanly, so a short response is temporary. Wrong bytes of the right length are not.
   if (bytes.byteLength < descriptor.size) {
     const message =
-      `${what}: the response ended after ${bytes.byteLength} of ${descriptor.size} bytes`;
+      `${what}: the response ended after ${bytes.byteLength} of ${descriptor.size} bytes` +
+      explainBody(response);
     throw new NetworkError("reset", message, { side });
   }
   throw new CrossdockError(
     "integrity",
-    `${what}: the received bytes have digest ${digest}, expected ${descriptor.digest}`,
+    `${what}: the received bytes have digest ${digest}, expected ${descriptor.digest}` +
+      explainBody(response),
     {
       side,
       hint: CORRUPT_HINT,

@@ -28,6 +28,7 @@ export function makeReport(
   return {
     source: plan.source,
     destination: plan.destination,
+    ...(plan.additionalTags ? { additionalTags: plan.additionalTags } : {}),
     digest: plan.root.digest,
     result: plan.result === "skipped" ? "skipped" : isWritten ? "copied" : "unchanged",
     blobs,

@@ -9,6 +9,8 @@ import type { Step } from "./step.ts";
 export interface RunPlanOptions {
   /** Maximum of parallel steps. */
   readonly concurrency: number;
+  /** Further steps of blobs that are started: they open their uploads, and then wait until others have sent theirs. Default: 0. */
+  readonly ahead?: number;
   readonly emit?: Emit | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -52,10 +54,11 @@ class PlanRun {
   }
 
   async run(): Promise<Outcome[]> {
-    const { concurrency, emit, signal } = this.#options;
+    const { concurrency, ahead = 0, emit, signal } = this.#options;
     const outcomes: Outcome[] = [];
-    for (const { steps } of this.#plan.stages) {
-      await mapConcurrent(steps, concurrency, async (step, stepSignal) => {
+    for (const { name, steps } of this.#plan.stages) {
+      const limit = name === "blobs" ? concurrency + ahead : concurrency;
+      await mapConcurrent(steps, limit, async (step, stepSignal) => {
         const eventStep = withoutContent(step);
         emit?.({ type: "step-started", step: eventStep });
         const outcome = await this.#performStep(step, stepSignal);

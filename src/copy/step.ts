@@ -6,8 +6,89 @@ import * as z from "zod";
 import { isRepositoryPath, parseRepository } from "../oci/reference.ts";
 import { ParseError } from "../errors.ts";
 import { digestSchema as digest } from "../oci/digest.ts";
-import { formatIssues, immutable, safeParse } from "../schema.ts";
+import type { Digest } from "../oci/digest.ts";
+import { formatIssues, safeParse, schemaFor } from "../schema.ts";
 import { MAX_DATA_CHARACTERS } from "./open_blob_or_data.ts";
+
+/** The media type, digest and size of a blob or manifest. */
+export interface StepDescriptor {
+  /** The media type of the content. */
+  readonly mediaType: string;
+  /** The digest of the content. */
+  readonly digest: Digest;
+  /** Size in bytes. */
+  readonly size: number;
+  /** The type of an artifact, if the content is its manifest. */
+  readonly artifactType?: string;
+  /** Annotations of the content. */
+  readonly annotations?: Readonly<Record<string, string>>;
+  /** Locations of a foreign layer, `http` or `https`. */
+  readonly urls?: readonly string[];
+  /** Content of a blob, base64, for a source that does not have it. */
+  readonly data?: string;
+}
+
+/** Copies one blob, unless the destination has it: mounts or uploads it. */
+export interface BlobStep {
+  /** The kind of step. */
+  readonly type: "blob";
+  /** `registry/repository`. */
+  readonly source: string;
+  /** `registry/repository`. */
+  readonly destination: string;
+  /** The blob to copy. */
+  readonly descriptor: StepDescriptor;
+  /** Paths of repositories in the destination's registry to mount the blob from. */
+  readonly mountFrom: readonly string[];
+  /** `true` if the destination probably lacks the blob: the source is opened while the destination is still being checked. */
+  readonly eager: boolean;
+  /** Where the digest is checked; see `verify` of a copy. */
+  readonly verify: "auto" | "stream" | "destination";
+  /**
+   * `true` to upload the blob without asking the destination for it: after a manifest was rejected because it lacks the blob.
+   * Default: false.
+   */
+  readonly resend?: boolean;
+  /** Result of the check by a dry run: whether the destination has the blob. Ignored when the step is performed. */
+  readonly found?: "present" | "absent";
+}
+
+/** Puts one manifest at the destination, by tag or by digest. */
+export interface ManifestStep {
+  /** The kind of step. */
+  readonly type: "manifest";
+  /** `registry/repository`. */
+  readonly source: string;
+  /** `registry/repository`. */
+  readonly destination: string;
+  /** The manifest to put. */
+  readonly descriptor: StepDescriptor;
+  /** Tag to set. Default: none, the manifest is put by digest. */
+  readonly tag?: string;
+  /**
+   * Text of the manifest, if the source does not have it (a rebuilt index) or should not be read again. At most 4 MiB.
+   * Default: the manifest is read from the source.
+   */
+  readonly content?: string;
+}
+
+/** Lists the referrers of one subject at a destination that has no referrers API. */
+export interface ReferrersStep {
+  /** The kind of step. */
+  readonly type: "referrers";
+  /** `registry/repository`. */
+  readonly destination: string;
+  /** The digest of the manifest that the referrers are about. */
+  readonly subject: Digest;
+  /** Descriptors to add to the list. */
+  readonly referrers: readonly StepDescriptor[];
+}
+
+/** One step of a plan. */
+export type Step =
+  | BlobStep
+  | ManifestStep
+  | ReferrersStep;
 
 const repository = z.string().max(512, { abort: true }).refine(
   isRepository,
@@ -41,7 +122,7 @@ const descriptor = z.strictObject({
   description: "The media type, digest and size of a blob or manifest",
 });
 
-const tag = z.string().regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/, "not a tag");
+export const tagSchema = z.string().regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/, "not a tag");
 
 const blobStep = z.strictObject({
   type: z.literal("blob"),
@@ -77,7 +158,7 @@ const manifestStep = z.strictObject({
   source: repository,
   destination: repository,
   descriptor,
-  tag: tag.exactOptional().meta({
+  tag: tagSchema.exactOptional().meta({
     description: "tag to set. Default: none, the manifest is put by digest",
   }),
   content: z.string().max(4 * 1024 * 1024).exactOptional().meta({
@@ -101,18 +182,10 @@ const referrersStep = z.strictObject({
 });
 
 /** A step from another process, not yet checked. */
-export const stepSchema = immutable(
+export const stepSchema = schemaFor<Step>()(
   z.discriminatedUnion("type", [blobStep, manifestStep, referrersStep])
     .meta({ id: "Step", description: "One step of a plan" }),
 );
-
-export type Step = z.output<typeof stepSchema>;
-/** Copies one blob, unless the destination has it: mounts or uploads it. */
-export type BlobStep = Extract<Step, { type: "blob" }>;
-/** Puts one manifest at the destination, by tag or by digest. */
-export type ManifestStep = Extract<Step, { type: "manifest" }>;
-/** Lists the referrers of one subject at a destination that has no referrers API. */
-export type ReferrersStep = Extract<Step, { type: "referrers" }>;
 
 /** Set only by `parsedStepSchema`. A symbol cannot come from JSON. */
 const PARSED = Symbol("parsed");

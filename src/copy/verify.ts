@@ -88,11 +88,14 @@ async function compare(
   };
 }
 
-/** The tag and the digest that the destination names. The root manifest is checked by its own digest, so that one is left out. */
-function toExpectedTags({ descriptor }: TreeNode, { destination }: CopyRequest): ExpectedTag[] {
+/** The tags and the digest that the request names. The root manifest is checked by its own digest, so that one is left out. */
+function toExpectedTags(
+  { descriptor }: TreeNode,
+  { destination, additionalTags = [] }: CopyRequest,
+): ExpectedTag[] {
   const { digest } = descriptor;
   const named = destination.digest === digest ? undefined : destination.digest;
-  const tags = [destination.tag, named].filter((tag) => tag !== undefined);
+  const tags = [destination.tag, named, ...additionalTags].filter((tag) => tag !== undefined);
   return (tags.length > 0 ? tags : [digest]).map((tag) => ({ tag, digest }));
 }
 

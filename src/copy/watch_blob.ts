@@ -5,6 +5,7 @@ import { isSilentAgain, toFinalSilence } from "../retry.ts";
 import type { StreamHash } from "../runtime.ts";
 import { readBody } from "../streams/chunk_reader.ts";
 import type { ChunkReader } from "../streams/chunk_reader.ts";
+import { explainBody } from "../streams/explain_body.ts";
 import { limitSilence } from "../streams/silence.ts";
 import { CORRUPT_HINT } from "./read_small_blob.ts";
 
@@ -40,6 +41,8 @@ export function watchBlob(response: Response, options: WatchOptions): ChunkReade
 class BlobWatch implements ChunkReader {
   readonly #options: WatchOptions;
   #reader: ChunkReader;
+  /** The end of messages about wrong bytes of the current response. */
+  #explanation = "";
   #bytes = 0;
   #attempts = 0;
   #bytesAtBreak = 0;
@@ -69,7 +72,7 @@ class BlobWatch implements ChunkReader {
         "integrity",
         `read ${what}: the received bytes have digest ${
           digestAlgorithm(descriptor.digest)
-        }:${hex}, expected ${descriptor.digest}`,
+        }:${hex}, expected ${descriptor.digest}${this.#explanation}`,
         { side: "source", hint: CORRUPT_HINT },
       );
     }
@@ -113,7 +116,11 @@ class BlobWatch implements ChunkReader {
     if (isSilentAgain(cause, this.#attempts)) throw toFinalSilence(cause);
     if (++this.#attempts > this.#options.retries) throw cause;
     await this.#reader.cancel(cause);
-    const response = await this.#options.resume(this.#bytes, cause, this.#attempts);
+    const response = await this.#options.resume(this.#bytes, cause, this.#attempts)
+      .catch((error) => {
+        if (error instanceof CrossdockError) error.message += this.#explanation;
+        throw error;
+      });
     this.#reader = this.#limit(response);
     if (this.#isCancelled) {
       await this.#reader.cancel(cause);
@@ -123,6 +130,7 @@ class BlobWatch implements ChunkReader {
 
   #limit(response: Response): ChunkReader {
     const { timeoutMs, what } = this.#options;
+    this.#explanation = explainBody(response);
     return limitSilence(
       readBody(response),
       timeoutMs,
@@ -134,7 +142,8 @@ class BlobWatch implements ChunkReader {
     const { what, descriptor } = this.#options;
     return new NetworkError(
       "reset",
-      `read ${what}: the response ended after ${this.#bytes} of ${descriptor.size} bytes`,
+      `read ${what}: the response ended after ${this.#bytes} of ${descriptor.size} bytes` +
+        this.#explanation,
       {
         cause,
         side: "source",
@@ -146,7 +155,8 @@ class BlobWatch implements ChunkReader {
     const { what, descriptor } = this.#options;
     return new CrossdockError(
       "integrity",
-      `read ${what}: the response has more than the ${descriptor.size} bytes in the descriptor`,
+      `read ${what}: the response has more than the ${descriptor.size} bytes in the descriptor` +
+        this.#explanation,
       {
         side: "source",
       },

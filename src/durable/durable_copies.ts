@@ -1,20 +1,34 @@
 /** The port to the runner of durable copies, a Workflow on Workers and absent on other hosts, and what its users share. */
 import * as z from "zod";
-import { reportSchema } from "../copy/model.ts";
+import type { Report } from "../copy/model.ts";
 import { parseCopyRequest, toCopyRequestInput } from "../copy/request.ts";
 import type { CopyRequest, CopyRequestInput } from "../copy/request.ts";
+import { reportSchema } from "../copy/schemas.ts";
 import type { LocalEngine } from "../engine.ts";
 import { digestBytes } from "../oci/digest.ts";
 import { formatReference } from "../oci/reference.ts";
 import { problemSchema } from "../problem.ts";
-import { immutable } from "../schema.ts";
+import type { Problem } from "../problem.ts";
+import { schemaFor } from "../schema.ts";
 
 export const copyIdSchema = z.string().regex(
   /^[0-9a-f]{64}$/,
   "not a copy id: expected 64 hexadecimal digits",
 );
 
-export const durableCopySchema = immutable(
+/** A copy that continues without its caller. */
+export interface DurableCopy {
+  /** 64 hexadecimal digits. */
+  readonly id: string;
+  /** `complete`, `failed` and `cancelled` are final. */
+  readonly state: "queued" | "running" | "complete" | "failed" | "cancelled";
+  /** Present if the state is `complete`. */
+  readonly report?: Report;
+  /** Present if the state is `failed`. */
+  readonly problem?: Problem;
+}
+
+export const durableCopySchema = schemaFor<DurableCopy>()(
   z.object({
     id: copyIdSchema,
     state: z.enum(["queued", "running", "complete", "failed", "cancelled"]).meta({
@@ -28,9 +42,6 @@ export const durableCopySchema = immutable(
     }),
   }).meta({ id: "Copy", description: "A copy that continues without its caller" }),
 );
-
-/** A copy that continues without its caller. */
-export type DurableCopy = z.output<typeof durableCopySchema>;
 
 export interface DurableCopies {
   /**

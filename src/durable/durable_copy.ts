@@ -18,7 +18,8 @@ export interface DurableCopyOptions {
   /** Concurrent steps of a stage. */
   readonly parallelSteps: number;
   /**
-   * Largest number of durable steps. Default 900, below the 1,024 steps of a Workflow on the free plan.
+   * Largest number of durable steps that a plan may have. Default 900: with {@linkcode MAX_REPAIRS} and the notices they stay below
+   * the 1,024 steps of a Workflow on the free plan.
    */
   readonly maxDurableSteps?: number;
   /**
@@ -29,6 +30,9 @@ export interface DurableCopyOptions {
   /** Number of requests that resolved the source before, for the report. Default 0. */
   readonly sourceRequests?: number | undefined;
 }
+
+/** Durable steps for content that the destination lost, and for the manifests that need it. */
+const MAX_REPAIRS = 100;
 
 /** Steps of the plan that form one durable step. */
 interface Batch {
@@ -79,6 +83,7 @@ class DurableRun {
   readonly #running = new Map<Batch, Promise<StoredResult[]>>();
   /** How often each step has started. */
   readonly #starts = new Map<Step, number>();
+  #repairs = 0;
 
   constructor(plan: Plan, steps: DurableSteps, batchSize: number) {
     this.#plan = plan;
@@ -128,6 +133,7 @@ class DurableRun {
     const starts = this.#starts.get(planned) ?? 0;
     this.#starts.set(planned, starts + 1);
     if (starts === 0) return (await this.#runBatch(batch, signal))[i];
+    if (++this.#repairs > MAX_REPAIRS) throw tooManyRepairs();
     const name = `${batch.name}, step ${i + 1} again (${starts})`;
     const [result] = await this.#run(name, [step], signal);
     return result;
@@ -143,6 +149,16 @@ class DurableRun {
   #run(name: string, steps: readonly Step[], signal: AbortSignal): Promise<StoredResult[]> {
     return this.#steps.run(name, () => performAll(steps, this.#steps, signal), signal);
   }
+}
+
+function tooManyRepairs(): CopyFailure {
+  const detail =
+    `the destination lost content that needs more than ${MAX_REPAIRS} steps to send again`;
+  return new CopyFailure(
+    new RequestError("limit", detail, {
+      hint: "copy again, with recheck, within the request: omit Prefer: respond-async",
+    }).problem,
+  );
 }
 
 /** Sends one request per step. A retried batch repeats all its steps; those that were done find their content present. */

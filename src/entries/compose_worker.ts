@@ -35,7 +35,7 @@ export interface ComposedWorker
   readonly openApp: WebHandler;
 }
 
-export interface WebHandler {
+interface WebHandler {
   fetch(request: Request): Response | Promise<Response>;
 }
 

@@ -15,13 +15,14 @@ export interface RuleWorkflowBinding {
 /** Creates durable runs of rules, each an instance of a Workflow. A whole rule has one instance, which each run restarts. */
 export function createWorkflowRules(workflow: RuleWorkflowBinding): DurableRules {
   return {
-    async start({ rule, at, only, after }): Promise<RuleStart> {
-      const id = await ruleRunId({ rule, at, only });
+    async start({ rule, at, only, missing, after }): Promise<RuleStart> {
+      const id = await ruleRunId({ rule, at, only, missing });
       const instance = only ? undefined : await findInstance(workflow, id);
       if (!instance) {
         const params = {
           rule: rule.name,
           ...(only ? { only } : {}),
+          ...(missing ? { missing } : {}),
           ...(after === undefined ? {} : { after }),
         };
         try {
@@ -47,11 +48,12 @@ export function createWorkflowRules(workflow: RuleWorkflowBinding): DurableRules
 }
 
 /**
- * Makes the id of a run, 64 hexadecimal digits. The id of a whole rule's run depends on the content of the rule only, and that of a
- * repository's run also on the repository and the time.
+ * Makes the id of a run, 64 hexadecimal digits. The id of a whole rule's run depends on the content of the rule only, and on whether
+ * it copies only missing tags. That of a repository's run also depends on the repository and the time.
  */
-async function ruleRunId({ rule, at, only }: RuleRun): Promise<string> {
-  const text = JSON.stringify(only ? [rule, at, only.repository] : [rule]);
+async function ruleRunId({ rule, at, only, missing }: RuleRun): Promise<string> {
+  const parts = only ? [rule, at, only.repository] : [rule];
+  const text = JSON.stringify(missing ? [...parts, "missing"] : parts);
   const digest = await digestBytes(new TextEncoder().encode(text), "sha256");
   return digest.slice("sha256:".length);
 }

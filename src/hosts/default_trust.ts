@@ -17,7 +17,8 @@ export function setDefaultTrust(url: URL, isTrusted: boolean): void {
   origins.set(url.origin, isTrusted);
 }
 
-/** Whether certificates are verified differently from the host's default. */
+/** Whether connections are made differently from the host's default. */
 export function isCustomTls(options: TlsOptions | undefined): options is TlsOptions {
-  return options?.unverified === true || (options?.caCerts?.length ?? 0) > 0;
+  return options?.unverified === true || (options?.caCerts?.length ?? 0) > 0 ||
+    options?.clientCertificate !== undefined;
 }

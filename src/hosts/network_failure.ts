@@ -24,9 +24,11 @@ interface ProxyDiagnosis extends Pick<Diagnosis, "pattern" | "what"> {
 
 const CA_HINT =
   "pass its CA with --src-ca or --dest-ca, or accept any certificate with --src-tls unverified or --dest-tls unverified";
+const CLIENT_HINT =
+  "pass a client certificate with --src-cert or --dest-cert, and its key with --src-key or --dest-key";
 const PLAIN_HINT =
   "the registry seems to use plain HTTP; use --src-tls off or --dest-tls off to allow that";
-const TLS_HINT = "if the registry uses TLS, leave out --src-tls off or --dest-tls off";
+const TLS_HINT = "if the registry uses TLS, use --src-tls on or --dest-tls on";
 
 /**
  * The error texts of the hosts; the first match wins. Deno has only sentences (of hyper and rustls). Node and Bun have codes, and
@@ -59,6 +61,13 @@ const DIAGNOSES: readonly Diagnosis[] = [
       /SELF_SIGNED_CERT|UNABLE_TO_(VERIFY|GET)|CERT_UNTRUSTED|CERT_SIGNATURE|CERT_REVOKED|INVALID_CA|INVALID_PURPOSE|self[- ]signed certificate|invalid peer certificate|UnknownIssuer/i,
     what: "its certificate is not trusted",
     hint: CA_HINT,
+  },
+  {
+    failure: "certificate",
+    pattern:
+      /CERTIFICATE_REQUIRED|CertificateRequired|certificate required|ALERT_BAD_CERTIFICATE|ALERT_UNKNOWN_CA|BadCertificate|UnknownCA/,
+    what: "it requires a client certificate, or does not accept this one",
+    hint: CLIENT_HINT,
   },
   {
     failure: "not_tls",

@@ -1,9 +1,10 @@
+import { createPrivateKey, X509Certificate } from "node:crypto";
 import { Agent as HttpAgent } from "node:http";
 import { Agent as HttpsAgent } from "node:https";
 import process from "node:process";
 import * as tls from "node:tls";
 import { CrossdockError } from "../errors.ts";
-import type { CheckedAddresses, TlsOptions } from "../runtime.ts";
+import type { CheckedAddresses, ClientCertificate, TlsOptions } from "../runtime.ts";
 import { hasDefaultTrust, isCustomTls } from "./default_trust.ts";
 import { hostCertificates } from "./host_certificates.ts";
 import type { Proxy } from "./network_failure.ts";
@@ -65,14 +66,31 @@ function separatePools(agent: Agent): Agent {
   return agent;
 }
 
-function createTlsAgent(proxy: Proxy | undefined, { unverified, caCerts = [] }: TlsOptions): Agent {
-  const options = toAgentOptions(proxy);
+function createTlsAgent(
+  proxy: Proxy | undefined,
+  { unverified, caCerts = [], clientCertificate }: TlsOptions,
+): Agent {
+  const own = clientCertificate ? checkClientCertificate(clientCertificate) : {};
+  const options = { ...toAgentOptions(proxy), ...own };
   if (unverified) return new HttpsAgent({ ...options, rejectUnauthorized: false });
   // `ca` replaces the certificates of the host, so they are added again.
   const ca = [...hostCertificates().pems, ...caCerts];
   if (ca.length === 0) return new HttpsAgent(options);
   // One context for all connections: parsing the certificates for each takes 14 ms of CPU time on Node.
-  return new HttpsAgent({ ...options, ca, secureContext: tls.createSecureContext({ ca }) });
+  const secureContext = tls.createSecureContext({ ca, ...own });
+  return new HttpsAgent({ ...options, ca, secureContext });
+}
+
+/** @throws CrossdockError `usage` for PEM that is damaged, and for a key of another certificate */
+function checkClientCertificate({ cert, key }: ClientCertificate): ClientCertificate {
+  let fault = "they are not PEM, or the key is encrypted";
+  try {
+    if (new X509Certificate(cert).checkPrivateKey(createPrivateKey(key))) return { cert, key };
+    fault = "the key belongs to another certificate";
+  } catch {
+    // Without a cause, which might quote the key.
+  }
+  throw new CrossdockError("usage", `the client certificate and its key cannot be used: ${fault}`);
 }
 
 function toAgentOptions(proxy: Proxy | undefined): HttpAgentOptions {

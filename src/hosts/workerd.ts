@@ -40,13 +40,13 @@ async function upload(request: UploadRequest): Promise<Response> {
 
 /** Rejects TLS options, because Workers have no setting for them and would ignore them. */
 function checkTls({ tls, url }: Pick<HttpRequest, "tls" | "url">): void {
-  if (!tls?.unverified && !tls?.caCerts?.length) return;
+  if (!tls?.unverified && !tls?.caCerts?.length && !tls?.clientCertificate) return;
   throw new CrossdockError(
     "usage",
-    `connect to ${url.host}: workerd trusts only public certificate authorities`,
+    `connect to ${url.host}: workerd trusts only public certificate authorities and sends no client certificate`,
     {
       hint:
-        "leave out the CA certificates and the TLS mode unverified, or run crossdock on another host",
+        "leave out the certificates and the TLS mode unverified, or run crossdock on another host",
     },
   );
 }

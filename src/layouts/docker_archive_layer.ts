@@ -10,7 +10,7 @@ const CHUNK_BYTES = 256 * 1024;
 const MAGIC_BYTES = 4;
 
 /** The compression of content, by its first bytes. The media type of a layer may be wrong, and a tar archive begins with a name. */
-export function detectCompression(start: Uint8Array): Compression {
+function detectCompression(start: Uint8Array): Compression {
   const [a, b, c, d] = start;
   if (a === 0x1f && b === 0x8b) return "gzip";
   return a === 0x28 && b === 0xb5 && c === 0x2f && d === 0xfd ? "zstd" : "none";

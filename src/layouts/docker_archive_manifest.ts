@@ -110,7 +110,7 @@ export function listImageTags(
 }
 
 /** `app:1` is `docker.io/library/app:1` in full, and docker, skopeo and podman write different forms. */
-export function toFullName(name: string): string {
+function toFullName(name: string): string {
   const slash = name.indexOf("/");
   const host = slash < 0 ? "" : name.slice(0, slash);
   const isHost = /[.:]/.test(host) || host === "localhost";

@@ -42,6 +42,11 @@ export function parseLayoutIndex(bytes: Uint8Array, what: string): IndexEntry[] 
   });
 }
 
+/** Finds the entry with a name. */
+export function findEntry(entries: readonly IndexEntry[], name: string): IndexEntry | undefined {
+  return entries.find(({ refName }) => refName === name);
+}
+
 export interface NewEntry {
   readonly descriptor: Descriptor;
   readonly refName?: string | undefined;

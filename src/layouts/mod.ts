@@ -35,9 +35,16 @@ import { TarWriter } from "./tar_writer.ts";
 
 /** Opens images in folders and files for an engine. */
 export interface LocalLayouts extends AsyncDisposable {
-  /** @param mode `pull` if the destination is only read. An archive is otherwise replaced */
+  /**
+   * @param mode `pull` if the destination is only read. An archive is otherwise replaced
+   * @internal
+   */
   open(side: Side, reference: Reference, mode?: "pull" | "push" | "delete"): LocalRepository;
-  /** Lists the OCI layouts below a folder, such as `oci:./mirror`, as paths relative to it. */
+  /**
+   * Lists the OCI layouts below a folder, such as `oci:./mirror`, as paths relative to it.
+   *
+   * @internal
+   */
   repositories(folder: string, options?: CallOptions): AsyncIterable<string[]>;
   /** Closes open files, and removes temporary ones and archives that are not complete. Call it after the last copy. Never rejects. */
   close(): Promise<void>;
@@ -51,6 +58,7 @@ export interface LayoutsOptions {
   readonly format?: "oci" | "docker";
 }
 
+/** Opens images in folders and files. Close it after the last copy. */
 export function openLayouts(conversion: LayoutsOptions = {}): LocalLayouts {
   /** Folders need not be closed. */
   const archives = new Set<LocalRepository>();

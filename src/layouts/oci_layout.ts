@@ -16,7 +16,7 @@ import { MAX_INDEX_BYTES } from "./files.ts";
 import type { LayoutReader } from "./files.ts";
 import { createLayoutMemory, limitMemory } from "./layout_content.ts";
 import type { LayoutMemory, LayoutSource } from "./layout_content.ts";
-import { parseJsonFile, parseLayoutIndex } from "./layout_index.ts";
+import { findEntry, parseJsonFile, parseLayoutIndex } from "./layout_index.ts";
 import type { IndexEntry } from "./layout_index.ts";
 import { readSmallFile } from "./read_small_file.ts";
 import {
@@ -254,7 +254,7 @@ export class OciLayout implements LayoutSource {
     { signal, budget }: CallOptions & { budget?: ByteLimit },
   ): Promise<readonly Descriptor[]> {
     const tag = referrersTag(subject);
-    const entry = entries.find(({ refName }) => refName === tag);
+    const entry = findEntry(entries, this.toRefName(tag)) ?? findEntry(entries, tag);
     const found = entry && await this.readManifest(entry.descriptor.digest, { signal });
     if (found?.manifest.kind !== "index") return [];
     budget?.takeText(found.bytes.byteLength);

@@ -8,8 +8,8 @@ import { manifestChildren, parseManifest, referrersTag } from "../oci/manifest.t
 import { OCI_INDEX } from "../oci/media_types.ts";
 import type { LayoutWriter } from "./files.ts";
 import type { LayoutTarget } from "./layout_content.ts";
-import { addIndexEntry, removeIndexEntry } from "./layout_index.ts";
-import type { IndexEntry } from "./layout_index.ts";
+import { addIndexEntry, findEntry, parseLayoutIndex, removeIndexEntry } from "./layout_index.ts";
+import type { IndexEntry, NewEntry } from "./layout_index.ts";
 import { blobPath, checkMarker, INDEX, MARKER, OciLayout, VERSION } from "./oci_layout.ts";
 import type { OciLayoutOptions } from "./oci_layout.ts";
 import { beginBlobFile, toDescriptor, toReferrer, writeManifestFile } from "./stored_content.ts";
@@ -48,6 +48,21 @@ class OciLayoutTarget extends OciLayout implements LayoutTarget {
     content: ManifestContent,
     { tag, signal }: CallOptions & { tag?: string } = {},
   ): Promise<void> {
+    await this.#put(content, { tag, signal });
+  }
+
+  /**
+   * @param options.replaces the digest that the tag must still have. Default: any
+   * @returns false if the tag has another digest now
+   */
+  async #put(
+    content: ManifestContent,
+    { tag, replaces, signal }: {
+      readonly tag: string | undefined;
+      readonly replaces?: { readonly digest: Digest | undefined };
+      readonly signal: AbortSignal | undefined;
+    },
+  ): Promise<boolean> {
     const { digest, mediaType, bytes } = content;
     await this.#prepare(signal);
     const { verified } = this.memory;
@@ -66,11 +81,14 @@ class OciLayoutTarget extends OciLayout implements LayoutTarget {
     const descriptor = toDescriptor(content);
     if (tag !== undefined) {
       this.#loose.delete(digest);
-      await this.#addEntry({ descriptor, refName: this.toRefName(tag), children }, signal);
-    } else if (subject !== undefined) {
+      const refName = this.toRefName(tag);
+      return await this.#addEntry({ descriptor, refName, children, replaces }, signal);
+    }
+    if (subject !== undefined) {
       const referrer = toReferrer({ ...content, manifest });
       await this.#addEntry({ descriptor: referrer, children }, signal);
     } else this.#loose.set(digest, descriptor);
+    return true;
   }
 
   async recordReferrers(
@@ -78,20 +96,24 @@ class OciLayoutTarget extends OciLayout implements LayoutTarget {
     referrers: readonly Descriptor[],
     { signal }: CallOptions = {},
   ): Promise<boolean> {
-    const entries = await this.listEntries({ signal });
-    const present = await this.readFallback(subject, entries, { signal });
-    const known = new Set(present.map(({ digest }) => digest));
-    const missing = referrers.filter(({ digest }) => !known.has(digest));
-    if (missing.length === 0) return false;
-    const index = {
-      schemaVersion: 2,
-      mediaType: OCI_INDEX,
-      manifests: [...present, ...missing],
-    };
-    const bytes = new TextEncoder().encode(JSON.stringify(index)) as Uint8Array<ArrayBuffer>;
-    const content = { bytes, mediaType: OCI_INDEX, digest: await digestBytes(bytes) };
-    await this.putManifest(content, { tag: referrersTag(subject), ...(signal ? { signal } : {}) });
-    return true;
+    const tag = referrersTag(subject);
+    for (;;) {
+      const entries = await this.listEntries({ signal });
+      const present = await this.readFallback(subject, entries, { signal });
+      const known = new Set(present.map(({ digest }) => digest));
+      const missing = referrers.filter(({ digest }) => !known.has(digest));
+      if (missing.length === 0) return false;
+      const index = {
+        schemaVersion: 2,
+        mediaType: OCI_INDEX,
+        manifests: [...present, ...missing],
+      };
+      const bytes = new TextEncoder().encode(JSON.stringify(index)) as Uint8Array<ArrayBuffer>;
+      const content = { bytes, mediaType: OCI_INDEX, digest: await digestBytes(bytes) };
+      const replaces = { digest: findEntry(entries, this.toRefName(tag))?.descriptor.digest };
+      // If another process has changed the list since it was read, its entries are added, too.
+      if (await this.#put(content, { tag, replaces, signal })) return true;
+    }
   }
 
   async deleteTag(tag: string): Promise<void> {
@@ -151,12 +173,23 @@ class OciLayoutTarget extends OciLayout implements LayoutTarget {
     }, { signal });
   }
 
+  /** @returns false if the name of the entry no longer has the digest that the entry replaces */
   async #addEntry(
-    entry: Parameters<typeof addIndexEntry>[1],
+    { replaces, ...entry }: NewEntry & {
+      readonly replaces?: { readonly digest: Digest | undefined } | undefined;
+    },
     signal: AbortSignal | undefined,
-  ): Promise<void> {
+  ): Promise<boolean> {
     const what = `change ${INDEX} in ${this.#files.name}`;
-    await this.#files.update(INDEX, (current) => addIndexEntry(current, entry, what), { signal });
+    let isCurrent = true;
+    await this.#files.update(INDEX, (current) => {
+      if (replaces && entry.refName !== undefined) {
+        const entries = current ? parseLayoutIndex(current, what) : [];
+        isCurrent = findEntry(entries, entry.refName)?.descriptor.digest === replaces.digest;
+      }
+      return isCurrent ? addIndexEntry(current, entry, what) : undefined;
+    }, { signal });
     this.forgetEntries();
+    return isCurrent;
   }
 }

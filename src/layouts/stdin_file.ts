@@ -37,17 +37,24 @@ export async function writeTemporaryFile(
   { folder, signal }: CallOptions & { readonly folder?: string },
 ): Promise<FileHandle> {
   signal?.throwIfAborted();
-  const file = await openTemporaryFile(folder);
+  // Before anything is awaited: an error of a stream of Node that nobody reads ends the process.
+  const chunks = source[Symbol.asyncIterator]();
+  const first = chunks.next();
+  first.catch(() => {});
+  const file = await openTemporaryFile(folder).catch((error) => {
+    source.destroy();
+    throw error;
+  });
   const stop = (): void => void source.destroy(new Error("aborted"));
   signal?.addEventListener("abort", stop, { once: true });
   try {
     signal?.throwIfAborted(); // it may be aborted since the first check
     let position = 0;
-    for await (const chunk of source) {
-      await writeAt(file, chunk, position).catch((error) => {
+    for (let next = await first; !next.done; next = await chunks.next()) {
+      await writeAt(file, next.value, position).catch((error) => {
         throw toFileError(error, "write a temporary file");
       });
-      position += chunk.byteLength;
+      position += next.value.byteLength;
     }
     signal?.throwIfAborted();
     return file;

@@ -13,7 +13,7 @@ import { readAt } from "./tar_file.ts";
 import type { FileRange } from "./tar_file.ts";
 
 /** An entry by its path. Folders have no entry. */
-export type TarEntry =
+type TarEntry =
   | { readonly kind: "file"; readonly range: FileRange }
   /** A hard or symbolic link to another entry of the archive. */
   | { readonly kind: "link"; readonly target: string };

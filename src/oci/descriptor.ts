@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { immutable } from "../schema.ts";
+import { schemaFor } from "../schema.ts";
 import type { Digest } from "./digest.ts";
 import { digestSchema, findDigestFault } from "./digest.ts";
 import {
@@ -15,8 +15,28 @@ import type { JsonObject } from "./_json.ts";
 import { platformSchema } from "./platform.ts";
 import type { Platform } from "./platform.ts";
 
+/** The media type, digest and size in bytes of content. */
+export interface Descriptor {
+  /** The media type of the content. */
+  readonly mediaType: string;
+  /** The digest of the content. */
+  readonly digest: Digest;
+  /** Size in bytes. */
+  readonly size: number;
+  /** The type of an artifact, if the content is its manifest. */
+  readonly artifactType?: string;
+  /** Annotations of the content. */
+  readonly annotations?: Readonly<Record<string, string>>;
+  /** Locations of a foreign layer. */
+  readonly urls?: readonly string[];
+  /** Embedded content, base64. */
+  readonly data?: string;
+  /** The platform of an index entry. */
+  readonly platform?: Platform;
+}
+
 /** https://github.com/opencontainers/image-spec/blob/v1.1.1/descriptor.md#properties */
-export const descriptorSchema = immutable(
+export const descriptorSchema = schemaFor<Descriptor>()(
   z.object({
     mediaType: z.string(),
     digest: digestSchema,
@@ -28,9 +48,6 @@ export const descriptorSchema = immutable(
     platform: platformSchema.exactOptional(),
   }).meta({ id: "Descriptor", description: "The media type, digest and size of content" }),
 );
-
-/** The media type, digest and size in bytes of content. */
-export type Descriptor = z.output<typeof descriptorSchema>;
 
 /**
  * Reads a descriptor from parsed JSON. Members that the spec does not define are dropped.

@@ -26,13 +26,7 @@ import {
   OCI_MANIFEST,
 } from "./media_types.ts";
 
-export {
-  DIGEST_TAG_SUFFIXES,
-  digestTag,
-  type DigestTagSuffix,
-  parseDigestTag,
-  referrersTag,
-} from "./digest_tag.ts";
+export { DIGEST_TAG_SUFFIXES, digestTag, parseDigestTag, referrersTag } from "./digest_tag.ts";
 export { rebuildIndex } from "./rebuild_index.ts";
 
 /**
@@ -56,13 +50,13 @@ export interface ImageManifest extends ManifestCommon {
 }
 
 /** An OCI index or a Docker manifest list. */
-export interface IndexManifest extends ManifestCommon {
+interface IndexManifest extends ManifestCommon {
   readonly kind: "index";
   readonly manifests: readonly Descriptor[];
 }
 
 /** An OCI artifact manifest, from the release candidates of image-spec 1.1. */
-export interface ArtifactManifest extends ManifestCommon {
+interface ArtifactManifest extends ManifestCommon {
   readonly kind: "artifact";
   readonly blobs: readonly Descriptor[];
 }

@@ -11,20 +11,31 @@
 
 import * as z from "zod";
 import { ParseError } from "../errors.ts";
-import { immutable } from "../schema.ts";
+import { schemaFor } from "../schema.ts";
 import { quote } from "./quote.ts";
 
+/** A platform of an index entry. */
+export interface Platform {
+  /** `linux` */
+  readonly os: string;
+  /** `arm64` */
+  readonly architecture: string;
+  /** `v8` */
+  readonly variant?: string;
+  /** `10.0.17763`, for Windows. */
+  readonly "os.version"?: string;
+  /** Features of the operating system that are required. */
+  readonly "os.features"?: readonly string[];
+}
+
 /** https://github.com/opencontainers/image-spec/blob/v1.1.1/image-index.md, the `platform` property. */
-export const platformSchema = immutable(z.object({
+export const platformSchema = schemaFor<Platform>()(z.object({
   os: z.string(),
   architecture: z.string(),
   variant: z.string().exactOptional(),
   "os.version": z.string().exactOptional(),
   "os.features": z.array(z.string()).exactOptional(),
 }));
-
-/** A platform of an index entry. */
-export type Platform = z.output<typeof platformSchema>;
 
 const WORD = "[A-Za-z0-9_-]+";
 const VERSION = "[A-Za-z0-9_.-]+";

@@ -29,7 +29,9 @@ export interface Reference {
   readonly registry: string;
   /** Path within the registry: `library/alpine`. In a folder or file, the name before the tag; mostly "". */
   readonly repository: string;
+  /** Absent if the text has none; see {@linkcode withDefaultTag}. */
   readonly tag?: string;
+  /** Absent if the text has none. */
   readonly digest?: Digest;
 }
 
@@ -135,7 +137,9 @@ export function parseRegistry(text: string): string {
   const fail = failFor(text);
   rejectUnprintable(text, fail);
   if (text.includes("/")) {
-    const [host = ""] = text.replace(/^[a-z]+:\/\//i, "").split("/");
+    const [name = ""] = text.replace(/^[a-z]+:\/\//i, "").split("/");
+    // Without a username and password.
+    const host = name.replace(/^.*@/s, "");
     const problem = text.includes("://")
       ? "a registry has no URL scheme"
       : "it has a path, expected a registry only";
@@ -206,7 +210,9 @@ function parseName(name: string, fail: Fail): { registry: string; repository: st
   if (slash === 0) fail("it starts with a slash", "write registry/repository:tag");
   const hasRegistry = isRegistryComponent(first);
   const registry = hasRegistry ? checkRegistry(first, fail) : DOCKER_HUB;
-  const path = checkRepository(hasRegistry ? name.slice(slash + 1) : name, fail);
+  const path = hasRegistry
+    ? checkRepository(name.slice(slash + 1), `${first}/`, fail)
+    : checkRepository(name, "", fail);
   const isOnDockerHub = DOCKER_HUB_NAMES.includes(registry);
   const repository = isOnDockerHub && !path.includes("/") ? `library/${path}` : path;
   if (repository.length > MAX_REPOSITORY_LENGTH) {
@@ -246,11 +252,12 @@ function checkRegistry(text: string, fail: Fail): string {
   return isRegistryComponent(parsed) ? parsed : text;
 }
 
-function checkRepository(text: string, fail: Fail): string {
+/** @param registry what was written before it, with the slash */
+function checkRepository(text: string, registry: string, fail: Fail): string {
   if (text === "") fail("the repository is missing", "write registry/repository:tag");
   if (REPOSITORY.test(text)) return text;
   if (/[A-Z]/.test(text)) {
-    fail("its repository has upper-case letters", `write ${text.toLowerCase()}`);
+    fail("its repository has upper-case letters", `write ${registry}${text.toLowerCase()}`);
   }
   if (text.split("/").includes("")) fail("its repository has an empty component");
   return fail(

@@ -5,6 +5,7 @@
 import type { CallOptions } from "../content.ts";
 import { CrossdockError } from "../errors.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
+import { explainBody } from "../streams/explain_body.ts";
 import type { RepositoryContext } from "./repository_context.ts";
 import { isUnansweredCheck } from "./unanswered.ts";
 
@@ -108,7 +109,8 @@ function checkResponse(
   if (length !== null && !isEncoded && Number(length) !== expected) {
     throw new CrossdockError(
       "integrity",
-      `${what}: the response has ${length} bytes, expected ${expected} by its descriptor`,
+      `${what}: the response has ${length} bytes, expected ${expected} by its descriptor` +
+        explainBody(response),
       {
         side: "source",
       },
@@ -118,7 +120,8 @@ function checkResponse(
   if (offset > 0 && !range?.startsWith(`bytes ${offset}-`)) {
     throw new CrossdockError(
       "registry",
-      `${what}: requested the bytes from ${offset}, got Content-Range ${range}`,
+      `${what}: requested the bytes from ${offset}, got Content-Range ${range}` +
+        explainBody(response),
       { side: "source" },
     );
   }

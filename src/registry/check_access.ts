@@ -6,7 +6,9 @@ import type { OnRetry } from "./request.ts";
 
 /** The result of checking a registry with the credential found for it. Never contains a secret. */
 export interface AccessCheck {
+  /** The registry that was checked. */
   readonly registry: string;
+  /** The repository that was checked, if one was named. */
   readonly repository?: string;
   /** Where the credential comes from. Absent if none was found. */
   readonly from?: string;

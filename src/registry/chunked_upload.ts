@@ -76,7 +76,8 @@ export async function sendChunks(
     });
     await response.body?.cancel();
     const from = client.urlOf(response) ?? target;
-    target = resolveLocation(response.headers.get("location") ?? target.href, from, what);
+    const next = response.headers.get("location") ?? target.href;
+    target = resolveLocation(next, from, what, client.side);
     start = end;
   }
   return target;

@@ -54,9 +54,9 @@ export class RegistryClient {
   digestTrial: Promise<boolean> | undefined;
   readonly createRepository: CreateRepository | undefined;
   /** Repositories that exist or are being created, by name. */
-  readonly created = new Map<string, Promise<boolean>>();
+  readonly created: Map<string, Promise<boolean>> = new Map();
   /** Mounts that the registry denied: `from to`. */
-  readonly deniedMounts = new Set<string>();
+  readonly deniedMounts: Set<string> = new Set();
   /** Hosts that redirect streamed requests, by origin. */
   readonly #moved = new Map<string, URL>();
   /** The URLs that returned each response, after redirects. */
@@ -65,6 +65,8 @@ export class RegistryClient {
   readonly #redirected = new WeakSet<object>();
   readonly #options: RegistryClientOptions;
   readonly #origin: URL;
+  /** For other hosts. One object, because hosts pool connections by it. */
+  readonly #otherTls: TlsOptions | undefined;
   readonly #sent = new SentSecrets();
   #hasAnswered = false;
   #looksLikeRegistry = false;
@@ -78,6 +80,7 @@ export class RegistryClient {
     this.timeoutMs = options.timeoutMs;
     this.createRepository = options.createRepository;
     this.memory = options.memory ?? createRegistryMemory(registry);
+    this.#otherTls = withoutClientCertificate(options.tls);
     this.#origin = new URL(`${isPlain ? "http" : "https"}://${registryEndpointHost(registry)}`);
     this.authenticator = new Authenticator({
       registry,
@@ -234,7 +237,12 @@ export class RegistryClient {
             `${request.what}: more than ${MAX_REDIRECTS} redirects, the last to ${url.host}`,
           );
         }
-        const next = resolveLocation(response.headers.get("location"), url, request.what);
+        const next = resolveLocation(
+          response.headers.get("location"),
+          url,
+          request.what,
+          this.side,
+        );
         if (next.origin !== url.origin) {
           // The caller sets the Authorization header of a token request; it must not leave the realm's origin.
           headers.delete("authorization");
@@ -320,6 +328,7 @@ export class RegistryClient {
         this.#sent.add({ url, headers: sent, body: request.body });
         const response = await fetchWithTimeout(url, request, sent, {
           ...this.#options,
+          tls: this.#isRegistryOrigin(url) ? this.#options.tls : this.#otherTls,
           checked,
         });
         span.set("http.response.status_code", response.status);
@@ -359,6 +368,12 @@ export class RegistryClient {
       redact: (text) => this.#sent.redact(text),
     });
   }
+}
+
+function withoutClientCertificate(tls: TlsOptions | undefined): TlsOptions | undefined {
+  if (!tls?.clientCertificate) return tls;
+  const { clientCertificate: _, ...others } = tls;
+  return others;
 }
 
 function isOfRegistry({ ok, headers }: Response): boolean {

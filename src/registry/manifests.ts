@@ -11,6 +11,7 @@ import type { Descriptor } from "../oci/descriptor.ts";
 import { digestAlgorithm, digestBytes, isDigest } from "../oci/digest.ts";
 import { MAX_MANIFEST_BYTES, parseManifest } from "../oci/manifest.ts";
 import { MANIFEST_ACCEPT } from "../oci/media_types.ts";
+import { explainBody } from "../streams/explain_body.ts";
 import { limitBody } from "../streams/limit_body.ts";
 import { parsePullsLeft } from "./pulls_left.ts";
 import { hasErrorCode, RegistryError } from "./registry_error.ts";
@@ -159,7 +160,7 @@ export async function fetchManifest(
   if (expected && isDigest(expected) && expected !== digest) {
     throw new CrossdockError(
       "integrity",
-      `${what}: its bytes are ${digest}, expected ${expected}`,
+      `${what}: its bytes are ${digest}, expected ${expected}${explainBody(response)}`,
       {
         side: client.side,
         hint:
@@ -172,7 +173,7 @@ export async function fetchManifest(
   } catch (error) {
     if (error instanceof CrossdockError) {
       error.side ??= client.side;
-      error.message = error.message.replace("read manifest", what);
+      error.message = error.message.replace("read manifest", what) + explainBody(response);
       // The message quotes the Content-Type, or the begin of a body that is not JSON.
       client.redact(error);
     }

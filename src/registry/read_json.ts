@@ -3,6 +3,7 @@ import { withBudget } from "../byte_budget.ts";
 import type { ByteBudget } from "../byte_budget.ts";
 import { CrossdockError } from "../errors.ts";
 import { safeParseJson } from "../schema.ts";
+import { explainBody } from "../streams/explain_body.ts";
 import { readManifestBytes } from "./manifests.ts";
 import type { RepositoryContext } from "./repository_context.ts";
 
@@ -37,8 +38,12 @@ export async function readJson<Value>(
       side: context.client.side,
     });
   }
-  throw new CrossdockError("registry", `${what}: the response is not a JSON object`, {
-    side: context.client.side,
-    hint: "check the registry name: another service answers at this host",
-  });
+  throw new CrossdockError(
+    "registry",
+    `${what}: the response is not a JSON object${explainBody(response)}`,
+    {
+      side: context.client.side,
+      hint: "check the registry name: another service answers at this host",
+    },
+  );
 }

@@ -1,4 +1,5 @@
 import { CrossdockError } from "../errors.ts";
+import type { Side } from "../errors.ts";
 
 /** Blobs need one redirect, or two behind a CDN. The Fetch standard allows twenty. */
 export const MAX_REDIRECTS = 5;
@@ -25,12 +26,20 @@ export function becomesGet(status: number, method: string): boolean {
  * If an https host returns an http Location on itself, that is a mistake of its proxy: the URL stays https. An http Location on
  * another host is rejected.
  *
+ * @param side the side of the registry, for the error
  * @throws CrossdockError `registry` if it is not an http(s) URL, or leads from https to http on another host
  */
-export function resolveLocation(location: string | null, from: URL, what: string): URL {
+export function resolveLocation(
+  location: string | null,
+  from: URL,
+  what: string,
+  side: Side,
+): URL {
   const url = location ? URL.parse(location, from) : null;
   if (!url || (url.protocol !== "https:" && url.protocol !== "http:")) {
-    throw new CrossdockError("registry", `${what}: ${from.host} returned no valid Location`);
+    throw new CrossdockError("registry", `${what}: ${from.host} returned no valid Location`, {
+      side,
+    });
   }
   if (url.protocol === "http:" && from.protocol === "https:") {
     if (url.hostname !== from.hostname) {
@@ -38,6 +47,7 @@ export function resolveLocation(location: string | null, from: URL, what: string
         "registry",
         `${what}: ${from.host} redirects from https to http://${url.host}`,
         {
+          side,
           hint: "nothing was sent there; configure the registry's external URL with https",
         },
       );

@@ -12,8 +12,11 @@ import { limitBody } from "../streams/limit_body.ts";
  * https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#error-codes
  */
 export interface RegistryErrorDetail {
+  /** `MANIFEST_UNKNOWN` */
   readonly code: string;
+  /** For people; empty if the registry sent none. */
   readonly message: string;
+  /** Data in the form of the registry. */
   readonly detail?: unknown;
 }
 
@@ -45,13 +48,18 @@ const TEMPORARY_STATUSES = new Set([
 
 /** The registry returned an unexpected response. */
 export class RegistryError extends CrossdockError {
+  /** The name of the class. */
   override readonly name = "RegistryError";
+  /** The method of the request. */
   readonly method: string;
   /** The URL without query and user info. */
   readonly url: string;
+  /** The HTTP status of the response. */
   readonly status: number;
+  /** The errors in the response's body. */
   readonly errors: readonly RegistryErrorDetail[];
 
+  /** Takes the request, and the status and errors of its response. */
   constructor(
     code: ErrorCode,
     answer: { method: string; url: URL; status: number; errors: readonly RegistryErrorDetail[] },
@@ -313,7 +321,7 @@ function hintFor({ code, responder, isWebPage, url, registry, retryAfterMs, now 
       return "use --src-tls on or --dest-tls on";
     case "rate_limited":
       return retryAfterMs === undefined
-        ? "the registry limits requests; try again later, or log in for a higher limit"
+        ? "the registry limits requests; try again later, or use a credential with a higher limit"
         : `the registry limits requests; ${later}`;
     case "denied":
       return isWebPage

@@ -122,8 +122,10 @@ async function tryWrongDigest(
     await upload.put(new Uint8Array([0]));
     return false;
   } catch (error) {
-    await upload.cancel();
-    return error instanceof RegistryError && error.status === 400;
+    const isRejected = error instanceof RegistryError && error.status === 400;
+    // CNCF distribution has discarded the upload: registry/handlers/blobupload.go, `PutBlobUploadComplete`.
+    if (!isRejected || !isDistributionLocation(location)) await upload.cancel();
+    return isRejected;
   }
 }
 
@@ -221,9 +223,15 @@ async function cancelIfPresent(
   signal: AbortSignal | undefined,
 ): Promise<BlobStart> {
   const upload = openUpload(context, descriptor, location);
-  if (!(await isPresent(context, descriptor, signal))) return { state: "open", upload };
-  await upload.cancel();
-  return { state: "present" };
+  let isDone = true;
+  try {
+    isDone = await isPresent(context, descriptor, signal);
+    return isDone ? { state: "present" } : { state: "open", upload };
+  } finally {
+    const cancelling = isDone ? upload.cancel() : undefined;
+    // An aborted copy does not wait: the destination may be the reason for the abort.
+    if (!signal?.aborted) await cancelling;
+  }
 }
 
 function locationOf(
@@ -235,7 +243,7 @@ function locationOf(
   client.memory.maxUploadBytes ??= parseChunkMax(response);
   client.memory.minChunkBytes ??= parseChunkMin(response);
   const from = client.urlOf(response) ?? client.resolve(target);
-  return resolveLocation(response.headers.get("location"), from, what);
+  return resolveLocation(response.headers.get("location"), from, what, client.side);
 }
 
 function openUpload(context: RepositoryContext, descriptor: Descriptor, location: URL): BlobUpload {

@@ -1,5 +1,5 @@
 import type { SyncEngine } from "../sync/sync_engine.ts";
-import { Slots } from "../sync/slots.ts";
+import { Slots } from "../copy/slots.ts";
 import type { CloudEvent, OutgoingWebhook } from "../webhooks/outgoing/notice.ts";
 import { deliver } from "../webhooks/outgoing/send.ts";
 import type { Environment, ServerConfig } from "../config/server_config.ts";

@@ -59,10 +59,10 @@ export function createDispatcher(options: DispatcherOptions): RuleDispatcher {
   }
 
   return async (rule, occasion) => {
-    const { by, only } = occasion;
+    const { by, only, missing } = occasion;
     const log = withFields(options.log, { rule: rule.name, by });
     if (durableRules && only?.tag === undefined) {
-      return await startDurably({ rule, at: occasion.at, only }, durableRules, log);
+      return await startDurably({ rule, at: occasion.at, only, missing }, durableRules, log);
     }
     if (only || !isExclusive) {
       const end = await run(rule, occasion, log);
@@ -72,7 +72,7 @@ export function createDispatcher(options: DispatcherOptions): RuleDispatcher {
       const after = Math.ceil(end.postponedUntil / POSTPONED_SPAN_MS) * POSTPONED_SPAN_MS;
       const { repository } = only;
       return await startDurably(
-        { rule, at: after, only: { repository }, after },
+        { rule, at: after, only: { repository }, missing, after },
         durableRules,
         log,
       );

@@ -7,6 +7,8 @@ export interface RuleRun {
   /** The time of the tick or the event, in milliseconds since the epoch. */
   readonly at: number;
   readonly only?: { readonly repository: string } | undefined;
+  /** Copies only tags that a target lacks. */
+  readonly missing?: boolean | undefined;
   /** When to start, in milliseconds since the epoch. Default: now. */
   readonly after?: number | undefined;
 }

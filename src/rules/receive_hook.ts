@@ -33,7 +33,7 @@ export interface HookReceiverOptions {
 }
 
 /** The answer to a sender. */
-export type HookAnswer =
+type HookAnswer =
   | Exclude<Received, { kind: "events" }>
   /** Rules run after the answer, or have just run. */
   | { readonly kind: "accepted" };

@@ -2,25 +2,33 @@
 import type { RuleRunner, RuleRunOptions } from "../sync/run_rules.ts";
 import type { RuleReport } from "../sync/model.ts";
 import * as z from "zod";
-import { immutable } from "../schema.ts";
+import { schemaFor } from "../schema.ts";
 import type { SyncRule } from "../sync/rule.ts";
 import type { Log } from "../log.ts";
 
-const startedRuleSchema = immutable(z.object({
+/** A run of a rule that continues without its caller. */
+export interface StartedRule {
+  /** The name of the rule. */
+  readonly rule: string;
+  /** Id of the run, as in the log. */
+  readonly id: string;
+}
+
+const startedRuleSchema = schemaFor<StartedRule>()(z.object({
   rule: z.string(),
   id: z.string().meta({ description: "id of the run, as in the log" }),
 }));
 
-/** A run of a rule that continues without its caller. */
-export type StartedRule = z.output<typeof startedRuleSchema>;
+/** Runs that continue without their caller. */
+export interface StartedSync {
+  /** One for each rule. */
+  readonly rules: readonly StartedRule[];
+}
 
-export const startedSyncSchema = immutable(
+export const startedSyncSchema = schemaFor<StartedSync>()(
   z.object({ rules: z.array(startedRuleSchema) })
     .meta({ id: "StartedSync", description: "Runs that continue without their caller" }),
 );
-
-/** Runs that continue without their caller. */
-export type StartedSync = z.output<typeof startedSyncSchema>;
 
 export interface ServerRules extends RuleRunner {
   readonly rules: readonly SyncRule[];

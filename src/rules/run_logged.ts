@@ -13,7 +13,7 @@ import type { SyncRule } from "../sync/rule.ts";
 import type { EmitSync, RuleReport, SyncEvent, TagReport } from "../sync/model.ts";
 import { runRule } from "../sync/run_rule.ts";
 import type { RunRuleOptions } from "../sync/run_rule.ts";
-import { Slots } from "../sync/slots.ts";
+import { Slots } from "../copy/slots.ts";
 import type { SyncEngine } from "../sync/sync_engine.ts";
 import type { Notifier } from "../webhooks/outgoing/notifier.ts";
 import type { ServerConfig } from "../config/server_config.ts";

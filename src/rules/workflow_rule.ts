@@ -27,6 +27,8 @@ export interface DurableRuleRun {
   /** The rule's name. */
   readonly rule: string;
   readonly only?: { readonly repository: string } | undefined;
+  /** Copies only tags that a target lacks. */
+  readonly missing?: boolean | undefined;
   /** When to start, in milliseconds since the epoch. Default: now. */
   readonly after?: number | undefined;
 }
@@ -44,8 +46,12 @@ export interface DurableRuleReport {
     readonly destination: string;
     readonly error?: Pick<SyncFailure, "code" | "message"> | undefined;
   }[];
-  /** The number of tags that were deleted, and that could not be deleted. */
-  readonly pruned: { readonly deleted: number; readonly failed: number };
+  /** The number of tags that were deleted, that could not be deleted, and that `prune.maxShare` held back. */
+  readonly pruned: {
+    readonly deleted: number;
+    readonly failed: number;
+    readonly heldBack: number;
+  };
   /** When to run again, in milliseconds since the epoch, if a rate limit postponed the rest. */
   readonly postponedUntil?: number;
 }
@@ -88,7 +94,7 @@ const MAX_WAITING_MS = 24 * 60 * 60 * 1000;
  * @throws RequestError `not_found` if the configuration no longer has the rule
  */
 export async function runWorkflowRule(
-  { rule: name, only, after }: DurableRuleRun,
+  { rule: name, only, missing, after }: DurableRuleRun,
   durable: DurableSteps,
   { rules, log: outer, pageSize = 20 }: WorkflowRuleOptions,
 ): Promise<DurableRuleReport> {
@@ -106,6 +112,7 @@ export async function runWorkflowRule(
     {
       now: durable.now,
       only,
+      missing,
       waitUntil: boundWaits(durable),
     },
   );
@@ -124,7 +131,11 @@ export async function runWorkflowRule(
     counts,
     failures: tags.filter(({ result }) => result === "failed").slice(0, MAX_FAILURES)
       .map(({ source, destination, error }) => ({ source, destination, error })),
-    pruned: { deleted: countPruned("deleted"), failed: countPruned("failed") },
+    pruned: {
+      deleted: countPruned("deleted"),
+      failed: countPruned("failed"),
+      heldBack: countPruned("held-back"),
+    },
     ...(postponedUntil === undefined ? {} : { postponedUntil }),
   };
 }

@@ -37,7 +37,7 @@ const rejectQuery: MiddlewareHandler<AppEnv> = async (context, next) => {
 };
 
 /** Requires a token of at least this scope. Without a configured token, every call is rejected. */
-export function requireScope(
+function requireScope(
   scope: AccessScope,
   { config, limitTries, addressOf }: AppOptions,
 ): MiddlewareHandler<AppEnv> {

@@ -3,7 +3,7 @@ import picomatch from "picomatch";
 import type { ServerConfig } from "../config/server_config.ts";
 import { ParseError } from "../errors.ts";
 import { quote } from "../oci/quote.ts";
-import { formatReference, parseReference } from "../oci/reference.ts";
+import { formatReference, parseReference, parseRegistry } from "../oci/reference.ts";
 import type { Reference } from "../oci/reference.ts";
 import type { SyncRule } from "../sync/rule.ts";
 
@@ -41,8 +41,21 @@ function findFault(glob: string): string | undefined {
   if (glob.split("{").length !== glob.split("}").length) {
     return "has half of a pair of braces; a comma ends a glob, so write one glob for each name";
   }
+  if (/["'`;|\\<>=$^#]/.test(glob)) {
+    return "has a character that no name has; separate globs by commas or spaces, without quotes";
+  }
   const repaired = repairGlob(glob);
-  return repaired === glob ? undefined : `matches no repository; write ${repaired}`;
+  if (repaired !== glob) return `matches no repository; write ${repaired}`;
+  const [host = "", ...path] = glob.split("/");
+  if (/[^\x21-\x7e]|@/.test(glob) || path.some((part) => /^\.{1,2}$|[[\]()]/.test(part))) {
+    return "has a character or a part that no name has";
+  }
+  try {
+    if (!/[*?{]/.test(host)) parseRegistry(host);
+    return undefined;
+  } catch (error) {
+    return `matches no repository; ${(error as Error).message}`;
+  }
 }
 
 /** The registry of a repository has a dot, a port or an upper-case letter, or is localhost. With a wildcard it can be any. */
@@ -56,14 +69,18 @@ const TAG = /(\/(?!sha(?:256|512):)[^/:]+):[^/:]*$/;
 /** A tag after a name without slashes. Only digits are the port of a host. */
 const TAG_OF_NAME = /^([^/:[]+):(?![0-9*]+$)[^/:]*$/;
 
+/** Paths of foreign layers, which may have upper-case letters. Names of repositories have none. */
+const URL_PATH = /\/$|\.[a-z0-9]+$|^v2\/|sha(?:256|512):/i;
+
 /** The glob that was probably meant. Any glob that can match a repository, or the URL of a foreign layer, stays the same. */
 function repairGlob(glob: string): string {
   const name = glob.replace(/^[a-z]+:\/+/i, "").replace(DIGEST, "")
     .replace(TAG, "$1").replace(TAG_OF_NAME, "$1");
-  const [host = "", ...components] = name.split("/");
-  const path = components.join("/");
+  const [host = "", ...components] = name.replace(/^\/+/, "").split("/");
+  const written = components.join("/").replace(/^\/+/, "").replace(/\/{2,}/g, "/");
+  const path = URL_PATH.test(written) ? written : written.toLowerCase();
   if (!REGISTRY.test(host) && !host.startsWith("[")) {
-    return path === "" ? `docker.io/library/${host}` : `docker.io/${name}`;
+    return path === "" ? `docker.io/library/${host}` : `docker.io/${host}/${path}`;
   }
   if (/^\*+$/.test(name)) return "**";
   const lower = /[.:]/.test(host) ? host.toLowerCase() : host;

@@ -78,7 +78,7 @@ export function composeServer(config: ServerConfig, host: HostOptions): Composed
   const cloudMemory: CloudMemory = new Map();
   const guard = createGuard({ allowPrivate: config.allowPrivate, resolveHost });
   const plain = new Set(config.plainHttp);
-  const { tls, caCerts } = registryTls(config.sync.registries);
+  const { tls, ...certificates } = registryTls(config.sync.registries);
   const { concurrency = host.concurrency, retries, timeoutMs } = config;
 
   function createServerEngine(): SyncEngine {
@@ -86,7 +86,7 @@ export function composeServer(config: ServerConfig, host: HostOptions): Composed
       ...openCredentials({ ...config, credentials }, runtime, cloudMemory),
       ...(createRepository ? { createRepository } : {}),
       tls: (registry) => tls(registry) ?? (plain.has(registry) ? "off" : undefined),
-      caCerts,
+      ...certificates,
     };
     return createSyncEngine({
       runtime,

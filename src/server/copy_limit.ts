@@ -1,6 +1,6 @@
 /** Limits the copies of callers that a process runs at once. */
 import { RequestError } from "../problem.ts";
-import { Slots } from "../sync/slots.ts";
+import { Slots } from "../copy/slots.ts";
 
 /** Longest wait in the queue, in milliseconds. Callers and proxies wait at least this long for a response. */
 const MAX_WAIT_MS = 20_000;

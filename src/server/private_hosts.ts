@@ -56,16 +56,24 @@ function portOf({ port, protocol }: URL): string {
 
 function parseEntry(text: string): Entry {
   const separator = text.indexOf("=");
-  const { host = "", port } = HOST.exec(text.slice(separator + 1))?.groups ?? {};
+  // Hosts of URLs and registries are in lower case.
+  const lower = text.toLowerCase();
+  const { host = "", port } = HOST.exec(lower.slice(separator + 1))?.groups ?? {};
   const matchesAddress = host === "" ? undefined : parseAddresses(host);
-  if (host === "" || separator === 0 || (host.includes("/") && !matchesAddress)) {
+  const isName = /^[a-z0-9._*?{}-]+$/.test(host) && !/^[\d.-]+$/.test(host);
+  const registry = lower.slice(0, Math.max(separator, 0));
+  const isRegistry = /^[a-z0-9._*?{}:[\]-]*$/.test(registry);
+  if (
+    separator === 0 || !isRegistry || Number(port ?? 1) < 1 || Number(port ?? 1) > 65_535 ||
+    !matchesAddress && !isName
+  ) {
     throw new ParseError(
       `configuration is not valid: CROSSDOCK_ALLOW_PRIVATE: ${text} is not HOST or REGISTRY=HOST; ` +
         "expected a name, an address, or a range such as 10.0.0.0/8",
     );
   }
   return {
-    isFor: separator < 0 ? undefined : createMatcher([text.slice(0, separator)]),
+    isFor: separator < 0 ? undefined : createMatcher([registry]),
     port,
     matchesName: matchesAddress ? () => false : createMatcher([host]),
     matchesAddress: matchesAddress ?? (() => false),
@@ -79,7 +87,9 @@ function parseAddresses(host: string): ((address: string) => boolean) | undefine
     const pattern = new RegExp(`^${text.replaceAll(".", "\\.").replace(/\*+/g, "[0-9.]*")}$`);
     return (address) => pattern.test(ipaddr.process(address).toString());
   }
-  if (ipaddr.isValid(text)) {
+  // Otherwise 10 or 10.0.0 would be an address: 0.0.0.10, 10.0.0.0.
+  const isShort = /^[\d.]+$/.test(text) && !ipaddr.IPv4.isValidFourPartDecimal(text);
+  if (ipaddr.isValid(text) && !isShort) {
     const wanted = ipaddr.process(text).toString();
     return (address) => ipaddr.process(address).toString() === wanted;
   }

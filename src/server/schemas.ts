@@ -1,11 +1,14 @@
 /** Schemas of the API's request bodies and parameters. Schemas of responses are in the folders that produce the data. */
 import * as z from "zod";
 import { copyRequestSchema } from "../copy/request.ts";
+import type { ComparisonInput, CopyRequestInput } from "../copy/request.ts";
 import { copyIdSchema } from "../durable/durable_copies.ts";
 import { parsePlatform } from "../oci/platform.ts";
 import { ParseError } from "../errors.ts";
 import { isLocal, parseReference, parseRepository } from "../oci/reference.ts";
 import type { Reference } from "../oci/reference.ts";
+import { schemaFor } from "../schema.ts";
+import type { SyncRequest } from "../sync/model.ts";
 
 /** Longer names are rejected before they are parsed. */
 const MAX_NAME_LENGTH = 1024;
@@ -51,8 +54,7 @@ const referrerSource = repositoryText.optional().meta({
   description: copyRequestSchema.shape.referrerSource.description,
 });
 
-/** The flags of `crossdock copy` in camel case. */
-export const copyBody = copyRequestSchema.extend({
+const copyFields = copyRequestSchema.extend({
   source: referenceText,
   destination: referenceText.meta({
     description: "`registry/repository[:tag]`; the source's tag if the tag is missing",
@@ -62,7 +64,12 @@ export const copyBody = copyRequestSchema.extend({
   referrerDestination: repositoryText.optional().meta({
     description: copyRequestSchema.shape.referrerDestination.description,
   }),
-}).meta({ id: "CopyRequest", description: "A copy: source, destination and options" });
+});
+
+/** The flags of `crossdock copy` in camel case. */
+export const copyBody = schemaFor<CopyRequestInput>()(
+  copyFields.meta({ id: "CopyRequest", description: "A copy: source, destination and options" }),
+);
 
 export const copyParams = z.object({
   id: copyIdSchema.meta({ description: "the id from the response that started the copy" }),
@@ -90,11 +97,11 @@ export const hookAnswerSchema = z.object({
 }).meta({ id: "HookAnswer", description: "What the server does with an event" });
 
 /** The options of the copy that decide what must be at the destination. */
-export const verificationBody = copyBody.omit({ verify: true, ifExists: true, recheck: true }).meta(
-  {
+export const verificationBody = schemaFor<ComparisonInput>()(
+  copyFields.omit({ verify: true, ifExists: true, recheck: true, fastCheck: true }).meta({
     id: "VerificationRequest",
     description: "Two images to compare, with the options of the copy",
-  },
+  }),
 );
 
 /** 200 names of the maximum length fit into a body. */
@@ -103,17 +110,19 @@ const MAX_RULES = 200;
 /** The same limit as in a configuration. */
 const ruleName = z.string().min(1).max(255).meta({ format: "crossdock-rule" });
 
-export const syncBody = z.strictObject({
-  rules: z.array(ruleName).max(MAX_RULES).optional().meta({
-    description: "names of the rules to run. Default: all rules",
-  }),
-  missing: z.boolean().optional().meta({
-    description: "whether to copy only tags that are missing at a target. Default `false`",
-  }),
-  dryRun: z.boolean().optional().meta({
-    description: "whether to write nothing and report what would be copied. Default `false`",
-  }),
-}).meta({ id: "SyncRequest", description: "The rules to run, with options" });
+export const syncBody = schemaFor<SyncRequest>()(
+  z.strictObject({
+    rules: z.array(ruleName).max(MAX_RULES).optional().meta({
+      description: "names of the rules to run. Default: all rules",
+    }),
+    missing: z.boolean().optional().meta({
+      description: "whether to copy only tags that are missing at a target. Default `false`",
+    }),
+    dryRun: z.boolean().optional().meta({
+      description: "whether to write nothing and report what would be copied. Default `false`",
+    }),
+  }).meta({ id: "SyncRequest", description: "The rules to run, with options" }),
+);
 
 export const syncQuery = z.strictObject({
   // One value is a string, several are a list.

@@ -1,8 +1,7 @@
 /** A group of copies, such as the copies of a rule, that share their findings: no request is made twice. */
-import type { CallOptions } from "../content.ts";
+import type { CallOptions, ManifestContent } from "../content.ts";
 import { findCreated } from "../copy/created.ts";
 import { imageNotFound, requireDigest, wouldOverwrite } from "../copy/copy_error.ts";
-import { MountMemory } from "../copy/mount_memory.ts";
 import { makePlan } from "../copy/plan.ts";
 import type { MakePlanOptions, Planned } from "../copy/plan.ts";
 import { createSourceMemory, RememberedSource } from "../copy/remembered_source.ts";
@@ -12,6 +11,9 @@ import type { Repositories } from "../copy/repositories.ts";
 import { parseCopyRequest } from "../copy/request.ts";
 import type { CopyRequest, CopyRequestInput } from "../copy/request.ts";
 import { resolveCurrent } from "../copy/resolve_current.ts";
+import { SharedContent } from "../copy/shared_content.ts";
+import { DownloadGroup, DownloadMember } from "../copy/shared_downloads.ts";
+import type { CompleteImage } from "../copy/shared_content.ts";
 import { ParseError } from "../errors.ts";
 import type { Side } from "../errors.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
@@ -33,7 +35,7 @@ import type { RepositoryMode, RepositoryOptions } from "../registry/repository.t
 import type { Copier } from "../copier.ts";
 import type { OpenedRepository } from "../sides.ts";
 
-export interface BatchCallOptions extends CallOptions {
+interface BatchCallOptions extends CallOptions {
   readonly emit?: Emit | undefined;
 }
 
@@ -58,8 +60,13 @@ export interface Listing {
 export interface Batch extends Listing {
   /** Requests so far, without those for tokens. */
   readonly requests: { readonly source: number; readonly destination: number };
-  /** Opens an image for copies to any number of destinations. It is resolved once, and each manifest is read once. */
+  /**
+   * Opens an image for copies to any number of destinations. It is resolved once, and each manifest is read once. Copies that run
+   * at the same time read each blob once.
+   */
   open(source: string): BatchImage;
+  /** Whether copies of an image to several destinations should run at the same time. */
+  readonly sharesDownloads: boolean;
   /**
    * Deletes a tag of a destination. Other tags of the same digest stay.
    *
@@ -68,7 +75,7 @@ export interface Batch extends Listing {
   deleteTag(destination: string, options?: BatchCallOptions): Promise<void>;
 }
 
-export interface BatchImage {
+interface BatchImage {
   /**
    * Compares source and destination: by one HEAD on each side, and by reading manifests only if the digests do not decide it.
    *
@@ -79,7 +86,7 @@ export interface BatchImage {
   compare(request: CopyRequestInput, options?: CompareOptions): Promise<Comparison>;
 }
 
-export interface CompareOptions extends BatchCallOptions {
+interface CompareOptions extends BatchCallOptions {
   /** Whether an equal digest is enough, without a check of referrers and digest tags. Default false. */
   readonly fastCheck?: boolean | undefined;
 }
@@ -107,6 +114,8 @@ export interface BatchOptions {
   readonly isReadOnly?: boolean;
   /** Called before each manifest of a source is read. */
   readonly beforePull?: RepositoryOptions["beforePull"];
+  /** What all batches of the run have brought to destinations. Default: only this batch. */
+  readonly memory?: SharedContent | undefined;
 }
 
 /** Oldest dates are dropped beyond that, and read again if needed. */
@@ -177,11 +186,10 @@ function createListing(
 }
 
 export function createBatch(
-  { sides, run, timeoutMs }: Pick<Copier, "sides" | "run" | "timeoutMs">,
-  { isReadOnly = false, beforePull }: BatchOptions = {},
+  { sides, run, runtime, timeoutMs }: Pick<Copier, "sides" | "run" | "runtime" | "timeoutMs">,
+  { isReadOnly = false, beforePull, memory = new SharedContent() }: BatchOptions = {},
 ): Batch {
   const requests = { source: 0, destination: 0 };
-  const mounts = new MountMemory();
   const count = (side: Side): void => void (requests[side] += 1);
 
   function openSide(
@@ -203,6 +211,7 @@ export function createBatch(
     /** By repository: of the image, and of its referrers. */
     const memories = new Map<string, SourceMemory>();
     let resolving: Promise<Descriptor> | undefined;
+    const downloads = new DownloadGroup();
 
     async function resolve({ emit, signal }: BatchCallOptions): Promise<Descriptor> {
       const source = openSide("source", reference, emit);
@@ -211,10 +220,10 @@ export function createBatch(
       return found;
     }
 
-    function remember(source: OpenedRepository): RememberedSource {
+    function remember(source: OpenedRepository, downloads: DownloadMember): RememberedSource {
       const memory = memories.get(source.name) ?? createSourceMemory();
       memories.set(source.name, memory);
-      return new RememberedSource(source, memory);
+      return new RememberedSource(source, memory, downloads);
     }
 
     return {
@@ -229,12 +238,13 @@ export function createBatch(
         const openTarget = (name: Reference): OpenedRepository =>
           openSide("destination", name, emit, isReadOnly ? "pull" : "push");
         const target = openTarget(request.destination);
-        const source = remember(repository);
+        const member = new DownloadMember(downloads);
+        const source = remember(repository, member);
         const repositories: Repositories = {
           source,
           target,
           referrerSource: referrerSource
-            ? remember(openSide("source", referrerSource, emit))
+            ? remember(openSide("source", referrerSource, emit), member)
             : source,
           referrerTarget: referrerDestination ? openTarget(referrerDestination) : target,
         };
@@ -250,13 +260,16 @@ export function createBatch(
               signal,
             }),
         ]);
-        const plan = async ({ signal, emit }: BatchCallOptions = options): Promise<Planned> =>
+        const plan = async (
+          { signal, emit }: BatchCallOptions = options,
+          complete?: CompleteImage,
+        ): Promise<Planned> =>
           await makePlan(
             request,
             repositories,
             {
               seen: { current, found },
-              mounts,
+              complete,
               signal,
               warn: (message) => emit?.({ type: "warning", message }),
             } satisfies MakePlanOptions,
@@ -273,6 +286,8 @@ export function createBatch(
         }
         const planned = byDigest.state === "unknown" ? await plan() : undefined;
         const { state, digest, isDone } = planned ? comparePlan(planned, current) : byDigest;
+        const key = imageKey(request, found);
+        if (state === "in-step" && isDone && key && !isReadOnly) memory.addImage(key);
         return {
           state: state === "unknown" ? "behind" : state,
           source: found,
@@ -287,18 +302,29 @@ export function createBatch(
             if (!index) throw imageNotFound(reference);
             return 1 + manifestChildren(parseManifest(index.bytes, index.mediaType)).length;
           },
-          copy: isDone ? undefined : (callOptions = {}) =>
-            run({
-              ...callOptions,
-              request,
-              ...repositories,
-              plan: () => planned ? Promise.resolve(planned) : plan(callOptions),
-              onOutcome(step, outcome): void {
-                if (step.type !== "blob" || outcome.type !== "blob") return;
-                const { registry, repository } = parseRepository(step.destination);
-                mounts.add(registry, repository, step, outcome);
-              },
-            }),
+          copy: isDone ? undefined : async (callOptions = {}) => {
+            const copy = async (complete?: CompleteImage): Promise<Report> => {
+              let root: ManifestContent | undefined;
+              member.join();
+              const report = await run({
+                ...callOptions,
+                request,
+                ...repositories,
+                memory,
+                sharesDownloads: () => downloads.size > 1,
+                onBlobSettled: (digest) => member.settle(digest),
+                async plan(): Promise<Planned> {
+                  const made = planned ?? await plan(callOptions, complete);
+                  root = made.manifests.get(made.plan.root.digest);
+                  member.expect(listBlobDigests(made));
+                  return made;
+                },
+              }).finally(() => member.leave());
+              if (key && report.result !== "skipped") memory.addImage(key, root);
+              return report;
+            };
+            return planned || !key ? await copy() : await memory.shareImage(key, copy, callOptions);
+          },
         };
       },
     };
@@ -308,6 +334,8 @@ export function createBatch(
     ...createListing({ sides, timeoutMs }, count, beforePull),
     requests,
     open,
+    // workerd passes a response on without reading it, and limits the connections of a request.
+    sharesDownloads: !runtime.passesUntouched,
     async deleteTag(text, { signal, emit } = {}): Promise<void> {
       const reference = parseReference(text);
       const { tag, digest } = reference;
@@ -315,6 +343,24 @@ export function createBatch(
       await openSide("destination", reference, emit, "delete").deleteTag(tag, { signal });
     },
   };
+}
+
+function listBlobDigests({ plan }: Planned): Digest[] {
+  return plan.stages.flatMap(({ steps }) => steps).filter((step) => step.type === "blob")
+    .map(({ descriptor }) => descriptor.digest);
+}
+
+/**
+ * Names an image at a destination, with all that is copied with it: for each tag of it, the same content must be there.
+ * `undefined` if the destination's root manifest is not the source's, or has to be checked.
+ */
+function imageKey(request: CopyRequest, { digest }: Descriptor): string | undefined {
+  const { input: _, source: __, destination, referrerDestination, ...options } = request;
+  if (options.platforms.length > 0 || options.recheck || options.additionalTags) return undefined;
+  if (isLocal(destination)) return undefined;
+  const repositories = [destination, referrerDestination ?? destination]
+    .map(({ registry, repository }) => `${registry}/${repository}`);
+  return JSON.stringify([digest, repositories, options]);
 }
 
 function nameOf({ tag, digest }: Reference): string {

@@ -42,9 +42,15 @@ export function findClaims(
   return [...others, ...backups];
 }
 
+/** Removes a default port, so that `r.io` and `r.io:443` are one registry. */
+function withoutDefaultPort(name: string): string {
+  return name.replace(/^([^/:]+|\[[^\]]*\]):(?:443|80)(?=\/|$)/, "$1");
+}
+
 /** @param except a source to leave out */
-function findCopied(target: string, rule: SyncRule, except: string | undefined): Claim[] {
-  return rule.targets.flatMap((place): Claim[] => {
+function findCopied(name: string, rule: SyncRule, except: string | undefined): Claim[] {
+  const target = withoutDefaultPort(name);
+  return rule.targets.map(withoutDefaultPort).flatMap((place): Claim[] => {
     const claim = { rule: rule.name, isCertain: true };
     switch (rule.type) {
       case "image": {

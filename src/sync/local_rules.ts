@@ -30,7 +30,10 @@ export async function runRuleLocally(
 }
 
 /** The options that all runs of a runner share. */
-export type LocalRunnerOptions = Omit<RuleContextOptions, "signal" | "emit" | "isReadOnly">;
+export type LocalRunnerOptions = Omit<
+  RuleContextOptions,
+  "signal" | "emit" | "isReadOnly" | "memory"
+>;
 
 export function createLocalRunner(host: LocalRunnerOptions): RuleRunner {
   return {

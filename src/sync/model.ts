@@ -1,190 +1,179 @@
-/**
- * The data of a sync, as schemas with their types: reports, statuses and events of rules. Plain JSON without secrets. The API
- * answers with it, the client checks it, and the OpenAPI document describes it.
- */
-import * as z from "zod";
-import { copyEventSchema, reportSchema, requestsSchema } from "../copy/model.ts";
-import { ERROR_CODES, SIDES } from "../errors.ts";
-import { immutable } from "../schema.ts";
-
-const failureSchema = immutable(
-  z.object({
-    code: z.enum(ERROR_CODES),
-    message: z.string(),
-    side: z.enum(SIDES).exactOptional(),
-    hint: z.string().exactOptional(),
-  }).meta({ id: "SyncFailure", description: "Why something failed" }),
-);
+/** The data of a sync: reports, statuses and events of rules. Plain JSON without secrets. `schemas.ts` has its schemas. */
+import type { CopyEvent, Report, RequestCounts } from "../copy/model.ts";
+import type { ErrorCode, Side } from "../errors.ts";
 
 /** Why something failed. */
-export type SyncFailure = z.output<typeof failureSchema>;
-
-const digest = z.string();
-
-const tagReportSchema = immutable(
-  z.object({
-    source: z.string().meta({ description: "`registry/repository[:tag][@digest]`" }),
-    destination: z.string(),
-    result: z.enum([
-      "copied",
-      "unchanged",
-      "skipped",
-      "failed",
-      "missing",
-      "too-fresh",
-      "postponed",
-      "started",
-      "would-copy",
-    ]).meta({
-      description:
-        "`unchanged`: the target has the image, or with `missing` any image with the tag; " +
-        "`skipped`: the target has another image and keeps it, or the rule excludes the media type; " +
-        "`missing`: the rule names the tag, but the source does not have it; `too-fresh`: younger than the rule's `minAge`; " +
-        "`postponed`: a rate limit of the source postponed it; `started`: a durable copy runs; `would-copy`: result of a dry run",
-    }),
-    digest: digest.exactOptional().meta({
-      description: "digest of the destination, now or after the copy",
-    }),
-    report: reportSchema.exactOptional(),
-    error: failureSchema.exactOptional(),
-    id: z.string().exactOptional().meta({ description: "id of the durable copy" }),
-  }).meta({ id: "TagReport", description: "The result of one image of a rule, at one target" }),
-);
+export interface SyncFailure {
+  /** What kind of error it is. */
+  readonly code: ErrorCode;
+  /** What happened. */
+  readonly message: string;
+  /** The side of the registry that the error concerns. */
+  readonly side?: Side;
+  /** What to do next. */
+  readonly hint?: string;
+}
 
 /** The result of one image of a rule, at one target. */
-export type TagReport = z.output<typeof tagReportSchema>;
-
-const pruneReportSchema = immutable(
-  z.object({
-    destination: z.string().meta({ description: "`registry/repository:tag`" }),
-    result: z.enum(["deleted", "would-delete", "held-back", "failed"]).meta({
-      description:
-        "`would-delete`: result of a dry run; `held-back`: the tag stays, because more tags are no longer selected than " +
-        "`prune.maxShare` allows",
-    }),
-    error: failureSchema.exactOptional(),
-  }).meta({
-    id: "PruneReport",
-    description: "The result of deleting a tag that the rule does not select",
-  }),
-);
+export interface TagReport {
+  /** `registry/repository[:tag][@digest]`. */
+  readonly source: string;
+  /** `registry/repository:tag` of the target. */
+  readonly destination: string;
+  /**
+   * `unchanged`: the target has the image, or with `missing` any image with the tag; `skipped`: the target has another image
+   * and keeps it, or the rule excludes the media type; `missing`: the rule names the tag, but the source does not have it;
+   * `too-fresh`: younger than the rule's `minAge`; `postponed`: a rate limit of the source postponed it; `started`: a durable
+   * copy runs; `would-copy`: result of a dry run.
+   */
+  readonly result:
+    | "copied"
+    | "unchanged"
+    | "skipped"
+    | "failed"
+    | "missing"
+    | "too-fresh"
+    | "postponed"
+    | "started"
+    | "would-copy";
+  /** Digest of the destination, now or after the copy. */
+  readonly digest?: string;
+  /** The report of the copy, if there was one. */
+  readonly report?: Report;
+  /** Why the image was not copied. */
+  readonly error?: SyncFailure;
+  /** Id of the durable copy. */
+  readonly id?: string;
+}
 
 /** The result of deleting a tag that the rule does not select. */
-export type PruneReport = z.output<typeof pruneReportSchema>;
-
-const result = z.enum(["ok", "some-failed", "all-failed", "postponed"]);
-const durationMs = z.number().nonnegative().meta({ description: "milliseconds" });
-
-const ruleReportSchema = immutable(
-  z.object({
-    rule: z.string(),
-    result,
-    tags: z.array(tagReportSchema),
-    pruned: z.array(pruneReportSchema),
-    requests: requestsSchema,
-    durationMs,
-    warnings: z.array(z.string()),
-    postponedUntil: z.number().exactOptional().meta({
-      description:
-        "milliseconds since the epoch: run the rule again after this time to copy the rest",
-    }),
-  }).meta({ id: "RuleReport", description: "The result of a run of a rule" }),
-);
+export interface PruneReport {
+  /** `registry/repository:tag`. */
+  readonly destination: string;
+  /**
+   * `would-delete`: result of a dry run; `held-back`: the tag stays, because more tags are no longer selected than
+   * `prune.maxShare` allows.
+   */
+  readonly result: "deleted" | "would-delete" | "held-back" | "failed";
+  /** Why the tag was not deleted. */
+  readonly error?: SyncFailure;
+}
 
 /** The result of a run of a rule. */
-export type RuleReport = z.output<typeof ruleReportSchema>;
-
-export const syncReportSchema = immutable(
-  z.object({
-    result: result.meta({
-      description: "`postponed`: a rate limit postponed some rules, and no other rule failed",
-    }),
-    rules: z.array(ruleReportSchema),
-    durationMs,
-  }).meta({ id: "SyncReport", description: "The results of rules that ran together" }),
-);
+export interface RuleReport {
+  /** The name of the rule. */
+  readonly rule: string;
+  /** Whether tags failed, or were postponed by a rate limit. */
+  readonly result: "ok" | "some-failed" | "all-failed" | "postponed";
+  /** One for each image and target. */
+  readonly tags: readonly TagReport[];
+  /** One for each tag that a rule with `prune` no longer selects. */
+  readonly pruned: readonly PruneReport[];
+  /** Requests of the run. */
+  readonly requests: RequestCounts;
+  /** Milliseconds. */
+  readonly durationMs: number;
+  /** What could not be checked or copied as the rule says. */
+  readonly warnings: readonly string[];
+  /** Milliseconds since the epoch: run the rule again after this time to copy the rest. */
+  readonly postponedUntil?: number;
+}
 
 /** The results of rules that ran together. */
-export type SyncReport = z.output<typeof syncReportSchema>;
-
-const tagStatusSchema = immutable(
-  z.object({
-    source: z.string(),
-    destination: z.string(),
-    state: z.enum(["in-step", "behind", "missing", "not-found", "error"]).meta({
-      description: "`behind`: the target has another image, or lacks referrers or digest tags; " +
-        "`missing`: the target does not have the tag; `not-found`: the rule names the tag, but the source does not have it; " +
-        "`error`: a request failed",
-    }),
-    digest: digest.exactOptional().meta({ description: "digest of the source" }),
-    current: digest.exactOptional().meta({ description: "digest of the target, if it differs" }),
-    error: failureSchema.exactOptional(),
-  }).meta({
-    id: "TagStatus",
-    description: "Whether one target has the current version of one image of a rule",
-  }),
-);
+export interface SyncReport {
+  /** `postponed`: a rate limit postponed some rules, and no other rule failed. */
+  readonly result: "ok" | "some-failed" | "all-failed" | "postponed";
+  /** One for each rule, in their order. */
+  readonly rules: readonly RuleReport[];
+  /** Milliseconds. */
+  readonly durationMs: number;
+}
 
 /** Whether one target has the current version of one image of a rule. */
-export type TagStatus = z.output<typeof tagStatusSchema>;
-
-const ruleStatusSchema = immutable(
-  z.object({
-    rule: z.string(),
-    state: z.enum(["in-step", "behind", "error"]).meta({
-      description:
-        "`error`: a request failed for some tags; `behind`: some tags are behind or missing, or a run would delete some",
-    }),
-    tags: z.array(tagStatusSchema),
-    pruned: z.array(pruneReportSchema).exactOptional().meta({
-      description: "tags of the targets that the rule no longer selects, if it has `prune`",
-    }),
-    warnings: z.array(z.string()).exactOptional(),
-    requests: requestsSchema,
-  }).meta({
-    id: "RuleStatus",
-    description: "Whether the targets of a rule have the current version of its images",
-  }),
-);
+export interface TagStatus {
+  /** The image in the source. */
+  readonly source: string;
+  /** The image in the target. */
+  readonly destination: string;
+  /**
+   * `behind`: the target has another image, or lacks referrers or digest tags; `missing`: the target does not have the tag;
+   * `not-found`: the rule names the tag, but the source does not have it; `error`: a request failed.
+   */
+  readonly state: "in-step" | "behind" | "missing" | "not-found" | "error";
+  /** Digest of the source. */
+  readonly digest?: string;
+  /** Digest of the target, if it differs. */
+  readonly current?: string;
+  /** Why the image could not be compared. */
+  readonly error?: SyncFailure;
+}
 
 /** Whether the targets of a rule have the current version of its images. */
-export type RuleStatus = z.output<typeof ruleStatusSchema>;
-
-export const syncStatusSchema = immutable(
-  z.object({
-    state: z.enum(["in-step", "behind", "error"]),
-    rules: z.array(ruleStatusSchema),
-  }).meta({
-    id: "SyncStatus",
-    description: "The status of rules, computed from the registries",
-  }),
-);
+export interface RuleStatus {
+  /** The name of the rule. */
+  readonly rule: string;
+  /** `error`: a request failed for some tags; `behind`: some tags are behind or missing, or a run would delete some. */
+  readonly state: "in-step" | "behind" | "error";
+  /** One for each image and target. */
+  readonly tags: readonly TagStatus[];
+  /** Tags of the targets that the rule no longer selects, if it has `prune`. */
+  readonly pruned?: readonly PruneReport[];
+  /** What could not be checked. */
+  readonly warnings?: readonly string[];
+  /** Requests of the comparison. */
+  readonly requests: RequestCounts;
+}
 
 /** The status of rules, computed from the registries. */
-export type SyncStatus = z.output<typeof syncStatusSchema>;
-
-const rule = z.string();
-
-/** The events of rules, each with its `type`. An array, so that the schema of the event stream can add others. */
-export const syncEvents = [
-  z.object({ type: z.literal("rule-started"), rule }),
-  z.object({
-    type: z.literal("copy"),
-    rule,
-    source: z.string(),
-    destination: z.string(),
-    event: copyEventSchema,
-  }).meta({ description: "an event of one of the copies" }),
-  z.object({ type: z.literal("tag-ended"), rule, tag: tagReportSchema }),
-  z.object({ type: z.literal("prune-ended"), rule, pruned: pruneReportSchema }),
-  z.object({ type: z.literal("warning"), rule, message: z.string() }),
-  z.object({ type: z.literal("rule-ended"), report: ruleReportSchema }),
-] as const;
-
-const syncEventSchema = immutable(z.discriminatedUnion("type", syncEvents));
+export interface SyncStatus {
+  /** The worst state of the rules. */
+  readonly state: "in-step" | "behind" | "error";
+  /** One for each rule, in their order. */
+  readonly rules: readonly RuleStatus[];
+}
 
 /** An event of a running rule. `rule-ended` is the last one of each rule. */
-export type SyncEvent = z.output<typeof syncEventSchema>;
+export type SyncEvent =
+  | {
+    readonly type: "rule-started";
+    readonly rule: string;
+  }
+  | {
+    readonly type: "copy";
+    readonly rule: string;
+    readonly source: string;
+    readonly destination: string;
+    readonly event: CopyEvent;
+  }
+  | {
+    readonly type: "tag-ended";
+    readonly rule: string;
+    readonly tag: TagReport;
+  }
+  | {
+    readonly type: "prune-ended";
+    readonly rule: string;
+    readonly pruned: PruneReport;
+  }
+  | {
+    readonly type: "warning";
+    readonly rule: string;
+    readonly message: string;
+  }
+  | {
+    readonly type: "rule-ended";
+    readonly report: RuleReport;
+  };
+
+/** The rules to run, with options. */
+export interface SyncRequest {
+  /** Names of the rules to run. Default: all rules. */
+  readonly rules?: readonly string[] | undefined;
+  /** Whether to copy only tags that are missing at a target. Default `false`. */
+  readonly missing?: boolean | undefined;
+  /** Whether to write nothing and report what would be copied. Default `false`. */
+  readonly dryRun?: boolean | undefined;
+}
 
 /** Receives events. It must not throw. */
 export type EmitSync = (event: SyncEvent) => void;

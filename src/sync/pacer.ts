@@ -1,6 +1,6 @@
 import type { Pace } from "../registry/request.ts";
 import type { Runtime } from "../runtime.ts";
-import { Slots } from "./slots.ts";
+import { Slots } from "../copy/slots.ts";
 
 /** The limits for requests to a registry. An absent key means no limit. */
 export interface RegistryLimits {

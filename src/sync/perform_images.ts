@@ -66,17 +66,17 @@ class ImageRun {
         image.compare(request, { fastCheck, signal, emit: this.#emitFor(request) })
       ),
     );
-    // One target after the other, so that the later copies reuse what the first one read of the source.
-    for (const [i, request] of requests.entries()) {
+    // At the same time, so that a blob that several targets lack is read once. Otherwise one after the other.
+    const parallel = batch.sharesDownloads ? Math.max(1, requests.length) : 1;
+    const copied = await mapConcurrent([...requests.entries()], parallel, async ([i, request]) => {
       const result = compared[i];
-      if (!result) continue;
-      const report = result.status === "fulfilled"
+      const report = result?.status === "fulfilled"
         ? await this.#copyIfNeeded(request, result.value)
-        : this.#toFailed(request, result.reason, this.#step.mayBeMissing);
+        : this.#toFailed(request, result?.reason, this.#step.mayBeMissing);
       this.#emitEnd(report);
-      reports.push(report);
-    }
-    return reports;
+      return report;
+    });
+    return [...reports, ...copied];
   }
 
   async #copyIfNeeded(request: CopyRequestInput, comparison: Comparison): Promise<TagReport> {

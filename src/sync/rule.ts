@@ -6,7 +6,9 @@ export const DEFAULT_RETRY_MS = 5 * 60_000;
 
 /** Selects names that match a pattern of `allow`, or any name if it is empty, and no pattern of `deny`. */
 export interface NameFilter {
+  /** Patterns of names that are selected. */
   readonly allow: readonly string[];
+  /** Patterns of names that are not selected. */
   readonly deny: readonly string[];
 }
 
@@ -14,16 +16,20 @@ export interface NameFilter {
 export interface TagSet extends NameFilter {
   /** A tag is in at least one of them. Empty: all tags, including those that are not versions. */
   readonly semverRange: readonly string[];
+  /** How many of the latest tags are selected, by version or by the date of the image. */
   readonly latest?: { readonly count: number; readonly by: "semver" | "created" };
 }
 
 /** The options of a rule's copies: a copy request without its names. */
-export type RuleCopyOptions = Readonly<Omit<CopyRequestInput, "source" | "destination">>;
+export type RuleCopyOptions = Readonly<
+  Omit<CopyRequestInput, "source" | "destination" | "additionalTags" | "fastCheck">
+>;
 
 /** A rule: which images to copy, to which targets, and when. Plain JSON without secrets. */
 export interface SyncRule {
   /** Unique. */
   readonly name: string;
+  /** What `source` and `targets` name. */
   readonly type: "image" | "repository" | "registry";
   /** An image, a repository or a registry, depending on `type`. Normalized. */
   readonly source: string;
@@ -31,19 +37,23 @@ export interface SyncRule {
   readonly targets: readonly string[];
   /** A tag is selected by at least one of them. Empty: all tags. */
   readonly tagSets: readonly TagSet[];
+  /** Selects repositories of a registry. */
   readonly repositories: NameFilter;
   /** Younger images are not copied yet. */
   readonly minAgeMs?: number;
+  /** Options of the copies. */
   readonly copy: RuleCopyOptions;
   /** Tags whose manifest has another media type are skipped. Default: none is skipped. */
   readonly mediaTypes?: readonly string[];
   /** Whether an equal digest is enough, without a check of referrers and digest tags. */
   readonly fastCheck: boolean;
+  /** Default: the rule runs only when it is asked to. */
   readonly schedule?: Schedule;
   /** No manifest is read if fewer than `min` pulls would remain at the source. The run is then postponed by `retryMs`. */
   readonly rateLimit?: { readonly min: number; readonly retryMs: number };
   /** A template for `backupReference()`, and its `.Sync`. */
   readonly backup?: { readonly template: string; readonly sync: Readonly<Record<string, string>> };
+  /** Default: no tag is deleted. */
   readonly prune?: PruneOptions;
 }
 

@@ -1,5 +1,6 @@
 /** The context that the steps of a run share in one process: the batch of copies, slots, counts and limits. */
 import type { CopyRequestInput } from "../copy/request.ts";
+import type { SharedContent } from "../copy/shared_content.ts";
 import { CrossdockError } from "../errors.ts";
 import type { TemplateInputs } from "../template/functions.ts";
 import type { Batch } from "./batch.ts";
@@ -8,7 +9,7 @@ import { createPullFloor } from "./pull_floor.ts";
 import { DEFAULT_RETRY_MS } from "./rule.ts";
 import type { SyncRule } from "./rule.ts";
 import type { Postponement } from "./rule_steps.ts";
-import { Slots } from "./slots.ts";
+import { Slots } from "../copy/slots.ts";
 import type { SyncEngine } from "./sync_engine.ts";
 import { toFailure } from "./to_failure.ts";
 
@@ -26,6 +27,8 @@ export interface RuleContextOptions {
   readonly startCopy?:
     | ((request: CopyRequestInput) => Promise<{ readonly id: string }>)
     | undefined;
+  /** What all rules of the run have brought to destinations. Default: only what this rule brings there. */
+  readonly memory?: SharedContent | undefined;
   /** Limits the images at once, over all rules that share the slots. Default: four slots for this run. */
   readonly slots?: Slots | undefined;
   /** The number of dates that one step may find. Default: no limit. */
@@ -53,8 +56,8 @@ export interface RuleContext extends RuleContextOptions {
 const DEFAULT_SLOTS = 4;
 
 export function openRuleContext(rule: SyncRule, options: RuleContextOptions): RuleContext {
-  const { engine, isReadOnly = false, slots = new Slots(DEFAULT_SLOTS) } = options;
-  const batch = engine.batch({ isReadOnly, beforePull: createPullFloor(rule) });
+  const { engine, isReadOnly = false, memory, slots = new Slots(DEFAULT_SLOTS) } = options;
+  const batch = engine.batch({ isReadOnly, beforePull: createPullFloor(rule), memory });
   return {
     ...options,
     rule,

@@ -10,7 +10,7 @@ import { pruneTarget } from "./prune_target.ts";
 import type { SyncRule } from "./rule.ts";
 import type { RuleContextOptions } from "./rule_context.ts";
 import type { RunRuleOptions } from "./run_rule.ts";
-import { Slots } from "./slots.ts";
+import { Slots } from "../copy/slots.ts";
 import { toFailure } from "./to_failure.ts";
 
 export type StatusOfRuleOptions =
@@ -54,7 +54,10 @@ export async function statusOfRule(
             tags.push({ source, destination, state: "not-found" });
           }
         }
-        if (!rule.prune || only || !mayPrune(compared.map(toResult))) continue;
+        // A run sees the images that it skips because of their media type.
+        const skipped = compared.length === 0 && selected.length > 0 ? ["skipped" as const] : [];
+        const results = [...compared.map(toResult), ...skipped];
+        if (!rule.prune || only || !mayPrune(results)) continue;
         for (const target of targetsOf(rule, repository)) {
           const options = { rule, rules, source: repository, selected, tooFresh, batch, signal };
           const warn = (message: string): void => void warnings.push(message);

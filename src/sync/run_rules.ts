@@ -1,13 +1,19 @@
 /** Runs several rules one after the other, and sums up their results. */
+import { SharedContent } from "../copy/shared_content.ts";
 import type { RuleReport, RuleStatus, SyncReport, SyncStatus } from "./model.ts";
 import type { SyncRule } from "./rule.ts";
 import type { RunRuleOptions } from "./run_rule.ts";
 
 /** Options of one run. */
-export type RuleRunOptions = Pick<
-  RunRuleOptions,
-  "dryRun" | "missing" | "waitUntil" | "signal" | "emit"
->;
+export type RuleRunOptions =
+  & Pick<
+    RunRuleOptions,
+    "dryRun" | "missing" | "waitUntil" | "signal" | "emit"
+  >
+  & {
+    /** What the run has brought to destinations so far. Used by runners in this process. Default: nothing. */
+    readonly memory?: SharedContent | undefined;
+  };
 
 /** Runs rules: with an engine in this process, or on a server. */
 export interface RuleRunner {
@@ -28,15 +34,16 @@ export async function runRules(
 ): Promise<SyncReport> {
   const startedAt = now();
   const reports: RuleReport[] = [];
+  const memory = new SharedContent();
   for (const rule of rules) {
     options.signal?.throwIfAborted();
-    reports.push(await runner.run(rule, options));
+    reports.push(await runner.run(rule, { ...options, memory }));
   }
   return { ...sumUpReports(reports), durationMs: now() - startedAt };
 }
 
 /** Sums up the results of several rules. */
-export function sumUpReports(rules: readonly RuleReport[]): Omit<SyncReport, "durationMs"> {
+function sumUpReports(rules: readonly RuleReport[]): Omit<SyncReport, "durationMs"> {
   const results = new Set(rules.map(({ result }) => result));
   const hasFailed = results.has("some-failed") || results.has("all-failed");
   if (!hasFailed) return { result: results.has("postponed") ? "postponed" : "ok", rules };

@@ -6,7 +6,7 @@ import type { NameFilter, SyncRule, TagSet } from "./rule.ts";
 import { compareVersions, parseVersion, parseVersionRange } from "./version.ts";
 
 /** Finds when the image of a tag was created; `undefined` if the image has no date. */
-export type FindCreated = (tag: string) => Promise<Date | undefined>;
+type FindCreated = (tag: string) => Promise<Date | undefined>;
 
 export interface SelectTagsOptions {
   /** Called for as few tags as possible: for none, unless the rule has `minAge`, or `latest` by date. */

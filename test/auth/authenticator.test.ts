@@ -473,6 +473,26 @@ test("Authenticator uses the first of several Bearer challenges whose realm is a
   assert.ok(await repository.resolveManifest("1"));
 });
 
+test("Authenticator takes realm and scope of the Bearer challenge for the repository", async () => {
+  await using registry = await startRegistry(bearer);
+  await putImage(registry, "a/b", { tag: "1" });
+  registry.fail({
+    path: "/manifests/",
+    action: {
+      tamper(response): Response {
+        const challenge = response.headers.get("www-authenticate");
+        const other = 'Bearer realm="http://127.0.0.1:9/token", scope="repository:other/x:pull"';
+        const headers = { "www-authenticate": `${other}, ${challenge}` };
+        return new Response(null, { status: response.status, headers });
+      },
+    },
+  });
+  const repository = (await openSide(registry.host, { credentials: ada })).pull("a/b");
+  assert.ok(await repository.resolveManifest("1"));
+  const request = registry.requests.find(({ kind }) => kind === "token");
+  assert.equal(request?.query.getAll("scope").join(), "repository:a/b:pull");
+});
+
 for (const challenge of [undefined, 'Digest realm="a", nonce="b,c"']) {
   test(`Authenticator claims no rejected credential after 401 with ${challenge}`, async () => {
     const headers: HeadersInit = challenge === undefined ? {} : { "www-authenticate": challenge };

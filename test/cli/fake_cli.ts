@@ -17,12 +17,16 @@ export interface FakeCliOptions {
   /** The engine of `--via`. */
   remoteEngine?: Partial<RemoteEngine>;
   env?: Record<string, string>;
-  /** Paths to texts. */
+  /** Paths to texts. Files that the program writes are added. */
   files?: Record<string, string>;
   /** File descriptors to texts. */
   descriptors?: Record<number, string>;
   /** Whether stderr is a terminal. */
   isTerminal?: boolean;
+  /** What a person at the terminal answers, in order. Without them nobody can be asked. */
+  answers?: string[];
+  /** The width of that terminal. @default 100 */
+  columns?: number;
 }
 
 export interface Run {
@@ -52,6 +56,7 @@ export class TextSink extends Writable {
   text = "";
   isTTY = false;
   columns = 100;
+  rows = 50;
 
   override _write(chunk: Uint8Array, _: string, done: () => void): void {
     this.text += new TextDecoder().decode(chunk);
@@ -68,10 +73,13 @@ export function fakeCli(options: FakeCliOptions = {}): FakeCli {
     files = {},
     descriptors = {},
     isTerminal = false,
+    columns = 100,
+    answers,
   } = options;
   const stdout = new TextSink();
   const stderr = new TextSink();
   stderr.isTTY = isTerminal;
+  stderr.columns = columns;
   const engines: EngineOptions[] = [];
   const remoteEngines: RemoteEngineOptions[] = [];
   const exits: number[] = [];
@@ -96,7 +104,33 @@ export function fakeCli(options: FakeCliOptions = {}): FakeCli {
     stdout,
     stderr,
     readTextFile: (path) => read(files[path]),
+    listFolder(folder): Promise<string[]> {
+      const names = Object.keys(files).filter((path) => path.startsWith(`${folder}/`));
+      return names.length === 0
+        ? read(undefined).then(() => [])
+        : Promise.resolve(names.map((path) => path.slice(folder.length + 1)));
+    },
     readTextFileSync: (path) => files[path] ?? refuse(),
+    writeTextFile(path, text, { replaces }): Promise<void> {
+      if (files[path] !== undefined && !replaces) {
+        return Promise.reject(Object.assign(new Error("exists"), { code: "EEXIST" }));
+      }
+      files[path] = text;
+      return Promise.resolve();
+    },
+    openPrompt: () =>
+      Promise.resolve(
+        answers && {
+          ask(question): Promise<string> {
+            stderr.write(`${question}\n`);
+            const answer = answers.shift();
+            return answer === undefined
+              ? Promise.reject(new Error(question))
+              : Promise.resolve(answer);
+          },
+          close: () => {},
+        },
+      ),
     readDescriptor: (fd) => read(descriptors[fd]),
     onSignal(listener): () => void {
       listeners.add(listener);
@@ -167,6 +201,7 @@ const refusingEngine: SyncEngine = {
   copy: refuse,
   resolve: refuse,
   perform: refuse,
+  openSource: refuse,
   inspect: refuse,
   tags: refuse,
   verify: refuse,

@@ -141,7 +141,9 @@ test("createRemoteEngine() stops the server's copy when its signal is aborted", 
   await using pair = await startPair();
   const { a, b, remote, jobs } = pair;
   const { layers } = await putImage(a, "app", { tag: "1", layerBytes: 300_000 });
-  a.fail({ path: `blobs/${layers[0]?.digest}`, action: { hangAfterBytes: 100_000 } });
+  const path = `blobs/${layers[0]?.digest}`;
+  // The abort may come before the layer is requested.
+  a.fail({ path, action: { hangAfterBytes: 100_000 }, optional: true });
   const stop = new AbortController();
   const reason = new Error("enough");
   const copy = remote.copy({ source: `${a.host}/app:1`, destination: `${b.host}/app` }, {
@@ -154,7 +156,7 @@ test("createRemoteEngine() stops the server's copy when its signal is aborted", 
   await Promise.all(jobs);
   assert.equal(jobs.length, 1);
   // Anything but the abort would have had it asked once more.
-  assert.ok(a.count({ path: `blobs/${layers[0]?.digest}` }) <= 1);
+  assert.ok(a.count({ path }) <= 1);
   assert.deepEqual(b.tags("app"), []);
 });
 

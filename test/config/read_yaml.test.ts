@@ -51,6 +51,8 @@ const GOOD: [name: string, text: string, value: unknown][] = [
   }],
   ["text over lines", "a: |\n  b\n  c\n", { a: "b\nc\n" }],
   ["an empty file", "# nothing\n", undefined],
+  ["a file that ends with a mark", "a: b\n---\n", { a: "b" }],
+  ["a file with a byte order mark and CRLF", "\uFEFFa: b\r\nc:\r\n- d\r\n", { a: "b", c: ["d"] }],
   ["a key of the prototype", '{"__proto__": {"a": "b"}}', JSON.parse('{"__proto__": {"a": "b"}}')],
 ];
 for (const [name, text, value] of GOOD) {
@@ -59,12 +61,21 @@ for (const [name, text, value] of GOOD) {
 
 const BAD: [name: string, text: string, message: RegExp][] = [
   ["a key twice", "a: 1\nb: 2\na: 3\n", /^f:3:1: the key "a" appears twice$/],
-  ["an alias without anchor", "a:\n  b: *c\n", /^f:2:6: there is no anchor &c before this alias$/],
-  ["an alias before its anchor", "a: *c\nb: &c d\n", /^f:1:4: there is no anchor &c before/],
-  ["an alias within itself", "a: &a\n  b: *a\n", /^f:2:6: this alias is inside .* anchor &a$/],
+  ["an alias without anchor", "a:\n  b: *c\n", /^f:2:6: there is no anchor of this name before/],
+  [
+    "an alias before its anchor",
+    "a: *c\nb: &c d\n",
+    /^f:1:4: there is no anchor of this name before/,
+  ],
+  ["an alias within itself", "a: &a\n  b: *a\n", /^f:2:6: this alias is inside .* anchor$/],
   ["two documents", "a: 1\n---\nb: 2\n", /^f:2:1: expected one document, but a second one/],
-  ["a tag of its own", "a: !env B\n", /^f:1:4: Unresolved tag: !env$/],
-  ["binary data", "a: !!binary AA==\n", /^f:1:4: Unresolved tag: tag:yaml\.org,2002:binary$/],
+  ["a tag of its own", "a: !env B\n", /^f:1:4: this tag is unknown; put text that begins/],
+  [
+    "cron without quotes",
+    "a: * * * * *\n",
+    /^f:1:4: this alias is malformed; put text that begins with \*/,
+  ],
+  ["binary data", "a: !!binary AA==\n", /^f:1:4: this tag is unknown; put text/],
   ["tabs", "a:\n\t- b\n", /^f:2:1: Tabs/],
   ["a merge of text", "a:\n  <<: b\n", /^f:2:3: expected << to name a group of keys/],
   ["a merge of texts", "a:\n  <<: [{}, b]\n", /^f:2:3: expected << to name a group of keys/],
@@ -99,6 +110,24 @@ test("readYaml() does not show the text around a mistake", () => {
   assert.match(said, /the key "pass" appears twice/);
   assert.doesNotMatch(said, /hunter2/);
 });
+
+const UNQUOTED = [
+  "*hunter2",
+  "!hunter2",
+  "!hunter2 x",
+  "|hunter2",
+  ">hunter2",
+  '"hun"hunter2',
+  "!<hunter2>",
+];
+
+for (const password of UNQUOTED) {
+  test(`readYaml() does not show the password ${password} without quotes`, () => {
+    const said = mistakesOf(`creds:\n- user: u\n  pass: ${password}\n`);
+    assert.match(said, /^f:3:\d+: /);
+    assert.doesNotMatch(said, /hunter2/);
+  });
+}
 
 test("readYaml() finds keys and values, through aliases and merges to where they are written", () => {
   const root = readYaml("x-a: &a\n  b: c\nd:\n  - <<: *a\n    e: f\n    g: *a\n", "f");

@@ -153,3 +153,46 @@ test("readRegistries() reads certificates, and turns TLS on for them", () => {
   assert.deepEqual([tls("localhost:5000"), caCerts("localhost:5000")], ["on", [PEM, PEM]]);
   assert.deepEqual([tls("c.example"), caCerts("c.example")], [undefined, undefined]);
 });
+
+const KEY = "-----BEGIN PRIVATE KEY-----\nMIGH\n-----END PRIVATE KEY-----";
+const CERT = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----";
+const yaml = (text: string): string => JSON.stringify(text);
+
+test("registryTls() has the client certificates of creds, and TLS also on loopback", () => {
+  const { config, warnings } = parse(
+    `creds: [{registry: "localhost:5000", clientCert: ${yaml(CERT)}, clientKey: ${yaml(KEY)}}]`,
+  );
+  assert.deepEqual(warnings, []);
+  const { tls, clientCertificate } = registryTls(config.registries);
+  assert.deepEqual(clientCertificate("localhost:5000"), { cert: `${CERT}\n`, key: `${KEY}\n` });
+  assert.equal(clientCertificate("a.example"), undefined);
+  assert.equal(tls("localhost:5000"), "on");
+});
+
+testMistakes([
+  [
+    "a client certificate without its key",
+    `creds: [{registry: a.io, clientCert: ${yaml(CERT)}}]`,
+    /clientCert: clientKey is missing/,
+  ],
+  [
+    "a client key without its certificate",
+    `creds: [{registry: a.io, clientKey: ${yaml(KEY)}}]`,
+    /clientKey: clientCert is missing/,
+  ],
+  [
+    "a client certificate that is not PEM",
+    `creds: [{registry: a.io, clientCert: x, clientKey: ${yaml(KEY)}}]`,
+    /clientCert: expected PEM, which contains/,
+  ],
+  [
+    "a client key that is not PEM",
+    `creds: [{registry: a.io, clientCert: ${yaml(CERT)}, clientKey: hunter2}]`,
+    /clientKey: expected a private key in PEM that is not encrypted/,
+  ],
+  [
+    "a client certificate without TLS",
+    `creds: [{registry: a.io, tls: disabled, clientCert: ${yaml(CERT)}, clientKey: ${yaml(KEY)}}]`,
+    /clientCert: has no use without TLS/,
+  ],
+]);

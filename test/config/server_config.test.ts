@@ -130,6 +130,19 @@ const WRONG: Readonly<Record<string, [name: string, value: string]>> = {
   "a port above 65535": ["PORT", "65536"],
   "an address that is a URL": ["HOST", "http://hunter2"],
   "a variable that there is not": ["CROSSDOCK_TOKNES", "hunter2"],
+  "two tokens of one name": ["CROSSDOCK_TOKENS", `{"ci":"${TOKEN}hunter2","ci":"${TOKEN}"}`],
+  "tokens and names in the wrong order": ["CROSSDOCK_TOKENS", '{"hunter2hunter2hunter2":"ci"}'],
+  "a token as a key": ["CROSSDOCK_TOKENS", '{"ci":{"token":"0123456789abcdef","hunter2":1}}'],
+  "a name of the prototype": ["CROSSDOCK_TOKENS", '{"__proto__":"hunter2hunter2hunter2"}'],
+  "credentials without auths": ["CROSSDOCK_REGISTRY_AUTH", '{"ghcr.io":{"password":"hunter2"}}'],
+  "an authority with a password": ["AZURE_AUTHORITY_HOST", "https://u:hunter2@login.example"],
+  "a key in quotes": ["AWS_ACCESS_KEY_ID", '"hunter2"'],
+  "a port behind a name": ["HOST", "hunter2:80"],
+  "a registry with a password": ["CROSSDOCK_PLAIN_HTTP", "http://u:hunter2@r.example"],
+  "an origin with a password": ["CROSSDOCK_CORS_ORIGINS", "https://u:hunter2@b.example.com"],
+  "a key with a line end": ["AWS_SECRET_ACCESS_KEY", "hunter2\n"],
+  "a secret with a space": ["AZURE_CLIENT_SECRET", "hunter2 "],
+  "rules that are only a secret": ["CROSSDOCK_CONFIG", "hunter2hunter2"],
 };
 
 for (const [what, [name, value]] of Object.entries(WRONG)) {
@@ -145,6 +158,90 @@ for (const [what, [name, value]] of Object.entries(WRONG)) {
     });
   });
 }
+
+const NUMBERS = ["30s", "64MiB", "1.5", "-1", "1e3", "0x10", "1_000", " 4", "4\n", "'4'", "٣"];
+
+for (const value of [...NUMBERS, "0", "257", "99999999999"]) {
+  test(`parseConfig() rejects the number ${JSON.stringify(value)}, and names its range`, () => {
+    assert.throws(() => parseConfig({ CROSSDOCK_CONCURRENCY: value }), {
+      message: "configuration is not valid: CROSSDOCK_CONCURRENCY: expected a whole number " +
+        "from 1 to 256, without a unit",
+    });
+  });
+}
+
+/** Entries that no browser sends as its origin, and what to write. */
+const ORIGINS: Readonly<Record<string, string>> = {
+  "https://board.example.com/": "https://board.example.com",
+  "https://board.example.com:443": "https://board.example.com",
+  "HTTPS://Board.example.com": "https://board.example.com",
+  "https://board.example.com/app": "https://board.example.com",
+  "board.example.com": "a scheme and a host",
+  "https://*.example.com": "a scheme and a host",
+  "*": "a scheme and a host",
+  "null": "a scheme and a host",
+};
+
+for (const [origin, written] of Object.entries(ORIGINS)) {
+  test(`parseConfig() rejects the origin ${origin}`, () => {
+    assert.throws(
+      () => parseConfig({ CROSSDOCK_CORS_ORIGINS: `http://localhost:3000 ${origin}` }),
+      (error: Error) => {
+        const wanted = `CROSSDOCK_CORS_ORIGINS: entry 2 is not an origin; write ${written}`;
+        assert.ok(error.message.includes(wanted), error.message);
+        return true;
+      },
+    );
+  });
+}
+
+for (const name of ["http://registry:5000", "registry", "*.internal", "10.0.0.0/8", "r:99999"]) {
+  test(`parseConfig() rejects ${name} as a registry with plain HTTP`, () => {
+    assert.throws(
+      () => parseConfig({ CROSSDOCK_PLAIN_HTTP: name }),
+      /CROSSDOCK_PLAIN_HTTP: parse reference/,
+    );
+  });
+}
+
+test("parseConfig() reads the registries with plain HTTP in the spelling of references", () => {
+  const { plainHttp } = parseConfig({ CROSSDOCK_PLAIN_HTTP: "Registry:05000" });
+  assert.deepEqual(plainHttp, ["registry:5000"]);
+});
+
+test("parseConfig() ignores what Kubernetes sets for a service with the name crossdock", () => {
+  const variables = {
+    CROSSDOCK_SERVICE_HOST: "10.0.0.1",
+    CROSSDOCK_SERVICE_PORT: "8080",
+    CROSSDOCK_SERVICE_PORT_HTTP: "8080",
+    CROSSDOCK_PORT: "tcp://10.0.0.1:8080",
+    CROSSDOCK_PORT_8080_TCP: "tcp://10.0.0.1:8080",
+    CROSSDOCK_PORT_8080_TCP_ADDR: "10.0.0.1",
+    CROSSDOCK_SERVER_PORT_8080_TCP_PROTO: "tcp",
+  };
+  assert.deepEqual(parseConfig(variables), parseConfig({}));
+});
+
+test("parseConfig() rejects a port in a variable that Kubernetes sets to a URL", () => {
+  assert.throws(
+    () => parseConfig({ CROSSDOCK_PORT: "9000" }),
+    /CROSSDOCK_PORT: there is no such variable/,
+  );
+});
+
+test("parseConfig() proposes the name of a misspelt variable", () => {
+  assert.throws(
+    () => parseConfig({ CROSSDOCK_ALLOW_SOURCE: "a.io/**" }),
+    /CROSSDOCK_ALLOW_SOURCE: there is no such variable; did you mean CROSSDOCK_ALLOW_SOURCES/,
+  );
+});
+
+test("parseConfig() says where the name of a file belongs", () => {
+  assert.throws(
+    () => parseConfig({ CROSSDOCK_CONFIG: "/etc/crossdock.yaml" }),
+    /CROSSDOCK_CONFIG: .* put the name of a file into CROSSDOCK_CONFIG_FILE/,
+  );
+});
 
 test("parseConfig() reports all mistakes at once", () => {
   assert.throws(

@@ -33,6 +33,32 @@ test("parseSyncConfig() reads an empty file", () => {
   assert.deepEqual(parse("# nothing yet\n").config.rules, []);
 });
 
+/** What selects nothing, or overwrites what another rule copies. */
+const WARNINGS: readonly [text: string, warning: RegExp][] = [
+  [`sync: [{${REPOSITORY}, schedule: '0 0 30 2 *'}]`, /sync\[0\]\.schedule: it never has a time/],
+  [`sync: [{${REPOSITORY}, mediaTypes: [docker]}]`, /mediaTypes\[0\]: is not a media type/],
+  [
+    `sync: [{${REPOSITORY}, tags: {allow: ['{{ env "X" }}']}}]`,
+    /allow\[0\]: .*a pattern is no template/,
+  ],
+  [
+    "sync: [{type: image, source: a.io/b:1, target: c.io/d:1}, {type: image, source: a.io/e:1, target: c.io/d:1}]",
+    /sync\[1\]: c\.io\/d:1 is also the target of a\.io\/b:1/,
+  ],
+];
+
+for (const [text, warning] of WARNINGS) {
+  test(`parseSyncConfig() warns of ${text}`, () => {
+    const { warnings } = parse(text);
+    assert.equal(warnings.length, 1, JSON.stringify(warnings));
+    assert.match(warnings[0] ?? "", warning);
+  });
+}
+
+test("parseSyncConfig() does not warn of a schedule on February 29", () => {
+  assert.deepEqual(parse(`sync: [{${REPOSITORY}, schedule: '0 0 29 2 *'}]`).warnings, []);
+});
+
 test("parseSyncConfig() reads JSON", () => {
   const { config } = parse(
     '{"version": 1, "sync": [{"type": "registry", "source": "a.example", "target": "b.example/m"}]}',

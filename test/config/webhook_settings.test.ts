@@ -122,6 +122,11 @@ testMistakes([
     /webhooks\.out\[0\]\.url: expected an http or https URL/,
   ],
   [
+    "a URL with a password",
+    "webhooks: {out: [{url: 'https://u:hunter2@a.example', secrets: [whsec_AAAA]}]}",
+    /webhooks\.out\[0\]\.url: expected a URL without a username and password; use secrets$/,
+  ],
+  [
     "an event that is none",
     "webhooks: {out: [{url: https://a.example, secrets: [whsec_AAAA], events: [x]}]}",
     /events\[0\]: expected copied, failed or in_step/,

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { test } from "node:test";
+import { CrossdockError } from "../../src/errors.ts";
 import { watchBlob } from "../../src/copy/watch_blob.ts";
 import type { ChunkReader } from "../../src/streams/chunk_reader.ts";
 import type { Descriptor } from "../../src/oci/descriptor.ts";
@@ -43,7 +44,7 @@ function watch(
     timeoutMs: 5000,
     onBytes: (bytes) => options.progress?.push(bytes),
     resume: (offset) => {
-      if (options.resume) return Promise.resolve(options.resume(offset));
+      if (options.resume) return Promise.try(options.resume, offset);
       return Promise.reject(new Error("resume was not expected"));
     },
   });
@@ -65,6 +66,18 @@ test("watchBlob() passes the blob on and reports progress", async () => {
   assert.equal(error, undefined);
   assert.equal(got, TEXT);
   assert.deepEqual(progress, [2, 4, 6]);
+});
+
+test("watchBlob() says that a response which ends early is a web page", async () => {
+  const page = (): Response =>
+    new Response("<b>", { headers: { "content-type": "text/html; charset=utf-8" } });
+  const { error } = await readAll(watch(page(), { retries: 0 }));
+  assert.match(`${error}`, /ended after 3 of 6 bytes; it is a web page \(text\/html\)$/);
+  const resume = (): never => {
+    throw new CrossdockError("network", "the source did not send the rest");
+  };
+  const resumed = await readAll(watch(page(), { resume }));
+  assert.match(`${resumed.error}`, /did not send the rest; it is a web page/);
 });
 
 const WRONG = [

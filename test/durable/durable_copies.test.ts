@@ -15,6 +15,8 @@ const same: Readonly<Record<string, object>> = {
   "another tag of the digest": { source: `r.example/app:latest@${DIGEST}` },
   "no tag beside the digest": { source: `r.example/app@${DIGEST}` },
   "a default that is written out": { referrers: true, index: "rebuild" },
+  "no additional tags": { additionalTags: [], fastCheck: false },
+  "the tag of the destination again": { additionalTags: ["1"] },
 };
 
 for (const [name, part] of Object.entries(same)) {
@@ -22,6 +24,13 @@ for (const [name, part] of Object.entries(same)) {
     assert.equal(await copyId({ ...REQUEST, ...part }), await copyId(REQUEST));
   });
 }
+
+test("copyId() does not mind the order of additional tags", async () => {
+  const ids = await Promise.all(
+    [["a", "b"], ["b", "a", "b"]].map((additionalTags) => copyId({ ...REQUEST, additionalTags })),
+  );
+  assert.equal(ids[0], ids[1]);
+});
 
 test("copyId() does not mind the order and spelling of platforms", async () => {
   const one = { ...REQUEST, platforms: ["linux/amd64", "linux/arm64/v8"] };
@@ -41,6 +50,8 @@ const other: Readonly<Record<string, object>> = {
   "tags that are left alone": { ifExists: "skip" },
   "another way with the index": { index: "sparse" },
   "foreign layers": { foreignLayers: true },
+  "additional tags": { additionalTags: ["2"] },
+  "a fast check": { fastCheck: true },
 };
 
 for (const [name, part] of Object.entries(other)) {

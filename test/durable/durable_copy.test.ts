@@ -153,6 +153,20 @@ test("runDurableCopy() sends the blobs again that a manifest lacks, and stores i
   assert.deepEqual(again.requests, report.requests);
 });
 
+test("runDurableCopy() sends no more lost content again than a Workflow has steps for", async () => {
+  const all = Array.from({ length: 200 }, (_, i) => describe(i).digest);
+  const steps = fakeSteps(planOfBlobs(200), { answer: lacking(all) });
+  await assert.rejects(
+    runDurableCopy(REQUEST, steps, { parallelSteps: 1 }),
+    (error: CopyFailure) => {
+      assert.equal(error.problem.code, "limit");
+      assert.match(error.problem.hint ?? "", /recheck/);
+      return true;
+    },
+  );
+  assert.equal(steps.begun.filter((name) => name.includes(" again ")).length, 100);
+});
+
 test("runDurableCopy() sends single blobs of a batch again", async () => {
   const steps = fakeSteps(planOfBlobs(25), {
     answer: lacking([describe(7).digest, describe(8).digest]),

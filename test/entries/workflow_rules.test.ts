@@ -117,3 +117,12 @@ test("start() rejects with the platform's error", async () => {
   });
   await assert.rejects(rules.start({ rule: RULE, at: 1000 }), refused);
 });
+
+test("start() keeps a run of missing tags apart from a whole run", async () => {
+  const workflow = fakeWorkflow();
+  const rules = createWorkflowRules(workflow);
+  const whole = await rules.start({ rule: RULE, at: 1000 });
+  const missing = await rules.start({ rule: RULE, at: 1000, missing: true });
+  assert.notEqual(missing.id, whole.id);
+  assert.deepEqual(workflow.instances.get(missing.id)?.params, { rule: "a", missing: true });
+});

@@ -50,6 +50,17 @@ test("POST /v1/copies once more moves nothing", async () => {
   assert.equal(destination.count({ method: "PUT" }), before);
 });
 
+test("POST /v1/copies sets several tags, and rejects one that is not a tag", async () => {
+  await putImage(source, "tagged", { tag: "1" });
+  const request = { ...requestFor("tagged"), fastCheck: true };
+  const report = await readReport(await dock.copy({ ...request, additionalTags: ["2", "latest"] }));
+  assert.deepEqual(report.additionalTags, ["2", "latest"]);
+  assert.deepEqual(destination.tags("tagged"), ["1", "2", "latest"]);
+  const problem = await dock.copy({ ...request, additionalTags: ["a/b"] });
+  assert.equal(problem.status, 400);
+  await problem.body?.cancel();
+});
+
 for (const verify of ["stream", "destination", "auto"]) {
   test(`POST /v1/copies moves a blob of 20 MiB with verify ${verify}`, async () => {
     const repository = `large-${verify}`;

@@ -1,10 +1,11 @@
-/** Requests that connect only to the addresses that a guard has checked, on each host. */
+/** Requests that connect only to the addresses that a guard has checked, and client certificates (mTLS), on each host. */
 import { test } from "node:test";
 import assert from "node:assert/strict";
+import { generateKeyPairSync } from "node:crypto";
 import { createServer } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
-import { NetworkError } from "../../src/errors.ts";
+import { CrossdockError, NetworkError } from "../../src/errors.ts";
 import { createRuntime } from "../../src/hosts/detect.ts";
 import type { CheckedAddresses } from "../../src/runtime.ts";
 import { setEnvironment } from "../support/environment.ts";
@@ -114,4 +115,72 @@ test("fetch() lets a proxy resolve the name", async () => {
   const checked = checkedAs("a", "127.0.0.9");
   assert.equal(await (await runtime.fetch({ ...get(url), checked })).text(), "answer");
   assert.deepEqual(proxy.requests, [`GET ${url}`]);
+});
+
+const caCerts = [certificate.cert];
+
+/** A server that answers only clients with the certificate of these tests. */
+async function startMutualServer(): Promise<AsyncDisposable & { url: string }> {
+  const server = createTlsServer(
+    { ...certificate, ca: certificate.cert, requestCert: true, rejectUnauthorized: true },
+    (request, response) => {
+      request.resume();
+      request.on("end", () => response.end("hello"));
+    },
+  );
+  server.on("tlsClientError", () => {});
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return {
+    url: `https://127.0.0.1:${(server.address() as AddressInfo).port}/`,
+    [Symbol.asyncDispose]: () =>
+      new Promise<void>((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+test("fetch() and upload() send a client certificate", async () => {
+  await using server = await startMutualServer();
+  for (const options of [{ caCerts }, { unverified: true }]) {
+    const tls = { ...options, clientCertificate: certificate };
+    const response = await runtime.fetch({ ...get(server.url), tls });
+    assert.equal(await response.text(), "hello");
+    const upload = {
+      ...get(server.url),
+      method: "PUT",
+      sizeBytes: 3,
+      body: new OneBufferReader(3),
+      tls,
+    };
+    assert.equal(await (await runtime.upload(upload)).text(), "hello");
+  }
+});
+
+test("fetch() names the missing client certificate", async () => {
+  await using server = await startMutualServer();
+  await assert.rejects(runtime.fetch({ ...get(server.url), tls: { caCerts } }), (error) => {
+    assert.ok(error instanceof NetworkError, String(error));
+    assert.match(
+      `${error.failure} ${error.message}`,
+      /^certificate .*requires a client certificate/,
+    );
+    assert.match(error.hint ?? "", /--src-cert or --dest-cert/);
+    return true;
+  });
+});
+
+test("fetch() rejects a key that does not belong to the client certificate", async () => {
+  await using server = await startMutualServer();
+  const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+  const key = privateKey.export({ type: "pkcs8", format: "pem" }).toString();
+  for (const other of [key, "-----BEGIN PRIVATE KEY-----\nMIGH\n-----END PRIVATE KEY-----\n"]) {
+    const tls = { caCerts, clientCertificate: { cert: certificate.cert, key: other } };
+    await assert.rejects(runtime.fetch({ ...get(server.url), tls }), (error) => {
+      assert.ok(error instanceof CrossdockError, String(error));
+      assert.equal(error.code, "usage", error.message);
+      assert.doesNotMatch(`${error.message} ${error.stack}`, /MIGH/);
+      return true;
+    });
+  }
 });

@@ -192,7 +192,8 @@ test("fetch() and upload() report why a connection failed, if workerd reports it
 test("fetch() and upload() reject TLS options that workerd does not have", async () => {
   await using server = await serve(() => new Response("never"));
   const url = `${server.url}/`;
-  for (const tls of [{ unverified: true }, { caCerts: ["pem"] }]) {
+  const clientCertificate = { cert: "pem", key: "pem" };
+  for (const tls of [{ unverified: true }, { caCerts: ["pem"] }, { clientCertificate }]) {
     for (
       const one of [
         { type: "fetch", method: "GET", url, tls },

@@ -112,6 +112,28 @@ test("openOciLayoutTarget() lists referrers as entries and under the fallback ta
   assert.equal((await indexOf(root)).filter(({ digest }) => digest === referrer.digest).length, 1);
 });
 
+test("openOciLayoutTarget() keeps referrers that others list under the fallback tag meanwhile", async (t) => {
+  const root = await makeFolder(t);
+  const image = await imageOf("one");
+  await targetOf(root).putManifest(image, { tag: "1" });
+  const referrers = await Promise.all(
+    Array.from({ length: 8 }, (_, i) => imageOf(`sbom ${i}`, { subject: descriptorOf(image) })),
+  );
+  const targets = referrers.map(() => targetOf(root));
+  for (const [i, referrer] of referrers.entries()) await targets[i]?.putManifest(referrer);
+  await Promise.all(
+    referrers.map((referrer, i) =>
+      targets[i]?.recordReferrers(image.digest, [descriptorOf(referrer)])
+    ),
+  );
+  const fallback = await sourceOf(root).fetchManifest(`sha256-${digestHex(image.digest)}`);
+  const { manifests } = JSON.parse(new TextDecoder().decode(fallback?.bytes));
+  assert.deepEqual(
+    manifests.map(({ digest }: { digest: string }) => digest).sort(),
+    referrers.map(({ digest }) => digest).sort(),
+  );
+});
+
 test("openOciLayoutTarget() writes a blob once, and again if its content is wrong", async (t) => {
   const root = await makeFolder(t);
   const blob = await describe("hello");

@@ -30,6 +30,14 @@ test("writeTemporaryFile() fails with the error of the stream", async (t) => {
   assert.deepEqual(await readdir(folder), []);
 });
 
+test("writeTemporaryFile() fails with an error of the stream that comes before the file is open", async (t) => {
+  const folder = await makeFolder(t);
+  const source = new Readable({ read: () => {} });
+  const written = writeTemporaryFile(source, { folder });
+  source.destroy(new Error("the stream broke at once"));
+  await assert.rejects(written, /the stream broke at once/);
+});
+
 test("writeTemporaryFile() stops at an abort, at once or while it waits for the stream", async (t) => {
   const folder = await makeFolder(t);
   for (const isAtOnce of [true, false]) {

@@ -141,7 +141,12 @@ const BAD: [name: string, text: string, fault: RegExp, hint?: RegExp][] = [
   ["a slash at the end", "ghcr.io/x/", /empty component/],
   ["two slashes within", "ghcr.io/x//y", /empty component/],
   ["upper case", "Alpine", /upper-case letters/, /write alpine$/],
-  ["upper case behind a registry", "ghcr.io/Owner/Name", /upper-case/, /write owner\/name$/],
+  [
+    "upper case behind a registry",
+    "ghcr.io/Owner/Name",
+    /upper-case/,
+    /write ghcr\.io\/owner\/name$/,
+  ],
   ["upper case behind a name", "owner/Name", /upper-case/],
   ["dot dot", "ghcr.io/../x", /repository is malformed/],
   ["dot dot first", "../x", /is not a registry/],

@@ -319,3 +319,10 @@ test("Repository.fetchManifest() accepts a page for the 404 of a registry behind
   assert.equal(await repository.fetchManifest("1"), undefined);
   assert.equal(registry.requests.filter(({ path }) => path === "/v2/").length, 1);
 });
+
+test("Repository.fetchManifest() names an encoding that nobody requested", async () => {
+  const headers = { "content-encoding": "zz", "content-type": OCI_MANIFEST };
+  await using server = await serve(() => new Response("\x1f\x8b", { headers }));
+  const error = await failureOf((await openSide(server.host)).pull("a/b").fetchManifest("1"));
+  assert.match(error.message, /; it has Content-Encoding zz, which was not requested$/);
+});

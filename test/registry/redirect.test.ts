@@ -20,7 +20,7 @@ const GOOD: readonly [location: string, from: string, wanted: string][] = [
 
 for (const [location, from, wanted] of GOOD) {
   test(`resolveLocation() of ${location} at ${from} is ${wanted}`, () => {
-    assert.equal(resolveLocation(location, new URL(from), "test").href, wanted);
+    assert.equal(resolveLocation(location, new URL(from), "test", "source").href, wanted);
   });
 }
 
@@ -36,12 +36,15 @@ const BAD: readonly [location: string | null, from: string, message: RegExp][] =
 
 for (const [location, from, message] of BAD) {
   test(`resolveLocation() rejects ${JSON.stringify(location)} from ${from}`, () => {
-    assert.throws(() => resolveLocation(location, new URL(from), "test"), (error) => {
-      assert.ok(error instanceof CrossdockError);
-      assert.equal(error.code, "registry");
-      assert.match(error.message, message);
-      return true;
-    });
+    assert.throws(
+      () => resolveLocation(location, new URL(from), "test", "destination"),
+      (error) => {
+        assert.ok(error instanceof CrossdockError);
+        assert.deepEqual([error.code, error.side], ["registry", "destination"]);
+        assert.match(error.message, message);
+        return true;
+      },
+    );
   });
 }
 

@@ -88,6 +88,22 @@ test("Repository.beginBlob() cancels the upload that was opened for an existing 
   assert.deepEqual(methods(registry), ["POST?", "HEAD", "DELETE"]);
 });
 
+test("Repository.beginBlob() cancels the upload that was opened if the check for the blob fails", async () => {
+  await using registry = await startRegistry(PLAIN);
+  const repository = (await openSide(registry.host)).push("a/b");
+  registry.fail({ method: "HEAD", times: 99, action: { status: 429 } });
+  const error = await failureOf(repository.beginBlob(BLOB));
+  assert.equal(error.code, "rate_limited");
+  assert.equal(methods(registry).at(-1), "DELETE");
+});
+
+test("Repository.beginBlob() names the side of a missing Location", async () => {
+  await using server = await serve(() => new Response(null, { status: 202 }));
+  const error = await failureOf((await openSide(server.host)).push("a/b").beginBlob(BLOB));
+  assert.match(error.message, /returned no valid Location/);
+  assert.equal(error.side, "source");
+});
+
 for (const status of [400, 401, 403, 404, 405, 412, 422]) {
   test(`Repository.beginBlob() takes ${status} to a mount from itself as a registry that cannot`, async () => {
     await using registry = await startRegistry(PLAIN);

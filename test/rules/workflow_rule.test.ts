@@ -138,10 +138,20 @@ test("runWorkflowRule() repeats no step whose result is stored", async () => {
   assert.equal(asked.length, count);
 });
 
+test("runWorkflowRule() counts the tags that maxShare held back", async () => {
+  const { steps } = fakeSteps((step) => {
+    if (step.type !== "prune") return answerInStep(step);
+    const destination = `${step.repository}:old`;
+    return { pruned: [{ destination, result: "held-back" as const }], warnings: [] };
+  });
+  const { pruned } = await run(steps, { entry: PRUNING });
+  assert.deepEqual(pruned, { deleted: 0, failed: 0, heldBack: 2 });
+});
+
 test("runWorkflowRule() prunes if the rule has prune, and not for an event", async () => {
   const { steps, asked } = fakeSteps(answerInStep);
   const { pruned } = await run(steps, { entry: PRUNING });
-  assert.deepEqual(pruned, { deleted: 2, failed: 0 });
+  assert.deepEqual(pruned, { deleted: 2, failed: 0, heldBack: 0 });
   assert.deepEqual(asked.filter((step) => step.startsWith("prune")), [
     "prune r.example/a 1,2,3",
     "prune r.example/b 1,2,3",

@@ -9,7 +9,7 @@ import { parseJson } from "../../src/client/parse_json.ts";
 import { parseAccessTokens } from "../../src/config/access_tokens.ts";
 import { parseConfig } from "../../src/config/server_config.ts";
 import { parseSyncConfig } from "../../src/config/sync_config.ts";
-import { planSchema } from "../../src/copy/model.ts";
+import { planSchema } from "../../src/copy/schemas.ts";
 import { parseCopyRequest } from "../../src/copy/request.ts";
 import { parseStep } from "../../src/copy/step.ts";
 import { CrossdockError, ParseError } from "../../src/errors.ts";

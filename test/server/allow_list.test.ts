@@ -58,6 +58,9 @@ const USELESS: readonly [glob: string, written: string][] = [
   ["ghcr.io/acme/app:*", "ghcr.io/acme/app"],
   [`ghcr.io/acme/app@${DIGEST}`, "ghcr.io/acme/app"],
   ["*.example.com", "*.example.com/**"],
+  ["ghcr.io/Acme/*", "ghcr.io/acme/*"],
+  ["ghcr.io//acme/*", "ghcr.io/acme/*"],
+  ["/ghcr.io/acme/*", "ghcr.io/acme/*"],
 ];
 
 for (const [glob, written] of USELESS) {
@@ -80,6 +83,40 @@ test("rejectUselessGlobs() rejects exclusions and globs that a comma has cut", (
   assert.match(reject("b}/*") ?? "", /a comma ends a glob/);
 });
 
+const QUOTED = [
+  '["ghcr.io/**"]',
+  '"ghcr.io/**"',
+  "'ghcr.io/**'",
+  "a.io/**;b.io/**",
+  "a.io/**|b.io/**",
+];
+
+for (
+  const glob of [
+    "ghcr.io/./x",
+    "ghcr.io/../x",
+    "u:p@ghcr.io/**",
+    "g\u04bbcr.io/**",
+    "ghcr.io/[ab]/*",
+  ]
+) {
+  test(`rejectUselessGlobs() rejects the part of no name in ${glob}`, () => {
+    assert.match(reject(glob) ?? "", /has a character or a part that no name has/);
+  });
+}
+
+for (const glob of ["ghcr.io:99999/**", "ghcr.io:/x", "oci:./x", "127.1/**"]) {
+  test(`rejectUselessGlobs() rejects the registry of ${glob}`, () => {
+    assert.match(reject(glob) ?? "", /matches no repository; parse reference/);
+  });
+}
+
+for (const glob of [...QUOTED, "ghcr.io\\acme\\*", "ghcr.io/$ORG/*", "#ghcr.io/**"]) {
+  test(`rejectUselessGlobs() rejects the character of no name in ${glob}`, () => {
+    assert.match(reject(glob) ?? "", /has a character that no name has/);
+  });
+}
+
 const USEFUL = [
   ...MATCHES.filter(([, , matches]) => matches).map(([glob]) => glob),
   "**",
@@ -98,6 +135,7 @@ const USEFUL = [
   "go.microsoft.com/fwlink/",
   `mcr.microsoft.com/v2/windows/servercore/blobs/${DIGEST}`,
   "mcr.microsoft.com/v2/*/blobs/sha256:*",
+  "layers.example.com/Windows/base.tar",
 ];
 
 for (const glob of USEFUL) {

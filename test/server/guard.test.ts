@@ -74,6 +74,36 @@ for (const url of PRIVATE) {
   });
 }
 
+const USELESS = [
+  "http://registry.internal",
+  '"registry.internal"',
+  '["registry.internal"]',
+  "registry.internal:70000",
+  "registry.internal:abc",
+  "10.0.0.256",
+  "10.0.0",
+  "010.0.0.1",
+  "localhost:0",
+  "https://registry.example=10.0.0.1",
+  "registry.example/app=10.0.0.1",
+  "10.0.0.0/33",
+  "10.0.0.0-10.0.0.9",
+  "a=b=c",
+  "!registry.internal",
+];
+
+for (const entry of USELESS) {
+  test(`createGuard() rejects the entry ${entry}, which allows nothing`, () => {
+    assert.throws(() => createGuard({ allowPrivate: [entry] }), /CROSSDOCK_ALLOW_PRIVATE/);
+  });
+}
+
+test("createGuard() reads the names of hosts in lower case", async () => {
+  const allowPrivate = ["Registry.Internal", "Registry.Example=Storage.Internal"];
+  await ask("https://registry.internal/v2/", { allowPrivate });
+  await ask("https://storage.internal/v2/", { allowPrivate, registry: "registry.example" });
+});
+
 test("createGuard() admits private hosts that are allowed by name", async () => {
   const allowPrivate = ["registry.internal", "10.0.0.7:5000", "[::1]", "*.cluster.local"];
   for (

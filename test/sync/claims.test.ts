@@ -47,6 +47,14 @@ const CASES: [what: string, others: string, tags: string[], claimed: string[]][]
     ["v2.0 b", "v2.1 b", "edge c", "x1 c"],
   ],
   [
+    "what others copy to the registry with its default port",
+    `{name: b, type: image, source: "b.example/x:1", target: "m.example:443/mirror/app:stable"}
+{name: c, type: repository, source: c.example/x, target: "m.example:80/mirror/app", tags: {allow: [edge]}}
+{name: d, type: repository, source: d.example/x, target: "m.example:5000/mirror/app", tags: {allow: [other]}}`,
+    ["stable", "edge", "other"],
+    ["stable b", "edge c"],
+  ],
+  [
     "all of a repository without tags",
     `{name: b, type: repository, source: b.example/x, target: ${TARGET}}`,
     ["v1", "anything"],

@@ -4,7 +4,7 @@ import { performRuleStep } from "../../src/sync/perform_rule_step.ts";
 import { openRuleContext } from "../../src/sync/rule_context.ts";
 import type { RuleContext, RuleContextOptions } from "../../src/sync/rule_context.ts";
 import type { TagDates } from "../../src/sync/rule_steps.ts";
-import { Slots } from "../../src/sync/slots.ts";
+import { Slots } from "../../src/copy/slots.ts";
 import { startPair } from "../support/pair.ts";
 import type { Pair } from "../support/pair.ts";
 import { putImage } from "../support/image.ts";

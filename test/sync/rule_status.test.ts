@@ -49,6 +49,20 @@ test("statusOfRule() reports the state of each tag by one HEAD to each side", as
   assert.equal(status.tags[1]?.current, destination.getManifest("app", "2")?.digest);
 });
 
+test("statusOfRule() reports what a run prunes if the rule skips the media type of every image", async () => {
+  await using pair = await startPair();
+  const { source, destination, engine } = pair;
+  for (const tag of ["1", "2"]) await putImage(source, "app", { tag });
+  for (const tag of ["1", "2", "old"]) await putImage(destination, "app", { tag, seed: 9 });
+  const rule = appRule(pair, ", mediaTypes: [application/x], prune: {maxShare: 1}");
+  const options = { engine, rules: [rule], now: () => NOW };
+  const status = await statusOfRule(rule, options);
+  const pruned = [{ destination: `${destination.host}/app:old`, result: "would-delete" }];
+  assert.deepEqual([status.state, status.pruned], ["behind", pruned]);
+  const report = await runRuleLocally(rule, { ...options, dryRun: true });
+  assert.deepEqual(report.pruned, pruned);
+});
+
 test("statusOfRule() reports errors", async () => {
   await using pair = await startPair();
   const { source, engine } = pair;

@@ -58,7 +58,10 @@ function listAsked(id: string): unknown[] {
   return worker.lines.filter(({ requestId }) => requestId === id).map(({ path }) => path);
 }
 
-async function finish({ start, reach }: RunningWorker, request: Pair["request"]): Promise<Report> {
+async function finish(
+  { start, reach }: RunningWorker,
+  request: Pair["request"] & { readonly additionalTags?: readonly string[] },
+): Promise<Report> {
   const id = await start(request);
   const copy = await reach(id, "complete", "failed");
   assert.ok(copy.report, JSON.stringify(copy.problem));
@@ -91,6 +94,18 @@ test("CopyWorkflow copies an index, children before parents, and the tag last", 
     method === "PUT" && path.includes("/manifests/")
   );
   assert.match(puts.at(-1)?.path ?? "", /\/manifests\/1$/);
+});
+
+test("CopyWorkflow sets several tags, after everything else", async () => {
+  await using pair = await startPair();
+  const { descriptor } = await putImage(pair.source, "app", { tag: "1" });
+  const report = await finish(worker, { ...pair.request, additionalTags: ["2", "3"] });
+  assert.deepEqual(report.additionalTags, ["2", "3"]);
+  const writes = pair.destination.requests.filter(({ method }) => method === "PUT").slice(-3);
+  assert.ok(writes.every(({ path }) => path.includes("/manifests/")));
+  for (const tag of ["1", "2", "3"]) {
+    assert.equal(pair.destination.getManifest("mirror/app", tag)?.digest, descriptor.digest);
+  }
 });
 
 test("CopyWorkflow sends the number of requests in docs/deploy/cloudflare.md", async () => {

@@ -2,14 +2,14 @@
 import type { Command } from "@commander-js/extra-typings";
 import { ParseError } from "../../errors.ts";
 import { isLocal, parseRepository } from "../../oci/reference.ts";
-import type { AccessCheck } from "../../registry/check_access.ts";
 import { addOptions } from "../options/add_options.ts";
 import { openLocalEngine } from "../options/open_engine.ts";
 import { jsonOption, REGISTRY_OPTIONS, REQUEST_OPTIONS } from "../options/options.ts";
 import { toOnlySide } from "../options/side.ts";
 import type { RegistryName } from "../options/side.ts";
+import { formatAccess, toAccessHint } from "../output/format_access.ts";
 import { exitCodeOf } from "../output/exit_codes.ts";
-import { writeJson, writeLines } from "../output/output.ts";
+import { writeJson, writeResult, writeStderr } from "../output/output.ts";
 import { startProgress } from "../output/progress.ts";
 import type { CommandContext } from "./command_context.ts";
 
@@ -34,7 +34,8 @@ export function defineAuth(command: Command, context: CommandContext): void {
       const isGood = check.result === "accepted" || check.result === "anonymous";
       if (!isGood) setExitCode(exitCodeOf("unauthorized"));
       if (flags.json) await writeJson(environment, check);
-      else await writeLines(environment, formatAccessCheck(check));
+      else await writeResult(environment, formatAccess(check));
+      if (!isGood) writeStderr(environment, `hint: ${toAccessHint(check)}`);
     });
 }
 
@@ -53,20 +54,4 @@ function parseName(text: string): RegistryName {
       hint: `for Docker Hub write docker.io/${bare}, for another registry add a port`,
     },
   );
-}
-
-const RESULTS: Readonly<Record<AccessCheck["result"], string>> = {
-  accepted: "the registry accepts the credential",
-  refused: "the registry rejects the credential",
-  anonymous: "no credential found, and the registry allows anonymous access",
-  none: "no credential found, and the registry requires one",
-};
-
-function formatAccessCheck({ registry, repository, from, sources, result }: AccessCheck): string[] {
-  const name = repository === undefined ? registry : `${registry}/${repository}`;
-  return [
-    `${name}: ${RESULTS[result]}`,
-    ...(from === undefined ? [] : [`credential  ${from}`]),
-    ...(from === undefined ? sources.map((source) => `searched    ${source}`) : []),
-  ];
 }

@@ -8,27 +8,31 @@ import type { CliEnvironment } from "../environment.ts";
 import { addOptions } from "../options/add_options.ts";
 import type { ValuesOf } from "../options/add_options.ts";
 import { toCopyRequest } from "../options/copy_request.ts";
+import { checkDigestFile, writeDigestFile } from "../options/digest_file.ts";
 import { openEngine, openServer, VIA_HINT } from "../options/open_engine.ts";
 import * as options from "../options/options.ts";
 import { toSides } from "../options/side.ts";
 import { formatDurableCopy, formatReport } from "../output/format_report.ts";
-import { writeJson, writeLines } from "../output/output.ts";
+import { writeJson, writeResult } from "../output/output.ts";
 import { startProgress } from "../output/progress.ts";
 import type { TagState } from "../output/progress_tally.ts";
 import { StoppedError } from "../stopped_error.ts";
 import type { CommandContext } from "./command_context.ts";
 import { printPlan } from "./plan.ts";
+import { suggestTags } from "./suggest_tags.ts";
 
 const OPTIONS = [
   ...options.CONTENT_OPTIONS,
   ...options.ARCHIVE_OPTIONS,
   ...options.COPY_OPTIONS,
+  ...options.ALL_TAGS_OPTIONS,
   options.dryRunOption,
   ...options.SIDE_OPTIONS,
   ...options.ENGINE_OPTIONS,
   ...options.VIA_OPTIONS,
   options.detachOption,
   options.jsonOption,
+  options.digestFileOption,
   options.quietOption,
   options.progressOption,
 ] as const;
@@ -40,11 +44,39 @@ export function defineCopy(command: Command, context: CommandContext): void {
     command.addArgument(options.sourceArgument).addArgument(options.destinationArgument),
     ...OPTIONS,
   ).action(async (source, destination, flags) => {
+    rejectDigestFile(flags);
     if (flags.dryRun && flags.detach) {
       throw new ParseError("--detach and --dry-run cannot be combined");
     }
-    if (flags.dryRun) await printPlan(source, destination, flags, context);
+    if (flags.allTags && flags.detach) {
+      throw new ParseError("--all-tags and --detach cannot be combined");
+    }
+    const extra = (["missing", "strict"] as const).find((name) => flags[name]);
+    if (extra && !flags.allTags) throw new ParseError(`--${extra} requires --all-tags`);
+    if (flags.allTags) {
+      const { copyAllTags } = await import("./copy_all_tags.ts");
+      await copyAllTags(source, destination, flags, context);
+    } else if (flags.dryRun) await printPlan(source, destination, flags, context);
     else await runCopy(source, destination, flags, context);
+  });
+}
+
+/** Flags of copies that have no digest, or several, when the command ends. */
+const NO_DIGEST: Readonly<Record<string, string>> = {
+  dryRun: "--dry-run",
+  detach: "--detach",
+  allTags: "--all-tags",
+};
+
+/** @throws ParseError if there will not be one digest to write */
+function rejectDigestFile(flags: CopyCommandFlags): void {
+  if (flags.digestfile === undefined) return;
+  const set = Object.entries(flags).filter(([, value]) => value).map(([name]) => NO_DIGEST[name]);
+  const other = set.find((flag) => flag !== undefined) ??
+    (flags.ifExists === "skip" ? "--if-exists skip" : undefined);
+  if (other === undefined) return;
+  throw new ParseError(`--digestfile and ${other} cannot be combined`, {
+    hint: "use --json, whose document has the digest",
   });
 }
 
@@ -52,19 +84,24 @@ async function runCopy(
   source: string,
   destination: string,
   flags: CopyCommandFlags,
-  { environment, signal }: CommandContext,
+  { environment, signal, setProblemStream }: CommandContext,
 ): Promise<void> {
   const request = toCopyRequest(source, destination, flags);
   const copy = await openCopy(request, flags, environment);
+  if (flags.digestfile !== undefined) await checkDigestFile(flags.digestfile);
   // An archive on stdout leaves no place there for a report.
   const hasArchive = request.destination.registry.endsWith("archive:-");
   const output = hasArchive ? { ...environment, stdout: environment.stderr } : environment;
+  setProblemStream(output.stdout);
   const progress = startProgress(flags, environment);
   try {
     const done = await copy({ signal, emit: progress.emit });
     progress.close("report" in done ? done.report.warnings : []);
+    if (flags.digestfile !== undefined && "report" in done) {
+      await writeDigestFile(flags.digestfile, done.report);
+    }
     if (flags.json) await writeJson(output, "report" in done ? done.report : done.copy);
-    else if (!flags.quiet) await writeLines(output, formatDone(done));
+    else if (!flags.quiet) await writeResult(output, formatDone(done));
   } catch (error) {
     const reason: unknown = signal.reason;
     if (!(reason instanceof StoppedError)) throw error;
@@ -89,7 +126,10 @@ async function openCopy(
     return (options) => server.detach(request, options);
   }
   const engine = await openEngine(environment, flags, source, destination);
-  return async (options) => ({ report: await engine.copy(request, options) });
+  return async (options) => {
+    const report = engine.copy(request, options);
+    return { report: await suggestTags(report, engine, request.source, options.signal) };
+  };
 }
 
 function formatDone(done: Detached): string[] {

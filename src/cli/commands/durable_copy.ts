@@ -8,7 +8,7 @@ import { openRemoteEngine } from "../options/open_remote_engine.ts";
 import { jsonOption, SERVER_OPTIONS } from "../options/options.ts";
 import { exitCodeOf } from "../output/exit_codes.ts";
 import { formatDurableCopy } from "../output/format_report.ts";
-import { writeJson, writeLines } from "../output/output.ts";
+import { writeJson, writeResult } from "../output/output.ts";
 import type { CommandContext } from "./command_context.ts";
 
 const ID = "the ID that copy --detach printed";
@@ -49,7 +49,7 @@ async function printDurableCopy(
 ): Promise<void> {
   const failure = copy.state === "failed" ? toFailure(copy) : undefined;
   if (!json) {
-    await writeLines(environment, formatDurableCopy(copy));
+    await writeResult(environment, formatDurableCopy(copy));
     if (failure) throw failure;
     return;
   }

@@ -1,5 +1,7 @@
 /** `crossdock import --from PROGRAM FILE` */
 import type { Command } from "@commander-js/extra-typings";
+import { formatMistake, SyncConfigError } from "../../config/mistakes.ts";
+import { parseSyncConfig } from "../../config/sync_config.ts";
 import { ParseError } from "../../errors.ts";
 import { importDregsy } from "../import/dregsy.ts";
 import { importImageSyncer } from "../import/image_syncer.ts";
@@ -30,15 +32,29 @@ export function defineImport(command: Command, { environment, setExitCode }: Com
       { text, from: toFileLabel(file), auth },
       flags,
     );
+    const faults = [...omitted, ...findMistakes(config)];
     for (const note of notes) writeStderr(environment, `note: ${note}`);
-    for (const what of omitted) {
+    for (const what of faults) {
       writeStderr(environment, `${flags.lenient ? "note" : "error"}: not converted: ${what}`);
     }
     await writeLines(environment, config.trimEnd().split("\n"));
-    if (omitted.length === 0 || flags.lenient) return;
+    if (faults.length === 0 || flags.lenient) return;
     writeStderr(environment, "hint: add it to the config, or pass --lenient to exit with 0");
     setExitCode(exitCodeOf("usage"));
   });
+}
+
+/** What `crossdock sync` would reject in a converted file. Every variable counts as set. */
+function findMistakes(config: string): string[] {
+  const names = Array.from(config.matchAll(/env "(\w+)"/g), ([, name = ""]) => name);
+  const env = Object.fromEntries(names.map((name) => [name, "registry.example"]));
+  try {
+    parseSyncConfig(config, { from: "config", env, now: 0, allowsLocal: true });
+    return [];
+  } catch (error) {
+    if (!(error instanceof SyncConfigError)) throw error;
+    return error.mistakes.map(formatMistake);
+  }
 }
 
 interface Files {

@@ -9,9 +9,10 @@ import * as options from "../options/options.ts";
 import { toSides } from "../options/side.ts";
 import type { SidesFlags } from "../options/side.ts";
 import { formatPlan } from "../output/format_plan.ts";
-import { writeJson, writeLines } from "../output/output.ts";
+import { writeJson, writeResult } from "../output/output.ts";
 import { startProgress } from "../output/progress.ts";
 import type { CommandContext } from "./command_context.ts";
+import { suggestTags } from "./suggest_tags.ts";
 
 type PlanFlags = CopyFlags & SidesFlags & EngineFlags & {
   readonly json?: boolean;
@@ -43,8 +44,9 @@ export async function printPlan(
   const sides = toSides(request, flags);
   const engine = await openEngine(environment, flags, sides.source, sides.destination);
   const progress = startProgress({ quiet: flags.quiet, progress: "none" }, environment);
-  const plan = await engine.plan(request, { signal, emit: progress.emit });
+  const planned = engine.plan(request, { signal, emit: progress.emit });
+  const plan = await suggestTags(planned, engine, request.source, signal);
   progress.close(plan.warnings);
   if (flags.json) await writeJson(environment, plan);
-  else if (!flags.quiet) await writeLines(environment, formatPlan(plan));
+  else if (!flags.quiet) await writeResult(environment, formatPlan(plan));
 }

@@ -8,9 +8,10 @@ import * as options from "../options/options.ts";
 import { toSides } from "../options/side.ts";
 import { EXIT_DIFFERENT } from "../output/exit_codes.ts";
 import { formatCount } from "../output/format.ts";
-import { writeJson, writeLines } from "../output/output.ts";
+import { writeJson, writeResult } from "../output/output.ts";
 import { startProgress } from "../output/progress.ts";
 import type { CommandContext } from "./command_context.ts";
+import { suggestTags } from "./suggest_tags.ts";
 
 export function defineVerify(command: Command, context: CommandContext): void {
   const { environment, signal, setExitCode } = context;
@@ -27,10 +28,11 @@ export function defineVerify(command: Command, context: CommandContext): void {
     const sides = toSides(request, flags);
     const engine = await openEngine(environment, flags, sides.source, sides.destination);
     const { emit } = startProgress({ progress: "none" }, environment);
-    const verification = await engine.verify(request, { signal, emit });
+    const verified = engine.verify(request, { signal, emit });
+    const verification = await suggestTags(verified, engine, request.source, signal);
     if (!verification.equal) setExitCode(EXIT_DIFFERENT);
     if (flags.json) await writeJson(environment, verification);
-    else await writeLines(environment, formatVerification(verification));
+    else await writeResult(environment, formatVerification(verification));
   });
 }
 

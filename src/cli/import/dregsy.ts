@@ -5,7 +5,9 @@ import type { ConfigNode } from "../../config/config_node.ts";
 import { readValue } from "../../config/read_keys.ts";
 import { readYaml } from "../../config/read_yaml.ts";
 import { flag, text, whole } from "../../config/scalars.ts";
-import { ConfigWriter, isExpression, toLiteral, toRegistry } from "./imported.ts";
+import { ParseError } from "../../errors.ts";
+import { quote } from "../../oci/quote.ts";
+import { ConfigWriter, isExpression, toRegistry, toTagPatterns } from "./imported.ts";
 import type { Imported, SyncEntry, TagsEntry } from "./imported.ts";
 import { convertRange } from "./version_range.ts";
 
@@ -42,6 +44,9 @@ const schema = z.strictObject({
   })).optional(),
 }).optional();
 
+/** Keys whose values hold secrets, or options of other programs. */
+const SECRET_KEYS = ["auth", "docker", "skopeo"];
+
 type Location = z.output<typeof locationSchema>;
 type Mapping = z.output<typeof mappingSchema>;
 
@@ -52,10 +57,11 @@ type Mapping = z.output<typeof mappingSchema>;
  * @throws {SyncConfigError} if the file is invalid
  */
 export function importDregsy(file: string, from: string): Imported {
-  const root = readYaml(file, from);
+  const root = readYaml(file, from, (path) => SECRET_KEYS.some((key) => path.includes(key)));
   const { tasks = [], ...unused } = readValue(schema, root) ?? {};
   root.mistakes.throwIfAny();
   const writer = new ConfigWriter("dregsy");
+  const names = new Set<string>();
   for (const [key, value] of Object.entries(unused)) {
     if (value !== undefined) {
       writer.note(`${key} is dropped; crossdock copies and lists without another program`);
@@ -76,7 +82,7 @@ export function importDregsy(file: string, from: string): Imported {
     );
     rules.forEach((rule, r) => {
       writer.rule({
-        name: toName(rules.length > 1 ? `${name}-${r + 1}` : name),
+        ...toName(rules.length > 1 ? `${name}-${r + 1}` : name, names),
         ...rule,
         ...(interval ? { interval: `${interval}s` } : {}),
       });
@@ -86,8 +92,12 @@ export function importDregsy(file: string, from: string): Imported {
   return writer.finish();
 }
 
-function toName(name: string): string {
-  return name.replace(/[^A-Za-z0-9._:/@-]+/g, "-").replace(/^[^A-Za-z0-9]+/, "");
+/** A name for a rule, unless another rule has it, or nothing of it can be part of a name. */
+function toName(text: string, names: Set<string>): { name?: string } {
+  const name = text.replace(/[^A-Za-z0-9._:/@-]+/g, "-").replace(/^[^A-Za-z0-9]+/, "");
+  if (name === "" || names.has(name)) return {};
+  names.add(name);
+  return { name };
 }
 
 function readLocation(
@@ -95,7 +105,11 @@ function readLocation(
   node: ConfigNode,
   writer: ConfigWriter,
 ): string | undefined {
-  const registry = node.at("registry").try(() => toRegistry(location.registry));
+  const registry = node.at("registry").try(() => {
+    const host = location.registry.replace(/^https?:\/\//, "").replace(/\/+$/, "");
+    if (!host.includes("/")) return toRegistry(host);
+    throw new ParseError(`${quote(host)} has a path; write it into from and to of the mappings`);
+  });
   if (registry === undefined) return undefined;
   if (location.auth !== undefined && location.auth !== "none") writer.login(registry);
   if (location["skip-tls-verify"]) writer.insecure(registry);
@@ -226,7 +240,8 @@ function readTags(
       `${what}: keep: latest ${keep.latest} counts only versions, separately for each filter, and not the tags listed by name`,
     );
   }
-  const named: TagsEntry[] = names.length > 0 ? [{ allow: names.map(toLiteral) }] : [];
+  const allow = toTagPatterns(names, what, writer);
+  const named: TagsEntry[] = allow.length > 0 ? [{ allow }] : [];
   const all = [...named, ...sets];
   return { digests, sets: all };
 }

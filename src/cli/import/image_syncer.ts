@@ -10,8 +10,8 @@ import {
   ConfigWriter,
   env,
   isExpression,
-  toLiteral,
   toRegistry,
+  toTagPatterns,
   toUnanchored,
 } from "./imported.ts";
 import type { Imported, TagsEntry } from "./imported.ts";
@@ -41,13 +41,25 @@ const targetsSchema = z.array(text).min(1);
  */
 export function importImageSyncer({ images, auth }: ImageSyncerFiles): Imported {
   const writer = new ConfigWriter("image-syncer");
-  const root = readYaml(images, "images");
+  const root = readYaml(images, "images", ([key]) => key === "auth");
   readValue(imagesSchema, root);
   root.mistakes.throwIfAny();
   const isBoth = isGroup(root.at("images").value);
-  const logins = auth === undefined ? root.at("auth") : readYaml(auth, "auth");
-  if (auth !== undefined || isBoth) writeLogins(readValue(authSchema, logins) ?? {}, writer);
+  const logins = auth === undefined ? root.at("auth") : readYaml(auth, "auth", () => true);
+  if (auth !== undefined || isBoth) {
+    writeLogins(readValue(authSchema, logins) ?? {}, logins, writer);
+  }
   logins.mistakes.throwIfAny();
+  for (const [key, node] of isBoth ? root.entries() : []) {
+    const isRead = key === "images" || key === "auth" && auth === undefined;
+    if (!isRead && node.exists) {
+      writer.omit(
+        key === "auth"
+          ? "auth, because there is a separate file with credentials"
+          : `${key}: unknown key`,
+      );
+    }
+  }
   for (const [source, node] of (isBoth ? root.at("images") : root).entries()) {
     if (!node.exists) {
       writer.omit(`${source}: it has no target, which image-syncer rejects as well`);
@@ -62,12 +74,17 @@ export function importImageSyncer({ images, auth }: ImageSyncerFiles): Imported 
   return writer.finish();
 }
 
-function writeLogins(logins: NonNullable<z.output<typeof authSchema>>, writer: ConfigWriter): void {
+function writeLogins(
+  logins: NonNullable<z.output<typeof authSchema>>,
+  node: ConfigNode,
+  writer: ConfigWriter,
+): void {
   const hosts = new Set<string>();
   // The entry of a registry has priority over those of its namespaces.
   for (const key of Object.keys(logins).sort((a, b) => a.length - b.length)) {
     const { username, password, insecure } = logins[key] ?? {};
-    const registry = toRegistry(key);
+    const registry = node.at(key).try(() => toRegistry(key));
+    if (registry === undefined) continue;
     if (insecure) writer.insecure(registry);
     if (username === undefined && password === undefined) continue;
     if (key.includes("/")) {
@@ -130,11 +147,12 @@ function writeRules(
     return;
   }
   if (to.tags.length === 0) {
-    const tags: TagsEntry | undefined = from.expression !== undefined
-      ? { allow: [toUnanchored(from.expression)] }
-      : from.tags.length > 0
-      ? { allow: from.tags.map(toLiteral) }
-      : undefined;
+    const allow = from.expression !== undefined
+      ? [toUnanchored(from.expression)]
+      : toTagPatterns(from.tags, sourceText, writer);
+    // Without a selection, a rule would copy all tags.
+    if (from.tags.length > 0 && allow.length === 0) return;
+    const tags: TagsEntry | undefined = allow.length > 0 ? { allow } : undefined;
     writer.rule({ source, target, type: "repository", ...(tags ? { tags } : {}) });
     return;
   }

@@ -1,5 +1,6 @@
 import { stringify } from "yaml";
-import { isLoopbackRegistry, parseRegistry } from "../../oci/reference.ts";
+import { quote } from "../../oci/quote.ts";
+import { isLoopbackRegistry, isTag, parseRegistry } from "../../oci/reference.ts";
 import type { ConfigNode } from "../../config/config_node.ts";
 import { compilePattern } from "../../sync/pattern.ts";
 
@@ -121,7 +122,7 @@ export function env(name: string): string {
 }
 
 /** `ghcr.io` gives GHCR_IO, `10.0.0.1:5000` gives REGISTRY_10_0_0_1_5000. */
-function variableName(registry: string): string {
+export function variableName(registry: string): string {
   const name = registry.toUpperCase().split(/[^A-Z0-9]+/).filter((part) => part !== "").join("_");
   return /^[0-9]/.test(name) ? `REGISTRY_${name}` : name;
 }
@@ -133,8 +134,21 @@ export function toRegistry(name: string): string {
 }
 
 /** A pattern that matches only this text. */
-export function toLiteral(text: string): string {
+function toLiteral(text: string): string {
   return text.replace(/[\\^$.|?*+()[\]{}]/g, "\\$&");
+}
+
+/** Patterns for tags. What cannot be a tag is not converted. */
+export function toTagPatterns(
+  tags: readonly string[],
+  what: string,
+  writer: Pick<ConfigWriter, "omit">,
+): string[] {
+  return tags.filter((tag) => {
+    if (isTag(tag)) return true;
+    writer.omit(`${what}: ${quote(tag)} is not a tag`);
+    return false;
+  }).map(toLiteral);
 }
 
 /** Whether the value of a node contains a valid regular expression. A mistake is reported otherwise. */

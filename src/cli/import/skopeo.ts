@@ -1,10 +1,11 @@
 /** https://github.com/containers/skopeo/blob/main/docs/skopeo-sync.1.md#yaml-file-content */
 import * as z from "zod";
-import { formatReference, parseReference } from "../../oci/reference.ts";
+import { formatReference, parseReference, parseRepository } from "../../oci/reference.ts";
+import type { Reference } from "../../oci/reference.ts";
 import { readValue } from "../../config/read_keys.ts";
 import { readYaml } from "../../config/read_yaml.ts";
 import { flag, text } from "../../config/scalars.ts";
-import { ConfigWriter, isExpression, toLiteral, toRegistry, toUnanchored } from "./imported.ts";
+import { ConfigWriter, isExpression, toRegistry, toTagPatterns, toUnanchored } from "./imported.ts";
 import type { Imported, TagsEntry } from "./imported.ts";
 import { convertRange } from "./version_range.ts";
 
@@ -40,7 +41,7 @@ const schema = z.record(
  */
 export function importSkopeo(file: string, options: SkopeoOptions): Imported {
   const { from, destination, scoped = false } = options;
-  const root = readYaml(file, from);
+  const root = readYaml(file, from, ([, key]) => key === "credentials");
   const registries = readValue(schema, root) ?? {};
   root.mistakes.throwIfAny();
   const writer = new ConfigWriter("skopeo sync");
@@ -51,8 +52,11 @@ export function importSkopeo(file: string, options: SkopeoOptions): Imported {
   for (const [host, entry = {}] of Object.entries(registries)) {
     const registry = root.at(host).try(() => toRegistry(host));
     if (registry === undefined) continue;
-    const { credentials: { username, identitytoken } = {}, "tls-verify": verify } = entry;
-    if (username !== undefined) writer.login(registry);
+    // skopeo joins key and name, so a key may have a path.
+    const [, ...parts] = host.replace(/^https?:\/\//, "").split("/").filter((part) => part !== "");
+    const prefix = [registry, ...parts].join("/");
+    const { credentials: { username, password, identitytoken } = {}, "tls-verify": verify } = entry;
+    if (username !== undefined || password !== undefined) writer.login(registry);
     if (identitytoken !== undefined) writer.identity(registry);
     if (verify === false) writer.insecure(registry);
     if (entry["cert-dir"] !== undefined) {
@@ -62,7 +66,7 @@ export function importSkopeo(file: string, options: SkopeoOptions): Imported {
     }
     const add = (name: string, tags: TagsEntry | undefined, key: string): void => {
       const source = root.at(host, key, name).try(() =>
-        formatReference(parseReference(`${registry}/${name}`))
+        formatReference(toRepository(`${prefix}/${name}`))
       );
       if (source === undefined) return;
       const [path = ""] = source.split("@");
@@ -84,7 +88,8 @@ export function importSkopeo(file: string, options: SkopeoOptions): Imported {
       const digests = tags.filter((tag) => tag.includes(":"));
       const literals = tags.filter((tag) => !tag.includes(":"));
       for (const digest of digests) add(`${name}@${digest}`, undefined, "images");
-      if (literals.length > 0) add(name, { allow: literals.map(toLiteral) }, "images");
+      const allow = toTagPatterns(literals, `${prefix}/${name}`, writer);
+      if (allow.length > 0) add(name, { allow }, "images");
       if (tags.length === 0) add(name, undefined, "images");
     }
     for (const [name, expression = ""] of Object.entries(entry["images-by-tag-regex"] ?? {})) {
@@ -94,7 +99,7 @@ export function importSkopeo(file: string, options: SkopeoOptions): Imported {
     for (const [name, range = ""] of Object.entries(entry["images-by-semver"] ?? {})) {
       const semverRange = convertRange(range, "masterminds");
       if (!semverRange) {
-        writer.omit(`${registry}/${name}: the version range "${range}" is not supported`);
+        writer.omit(`${prefix}/${name}: the version range "${range}" is not supported`);
         continue;
       }
       // skopeo selects prereleases only if the range has one, and versions of three numbers at most.
@@ -104,4 +109,9 @@ export function importSkopeo(file: string, options: SkopeoOptions): Imported {
   }
   root.mistakes.throwIfAny();
   return writer.finish();
+}
+
+/** A repository, or an image by its digest. */
+function toRepository(name: string): Reference {
+  return name.includes("@") ? parseReference(name) : parseRepository(name);
 }

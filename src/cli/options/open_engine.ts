@@ -1,13 +1,15 @@
 import type { RemoteEngine } from "../../client/remote_engine.ts";
-import type { Engine, LocalEngine } from "../../engine.ts";
+import type { Engine } from "../../engine.ts";
 import { ParseError } from "../../errors.ts";
 import { isLocal } from "../../oci/reference.ts";
 import type { SideOptions } from "../../sides.ts";
+import type { SyncEngine } from "../../sync/sync_engine.ts";
 import type { CliEnvironment } from "../environment.ts";
 import { openRemoteEngine } from "./open_remote_engine.ts";
 import type { ViaTokenFlags } from "./open_remote_engine.ts";
 import type { ValuesOf } from "./add_options.ts";
 import type { ARCHIVE_OPTIONS, ENGINE_OPTIONS, VIA_OPTIONS } from "./options.ts";
+import { listSideFlags } from "./side.ts";
 import type { CommandSide, RegistryName } from "./side.ts";
 import { readSideOptions } from "./side_options.ts";
 
@@ -46,8 +48,9 @@ export async function openLocalEngine(
   { authfile, concurrency, retries, timeout, compress, format }: LocalEngineFlags,
   source: CommandSide,
   destination?: CommandSide,
-): Promise<LocalEngine> {
+): Promise<SyncEngine> {
   rejectSharedDescriptor(source, destination);
+  rejectUnreadAuthfile(authfile, destination ? [source, destination] : [source]);
   const names = [source, destination].flatMap((side) => side ? listNames(side) : []);
   const conversion = { ...(compress ? { compress } : {}), ...(format ? { format } : {}) };
   const read = (side: CommandSide): Promise<SideOptions> =>
@@ -89,13 +92,13 @@ export async function openServer(
       `${file.registry} cannot be combined with --via: a server has no access to it`,
     );
   }
-  const local = [
+  const local = new Set([
     ...sides.flatMap((side) => side ? listSideFlags(side) : []),
     ...LOCAL_FLAGS.filter((name) => flags[name] !== undefined).map((name) => `--${name}`),
-  ];
-  if (local.length > 0) {
+  ]);
+  if (local.size > 0) {
     throw new ParseError(
-      `${local.join(", ")} cannot be combined with --via: ` +
+      `${[...local].join(", ")} cannot be combined with --via: ` +
         "the server uses its own credentials, TLS settings and limits",
     );
   }
@@ -104,26 +107,42 @@ export async function openServer(
 
 const LOCAL_FLAGS = ["authfile", "concurrency", "retries", "timeout"] as const;
 
-/** The flags that are set, as the command line spells them. */
-function listSideFlags(
-  { prefix, flags: { tls, ca, creds, credsEnv, credsFd } }: CommandSide,
-): string[] {
-  const named = { tls, ca, creds, "creds-env": credsEnv, "creds-fd": credsFd };
-  return Object.entries(named)
-    .filter(([, value]) => value !== undefined)
-    .map(([name]) => `${prefix}${name}`);
-}
-
 /** The names of a side: of the image, and of its referrers. */
 function listNames({ name, referrers }: CommandSide): RegistryName[] {
   return [name, ...(referrers ? [referrers] : [])];
 }
 
+/** @throws ParseError if two flags read the same file descriptor */
 function rejectSharedDescriptor(source: CommandSide, destination?: CommandSide): void {
-  const fd = source.flags.credsFd;
-  if (fd === undefined || fd !== destination?.flags.credsFd) return;
+  const [from] = listDescriptors(source);
+  const [to] = destination ? listDescriptors(destination) : [];
+  if (!from || !to || from.fd !== to.fd) return;
   throw new ParseError(
-    `${source.prefix}creds-fd and ${destination.prefix}creds-fd are both ${fd}: ` +
-      "a file descriptor can be read only once",
+    `${from.option} and ${to.option} are both ${from.fd}: a file descriptor can be read only once`,
   );
+}
+
+function listDescriptors({ prefix, flags }: CommandSide): { option: string; fd: number }[] {
+  const { credsFd, registryTokenFd } = flags;
+  return [
+    ...(credsFd === undefined ? [] : [{ option: `${prefix}creds-fd`, fd: credsFd }]),
+    ...(registryTokenFd === undefined
+      ? []
+      : [{ option: `${prefix}registry-token-fd`, fd: registryTokenFd }]),
+  ];
+}
+
+/** @throws ParseError if `--authfile` is not read, because each side has its own flags for it */
+function rejectUnreadAuthfile(
+  authfile: string | undefined,
+  sides: readonly CommandSide[],
+): void {
+  const unread = sides.every(({ prefix, flags }) =>
+    flags.noCreds || prefix !== "--" && flags.authfile !== undefined
+  );
+  if (authfile === undefined || !unread) return;
+  const flags = sides.map(({ prefix, flags }) =>
+    `${prefix}${flags.noCreds ? "no-creds" : "authfile"}`
+  );
+  throw new ParseError(`--authfile and ${flags.join(" and ")} cannot be combined`);
 }

@@ -1,7 +1,7 @@
 /** Opens the rules of `crossdock.yaml`, or with `--via` those of a server. */
 import { firstOf } from "../../auth/credentials.ts";
 import type { CredentialSources } from "../../auth/credentials.ts";
-import type { DetachedSync, SyncOptions, SyncRequest } from "../../client/remote_engine.ts";
+import type { DetachedSync, SyncOptions } from "../../client/remote_engine.ts";
 import { ParseError } from "../../errors.ts";
 import { isLocal, parseReference } from "../../oci/reference.ts";
 import type { SideOptions } from "../../sides.ts";
@@ -12,11 +12,12 @@ import { formatMistake } from "../../config/mistakes.ts";
 import { createPacer } from "../../sync/pacer.ts";
 import { registryCredentials, registryTls } from "../../config/registries.ts";
 import { runRules, statusOfRules } from "../../sync/run_rules.ts";
-import type { SyncStatus } from "../../sync/model.ts";
+import type { SyncRequest, SyncStatus } from "../../sync/model.ts";
 import type { RuleRunner } from "../../sync/run_rules.ts";
 import type { SyncRule } from "../../sync/rule.ts";
-import { Slots } from "../../sync/slots.ts";
+import { Slots } from "../../copy/slots.ts";
 import type { CliEnvironment } from "../environment.ts";
+import { openCloudKeys, openEcrCreation } from "./cloud_keys.ts";
 import { openServer, rejectViaToken, VIA_HINT } from "./open_engine.ts";
 import type { EngineFlags } from "./open_engine.ts";
 import { writeStderr } from "../output/output.ts";
@@ -99,7 +100,7 @@ export async function openLocalRules(
   const text = await readInputFile(
     file,
     environment,
-    "name the file with --config; docs/sync.md describes its format",
+    "write one with crossdock init, or name another file with --config; docs/sync.md describes its format",
   );
   const { env } = environment;
   const readFile = (path: string): string | undefined => readIfPossible(path, environment);
@@ -150,9 +151,9 @@ export async function openLocalRules(
 }
 
 /** Both sides use the same options, because the target of one rule may be the source of another. */
-async function readSide(
+export async function readSide(
   { config, rules, from }: { config: SyncConfig; rules: readonly SyncRule[]; from: string },
-  { authfile }: RulesFlags,
+  { authfile }: Pick<RulesFlags, "authfile">,
   environment: CliEnvironment,
 ): Promise<SideOptions> {
   const sources: CredentialSources[] = [registryCredentials(config.registries, from)];
@@ -160,12 +161,18 @@ async function readSide(
     sources.push(
       await openDockerConfig(
         rules.flatMap(listNames).filter((name) => !isLocal(name)),
-        authfile,
+        authfile === undefined ? undefined : { path: authfile, option: "--authfile" },
         environment,
       ),
     );
   }
-  return { credentials: firstOf(...sources), ...registryTls(config.registries) };
+  if (authfile === undefined) sources.push(openCloudKeys(environment));
+  const createRepository = openEcrCreation(environment);
+  return {
+    credentials: firstOf(...sources),
+    ...registryTls(config.registries),
+    ...(createRepository ? { createRepository } : {}),
+  };
 }
 
 /** The registries of a rule, with their repositories if the rule names them. */

@@ -1,19 +1,30 @@
 /** The arguments and options that commands share, in groups. The engine sets the defaults. */
 import { Argument, Option } from "@commander-js/extra-typings";
 import {
+  DESTINATION_CREDENTIAL_OPTIONS,
+  REGISTRIES,
+  REGISTRY_CREDENTIAL_OPTIONS,
+  SOURCE_CREDENTIAL_OPTIONS,
+} from "./credential_options.ts";
+import {
   addPlatform,
   addText,
   descriptorNumber,
   oneOf,
+  onePlatform,
   repositoryName,
   timeoutMs,
   wholeNumber,
 } from "./parse_option.ts";
 
 const CONTENT = "Content:";
-const REGISTRIES = "Registry access:";
+const ALL_TAGS = "All tags of a repository:";
 const SERVER = "On a crossdock server:";
 const OUTPUT = "Output:";
+
+/** For values of other tools: manifest formats of skopeo, and Go templates. */
+const KEPT_FORMAT =
+  "manifests are copied unchanged; --format is only for a source docker-archive:FILE, --json prints the result as JSON";
 
 const TLS_MODES = ["on", "off", "unverified"] as const;
 
@@ -31,7 +42,7 @@ export const destinationArgument = new Argument(
 export const CONTENT_OPTIONS = [
   new Option(
     "--platform <os/arch>",
-    "only this platform, e.g. linux/arm64 or linux/arm/v7 (repeatable; default: all)",
+    "only this platform, e.g. linux/arm64, arm64 or local (repeatable, or with commas; default: all)",
   ).argParser(addPlatform).helpGroup(CONTENT),
   new Option(
     "--index <rebuild|sparse|refuse|unwrap>",
@@ -60,6 +71,10 @@ export const CONTENT_OPTIONS = [
     "--foreign-layers",
     "include layers that are stored outside the source registry (default: not included)",
   ).helpGroup(CONTENT),
+  new Option(
+    "--additional-tag <tag>",
+    "one more tag at the destination (repeatable); or write repository:tag,tag,tag as the destination",
+  ).argParser(addText).helpGroup(CONTENT),
 ] as const;
 
 /** How the images of a docker archive are made, if it has no manifests. */
@@ -71,7 +86,7 @@ export const ARCHIVE_OPTIONS = [
   new Option(
     "--format <oci|docker>",
     "from docker-archive: the kind of manifest, if the archive has none (default: oci)",
-  ).argParser(oneOf("--format", ["oci", "docker"])).helpGroup(CONTENT),
+  ).argParser(oneOf("--format", ["oci", "docker"], KEPT_FORMAT)).helpGroup(CONTENT),
 ] as const;
 
 /** How an image is copied. */
@@ -88,6 +103,23 @@ export const COPY_OPTIONS = [
     "--recheck",
     "check every blob and manifest even if the destination has the image, and copy those that are missing",
   ).helpGroup(CONTENT),
+  new Option(
+    "--fast",
+    "if the destination has the image, do not look for new referrers and cosign tags",
+  ).helpGroup(CONTENT),
+] as const;
+
+/** All tags of a repository, without a file of rules. */
+export const ALL_TAGS_OPTIONS = [
+  new Option(
+    "--all-tags",
+    "copy all tags of a repository; source and destination are then repositories without a tag",
+  ).helpGroup(ALL_TAGS),
+  new Option(
+    "--missing",
+    "copy only tags that the destination lacks, and leave its other tags unchanged",
+  ).helpGroup(ALL_TAGS),
+  new Option("--strict", "fail if the source has no tags").helpGroup(ALL_TAGS),
 ] as const;
 
 export const dryRunOption = new Option("--dry-run", "show the plan and copy nothing, as plan does")
@@ -113,6 +145,7 @@ export const SIDE_OPTIONS = [
     "--src-creds-fd <n>",
     "file descriptor to read the source credentials from; 0 is stdin",
   ).argParser(descriptorNumber("--src-creds-fd")).helpGroup(REGISTRIES),
+  ...SOURCE_CREDENTIAL_OPTIONS,
   new Option(
     "--dest-tls <on|off|unverified>",
     "TLS to the destination (default: on; off for loopback)",
@@ -131,6 +164,7 @@ export const SIDE_OPTIONS = [
     "--dest-creds-fd <n>",
     "file descriptor to read the destination credentials from; 0 is stdin",
   ).argParser(descriptorNumber("--dest-creds-fd")).helpGroup(REGISTRIES),
+  ...DESTINATION_CREDENTIAL_OPTIONS,
 ] as const;
 
 /** The registry of a command that uses only one. */
@@ -148,6 +182,7 @@ export const REGISTRY_OPTIONS = [
     .helpGroup(REGISTRIES),
   new Option("--creds-fd <n>", "file descriptor to read the credentials from; 0 is stdin")
     .argParser(descriptorNumber("--creds-fd")).helpGroup(REGISTRIES),
+  ...REGISTRY_CREDENTIAL_OPTIONS,
 ] as const;
 
 /** How requests to registries are made. */
@@ -202,14 +237,31 @@ export const detachOption = new Option(
   "with --via: do not wait for the result, if the server can run it in the background",
 ).helpGroup(SERVER);
 
+/** The image of an index, for commands that show one image. */
+export const onePlatformOption = new Option(
+  "--platform <os/arch>",
+  "the image of this platform, e.g. linux/arm64, in place of the index",
+).argParser(onePlatform).helpGroup(CONTENT);
+
+export const rawOption = new Option("--raw", "print the manifest as the registry returns it")
+  .helpGroup(OUTPUT);
+export const configOption = new Option(
+  "--config",
+  "print the config of the image as the registry returns it",
+).helpGroup(OUTPUT);
+
 export const jsonOption = new Option("--json", "print the result as one JSON document")
   .helpGroup(OUTPUT);
-export const quietOption = new Option("--quiet", "print only errors").helpGroup(OUTPUT);
+export const digestFileOption = new Option(
+  "--digestfile <file>",
+  "write the digest of the copy to this file after success",
+).helpGroup(OUTPUT);
+export const quietOption = new Option("-q, --quiet", "print only errors").helpGroup(OUTPUT);
 
 export const progressOption = new Option(
-  "--progress <auto|bar|plain|none>",
-  "bars on a terminal, a plain line every five seconds, or nothing (default: auto)",
-).argParser(oneOf("--progress", ["auto", "bar", "plain", "none"])).helpGroup(OUTPUT);
+  "--progress <auto|bar|plain|json|none>",
+  "bars on a terminal, a line every five seconds, each event as a line of JSON, or nothing (default: auto)",
+).argParser(oneOf("--progress", ["auto", "bar", "plain", "json", "none"])).helpGroup(OUTPUT);
 
 /** What `sync` does. */
 export const SYNC_OPTIONS = [
@@ -229,9 +281,9 @@ export const SYNC_OPTIONS = [
 ] as const;
 
 export const syncProgressOption = new Option(
-  "--progress <plain|none>",
-  "a line every five seconds during copies, or nothing (default: plain)",
-).argParser(oneOf("--progress", ["plain", "none"])).helpGroup(OUTPUT);
+  "--progress <plain|json|none>",
+  "a line every five seconds during copies, each event as a line of JSON, or nothing (default: plain)",
+).argParser(oneOf("--progress", ["plain", "json", "none"])).helpGroup(OUTPUT);
 
 /** What `import` converts. */
 export const IMPORT_OPTIONS = [
@@ -243,4 +295,28 @@ export const IMPORT_OPTIONS = [
   ),
   new Option("--scoped", "only for skopeo: convert as skopeo sync --scoped copies"),
   new Option("--lenient", "exit with 0 even if something could not be converted"),
+] as const;
+
+/** What `init` writes. */
+export const INIT_OPTIONS = [
+  new Option("--source <name>", "repository to mirror, or one image of it with its tag"),
+  new Option("--destination <name>", "repository to copy to"),
+  new Option(
+    "--tags <pattern>",
+    "only the tags that match this regular expression (repeatable; default: all tags)",
+  ).argParser(addText),
+  new Option("--interval <time>", "how often to copy, such as 6h or 30m (default: 12h)"),
+  new Option("--schedule <cron>", 'when to copy, such as "17 3 * * *", instead of --interval'),
+  new Option(
+    "--login-env <registry>",
+    "read its credential from two variables, such as GHCR_IO_USER and GHCR_IO_PASS (repeatable)",
+  ).argParser(addText),
+  new Option(
+    "--tls-off <registry>",
+    "use plain HTTP for this registry (repeatable; default: only on loopback)",
+  ).argParser(addText),
+  new Option("-c, --config <file>", "file to write (default: crossdock.yaml)"),
+  new Option("--force", "replace the file if it exists"),
+  new Option("--yes", "ask nothing, and use the defaults"),
+  new Option("--no-check", "do not check the credentials"),
 ] as const;

@@ -4,14 +4,30 @@ import type { ValuesOf } from "./add_options.ts";
 import type { REGISTRY_OPTIONS, SIDE_OPTIONS } from "./options.ts";
 
 /** The flags for one registry, without the prefix that `copy` gives them. */
-export type SideFlags = {
-  readonly [Name in keyof RegistryFlags]: RegistryFlags[Name] | undefined;
-};
+export type SideFlags =
+  & { readonly [Name in keyof RegistryFlags]?: RegistryFlags[Name] | undefined }
+  & { readonly authfile?: string | undefined };
 
 type RegistryFlags = ValuesOf<typeof REGISTRY_OPTIONS>;
 
 /** The flags for both registries of a copy. */
 export type SidesFlags = ValuesOf<typeof SIDE_OPTIONS>;
+
+const FLAG_NAMES = [
+  "tls",
+  "ca",
+  "cert",
+  "key",
+  "certDir",
+  "creds",
+  "credsEnv",
+  "credsFd",
+  "registryToken",
+  "registryTokenEnv",
+  "registryTokenFd",
+  "authfile",
+  "noCreds",
+] as const satisfies readonly (keyof SideFlags)[];
 
 /** A registry, or one of its repositories. */
 export type RegistryName = Pick<Reference, "registry"> & Partial<Pick<Reference, "repository">>;
@@ -37,32 +53,34 @@ export function toSides(
   return {
     source: {
       prefix: "--src-",
-      flags: {
-        tls: flags.srcTls,
-        ca: flags.srcCa,
-        creds: flags.srcCreds,
-        credsEnv: flags.srcCredsEnv,
-        credsFd: flags.srcCredsFd,
-      },
+      flags: pickFlags(flags, "src"),
       name: request.source,
       referrers: request.referrerSource,
     },
     destination: {
       prefix: "--dest-",
-      flags: {
-        tls: flags.destTls,
-        ca: flags.destCa,
-        creds: flags.destCreds,
-        credsEnv: flags.destCredsEnv,
-        credsFd: flags.destCredsFd,
-      },
+      flags: pickFlags(flags, "dest"),
       name: request.destination,
       referrers: request.referrerDestination,
     },
   };
 }
 
+/** The flags of one side, without its prefix: `srcTls` becomes `tls`. */
+function pickFlags(flags: SidesFlags, prefix: "src" | "dest"): SideFlags {
+  const all = flags as Readonly<Record<string, unknown>>;
+  return Object.fromEntries(
+    FLAG_NAMES.map((name) => [name, all[`${prefix}${name[0]?.toUpperCase()}${name.slice(1)}`]]),
+  );
+}
+
 /** The side of a command that uses only one registry. */
 export function toOnlySide(name: RegistryName, flags: SideFlags): CommandSide {
   return { prefix: "--", flags, name };
+}
+
+/** The flags of a side that are set, as the command line spells them. */
+export function listSideFlags({ prefix, flags }: CommandSide): string[] {
+  return FLAG_NAMES.filter((name) => flags[name] !== undefined)
+    .map((name) => `${prefix}${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`);
 }

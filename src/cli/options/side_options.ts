@@ -1,16 +1,18 @@
 /** Turns one side's flags into the options of the engine. */
-import { firstOf, staticCredentials } from "../../auth/credentials.ts";
+import { anonymousAccess, firstOf, staticCredentials } from "../../auth/credentials.ts";
 import type { Credential, CredentialSources } from "../../auth/credentials.ts";
-import { EXPECTED_PEM, parseCertificates } from "../../config/registries.ts";
 import { ParseError } from "../../errors.ts";
 import { isLocal } from "../../oci/reference.ts";
 import type { SideOptions } from "../../sides.ts";
 import type { CliEnvironment } from "../environment.ts";
-import { runCredentialHelper } from "./credential_helper.ts";
-import type { RunHelper } from "./credential_helper.ts";
-import { dockerConfigSources } from "./docker_config_files.ts";
+import { openCloudKeys, openEcrCreation } from "./cloud_keys.ts";
+import { runCredentialHelper } from "../../credentials/credential_helper.ts";
+import type { RunHelper } from "../../credentials/credential_helper.ts";
+import { dockerConfigSources } from "../../credentials/docker_config_files.ts";
+import type { Authfile } from "../../credentials/docker_config_files.ts";
 import { readFlagCredential } from "./flag_credential.ts";
-import { readOptionFile } from "./read_input_file.ts";
+import { readCertificates } from "./read_certificates.ts";
+import { listSideFlags } from "./side.ts";
 import type { CommandSide, RegistryName } from "./side.ts";
 
 /**
@@ -23,48 +25,55 @@ export async function readSideOptions(
   authfile: string | undefined,
   environment: CliEnvironment,
 ): Promise<SideOptions> {
-  const { prefix, flags: { tls, ca }, name, referrers } = side;
+  const { flags: { tls }, name } = side;
   rejectRegistryFlags(side);
-  if (tls === "off" && ca !== undefined) {
-    throw new ParseError(`${prefix}ca and ${prefix}tls off cannot be combined`);
-  }
-  const caCerts = ca === undefined
-    ? undefined
-    : await readCaCertificates(ca, `${prefix}ca`, environment);
+  const { caCerts, clientCertificate } = await readCertificates(side, environment);
+  // As in a config, a registry with a certificate has TLS, also on loopback.
+  const mode = tls ?? (caCerts || clientCertificate ? "on" : undefined);
   const { registry } = name;
+  const createRepository = side.prefix === "--dest-" ? openEcrCreation(environment) : undefined;
+  return {
+    credentials: await openCredentials(side, authfile, environment),
+    ...(mode ? { tls: (host: string) => host === registry ? mode : undefined } : {}),
+    ...(caCerts ? { caCerts } : {}),
+    ...(clientCertificate
+      ? { clientCertificate: (host: string) => host === registry ? clientCertificate : undefined }
+      : {}),
+    ...(createRepository ? { createRepository } : {}),
+  };
+}
+
+/** The credential of the flags. For the other registries of the side: the authfile, or else Docker's files and the keys of clouds. */
+async function openCredentials(
+  side: CommandSide,
+  authfile: string | undefined,
+  environment: CliEnvironment,
+): Promise<CredentialSources> {
+  const { prefix, flags, name, referrers } = side;
   const explicit = await readFlagCredential(side, environment);
+  if (flags.noCreds) return anonymousAccess(`${prefix}no-creds`);
+  const { registry } = name;
   const sources = explicit
     ? [staticCredentials(explicit.credential, explicit.from, { registry })]
     : [];
   const rest = [name, ...(referrers ? [referrers] : [])]
     .filter((name) => !isLocal(name) && (!explicit || name.registry !== registry));
-  if (rest.length > 0) sources.push(await openDockerConfig(rest, authfile, environment));
-  return {
-    credentials: firstOf(...sources),
-    ...(tls ? { tls: (host: string) => host === registry ? tls : undefined } : {}),
-    ...(caCerts ? { caCerts } : {}),
-  };
+  if (rest.length > 0) {
+    const file = flags.authfile === undefined
+      ? authfile && { path: authfile, option: "--authfile" }
+      : { path: flags.authfile, option: `${prefix}authfile` };
+    sources.push(await openDockerConfig(rest, file || undefined, environment));
+    if (!file) sources.push(openCloudKeys(environment));
+  }
+  return firstOf(...sources);
 }
 
 /** @throws ParseError for a flag of a registry, if the side has only folders and files */
-function rejectRegistryFlags({ prefix, flags, name, referrers }: CommandSide): void {
-  const { tls, ca, creds, credsEnv, credsFd } = flags;
-  const named = { tls, ca, creds, "creds-env": credsEnv, "creds-fd": credsFd };
-  const [flag] = Object.entries(named).find(([, value]) => value !== undefined) ?? [];
+function rejectRegistryFlags(side: CommandSide): void {
+  const { name, referrers } = side;
+  const [flag] = listSideFlags(side);
   if (flag === undefined || !isLocal(name) || referrers && !isLocal(referrers)) return;
-  throw new ParseError(`${prefix}${flag} has no use for ${name.registry}, which is not a registry`);
-}
-
-async function readCaCertificates(
-  path: string,
-  option: string,
-  environment: CliEnvironment,
-): Promise<string[]> {
-  const certificates = parseCertificates(await readOptionFile(path, option, environment));
-  if (certificates) return certificates;
-  throw new ParseError(`${option} ${path}: no certificate found`, {
-    hint: EXPECTED_PEM,
-  });
+  throw new ParseError(`${flag} has no use for ${name.registry}, which is not a registry`);
 }
 
 /**
@@ -75,7 +84,7 @@ async function readCaCertificates(
  */
 export async function openDockerConfig(
   names: readonly RegistryName[],
-  authfile: string | undefined,
+  authfile: Authfile | undefined,
   environment: CliEnvironment,
 ): Promise<CredentialSources> {
   const { env, readTextFile } = environment;

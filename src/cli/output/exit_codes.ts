@@ -57,10 +57,10 @@ export const EXIT_CODES_HELP = `Exit codes:
     1  unexpected error: a bug in crossdock
     2  usage: an invalid name, option or file
     3  credentials are missing, rejected, or not allowed to do this
-    4  not found; sync --strict: a named tag or a rule matches no tag of its source
+    4  not found; sync --strict: a named tag or a rule matches no tag
     5  conflict: the destination tag points to something else
-    6  the content is not supported or exceeds a limit; sync --strict: prune.maxShare
-       held back tags
+    6  the content is not supported or exceeds a limit; sync --strict:
+       prune.maxShare held back tags
     7  integrity: bytes do not match their digest or size
     8  network or TLS error
     9  timeout: the other side sent nothing for too long

@@ -6,101 +6,130 @@ import { redactUrls } from "../../redact_urls.ts";
 import { formatMistake, SyncConfigError } from "../../config/mistakes.ts";
 import { EXIT_BUG, EXIT_DONE, exitCodeOf, exitCodeOfSignal } from "./exit_codes.ts";
 import { hasOneRegistry, toCommandHint } from "./command_hint.ts";
+import type { CommandLine } from "./command_hint.ts";
 import { formatBytes } from "./format.ts";
 import { StoppedError } from "../stopped_error.ts";
+import { UsageError } from "../usage_error.ts";
 
-/** The lines for stderr, and the exit code. */
+/** An error in words that fit the command that failed. */
 export interface Explanation {
+  /** For stderr. */
   readonly lines: readonly string[];
   readonly exitCode: number;
+  /** What happened: more than one message only for a config file with several mistakes. */
+  readonly messages: readonly string[];
+  readonly hint: string | undefined;
 }
 
 /** The most causes to show. A chain of causes may be a ring. */
 const MAX_CAUSES = 5;
 
-export interface ExplainOptions {
-  /** The command that failed, if the command line names one. Hints use its flags. */
-  readonly command?: string | undefined;
+/** The command that failed, if the command line names one. Hints use its flags. */
+interface ExplainOptions extends CommandLine {
   /** Whether to show stacks. @default false */
   readonly isDebug?: boolean;
 }
 
 export function explainError(
   error: unknown,
-  { command, isDebug = false }: ExplainOptions = {},
+  { isDebug = false, ...line }: ExplainOptions = {},
 ): Explanation {
-  const { lines, exitCode } = explain(error, command);
+  const { exitCode, ...failure } = describe(error, line);
+  const { prefix = "error: ", details = [] } = failure;
+  const messages = failure.messages.map(redactUrls);
+  const hint = failure.hint === undefined ? undefined : redactUrls(failure.hint);
   // The stack of a usage error repeats the secrets that were removed from its message.
   const stacks = isDebug && !(error instanceof CommanderError) ? listStacks(error) : [];
-  return { lines: [...lines, ...stacks].map(redactUrls), exitCode };
-}
-
-function explain(error: unknown, command: string | undefined): Explanation {
-  if (error instanceof CommanderError) return explainUsage(error, command);
-  if (error instanceof StoppedError) {
-    return { lines: [error.message], exitCode: exitCodeOfSignal(error.signalName) };
-  }
-  if (error instanceof SyncConfigError) {
-    return {
-      lines: error.mistakes.map((mistake) => `error: ${formatMistake(mistake)}`),
-      exitCode: exitCodeOf(error.code),
-    };
-  }
-  if (error instanceof CrossdockError || error instanceof ParseError) {
-    const { message, hint } = error;
-    const side = "side" in error ? error.side : undefined;
-    const prefix = side === undefined || hasOneRegistry(command) ? "" : `${side}: `;
-    return {
-      lines: [
-        `error: ${prefix}${message}`,
-        ...(error instanceof CopyError ? [`step: ${formatStep(error)}`] : []),
-        ...listCauses(error),
-        ...(hint === undefined ? [] : [`hint: ${toCommandHint(hint, { command, side })}`]),
-      ],
-      exitCode: exitCodeOf(error.code),
-    };
-  }
-  if (error instanceof Error && error.name === "NotCapable") return explainPermission(error);
   return {
     lines: [
-      `error: this is a bug in crossdock: ${toMessage(error)}`,
-      ...listCauses(error),
-      "hint: run the command again with --debug and report the output",
+      ...messages.map((message) => `${prefix}${message}`),
+      ...details.map(redactUrls),
+      ...(hint === undefined ? [] : [`hint: ${hint}`]),
+      ...stacks.map(redactUrls),
     ],
-    exitCode: EXIT_BUG,
+    exitCode,
+    messages,
+    hint,
   };
 }
 
-/** Removes possible secrets: commander quotes whole arguments, such as `--dest-cred=user:password`. */
-function explainUsage(
+interface Failure {
+  readonly exitCode: number;
+  readonly messages: readonly string[];
+  /** @default "error: " */
+  readonly prefix?: string;
+  /** Lines between the messages and the hint. */
+  readonly details?: readonly string[];
+  readonly hint?: string | undefined;
+}
+
+function describe(error: unknown, line: CommandLine): Failure {
+  const { command } = line;
+  if (error instanceof CommanderError) return describeUsage(error, line);
+  if (error instanceof StoppedError) {
+    const { signalName, message } = error;
+    return { exitCode: exitCodeOfSignal(signalName), messages: [message], prefix: "" };
+  }
+  if (error instanceof SyncConfigError) {
+    return { exitCode: exitCodeOf(error.code), messages: error.mistakes.map(formatMistake) };
+  }
+  if (error instanceof CrossdockError || error instanceof ParseError) {
+    const { code, message, hint } = error;
+    const side = "side" in error ? error.side : undefined;
+    // An error about the command line may name flags of other commands on purpose.
+    const { flags, ...rest } = line;
+    const context = error instanceof ParseError ? rest : { ...rest, flags };
+    const prefix = side === undefined || hasOneRegistry(command) ? "" : `${side}: `;
+    return {
+      exitCode: exitCodeOf(code),
+      messages: [`${prefix}${message}`],
+      details: [
+        ...(error instanceof CopyError ? [`step: ${formatStep(error)}`] : []),
+        ...listCauses(error),
+      ],
+      hint: hint === undefined || error instanceof UsageError
+        ? hint
+        : toCommandHint(hint, { ...context, side }),
+    };
+  }
+  if (error instanceof Error && error.name === "NotCapable") return describePermission(error);
+  return {
+    exitCode: EXIT_BUG,
+    messages: [`this is a bug in crossdock: ${toMessage(error)}`],
+    details: listCauses(error),
+    hint: "run the command again with --debug and report the output",
+  };
+}
+
+/** Removes possible secrets: commander quotes the arguments that are too many. */
+function describeUsage(
   { code, message, exitCode }: CommanderError,
-  command: string | undefined,
-): Explanation {
-  if (exitCode === 0) return { lines: [], exitCode: EXIT_DONE };
-  const usage = exitCodeOf("usage");
+  { command, usage }: CommandLine,
+): Failure {
+  if (exitCode === 0) return { exitCode: EXIT_DONE, messages: [] };
   // There was no command, and commander has printed the help.
-  if (code === "commander.help") return { lines: [], exitCode: usage };
-  const [, sentence = message, suggestion] =
-    /^(?:error: )?([^]*?)(?:\n\(([^]*)\))?$/.exec(message) ?? [];
-  const shown = code === "commander.unknownOption"
-    ? sentence.replace(/=[^]*'$/, "'")
-    : code === "commander.excessArguments"
+  if (code === "commander.help") return { exitCode: exitCodeOf("usage"), messages: [] };
+  const sentence = message.replace(/^error: /, "");
+  const shown = code === "commander.excessArguments"
     ? sentence.replace(/: [^]*$/, "").replace(/\. Expected/, ", expected")
     : sentence;
   const help = command === undefined ? "crossdock --help" : `crossdock ${command} --help`;
-  const hint = suggestion?.replace(/=[^?]*\?$/, "?") ?? `run ${help}`;
-  return { lines: [`error: ${shown}`, `hint: ${hint}`], exitCode: usage };
+  const isArgument = code === "commander.missingArgument" || code === "commander.excessArguments";
+  return {
+    exitCode: exitCodeOf("usage"),
+    messages: [shown],
+    details: isArgument && usage !== undefined ? [`usage: ${usage}`] : [],
+    hint: `run ${help}`,
+  };
 }
 
 /** For Deno with fewer permissions than the program needs. */
-function explainPermission({ message }: Error): Explanation {
+function describePermission({ message }: Error): Failure {
   const flag = /--(?:allow|unstable)-[a-z-]+/.exec(message)?.[0];
   return {
-    lines: [
-      `error: Deno denied permission: ${message}`,
-      ...(flag === undefined ? [] : [`hint: run Deno with ${flag}`]),
-    ],
     exitCode: exitCodeOf("usage"),
+    messages: [`Deno denied permission: ${message}`],
+    hint: flag === undefined ? undefined : `run Deno with ${flag}`,
   };
 }
 
@@ -115,12 +144,25 @@ function listCauses(error: unknown): string[] {
   const shown = new Set([toMessage(error)]);
   const lines: string[] = [];
   for (const cause of causesOf(error)) {
-    const message = toMessage(cause);
+    const message = toCauseText(toMessage(cause));
     if (message === "" || shown.has(message)) continue;
     shown.add(message);
     lines.push(`cause: ${message}`);
   }
   return lines;
+}
+
+/** Removes words that are the same for every failure, OpenSSL's numbers, and advice about flags of another program. */
+function toCauseText(message: string): string {
+  return message
+    .replace(/^fetch failed$/, "")
+    .replace(/^error sending request [^(]*\([^)]*\): (?:client error \(\w+\): )?/, "")
+    .replace(
+      / (?:Is the computer able to access the url\?|For more information, pass `verbose.*)$/,
+      "",
+    )
+    .replace(/^[0-9A-F]+:error:[0-9A-F]+:([^:]*):[^:]*:([^:]*):[^]*$/, "$1: $2")
+    .replace(/[;,] if the root CA is installed locally, try running Node\.js with \S+/, "");
 }
 
 function listStacks(error: unknown): string[] {

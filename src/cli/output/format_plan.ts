@@ -7,6 +7,7 @@ export function formatPlan(plan: Plan): string[] {
   return [
     `from  ${plan.source}`,
     `to    ${plan.destination}`,
+    ...(plan.additionalTags ? [`tags  ${plan.additionalTags.join(", ")}`] : []),
     `now   ${plan.current ?? "not found"}`,
     ...plan.stages.flatMap(formatStage),
     ...formatForeign(plan),

@@ -17,6 +17,7 @@ export function formatReport(report: Report): string[] {
   return [
     `${result.padEnd(11)}${source}`,
     `to         ${destination}`,
+    ...(report.additionalTags ? [`more tags  ${report.additionalTags.join(", ")}`] : []),
     `blobs      ${formatBlobs(report)}`,
     `manifests  ${formatManifests(report)}`,
     `requests   ${requests.source} to the source, ${requests.destination} to the destination`,

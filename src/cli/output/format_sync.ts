@@ -31,7 +31,7 @@ export function formatPruneReport({ destination, result, error }: PruneReport): 
   return `${result.padEnd(WIDTH)}${destination}${error ? `: ${formatFailure(error)}` : ""}`;
 }
 
-export function formatTagStatus(
+function formatTagStatus(
   { source, destination, state, digest, current, error }: TagStatus,
 ): string {
   const more = error

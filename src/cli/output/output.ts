@@ -1,15 +1,14 @@
 /** Writes results to stdout, and everything else to stderr. */
 import { CrossdockError } from "../../errors.ts";
 import type { CliEnvironment, TextStream } from "../environment.ts";
+import { hasColors, paint } from "./color.ts";
+import type { Format } from "./color.ts";
 import { toPrintable } from "./format.ts";
 
 /** The reader of stdout has closed it, as in `crossdock tags … | head`. */
 export class ClosedOutputError extends Error {
   override readonly name = "ClosedOutputError";
 }
-
-/** Shows the cursor and wraps lines again, as progress bars do when they are stopped. */
-export const RESTORE_TERMINAL = "\x1b[?25h\x1b[?7h";
 
 /** Writes lines of a result. Waits until they are written, to notice a reader that has closed stdout. */
 export async function writeLines(
@@ -20,8 +19,48 @@ export async function writeLines(
   await write(stdout, lines.map((line) => `${toPrintable(line)}\n`).join(""));
 }
 
+/** Writes lines of a result that begin with a word such as `copied`, with colours on a terminal. */
+export async function writeResult(
+  environment: CliEnvironment,
+  lines: readonly string[],
+): Promise<void> {
+  const { stdout, env } = environment;
+  if (!hasColors(stdout, env)) return await writeLines(environment, lines);
+  await write(stdout, lines.map((line) => `${colorResult(toPrintable(line))}\n`).join(""));
+}
+
+/** First words of results, and their colours. */
+const RESULT_COLORS: Readonly<Record<string, Format>> = {
+  ...toColors("green", ["copied", "deleted", "equal:", "in-step", "complete", "started"]),
+  ...toColors("yellow", [
+    "skipped",
+    "postponed",
+    "behind",
+    "held-back",
+    "would-delete",
+    "cancelled",
+  ]),
+  ...toColors("red", ["failed", "missing", "different", "not-found", "error"]),
+  ...toColors("dim", ["unchanged"]),
+};
+
+function toColors(format: Format, words: readonly string[]): Record<string, Format> {
+  return Object.fromEntries(words.map((word) => [word, format]));
+}
+
+function colorResult(line: string): string {
+  const [word = ""] = /^\S*/.exec(line) ?? [];
+  const format = RESULT_COLORS[word];
+  const rest = line.slice(word.length)
+    .replace(/\bsha\d+:[0-9a-f]{12,}\b/g, (digest) => paint("dim", digest));
+  return `${format === undefined ? word : paint(format, word)}${rest}`;
+}
+
 /** Writes a result as one JSON document. */
-export async function writeJson({ stdout }: CliEnvironment, value: unknown): Promise<void> {
+export async function writeJson(
+  { stdout }: Pick<CliEnvironment, "stdout">,
+  value: unknown,
+): Promise<void> {
   await write(stdout, `${escapeControls(JSON.stringify(value, null, 2))}\n`);
 }
 
@@ -30,12 +69,39 @@ export async function writeText({ stdout }: CliEnvironment, text: string): Promi
   if (text !== "") await write(stdout, text);
 }
 
-/** Writes a line to stderr. */
-export function writeStderr({ stderr }: CliEnvironment, line: string): void {
-  stderr.write(`${toPrintable(line)}\n`);
+/** Writes content of a registry to stdout unchanged. */
+export async function writeBytes({ stdout }: CliEnvironment, bytes: Uint8Array): Promise<void> {
+  await write(stdout, bytes);
 }
 
-function write(stream: TextStream, text: string): Promise<void> {
+/** Writes a line to stderr. */
+export function writeStderr(environment: CliEnvironment, line: string): void {
+  environment.stderr.write(`${formatStderrLine(environment, line)}\n`);
+}
+
+/** The first word of lines on stderr, and its colour. */
+const LABELS: Readonly<Record<string, Format>> = {
+  "error:": ["bold", "red"],
+  "warning:": ["bold", "yellow"],
+  "hint:": ["bold", "cyan"],
+  "note:": ["bold", "cyan"],
+  "cause:": "dim",
+  "step:": "dim",
+  "retry": "yellow",
+  "stopped:": "yellow",
+  "stopped": "yellow",
+};
+
+/** A line as it is written to stderr, with a colour for its label. */
+export function formatStderrLine({ stderr, env }: CliEnvironment, line: string): string {
+  const text = toPrintable(line);
+  const [label = ""] = /^\S*/.exec(text) ?? [];
+  const format = LABELS[label];
+  if (format === undefined || !hasColors(stderr, env)) return text;
+  return `${paint(format, label)}${text.slice(label.length)}`;
+}
+
+function write(stream: TextStream, text: string | Uint8Array): Promise<void> {
   return new Promise((resolve, reject) => {
     stream.write(text, (error) => error ? reject(toWriteError(error)) : resolve());
   });
@@ -54,7 +120,7 @@ function toWriteError(cause: Error): Error {
 }
 
 /** Escapes DEL and the C1 controls, which JSON does not: terminals read some of them as commands. */
-function escapeControls(json: string): string {
+export function escapeControls(json: string): string {
   return json.replace(
     /[\u007f-\u009f\u2028\u2029]/g,
     (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`,

@@ -1,14 +1,16 @@
 /** Shows the progress of a copy on stderr. */
 import type { CopyEvent, Emit } from "../../copy/model.ts";
 import type { CliEnvironment } from "../environment.ts";
+import { isSmartTerminal } from "./color.ts";
 import { formatDuration } from "./format.ts";
 import { writeStderr } from "./output.ts";
 import { startBars } from "./progress_bar.ts";
+import { writeEvent } from "./progress_json.ts";
 import { startPlainLines } from "./progress_plain.ts";
 import { ProgressTally } from "./progress_tally.ts";
 import type { ProgressDisplay } from "./progress_tally.ts";
 
-export type ProgressMode = "auto" | "bar" | "plain" | "none";
+type ProgressMode = "auto" | "bar" | "plain" | "json" | "none";
 
 /** The flags that select what is shown. */
 export interface ProgressFlags {
@@ -28,7 +30,10 @@ export interface Progress {
 
 export function startProgress(flags: ProgressFlags, environment: CliEnvironment): Progress {
   const tally = new ProgressTally();
-  const display = startDisplay(chooseMode(flags, environment), tally, environment);
+  const mode = chooseMode(flags, environment);
+  if (mode === "json") return startEvents(tally, environment);
+  const display = startDisplay(mode, tally, environment);
+  const release = mode === "bar" ? environment.lines?.printWith(display.print) : undefined;
   const shown = new Set<string>();
   const warn = (message: string): void => {
     if (flags.quiet || shown.has(message)) return;
@@ -49,7 +54,26 @@ export function startProgress(flags: ProgressFlags, environment: CliEnvironment)
       if (isClosed) return;
       isClosed = true;
       display.close();
+      release?.();
       warnings.forEach(warn);
+    },
+  };
+}
+
+/** Writes each event as a line of JSON. */
+function startEvents(tally: ProgressTally, environment: CliEnvironment): Progress {
+  const written = new Set<string>();
+  return {
+    tally,
+    emit(event): void {
+      tally.add(event);
+      if (event.type === "warning") written.add(event.message);
+      writeEvent(environment, event);
+    },
+    close(warnings = []): void {
+      for (const message of warnings.filter((message) => !written.has(message))) {
+        writeEvent(environment, { type: "warning", message });
+      }
     },
   };
 }
@@ -60,13 +84,13 @@ function chooseMode(
   { stderr, env }: CliEnvironment,
 ): Exclude<ProgressMode, "auto"> {
   if (quiet || progress === "none") return "none";
-  const canDraw = stderr.isTTY === true && env["TERM"] !== "dumb";
+  const canDraw = isSmartTerminal(stderr, env);
   if (progress === "auto") return canDraw && !json ? "bar" : "plain";
   return progress === "bar" && !canDraw ? "plain" : progress;
 }
 
 function startDisplay(
-  mode: Exclude<ProgressMode, "auto">,
+  mode: Exclude<ProgressMode, "auto" | "json">,
   tally: ProgressTally,
   environment: CliEnvironment,
 ): ProgressDisplay {

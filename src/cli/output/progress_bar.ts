@@ -1,102 +1,132 @@
-/** Draws bars on a terminal: one for each blob that is being copied, and the total below them. */
-import cliProgress from "cli-progress";
-import type { Options, Params, SingleBar } from "cli-progress";
-import type { CopyEvent } from "../../copy/model.ts";
+/** Draws bars on a terminal: the total, and one for each blob that is being copied. */
 import type { CliEnvironment } from "../environment.ts";
-import { formatBytes, shortDigest, toPrintable } from "./format.ts";
+import { hasColors, paint } from "./color.ts";
+import { formatBytes, formatTimeLeft } from "./format.ts";
+import { LiveLines } from "./live_lines.ts";
+import { formatStderrLine } from "./output.ts";
 import type { ProgressDisplay, ProgressTally } from "./progress_tally.ts";
+import { TransferRate } from "./transfer_rate.ts";
 
 /** More bars would fill the terminal. */
 const MAX_BLOB_BARS = 10;
-const LABEL_WIDTH = 19;
-const MAX_BAR_WIDTH = 40;
-/** The width beside the bar: label, brackets, percentage, sizes, count and rate. */
-const TEXT_WIDTH = LABEL_WIDTH + 50;
-const ERASE_LINE = "\x1b[2K";
+const REDRAW_MS = 100;
 
-/** The texts of a bar. */
-interface Payload {
+const LABEL_WIDTH = 12;
+const PERCENT_WIDTH = 4;
+const SIZES_WIDTH = 17;
+const RATE_WIDTH = 10;
+const LEFT_WIDTH = 11;
+const MIN_BAR_WIDTH = 8;
+const MAX_BAR_WIDTH = 40;
+const GAP = "  ";
+
+/** Which parts of a line fit a width. A part that does not fit is left out, and never cut. */
+interface Layout {
+  /** 0 if there is no room for a bar. */
+  readonly barWidth: number;
+  readonly hasLabel: boolean;
+  readonly hasRate: boolean;
+  readonly hasLeft: boolean;
+  readonly hasSizes: boolean;
+}
+
+/** What a line shows. */
+interface Row {
   readonly label: string;
-  readonly note: string;
+  readonly bytes: number;
+  readonly sizeBytes: number;
+  readonly rate?: string;
+  readonly left?: string;
 }
 
 export function startBars(tally: ProgressTally, environment: CliEnvironment): ProgressDisplay {
-  const { stderr } = environment;
-  const bars = new cliProgress.MultiBar({
-    stream: stderr,
-    format: formatBar,
-    clearOnComplete: true,
-    hideCursor: true,
-    linewrap: false,
-    // A line that is printed above the bars moves them down, so each must be drawn again.
-    forceRedraw: true,
-    // The program has its own signal listener.
-    gracefulExit: false,
-  });
-  const blobBars = new Map<string, SingleBar>();
-  let total: SingleBar | undefined;
-  let startedMs = environment.now();
+  const { stderr, env } = environment;
+  const live = new LiveLines(stderr);
+  const rate = new TransferRate();
+  const isColored = hasColors(stderr, env);
 
-  function showTotal(): void {
-    const seconds = Math.max(0.001, (environment.now() - startedMs) / 1000);
-    const rate = formatBytes(tally.streamedBytes / seconds);
-    const note = `${tally.doneBlobs}/${tally.totalBlobs} blobs  ${rate}/s`;
-    total?.update(tally.doneBytes, { label: "total", note } satisfies Payload);
+  function draw(): void {
+    if (tally.totalBlobs === 0) return;
+    rate.add(environment.now(), tally.streamedBytes);
+    const layout = toLayout(live.width);
+    const leftMs = rate.leftMs(tally);
+    const total: Row = {
+      label: toCountLabel(tally),
+      bytes: tally.doneBytes,
+      sizeBytes: tally.totalBytes,
+      rate: `${formatBytes(rate.bytesPerSecond)}/s`,
+      left: leftMs === undefined ? "" : formatTimeLeft(leftMs),
+    };
+    // Without labels nobody could tell the blobs apart.
+    const maxBlobs = layout.hasLabel ? Math.min(MAX_BLOB_BARS, live.maxLines - 1) : 0;
+    const blobs = [...tally.running].slice(0, maxBlobs)
+      .map(([digest, { bytes, sizeBytes }]): Row => ({ label: toLabel(digest), bytes, sizeBytes }));
+    live.draw([total, ...blobs].map((row) => formatRow(row, layout, isColored)));
   }
 
-  function showBlob(digest: string, bytes: number, sizeBytes: number): void {
-    const bar = blobBars.get(digest);
-    if (bar) bar.update(bytes);
-    else if (blobBars.size < MAX_BLOB_BARS) {
-      const payload: Payload = { label: shortDigest(digest), note: "" };
-      blobBars.set(digest, bars.create(sizeBytes, bytes, payload));
-    }
-  }
-
-  function removeBlob(digest: string): void {
-    const bar = blobBars.get(digest);
-    if (!bar) return;
-    blobBars.delete(digest);
-    bars.remove(bar);
-  }
-
+  const stop = environment.every(REDRAW_MS, draw);
   return {
-    update(event: CopyEvent): void {
-      if (event.type === "plan" && tally.totalBlobs > 0 && !total) {
-        startedMs = environment.now();
-        const payload: Payload = { label: "total", note: "" };
-        total = bars.create(tally.totalBytes, 0, payload);
-      }
-      if (event.type === "progress") showBlob(event.digest, event.bytes, event.sizeBytes);
-      if (event.type === "step-finished" && event.step.type === "blob") {
-        removeBlob(event.step.descriptor.digest);
-      }
-      showTotal();
+    update(event): void {
+      // The first bars are shown at once. Later events are too many to draw each.
+      if (event.type === "plan") draw();
     },
-    print(line: string): void {
-      const text = `${toPrintable(line)}\n`;
-      // The library prints lines only while there is a bar.
-      if (bars.isActive) bars.log(ERASE_LINE + text);
-      else stderr.write(text);
-    },
+    print: (line) => live.print(formatStderrLine(environment, line)),
     close(): void {
-      // Without this the library drops the lines that were logged since it last drew.
-      if (bars.isActive) bars.update();
-      if (bars.isActive) bars.stop();
+      stop();
+      live.clear();
     },
   };
 }
 
-function formatBar(
-  _: Options,
-  { progress, value, total, maxWidth }: Params,
-  payload: Payload,
+function toCountLabel({ doneBlobs, totalBlobs }: ProgressTally): string {
+  const count = `${doneBlobs}/${totalBlobs}`;
+  const label = `${count} blobs`;
+  return label.length > LABEL_WIDTH ? count : label;
+}
+
+/** The digits of a digest, as many as tell blobs apart. A server could send any text, which must not break the line. */
+function toLabel(digest: string): string {
+  return digest.slice(digest.indexOf(":") + 1).replace(/[^0-9A-Za-z]/g, "?").slice(0, LABEL_WIDTH);
+}
+
+/** Adds parts, the most useful first, up to the first one that does not fit. */
+function toLayout(width: number): Layout {
+  let rest = width - PERCENT_WIDTH;
+  let isFull = false;
+  const add = (partWidth: number): boolean => {
+    isFull ||= rest < partWidth + GAP.length;
+    if (!isFull) rest -= partWidth + GAP.length;
+    return !isFull;
+  };
+  const hasRate = add(RATE_WIDTH);
+  const hasLeft = add(LEFT_WIDTH);
+  const hasLabel = add(LABEL_WIDTH);
+  const hasBar = add(MIN_BAR_WIDTH + 2);
+  const hasSizes = add(SIZES_WIDTH);
+  const barWidth = hasBar ? Math.min(MAX_BAR_WIDTH, MIN_BAR_WIDTH + rest) : 0;
+  return { barWidth, hasLabel, hasRate, hasLeft, hasSizes };
+}
+
+function formatRow(
+  { label, bytes, sizeBytes, rate = "", left = "" }: Row,
+  { barWidth, hasLabel, hasRate, hasLeft, hasSizes }: Layout,
+  isColored: boolean,
 ): string {
-  const width = Math.max(0, Math.min(MAX_BAR_WIDTH, maxWidth - TEXT_WIDTH));
+  const progress = sizeBytes === 0 ? 1 : Math.min(1, bytes / sizeBytes);
+  const sizes = `${formatBytes(bytes)}/${formatBytes(sizeBytes)}`;
+  const parts = [
+    ...(hasLabel ? [label.padEnd(LABEL_WIDTH).slice(0, LABEL_WIDTH)] : []),
+    ...(barWidth > 0 ? [formatBar(progress, barWidth, isColored)] : []),
+    `${Math.floor(progress * 100)}%`.padStart(PERCENT_WIDTH),
+    ...(hasSizes ? [sizes.padStart(SIZES_WIDTH)] : []),
+    ...(hasRate ? [rate.padStart(RATE_WIDTH)] : []),
+    ...(hasLeft ? [left] : []),
+  ];
+  return parts.join(GAP).trimEnd();
+}
+
+function formatBar(progress: number, width: number, isColored: boolean): string {
   const filled = Math.round(width * progress);
-  const bar = width > 0 ? `[${"=".repeat(filled)}${" ".repeat(width - filled)}] ` : "";
-  const percentage = `${Math.floor(progress * 100)}%`.padStart(4);
-  const sizes = `${formatBytes(value)} of ${formatBytes(total)}`;
-  return `${payload.label.padEnd(LABEL_WIDTH)} ${bar}${percentage}  ${sizes}  ${payload.note}`
-    .trimEnd();
+  const bar = "=".repeat(filled);
+  return `[${isColored ? paint("green", bar) : bar}${" ".repeat(width - filled)}]`;
 }

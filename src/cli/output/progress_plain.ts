@@ -1,16 +1,8 @@
 import type { CliEnvironment } from "../environment.ts";
-import { formatBytes } from "./format.ts";
+import { formatBytes, formatTimeLeft } from "./format.ts";
 import { writeStderr } from "./output.ts";
-import type { ProgressDisplay } from "./progress_tally.ts";
-
-/** How much is to be copied, and how much is done. */
-export interface ProgressTotals {
-  readonly totalBlobs: number;
-  readonly totalBytes: number;
-  readonly doneBlobs: number;
-  readonly doneBytes: number;
-  readonly streamedBytes: number;
-}
+import type { ProgressDisplay, ProgressTotals } from "./progress_tally.ts";
+import { TransferRate } from "./transfer_rate.ts";
 
 const INTERVAL_MS = 5000;
 
@@ -19,21 +11,19 @@ export function startPlainLines(
   tally: ProgressTotals,
   environment: CliEnvironment,
 ): ProgressDisplay {
-  let lastBytes = 0;
-  let lastMs = environment.now();
+  const rate = new TransferRate();
+  rate.reset(environment.now(), tally.streamedBytes);
 
   function writeProgress(): void {
-    const bytes = tally.streamedBytes;
-    const now = environment.now();
-    // A blob that restarts reduces the sum.
-    const rate = Math.max(0, bytes - lastBytes) / Math.max(1, now - lastMs) * 1000;
-    lastBytes = bytes;
-    lastMs = now;
-    if (tally.totalBlobs === 0) return;
+    // Time without a copy does not count.
+    if (tally.totalBlobs === 0) return rate.reset(environment.now(), tally.streamedBytes);
+    rate.add(environment.now(), tally.streamedBytes);
+    const leftMs = rate.leftMs(tally);
     writeStderr(
       environment,
       `${formatBytes(tally.doneBytes)} of ${formatBytes(tally.totalBytes)}, ` +
-        `${tally.doneBlobs} of ${tally.totalBlobs} blobs, ${formatBytes(rate)}/s`,
+        `${tally.doneBlobs} of ${tally.totalBlobs} blobs, ${formatBytes(rate.bytesPerSecond)}/s` +
+        (leftMs === undefined ? "" : `, ${formatTimeLeft(leftMs)}`),
     );
   }
 

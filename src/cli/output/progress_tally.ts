@@ -1,7 +1,7 @@
 import type { CopyEvent } from "../../copy/model.ts";
 import type { Step } from "../../copy/step.ts";
 
-/** Whether the destination tag points to the copy. `started`: the request is sent but not answered. */
+/** Whether all tags of the destination point to the copy. `started`: a request is sent, and some are not answered. */
 export type TagState = "waiting" | "started" | "moved";
 
 /** A blob that is being copied. */
@@ -10,8 +10,17 @@ export interface RunningBlob {
   readonly sizeBytes: number;
 }
 
+/** How much is to be copied, and how much is done. */
+export interface ProgressTotals {
+  readonly totalBlobs: number;
+  readonly totalBytes: number;
+  readonly doneBlobs: number;
+  readonly doneBytes: number;
+  readonly streamedBytes: number;
+}
+
 /** Sums up the events of a copy: how much is done, and how much there is. */
-export class ProgressTally {
+export class ProgressTally implements ProgressTotals {
   totalBytes = 0;
   totalBlobs = 0;
   doneBlobs = 0;
@@ -21,6 +30,7 @@ export class ProgressTally {
   #finishedBytes = 0;
   #streamedBytes = 0;
   #tagSteps: readonly Step[] = [];
+  readonly #moved = new Set<string | undefined>();
 
   add(event: CopyEvent): void {
     switch (event.type) {
@@ -40,7 +50,7 @@ export class ProgressTally {
         break;
       case "step-finished": {
         const { step, outcome } = event;
-        if (this.#isTagStep(step)) this.tag = "moved";
+        if (this.#isTagStep(step)) this.#countMoved(step);
         if (step.type !== "blob") break;
         this.running.delete(step.descriptor.digest);
         this.doneBlobs++;
@@ -59,6 +69,11 @@ export class ProgressTally {
   /** Bytes that were sent. Present and mounted blobs do not count. */
   get streamedBytes(): number {
     return this.#streamedBytes + this.#runningBytes();
+  }
+
+  #countMoved(step: Step): void {
+    if (step.type === "manifest") this.#moved.add(step.tag);
+    if (this.#moved.size >= this.#tagSteps.length) this.tag = "moved";
   }
 
   #runningBytes(): number {

@@ -4,8 +4,9 @@ import type { EmitSync, SyncEvent, SyncFailure } from "../../sync/model.ts";
 import type { CliEnvironment } from "../environment.ts";
 import { toCommandHint } from "./command_hint.ts";
 import { formatFailure, formatPruneReport, formatRule, formatTagReport } from "./format_sync.ts";
-import { ClosedOutputError, writeLines, writeStderr } from "./output.ts";
+import { ClosedOutputError, writeResult, writeStderr } from "./output.ts";
 import { formatRetry } from "./progress.ts";
+import { writeEvent } from "./progress_json.ts";
 import { startPlainLines } from "./progress_plain.ts";
 import { SyncTally } from "./sync_tally.ts";
 
@@ -13,7 +14,11 @@ import { SyncTally } from "./sync_tally.ts";
 export interface SyncOutputFlags {
   readonly json?: true | undefined;
   readonly quiet?: true | undefined;
-  readonly progress?: "plain" | "none" | undefined;
+  readonly progress?: "plain" | "json" | "none" | undefined;
+  /** The server that runs the rules. */
+  readonly via?: string | undefined;
+  /** The command whose flags hints name. Default: `sync`, with the keys of rules. */
+  readonly command?: string | undefined;
 }
 
 export interface SyncOutput {
@@ -25,18 +30,21 @@ export interface SyncOutput {
 }
 
 export function startSyncOutput(
-  { json, quiet, progress }: SyncOutputFlags,
+  { json, quiet, progress, via, command = "sync" }: SyncOutputFlags,
   environment: CliEnvironment,
 ): SyncOutput {
   const tally = new SyncTally();
   const shown = new Set<string>();
-  const display = quiet || progress === "none" ? undefined : startPlainLines(tally, environment);
+  const writesEvents = !quiet && progress === "json";
+  const display = quiet || progress === "none" || writesEvents
+    ? undefined
+    : startPlainLines(tally, environment);
   let written = Promise.resolve();
   let isClosed = false;
   let lastRule: string | undefined;
 
   function write(lines: readonly string[]): void {
-    written = written.then(() => isClosed ? undefined : writeLines(environment, lines))
+    written = written.then(() => isClosed ? undefined : writeResult(environment, lines))
       .catch((error) => {
         if (!(error instanceof ClosedOutputError)) throw error;
         isClosed = true;
@@ -45,17 +53,29 @@ export function startSyncOutput(
     written.catch(() => {});
   }
 
-  function writeResult(rule: string, line: string): void {
+  function printResult(rule: string, line: string): void {
     if (json || quiet) return;
     write(rule === lastRule ? [line] : [formatRule(rule), line]);
     lastRule = rule;
   }
 
   /** Prints each line once per run of a rule, because many copies report the same retry. */
-  function printOnce(line: string): void {
-    if (quiet || shown.has(line)) return;
+  function printOnce(line: string, print = printNow): void {
+    // The events contain the same.
+    if (quiet || writesEvents || shown.has(line)) return;
     shown.add(line);
+    print(line);
+  }
+
+  function printNow(line: string): void {
     writeStderr(environment, line);
+  }
+
+  /** A hint belongs to the result above it, which may not be written yet. */
+  function printAfterResults(line: string): void {
+    written = written.then(() => printNow(line));
+    // An error is thrown by `close`.
+    written.catch(() => {});
   }
 
   function printCopy(rule: string, event: CopyEvent): void {
@@ -71,13 +91,13 @@ export function startSyncOutput(
         return printOnce(`warning: ${event.rule}: ${event.message}`);
       case "tag-ended": {
         const { rule, tag } = event;
-        writeResult(rule, formatTagReport(tag));
+        printResult(rule, formatTagReport(tag));
         if (tag.error) printFailure(`${rule}: ${tag.source} -> ${tag.destination}`, tag.error);
         return;
       }
       case "prune-ended": {
         const { rule, pruned } = event;
-        writeResult(rule, formatPruneReport(pruned));
+        printResult(rule, formatPruneReport(pruned));
         if (pruned.error) printFailure(`${rule}: delete ${pruned.destination}`, pruned.error);
         return;
       }
@@ -90,7 +110,8 @@ export function startSyncOutput(
   function printFailure(what: string, error: SyncFailure): void {
     if (quiet) writeStderr(environment, `error: ${what}: ${formatFailure(error)}`);
     else if (error.hint !== undefined) {
-      printOnce(`hint: ${toCommandHint(error.hint, { command: "sync", side: error.side })}`);
+      const hint = toCommandHint(error.hint, { command, side: error.side, values: { via } });
+      if (hint !== undefined) printOnce(`hint: ${hint}`, printAfterResults);
     }
   }
 
@@ -98,6 +119,7 @@ export function startSyncOutput(
     write,
     emit(event): void {
       tally.add(event);
+      if (writesEvents) writeEvent(environment, event);
       print(event);
     },
     async close(): Promise<void> {

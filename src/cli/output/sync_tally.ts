@@ -1,6 +1,6 @@
 import type { SyncEvent } from "../../sync/model.ts";
 import { ProgressTally } from "./progress_tally.ts";
-import type { ProgressTotals } from "./progress_plain.ts";
+import type { ProgressTotals } from "./progress_tally.ts";
 
 /** Sums up the copies that are running. */
 export class SyncTally implements ProgressTotals {

@@ -4,7 +4,7 @@ import type { Reference } from "../../oci/reference.ts";
 import type { PushEvent } from "./event.ts";
 
 /** The latest run for a reference, and its event. */
-export interface Run extends Pick<PushEvent, "id" | "digest"> {
+interface Run extends Pick<PushEvent, "id" | "digest"> {
   /** Milliseconds since the epoch; in the future if the run is postponed. A run for several events has no `id` and `digest`. */
   readonly at: number;
 }

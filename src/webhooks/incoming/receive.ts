@@ -43,16 +43,19 @@ export async function receive(
     if (sender.answerOptions) return sender.answerOptions(request.headers);
     throw new WebhookError("usage", `read event of ${sender.title}: expected POST, got OPTIONS`);
   }
-  return sender.read({ headers: request.headers, body: parseJson(body) });
+  return sender.read({ headers: request.headers, body: parseJson(body, request.headers) });
 }
 
-function parseJson(body: Uint8Array<ArrayBuffer>): unknown {
+function parseJson(body: Uint8Array<ArrayBuffer>, headers: Headers): unknown {
   try {
     return JSON.parse(new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(body));
   } catch {
     // Without the cause, which quotes the body.
+    const isEncoded = !/^(?:identity)?$/i.test(headers.get("content-encoding") ?? "");
     throw new WebhookError("usage", "read event: the body is not JSON", {
-      hint: "set the content type to application/json at the sender",
+      hint: isEncoded
+        ? "turn off the compression of the body at the sender"
+        : "set the content type to application/json at the sender",
     });
   }
 }

@@ -1,6 +1,7 @@
 import { Webhook } from "standardwebhooks";
 import { ParseError } from "../../errors.ts";
 import { tagOf, toPushEvent } from "./event.ts";
+import { WebhookError } from "./webhook_error.ts";
 import type { PushEvent, PushFields } from "./event.ts";
 import type { Proof } from "./proof.ts";
 
@@ -47,6 +48,9 @@ export type Signature =
   }
   | "standard-webhooks";
 
+/** Each push of an event starts runs. A batch of Event Grid has a few hundred at most. */
+const MAX_PUSHES = 1000;
+
 /** A service that sends events about pushes. */
 export interface Sender {
   /** The name in messages. */
@@ -69,10 +73,29 @@ export function ignored(why: string): Received {
   return { kind: "ignored", why };
 }
 
-/** Converts the pushes of tags into events. Pushes by digest are left out: children of an index, and referrers. */
+/**
+ * Converts the pushes of tags into events. Pushes by digest are left out: children of an index, and referrers. A malformed push
+ * does not reject the others.
+ *
+ * @throws WebhookError `usage` if all are malformed, `limit` for too many
+ */
 export function pushed(pushes: readonly PushFields[]): Received {
-  const events = pushes.filter((fields) => tagOf(fields) !== undefined).map(toPushEvent);
-  return events.length > 0 ? { kind: "events", events } : ignored("no tag was pushed");
+  if (pushes.length > MAX_PUSHES) {
+    throw new WebhookError("limit", `read event: expected at most ${MAX_PUSHES} pushes`);
+  }
+  const events: PushEvent[] = [];
+  let malformed: unknown;
+  for (const fields of pushes) {
+    if (tagOf(fields) === undefined) continue;
+    try {
+      events.push(toPushEvent(fields));
+    } catch (error) {
+      malformed ??= error;
+    }
+  }
+  if (events.length > 0) return { kind: "events", events };
+  if (malformed) throw malformed;
+  return ignored("no tag was pushed");
 }
 
 /**

@@ -26,6 +26,66 @@ tasks:
 `,
 };
 
+/** Files whose conversion is not what they say. */
+const INEXACT: Readonly<Record<string, readonly [program: string, text: string, said: RegExp]>> = {
+  "a tag that is none": [
+    "skopeo",
+    "quay.io: {images: {a: [v1, 'x y']}}",
+    /not converted: quay\.io\/a: "x y" is not a tag/,
+  ],
+  "an empty tag": ["image-syncer", "'quay.io/a:': r.example/a", /not converted: .*"" is not a tag/],
+  "a digest that is too short": [
+    "image-syncer",
+    "quay.io/a@sha256:12: r.example/a",
+    /not converted: config:\d+:\d+: sync\[0\]\.source: .*its digest is malformed/,
+  ],
+  "a target without a name": ["image-syncer", "quay.io/a: r.example/", /sync\[0\]\.target/],
+  "a key beside images": [
+    "image-syncer",
+    "auths: {quay.io: {password: hunter2}}\nimages: {quay.io/a: r.example/a}",
+    /not converted: auths: unknown key/,
+  ],
+  "a platform that is none": [
+    "dregsy",
+    "tasks: [{name: t, source: {registry: q.io}, target: {registry: r.io}, mappings: [{from: a, platform: foo}]}]",
+    /not converted: config:.* sync\[0\]\.platform/,
+  ],
+};
+
+for (const [what, [program, text, said]] of Object.entries(INEXACT)) {
+  test(`import of ${program} ends with 2 for ${what}, and with 0 if it is lenient`, async () => {
+    const cli = fakeCli({ files: { "in.yaml": text } });
+    const to = program === "skopeo" ? ["--to", "m.example"] : [];
+    const run = await cli.run("import", "--from", program, ...to, "in.yaml");
+    assert.equal(run.exitCode, 2);
+    assert.match(run.stderr, said);
+    assert.doesNotMatch(run.stderr + run.stdout, /hunter2/);
+    const lenient = await cli.run("import", "--from", program, ...to, "--lenient", "in.yaml");
+    assert.equal(lenient.exitCode, 0);
+  });
+}
+
+/** Credentials in the wrong form. */
+const SECRETS: readonly (readonly [program: string, text: string, auth?: string])[] = [
+  ["skopeo", "quay.io: {images: {a: [v1]}, credentials: 'u:hunter2'}"],
+  ["skopeo", "quay.io: {images: {a: [v1]}, credentials: {username: u, password: *hunter2}}"],
+  ["image-syncer", "auth: hunter2\nimages: {quay.io/a: r.example/a}"],
+  ["image-syncer", "quay.io/a: r.example/a", "quay.io: 'u:hunter2'"],
+  ["image-syncer", "quay.io/a: r.example/a", "quay.io: {username: u, insecure: hunter2}"],
+  ["dregsy", "docker: hunter2\ntasks: []"],
+];
+
+for (const [program, text, auth] of SECRETS) {
+  test(`import of ${program} shows no secret of ${auth ?? text}`, async () => {
+    const cli = fakeCli({ files: { "in.yaml": text, "auth.yaml": auth ?? "" } });
+    const to = program === "skopeo" ? ["--to", "m.example"] : [];
+    const names = auth === undefined ? ["in.yaml"] : ["in.yaml", "auth.yaml"];
+    const run = await cli.run("import", "--from", program, ...to, ...names);
+    assert.equal(run.exitCode, 2);
+    assert.doesNotMatch(run.stderr + run.stdout, /hunter2/);
+  });
+}
+
 function importFrom(...args: string[]): Promise<Run> {
   return fakeCli({ files }).run("import", "--from", ...args);
 }

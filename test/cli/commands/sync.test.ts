@@ -3,6 +3,7 @@ import { test } from "node:test";
 import assert from "node:assert/strict";
 import type { RuleReport, RuleStatus, SyncReport } from "../../../src/sync/model.ts";
 import type { RuleRunner } from "../../../src/sync/run_rules.ts";
+import { syncStreamEventSchema } from "../../../src/stream_events.ts";
 import { fakeCli } from "../fake_cli.ts";
 import type { FakeCliOptions, Run } from "../fake_cli.ts";
 import { report } from "../samples.ts";
@@ -192,7 +193,7 @@ const refused: [flags: string[], wanted: RegExp][] = [
     ["--via", "https://a.example", "--retries", "1"],
     /^error: --retries cannot be combined with --via/,
   ],
-  [["--progress", "bar"], /^error: --progress: expected plain or none/],
+  [["--progress", "bar"], /^error: --progress: expected plain, json or none/],
 ];
 for (const [flags, wanted] of refused) {
   test(`crossdock sync ${flags.join(" ")} ends with 2 and runs nothing`, async () => {
@@ -201,7 +202,8 @@ for (const [flags, wanted] of refused) {
       { files: { ...files, "broken.yaml": broken, "empty.yaml": "version: 1\n" } },
       ...flags,
     );
-    assert.deepEqual([run.exitCode, run.stdout], [2, ""]);
+    assert.equal(run.exitCode, 2);
+    assert.equal(run.stdout === "", !flags.includes("--json"));
     assert.match(run.stderr, wanted);
   });
 }
@@ -284,9 +286,74 @@ test("crossdock sync shows the progress of running copies", async () => {
     },
   });
   const { stderr } = await cli.run("sync");
-  const line = "1.0 KiB of 2.0 KiB, 0 of 1 blobs, 205 B/s\n";
+  const line = "1.0 KiB of 2.0 KiB, 0 of 1 blobs, 205 B/s, 5 s left\n";
   assert.equal(stderr, line + line);
   assert.equal(cli.timers, 0);
+});
+
+test("crossdock sync prints a hint after the result that it belongs to", async () => {
+  const cli = fakeCli({
+    files,
+    runner: {
+      run({ name: rule }, { emit }): Promise<RuleReport> {
+        const tag = tagReport(rule, "1", {
+          ...FAILED,
+          error: { code: "registry", message: "get manifest: 503", hint: "do that" },
+        });
+        emit?.({ type: "tag-ended", rule, tag });
+        return Promise.resolve(ruleReport(rule, [tag], { result: "all-failed" }));
+      },
+    },
+  });
+  const lines: string[] = [];
+  const { stdout, stderr } = cli.environment;
+  stdout.write = ((text: string, done?: () => void): boolean => {
+    queueMicrotask(() => {
+      lines.push(text);
+      done?.();
+    });
+    return true;
+  }) as typeof stdout.write;
+  stderr.write = ((text: string): boolean => {
+    lines.push(text);
+    return true;
+  }) as typeof stderr.write;
+  await cli.run("sync", "--rule", "base");
+  assert.match(lines[0] ?? "", /^rule .*\nfailed /s);
+  assert.equal(lines[1], "hint: do that\n");
+});
+
+test("crossdock sync --progress json writes the events of the API, and nothing else, to stderr", async () => {
+  const failed = tagReport("base", "1", FAILED);
+  const cli = fakeCli({
+    files,
+    runner: {
+      run({ name: rule }, { emit }): Promise<RuleReport> {
+        emit?.({ type: "warning", rule, message: "mind the gap" });
+        emit?.({ type: "tag-ended", rule, tag: failed });
+        const report = ruleReport(rule, [failed], { result: "all-failed" });
+        emit?.({ type: "rule-ended", report });
+        return Promise.resolve(report);
+      },
+    },
+  });
+  const { exitCode, stdout, stderr } = await cli.run(
+    "sync",
+    "--rule",
+    "base",
+    "--progress",
+    "json",
+  );
+  assert.equal(exitCode, 14);
+  assert.match(stdout, /^failed /m);
+  const events = stderr.trimEnd().split("\n")
+    .map((line) => syncStreamEventSchema.parse(JSON.parse(line)));
+  assert.deepEqual(events.map(({ type }) => type), [
+    "warning",
+    "tag-ended",
+    "rule-ended",
+    "report",
+  ]);
 });
 
 test("crossdock sync continues when stdout is closed", async () => {

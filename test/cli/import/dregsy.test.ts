@@ -141,3 +141,14 @@ test("importDregsy() rejects an invalid file, with line and column", () => {
     /f:1:1: task: there is no such key; did you mean tasks/,
   );
 });
+
+test("importDregsy() names no two rules alike, and rejects a registry with a path", () => {
+  const task = (registry: string): string =>
+    `- {name: t, source: {registry: ${registry}}, target: {registry: r.io}, mappings: [{from: a}]}\n`;
+  const imported = importDregsy(`tasks:\n${task("p.io")}${task("q.io")}`, "dregsy.yaml");
+  assert.deepEqual(load(imported).rules.map(({ name }) => name), ["t", "q.io/a"]);
+  assert.throws(
+    () => importDregsy(`tasks:\n${task("q.io/x")}`, "dregsy.yaml"),
+    /tasks\[0\]\.source\.registry: "q\.io\/x" has a path; write it into from and to/,
+  );
+});

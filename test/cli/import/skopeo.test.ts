@@ -23,6 +23,14 @@ quay.io:
   credentials: {identitytoken: hunter2}
 `;
 
+test("importSkopeo() keeps the path of a key, and asks for the credential of a password alone", () => {
+  const text = "q.example/org:\n  images: {a: [v1]}\n  credentials: {password: hunter2}\n";
+  const imported = importSkopeo(text, { from: "sync.yaml", destination: "m.example" });
+  const config = load(imported);
+  assert.deepEqual(copiesOf(config), ["q.example/org/a m.example/a"]);
+  assert.deepEqual(config.registries.map(({ registry }) => registry), ["q.example"]);
+});
+
 test("importSkopeo() makes a rule of each image", () => {
   const imported = importSkopeo(SKOPEO, { from: "sync.yaml", destination: "mirror.example/m" });
   const config = load(imported);

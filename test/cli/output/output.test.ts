@@ -386,7 +386,12 @@ const checks: [AccessCheck, number, string][] = [
 for (const [check, exitCode, stdout] of checks) {
   test(`crossdock auth reports ${check.result} and exits with ${exitCode}`, async () => {
     const cli = fakeCli({ engine: engineOf({ checkAccess: check }) });
-    assert.deepEqual(await cli.run("auth", "a.io"), { exitCode, stdout, stderr: "" });
+    const stderr = exitCode === 0
+      ? ""
+      : check.from?.startsWith("--")
+      ? "hint: pass another credential\n"
+      : "hint: run docker login a.io, or pass one with --creds-env\n";
+    assert.deepEqual(await cli.run("auth", "a.io"), { exitCode, stdout, stderr });
     const json = await cli.run("auth", "--json", "a.io");
     assert.deepEqual([json.exitCode, JSON.parse(json.stdout)], [exitCode, check]);
   });

@@ -20,6 +20,12 @@ const runs: [argv: string[], more?: FakeCliOptions][] = [
   [["--src-creds-fd", "3"], { descriptors: { 3: `me:${SECRET}` } }],
   [["--dest-creds", "me", SECRET]],
   [["--dest-creds", `me:${SECRET}`, "--dest-creds-env", "A"]],
+  [["--src-registry-token", `${SECRET} x`]],
+  [["--src-registry-token", SECRET, "--src-creds", `me:${SECRET}`]],
+  [[`--src-registry-tokn=${SECRET}`]],
+  [["--src-registry-token-env", `${SECRET}=`]],
+  [["--src-registry-token-env", "TOKEN"], { env: { TOKEN: `${SECRET}\n${SECRET}` } }],
+  [["--src-registry-token-fd", "3"], { descriptors: { 3: `Bearer ${SECRET}` } }],
   [["--authfile", "/a.json"], { files: { "/a.json": `{"auths":{"a.io":{"auth":"${SECRET}"` } }],
   [["--authfile", "/a.json"], {
     files: { "/a.json": `{"auths":{"localhost:5000":{"auth":"${SECRET}"}}}` },

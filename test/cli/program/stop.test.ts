@@ -2,6 +2,7 @@ import { test } from "node:test";
 import assert from "node:assert/strict";
 import type { Report } from "../../../src/copy/model.ts";
 import { fakeCli } from "../fake_cli.ts";
+import { Screen } from "../screen.ts";
 import type { TextSink } from "../fake_cli.ts";
 import { DESTINATION, plan, SOURCE, tagStep } from "../samples.ts";
 
@@ -61,7 +62,7 @@ test("runCli() ends at once at the second signal", async () => {
   assert.deepEqual(cli.exits, [130], "still listening");
 });
 
-test("runCli() restores the cursor at the second signal", async () => {
+test("runCli() leaves the cursor below the bars at the second signal, in an unchanged terminal", async () => {
   const cli = fakeCli({
     isTerminal: true,
     engine: {
@@ -69,10 +70,13 @@ test("runCli() restores the cursor at the second signal", async () => {
         emit?.({ type: "plan", plan });
         cli.send("SIGINT");
         cli.send("SIGINT");
-        assert.match((cli.environment.stderr as unknown as TextSink).text, /\?25l[^]*\?25h/);
+        const screen = new Screen((cli.environment.stderr as unknown as TextSink).text, 100);
+        assert.match(screen.lines[0] ?? "", /^0\/3 blobs .* 0%/);
+        assert.deepEqual([screen.lines.length, screen.row, screen.column], [1, 1, 0]);
         return Promise.reject(new Error("an echo"));
       },
     },
   });
   assert.equal((await cli.run("copy", SOURCE, DESTINATION)).exitCode, 130);
+  assert.deepEqual(cli.exits, [130]);
 });

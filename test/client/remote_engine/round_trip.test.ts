@@ -4,7 +4,8 @@ import { test } from "node:test";
 import * as z from "zod";
 import { createRemoteEngine } from "../../../src/client/remote_engine.ts";
 import { parseConfig } from "../../../src/config/server_config.ts";
-import * as copy from "../../../src/copy/model.ts";
+import type * as copy from "../../../src/copy/model.ts";
+import * as schemas from "../../../src/copy/schemas.ts";
 import type { BlobStep, ManifestStep, ReferrersStep } from "../../../src/copy/step.ts";
 import { durableCopySchema } from "../../../src/durable/durable_copies.ts";
 import type { DurableCopy } from "../../../src/durable/durable_copies.ts";
@@ -15,7 +16,7 @@ import { startedSyncSchema } from "../../../src/rules/rules.ts";
 import type { StartedRule } from "../../../src/rules/rules.ts";
 import { createApi } from "../../../src/server/app.ts";
 import { syncStreamEventSchema } from "../../../src/stream_events.ts";
-import { syncStatusSchema } from "../../../src/sync/model.ts";
+import { syncStatusSchema } from "../../../src/sync/schemas.ts";
 import type {
   PruneReport,
   RuleReport,
@@ -80,6 +81,7 @@ const OUTCOMES: { readonly [Type in copy.Outcome["type"]]: copy.Performed } = {
 const PLAN: copy.Plan = {
   source: `a.io/app:1@${digest("f")}`,
   destination: `b.io/app:1@${digest("f")}`,
+  additionalTags: ["2"],
   root: descriptor,
   current: digest("0"),
   result: "copied",
@@ -98,6 +100,7 @@ const PLAN: copy.Plan = {
 const REPORT: copy.Report = {
   source: PLAN.source,
   destination: PLAN.destination,
+  additionalTags: ["2"],
   digest: digest("f"),
   result: "copied",
   blobs: { streamed: 1, mounted: 2, present: 3, foreign: 4 },
@@ -219,12 +222,12 @@ const SYNC_EVENTS: readonly SyncEvent[] = [
 const STARTED: StartedRule = { rule: "app", id: "run-1" };
 
 const fixtures: [name: string, schema: z.ZodType, values: readonly unknown[]][] = [
-  ["Plan", copy.planSchema, [PLAN]],
-  ["Report", copy.reportSchema, [REPORT]],
-  ["Performed", copy.performedSchema, Object.values(OUTCOMES)],
-  ["CopyEvent", copy.copyEventSchema, EVENTS],
-  ["Inspection", copy.inspectionSchema, [INSPECTION]],
-  ["Verification", copy.verificationSchema, [VERIFICATION]],
+  ["Plan", schemas.planSchema, [PLAN]],
+  ["Report", schemas.reportSchema, [REPORT]],
+  ["Performed", schemas.performedSchema, Object.values(OUTCOMES)],
+  ["CopyEvent", schemas.copyEventSchema, EVENTS],
+  ["Inspection", schemas.inspectionSchema, [INSPECTION]],
+  ["Verification", schemas.verificationSchema, [VERIFICATION]],
   ["Copy", durableCopySchema, COPIES],
   ["SyncStatus", syncStatusSchema, [{ state: "error", rules: [RULE_STATUS] }]],
   ["StartedSync", startedSyncSchema, [{ rules: [STARTED] }]],

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { SyncEvent } from "../../../src/sync/model.ts";
-import { Slots } from "../../../src/sync/slots.ts";
+import { Slots } from "../../../src/copy/slots.ts";
 import { startPair } from "../../support/pair.ts";
 import { appRule, putTags, resultsOf, run } from "./setup.ts";
 

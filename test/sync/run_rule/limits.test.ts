@@ -5,7 +5,7 @@ import { openRuleContext } from "../../../src/sync/rule_context.ts";
 import { runRule } from "../../../src/sync/run_rule.ts";
 import type { RuleReport, SyncEvent } from "../../../src/sync/model.ts";
 import { statusOfRule } from "../../../src/sync/rule_status.ts";
-import { Slots } from "../../../src/sync/slots.ts";
+import { Slots } from "../../../src/copy/slots.ts";
 import type { SyncRule } from "../../../src/sync/rule.ts";
 import { startPair } from "../../support/pair.ts";
 import type { Pair } from "../../support/pair.ts";

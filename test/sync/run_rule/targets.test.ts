@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { CopyRequestInput } from "../../../src/copy/request.ts";
-import { Slots } from "../../../src/sync/slots.ts";
+import { Slots } from "../../../src/copy/slots.ts";
 import { startPair } from "../../support/pair.ts";
 import { putImage, putIndex, putReferrer } from "../../support/image.ts";
 import { startRegistry } from "../../support/registry.ts";
 import { ruleOf } from "../setup.ts";
 import { appRule, clear, putTags, resultsOf, run, writesOf } from "./setup.ts";
 
-test("runRule() of several targets reads manifests once, and blobs once for each registry", async () => {
+test("runRule() of several targets reads manifests and blobs once", async () => {
   await using pair = await startPair();
   await using second = await startRegistry();
   await putIndex(pair.source, "app", { tag: "1", platforms: ["linux/amd64", "linux/arm64"] });
@@ -21,7 +21,7 @@ test("runRule() of several targets reads manifests once, and blobs once for each
   assert.equal(source.count({ method: "HEAD" }), 1);
   assert.equal(source.count({ method: "GET", path: "/manifests/" }), 3);
   const blobs = new Set(report.tags.map(({ report }) => report?.blobs.streamed));
-  assert.deepEqual(blobs, new Set([source.count({ method: "GET", path: "/blobs/" }) / 2]));
+  assert.deepEqual(blobs, new Set([source.count({ method: "GET", path: "/blobs/" })]));
   assert.ok(second.getManifest("b", "1"));
 });
 

@@ -66,6 +66,66 @@ function encode(value: unknown): Bytes {
 
 const textOf = (bytes: Bytes): string => new TextDecoder().decode(bytes);
 
+test("receive() of distribution and Event Grid reads the good events beside a malformed one", async () => {
+  const change = {
+    "distribution": (body: { events: unknown[] }) => body.events.unshift({ action: 7 }, null),
+    "event-grid": (body: unknown[]) =>
+      body.unshift({ eventType: "Microsoft.ContainerRegistry.ImagePushed", data: {} }, 7),
+  };
+  for (const [name, changeBody] of Object.entries(change)) {
+    const one = findCase(name);
+    const value = JSON.parse(textOf(readFixture(one.fixture)));
+    changeBody(value);
+    assert.deepEqual(await send(one, { body: encode(value) }), {
+      kind: "events",
+      events: one.events,
+    });
+  }
+});
+
+test("receive() rejects an event with more pushes than anybody sends at once", async () => {
+  const one = findCase("quay");
+  const value = JSON.parse(textOf(readFixture(one.fixture)));
+  value.updated_tags = Array.from({ length: 1001 }, (_, i) => `t${i}`);
+  await assertRefused(send(one, { body: encode(value) }), "limit");
+  value.updated_tags.pop();
+  assert.equal((await send(one, { body: encode(value) })).kind, "events");
+});
+
+test("receive() leaves out a push with a malformed tag beside others", async () => {
+  const one = findCase("quay");
+  const value = JSON.parse(textOf(readFixture(one.fixture)));
+  value.updated_tags = ["../../x", "a\nb", ...value.updated_tags, "x".repeat(200)];
+  assert.deepEqual(await send(one, { body: encode(value) }), {
+    kind: "events",
+    events: one.events,
+  });
+});
+
+test("receive() reads null of Go programs as nothing", async () => {
+  const empty = await send(findCase("distribution"), { body: encode({ events: null }) });
+  assert.equal(empty.kind, "ignored");
+  const quay = JSON.parse(textOf(readFixture("quay")));
+  const build = await send(findCase("quay"), { body: encode({ ...quay, updated_tags: null }) });
+  assert.equal(build.kind, "ignored");
+});
+
+test("receive() of Harbor reads its CloudEvents by their type, whatever the content type is", async () => {
+  const one = findCase("harbor_cloudevents");
+  for (const type of ["application/json", "Application/CloudEvents+JSON", ""]) {
+    const proof = { ...one.sign(readFixture(one.fixture)), "content-type": type };
+    assert.deepEqual((await send(one, { proof })).kind, "events", type);
+  }
+});
+
+test("receive() names the compression of a body", async () => {
+  const body = new Uint8Array([0x1f, 0x8b, 0x08, 0]);
+  const one = findCase("quay");
+  await assert.rejects(send(one, { body, proof: { "content-encoding": "gzip" } }), {
+    hint: "turn off the compression of the body at the sender",
+  });
+});
+
 for (const one of CASES) {
   const name = `receive() of ${one.name}, ${one.fixture} by ${one.proof.kind}`;
 

@@ -43,16 +43,23 @@ function answerOptions(headers: Headers): Received {
 }
 
 function read({ body }: Message): Received {
-  const events = Array.isArray(body)
-    ? checkShape(z.array(event).min(1), body)
-    : [checkShape(event, body)];
+  const events = Array.isArray(body) ? checkShape(z.array(z.unknown()).min(1), body) : [body];
   const pushes: PushFields[] = [];
-  for (const { eventType, type, data } of events) {
-    const name = eventType ?? type;
-    if (name === "Microsoft.EventGrid.SubscriptionValidationEvent") return answerValidation(data);
-    if (name === "Microsoft.ContainerRegistry.ImagePushed") pushes.push(readAzurePush(data));
+  let malformed: unknown;
+  for (const one of events) {
+    try {
+      const { eventType, type, data } = checkShape(event, one);
+      const name = eventType ?? type;
+      if (name === "Microsoft.EventGrid.SubscriptionValidationEvent") return answerValidation(data);
+      if (name === "Microsoft.ContainerRegistry.ImagePushed") pushes.push(readAzurePush(data));
+    } catch (error) {
+      // It must not reject the others, which Event Grid would not send again on their own.
+      malformed ??= error;
+    }
   }
-  return pushes.length > 0 ? pushed(pushes) : ignored("not an image push");
+  if (pushes.length > 0) return pushed(pushes);
+  if (malformed) throw malformed;
+  return ignored("not an image push");
 }
 
 /** The answer is enough, so `validationUrl` is not requested. */

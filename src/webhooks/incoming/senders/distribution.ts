@@ -1,22 +1,23 @@
 import * as z from "zod";
 import { isManifestMediaType, isSchema1MediaType } from "../../../oci/media_types.ts";
+import { safeParse } from "../../../schema.ts";
 import { checkShape } from "../check_shape.ts";
 import { pushed } from "../sender.ts";
 import type { Message, Received, Sender } from "../sender.ts";
 
-const envelope = z.object({
-  events: z.array(z.object({
-    id: z.string().optional(),
-    action: z.string(),
-    target: z.object({
-      /** Absent for deletions. */
-      mediaType: z.string().optional(),
-      digest: z.string().optional(),
-      repository: z.string().default(""),
-      tag: z.string().optional(),
-    }),
-  })),
+const event = z.object({
+  id: z.string().nullish(),
+  action: z.string(),
+  target: z.object({
+    /** Absent for deletions. */
+    mediaType: z.string().nullish(),
+    digest: z.string().nullish(),
+    repository: z.string(),
+    tag: z.string().nullish(),
+  }),
 });
+
+const envelope = z.object({ events: z.array(z.unknown()).nullable() });
 
 /**
  * Notifications of CNCF distribution 2 and 3, and of GitLab's registry. They include pulls, blobs and mounts. `request.host` is the
@@ -31,14 +32,17 @@ export const distribution: Sender = {
 };
 
 function read({ body }: Message): Received {
-  const { events } = checkShape(envelope, body);
+  const events = checkShape(envelope, body).events ?? [];
+  // An event of another shape must not reject the others, which the registry would repeat forever.
+  const known = events.flatMap((one) => safeParse(event, one).data ?? []);
+  if (events.length > 0 && known.length === 0) checkShape(event, events[0]);
   return pushed(
-    events
-      .filter(({ action, target }) => action === "push" && isManifest(target.mediaType))
+    known
+      .filter(({ action, target }) => action === "push" && isManifest(target.mediaType ?? ""))
       .map(({ id, target: { repository, tag, digest } }) => ({ repository, tag, digest, id })),
   );
 }
 
-function isManifest(mediaType = ""): boolean {
+function isManifest(mediaType: string): boolean {
   return isManifestMediaType(mediaType) || isSchema1MediaType(mediaType);
 }

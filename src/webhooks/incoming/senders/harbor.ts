@@ -23,12 +23,10 @@ const named = z.object({ type: z.string(), id: z.string().optional() });
  */
 export const harbor: Sender = { title: "Harbor", proofs: ["header", "bearer", "basic"], read };
 
-function read({ headers, body }: Message): Received {
+function read({ body }: Message): Received {
   const { type, id } = checkShape(named, body);
-  const isCloudEvent = headers.get("content-type")?.startsWith("application/cloudevents") ?? false;
-  if (type !== (isCloudEvent ? "harbor.artifact.pushed" : "PUSH_ARTIFACT")) {
-    return ignored("not a push");
-  }
+  const isCloudEvent = type === "harbor.artifact.pushed";
+  if (!isCloudEvent && type !== "PUSH_ARTIFACT") return ignored("not a push");
   const { resources, repository } = isCloudEvent
     ? checkShape(z.object({ data: eventData }), body).data
     : checkShape(z.object({ event_data: eventData }), body).event_data;

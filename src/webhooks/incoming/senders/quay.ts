@@ -9,7 +9,7 @@ const payload = z.object({
   /** `quay.io/ns/repo` */
   docker_url: z.string(),
   /** Only in pushes. */
-  updated_tags: z.array(z.string()).optional(),
+  updated_tags: z.array(z.string()).nullish(),
 });
 
 /**

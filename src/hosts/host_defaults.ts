@@ -1,0 +1,21 @@
+import type { CredentialSources } from "../auth/credentials.ts";
+import type { Runtime } from "../runtime.ts";
+import type { Layouts } from "../sides.ts";
+
+/** Layouts that hold files open. */
+interface OpenedLayouts extends Layouts {
+  /** Call it after the last copy. */
+  close(): Promise<void>;
+}
+
+/** The defaults of the library on a host. */
+export interface HostDefaults {
+  readonly runtime: Runtime;
+  readonly credentials: CredentialSources;
+  /** Environment variables. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Opens images in folders and files; absent on hosts without files. */
+  readonly openLayouts?: () => Promise<OpenedLayouts>;
+  /** Reads a text file; `undefined` if it cannot be read. Absent on hosts without files. */
+  readonly readFile?: (path: string) => string | undefined;
+}
