@@ -21,7 +21,12 @@ export function createRenderer(inputs: TemplateInputs): RenderAt {
         return renderTemplate(template, data, { ...inputs, onMissing }).trim();
       })
       : text.trim();
-    if (result !== "") return result;
+    if (result !== "") {
+      // A part of a name that is missing makes another name.
+      const isHandled = /\b(?:default|if|or)\b/.test(text);
+      if (missing.length > 0 && !isHandled) node.addWarning(missing.join("; "));
+      return result;
+    }
     node.addMistake(["is empty", ...missing].join("; "));
     return undefined;
   };

@@ -46,3 +46,13 @@ testMistakes([
     /creds\[0\]\.pass: is empty; variable EMPTY is not set/,
   ],
 ]);
+
+test("parseSyncConfig() warns of a part of a name that is not set", () => {
+  const warningsOf = (target: string): readonly string[] =>
+    parse(`sync: [{type: image, source: "a.example/b:1", target: '${target}'}]`).warnings;
+  const [warning] = warningsOf('b.example/{{ env "NONE" }}app:1');
+  assert.match(warning ?? "", /sync\[0\]\.target: variable NONE is not set$/);
+  assert.deepEqual(warningsOf('b.example/{{ env "USER" }}/app:1'), []);
+  assert.deepEqual(warningsOf('b.example/{{ env "NONE" | default "x" }}/app:1'), []);
+  assert.deepEqual(warningsOf('b.example/{{ if env "NONE" }}x{{ end }}app:1'), []);
+});
