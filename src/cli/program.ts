@@ -45,7 +45,11 @@ export async function runCli(
   let exitCode = EXIT_DONE;
   let words = argv;
   let renamed: readonly Renamed[] = [];
-  const lines = new StderrLines((line) => writeStderr(environment, line));
+  const lines = new StderrLines((line) =>
+    hasWords(words, "--progress", "json")
+      ? writeEvent(environment, { type: "log", message: line })
+      : writeStderr(environment, line)
+  );
   let problemStream: TextStream | undefined = environment.stdout;
   const opened: LocalLayouts[] = [];
   const context: CommandContext = {

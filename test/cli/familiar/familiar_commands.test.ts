@@ -47,11 +47,6 @@ const PEER_COMMANDS =
   "resolve restore build load save images sbom once check server help";
 for (const words of PEER_COMMANDS.split(" ")) {
   const argv = words.split(",");
-  // `digest`, `inspect --raw` and `inspect --config` come together.
-  if (
-    !NAMES.includes("digest") &&
-    /^(config|digest|manifest|image,inspect|image,manifest)/.test(words)
-  ) continue;
   test(`crossdock ${argv.join(" ")} does not end in a general hint`, async () => {
     const { exitCode, stderr } = await runRecorded([...argv, "--help"]);
     assert.doesNotMatch(stderr, /hint: run crossdock --help/);

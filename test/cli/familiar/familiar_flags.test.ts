@@ -196,13 +196,6 @@ const PEER_VALUES: Readonly<Record<string, string>> = {
   "--digestfile": join(mkdtempSync(join(tmpdir(), "crossdock-peers-")), "digest"),
 };
 
-/** Flags that commands of crossdock get with the same names. Remove a name as soon as all commands have it. */
-const COMING = new Set(
-  ("--src-authfile --dest-authfile --src-no-creds --dest-no-creds --src-registry-token " +
-    "--dest-registry-token --no-creds --registry-token --additional-tag --all-tags --fast --raw " +
-    "--config --platform --cert-dir --src-cert-dir --dest-cert-dir").split(" "),
-);
-
 test("FAMILIAR_FLAGS names only options that some command has", () => {
   for (const { means, values = {} } of FAMILIAR_FLAGS) {
     for (const meaning of [means, ...Object.values(values)]) {
@@ -212,7 +205,7 @@ test("FAMILIAR_FLAGS names only options that some command has", () => {
         ? meaning.ignored
         : "";
       for (const [flag] of text.replaceAll("SIDE-", "src-").matchAll(/--[a-z][a-z-]+/g)) {
-        const isThere = COMING.has(flag) || GLOBAL.includes(flag) ||
+        const isThere = GLOBAL.includes(flag) ||
           [...OPTIONS.keys()].some((command) => hasOption(command, flag));
         assert.ok(isThere, `${flag} in: ${text}`);
       }
@@ -225,7 +218,6 @@ for (const { tool, command, own, flags } of PEER_COMMANDS) {
     if (!OPTIONS.has(own)) return;
     for (const names of flags.split(" ")) {
       for (const flag of names.replace(/=$/, "").split("|")) {
-        if (COMING.has(flag) && !hasOption(own, flag)) continue;
         const words = names.endsWith("=") ? [flag, PEER_VALUES[flag] ?? "x"] : [flag];
         const { exitCode, stderr } = await runRecorded([own, ...words, ...OPERANDS[own] ?? []]);
         assert.doesNotMatch(stderr, /unknown option/);
