@@ -1,6 +1,7 @@
 /** Writes log lines, one JSON object per line, without secrets. */
 import { redactUrls } from "./redact_urls.ts";
 
+/** The levels of the log, from all lines to none. */
 export type LogLevel = "debug" | "info" | "warn" | "error" | "off";
 
 export type LogFields = Readonly<Record<string, unknown>>;

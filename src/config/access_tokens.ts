@@ -6,10 +6,13 @@ import { safeParse } from "../schema.ts";
 /** `read` may inspect and compare; `copy` may also write. */
 export type AccessScope = "copy" | "read";
 
+/** The token of one caller. */
 export interface AccessToken {
   /** For logs, which never contain the token itself. */
   readonly name: string;
+  /** At least 16 characters of ASCII without spaces. */
   readonly token: string;
+  /** What its caller may do. */
   readonly scope: AccessScope;
 }
 

@@ -25,6 +25,7 @@ export interface ApiConfig {
   readonly open: boolean;
   /** The text of a docker `config.json`. */
   readonly registryAuth?: string;
+  /** Access keys of AWS, for Amazon ECR. */
   readonly aws?: {
     readonly accessKeyId: string;
     readonly secretAccessKey: string;
@@ -34,6 +35,7 @@ export interface ApiConfig {
   };
   /** The text of a Google service account's JSON key. */
   readonly googleServiceAccount?: string;
+  /** A service principal of Azure, for Azure Container Registry. */
   readonly azure?: {
     readonly tenantId: string;
     readonly clientId: string;
@@ -50,11 +52,15 @@ export interface ApiConfig {
   readonly plainHttp: readonly string[];
   /** The default of a copy's `verify`. */
   readonly verify?: "auto" | "stream" | "destination";
+  /** The lowest level that is logged. Default `info` */
   readonly log: LogLevel;
   /** Copies of callers that a long-running host runs at once. Default 50. */
   readonly maxCopies: number;
+  /** Concurrent blobs per copy, 1 to 256. */
   readonly concurrency?: number;
+  /** Retries of a request, 0 to 20. */
   readonly retries?: number;
+  /** Timeout for an unresponsive registry, in milliseconds. */
   readonly timeoutMs?: number;
   /** Steps of one durable copy at the same time. */
   readonly parallelSteps: number;

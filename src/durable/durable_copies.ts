@@ -43,6 +43,7 @@ export const durableCopySchema = schemaFor<DurableCopy>()(
   }).meta({ id: "Copy", description: "A copy that continues without its caller" }),
 );
 
+/** Runs copies that continue without their caller. */
 export interface DurableCopies {
   /**
    * Starts a copy whose source has a digest. While a copy runs, another start with the same digest, destination and options
@@ -55,6 +56,7 @@ export interface DurableCopies {
     request: CopyRequestInput,
     options?: { readonly rule?: string; readonly sourceRequests?: number },
   ): Promise<DurableCopy>;
+  /** Gets a copy. Resolves to `undefined` if there is none with this id. */
   get(id: string): Promise<DurableCopy | undefined>;
   /** Cancels a copy. A copy that has ended keeps its state. */
   cancel(id: string): Promise<DurableCopy | undefined>;

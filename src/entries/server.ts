@@ -22,7 +22,6 @@ import { resolveHost } from "./resolve_host.ts";
 
 export { fromEnv } from "../server/embed_server.ts";
 export type { AccessScope, AccessToken } from "../config/access_tokens.ts";
-export type { Context, Hono } from "hono";
 export type { ApiConfig } from "../config/server_config.ts";
 export type { DurableCopies, DurableCopy } from "../durable/durable_copies.ts";
 export type { LogLevel } from "../log.ts";

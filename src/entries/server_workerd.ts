@@ -8,7 +8,6 @@ import { CONCURRENCY } from "./compose_worker.ts";
 
 export { fromEnv } from "../server/embed_server.ts";
 export type { AccessScope, AccessToken } from "../config/access_tokens.ts";
-export type { Context, Hono } from "hono";
 export type { ApiConfig } from "../config/server_config.ts";
 export type { DurableCopies, DurableCopy } from "../durable/durable_copies.ts";
 export type { LogLevel } from "../log.ts";

@@ -13,6 +13,7 @@ import type { ServerRules } from "../rules/rules.ts";
 export interface ApiFiles {
   /** The OpenAPI document. */
   document(): Promise<object>;
+  /** The page of `/docs`. */
   page(): Promise<ApiPage>;
 }
 
