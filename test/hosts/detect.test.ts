@@ -341,7 +341,11 @@ test("upload() fails as a network error when the server hangs up", async () => {
     if (bodyBytes > 256 * 1024) socket.destroy();
   });
   const reader = new OneBufferReader(100 * MIB);
-  await assertFails(runtime.upload(put(server.url, reader, 100 * MIB)), "reset", /--src-tls on or --dest-tls on/);
+  await assertFails(
+    runtime.upload(put(server.url, reader, 100 * MIB)),
+    "reset",
+    /--src-tls on or --dest-tls on/,
+  );
   assert.equal(reader.cancelled.length, 1);
 });
 
@@ -420,7 +424,12 @@ test("fetch() and upload() report why a connection failed", async () => {
     ["dns", new URL("http://crossdock.invalid/v2/?secret=1"), "dns", /name/],
     ["refused", new URL(`http://127.0.0.1:${await freePort()}/v2/`), "refused", /host and port/],
     ["TLS to plain", new URL(`https://${plain.host}/v2/`), "not_tls", /tls off/],
-    ["plain to TLS", new URL(tls.url.href.replace("https", "http")), ["reset", "unknown"], /--src-tls on or --dest-tls on/],
+    [
+      "plain to TLS",
+      new URL(tls.url.href.replace("https", "http")),
+      ["reset", "unknown"],
+      /--src-tls on or --dest-tls on/,
+    ],
     ["self-signed", tls.url, "certificate", /-ca/],
     ["hangs up", silent.url, "reset", /--src-tls on or --dest-tls on/],
   ];
