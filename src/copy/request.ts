@@ -141,7 +141,8 @@ export const copyRequestSchema = z.strictObject({
     description: "more tags of the copy, set in the last stage. Default: none",
   }),
   fastCheck: z.boolean().optional().meta({
-    description: "check nothing else if the destination has the digest. Default: `false`",
+    description:
+      "check nothing else if the destination has the digest; not together with `recheck`. Default: `false`",
   }),
   ...copyOptions,
 });

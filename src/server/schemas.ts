@@ -68,7 +68,14 @@ const copyFields = copyRequestSchema.extend({
 
 /** The flags of `crossdock copy` in camel case. */
 export const copyBody = schemaFor<CopyRequestInput>()(
-  copyFields.meta({ id: "CopyRequest", description: "A copy: source, destination and options" }),
+  copyFields.meta({
+    id: "CopyRequest",
+    description: "A copy: source, destination and options",
+    not: {
+      properties: { fastCheck: { const: true }, recheck: { const: true } },
+      required: ["fastCheck", "recheck"],
+    },
+  }),
 );
 
 export const copyParams = z.object({
