@@ -1,15 +1,15 @@
 /**
  * Measures the CPU time of a whole process that prints its version or its help: the bundled program of the npm package on Node, Deno
- * and Bun, the sources on Deno, and crane if it is installed.
+ * and Bun, the sources on Deno, and crane.
  *
  *     deno task bench start
  *
  * Fails if a figure of the bundled program exceeds its limit.
  */
-import { existsSync } from "node:fs";
 import { spawnSync } from "node:child_process";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
+import { requireBinary } from "../test/registries/binaries.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const RUNTIMES = `${ROOT}.cache/runtimes/node_modules/.bin`;
@@ -40,14 +40,7 @@ for (const { name, command, limitMs } of SUBJECTS) {
     if (limitMs !== undefined && ms > limitMs) process.exitCode = 1;
   }
 }
-const crane = findCrane();
-if (crane) print("crane version", measure([crane, "version"]));
-else process.stdout.write("crane is not installed\n");
-
-function findCrane(): string | undefined {
-  const folders = [`${ROOT}.cache/bin`, ...(process.env["PATH"] ?? "").split(":")];
-  return folders.map((folder) => `${folder}/crane`).find((path) => existsSync(path));
-}
+print("crane version", measure([requireBinary("crane"), "version"]));
 
 /** The lowest CPU time of a process, user and system, in milliseconds. */
 function measure(command: readonly string[]): number {
