@@ -6,27 +6,13 @@ import * as z from "zod";
 import { isRepositoryPath, parseRepository } from "../oci/reference.ts";
 import { ParseError } from "../errors.ts";
 import { digestSchema as digest } from "../oci/digest.ts";
+import type { Descriptor } from "../oci/descriptor.ts";
 import type { Digest } from "../oci/digest.ts";
 import { formatIssues, safeParse, schemaFor } from "../schema.ts";
 import { MAX_DATA_CHARACTERS } from "./open_blob_or_data.ts";
 
 /** The media type, digest and size of a blob or manifest. */
-export interface StepDescriptor {
-  /** The media type of the content. */
-  readonly mediaType: string;
-  /** The digest of the content. */
-  readonly digest: Digest;
-  /** Size in bytes. */
-  readonly size: number;
-  /** The type of an artifact, if the content is its manifest. */
-  readonly artifactType?: string;
-  /** Annotations of the content. */
-  readonly annotations?: Readonly<Record<string, string>>;
-  /** Locations of a foreign layer, `http` or `https`. */
-  readonly urls?: readonly string[];
-  /** Content of a blob, base64, for a source that does not have it. */
-  readonly data?: string;
-}
+export type StepDescriptor = Omit<Descriptor, "platform">;
 
 /** Copies one blob, unless the destination has it: mounts or uploads it. */
 export interface BlobStep {

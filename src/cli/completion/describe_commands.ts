@@ -1,7 +1,7 @@
 /** Reads from commander's definitions what a shell can complete. */
 import type { Argument, Command, CommandUnknownOpts, Option } from "@commander-js/extra-typings";
 
-/** What can follow an option, or stand in place of an argument. */
+/** The values that an option or an argument can have. */
 export type Values =
   | { readonly type: "words"; readonly words: readonly string[] }
   | { readonly type: "file" }

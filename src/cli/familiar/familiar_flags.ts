@@ -8,8 +8,8 @@ type Tool = "skopeo" | "crane" | "regctl" | "regsync" | "oras" | "docker";
 /** What happens to a flag. Texts are parts of messages, and cells of the table in docs/cli.md. */
 export type Meaning =
   /**
-   * Replaced by flags of crossdock before the command line is parsed. `VALUE` stands for the value, `SIDE-` for `src-`, `dest-` or
-   * nothing. A note says how the meaning differs.
+   * Replaced by flags of crossdock before the command line is parsed. In them, the flag's value replaces `VALUE`, and `src-`, `dest-`
+   * or nothing replaces `SIDE-`. A note says how the meaning differs.
    */
   | { readonly becomes: string; readonly note?: string }
   /** TLS without verification. A loopback registry keeps its default, which is plain HTTP. */
