@@ -136,9 +136,11 @@ function toPlanning(plan: Plan, steps: readonly Step[], { isDurable, isMost, col
   // The totals count one request for each step, and two more for a blob that is sent.
   const counted = totals ? steps.length + 2 * totals.blobs.stream : 0;
   const manifests = steps.filter(({ type }) => type === "manifest").length || 1;
+  const sent = source + destination - counted;
   return {
-    // A Workflow's source is resolved before, and that may be in another isolate.
-    requests: source + destination - counted + (isDurable && isMost ? 1 + 3 * TOKEN_REQUESTS : 0),
+    // At least: each side has rejected a request without a token, and later ones have it. At most: a Workflow's source is resolved
+    // before, perhaps in another isolate.
+    requests: isMost ? sent + (isDurable ? 1 + 3 * TOKEN_REQUESTS : 0) : Math.max(sent - 2, 0),
     cpuMs: CPU_MS.manifestRead * manifests * cold,
     bytes: 0,
   };
