@@ -89,13 +89,15 @@ interface Bound {
 function estimateAmounts(plan: Plan, platform: PlatformTerms, bound: Bound): Amounts {
   const { isDurable, isMost } = bound;
   const steps = plan.stages.flatMap((stage) => stage.steps);
-  const work = steps.map((step) => toWork(step, platform, bound));
-  work.push(toPlanning(plan, steps, bound));
   const manifestBytes = sum(steps, (step) => step.type === "manifest" ? step.descriptor.size : 0);
   // The steps of a Workflow carry the manifests, up to a limit.
-  if (isDurable && isMost && manifestBytes > MAX_CARRIED_BYTES) {
-    for (const one of work) one.requests += DOWNLOAD_REQUESTS + TOKEN_REQUESTS;
-  }
+  const isReread = isDurable && isMost && manifestBytes > MAX_CARRIED_BYTES;
+  const work = steps.map((step) => {
+    const one = toWork(step, platform, bound);
+    if (isReread && step.type === "manifest") one.requests += DOWNLOAD_REQUESTS + TOKEN_REQUESTS;
+    return one;
+  });
+  work.push(toPlanning(plan, steps, bound));
   // Within one request, what is found out once is known. A Workflow's step may be in an isolate that knows nothing.
   const once = isMost && !isDurable
     ? TOKEN_REQUESTS * Math.max(new Set(steps.flatMap(listScopes)).size, 2) +

@@ -26,10 +26,9 @@ const LABELS: Readonly<Record<NeedName, string>> = {
 };
 
 const EXPLANATIONS = {
-  invocation:
-    "An invocation is one run of the server's code: for one request, or for the Workflow.",
+  invocation: "An invocation is one run of the server's code, for one request.",
   durable:
-    "As a Workflow, the copy is durable: each of its steps runs in a request of its own, and it continues without its caller.",
+    "As a Workflow, the copy is durable: each of its steps has a request of its own, and it continues without its caller.",
   bounds:
     "Two numbers are at least and at most: the registries decide whether they mount a blob, redirect a download, and require " +
     "a token. Retries are not counted. CPU time is an estimate.",
@@ -39,7 +38,9 @@ const EXPLANATIONS = {
 export function formatBudget(budget: Budget): string[] {
   const { platform, ways, advice, asOf } = budget;
   const names = (Object.keys(LABELS) as NeedName[])
-    .filter((name) => ways.some(({ needs }) => needs[name].atMost > 0));
+    .filter((name) => ways.some(({ needs }) => needs[name].atMost > 0))
+    // With one invocation, these repeat the row above.
+    .filter((name) => ways.length > 1 || !name.endsWith("PerInvocation"));
   return [
     "",
     `budget     ${TITLES[platform]}: ${
@@ -56,14 +57,17 @@ export function formatBudget(budget: Budget): string[] {
       ["such copies in the plan", ...ways.map(formatIncluded), ""],
       ["price of 1,000 further ones", ...ways.map((way) => formatPrice(way, platform)), ""],
     ]),
+    ...(ways.some(({ exceeds }) => exceeds.length > 0)
+      ? ["  * above the limit, or perhaps above it"]
+      : []),
     "",
-    ...(ways.some(({ exceeds }) => exceeds.length > 0) ? ["* exceeds the limit, or may"] : []),
     EXPLANATIONS.invocation,
     ...(ways.length > 1 ? [EXPLANATIONS.durable] : []),
     EXPLANATIONS.bounds,
     ...(advice.length > 0 ? ["", "to change", ...advice.map((name) => `- ${ADVICE[name]}`)] : []),
     "",
-    `limits and prices of ${asOf}: ${SOURCES[platform].join(" ")}`,
+    `limits and prices as of ${asOf}:`,
+    ...SOURCES[platform].map((page) => `  ${page}`),
     ...UNCONFIRMED[platform].map((text) => `not confirmed: ${text}`),
   ];
 }
