@@ -2,21 +2,20 @@
 import { SMALL_BYTES } from "../copy/copy_blob.ts";
 import type { Plan } from "../copy/model.ts";
 import type { Advice, BudgetWay } from "./model.ts";
-import type { NeedName, PlatformName } from "./platforms.ts";
+import type { PlatformName } from "./platforms.ts";
 
 /** Lists changes. None if the copy fits in every way. */
 export function advise(plan: Plan, name: PlatformName, ways: readonly BudgetWay[]): Advice[] {
   const [inline, durable] = ways;
-  const isTight = (...needs: NeedName[]): boolean =>
-    ways.some(({ exceeds }) => needs.some((need) => exceeds.includes(need)));
-  const isSlow = isTight("cpuMsPerInvocation", "cpuMs");
+  const isTight = ways.some(({ exceeds }) => exceeds.length > 0);
+  const isSlow = ways.some(({ exceeds }) => exceeds.some((need) => need.startsWith("cpuMs")));
   const children = plan.stages.find((stage) => stage.name === "manifests");
   const applies: Readonly<Record<Advice, boolean>> = {
     // In alphabetical order: no, perhaps, yes.
     "durable": (durable?.fits ?? "") > (inline?.fits ?? ""),
-    "paid-plan": name === "workers-free" && isTight("cpuMsPerInvocation", "workflowCalls", "steps"),
+    "paid-plan": name === "workers-free" && isTight,
     "cpu-ms": name === "workers-paid" && isSlow,
-    "pro-plan": name === "deno-deploy" && isTight("egressBytes", "cpuMs"),
+    "pro-plan": name === "deno-deploy" && isTight,
     "verify-destination": isSlow && hashesLargeBlobs(plan),
     "fewer-platforms": ways.every(({ fits }) => fits !== "yes") &&
       (children?.steps.length ?? 0) > 1,

@@ -30,12 +30,12 @@ export function estimateBudget(plan: Plan, name: PlatformName): Budget {
   const platform = PLATFORMS[name];
   const ways = [toWay(plan, platform, false)];
   if (platform.limits.workflowCalls) ways.push(toWay(plan, platform, true));
-  const fits = (["yes", "perhaps"] as const).find((fit) => ways.some((way) => way.fits === fit));
+  // In alphabetical order: no, perhaps, yes.
+  const [fits = "no"] = ways.map((way) => way.fits).sort().reverse();
   return {
     platform: name,
     asOf: AS_OF,
-    usdPerMonth: platform.usdPerMonth,
-    fits: fits ?? "no",
+    fits,
     ways,
     advice: advise(plan, name, ways),
   };
@@ -43,20 +43,18 @@ export function estimateBudget(plan: Plan, name: PlatformName): Budget {
 
 /** Compares what a copy needs with the platform's limits, and prices it. */
 function toWay(plan: Plan, platform: PlatformTerms, isDurable: boolean): BudgetWay {
-  const { limits, included: { per, ...included }, prices, usdPerMonth } = platform;
-  const least = estimateAmounts(plan, platform, { isDurable, isMost: false, cold: 1 });
-  const most = estimateAmounts(plan, platform, { isDurable, isMost: true, cold: CPU_MS.cold });
+  const { limits, included: { per, ...included }, prices } = platform;
+  const least = estimateAmounts(plan, platform, { isDurable, isMost: false });
+  const most = estimateAmounts(plan, platform, { isDurable, isMost: true });
   const needs: Partial<Record<NeedName, Need>> = {};
   const exceeds: NeedName[] = [];
   let fits: Fit = "yes";
   const names = Object.keys(least) as NeedName[];
   for (const name of names) {
-    // Where further use is not for sale, a copy cannot need more than what is included.
-    const stop = usdPerMonth > 0 ? undefined : included[name];
-    const limit = Math.min(limits[name] ?? Infinity, stop ?? Infinity);
     const need = toBounds(least[name], most[name]);
-    needs[name] = limit < Infinity ? { ...need, limit } : need;
-    if (need.atMost <= limit) continue;
+    const limit = limits[name];
+    needs[name] = limit ? { ...need, limit } : need;
+    if (!limit || need.atMost <= limit) continue;
     exceeds.push(name);
     // A Workflow that has no calls left waits and continues in a new invocation: src/durable/delay.ts.
     if (need.atLeast > limit && name !== "workflowCalls") fits = "no";
@@ -82,8 +80,6 @@ type Amounts = Readonly<Record<NeedName, number>>;
 interface Bound {
   readonly isDurable: boolean;
   readonly isMost: boolean;
-  /** How many times the CPU time of a request. */
-  readonly cold: number;
 }
 
 function estimateAmounts(plan: Plan, platform: PlatformTerms, bound: Bound): Amounts {
@@ -132,7 +128,11 @@ interface Work {
 }
 
 /** Planning has sent its requests already: they are what the plan counts beyond its steps. */
-function toPlanning(plan: Plan, steps: readonly Step[], { isDurable, isMost, cold }: Bound): Work {
+function toPlanning(
+  plan: Plan,
+  steps: readonly Step[],
+  { isDurable, isMost }: Bound,
+): Work {
   const { totals } = plan;
   const { source = 0, destination = 0 } = totals?.requests ?? plan.requests ?? {};
   // The totals count one request for each step, and two more for a blob that is sent.
@@ -143,13 +143,17 @@ function toPlanning(plan: Plan, steps: readonly Step[], { isDurable, isMost, col
     // At least: each side has rejected a request without a token, and later ones have it. At most: a Workflow's source is resolved
     // before, perhaps in another isolate.
     requests: isMost ? sent + (isDurable ? 1 + 3 * TOKEN_REQUESTS : 0) : Math.max(sent - 2, 0),
-    cpuMs: CPU_MS.manifestRead * manifests * cold,
+    cpuMs: toCpuMs(CPU_MS.manifestRead * manifests, isMost),
     bytes: 0,
   };
 }
 
-function toWork(step: Step, platform: PlatformTerms, { isDurable, isMost, cold }: Bound): Work {
-  const work = { requests: 1, cpuMs: CPU_MS.other * cold, bytes: 0 };
+function toWork(
+  step: Step,
+  platform: PlatformTerms,
+  { isDurable, isMost }: Bound,
+): Work {
+  const work = { requests: 1, cpuMs: toCpuMs(CPU_MS.other, isMost), bytes: 0 };
   if (step.type === "manifest") work.bytes = step.descriptor.size;
   // A registry with the referrers API may need no request. Another gets two reads and a PUT.
   else if (step.type === "referrers") work.requests = isMost ? 3 : 0;
@@ -167,8 +171,8 @@ function toWork(step: Step, platform: PlatformTerms, { isDurable, isMost, cold }
         verify === "auto" && (isMost || size <= TRUST_ABOVE_BYTES);
       const [low, high] = isHashed ? platform.hashedGibMs : platform.untouchedGibMs;
       work.cpuMs = isLarge
-        ? CPU_MS.largeBlob * cold + size / GIB * (isMost ? high : low)
-        : CPU_MS.smallBlob * cold;
+        ? toCpuMs(CPU_MS.largeBlob, isMost) + size / GIB * (isMost ? high : low)
+        : toCpuMs(CPU_MS.smallBlob, isMost);
     }
   }
   if (isDurable && isMost) {
@@ -176,6 +180,10 @@ function toWork(step: Step, platform: PlatformTerms, { isDurable, isMost, cold }
       (mayProve(step) ? PROOF_REQUESTS : 0);
   }
   return work;
+}
+
+function toCpuMs(measured: number, isMost: boolean): number {
+  return measured * (isMost ? CPU_MS.most : CPU_MS.least);
 }
 
 /** Whether a step may have to find out whether its destination checks digests. */

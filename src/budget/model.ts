@@ -40,7 +40,10 @@ export interface BudgetWay {
   readonly exceeds: readonly NeedName[];
   /** What the copy needs. */
   readonly needs: Readonly<Record<NeedName, Need>>;
-  /** Price of the copy in US dollars when what the platform includes is used up. 0 if the platform then stops instead. */
+  /**
+   * Price of the copy in US dollars when what the platform includes is used up, without the subscription. 0 if the platform then
+   * stops instead.
+   */
   readonly usd: Bounds;
   /** Number of such copies that the platform includes, if nothing else runs there. */
   readonly included: { readonly copies: Bounds; readonly per: "day" | "month" };
@@ -52,8 +55,6 @@ export interface Budget {
   readonly platform: PlatformName;
   /** Date of limits and prices. */
   readonly asOf: string;
-  /** Price of the platform in US dollars a month, whether it is used or not. */
-  readonly usdPerMonth: number;
   /** The best result of the ways. */
   readonly fits: Fit;
   /** Deno Deploy has only the first. */

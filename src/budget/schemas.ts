@@ -3,6 +3,7 @@ import * as z from "zod";
 import { planSchema } from "../copy/schemas.ts";
 import { schemaFor } from "../schema.ts";
 import type { Advice, Budget, BudgetWay } from "./model.ts";
+import { PAID_USD_PER_MONTH } from "./platforms.ts";
 import type { NeedName } from "./platforms.ts";
 import { ADVICE, NEED_TEXTS, SOURCES } from "./texts.ts";
 
@@ -44,7 +45,8 @@ const way = schemaFor<BudgetWay>()(z.object({
   ),
   usd: bounds.meta({
     description:
-      "price of the copy in US dollars when what the platform includes is used up; 0 if the platform then stops instead",
+      "price of the copy in US dollars when what the platform includes is used up, without the subscription " +
+      `(workers-paid: $${PAID_USD_PER_MONTH} a month); 0 if the platform then stops instead`,
   }),
   included: z.object({ copies: bounds, per: z.enum(["day", "month"]) }).meta({
     description: "number of such copies that the platform includes, if nothing else runs there",
@@ -58,9 +60,6 @@ const budgetSchema = schemaFor<Budget>()(
       description: `date of limits and prices. Workers: ${
         SOURCES["workers-paid"].join(", ")
       }. Deno Deploy: ${SOURCES["deno-deploy"].join(", ")}`,
-    }),
-    usdPerMonth: z.number().meta({
-      description: "price of the platform in US dollars a month, whether it is used or not",
     }),
     fits: fits.meta({
       description:

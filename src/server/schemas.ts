@@ -89,7 +89,7 @@ export const copyBody = schemaFor<CopyRequestInput>()(
 export const planBody = schemaFor<PlanInput>()(
   copyFields.extend({
     budget: z.enum(["workers-free", "workers-paid", "deno-deploy"]).optional().meta({
-      description: "platform to compare with: whether the copy fits, and what it costs",
+      description: "platform to estimate the copy for",
     }),
   }).meta({
     id: "PlanRequest",

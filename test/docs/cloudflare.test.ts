@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { AS_OF, PLATFORMS } from "../../src/budget/platforms.ts";
+import { AS_OF, PAID_USD_PER_MONTH, PLATFORMS } from "../../src/budget/platforms.ts";
 import { parseConfig, SERVER_VARIABLES } from "../../src/config/server_config.ts";
 
 function read(path: string): string {
@@ -48,11 +48,11 @@ test("docs/deploy/cloudflare.md has the prices of budgets", () => {
     text.indexOf("## Cost of a copy"),
   );
   const { included: day } = PLATFORMS["workers-free"];
-  const { included: month, prices, usdPerMonth } = PLATFORMS["workers-paid"];
+  const { included: month, prices } = PLATFORMS["workers-paid"];
   const number = (amount = NaN): string => amount.toLocaleString("en-US");
   const price = (usd = NaN, amount = 1): string => `\\$${(usd * amount).toFixed(2)}`;
   const rows = [
-    `subscription +\\| \\$0 +\\| \\$${usdPerMonth} a month`,
+    `subscription +\\| \\$0 +\\| \\$${PAID_USD_PER_MONTH} a month`,
     `steps of Workflows +\\| ${number(day.steps)} a day +\\| ${number(month.steps)} a month, ` +
     `then ${price(prices.steps, 100_000)} per 100,000`,
     `requests to the Worker +\\| ${number(day.invocations)} a day +\\| ` +

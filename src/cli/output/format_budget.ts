@@ -1,12 +1,12 @@
 import type { Bounds, Budget, BudgetWay, Fit, Need } from "../../budget/model.ts";
-import { PLATFORMS } from "../../budget/platforms.ts";
+import { PAID_USD_PER_MONTH, PLATFORMS } from "../../budget/platforms.ts";
 import type { NeedName, PlatformName } from "../../budget/platforms.ts";
 import { ADVICE, SOURCES, UNCONFIRMED } from "../../budget/texts.ts";
 import { formatBytes } from "./format.ts";
 
 const TITLES: Readonly<Record<PlatformName, string>> = {
   "workers-free": "Cloudflare Workers, free plan",
-  "workers-paid": "Cloudflare Workers, paid plan ($5 a month)",
+  "workers-paid": `Cloudflare Workers, paid plan ($${PAID_USD_PER_MONTH} a month)`,
   "deno-deploy": "Deno Deploy, free plan",
 };
 
