@@ -1,4 +1,5 @@
 /** The data of a budget: what a copy needs on a platform. `schemas.ts` has its schema. */
+import type { Plan } from "../copy/model.ts";
 import type { NeedName, PlatformName } from "./platforms.ts";
 
 /**
@@ -61,4 +62,10 @@ export interface Budget {
   readonly ways: readonly BudgetWay[];
   /** What to change, if the copy does not fit in one of the ways. */
   readonly advice: readonly Advice[];
+}
+
+/** The response to a request for a plan. */
+export interface PlanWithBudget extends Plan {
+  /** Present if the request has `budget`. */
+  readonly budget?: Budget;
 }

@@ -1,5 +1,6 @@
 /** `/v1/plans`: plans a copy without writing (dry run). */
 import { estimateBudget } from "../../budget/estimate.ts";
+import type { PlanWithBudget } from "../../budget/model.ts";
 import { secured } from "../access.ts";
 import type { Allowed } from "../allowed.ts";
 import type { AppOptions } from "../app_options.ts";
@@ -25,7 +26,8 @@ export function planRoutes(options: AppOptions, allowed: Allowed) {
       const { signal, emit } = watchCall(context, options);
       const plan = await options.openEngine().plan(request, { survey, manifests, signal, emit });
       const budget = platform && estimateBudget(plan, platform);
-      return context.json({ ...plan, ...(budget ? { budget } : {}) }, 200);
+      const planned: PlanWithBudget = budget ? { ...plan, budget } : plan;
+      return context.json(planned, 200);
     },
   );
 }
