@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { AS_OF, PAID_USD_PER_MONTH, PLATFORMS } from "../../src/budget/platforms.ts";
+import { AS_OF, CPU_MS, PAID_USD_PER_MONTH, PLATFORMS } from "../../src/budget/platforms.ts";
 import { parseConfig, SERVER_VARIABLES } from "../../src/config/server_config.ts";
 
 function read(path: string): string {
@@ -62,4 +62,18 @@ test("docs/deploy/cloudflare.md has the prices of budgets", () => {
   ];
   for (const row of rows) assert.match(section, new RegExp(`^\\| ${row} +\\|$`, "m"));
   assert.ok(section.includes(`Prices as of ${AS_OF}`));
+});
+
+test("docs/deploy/cloudflare.md has the CPU time of budgets", () => {
+  const text = read("docs/deploy/cloudflare.md");
+  const { manifestRead, smallBlob, other } = CPU_MS;
+  for (
+    const [request, ms] of [
+      ["a plan of 10 layers", manifestRead],
+      ["a blob of 1 kB", smallBlob],
+      ["a manifest", other],
+    ] as const
+  ) {
+    assert.match(text, new RegExp(`^\\| ${request} +\\| ${ms} ms \\|$`, "m"));
+  }
 });

@@ -29,6 +29,8 @@ const EXPLANATIONS = {
   invocation: "An invocation is one run of the server's code, for one request.",
   durable:
     "As a Workflow, the copy is durable: each of its steps has a request of its own, and it continues without its caller.",
+  waits:
+    "A Workflow that has no calls left waits for six minutes and then continues, so the copy takes longer.",
   bounds:
     "Two numbers are at least and at most: the registries decide whether they mount a blob, redirect a download, and require " +
     "a token. Retries are not counted. CPU time is an estimate.",
@@ -54,8 +56,8 @@ export function formatBudget(budget: Budget): string[] {
         ...ways.map(({ needs, exceeds }) => formatNeed(name, needs[name], exceeds.includes(name))),
         formatLimit(name, ways, platform),
       ]),
-      ["such copies in the plan", ...ways.map(formatIncluded), ""],
-      ["price of 1,000 further ones", ...ways.map((way) => formatPrice(way, platform)), ""],
+      ["copies like this included", ...ways.map(formatIncluded), ""],
+      ["price of 1,000 more", ...ways.map((way) => formatPrice(way, platform)), ""],
     ]),
     ...(ways.some(({ exceeds }) => exceeds.length > 0)
       ? ["  * above the limit, or perhaps above it"]
@@ -64,6 +66,7 @@ export function formatBudget(budget: Budget): string[] {
     EXPLANATIONS.invocation,
     ...(ways.length > 1 ? [EXPLANATIONS.durable] : []),
     EXPLANATIONS.bounds,
+    ...(ways.some(({ exceeds }) => exceeds.includes("workflowCalls")) ? [EXPLANATIONS.waits] : []),
     ...(advice.length > 0 ? ["", "to change", ...advice.map((name) => `- ${ADVICE[name]}`)] : []),
     "",
     `limits and prices as of ${asOf}:`,
