@@ -140,9 +140,11 @@ function toPlanning(
   const manifests = steps.filter(({ type }) => type === "manifest").length || 1;
   const sent = source + destination - counted;
   return {
-    // At least: each side has rejected a request without a token, and later ones have it. At most: a Workflow's source is resolved
-    // before, perhaps in another isolate.
-    requests: isMost ? sent + (isDurable ? 1 + 3 * TOKEN_REQUESTS : 0) : Math.max(sent - 2, 0),
+    // At least: each side has rejected a request without a token, and later ones have it. A Workflow's source is resolved before,
+    // perhaps in another isolate; its plan may then not ask the source for it.
+    requests: isMost
+      ? sent + (isDurable ? 1 + 3 * TOKEN_REQUESTS : 0)
+      : Math.max(sent - (isDurable ? 3 : 2), 0),
     cpuMs: toCpuMs(CPU_MS.manifestRead * manifests, isMost),
     bytes: 0,
   };

@@ -52,7 +52,7 @@ test("estimateBudget() counts requests, steps and invocations of both ways", () 
   assert.equal(inline.needs.subrequests.atLeast, 2 + 9 + 1);
   assert.deepEqual(inline.needs.invocations, { atLeast: 1, atMost: 1, limit: 100_000 });
   assert.deepEqual(inline.needs.steps, { atLeast: 0, atMost: 0, limit: 1024 });
-  assert.equal(durable.needs.subrequests.atLeast, 2 + 9 + 1);
+  assert.equal(durable.needs.subrequests.atLeast, 1 + 9 + 1);
   assert.deepEqual(durable.needs.invocations, { atLeast: 7, atMost: 7, limit: 100_000 });
   assert.deepEqual(durable.needs.steps, { atLeast: 5, atMost: 5, limit: 1024 });
   assert.deepEqual(durable.needs.workflowCalls, { atLeast: 5, atMost: 5, limit: 50 });

@@ -16,7 +16,7 @@ interface Scenario {
   readonly isPlain?: boolean;
   /** Whether source and destination are repositories of one registry. Default: no. */
   readonly isOneRegistry?: boolean;
-  put(source: RunningRegistry): Promise<unknown>;
+  put(source: RunningRegistry, destination: RunningRegistry): Promise<unknown>;
   readonly source?: RegistryOptions;
   readonly destination?: RegistryOptions;
 }
@@ -38,6 +38,9 @@ async function signed(source: RunningRegistry): Promise<void> {
   }
 }
 
+/** The repositories that the tests copy to. */
+const REPOSITORIES = ["inline", "durable", "steps"];
+
 const SCENARIOS: readonly Scenario[] = [
   { what: "a small image", isPlain: true, put: small },
   {
@@ -46,6 +49,26 @@ const SCENARIOS: readonly Scenario[] = [
     put: (source) => putImage(source, "app", { tag: "1", layers: 40 }),
   },
   { what: "an image of three platforms", isPlain: true, put: multi },
+  {
+    what: "an image that is there, with tokens on both sides",
+    source: TOKENS,
+    destination: TOKENS,
+    async put(source, destination): Promise<void> {
+      await small(source);
+      for (const name of REPOSITORIES) await putImage(destination, name, { tag: "1", layers: 3 });
+    },
+  },
+  {
+    what: "an image whose tag is at another one, with tokens on both sides",
+    source: TOKENS,
+    destination: TOKENS,
+    async put(source, destination): Promise<void> {
+      await small(source);
+      for (const name of REPOSITORIES) {
+        await putImage(destination, name, { tag: "1", layers: 3, seed: 2 });
+      }
+    },
+  },
   { what: "an image that is mounted", isOneRegistry: true, put: small },
   {
     what: "an image with referrers",
@@ -104,7 +127,7 @@ async function start(
 ): Promise<Setting> {
   const source = await startRegistry(from);
   const destination = isOneRegistry ? source : await startRegistry(to);
-  await put(source);
+  await put(source, destination);
   const auth = { auth: btoa("user:password") };
   // The Worker is new, so that it has no tokens and knows nothing about the registries.
   const worker = await startCrossdock({

@@ -1,10 +1,10 @@
 /** `crossdock plan SRC DST`, and `crossdock copy --dry-run` */
+import type { Command } from "@commander-js/extra-typings";
 import { estimateBudget } from "../../budget/estimate.ts";
 import type { PlatformName } from "../../budget/platforms.ts";
 import { ParseError } from "../../errors.ts";
 import { formatReference, isLocal } from "../../oci/reference.ts";
 import type { Reference } from "../../oci/reference.ts";
-import type { Command } from "@commander-js/extra-typings";
 import { addOptions } from "../options/add_options.ts";
 import { toCopyRequest } from "../options/copy_request.ts";
 import type { CopyFlags } from "../options/copy_request.ts";
