@@ -3,6 +3,7 @@
  * responses, so the examples are never out of date.
  */
 import type * as z from "zod";
+import { estimateBudget } from "../../src/budget/estimate.ts";
 import type { Inspection, Performed, Plan, Verification } from "../../src/copy/model.ts";
 import type { CopyRequestInput } from "../../src/copy/request.ts";
 import type { tagsSchema } from "../../src/copy/schemas.ts";
@@ -108,6 +109,10 @@ export const PLAN: Plan = {
     requests: { source: 5, destination: 6 },
   },
 };
+
+export const BUDGETED = { ...MIRROR, budget: "workers-free" } as const;
+
+export const PLAN_WITH_BUDGET = { ...PLAN, budget: estimateBudget(PLAN, BUDGETED.budget) };
 
 export const REPORT = {
   source,

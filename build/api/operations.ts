@@ -1,13 +1,13 @@
 /** The operations of the API: parameters, bodies and responses, with examples. `test/build/api` compares them with the routes. */
 import * as z from "zod";
 import { stepSchema } from "../../src/copy/step.ts";
+import { plannedSchema } from "../../src/budget/schemas.ts";
 import type { AccessScope } from "../../src/config/access_tokens.ts";
 import { healthSchema } from "../../src/server/routes/health.ts";
 import { preferHeader } from "../../src/server/prefer.ts";
 import {
   inspectionSchema,
   performedSchema,
-  planSchema,
   reportSchema,
   tagsSchema,
   verificationSchema,
@@ -19,6 +19,7 @@ import {
   copyParams,
   hookAnswerSchema,
   imageQuery,
+  planBody,
   planQuery,
   syncBody,
   syncQuery,
@@ -29,6 +30,7 @@ import { streamEventSchema, syncStreamEventSchema } from "../../src/stream_event
 import { syncReportSchema, syncStatusSchema } from "../../src/sync/schemas.ts";
 import {
   ALPINE,
+  BUDGETED,
   CANCELLED_COPY,
   COMPARISONS,
   COPY_ID,
@@ -39,6 +41,7 @@ import {
   MIRROR,
   OUTCOMES,
   PLAN,
+  PLAN_WITH_BUDGET,
   QUEUED_COPY,
   REPORT,
   STEPS,
@@ -178,16 +181,17 @@ export const OPERATIONS: readonly OperationSource[] = [
     tags: ["Plans and steps"],
     summary: "Show what a copy would do",
     description:
-      "Dry run: writes nothing. To perform the plan, send each step to `/v1/steps`, stages in order.",
+      "Dry run: writes nothing. To perform the plan, send each step to `/v1/steps`, stages in order. With `budget`, the response " +
+      "says what the copy needs on a platform, whether it fits, and what it costs.",
     scope: "read",
     parameters: [{
       in: "query",
       schema: planQuery,
       examples: { survey: { mirror: "true" }, manifests: { mirror: "false" } },
     }],
-    body: { schema: copyBody, examples: { mirror: MIRROR } },
+    body: { schema: planBody, examples: { mirror: MIRROR, budget: BUDGETED } },
     responses: {
-      200: json("The plan", planSchema, { mirror: PLAN }),
+      200: json("The plan", plannedSchema, { mirror: PLAN, budget: PLAN_WITH_BUDGET }),
       ...refusals,
       ...bodyRefusals,
       ...failures,

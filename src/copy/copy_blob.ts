@@ -14,7 +14,7 @@ import { watchBlob } from "./watch_blob.ts";
 export const SMALL_BYTES = 256 * 1024;
 
 /** Above this size, `verify: "auto"` does not hash if the destination is known to check digests: DESIGN decision 4. */
-const TRUST_ABOVE_BYTES = 8 * 1024 * 1024;
+export const TRUST_ABOVE_BYTES = 8 * 1024 * 1024;
 
 /** Copies one blob. A transfer that fails is retried with a new upload. */
 export async function copyBlob(step: BlobStep, context: PerformContext): Promise<BlobOutcome> {

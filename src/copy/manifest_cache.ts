@@ -8,7 +8,7 @@ import type { Step } from "./step.ts";
 const MAX_CACHED_BYTES = 64 * 1024 * 1024;
 
 /** Limit for all manifests in the steps of one plan. Further manifests are read again. */
-const MAX_CARRIED_BYTES = 4 * 1024 * 1024;
+export const MAX_CARRIED_BYTES = 4 * 1024 * 1024;
 
 export class ManifestCache {
   readonly #contents = new Map<Digest, ManifestContent>();

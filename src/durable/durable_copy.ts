@@ -8,6 +8,7 @@ import type { PerformOfPlan } from "../copy/run.ts";
 import { toResend } from "../copy/step.ts";
 import type { Step } from "../copy/step.ts";
 import { askSelf } from "./ask_self.ts";
+import { countSteps, MAX_BATCH_SIZE, MAX_DURABLE_STEPS, toBatchSize, toRoom } from "./batches.ts";
 import { CopyFailure } from "./copy_failure.ts";
 import { MissingContentError } from "../errors.ts";
 import { RequestError, toProblem } from "../problem.ts";
@@ -17,15 +18,9 @@ import type { DurableSteps } from "./steps.ts";
 export interface DurableCopyOptions {
   /** Concurrent steps of a stage. */
   readonly parallelSteps: number;
-  /**
-   * Largest number of durable steps that a plan may have. Default 900: with {@linkcode MAX_REPAIRS} and the notices they stay below
-   * the 1,024 steps of a Workflow on the free plan.
-   */
+  /** Largest number of durable steps that a plan may have. Default 900. */
   readonly maxDurableSteps?: number;
-  /**
-   * Largest number of the plan's steps in one durable step. Default 10: 900 of these stay below the 10,000 subrequests of an
-   * invocation on the paid plan.
-   */
+  /** Largest number of the plan's steps in one durable step. Default 10. */
   readonly maxBatchSize?: number;
   /** Number of requests that resolved the source before, for the report. Default 0. */
   readonly sourceRequests?: number | undefined;
@@ -50,13 +45,15 @@ export async function runDurableCopy(
   steps: DurableSteps,
   options: DurableCopyOptions,
 ): Promise<Report> {
-  const { parallelSteps, maxDurableSteps = 900, maxBatchSize = 10, sourceRequests = 0 } = options;
+  const { parallelSteps, sourceRequests = 0 } = options;
+  const { maxDurableSteps = MAX_DURABLE_STEPS, maxBatchSize = MAX_BATCH_SIZE } = options;
   // Stored with the plan, so that a resumed copy has the time of the first attempt.
   const { startedAt, plan } = await steps.run("plan", async () => ({
     startedAt: steps.now(),
     plan: await askSelf<Plan>(steps, "/v1/plans?survey=false&manifests=true", request),
   }));
-  const size = toBatchSize(plan, { maxDurableSteps, maxBatchSize });
+  const size = toBatchSize(plan, maxDurableSteps);
+  if (size > maxBatchSize) throw tooManySteps(plan, maxDurableSteps, maxBatchSize);
   const run = new DurableRun(plan, steps, size);
   const outcomes = await run.perform(parallelSteps);
   const requests = {
@@ -179,32 +176,21 @@ async function performAll(
   return results;
 }
 
-/**
- * Computes the number of the plan's steps in one durable step: one if the limit permits it.
- *
- * @throws CopyFailure `limit` for too many steps
- */
-function toBatchSize(
-  plan: Plan,
-  { maxDurableSteps, maxBatchSize }: { maxDurableSteps: number; maxBatchSize: number },
-): number {
-  const count = sum(plan.stages, ({ steps }) => steps.length);
-  // Planning takes one durable step, and the last batch of each stage can be smaller than the others.
-  const room = maxDurableSteps - 1 - plan.stages.length;
-  const size = count <= maxDurableSteps - 1 ? 1 : Math.ceil(count / Math.max(room, 1));
-  if (size > maxBatchSize) {
-    throw new CopyFailure(
-      new RequestError(
-        "limit",
-        `the copy has ${count} steps, a durable copy can have at most ${room * maxBatchSize}`,
-        {
-          hint:
-            "copy one platform at a time, or copy within the request: omit Prefer: respond-async",
-        },
-      ).problem,
-    );
-  }
-  return size;
+function tooManySteps(
+  { stages }: Plan,
+  maxDurableSteps: number,
+  maxBatchSize: number,
+): CopyFailure {
+  const max = toRoom(stages, maxDurableSteps) * maxBatchSize;
+  return new CopyFailure(
+    new RequestError(
+      "limit",
+      `the copy has ${countSteps(stages)} steps, a durable copy can have at most ${max}`,
+      {
+        hint: "copy one platform at a time, or copy within the request: omit Prefer: respond-async",
+      },
+    ).problem,
+  );
 }
 
 /** Names contain the position in the plan, so that they are unique. */

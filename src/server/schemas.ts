@@ -1,5 +1,6 @@
 /** Schemas of the API's request bodies and parameters. Schemas of responses are in the folders that produce the data. */
 import * as z from "zod";
+import type { PlatformName } from "../budget/platforms.ts";
 import { copyRequestSchema } from "../copy/request.ts";
 import type { ComparisonInput, CopyRequestInput } from "../copy/request.ts";
 import { copyIdSchema } from "../durable/durable_copies.ts";
@@ -12,6 +13,8 @@ import type { SyncRequest } from "../sync/model.ts";
 
 /** Longer names are rejected before they are parsed. */
 const MAX_NAME_LENGTH = 1024;
+
+type PlanInput = CopyRequestInput & { readonly budget?: PlatformName | undefined };
 
 /** More than any image has. */
 const MAX_PLATFORMS = 64;
@@ -66,15 +69,32 @@ const copyFields = copyRequestSchema.extend({
   }),
 });
 
+const EXCLUSIVE = {
+  not: {
+    properties: { fastCheck: { const: true }, recheck: { const: true } },
+    required: ["fastCheck", "recheck"],
+  },
+};
+
 /** The flags of `crossdock copy` in camel case. */
 export const copyBody = schemaFor<CopyRequestInput>()(
   copyFields.meta({
     id: "CopyRequest",
     description: "A copy: source, destination and options",
-    not: {
-      properties: { fastCheck: { const: true }, recheck: { const: true } },
-      required: ["fastCheck", "recheck"],
-    },
+    ...EXCLUSIVE,
+  }),
+);
+
+/** The request for a plan: a copy, and the platform of a budget. */
+export const planBody = schemaFor<PlanInput>()(
+  copyFields.extend({
+    budget: z.enum(["workers-free", "workers-paid", "deno-deploy"]).optional().meta({
+      description: "platform to estimate the copy for",
+    }),
+  }).meta({
+    id: "PlanRequest",
+    description: "A copy to plan",
+    ...EXCLUSIVE,
   }),
 );
 

@@ -1,6 +1,6 @@
 /** Renders what a user sees in a terminal with 80 columns, for docs/cli_screens.md: `deno task cli:record`. */
 import { CopyError, imageNotFound } from "../../src/copy/copy_error.ts";
-import type { Emit, Report } from "../../src/copy/model.ts";
+import type { Emit, Plan, Report } from "../../src/copy/model.ts";
 import { CrossdockError } from "../../src/errors.ts";
 import { parseReference } from "../../src/oci/reference.ts";
 import { complete } from "./completion/run_shell.ts";
@@ -28,6 +28,17 @@ export async function renderScreens(): Promise<string> {
         DESTINATION,
       ),
     ],
+    [
+      "A budget",
+      await session(
+        { engine: { plan: () => Promise.resolve(PLANNED) } },
+        "plan",
+        "--budget",
+        "workers-free",
+        SOURCE,
+        DESTINATION,
+      ),
+    ],
     ["A running copy", await renderRunning()],
     ["A failed copy", ...await renderFailures()],
     ["A failed copy as JSON", await renderJson()],
@@ -48,6 +59,26 @@ const COPIED: Report = {
   ...report,
   source: `${SOURCE}@${digest("f")}`,
   destination: `${DESTINATION}:3.22@${digest("f")}`,
+};
+
+const LAYERS = [blobStep("a", 3.5 * MIB), blobStep("b", 1200)];
+
+const PLANNED: Plan = {
+  ...plan,
+  source: COPIED.source,
+  destination: COPIED.destination,
+  stages: [
+    { name: "blobs", steps: LAYERS.map((step) => ({ ...step, found: "absent" })) },
+    { name: "tag", steps: [tagStep] },
+  ],
+  foreign: [],
+  requests: { source: 3, destination: 3 },
+  totals: {
+    blobs: { stream: 2, mount: 0, present: 0 },
+    bytes: { stream: 3.5 * MIB + 1200, mount: 0, present: 0 },
+    manifests: 1,
+    requests: { source: 5, destination: 6 },
+  },
 };
 
 /** A command line and its output, first that on stderr. */

@@ -2,9 +2,10 @@ import { test } from "node:test";
 import assert from "node:assert/strict";
 import type { InferRequestType, InferResponseType } from "hono/client";
 import type { JSONParsed } from "hono/utils/types";
+import type { PlanWithBudget } from "../../src/budget/model.ts";
 import { createClient } from "../../src/client/client.ts";
 import type { Client } from "../../src/client/client.ts";
-import type { Inspection, Performed, Plan, Verification } from "../../src/copy/model.ts";
+import type { Inspection, Performed, Verification } from "../../src/copy/model.ts";
 import type { CopyRequestInput } from "../../src/copy/request.ts";
 import type { Step } from "../../src/copy/step.ts";
 import type { DurableCopy } from "../../src/durable/durable_copies.ts";
@@ -21,7 +22,7 @@ type Answer<Call, Status extends 200 | 202 | 404> = InferResponseType<Call, Stat
 test("createClient() has the types of the engine for each call", () => {
   const same: [
     // As JSON gives them back: without what JSON cannot hold.
-    Same<Answer<V1["plans"]["$post"], 200>, JSONParsed<Plan>>,
+    Same<Answer<V1["plans"]["$post"], 200>, JSONParsed<PlanWithBudget>>,
     Same<Answer<V1["images"]["$get"], 200>, JSONParsed<Inspection>>,
     Same<Answer<V1["verifications"]["$post"], 200>, JSONParsed<Verification>>,
     Same<Answer<V1["steps"]["$post"], 200>, JSONParsed<Performed>>,

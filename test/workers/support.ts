@@ -1,10 +1,11 @@
 /** Starts the deployed Worker in the real workerd. */
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
+import { DatabaseSync } from "node:sqlite";
 import { fileURLToPath } from "node:url";
 import { setTimeout as sleep } from "node:timers/promises";
 // @ts-types="../support/miniflare.d.ts"
@@ -35,6 +36,8 @@ export interface RunningWorker extends AsyncDisposable {
   start(request: Readonly<Record<string, unknown>>): Promise<string>;
   /** Waits until a copy has one of the states. */
   reach(id: string, ...states: readonly DurableCopy["state"][]): Promise<DurableCopy>;
+  /** Counts the steps of all Workflows of copies so far, in the storage of workerd. */
+  countSteps(): number;
   /** Kills the process of workerd. A new process starts with the stored state of the first. */
   kill(): Promise<void>;
   /** Triggers the cron handler, with a pattern and a time in milliseconds since the epoch. */
@@ -160,6 +163,11 @@ export async function startWith(
       }
       throw new Error(`waited in vain until copy ${id} was ${states.join(" or ")}`);
     },
+    countSteps(): number {
+      const instances = join(folder, "workflows/miniflare-workflows-crossdock-copy");
+      return readdirSync(instances).filter((name) => /^[0-9a-f]+\.sqlite$/.test(name))
+        .reduce((sum, name) => sum + countGroups(join(instances, name)), 0);
+    },
     async kill(): Promise<void> {
       process.kill(findWorkerd(port), "SIGKILL");
       for (let i = 0; i < TRIES; i++) {
@@ -179,6 +187,17 @@ export async function startWith(
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** Counts the groups of log entries of an instance. Each step has one, whatever the number of its attempts. */
+function countGroups(path: string): number {
+  const database = new DatabaseSync(path, { readOnly: true });
+  try {
+    const rows = database.prepare("SELECT DISTINCT groupKey FROM states").all();
+    return rows.filter(({ groupKey }) => groupKey !== null).length;
+  } finally {
+    database.close();
+  }
 }
 
 const DURABLE = {

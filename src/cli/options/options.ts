@@ -250,6 +250,11 @@ export const configOption = new Option(
   "print the config of the image as the registry returns it",
 ).helpGroup(OUTPUT);
 
+export const budgetOption = new Option(
+  "--budget <workers-free|workers-paid|deno-deploy>",
+  "also show what the copy needs on Cloudflare Workers or Deno Deploy, whether it fits, and what it costs",
+).argParser(oneOf("--budget", ["workers-free", "workers-paid", "deno-deploy"])).helpGroup(SERVER);
+
 export const jsonOption = new Option("--json", "print the result as one JSON document")
   .helpGroup(OUTPUT);
 export const digestFileOption = new Option(

@@ -1,11 +1,13 @@
 /** `/v1/plans`: plans a copy without writing (dry run). */
+import { estimateBudget } from "../../budget/estimate.ts";
+import type { PlanWithBudget } from "../../budget/model.ts";
 import { secured } from "../access.ts";
 import type { Allowed } from "../allowed.ts";
 import type { AppOptions } from "../app_options.ts";
 import { withDefaults } from "../../config/server_config.ts";
 import { parseCopyRequest } from "../../copy/request.ts";
 import { check, checkBody, createRouter } from "../router.ts";
-import { copyBody, planQuery } from "../schemas.ts";
+import { planBody, planQuery } from "../schemas.ts";
 import { watchCall } from "../watch_call.ts";
 
 // deno-lint-ignore explicit-function-return-type
@@ -14,15 +16,18 @@ export function planRoutes(options: AppOptions, allowed: Allowed) {
     "/v1/plans",
     secured("read", options, { takesQuery: true }),
     check("query", planQuery),
-    checkBody(copyBody),
+    checkBody(planBody),
     async (context) => {
-      const request = parseCopyRequest(withDefaults(options.config, context.req.valid("json")));
+      const { budget: platform, ...copy } = context.req.valid("json");
+      const request = parseCopyRequest(withDefaults(options.config, copy));
       allowed.copy(request);
       const query = context.req.valid("query");
       const [survey, manifests] = [query.survey === "true", query.manifests === "true"];
       const { signal, emit } = watchCall(context, options);
       const plan = await options.openEngine().plan(request, { survey, manifests, signal, emit });
-      return context.json(plan, 200);
+      const budget = platform && estimateBudget(plan, platform);
+      const planned: PlanWithBudget = budget ? { ...plan, budget } : plan;
+      return context.json(planned, 200);
     },
   );
 }

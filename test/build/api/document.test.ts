@@ -197,6 +197,7 @@ test("/openapi.json closes the schemas of requests, and leaves those of answers 
     "BlobStep",
     "CopyRequest",
     "ManifestStep",
+    "PlanRequest",
     "ReferrerFilter",
     "ReferrersStep",
     "StepDescriptor",
