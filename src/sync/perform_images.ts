@@ -2,9 +2,10 @@
 import { mapConcurrent } from "../copy/concurrent.ts";
 import type { Emit } from "../copy/model.ts";
 import type { CopyRequestInput } from "../copy/request.ts";
+import type { Digest } from "../oci/digest.ts";
 import { formatReference, parseReference, withDefaultTag } from "../oci/reference.ts";
 import { backupReference } from "./backup.ts";
-import type { Comparison } from "./batch.ts";
+import type { Batch, Comparison } from "./batch.ts";
 import { toWorkItem } from "./expand.ts";
 import type { WorkItem } from "./expand.ts";
 import type { TagReport } from "./model.ts";
@@ -12,7 +13,7 @@ import { checkFloor } from "./pull_floor.ts";
 import { addWarning, toPostponement } from "./rule_context.ts";
 import type { RuleContext } from "./rule_context.ts";
 import { postponedReport } from "./rule_steps.ts";
-import type { RuleStep, RuleStepResults } from "./rule_steps.ts";
+import type { KnownImages, RuleStep, RuleStepResults } from "./rule_steps.ts";
 import { toFailure } from "./to_failure.ts";
 
 type ImagesStep = Extract<RuleStep, { type: "images" }>;
@@ -32,6 +33,7 @@ export async function performImages(
   const left = items.filter((_, i) => reports[i]?.some(({ result }) => result === "postponed"));
   return {
     tags: reports.flat(),
+    ...(step.known ? { known: run.known } : {}),
     startedPulls: pulls.started,
     warnings: run.warnings,
     ...(left.length > 0 && limit.last
@@ -42,6 +44,8 @@ export async function performImages(
 
 class ImageRun {
   readonly warnings: string[] = [];
+  /** Images that are complete at their target. */
+  readonly known: KnownImages = [];
   readonly #step: ImagesStep;
   readonly #context: RuleContext;
 
@@ -53,14 +57,17 @@ class ImageRun {
   async run({ source, requests: all }: WorkItem): Promise<TagReport[]> {
     const { batch, rule: { fastCheck }, signal } = this.#context;
     const { present = [] } = this.#step;
-    const requests = all.filter(({ destination }) => !present.includes(destination));
-    const reports = all.filter((request) => !requests.includes(request))
+    const absent = all.filter(({ destination }) => !present.includes(destination));
+    const reports = all.filter((request) => !absent.includes(request))
       .map(({ source, destination }): TagReport => ({ source, destination, result: "unchanged" }));
     reports.forEach((report) => this.#emitEnd(report));
     if (this.#isPostponed()) {
-      return [...reports, ...requests.map((request) => postponedReport(request))];
+      return [...reports, ...absent.map((request) => postponedReport(request))];
     }
     const image = batch.open(source);
+    const remembered = await this.#findRemembered(image, absent);
+    reports.push(...remembered.values());
+    const requests = absent.filter((request) => !remembered.has(request));
     const compared = await Promise.allSettled(
       requests.map((request) =>
         image.compare(request, { fastCheck, signal, emit: this.#emitFor(request) })
@@ -71,12 +78,40 @@ class ImageRun {
     const copied = await mapConcurrent([...requests.entries()], parallel, async ([i, request]) => {
       const result = compared[i];
       const report = result?.status === "fulfilled"
-        ? await this.#copyIfNeeded(request, result.value)
+        ? this.#learn(result.value, await this.#copyIfNeeded(request, result.value))
         : this.#toFailed(request, result?.reason, this.#step.mayBeMissing);
       this.#emitEnd(report);
       return report;
     });
     return [...reports, ...copied];
+  }
+
+  /** Finds the images whose source still has the remembered digest. */
+  async #findRemembered(
+    image: ReturnType<Batch["open"]>,
+    requests: readonly CopyRequestInput[],
+  ): Promise<Map<CopyRequestInput, TagReport>> {
+    const { signal } = this.#context;
+    const found = new Map<CopyRequestInput, TagReport>();
+    for (const request of requests) {
+      const { source, destination } = request;
+      const known = this.#step.known?.find(([name]) => name === destination);
+      if (!known) continue;
+      const [, wanted, digest = wanted] = known;
+      try {
+        const now = await image.resolve({ signal, emit: this.#emitFor(request) });
+        if (now.digest !== wanted) continue;
+      } catch {
+        // The comparison fails in the same way, and reports it.
+        continue;
+      }
+      const names = { source, destination };
+      const report = { ...names, result: "unchanged", digest, remembered: true } as const;
+      this.known.push(known);
+      this.#emitEnd(report);
+      found.set(request, report);
+    }
+    return found;
   }
 
   async #copyIfNeeded(request: CopyRequestInput, comparison: Comparison): Promise<TagReport> {
@@ -182,6 +217,20 @@ class ImageRun {
       const message = `back up ${destination}: ${toFailure(error, signal).message}`;
       addWarning(message, this.warnings, this.#context);
     }
+  }
+
+  /** Remembers an image that is complete at its target. A copy of referrers with a warning may have left some out. */
+  #learn({ copy, source }: Comparison, report: TagReport): TagReport {
+    const { result, digest = source.digest, destination, report: copied } = report;
+    const isWhole = !copy || copied && (!this.#context.rule.fastCheck || !copied.warnings.length);
+    if (this.#step.known && isWhole && (result === "unchanged" || result === "copied")) {
+      this.known.push(
+        digest === source.digest
+          ? [destination, source.digest]
+          : [destination, source.digest, digest as Digest],
+      );
+    }
+    return report;
   }
 
   /** @returns the report of a failed image, or of a postponed or missing one, depending on the error */

@@ -8,7 +8,8 @@ import { performImages } from "./perform_images.ts";
 import { pruneTarget } from "./prune_target.ts";
 import { addWarning, toPostponement } from "./rule_context.ts";
 import type { RuleContext } from "./rule_context.ts";
-import type { ResultOf, RuleStep, RuleStepResults, TagDates } from "./rule_steps.ts";
+import { forgetImages, putState, takeState } from "./rule_state.ts";
+import type { KnownImages, ResultOf, RuleStep, RuleStepResults, TagDates } from "./rule_steps.ts";
 import { toFailure } from "./to_failure.ts";
 
 /**
@@ -31,6 +32,8 @@ export async function performRuleStep(
       return await performTags(step, context);
     case "images":
       return await performImages(step, context);
+    case "remember":
+      return await performRemember(step, context);
     case "prune":
       return await performPrune(step, context);
   }
@@ -72,8 +75,25 @@ async function performTags(
       signal,
     });
     if (isIncomplete()) return { dates };
-    const present = missing ? await listPresent(repository, tags, context) : undefined;
-    return { ...rest, tags, dates, ...(present ? { present } : {}) };
+    const selected = { ...rest, tags, dates };
+    const destinations = rule.type === "image"
+      ? []
+      : targetsOf(rule, repository).flatMap((target) => tags.map((tag) => `${target}:${tag}`));
+    const warnings: string[] = [];
+    if (missing) {
+      const present = await listPresent(repository, destinations, context);
+      const absent = destinations.filter((name) => !present.has(name));
+      await forgetImages(repository, absent, context, warnings);
+      return { ...selected, present: [...present], warnings };
+    }
+    if (tag !== undefined) {
+      await forgetImages(repository, destinations, context, warnings);
+      return { ...selected, warnings };
+    }
+    const state = await takeState(repository, context, warnings);
+    if (!state) return selected;
+    const known = await keepPresent(repository, state.known, destinations, context);
+    return { ...selected, state: { ...state, known }, warnings };
   } catch (error) {
     const postponed = toPostponement(error, context);
     if (!postponed) throw error;
@@ -82,28 +102,51 @@ async function performTags(
 }
 
 /**
- * Lists the destinations that have their tag, by one list for each target: a comparison costs two requests for each tag. One image
- * is compared in any case, because the list may be long. A target that cannot be listed has none, so that its tags are compared.
+ * Lists the destinations that have their tag, by one list for each target: a comparison costs two requests for each tag. A target
+ * that cannot be listed has none, so that its tags are compared.
+ *
+ * @param isShort whether a list ends where it would cost more requests than it saves
  */
 async function listPresent(
   repository: string,
-  tags: readonly string[],
+  destinations: readonly string[],
   { rule, batch, signal }: RuleContext,
-): Promise<string[]> {
-  if (rule.type === "image" || tags.length === 0) return [];
-  const present: string[] = [];
+  isShort = false,
+): Promise<Set<string>> {
+  const present = new Set<string>();
   for (const target of targetsOf(rule, repository)) {
-    const found = new Set<string>();
+    const wanted = new Set(
+      destinations.filter((name) => name.startsWith(`${target}:`)),
+    );
+    let pagesLeft = isShort ? Math.floor(wanted.size / 2) : wanted.size && Infinity;
+    if (pagesLeft === 0) continue;
     try {
       for await (const page of batch.tags(target, { side: "destination", signal })) {
-        for (const tag of page) found.add(tag);
+        for (const tag of page) {
+          const name = `${target}:${tag}`;
+          if (wanted.has(name)) present.add(name);
+        }
+        if (--pagesLeft === 0) break;
       }
     } catch (error) {
       toFailure(error, signal);
     }
-    for (const tag of tags) if (found.has(tag)) present.push(`${target}:${tag}`);
   }
   return present;
+}
+
+/** Drops the images whose tag the rule no longer selects, or the target no longer has. */
+async function keepPresent(
+  repository: string,
+  known: KnownImages,
+  destinations: readonly string[],
+  context: RuleContext,
+): Promise<KnownImages> {
+  const selected = new Set(destinations);
+  const candidates = known.filter(([name]) => selected.has(name));
+  const names = candidates.map(([name]) => name);
+  const present = await listPresent(repository, names, context, true);
+  return candidates.filter(([name]) => present.has(name));
 }
 
 /** A listing that reuses known dates and finds a limited number of others. */
@@ -144,6 +187,15 @@ async function findTime(
     if (error instanceof CrossdockError && error.code === "not_found") return null;
     throw error;
   }
+}
+
+async function performRemember(
+  { repository, runs, known }: StepOf<"remember">,
+  context: RuleContext,
+): Promise<RuleStepResults["remember"]> {
+  const warnings: string[] = [];
+  await putState(repository, { runs, known }, context, warnings);
+  return { warnings };
 }
 
 async function performPrune(

@@ -9,6 +9,7 @@ import type { SyncRule } from "./rule.ts";
 import type { EmitSync, PruneReport, RuleReport, SyncFailure, TagReport } from "./model.ts";
 import { postponedReport } from "./rule_steps.ts";
 import type {
+  KnownImages,
   Postponement,
   ResultOf,
   RuleStep,
@@ -58,6 +59,15 @@ interface Selection {
   readonly notFound: readonly string[];
   /** Destinations that have their tag already. Known only in a run that copies missing tags. */
   readonly present: ReadonlySet<string>;
+  /** What earlier runs have mirrored. Absent if the run must not remember anything. */
+  readonly state?: RuleStepResults["tags"]["state"] | undefined;
+}
+
+/** The results of images. */
+interface ImagesEnd {
+  readonly reports: readonly TagReport[];
+  /** Images that are complete at their target. Empty if the run must not remember anything. */
+  readonly known: KnownImages;
 }
 
 /** Step names in a Workflow have at most 256 characters. This leaves room for the rest of the name. */
@@ -141,7 +151,9 @@ class RuleRun {
     try {
       const selection = await this.#selectTags(repository, place);
       if (!selection) return this.#postponeAll(repository, targets);
-      reports.push(...await this.#runImages(repository, selection, place));
+      const ended = await this.#runImages(repository, selection, place);
+      reports.push(...ended.reports);
+      await this.#remember(repository, { selection, known: ended.known, place });
       for (const request of this.#requestsOf(repository, selection.tooFresh)) {
         reports.push(this.#end({ ...namesOf(request), result: "too-fresh" }));
       }
@@ -169,33 +181,39 @@ class RuleRun {
         ...(missing ? { missing } : {}),
       });
       if (!result) return undefined;
-      const { tags, tooFresh = [], isListed = false, notFound = [], present = [] } = result;
-      if (tags) return { tags, tooFresh, isListed, notFound, present: new Set(present) };
+      const { tags, tooFresh = [], isListed = false, notFound = [], present = [], state } = result;
+      result.warnings?.forEach((warning) => this.#warnings.add(warning));
+      if (tags) return { tags, tooFresh, isListed, notFound, present: new Set(present), state };
     }
   }
 
   async #runImages(
     repository: string,
-    { tags, isListed, present }: Selection,
+    { tags, isListed, present, state }: Selection,
     place: string,
-  ): Promise<TagReport[]> {
+  ): Promise<ImagesEnd> {
     const { parallel, pageSize } = this.#steps;
     const pages = Array.from(
       { length: Math.ceil(tags.length / pageSize) },
       (_, i) => tags.slice(i * pageSize, (i + 1) * pageSize),
     );
-    const reports = await mapConcurrent([...pages.entries()], parallel, async ([i, page]) => {
+    const known = new Map(state?.known.map((image) => [image[0], image]));
+    const ends = await mapConcurrent([...pages.entries()], parallel, async ([i, page]) => {
       const first = i * pageSize + 1;
       const name = `${place}: ${first} to ${first + page.length - 1}`;
+      const names = this.#requestsOf(repository, page).map(({ destination }) => destination);
       return await this.#runPage(name, {
         repository,
         tags: page,
         mayBeMissing: !isListed,
-        present: this.#requestsOf(repository, page).map(({ destination }) => destination)
-          .filter((destination) => present.has(destination)),
+        present: names.filter((name) => present.has(name)),
+        known: state && names.map((name) => known.get(name)).filter((image) => !!image),
       });
     }, this.#options.signal);
-    return reports.flat();
+    return {
+      reports: ends.flatMap(({ reports }) => reports),
+      known: ends.flatMap(({ known }) => known),
+    };
   }
 
   async #runPage(
@@ -205,15 +223,20 @@ class RuleRun {
       readonly tags: readonly string[];
       readonly mayBeMissing: boolean;
       readonly present: string[];
+      readonly known: KnownImages | undefined;
     },
-  ): Promise<TagReport[]> {
+  ): Promise<ImagesEnd> {
     const { dryRun, missing, signal } = this.#options;
-    const { repository, mayBeMissing, present } = page;
+    const { repository, mayBeMissing, present, known } = page;
     const ended = new Map<string, TagReport>();
+    const complete = new Map<string, KnownImages[number]>();
     let left = page.tags;
     let failure: SyncFailure | undefined;
     for (let attempt = 1; left.length > 0; attempt++) {
       if (!await this.#limit.allows()) break;
+      for (const { destination } of this.#requestsOf(repository, left)) {
+        complete.delete(destination);
+      }
       try {
         const result = await this.#steps.run(attempt === 1 ? name : `${name}, attempt ${attempt}`, {
           type: "images",
@@ -224,7 +247,9 @@ class RuleRun {
           ...(dryRun ? { dryRun } : {}),
           ...(missing ? { missing } : {}),
           ...(present.length > 0 ? { present } : {}),
+          ...(known ? { known } : {}),
         });
+        for (const image of result.known ?? []) complete.set(image[0], image);
         this.#startedPulls = result.startedPulls;
         result.warnings.forEach((warning) => this.#warnings.add(warning));
         for (const report of result.tags) {
@@ -250,7 +275,28 @@ class RuleRun {
         ),
       );
     }
-    return [...ended.values()];
+    return { reports: [...ended.values()], known: [...complete.values()] };
+  }
+
+  async #remember(
+    repository: string,
+    { selection: { state }, known, place }: {
+      readonly selection: Selection;
+      readonly known: KnownImages;
+      readonly place: string;
+    },
+  ): Promise<void> {
+    if (!state) return;
+    const { runs } = state;
+    const step = { type: "remember", repository, runs, known } as const;
+    try {
+      const { warnings } = await this.#steps.run(`${place}: remember`, step);
+      warnings.forEach((warning) => this.#warnings.add(warning));
+    } catch (error) {
+      this.#warn(
+        `remembered state of ${repository}: ${toFailure(error, this.#options.signal).message}`,
+      );
+    }
   }
 
   #requestsOf(

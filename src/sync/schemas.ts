@@ -49,6 +49,10 @@ const tagReportSchema = schemaFor<TagReport>()(
     digest: digest.exactOptional().meta({
       description: "digest of the destination, now or after the copy",
     }),
+    remembered: z.literal(true).exactOptional().meta({
+      description:
+        "only if `unchanged`: the digest at the source is the remembered one, so the target was not asked for its digest",
+    }),
     report: reportSchema.exactOptional(),
     error: failureSchema.exactOptional(),
     id: z.string().exactOptional().meta({ description: "id of the durable copy" }),
