@@ -93,7 +93,7 @@ const inheritedFields = {
   referrerTarget: template.optional().describe("The repository to copy referrers to"),
   fastCheck: flag.optional().describe("Checks nothing else if the digest is the same"),
   fullCheckEvery: whole(1, 1_000_000).optional().describe(
-    "With a remembered state, compares all images in one of this number of runs. Default: 24",
+    "One of so many runs uses no remembered state. Default: 24",
   ),
   forceRecursive: flag.optional().describe("Checks an image even if its digest is the same"),
   includeExternal: flag.optional().describe("Also copies layers from URLs outside of the registry"),

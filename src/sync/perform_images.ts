@@ -5,7 +5,7 @@ import type { CopyRequestInput } from "../copy/request.ts";
 import type { Digest } from "../oci/digest.ts";
 import { formatReference, parseReference, withDefaultTag } from "../oci/reference.ts";
 import { backupReference } from "./backup.ts";
-import type { Batch, Comparison } from "./batch.ts";
+import type { Comparison } from "./batch.ts";
 import { toWorkItem } from "./expand.ts";
 import type { WorkItem } from "./expand.ts";
 import type { TagReport } from "./model.ts";
@@ -56,29 +56,27 @@ class ImageRun {
 
   async run({ source, requests: all }: WorkItem): Promise<TagReport[]> {
     const { batch, rule: { fastCheck }, signal } = this.#context;
-    const { present = [] } = this.#step;
-    const absent = all.filter(({ destination }) => !present.includes(destination));
-    const reports = all.filter((request) => !absent.includes(request))
+    const { present = [], known = [] } = this.#step;
+    const requests = all.filter(({ destination }) => !present.includes(destination));
+    const reports = all.filter((request) => !requests.includes(request))
       .map(({ source, destination }): TagReport => ({ source, destination, result: "unchanged" }));
     reports.forEach((report) => this.#emitEnd(report));
     if (this.#isPostponed()) {
-      return [...reports, ...absent.map((request) => postponedReport(request))];
+      return [...reports, ...requests.map((request) => postponedReport(request))];
     }
     const image = batch.open(source);
-    const remembered = await this.#findRemembered(image, absent);
-    reports.push(...remembered.values());
-    const requests = absent.filter((request) => !remembered.has(request));
-    const compared = await Promise.allSettled(
-      requests.map((request) =>
-        image.compare(request, { fastCheck, signal, emit: this.#emitFor(request) })
-      ),
-    );
+    const compared = await Promise.allSettled(requests.map(async (request) => {
+      const options = { fastCheck, signal, emit: this.#emitFor(request) };
+      const before = known.find(([name]) => name === request.destination);
+      const isSame = before && (await image.resolve(options)).digest === before[1];
+      return isSame ? before : await image.compare(request, options);
+    }));
     // At the same time, so that a blob that several targets lack is read once. Otherwise one after the other.
     const parallel = batch.sharesDownloads ? Math.max(1, requests.length) : 1;
     const copied = await mapConcurrent([...requests.entries()], parallel, async ([i, request]) => {
       const result = compared[i];
       const report = result?.status === "fulfilled"
-        ? this.#learn(result.value, await this.#copyIfNeeded(request, result.value))
+        ? await this.#finish(request, result.value)
         : this.#toFailed(request, result?.reason, this.#step.mayBeMissing);
       this.#emitEnd(report);
       return report;
@@ -86,32 +84,28 @@ class ImageRun {
     return [...reports, ...copied];
   }
 
-  /** Finds the images whose source still has the remembered digest. */
-  async #findRemembered(
-    image: ReturnType<Batch["open"]>,
-    requests: readonly CopyRequestInput[],
-  ): Promise<Map<CopyRequestInput, TagReport>> {
-    const { signal } = this.#context;
-    const found = new Map<CopyRequestInput, TagReport>();
-    for (const request of requests) {
-      const { source, destination } = request;
-      const known = this.#step.known?.find(([name]) => name === destination);
-      if (!known) continue;
-      const [, wanted, digest = wanted] = known;
-      try {
-        const now = await image.resolve({ signal, emit: this.#emitFor(request) });
-        if (now.digest !== wanted) continue;
-      } catch {
-        // The comparison fails in the same way, and reports it.
-        continue;
-      }
-      const names = { source, destination };
-      const report = { ...names, result: "unchanged", digest, remembered: true } as const;
-      this.known.push(known);
-      this.#emitEnd(report);
-      found.set(request, report);
+  /** Reports a known image, or copies one that differs. Remembers it if it is complete at its target. */
+  async #finish(
+    request: CopyRequestInput,
+    found: KnownImages[number] | Comparison,
+  ): Promise<TagReport> {
+    const { source, destination } = request;
+    if (Array.isArray(found)) {
+      this.known.push(found);
+      const digest = found[2] ?? found[1];
+      return { source, destination, result: "unchanged", digest, remembered: true };
     }
-    return found;
+    const ended = await this.#copyIfNeeded(request, found);
+    const { result, report } = ended;
+    const { digest } = found.source;
+    // A copy of referrers with a warning may have left some out.
+    const isWhole = !found.copy ||
+      report && (!this.#context.rule.fastCheck || report.warnings.length === 0);
+    if (isWhole && (result === "unchanged" || result === "copied")) {
+      const differs = ended.digest !== digest;
+      this.known.push([destination, digest, differs ? ended.digest as Digest : undefined]);
+    }
+    return ended;
   }
 
   async #copyIfNeeded(request: CopyRequestInput, comparison: Comparison): Promise<TagReport> {
@@ -217,20 +211,6 @@ class ImageRun {
       const message = `back up ${destination}: ${toFailure(error, signal).message}`;
       addWarning(message, this.warnings, this.#context);
     }
-  }
-
-  /** Remembers an image that is complete at its target. A copy of referrers with a warning may have left some out. */
-  #learn({ copy, source }: Comparison, report: TagReport): TagReport {
-    const { result, digest = source.digest, destination, report: copied } = report;
-    const isWhole = !copy || copied && (!this.#context.rule.fastCheck || !copied.warnings.length);
-    if (this.#step.known && isWhole && (result === "unchanged" || result === "copied")) {
-      this.known.push(
-        digest === source.digest
-          ? [destination, source.digest]
-          : [destination, source.digest, digest as Digest],
-      );
-    }
-    return report;
   }
 
   /** @returns the report of a failed image, or of a postponed or missing one, depending on the error */

@@ -8,8 +8,8 @@ import { performImages } from "./perform_images.ts";
 import { pruneTarget } from "./prune_target.ts";
 import { addWarning, toPostponement } from "./rule_context.ts";
 import type { RuleContext } from "./rule_context.ts";
-import { forgetImages, putState, takeState } from "./rule_state.ts";
-import type { KnownImages, ResultOf, RuleStep, RuleStepResults, TagDates } from "./rule_steps.ts";
+import { putState, takeState } from "./rule_state.ts";
+import type { ResultOf, RuleStep, RuleStepResults, TagDates } from "./rule_steps.ts";
 import { toFailure } from "./to_failure.ts";
 
 /**
@@ -33,7 +33,7 @@ export async function performRuleStep(
     case "images":
       return await performImages(step, context);
     case "remember":
-      return await performRemember(step, context);
+      return { warnings: await putState(step, context) };
     case "prune":
       return await performPrune(step, context);
   }
@@ -75,25 +75,23 @@ async function performTags(
       signal,
     });
     if (isIncomplete()) return { dates };
-    const selected = { ...rest, tags, dates };
     const destinations = rule.type === "image"
       ? []
       : targetsOf(rule, repository).flatMap((target) => tags.map((tag) => `${target}:${tag}`));
     const warnings: string[] = [];
-    if (missing) {
-      const present = await listPresent(repository, destinations, context);
-      const absent = destinations.filter((name) => !present.has(name));
-      await forgetImages(repository, absent, context, warnings);
-      return { ...selected, present: [...present], warnings };
-    }
-    if (tag !== undefined) {
-      await forgetImages(repository, destinations, context, warnings);
-      return { ...selected, warnings };
+    const selected = { ...rest, tags, dates, warnings };
+    const present = missing && await listPresent(repository, destinations, context);
+    if (present || tag !== undefined) {
+      const copied = destinations.filter((name) => !present || !present.has(name));
+      await takeState(repository, context, warnings, new Set(copied));
+      return { ...selected, ...(present ? { present: [...present] } : {}) };
     }
     const state = await takeState(repository, context, warnings);
     if (!state) return selected;
-    const known = await keepPresent(repository, state.known, destinations, context);
-    return { ...selected, state: { ...state, known }, warnings };
+    const names = state.known.map(([name]) => name);
+    const still = await listPresent(repository, names, context, true);
+    const known = state.known.filter(([name]) => still.has(name));
+    return { ...selected, state: { ...state, known } };
   } catch (error) {
     const postponed = toPostponement(error, context);
     if (!postponed) throw error;
@@ -135,20 +133,6 @@ async function listPresent(
   return present;
 }
 
-/** Drops the images whose tag the rule no longer selects, or the target no longer has. */
-async function keepPresent(
-  repository: string,
-  known: KnownImages,
-  destinations: readonly string[],
-  context: RuleContext,
-): Promise<KnownImages> {
-  const selected = new Set(destinations);
-  const candidates = known.filter(([name]) => selected.has(name));
-  const names = candidates.map(([name]) => name);
-  const present = await listPresent(repository, names, context, true);
-  return candidates.filter(([name]) => present.has(name));
-}
-
 /** A listing that reuses known dates and finds a limited number of others. */
 function limitDates(
   batch: Listing,
@@ -187,15 +171,6 @@ async function findTime(
     if (error instanceof CrossdockError && error.code === "not_found") return null;
     throw error;
   }
-}
-
-async function performRemember(
-  { repository, runs, known }: StepOf<"remember">,
-  context: RuleContext,
-): Promise<RuleStepResults["remember"]> {
-  const warnings: string[] = [];
-  await putState(repository, { runs, known }, context, warnings);
-  return { warnings };
 }
 
 async function performPrune(

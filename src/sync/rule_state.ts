@@ -5,7 +5,6 @@
  */
 import * as z from "zod";
 import { abortable } from "../abortable.ts";
-import { parseCopyRequest } from "../copy/request.ts";
 import { digestBytes } from "../oci/digest.ts";
 import { safeParseJson } from "../schema.ts";
 import type { StateStore } from "../state_store.ts";
@@ -13,18 +12,14 @@ import type { SyncRule } from "./rule.ts";
 import { addWarning } from "./rule_context.ts";
 import type { RuleContext } from "./rule_context.ts";
 import { knownImages } from "./rule_steps.ts";
-import type { KnownImages } from "./rule_steps.ts";
 
 /** The default of `fullCheckEvery`: once a day for a rule that runs every hour. */
 const FULL_CHECK_EVERY = 24;
 
 /** About 6,500 images, 150 bytes each. Further images are compared in each run. Workers KV stores 25 MiB for a key. */
-const MAX_BYTES = 1024 * 1024;
+const MAX_CHARS = 1024 * 1024;
 
-/** A store that does not answer must not stop a run. */
-const TIMEOUT_MS = 30_000;
-
-const stateSchema = z.object({
+const stateSchema = z.looseObject({
   version: z.literal(1),
   /** The options of the rule that decide what a target gets. */
   options: z.string(),
@@ -39,59 +34,59 @@ type RuleState = Pick<z.output<typeof stateSchema>, "runs" | "known">;
  * Takes the state of a repository out of the store. The state is empty if all images have to be compared: at the first run, after a
  * change of the rule, and after `fullCheckEvery` runs.
  *
+ * @param forgotten destinations to remove from the state, which then stays in the store: this run may change them, and puts no state
  * @returns `undefined` if this run must not remember anything
  */
 export async function takeState(
   repository: string,
   context: RuleContext,
   warnings: string[],
+  forgotten?: ReadonlySet<string>,
 ): Promise<RuleState | undefined> {
   const { rule } = context;
   if (!remembers(context)) return undefined;
-  const state = await use(repository, context, warnings, async (store, key) => {
-    const text = await store.read(key);
-    if (text === undefined) return undefined;
-    await store.write(key, undefined);
-    const { options, runs, known } = parseState(text);
-    const isTrusted = options === optionsOf(rule) &&
-      runs + 1 < (rule.fullCheckEvery ?? FULL_CHECK_EVERY);
-    return isTrusted ? { runs: runs + 1, known } : undefined;
-  });
-  return state ?? { runs: 0, known: [] };
-}
-
-/** Puts the state of a repository into the store. */
-export async function putState(
-  repository: string,
-  state: RuleState,
-  context: RuleContext,
-  warnings: string[],
-): Promise<void> {
-  await use(
-    repository,
-    context,
-    warnings,
-    (store, key) => store.write(key, formatState(repository, state, context)),
-  );
-}
-
-/** Forgets images that a run may change without putting a new state into the store. */
-export async function forgetImages(
-  repository: string,
-  destinations: readonly string[],
-  context: RuleContext,
-  warnings: string[],
-): Promise<void> {
-  if (!remembers(context) || destinations.length === 0) return;
-  const forgotten = new Set(destinations);
+  let taken: RuleState = { runs: 0, known: [] };
   await use(repository, context, warnings, async (store, key) => {
     const text = await store.read(key);
     if (text === undefined) return;
-    const { known, runs } = parseState(text);
-    const rest = known.filter(([destination]) => !forgotten.has(destination));
-    if (rest.length === known.length) return;
-    await store.write(key, formatState(repository, { runs, known: rest }, context));
+    const { data } = safeParseJson(text, stateSchema);
+    if (!data) throw new Error("it cannot be read, all images are compared");
+    const { known, options } = data;
+    const rest = forgotten && known.filter(([name]) => !forgotten.has(name));
+    // If this fails, the state is not trusted.
+    if (rest?.length !== known.length) {
+      await store.write(key, rest && JSON.stringify({ ...data, known: rest }));
+    }
+    const runs = data.runs + 1;
+    const isTrusted = options === optionsOf(rule) &&
+      runs < (rule.fullCheckEvery ?? FULL_CHECK_EVERY);
+    if (isTrusted) taken = { runs, known };
   });
+  return taken;
+}
+
+/**
+ * Puts the state of a repository into the store.
+ *
+ * @returns warnings
+ */
+export async function putState(
+  { repository, runs, known }: RuleState & { readonly repository: string },
+  context: RuleContext,
+): Promise<string[]> {
+  const warnings: string[] = [];
+  await use(repository, context, warnings, (store, key) => {
+    let left = MAX_CHARS;
+    const text = JSON.stringify({
+      version: 1,
+      repository,
+      options: optionsOf(context.rule),
+      runs,
+      known: known.filter((image) => (left -= JSON.stringify(image).length) >= 0),
+    });
+    return store.write(key, text);
+  });
+  return warnings;
 }
 
 /**
@@ -99,53 +94,29 @@ export async function forgetImages(
  * to be compared as well, or blobs. For one image, a list of tags would save nothing.
  */
 function remembers({ state, rule, isReadOnly }: RuleContext): boolean {
-  if (!state || isReadOnly || rule.type === "image") return false;
-  const { referrers, digestTags, recheck } = parseCopyRequest({
-    ...rule.copy,
-    source: "r.invalid/a:a",
-    destination: "r.invalid/b:a",
-  });
-  return !recheck && (rule.fastCheck || !referrers && !digestTags);
+  const { type, fastCheck, copy: { referrers = true, digestTags = true, recheck } } = rule;
+  return state !== undefined && !isReadOnly && type !== "image" && !recheck &&
+    (fastCheck || !referrers && !digestTags);
 }
 
-async function use<Result>(
+async function use(
   repository: string,
   context: RuleContext,
   warnings: string[],
-  call: (store: StateStore, key: string) => Promise<Result>,
-): Promise<Result | undefined> {
+  call: (store: StateStore, key: string) => Promise<void>,
+): Promise<void> {
   const { state, rule: { name }, signal } = context;
-  if (!state) return undefined;
-  const bytes = new TextEncoder().encode(JSON.stringify([name, repository]));
+  if (!state) return;
   try {
-    const limits = [AbortSignal.timeout(TIMEOUT_MS), ...(signal ? [signal] : [])];
-    return await abortable(call(state, await digestBytes(bytes)), AbortSignal.any(limits));
+    const key = await digestBytes(new TextEncoder().encode(JSON.stringify([name, repository])));
+    await abortable(call(state, key), signal);
   } catch (error) {
     signal?.throwIfAborted();
-    const why = error instanceof Error ? error.message : String(error);
+    const why = error instanceof Error ? error.message : error;
     addWarning(`remembered state of ${repository}: ${why}`, warnings, context);
-    return undefined;
   }
 }
 
 function optionsOf({ copy, mediaTypes, fastCheck }: SyncRule): string {
   return JSON.stringify([copy, mediaTypes, fastCheck]);
-}
-
-/** @throws Error for another text than that of `formatState()` */
-function parseState(text: string): z.output<typeof stateSchema> {
-  const { data } = safeParseJson(text, stateSchema);
-  if (data) return data;
-  throw new Error("it cannot be read, all images are compared");
-}
-
-function formatState(source: string, { runs, known }: RuleState, { rule }: RuleContext): string {
-  const encoder = new TextEncoder();
-  let left = MAX_BYTES;
-  const fitting: KnownImages = known.filter((image) =>
-    (left -= encoder.encode(JSON.stringify(image)).length) >= 0
-  );
-  // The names are for people who read the text.
-  const names = { rule: rule.name, source };
-  return JSON.stringify({ version: 1, ...names, options: optionsOf(rule), runs, known: fitting });
 }

@@ -14,9 +14,7 @@ const dryRun = z.boolean().optional();
 const dates = z.array(z.tuple([z.string(), z.number().nullable()]));
 
 /** Images as a run has left them: the destination, the digest of the source, and that of the destination if it differs. */
-export const knownImages = z.array(
-  z.tuple([z.string(), digestSchema, digestSchema.optional()]),
-);
+export const knownImages = z.array(z.tuple([z.string(), digestSchema, digestSchema.nullish()]));
 
 export const ruleStepSchema = z.discriminatedUnion("type", [
   /** Lists the repositories of the rule, or checks that `only` is one of them. */

@@ -61,13 +61,8 @@ interface Selection {
   readonly present: ReadonlySet<string>;
   /** What earlier runs have mirrored. Absent if the run must not remember anything. */
   readonly state?: RuleStepResults["tags"]["state"] | undefined;
-}
-
-/** The results of images. */
-interface ImagesEnd {
-  readonly reports: readonly TagReport[];
-  /** Images that are complete at their target. Empty if the run must not remember anything. */
-  readonly known: KnownImages;
+  /** Images that this run has found complete at their target, by destination. */
+  readonly complete: Map<string, KnownImages[number]>;
 }
 
 /** Step names in a Workflow have at most 256 characters. This leaves room for the rest of the name. */
@@ -151,9 +146,8 @@ class RuleRun {
     try {
       const selection = await this.#selectTags(repository, place);
       if (!selection) return this.#postponeAll(repository, targets);
-      const ended = await this.#runImages(repository, selection, place);
-      reports.push(...ended.reports);
-      await this.#remember(repository, { selection, known: ended.known, place });
+      reports.push(...await this.#runImages(repository, selection, place));
+      await this.#remember(repository, selection, place);
       for (const request of this.#requestsOf(repository, selection.tooFresh)) {
         reports.push(this.#end({ ...namesOf(request), result: "too-fresh" }));
       }
@@ -183,22 +177,23 @@ class RuleRun {
       if (!result) return undefined;
       const { tags, tooFresh = [], isListed = false, notFound = [], present = [], state } = result;
       result.warnings?.forEach((warning) => this.#warnings.add(warning));
-      if (tags) return { tags, tooFresh, isListed, notFound, present: new Set(present), state };
+      const more = { present: new Set(present), state, complete: new Map() };
+      if (tags) return { tags, tooFresh, isListed, notFound, ...more };
     }
   }
 
   async #runImages(
     repository: string,
-    { tags, isListed, present, state }: Selection,
+    { tags, isListed, present, state, complete }: Selection,
     place: string,
-  ): Promise<ImagesEnd> {
+  ): Promise<TagReport[]> {
     const { parallel, pageSize } = this.#steps;
     const pages = Array.from(
       { length: Math.ceil(tags.length / pageSize) },
       (_, i) => tags.slice(i * pageSize, (i + 1) * pageSize),
     );
     const known = new Map(state?.known.map((image) => [image[0], image]));
-    const ends = await mapConcurrent([...pages.entries()], parallel, async ([i, page]) => {
+    const reports = await mapConcurrent([...pages.entries()], parallel, async ([i, page]) => {
       const first = i * pageSize + 1;
       const name = `${place}: ${first} to ${first + page.length - 1}`;
       const names = this.#requestsOf(repository, page).map(({ destination }) => destination);
@@ -208,12 +203,10 @@ class RuleRun {
         mayBeMissing: !isListed,
         present: names.filter((name) => present.has(name)),
         known: state && names.map((name) => known.get(name)).filter((image) => !!image),
+        complete,
       });
     }, this.#options.signal);
-    return {
-      reports: ends.flatMap(({ reports }) => reports),
-      known: ends.flatMap(({ known }) => known),
-    };
+    return reports.flat();
   }
 
   async #runPage(
@@ -224,19 +217,16 @@ class RuleRun {
       readonly mayBeMissing: boolean;
       readonly present: string[];
       readonly known: KnownImages | undefined;
+      readonly complete: Selection["complete"];
     },
-  ): Promise<ImagesEnd> {
+  ): Promise<TagReport[]> {
     const { dryRun, missing, signal } = this.#options;
-    const { repository, mayBeMissing, present, known } = page;
+    const { repository, mayBeMissing, present, known, complete } = page;
     const ended = new Map<string, TagReport>();
-    const complete = new Map<string, KnownImages[number]>();
     let left = page.tags;
     let failure: SyncFailure | undefined;
     for (let attempt = 1; left.length > 0; attempt++) {
       if (!await this.#limit.allows()) break;
-      for (const { destination } of this.#requestsOf(repository, left)) {
-        complete.delete(destination);
-      }
       try {
         const result = await this.#steps.run(attempt === 1 ? name : `${name}, attempt ${attempt}`, {
           type: "images",
@@ -275,28 +265,24 @@ class RuleRun {
         ),
       );
     }
-    return { reports: [...ended.values()], known: [...complete.values()] };
+    return [...ended.values()];
   }
 
   async #remember(
     repository: string,
-    { selection: { state }, known, place }: {
-      readonly selection: Selection;
-      readonly known: KnownImages;
-      readonly place: string;
-    },
+    { state, complete }: Selection,
+    place: string,
   ): Promise<void> {
     if (!state) return;
-    const { runs } = state;
-    const step = { type: "remember", repository, runs, known } as const;
-    try {
-      const { warnings } = await this.#steps.run(`${place}: remember`, step);
-      warnings.forEach((warning) => this.#warnings.add(warning));
-    } catch (error) {
-      this.#warn(
-        `remembered state of ${repository}: ${toFailure(error, this.#options.signal).message}`,
-      );
-    }
+    const step: Extract<RuleStep, { type: "remember" }> = {
+      type: "remember",
+      repository,
+      runs: state.runs,
+      known: [...complete.values()],
+    };
+    const { warnings } = await this.#steps.run(`${place}: remember`, step)
+      .catch((error) => ({ warnings: [toFailure(error, this.#options.signal).message] }));
+    warnings.forEach((warning) => this.#warnings.add(warning));
   }
 
   #requestsOf(

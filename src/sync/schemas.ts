@@ -50,8 +50,7 @@ const tagReportSchema = schemaFor<TagReport>()(
       description: "digest of the destination, now or after the copy",
     }),
     remembered: z.literal(true).exactOptional().meta({
-      description:
-        "only if `unchanged`: the digest at the source is the remembered one, so the target was not asked for its digest",
+      description: "known from the remembered state",
     }),
     report: reportSchema.exactOptional(),
     error: failureSchema.exactOptional(),

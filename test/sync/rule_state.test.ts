@@ -40,7 +40,7 @@ function textOf({ texts }: MemoryStore): string {
 /** The tags of `app` that a store remembers. */
 function tagsIn(store: MemoryStore): string[] {
   const { known } = JSON.parse(textOf(store)) as { known: string[][] };
-  return known.map(([name = ""]) => name.replace(/^.*:/, ""));
+  return known.map(([name = ""]) => name.replace(/^.*:/, "")).sort();
 }
 
 /** The number of images that were known without a request to the target. */
@@ -515,7 +515,8 @@ test("a state has at most 1 MiB: further images are not remembered", async () =>
   await performRuleStep({ type: "remember", repository, runs: 0, known }, context);
   const { length } = textOf(state);
   assert.ok(length > 1_040_000 && length < 1_060_000, `${length} characters`);
-  assert.deepEqual(tagsIn(state).slice(0, 3), ["0", "1", "2"]);
+  const kept = tagsIn(state).map(Number).sort((a, b) => a - b);
+  assert.deepEqual(kept, known.slice(0, kept.length).map((_, i) => i));
 });
 
 test("tags with the names of properties are remembered", async () => {
