@@ -16,7 +16,7 @@ import type { Log } from "../log.ts";
 import { quote } from "../oci/quote.ts";
 import { RequestError } from "../problem.ts";
 import type { SyncRule } from "../sync/rule.ts";
-import type { RuleReport, SyncFailure, TagReport } from "../sync/model.ts";
+import type { RuleReport, SyncFailure } from "../sync/model.ts";
 import { ruleStepSchema } from "../sync/rule_steps.ts";
 import type { ResultOf, RuleStep, RuleSteps } from "../sync/rule_steps.ts";
 import { runRule } from "../sync/run_rule.ts";

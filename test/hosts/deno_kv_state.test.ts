@@ -14,7 +14,7 @@ function fakeKv(): FakeKv {
   const values = new Map<string, unknown>();
   return {
     values,
-    async *list({ prefix }) {
+    async *list({ prefix }): AsyncGenerator<{ key: readonly unknown[]; value: unknown }> {
       await Promise.resolve();
       for (const [name, value] of [...values]) {
         const key = JSON.parse(name) as unknown[];

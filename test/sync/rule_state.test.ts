@@ -422,11 +422,11 @@ for (const [what, fails] of FAILING) {
       if (fails(call)) throw new Error("the disk is full");
     };
     const failing: StateStore = {
-      read(key) {
+      read(key): Promise<string | undefined> {
         refuse("read");
         return state.read(key);
       },
-      async write(key, text) {
+      async write(key, text): Promise<void> {
         await Promise.resolve();
         refuse(text === undefined ? "delete" : "write");
         await state.write(key, text);
