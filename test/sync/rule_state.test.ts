@@ -7,29 +7,13 @@ import type { RuleReport, SyncEvent } from "../../src/sync/model.ts";
 import type { SyncRule } from "../../src/sync/rule.ts";
 import type { StateStore } from "../../src/state_store.ts";
 import { putImage, putIndex, putReferrer } from "../support/image.ts";
+import { memoryStore } from "../support/memory_store.ts";
+import type { MemoryStore } from "../support/memory_store.ts";
 import { startPair } from "../support/pair.ts";
 import type { Pair } from "../support/pair.ts";
 import { startRegistry } from "../support/registry.ts";
 import { NOW } from "./setup.ts";
 import { appRule, clear, putTags, resultsOf, run } from "./run_rule/setup.ts";
-
-interface MemoryStore extends StateStore {
-  readonly texts: Map<string, string>;
-}
-
-/** A store in memory. */
-function memoryStore(): MemoryStore {
-  const texts = new Map<string, string>();
-  return {
-    texts,
-    read: (key) => Promise.resolve(texts.get(key)),
-    write(key, text): Promise<void> {
-      if (text === undefined) texts.delete(key);
-      else texts.set(key, text);
-      return Promise.resolve();
-    },
-  };
-}
 
 /** The only text of a store. */
 function textOf({ texts }: MemoryStore): string {
