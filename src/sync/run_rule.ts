@@ -59,10 +59,8 @@ interface Selection {
   readonly notFound: readonly string[];
   /** Destinations that have their tag already. Known only in a run that copies missing tags. */
   readonly present: ReadonlySet<string>;
-  /** What earlier runs have mirrored. Absent if the run must not remember anything. */
-  readonly state?: RuleStepResults["tags"]["state"] | undefined;
-  /** Images that this run has found complete at their target, by destination. */
-  readonly complete: Map<string, KnownImages[number]>;
+  /** Runs since the last comparison of all images. Absent if the run must not remember anything. */
+  readonly runs: number | undefined;
 }
 
 /** Step names in a Workflow have at most 256 characters. This leaves room for the rest of the name. */
@@ -77,6 +75,8 @@ class RuleRun {
   readonly #pruned: PruneReport[] = [];
   readonly #warnings = new Set<string>();
   readonly #limit: RateLimit;
+  /** Images that earlier runs have mirrored, or that this run has found complete at their target. By destination. */
+  readonly #known = new Map<string, KnownImages[number]>();
   /** Pulls of the durable copies that were started, which the registry may not have counted yet. */
   #startedPulls = 0;
 
@@ -177,14 +177,15 @@ class RuleRun {
       if (!result) return undefined;
       const { tags, tooFresh = [], isListed = false, notFound = [], present = [], state } = result;
       result.warnings?.forEach((warning) => this.#warnings.add(warning));
-      const more = { present: new Set(present), state, complete: new Map() };
+      for (const image of state?.known ?? []) this.#known.set(image[0], image);
+      const more = { present: new Set(present), runs: state?.runs };
       if (tags) return { tags, tooFresh, isListed, notFound, ...more };
     }
   }
 
   async #runImages(
     repository: string,
-    { tags, isListed, present, state, complete }: Selection,
+    { tags, isListed, present, runs }: Selection,
     place: string,
   ): Promise<TagReport[]> {
     const { parallel, pageSize } = this.#steps;
@@ -192,7 +193,6 @@ class RuleRun {
       { length: Math.ceil(tags.length / pageSize) },
       (_, i) => tags.slice(i * pageSize, (i + 1) * pageSize),
     );
-    const known = new Map(state?.known.map((image) => [image[0], image]));
     const reports = await mapConcurrent([...pages.entries()], parallel, async ([i, page]) => {
       const first = i * pageSize + 1;
       const name = `${place}: ${first} to ${first + page.length - 1}`;
@@ -202,8 +202,7 @@ class RuleRun {
         tags: page,
         mayBeMissing: !isListed,
         present: names.filter((name) => present.has(name)),
-        known: state && names.map((name) => known.get(name)).filter((image) => !!image),
-        complete,
+        known: runs === undefined ? undefined : this.#takeKnown(names),
       });
     }, this.#options.signal);
     return reports.flat();
@@ -217,11 +216,10 @@ class RuleRun {
       readonly mayBeMissing: boolean;
       readonly present: string[];
       readonly known: KnownImages | undefined;
-      readonly complete: Selection["complete"];
     },
   ): Promise<TagReport[]> {
     const { dryRun, missing, signal } = this.#options;
-    const { repository, mayBeMissing, present, known, complete } = page;
+    const { repository, mayBeMissing, present, known } = page;
     const ended = new Map<string, TagReport>();
     let left = page.tags;
     let failure: SyncFailure | undefined;
@@ -239,7 +237,7 @@ class RuleRun {
           ...(present.length > 0 ? { present } : {}),
           ...(known ? { known } : {}),
         });
-        for (const image of result.known ?? []) complete.set(image[0], image);
+        for (const image of result.known ?? []) this.#known.set(image[0], image);
         this.#startedPulls = result.startedPulls;
         result.warnings.forEach((warning) => this.#warnings.add(warning));
         for (const report of result.tags) {
@@ -268,17 +266,27 @@ class RuleRun {
     return [...ended.values()];
   }
 
+  /** Images are known again once this run has found them complete. */
+  #takeKnown(destinations: readonly string[]): KnownImages {
+    return destinations.flatMap((name) => {
+      const image = this.#known.get(name);
+      this.#known.delete(name);
+      return image ? [image] : [];
+    });
+  }
+
   async #remember(
     repository: string,
-    { state, complete }: Selection,
+    { tags, runs }: Selection,
     place: string,
   ): Promise<void> {
-    if (!state) return;
+    if (runs === undefined) return;
+    const names = this.#requestsOf(repository, tags).map(({ destination }) => destination);
     const step: Extract<RuleStep, { type: "remember" }> = {
       type: "remember",
       repository,
-      runs: state.runs,
-      known: [...complete.values()],
+      runs,
+      known: this.#takeKnown(names),
     };
     const { warnings } = await this.#steps.run(`${place}: remember`, step)
       .catch((error) => ({ warnings: [toFailure(error, this.#options.signal).message] }));

@@ -72,6 +72,18 @@ test("createFileState() replaces a file whose lines are mostly out of date, and 
   assert.deepEqual(readdirSync(folder.path), ["state"]);
 });
 
+test("createFileState() drops the oldest texts if the file would exceed 64 MiB", async () => {
+  using folder = makeFolder();
+  const store = createFileState(folder.file);
+  const text = "x".repeat(4 * 1024 * 1024);
+  for (let i = 0; i < 20; i++) {
+    await store.write(`${i}`, text);
+    assert.ok(statSync(folder.file).size <= 64 * 1024 * 1024);
+  }
+  const next = createFileState(folder.file);
+  assert.deepEqual([await next.read("0"), await next.read("19")], [undefined, text]);
+});
+
 test("createFileState() keeps a link, and replaces the file that it leads to", async () => {
   using folder = makeFolder();
   const link = join(folder.path, "link");
