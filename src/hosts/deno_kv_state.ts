@@ -37,8 +37,8 @@ const LIFETIME_MS = 90 * 24 * 60 * 60_000;
 export async function openDenoKvState(path?: string): Promise<StateStore> {
   const { Deno } = globalThis as { Deno?: { openKv?: (path?: string) => Promise<DenoKv> } };
   if (Deno?.openKv) return createDenoKvState(await Deno.openKv(path));
-  throw new ParseError("kv: needs Deno KV, which this host does not have", {
-    hint: "run Deno with --unstable-kv, or name a file",
+  throw new ParseError("kv: needs Deno KV, which only Deno has, with --unstable-kv", {
+    hint: "name a file",
   });
 }
 
