@@ -24,5 +24,5 @@ EXPOSE 8080
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=30s --timeout=5s --start-period=5s \
   CMD ["deno", "eval", "const { ok } = await fetch(`http://127.0.0.1:${Deno.env.get('PORT') || 8080}/healthz`); Deno.exit(ok ? 0 : 1);"]
-ENTRYPOINT ["deno", "run", "--no-prompt", "--cached-only", "--allow-net", "--allow-env", "--allow-read=crossdock.yaml,/etc/crossdock,/etc/ssl,/etc/pki", "src/cli/main.ts"]
+ENTRYPOINT ["deno", "run", "--no-prompt", "--cached-only", "--allow-net", "--allow-env", "--allow-read=crossdock.yaml,/etc/crossdock,/etc/ssl,/etc/pki,/var/lib/crossdock", "--allow-write=/var/lib/crossdock", "src/cli/main.ts"]
 CMD ["serve"]

@@ -1,13 +1,17 @@
 /**
- * Measures a rule of 300 tags between two distribution 3 registries: its first run, a run without changes, and a run with one changed
- * tag.
+ * Measures a rule of 300 tags between two distribution 3 registries: its first run, a run without changes, the same with a remembered
+ * state, and a run with one changed tag.
  *
  *     deno task bench sync
  *
  * Fails if the run without changes sends more than one HEAD per tag to each side and one list of tags, or if the first run sends
  * more than two requests per tag to each side, one list, and the requests for each blob once.
  */
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { StateStore } from "../src/state_store.ts";
 import { createSyncEngine } from "../src/sync/sync_engine.ts";
+import { createFileState } from "../src/hosts/file_state.ts";
 import { createRuntime } from "../src/hosts/detect.ts";
 import type { Runtime } from "../src/runtime.ts";
 import { parseSyncConfig } from "../src/config/sync_config.ts";
@@ -22,6 +26,7 @@ const TAGS = 300;
 /** Config and layers, which all tags share. */
 const BLOBS = 4;
 
+let state: StateStore | undefined;
 /** Number of requests by `host method`. */
 const requestCounts = new Map<string, number>();
 const runtime = countRequests(await createRuntime());
@@ -36,6 +41,13 @@ await mirror(origin.host, source.host);
 const first = await measure("first run");
 const [fromSource, toDestination] = [sumOf(first, source.host), sumOf(first, destination.host)];
 const counts = await measure("no changes");
+state = createFileState(join(tmpdir(), `crossdock-bench-${crypto.randomUUID()}`));
+await measure("no changes, the first run with a remembered state");
+const remembered = await measure("no changes, the second run with a remembered state");
+if (sumOf(remembered, source.host) !== 1 + TAGS || sumOf(remembered, destination.host) !== 1) {
+  throw new Error("with a remembered state, expected one list for each side and one HEAD per tag");
+}
+state = undefined;
 await putTag(7, "second");
 await mirror(origin.host, source.host);
 await measure("one changed tag");
@@ -67,6 +79,7 @@ async function mirror(from: string, to: string): Promise<{ results: string[]; ms
     engine,
     rules: config.rules,
     now: () => runtime.now(),
+    state,
     slots: new Slots(config.parallel),
   });
   if (tags.length !== TAGS) throw new Error(`${tags.length} tags, expected ${TAGS}`);

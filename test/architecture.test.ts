@@ -19,6 +19,7 @@ const BENEATH: Readonly<Record<string, readonly string[]>> = {
   suggest: [],
   schema: [],
   version: [],
+  state_store: [],
   retry: ["errors"],
   byte_budget: ["errors"],
   oci: ["errors", "schema"],
@@ -38,7 +39,7 @@ const BENEATH: Readonly<Record<string, readonly string[]>> = {
   credentials: ["registry"],
   library: ["config", "hosts"],
   mod: ["library"],
-  sync: ["engine", "template"],
+  sync: ["abortable", "engine", "template", "state_store"],
   stream_events: ["problem", "sync"],
   durable: ["engine", "problem"],
   budget: ["durable"],
@@ -48,7 +49,7 @@ const BENEATH: Readonly<Record<string, readonly string[]>> = {
   server: ["rules", "stream_events", "version", "budget"],
   client: ["server"],
   cli: ["client", "layouts", "credentials"],
-  hosts: ["credentials", "layouts", "sides"],
+  hosts: ["credentials", "layouts", "sides", "state_store"],
   entries: ["hosts", "server"],
 };
 
@@ -85,6 +86,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
     "layouts/",
     "problem.ts",
     "sync/rule_steps.ts",
+    "sync/rule_state.ts",
     "stream_events.ts",
     "sync/schemas.ts",
     "durable/durable_copies.ts",

@@ -1,6 +1,7 @@
 import type { RemoteEngine, RemoteEngineOptions } from "../client/remote_engine.ts";
 import type { EngineOptions } from "../copier.ts";
 import type { LayoutsOptions, LocalLayouts } from "../layouts/mod.ts";
+import type { StateStore } from "../state_store.ts";
 import type { SyncEngine } from "../sync/sync_engine.ts";
 import type { Runtime } from "../runtime.ts";
 import type { LocalRunnerOptions } from "../sync/local_rules.ts";
@@ -55,6 +56,8 @@ export interface CliEnvironment {
   createRemoteEngine(options: RemoteEngineOptions): Promise<RemoteEngine>;
   /** Loads the code for folders and files. Called only if a name needs it. */
   openLayouts(options?: LayoutsOptions): Promise<LocalLayouts>;
+  /** Opens the store that the name means: a file, or `kv:` for Deno KV. */
+  openState(name: string): Promise<StateStore>;
   createRuleRunner(options: LocalRunnerOptions): Promise<RuleRunner>;
   /** Starts the server, which ends the process. The promise is never fulfilled. */
   serve(): Promise<never>;

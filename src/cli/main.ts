@@ -41,6 +41,7 @@ const environment: CliEnvironment = {
   createRemoteEngine: async (options) =>
     (await import("../client/remote_engine.ts")).createRemoteEngine(options),
   openLayouts: async (options) => (await import("../layouts/mod.ts")).openLayouts(options),
+  openState: async (name) => (await import("../hosts/open_state.ts")).openState(name),
   createRuleRunner: async (options) =>
     (await import("../sync/local_rules.ts")).createLocalRunner(options),
   async serve(): Promise<never> {

@@ -18,6 +18,7 @@ export interface Inherited {
   readonly minAgeMs?: number;
   readonly mediaTypes?: readonly string[];
   readonly fastCheck?: boolean;
+  readonly fullCheckEvery?: number;
   /** A template for a repository. */
   readonly referrerSource?: ConfigNode;
   /** A template for a repository. */
@@ -30,7 +31,7 @@ const MIN_RETRY_MS = 5 * 60_000;
 
 /** Reads those keys of a rule or of `defaults`. */
 export function readInherited(raw: RawInherited, node: ConfigNode): Inherited {
-  const { schedule, interval, mediaTypes, fastCheck, minAge } = raw;
+  const { schedule, interval, mediaTypes, fastCheck, fullCheckEvery, minAge } = raw;
   if (schedule && interval) {
     node.at("interval").addWarning("ignored: schedule takes precedence", "key");
   }
@@ -49,6 +50,7 @@ export function readInherited(raw: RawInherited, node: ConfigNode): Inherited {
     ...templateAt("referrerTarget", raw, node),
     ...(mediaTypes?.length ? { mediaTypes } : {}),
     ...optionalKey("fastCheck", fastCheck),
+    ...optionalKey("fullCheckEvery", fullCheckEvery),
     ...optionalKey("minAgeMs", minAge === undefined ? undefined : parseDuration(minAge)),
   };
 }

@@ -1,4 +1,5 @@
 import type { ConfigNode } from "./config_node.ts";
+import { optionalKey } from "./optional_key.ts";
 import { mergeInherited, readInherited } from "./read_inherited.ts";
 import type { Inherited } from "./read_inherited.ts";
 import { readNames, readReferrerNames } from "./read_names.ts";
@@ -29,7 +30,8 @@ export function readRule(
 ): Omit<SyncRule, "name"> | undefined {
   const type = raw.type ?? guessType(node.at("source").text);
   const inherited = mergeInherited(defaults, readInherited(raw, node));
-  const { backup, schedule, scheduleText, rateLimit, minAgeMs, mediaTypes, fastCheck } = inherited;
+  const { backup, schedule, scheduleText, rateLimit, minAgeMs, mediaTypes } = inherited;
+  const { fastCheck, fullCheckEvery } = inherited;
   const sync = {
     Source: node.at("source").text,
     Target: raw.target ?? raw.targets?.[0] ?? "",
@@ -72,6 +74,7 @@ export function readRule(
     repositories,
     copy: { ...copy, ...referrers },
     fastCheck: fastCheck ?? false,
+    ...optionalKey("fullCheckEvery", fullCheckEvery),
     ...(minAgeMs ? { minAgeMs } : {}),
     ...(mediaTypes ? { mediaTypes } : {}),
     ...(schedule ? { schedule } : {}),

@@ -92,6 +92,9 @@ const inheritedFields = {
   referrerSource: template.optional().describe("The repository to list referrers from"),
   referrerTarget: template.optional().describe("The repository to copy referrers to"),
   fastCheck: flag.optional().describe("Checks nothing else if the digest is the same"),
+  fullCheckEvery: whole(1, 1_000_000).optional().describe(
+    "One of so many runs uses no remembered state. Default: 24",
+  ),
   forceRecursive: flag.optional().describe("Checks an image even if its digest is the same"),
   includeExternal: flag.optional().describe("Also copies layers from URLs outside of the registry"),
   mediaTypes: texts.optional().describe("Skips manifests of other media types"),

@@ -77,6 +77,8 @@ export interface ServerConfig extends ApiConfig {
   /** The address or name, and the port, that a long-running host listens on. Port 0 is any free port. */
   readonly hostname: string;
   readonly port: number;
+  /** The name of the store of the remembered state. Default: nothing is remembered. */
+  readonly state?: string;
   /** The time for running copies to finish after the host gets a signal to stop, in milliseconds. */
   readonly graceMs: number;
 }
@@ -139,6 +141,7 @@ const environment = z.object({
   ).default([]),
   CROSSDOCK_CONFIG: z.string().optional(),
   CROSSDOCK_CONFIG_FILE: z.string().optional(),
+  CROSSDOCK_STATE: z.string().optional(),
   HOST: z.string().regex(
     /^(?:[A-Za-z0-9][A-Za-z0-9.-]*|[0-9A-Fa-f]*:[0-9A-Fa-f]*:[0-9A-Fa-f:.]*)$/,
     "expected an address or a name",
@@ -317,6 +320,7 @@ function toConfig(env: z.output<typeof environment>, sync: ServerSync): ServerCo
     parallelSteps: env.CROSSDOCK_PARALLEL_STEPS,
     corsOrigins: env.CROSSDOCK_CORS_ORIGINS,
     sync: withRuleDefaults(sync, optionalKey("verify", env.CROSSDOCK_VERIFY)),
+    ...optionalKey("state", env.CROSSDOCK_STATE),
     hostname: env.HOST,
     port: env.PORT,
     graceMs: env.CROSSDOCK_GRACE_MS,

@@ -1,5 +1,7 @@
 import { ParseError } from "../errors.ts";
 import { createWorkerdRuntime } from "../hosts/workerd.ts";
+import type { Runtime } from "../runtime.ts";
+import type { StateStore } from "../state_store.ts";
 import { createBrokenApp } from "../server/app.ts";
 import type { ApiFiles } from "../server/app_options.ts";
 import { composeServer, warnAtStart } from "../server/compose.ts";
@@ -19,9 +21,17 @@ interface Bindings {
   readonly SELF?: unknown;
   /** The files of src/server/api. */
   readonly ASSETS?: AssetsBinding;
+  /** A KV namespace for the remembered state of rules. */
+  readonly STATE?: KvBinding;
   readonly FAILED_TRIES?: {
     limit(options: { key: string }): Promise<{ success: boolean }>;
   };
+}
+
+interface KvBinding {
+  get(key: string): Promise<string | null>;
+  put(key: string, text: string, options: { expirationTtl: number }): Promise<void>;
+  delete(key: string): Promise<void>;
 }
 
 interface AssetsBinding {
@@ -57,10 +67,11 @@ export function composeWorker(
   env: object,
   waitUntil: (job: Promise<unknown>) => void,
 ): ComposedWorker {
-  const { COPY_WORKFLOW, SYNC_WORKFLOW, SELF, FAILED_TRIES, ASSETS } = env as Bindings;
+  const { COPY_WORKFLOW, SYNC_WORKFLOW, SELF, FAILED_TRIES, ASSETS, STATE } = env as Bindings;
   const durable = COPY_WORKFLOW && SELF ? createWorkflowCopies(COPY_WORKFLOW) : undefined;
+  const runtime = createWorkerdRuntime();
   const host: HostOptions = {
-    runtime: createWorkerdRuntime(),
+    runtime,
     variables: env as Environment,
     // deno-lint-ignore no-console
     write: (line) => console.log(line),
@@ -72,12 +83,14 @@ export function composeWorker(
     ...(durable ? { durable } : {}),
     ...(durable && SYNC_WORKFLOW ? { durableRules: createWorkflowRules(SYNC_WORKFLOW) } : {}),
     apiFiles: ASSETS && openApiFiles(ASSETS),
+    state: STATE && openKvState(STATE, runtime),
     ...(FAILED_TRIES
       ? { limitTries: async (key: string) => !(await FAILED_TRIES.limit({ key })).success }
       : {}),
   };
   try {
-    const config = parseConfig(env as Environment, { now: host.runtime.now() });
+    const config = parseConfig(env as Environment, { now: runtime.now() });
+    if (config.state) throw new ParseError("CROSSDOCK_STATE: bind a KV namespace as STATE instead");
     const { createOpenApp, app, ...server } = composeServer(config, host);
     const warn = (): void => warnAtStart(server.config, server.log);
     return { ...server, app: onFirstRequest(warn, app), openApp: createOpenApp() };
@@ -89,6 +102,21 @@ export function composeWorker(
     const app = onFirstRequest(logError, createBrokenApp(error));
     return { ...server, app, openApp: app };
   }
+}
+
+/**
+ * Stores a state for 90 days. A key may be written once in a second, which a short run could exceed.
+ * https://developers.cloudflare.com/kv/platform/limits/
+ */
+function openKvState(kv: KvBinding, { sleep }: Pick<Runtime, "sleep">): StateStore {
+  return {
+    read: async (key) => await kv.get(key) ?? undefined,
+    async write(key, text): Promise<void> {
+      const write = (): Promise<void> =>
+        text === undefined ? kv.delete(key) : kv.put(key, text, { expirationTtl: 90 * 86_400 });
+      await write().catch(() => sleep(1100).then(write));
+    },
+  };
 }
 
 function openApiFiles(assets: AssetsBinding): ApiFiles {

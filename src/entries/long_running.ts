@@ -6,6 +6,7 @@ import { limitHeldBytes } from "../byte_budget.ts";
 import { parseConfig } from "../config/server_config.ts";
 import { ParseError } from "../errors.ts";
 import { createRuntime } from "../hosts/detect.ts";
+import { openState } from "../hosts/open_state.ts";
 import type { AppOptions } from "../server/app_options.ts";
 import { composeServer, warnAtStart } from "../server/compose.ts";
 import type { ComposedServer } from "../server/compose.ts";
@@ -14,6 +15,7 @@ import page from "../server/api/page.json" with { type: "json" };
 import { createMetrics } from "../server/metrics.ts";
 import { runAtStart, runClock } from "../rules/clock.ts";
 import type { Runtime } from "../runtime.ts";
+import type { StateStore } from "../state_store.ts";
 import type { ClockOptions } from "../rules/clock.ts";
 import { findDenoCron, registerCrons } from "./deno_cron.ts";
 import { GracefulStop } from "./graceful_stop.ts";
@@ -49,6 +51,7 @@ export async function createLongRunningServer(
     });
     const server = composeServer(config, {
       runtime,
+      ...(config.state === undefined ? {} : { state: await openNamedState(config.state) }),
       variables: process.env,
       readFile: readOrNothing,
       stopping: stop.stopping,
@@ -117,6 +120,16 @@ function readConfigFile(path: string | undefined): string | undefined {
     throw new ParseError(
       `configuration is not valid: CROSSDOCK_CONFIG_FILE: read ${path}: ${why}`,
     );
+  }
+}
+
+/** @throws ParseError naming the variable */
+async function openNamedState(name: string): Promise<StateStore> {
+  try {
+    return await openState(name);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new ParseError(`configuration is not valid: CROSSDOCK_STATE: ${why}`);
   }
 }
 

@@ -1,5 +1,6 @@
 import type { CredentialSources } from "../auth/credentials.ts";
 import type { Runtime } from "../runtime.ts";
+import type { StateStore } from "../state_store.ts";
 import type { Layouts } from "../sides.ts";
 
 /** Layouts that hold files open. */
@@ -16,6 +17,8 @@ export interface HostDefaults {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Opens images in folders and files; absent on hosts without files. */
   readonly openLayouts?: () => Promise<OpenedLayouts>;
+  /** Opens the store of a remembered state. Absent on hosts without files. */
+  readonly openState?: (name: string) => Promise<StateStore>;
   /** Reads a text file; `undefined` if it cannot be read. Absent on hosts without files. */
   readonly readFile?: (path: string) => string | undefined;
 }

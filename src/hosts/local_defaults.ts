@@ -25,6 +25,7 @@ export async function createDefaults(): Promise<HostDefaults> {
     credentials: firstOf(dockerCredentials(), cloudKeys),
     env: process.env,
     openLayouts: async () => (await import("../layouts/mod.ts")).openLayouts(),
+    openState: async (name) => (await import("./open_state.ts")).openState(name),
     readFile(path): string | undefined {
       try {
         return readFileSync(path, "utf8");

@@ -26,6 +26,7 @@ import { registryCredentials, registryTls } from "../config/registries.ts";
 import { parseSyncConfig } from "../config/sync_config.ts";
 import type { SyncConfig } from "../config/sync_config.ts";
 import type { EngineOptions } from "../copier.ts";
+import { ParseError } from "../errors.ts";
 import type { HostDefaults } from "../hosts/host_defaults.ts";
 import { isLocal, parseReference } from "../oci/reference.ts";
 import { chooseRules } from "../sync/choose_rules.ts";
@@ -38,6 +39,7 @@ import { runRules, statusOfRules } from "../sync/run_rules.ts";
 import type { RuleRunner } from "../sync/run_rules.ts";
 import { Slots } from "../copy/slots.ts";
 import { createSyncEngine } from "../sync/sync_engine.ts";
+import type { StateStore } from "../state_store.ts";
 import { getDefaults } from "./default_engine.ts";
 
 export { SyncConfigError } from "../config/mistakes.ts";
@@ -52,6 +54,7 @@ export type {
 } from "../sync/model.ts";
 export type { NameFilter, PruneOptions, RuleCopyOptions, TagSet } from "../sync/rule.ts";
 export type { Schedule } from "../sync/schedule.ts";
+export type { StateStore };
 export type { EmitSync, SyncMistake, SyncReport, SyncRule, SyncStatus };
 
 /** Settings of {@linkcode loadRules}. */
@@ -66,6 +69,11 @@ export interface RulesSettings
    * `skipDockerConfig`.
    */
   readonly credentials?: CredentialSources;
+  /**
+   * Remembers what was mirrored, so that an unchanged tag costs one request to the source. The name of a file, or a store. Default:
+   * nothing is remembered.
+   */
+  readonly state?: StateStore | string;
 }
 
 /** Settings of a call for rules. */
@@ -131,7 +139,7 @@ export async function loadRules(
   config: string | Readonly<Record<string, unknown>>,
   settings: RulesSettings = {},
 ): Promise<LoadedRules> {
-  const { from = "crossdock.yaml" } = settings;
+  const { from = "crossdock.yaml", state: store } = settings;
   const host = await getDefaults();
   const { runtime, readFile, openLayouts } = host;
   const { env = host.env } = settings;
@@ -146,7 +154,8 @@ export async function loadRules(
   const { rules, parallel } = parsed.config;
   const options = toEngineOptions(parsed.config, settings, host);
   const now = (): number => runtime.now();
-  const runner = { rules, now, slots: new Slots(parallel), env, readFile };
+  const state = typeof store === "string" ? await openState(store, host) : store;
+  const runner = { rules, now, slots: new Slots(parallel), env, readFile, state };
 
   /** Opens an engine for one call, so that files are closed after it. */
   async function withRunner<Result>(
@@ -181,6 +190,12 @@ export async function loadRules(
       return at === undefined ? undefined : new Date(at);
     },
   };
+}
+
+/** @throws ParseError for a host without files */
+async function openState(name: string, { openState }: HostDefaults): Promise<StateStore> {
+  if (openState) return await openState(name);
+  throw new ParseError("state: this host has no files, expected a store");
 }
 
 /** Whether a rule's source or target is a folder or a file. A name without a slash is one of these, or a registry. */

@@ -11,6 +11,7 @@ import type { DurableCopies } from "../durable/durable_copies.ts";
 import type { DurableRules } from "./durable_rules.ts";
 import { createNotifier } from "../webhooks/outgoing/notifier.ts";
 import { withFields } from "../log.ts";
+import type { StateStore } from "../state_store.ts";
 import { statusOfRule } from "../sync/rule_status.ts";
 import type { RuleReport, RuleStatus } from "../sync/model.ts";
 import { createDispatcher } from "./dispatch.ts";
@@ -36,6 +37,8 @@ export interface RulesHost {
   readonly separateEngines?: boolean | undefined;
   /** Reads a file for templates; absent on hosts without files. Returns `undefined` for a file that cannot be read. */
   readonly readFile?: ((path: string) => string | undefined) | undefined;
+  /** Stores the remembered state of rules. Default: nothing is remembered. */
+  readonly state?: StateStore | undefined;
   /** Absent on hosts without durable copies. */
   readonly durable?: DurableCopies | undefined;
   /** Absent on hosts without durable rules. */
@@ -78,6 +81,7 @@ export function composeRules(host: RulesHost, options: ComposeRulesOptions): Com
     slots: host.separateEngines ? undefined : new Slots(config.sync.parallel),
     env: textOf(variables),
     readFile: host.readFile,
+    state: host.state,
     onEvent,
   };
   const isExclusive = !host.separateEngines;

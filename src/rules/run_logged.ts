@@ -19,7 +19,7 @@ import type { Notifier } from "../webhooks/outgoing/notifier.ts";
 import type { ServerConfig } from "../config/server_config.ts";
 
 /** Shared by all runs of rules on a server. */
-export interface RuleHost extends Pick<RuleContextOptions, "now" | "slots" | "readFile"> {
+export interface RuleHost extends Pick<RuleContextOptions, "now" | "slots" | "readFile" | "state"> {
   readonly config: Pick<ServerConfig, "sync">;
   /** Called once per run. */
   readonly openEngine: () => SyncEngine;
@@ -47,7 +47,7 @@ export function openHostContext(
   { durable, signal, emit, dryRun, maxDates }: HostRunOptions,
   host: RuleHost,
 ): RuleContext {
-  const { config, openEngine, log, now, notify, onEvent, env, readFile } = host;
+  const { config, openEngine, log, now, notify, onEvent, env, readFile, state } = host;
   const { slots = new Slots(config.sync.parallel) } = host;
   const engine = openEngine();
   return openRuleContext(rule, {
@@ -57,6 +57,7 @@ export function openHostContext(
     slots,
     env,
     readFile,
+    state,
     signal,
     maxDates,
     isReadOnly: dryRun,
@@ -102,12 +103,15 @@ export function describeFailure(error: unknown): LogFields {
   return { problem, ...(problem.code === "internal" ? describeError(error) : {}) };
 }
 
-/** Counts tags by result. */
-export function countTags(
-  tags: readonly TagReport[],
-): Partial<Record<TagReport["result"], number>> {
-  const counts: Partial<Record<TagReport["result"], number>> = {};
-  for (const { result } of tags) counts[result] = (counts[result] ?? 0) + 1;
+/** Tags by result. Those that are unchanged according to the remembered state are counted separately. */
+export type TagCounts = Partial<Record<TagReport["result"] | "remembered", number>>;
+
+export function countTags(tags: readonly TagReport[]): TagCounts {
+  const counts: TagCounts = {};
+  for (const tag of tags) {
+    const result = tag.remembered ? "remembered" : tag.result;
+    counts[result] = (counts[result] ?? 0) + 1;
+  }
   return counts;
 }
 
@@ -123,12 +127,12 @@ function logSyncEvent(event: SyncEvent, log: Log): void {
       return;
     }
     case "tag-ended": {
-      const { source, destination, result, digest, error, report, id } = event.tag;
+      const { source, destination, result, digest, remembered, error, report, id } = event.tag;
       const about = { source, destination, digest };
       if (result === "failed") return log("warn", "copy failed", { ...about, problem: error });
       if (result === "started") return log("info", "durable copy started", { ...about, id });
       if (result !== "copied" || !report) {
-        return log("debug", "copy not needed", { ...about, result });
+        return log("debug", "copy not needed", { ...about, result, remembered });
       }
       const { warnings: _, ...summary } = report;
       return log("info", "copy ended", summary);

@@ -16,11 +16,12 @@ import type { Log } from "../log.ts";
 import { quote } from "../oci/quote.ts";
 import { RequestError } from "../problem.ts";
 import type { SyncRule } from "../sync/rule.ts";
-import type { RuleReport, SyncFailure, TagReport } from "../sync/model.ts";
+import type { RuleReport, SyncFailure } from "../sync/model.ts";
 import { ruleStepSchema } from "../sync/rule_steps.ts";
 import type { ResultOf, RuleStep, RuleSteps } from "../sync/rule_steps.ts";
 import { runRule } from "../sync/run_rule.ts";
 import { countTags } from "./run_logged.ts";
+import type { TagCounts } from "./run_logged.ts";
 
 /** The parameters of a run. Plain JSON. The rule itself is read from the configuration. */
 export interface DurableRuleRun {
@@ -38,8 +39,7 @@ export interface DurableRuleReport {
   readonly rule: string;
   /** Milliseconds since the epoch. */
   readonly startedAt: number;
-  /** Images by result. */
-  readonly counts: Readonly<Partial<Record<TagReport["result"], number>>>;
+  readonly counts: Readonly<TagCounts>;
   /** The first failures. The log has all of them. */
   readonly failures: readonly {
     readonly source: string;

@@ -30,7 +30,7 @@ import { traceSpans } from "./tracing.ts";
 export interface HostOptions
   extends
     Omit<AppOptions, "config" | "openEngine" | "log" | "now" | "receiveHook" | "limitCopies">,
-    Pick<RulesHost, "separateEngines" | "readFile" | "durableRules" | "stopping"> {
+    Pick<RulesHost, "separateEngines" | "readFile" | "durableRules" | "stopping" | "state"> {
   readonly runtime: Runtime;
   /** Writes one line of the log. */
   readonly write: (line: string) => void;
@@ -69,8 +69,8 @@ export interface ComposedServer extends Pick<ComposedRules, "dispatch" | "delive
  */
 export function composeServer(config: ServerConfig, host: HostOptions): ComposedServer {
   const { runtime, write, resolveHost, trace, separateEngines = false, ...others } = host;
-  const { readFile: _, durableRules: __, stopping: ___, onCopiesWaiting, ...more } = others;
-  const { variables = {}, credentials, createRepository, ...rest } = more;
+  const { readFile: _, durableRules: __, stopping: ___, state: ____, ...more } = others;
+  const { variables = {}, credentials, createRepository, onCopiesWaiting, ...rest } = more;
   const now = (): number => runtime.now();
   rejectUselessGlobs(config);
   const log = createLog(config.log, { write, now });

@@ -11,6 +11,7 @@ import type { Emit } from "../copy/model.ts";
 import type { DurableCopies } from "../durable/durable_copies.ts";
 import type { CreateRepository } from "../registry/request.ts";
 import type { Runtime } from "../runtime.ts";
+import type { StateStore } from "../state_store.ts";
 import type { Trace } from "../trace.ts";
 import type { ApiFiles } from "./app_options.ts";
 import { composeServer } from "./compose.ts";
@@ -64,6 +65,8 @@ export interface EmbedOptions {
   readonly durable?: DurableCopies | undefined;
   /** Default: on Workers, `/openapi.json` and `/docs` do not exist. */
   readonly apiFiles?: ApiFiles | undefined;
+  /** Stores the remembered state of rules. Default: nothing is remembered. */
+  readonly state?: StateStore | undefined;
   /** Reads a file for templates of `configText`. Returns `undefined` for a file that cannot be read. Default: no file can be read. */
   readonly readFile?: ((path: string) => string | undefined) | undefined;
   /** Receives the engine's spans, in addition to OpenTelemetry. */
@@ -100,10 +103,8 @@ export function fromEnv(
   variables: Readonly<Record<string, unknown>>,
   options: FromEnvOptions = {},
 ): ServerSettings {
-  const { sync, hostname: _, port: __, graceMs: ___, maxHeldBytes: ____, ...config } = parseConfig(
-    variables,
-    options,
-  );
+  const { sync, ...all } = parseConfig(variables, options);
+  const { hostname: _, port: __, graceMs: ___, maxHeldBytes: ____, state: _____, ...config } = all;
   const text = options.configFile ?? variables["CROSSDOCK_CONFIG"];
   return {
     ...config,

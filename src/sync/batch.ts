@@ -77,6 +77,12 @@ export interface Batch extends Listing {
 
 interface BatchImage {
   /**
+   * Resolves the source by one HEAD, which `compare()` does not repeat.
+   *
+   * @throws CrossdockError `not_found` if the source does not exist
+   */
+  resolve(options?: BatchCallOptions): Promise<Descriptor>;
+  /**
    * Compares source and destination: by one HEAD on each side, and by reading manifests only if the digests do not decide it.
    *
    * @param request a copy of the opened image
@@ -226,7 +232,11 @@ export function createBatch(
       return new RememberedSource(source, memory, downloads);
     }
 
+    const resolveOnce = (options: BatchCallOptions): Promise<Descriptor> =>
+      resolving ??= resolve(options);
+
     return {
+      resolve: (options = {}) => resolveOnce(options),
       async compare(input, options = {}): Promise<Comparison> {
         const { emit, signal } = options;
         const request = parseCopyRequest(input);
@@ -248,9 +258,8 @@ export function createBatch(
             : source,
           referrerTarget: referrerDestination ? openTarget(referrerDestination) : target,
         };
-        resolving ??= resolve(options);
         const [found, current] = await Promise.all([
-          resolving,
+          resolveOnce(options),
           request.ifExists === "overwrite"
             ? resolveCurrent(target, request.destination.tag ?? nameOf(request.destination), {
               signal,

@@ -38,6 +38,8 @@ export interface TagReport {
     | "would-copy";
   /** Digest of the destination, now or after the copy. */
   readonly digest?: string;
+  /** `unchanged`, because the digest at the source is the remembered one. The target was not asked for its digest. */
+  readonly remembered?: true;
   /** The report of the copy, if there was one. */
   readonly report?: Report;
   /** Why the image was not copied. */

@@ -2,6 +2,7 @@
 import { mapConcurrent } from "../copy/concurrent.ts";
 import type { Emit } from "../copy/model.ts";
 import type { CopyRequestInput } from "../copy/request.ts";
+import type { Digest } from "../oci/digest.ts";
 import { formatReference, parseReference, withDefaultTag } from "../oci/reference.ts";
 import { backupReference } from "./backup.ts";
 import type { Comparison } from "./batch.ts";
@@ -12,7 +13,7 @@ import { checkFloor } from "./pull_floor.ts";
 import { addWarning, toPostponement } from "./rule_context.ts";
 import type { RuleContext } from "./rule_context.ts";
 import { postponedReport } from "./rule_steps.ts";
-import type { RuleStep, RuleStepResults } from "./rule_steps.ts";
+import type { KnownImages, RuleStep, RuleStepResults } from "./rule_steps.ts";
 import { toFailure } from "./to_failure.ts";
 
 type ImagesStep = Extract<RuleStep, { type: "images" }>;
@@ -32,6 +33,7 @@ export async function performImages(
   const left = items.filter((_, i) => reports[i]?.some(({ result }) => result === "postponed"));
   return {
     tags: reports.flat(),
+    ...(step.known ? { known: run.known } : {}),
     startedPulls: pulls.started,
     warnings: run.warnings,
     ...(left.length > 0 && limit.last
@@ -42,6 +44,8 @@ export async function performImages(
 
 class ImageRun {
   readonly warnings: string[] = [];
+  /** Images that are complete at their target. */
+  readonly known: KnownImages = [];
   readonly #step: ImagesStep;
   readonly #context: RuleContext;
 
@@ -52,7 +56,7 @@ class ImageRun {
 
   async run({ source, requests: all }: WorkItem): Promise<TagReport[]> {
     const { batch, rule: { fastCheck }, signal } = this.#context;
-    const { present = [] } = this.#step;
+    const { present = [], known = [] } = this.#step;
     const requests = all.filter(({ destination }) => !present.includes(destination));
     const reports = all.filter((request) => !requests.includes(request))
       .map(({ source, destination }): TagReport => ({ source, destination, result: "unchanged" }));
@@ -61,22 +65,47 @@ class ImageRun {
       return [...reports, ...requests.map((request) => postponedReport(request))];
     }
     const image = batch.open(source);
-    const compared = await Promise.allSettled(
-      requests.map((request) =>
-        image.compare(request, { fastCheck, signal, emit: this.#emitFor(request) })
-      ),
-    );
+    const compared = await Promise.allSettled(requests.map(async (request) => {
+      const options = { fastCheck, signal, emit: this.#emitFor(request) };
+      const before = known.find(([name]) => name === request.destination);
+      const isSame = before && (await image.resolve(options)).digest === before[1];
+      return isSame ? before : await image.compare(request, options);
+    }));
     // At the same time, so that a blob that several targets lack is read once. Otherwise one after the other.
     const parallel = batch.sharesDownloads ? Math.max(1, requests.length) : 1;
     const copied = await mapConcurrent([...requests.entries()], parallel, async ([i, request]) => {
       const result = compared[i];
       const report = result?.status === "fulfilled"
-        ? await this.#copyIfNeeded(request, result.value)
+        ? await this.#finish(request, result.value)
         : this.#toFailed(request, result?.reason, this.#step.mayBeMissing);
       this.#emitEnd(report);
       return report;
     });
     return [...reports, ...copied];
+  }
+
+  /** Reports a known image, or copies one that differs. Remembers it if it is complete at its target. */
+  async #finish(
+    request: CopyRequestInput,
+    found: KnownImages[number] | Comparison,
+  ): Promise<TagReport> {
+    const { source, destination } = request;
+    if (Array.isArray(found)) {
+      this.known.push(found);
+      const digest = found[2] ?? found[1];
+      return { source, destination, result: "unchanged", digest, remembered: true };
+    }
+    const ended = await this.#copyIfNeeded(request, found);
+    const { result, report } = ended;
+    const { digest } = found.source;
+    // A copy of referrers with a warning may have left some out.
+    const isWhole = !found.copy ||
+      report && (!this.#context.rule.fastCheck || report.warnings.length === 0);
+    if (isWhole && (result === "unchanged" || result === "copied")) {
+      const differs = ended.digest !== digest;
+      this.known.push([destination, digest, differs ? ended.digest as Digest : undefined]);
+    }
+    return ended;
   }
 
   async #copyIfNeeded(request: CopyRequestInput, comparison: Comparison): Promise<TagReport> {

@@ -8,6 +8,7 @@ import { performImages } from "./perform_images.ts";
 import { pruneTarget } from "./prune_target.ts";
 import { addWarning, toPostponement } from "./rule_context.ts";
 import type { RuleContext } from "./rule_context.ts";
+import { putState, takeState } from "./rule_state.ts";
 import type { ResultOf, RuleStep, RuleStepResults, TagDates } from "./rule_steps.ts";
 import { toFailure } from "./to_failure.ts";
 
@@ -31,6 +32,8 @@ export async function performRuleStep(
       return await performTags(step, context);
     case "images":
       return await performImages(step, context);
+    case "remember":
+      return { warnings: await putState(step, context) };
     case "prune":
       return await performPrune(step, context);
   }
@@ -72,8 +75,23 @@ async function performTags(
       signal,
     });
     if (isIncomplete()) return { dates };
-    const present = missing ? await listPresent(repository, tags, context) : undefined;
-    return { ...rest, tags, dates, ...(present ? { present } : {}) };
+    const destinations = rule.type === "image"
+      ? []
+      : targetsOf(rule, repository).flatMap((target) => tags.map((tag) => `${target}:${tag}`));
+    const warnings: string[] = [];
+    const selected = { ...rest, tags, dates, warnings };
+    const present = missing && await listPresent(repository, destinations, context);
+    if (present || tag !== undefined) {
+      const copied = destinations.filter((name) => !present || !present.has(name));
+      await takeState(repository, context, warnings, new Set(copied));
+      return { ...selected, ...(present ? { present: [...present] } : {}) };
+    }
+    const state = await takeState(repository, context, warnings);
+    if (!state) return selected;
+    const names = state.known.map(([name]) => name);
+    const still = await listPresent(repository, names, context, true);
+    const known = state.known.filter(([name]) => still.has(name));
+    return { ...selected, state: { ...state, known } };
   } catch (error) {
     const postponed = toPostponement(error, context);
     if (!postponed) throw error;
@@ -82,26 +100,35 @@ async function performTags(
 }
 
 /**
- * Lists the destinations that have their tag, by one list for each target: a comparison costs two requests for each tag. One image
- * is compared in any case, because the list may be long. A target that cannot be listed has none, so that its tags are compared.
+ * Lists the destinations that have their tag, by one list for each target: a comparison costs two requests for each tag. A target
+ * that cannot be listed has none, so that its tags are compared.
+ *
+ * @param isShort whether a list ends where it would cost more requests than it saves
  */
 async function listPresent(
   repository: string,
-  tags: readonly string[],
+  destinations: readonly string[],
   { rule, batch, signal }: RuleContext,
-): Promise<string[]> {
-  if (rule.type === "image" || tags.length === 0) return [];
-  const present: string[] = [];
+  isShort = false,
+): Promise<Set<string>> {
+  const present = new Set<string>();
   for (const target of targetsOf(rule, repository)) {
-    const found = new Set<string>();
+    const wanted = new Set(
+      destinations.filter((name) => name.startsWith(`${target}:`)),
+    );
+    let pagesLeft = isShort ? Math.floor(wanted.size / 2) : wanted.size && Infinity;
+    if (pagesLeft === 0) continue;
     try {
       for await (const page of batch.tags(target, { side: "destination", signal })) {
-        for (const tag of page) found.add(tag);
+        for (const tag of page) {
+          const name = `${target}:${tag}`;
+          if (wanted.has(name)) present.add(name);
+        }
+        if (--pagesLeft === 0) break;
       }
     } catch (error) {
       toFailure(error, signal);
     }
-    for (const tag of tags) if (found.has(tag)) present.push(`${target}:${tag}`);
   }
   return present;
 }

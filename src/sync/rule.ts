@@ -47,6 +47,8 @@ export interface SyncRule {
   readonly mediaTypes?: readonly string[];
   /** Whether an equal digest is enough, without a check of referrers and digest tags. */
   readonly fastCheck: boolean;
+  /** With a remembered state, all images are compared in one of this number of runs. Default: 24. */
+  readonly fullCheckEvery?: number;
   /** Default: the rule runs only when it is asked to. */
   readonly schedule?: Schedule;
   /** No manifest is read if fewer than `min` pulls would remain at the source. The run is then postponed by `retryMs`. */

@@ -11,6 +11,7 @@ import type { SyncRule } from "./rule.ts";
 import type { Postponement } from "./rule_steps.ts";
 import { Slots } from "../copy/slots.ts";
 import type { SyncEngine } from "./sync_engine.ts";
+import type { StateStore } from "../state_store.ts";
 import { toFailure } from "./to_failure.ts";
 
 export interface RuleContextOptions {
@@ -37,6 +38,8 @@ export interface RuleContextOptions {
   readonly env?: TemplateInputs["env"] | undefined;
   /** Reads a file for the template of `backup`. Absent on hosts without files. */
   readonly readFile?: TemplateInputs["readFile"];
+  /** Stores the remembered state of rules. Default: nothing is remembered. */
+  readonly state?: StateStore | undefined;
 }
 
 export interface RuleContext extends RuleContextOptions {

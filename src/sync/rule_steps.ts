@@ -3,6 +3,7 @@
  * JSON without secrets and may be repeated without harm, so it can be a function call or a request.
  */
 import * as z from "zod";
+import { digestSchema } from "../oci/digest.ts";
 import type { PruneReport, SyncFailure, TagReport } from "./model.ts";
 
 const repository = z.string();
@@ -11,6 +12,9 @@ const dryRun = z.boolean().optional();
 
 /** When images were created, by tag: milliseconds since the epoch, `null` if the image has no date. */
 const dates = z.array(z.tuple([z.string(), z.number().nullable()]));
+
+/** Images as a run has left them: the destination, the digest of the source, and that of the destination if it differs. */
+export const knownImages = z.array(z.tuple([z.string(), digestSchema, digestSchema.nullish()]));
 
 export const ruleStepSchema = z.discriminatedUnion("type", [
   /** Lists the repositories of the rule, or checks that `only` is one of them. */
@@ -38,12 +42,24 @@ export const ruleStepSchema = z.discriminatedUnion("type", [
     missing: z.boolean().optional(),
     /** Destinations that have the tag, according to their lists. They are not compared. */
     present: z.array(z.string()).optional(),
+    /** Images that earlier runs have mirrored. They are compared only if the digest of the source differs. */
+    known: knownImages.optional(),
+  }),
+  /** Remembers the images of a repository for the next run. */
+  z.strictObject({
+    type: z.literal("remember"),
+    repository,
+    /** Runs since the last comparison of all images. */
+    runs: z.number(),
+    known: knownImages,
   }),
   /** Deletes the tags of the targets that the rule no longer selects. */
   z.strictObject({ type: z.literal("prune"), repository, tags, tooFresh: tags, dryRun }),
 ]);
 
 export type RuleStep = z.output<typeof ruleStepSchema>;
+
+export type KnownImages = z.output<typeof knownImages>;
 
 export type TagDates = z.output<typeof dates>;
 
@@ -75,14 +91,20 @@ export interface RuleStepResults {
     readonly present?: readonly string[];
     /** Dates that were found in this step. */
     readonly dates?: TagDates;
+    /** The remembered images that the targets still have. Absent if the run must not remember anything. */
+    readonly state?: { readonly runs: number; readonly known: KnownImages };
+    readonly warnings?: readonly string[];
     readonly postponed?: Postponement;
   };
   readonly images: {
     readonly tags: readonly TagReport[];
+    /** Images that are complete at their target, if the step has `known`. */
+    readonly known?: KnownImages;
     readonly startedPulls: number;
     readonly warnings: readonly string[];
     readonly postponed?: Postponement & { readonly tags: readonly string[] };
   };
+  readonly remember: { readonly warnings: readonly string[] };
   readonly prune: {
     readonly pruned: readonly PruneReport[];
     readonly warnings: readonly string[];

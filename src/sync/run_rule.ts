@@ -9,6 +9,7 @@ import type { SyncRule } from "./rule.ts";
 import type { EmitSync, PruneReport, RuleReport, SyncFailure, TagReport } from "./model.ts";
 import { postponedReport } from "./rule_steps.ts";
 import type {
+  KnownImages,
   Postponement,
   ResultOf,
   RuleStep,
@@ -58,6 +59,8 @@ interface Selection {
   readonly notFound: readonly string[];
   /** Destinations that have their tag already. Known only in a run that copies missing tags. */
   readonly present: ReadonlySet<string>;
+  /** Runs since the last comparison of all images. Absent if the run must not remember anything. */
+  readonly runs: number | undefined;
 }
 
 /** Step names in a Workflow have at most 256 characters. This leaves room for the rest of the name. */
@@ -72,6 +75,8 @@ class RuleRun {
   readonly #pruned: PruneReport[] = [];
   readonly #warnings = new Set<string>();
   readonly #limit: RateLimit;
+  /** Images that earlier runs have mirrored, or that this run has found complete at their target. By destination. */
+  readonly #known = new Map<string, KnownImages[number]>();
   /** Pulls of the durable copies that were started, which the registry may not have counted yet. */
   #startedPulls = 0;
 
@@ -142,6 +147,7 @@ class RuleRun {
       const selection = await this.#selectTags(repository, place);
       if (!selection) return this.#postponeAll(repository, targets);
       reports.push(...await this.#runImages(repository, selection, place));
+      await this.#remember(repository, selection, place);
       for (const request of this.#requestsOf(repository, selection.tooFresh)) {
         reports.push(this.#end({ ...namesOf(request), result: "too-fresh" }));
       }
@@ -169,14 +175,17 @@ class RuleRun {
         ...(missing ? { missing } : {}),
       });
       if (!result) return undefined;
-      const { tags, tooFresh = [], isListed = false, notFound = [], present = [] } = result;
-      if (tags) return { tags, tooFresh, isListed, notFound, present: new Set(present) };
+      const { tags, tooFresh = [], isListed = false, notFound = [], present = [], state } = result;
+      result.warnings?.forEach((warning) => this.#warnings.add(warning));
+      for (const image of state?.known ?? []) this.#known.set(image[0], image);
+      const more = { present: new Set(present), runs: state?.runs };
+      if (tags) return { tags, tooFresh, isListed, notFound, ...more };
     }
   }
 
   async #runImages(
     repository: string,
-    { tags, isListed, present }: Selection,
+    { tags, isListed, present, runs }: Selection,
     place: string,
   ): Promise<TagReport[]> {
     const { parallel, pageSize } = this.#steps;
@@ -187,12 +196,13 @@ class RuleRun {
     const reports = await mapConcurrent([...pages.entries()], parallel, async ([i, page]) => {
       const first = i * pageSize + 1;
       const name = `${place}: ${first} to ${first + page.length - 1}`;
+      const names = this.#requestsOf(repository, page).map(({ destination }) => destination);
       return await this.#runPage(name, {
         repository,
         tags: page,
         mayBeMissing: !isListed,
-        present: this.#requestsOf(repository, page).map(({ destination }) => destination)
-          .filter((destination) => present.has(destination)),
+        present: names.filter((name) => present.has(name)),
+        known: runs === undefined ? undefined : this.#takeKnown(names),
       });
     }, this.#options.signal);
     return reports.flat();
@@ -205,10 +215,11 @@ class RuleRun {
       readonly tags: readonly string[];
       readonly mayBeMissing: boolean;
       readonly present: string[];
+      readonly known: KnownImages | undefined;
     },
   ): Promise<TagReport[]> {
     const { dryRun, missing, signal } = this.#options;
-    const { repository, mayBeMissing, present } = page;
+    const { repository, mayBeMissing, present, known } = page;
     const ended = new Map<string, TagReport>();
     let left = page.tags;
     let failure: SyncFailure | undefined;
@@ -224,7 +235,9 @@ class RuleRun {
           ...(dryRun ? { dryRun } : {}),
           ...(missing ? { missing } : {}),
           ...(present.length > 0 ? { present } : {}),
+          ...(known ? { known } : {}),
         });
+        for (const image of result.known ?? []) this.#known.set(image[0], image);
         this.#startedPulls = result.startedPulls;
         result.warnings.forEach((warning) => this.#warnings.add(warning));
         for (const report of result.tags) {
@@ -251,6 +264,33 @@ class RuleRun {
       );
     }
     return [...ended.values()];
+  }
+
+  /** Images are known again once this run has found them complete. */
+  #takeKnown(destinations: readonly string[]): KnownImages {
+    return destinations.flatMap((name) => {
+      const image = this.#known.get(name);
+      this.#known.delete(name);
+      return image ? [image] : [];
+    });
+  }
+
+  async #remember(
+    repository: string,
+    { tags, runs }: Selection,
+    place: string,
+  ): Promise<void> {
+    if (runs === undefined) return;
+    const names = this.#requestsOf(repository, tags).map(({ destination }) => destination);
+    const step: Extract<RuleStep, { type: "remember" }> = {
+      type: "remember",
+      repository,
+      runs,
+      known: this.#takeKnown(names),
+    };
+    const { warnings } = await this.#steps.run(`${place}: remember`, step)
+      .catch((error) => ({ warnings: [toFailure(error, this.#options.signal).message] }));
+    warnings.forEach((warning) => this.#warnings.add(warning));
   }
 
   #requestsOf(

@@ -49,6 +49,9 @@ const tagReportSchema = schemaFor<TagReport>()(
     digest: digest.exactOptional().meta({
       description: "digest of the destination, now or after the copy",
     }),
+    remembered: z.literal(true).exactOptional().meta({
+      description: "known from the remembered state",
+    }),
     report: reportSchema.exactOptional(),
     error: failureSchema.exactOptional(),
     id: z.string().exactOptional().meta({ description: "id of the durable copy" }),

@@ -1,5 +1,6 @@
 /** The program in a fake environment, with the engine that users get. */
 import { createRuntime } from "../../src/hosts/detect.ts";
+import { openState } from "../../src/hosts/open_state.ts";
 import { createLocalRunner } from "../../src/sync/local_rules.ts";
 import { createSyncEngine } from "../../src/sync/sync_engine.ts";
 import { fakeCli } from "./fake_cli.ts";
@@ -11,6 +12,7 @@ export function engineCli(options: FakeCliOptions = {}): FakeCli {
     createRuntime,
     createEngine: (options: Parameters<typeof createSyncEngine>[0]) =>
       Promise.resolve(createSyncEngine(options)),
+    openState,
     createRuleRunner: (options: Parameters<typeof createLocalRunner>[0]) =>
       Promise.resolve(createLocalRunner(options)),
   });

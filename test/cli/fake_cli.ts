@@ -153,6 +153,7 @@ export function fakeCli(options: FakeCliOptions = {}): FakeCli {
       return Promise.resolve({ ...refusingServer, ...remoteEngine });
     },
     openLayouts: (options) => Promise.resolve(openLayouts(options)),
+    openState: refuse,
     createRuleRunner: () => Promise.resolve({ run: refuse, status: refuse, ...runner }),
     serve: refuse,
   };

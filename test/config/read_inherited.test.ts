@@ -4,7 +4,7 @@ import { ruleOf } from "../sync/setup.ts";
 import { IMAGE, REPOSITORY, testMistakes, testWarnings } from "./cases.ts";
 
 const DEFAULTS =
-  "defaults: {schedule: '0 1 * * *', referrers: true, verify: stream, minAge: 1h, mediaTypes: [a/b], fastCheck: true, " +
+  "defaults: {schedule: '0 1 * * *', referrers: true, verify: stream, minAge: 1h, mediaTypes: [a/b], fastCheck: true, fullCheckEvery: 9, " +
   "index: refuse, ratelimit: {min: 5, retry: 20m}, backup: 'b-{{ .Ref.Tag }}'}";
 
 test("parseSyncConfig() applies defaults to a rule", () => {
@@ -18,13 +18,14 @@ test("parseSyncConfig() applies defaults to a rule", () => {
   assert.deepEqual(rule.schedule, { cron: "0 1 * * *" });
   assert.deepEqual(rule.rateLimit, { min: 5, retryMs: 1_200_000 });
   assert.deepEqual([rule.minAgeMs, rule.mediaTypes, rule.fastCheck], [3_600_000, ["a/b"], true]);
+  assert.equal(rule.fullCheckEvery, 9);
   assert.equal(rule.backup?.template, "b-{{ .Ref.Tag }}");
   assert.equal(rule.backup?.sync["Schedule"], "0 1 * * *");
 });
 
 test("parseSyncConfig() takes the rule's word before that of defaults", () => {
   const own =
-    "interval: 5m, referrers: false, verify: auto, minAge: 0, mediaTypes: [c/d], fastCheck: false, index: sparse, " +
+    "interval: 5m, referrers: false, verify: auto, minAge: 0, mediaTypes: [c/d], fastCheck: false, index: sparse, fullCheckEvery: 1, " +
     "ratelimit: {min: 7}, backup: c";
   const rule = ruleOf(`{${IMAGE}, ${own}}`, DEFAULTS);
   assert.deepEqual(rule.copy, {
@@ -37,9 +38,15 @@ test("parseSyncConfig() takes the rule's word before that of defaults", () => {
   assert.deepEqual(rule.rateLimit, { min: 7, retryMs: 1_200_000 });
   assert.deepEqual([rule.minAgeMs, rule.mediaTypes, rule.fastCheck], [undefined, ["c/d"], false]);
   assert.deepEqual([rule.backup?.template, rule.backup?.sync["Interval"]], ["c", "5m"]);
+  assert.equal(rule.fullCheckEvery, 1);
 });
 
 testMistakes([
+  [
+    "no run between two full comparisons",
+    `sync: [{${IMAGE}, fullCheckEvery: 0}]`,
+    /fullCheckEvery: expected at least 1, got "0"/,
+  ],
   [
     "an interval without a unit",
     `sync: [{${IMAGE}, interval: 60}]`,

@@ -1,7 +1,7 @@
 /** `crossdock sync` and `import` as their users run them: a process of its own, between registries that listen. */
 import { test } from "node:test";
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { serveApp } from "../support/serve_app.ts";
@@ -217,6 +217,36 @@ for (const name of REGSYNC_FILES) {
     assert.doesNotMatch(status.stdout, /^(behind|missing|error) /m);
   });
 }
+
+test("crossdock sync --state remembers in a file, and asks the target only for its list of tags", async () => {
+  await using pair = await startPair();
+  const { a, b } = pair;
+  const folder = mkdtempSync(join(tmpdir(), "crossdock-state-"));
+  try {
+    const file = join(folder, "state");
+    const text = fileFor(pair);
+    assert.equal((await sync(text, "--state", file)).exitCode, 0);
+    assert.equal(statSync(file).mode & 0o777, 0o600);
+    a.clearRequests();
+    b.clearRequests();
+    const again = await sync(text, "--state", file);
+    assert.deepEqual([again.exitCode, again.stderr], [0, ""]);
+    assert.match(again.stdout, /^unchanged .* sha256:[0-9a-f]{12} {2}\(remembered\)$/m);
+    assert.match(again.stdout, /\ntags {10}2 unchanged \(remembered\)\n/);
+    assert.deepEqual([a.count(), b.count()], [3, 1]);
+    const json = await sync(text, "--state", file, "--json");
+    const [{ tags }] = JSON.parse(json.stdout).rules;
+    assert.deepEqual(tags.map(({ remembered }: { remembered?: true }) => remembered), [true, true]);
+    writeFileSync(file, "not a state");
+    const foreign = await sync(text, "--state", file);
+    assert.equal(foreign.exitCode, 0);
+    assert.match(foreign.stderr, /^warning: app: remembered state of .*: .* is not a state file/m);
+    assert.match(foreign.stdout, /\ntags {10}2 unchanged\n/);
+    assert.equal(readFileSync(file, "utf8"), "not a state");
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
 
 test("crossdock sync --via runs the server's rules, and prints their status", async () => {
   await using pair = await startPair();

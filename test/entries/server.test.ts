@@ -7,6 +7,8 @@ import { createApp, createServer, fromEnv } from "../../src/entries/server.ts";
 import type { EmbedOptions, ServerSettings } from "../../src/entries/server.ts";
 import type { DurableCopies } from "../../src/durable/durable_copies.ts";
 import { noCredentials, staticCredentials } from "../../src/auth/credentials.ts";
+import type { SyncReport } from "../../src/sync/model.ts";
+import { memoryStore } from "../support/memory_store.ts";
 import { putImage } from "../support/image.ts";
 import { startPair } from "../support/pair.ts";
 import type { Pair } from "../support/pair.ts";
@@ -244,6 +246,25 @@ test("createServer() runs the rules that are due, each time once", async () => {
   assert.equal(pair.source.requests.length, length);
   await server.runDueRules({ at: time + 60_000, before: time });
   assert.ok(pair.source.requests.length > length, "a tick of a scheduler is used as it is");
+});
+
+test("createServer() remembers in the store of the program what its rules have mirrored", async () => {
+  await using pair = await startPair();
+  for (const tag of ["1", "2"]) await putImage(pair.source, "app", { tag });
+  const state = memoryStore();
+  const settings = {
+    ...settingsFor(pair),
+    configText:
+      `sync: [{name: app, type: repository, source: "${pair.source.host}/app", target: "${pair.destination.host}/app"}]`,
+  };
+  const runs: (true | undefined)[][] = [];
+  for (let i = 0; i < 3; i++) {
+    const call = post(i === 1 ? { dryRun: true } : {}, { accept: "application/json" });
+    const response = await createApp(settings, { ...QUIET, state }).request("/v1/syncs", call);
+    const { rules: [rule] } = await response.json() as SyncReport;
+    runs.push(rule?.tags.map(({ remembered }) => remembered) ?? []);
+  }
+  assert.deepEqual(runs, [[undefined, undefined], [undefined, undefined], [true, true]]);
 });
 
 test("fromEnv() reads settings from a record, and none from the environment", async () => {

@@ -6,6 +6,7 @@ import { test } from "node:test";
 import { credentialsFromObject } from "../../src/auth/credentials.ts";
 import { loadRules, SyncConfigError } from "../../src/library/rules.ts";
 import type { SyncEvent } from "../../src/library/rules.ts";
+import { memoryStore } from "../support/memory_store.ts";
 import { putImage } from "../support/image.ts";
 import { startRegistry } from "../support/registry.ts";
 
@@ -49,6 +50,28 @@ test("loadRules() runs all rules, or those that are named", async () => {
   assert.equal((await mirror.status()).state, "in-step");
   assert.ok(target.getManifest("app", "1.0") && target.getManifest("other", "1.0"));
   assert.equal(target.getManifest("app", "2.0"), undefined);
+});
+
+test("loadRules() remembers what it has mirrored, in a file or in a store", async () => {
+  await using source = await startRegistry();
+  await using target = await startRegistry();
+  for (const tag of ["1.0", "1.1"]) await putImage(source, "app", { tag });
+  const folder = await mkdtemp(join(tmpdir(), "crossdock-state-"));
+  try {
+    for (const state of [join(folder, "state"), memoryStore()]) {
+      const counts: number[] = [];
+      for (let i = 0; i < 2; i++) {
+        const mirror = await loadRules(configOf(source.host, target.host), { state });
+        const { rules: [rule] } = await mirror.run({ rules: ["app"] });
+        counts.push(rule?.tags.filter(({ remembered }) => remembered).length ?? -1);
+      }
+      assert.deepEqual(counts, [0, 2]);
+    }
+    assert.deepEqual(await readdir(folder), ["state"]);
+    await assert.rejects(loadRules({ version: 1 }, { state: "" }), { name: "ParseError" });
+  } finally {
+    await rm(folder, { recursive: true });
+  }
 });
 
 test("loadRules() finds the next time of a rule", async () => {

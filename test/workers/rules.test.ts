@@ -132,6 +132,30 @@ test("SyncWorkflow of 300 tags in step lists them, and sends one HEAD per tag to
   assert.equal(stepsOf(worker), 1 + 1 + 15);
 });
 
+test("SyncWorkflow with a KV namespace remembers 300 tags, and sends one list to the target", async () => {
+  await using mirror = await startMirror({ remembers: true });
+  const { source, destination, worker } = mirror;
+  for (const [registry, name] of [[source, "app"], [destination, "mirror/app"]] as const) {
+    const { descriptor } = await putImage(registry, name, { tag: "0" });
+    const bytes = registry.getManifest(name, "0")?.bytes ?? {};
+    const tags = Array.from({ length: 300 }, (_, i) => `${i}`);
+    await registry.putManifest(name, bytes, descriptor.mediaType, tags);
+  }
+  const runAt = async (day: number): Promise<unknown> => {
+    source.clearRequests();
+    destination.clearRequests();
+    await worker.tick({ cron: "*/5 * * * *", at: TEN_PAST_THREE + day * DAY_MS });
+    await until("the rule has run", () => linesOf(worker, "rule ended").length === day + 1);
+    return linesOf(worker, "rule ended")[day]?.tags;
+  };
+  assert.deepEqual(await runAt(0), { unchanged: 300 });
+  assert.deepEqual([source.count(), destination.count()], [301, 300]);
+  assert.deepEqual(await runAt(1), { remembered: 300 });
+  assert.deepEqual([source.count(), destination.count()], [301, 1]);
+  // A step more in each run, which stores the state.
+  assert.equal(stepsOf(worker), 2 * (1 + 1 + 15 + 1));
+});
+
 test("SyncWorkflow with prune deletes tags that no rule selects any longer", async () => {
   await using mirror = await startMirror({ prune: true });
   const { source, destination, worker } = mirror;

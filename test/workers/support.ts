@@ -19,6 +19,8 @@ export interface StartOptions {
   readonly variables?: Readonly<Record<string, string>>;
   /** Whether there is a Workflow. Default: true. */
   readonly durable?: boolean;
+  /** Whether there is a KV namespace for the remembered state. Default: false. */
+  readonly remembers?: boolean;
   /** Default: a free port. */
   readonly port?: number;
   /** The wrangler.toml. Default: that of this package. */
@@ -85,7 +87,10 @@ export function startCrossdock(
 /** Starts it on a loopback port with these variables only. */
 export async function startWith(
   variables: Readonly<Record<string, string>>,
-  { durable = true, config = WRANGLER, port: fixed }: Omit<StartOptions, "variables"> = {},
+  { durable = true, remembers = false, config = WRANGLER, port: fixed }: Omit<
+    StartOptions,
+    "variables"
+  > = {},
 ): Promise<RunningWorker> {
   const contents = bundles.get(config) ?? makeBundle(config);
   bundles.set(config, contents);
@@ -117,6 +122,7 @@ export async function startWith(
             simple: { limit: 3, period: 60 },
           },
           ...(durable ? DURABLE : {}),
+          ...(remembers ? { STATE: { type: "kv" } } : {}),
           ASSETS: { type: "assets" },
         },
         assets: {

@@ -75,6 +75,7 @@ const CONTRADICTIONS: readonly [keyof SyncFlags, keyof SyncFlags][] = [
   ["status", "missing"],
   ["status", "watch"],
   ["status", "detach"],
+  ["status", "state"],
   ["watch", "dryRun"],
   ["watch", "missing"],
   ["watch", "json"],

@@ -30,6 +30,8 @@ export interface RulesFlags extends EngineFlags {
   readonly config?: string | undefined;
   readonly rule?: string[] | undefined;
   readonly detach?: true | undefined;
+  /** The name of the store of the remembered state. */
+  readonly state?: string | undefined;
   readonly quiet?: true | undefined;
 }
 
@@ -63,6 +65,11 @@ export async function openRules(
   if (via !== undefined) {
     if (flags.config !== undefined) {
       throw new ParseError("--config cannot be combined with --via: the server runs its own rules");
+    }
+    if (flags.state !== undefined) {
+      throw new ParseError("--state cannot be combined with --via: the server has its own state", {
+        hint: "set CROSSDOCK_STATE on the server",
+      });
     }
     const server = await openServer(environment, { ...flags, via });
     const chosen = names ? { rules: names } : {};
@@ -146,6 +153,7 @@ export async function openLocalRules(
     slots: new Slots(config.parallel),
     env,
     readFile,
+    ...(flags.state === undefined ? {} : { state: await environment.openState(flags.state) }),
   });
   return { rules, runner };
 }

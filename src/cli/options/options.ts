@@ -274,6 +274,10 @@ export const SYNC_OPTIONS = [
   new Option("--rule <name>", "only this rule (repeatable; default: all rules)").argParser(addText),
   new Option("--dry-run", "show what would be copied and deleted, and write nothing"),
   new Option("--missing", "copy tags that a target lacks, and leave its other tags unchanged"),
+  new Option(
+    "--state <file>",
+    "remember in this file what was mirrored, so that an unchanged tag costs one request to the source",
+  ),
   new Option("--status", "show for each tag whether its copy is in step, behind or missing"),
   new Option(
     "--strict",

@@ -15,7 +15,7 @@ const WIDTH = 14;
 
 /** `copied        docker.io/library/alpine:3 -> registry.example/alpine:3  sha256:0123456789ab` */
 export function formatTagReport(
-  { source, destination, result, digest, error, id }: TagReport,
+  { source, destination, result, digest, remembered, error, id }: TagReport,
 ): string {
   const more = error
     ? `: ${formatFailure(error)}`
@@ -23,7 +23,7 @@ export function formatTagReport(
     ? `  ${id}`
     : digest === undefined
     ? ""
-    : `  ${shortDigest(digest)}`;
+    : `  ${shortDigest(digest)}${remembered ? "  (remembered)" : ""}`;
   return `${result.padEnd(WIDTH)}${source} -> ${destination}${more}`;
 }
 
@@ -52,7 +52,11 @@ export type RuleResults = Pick<RuleReport, "tags" | "pruned">;
 
 /** `3 copied, 10 unchanged, 1 failed`; deleted tags come last. */
 export function formatCounts(rules: readonly RuleResults[]): string {
-  const tags = countBy(rules.flatMap(({ tags }) => tags.map(({ result }) => result)));
+  const tags = countBy(
+    rules.flatMap(({ tags }) =>
+      tags.map(({ result, remembered }) => remembered ? `${result} (remembered)` : result)
+    ),
+  );
   const pruned = countBy(
     rules.flatMap(({ pruned }) =>
       pruned.map(({ result }) => result === "failed" ? "not deleted" : result)

@@ -50,6 +50,23 @@ test("crossdock sync --json prints one document, and nothing else on stdout", as
   assert.deepEqual([exitCode, stderr], [0, ""]);
 });
 
+test("crossdock sync marks the tags that were remembered, and counts them separately", async () => {
+  const remembered = { result: "unchanged", remembered: true } as const;
+  const { stdout } = await sync({
+    runner: runnerOf({
+      ...BOTH,
+      base: ruleReport("base", [
+        tagReport("base", "1", { result: "unchanged" }),
+        tagReport("base", "2", remembered),
+        tagReport("base", "3", remembered),
+      ]),
+    }),
+  });
+  assert.match(stdout, /^unchanged {5}\S+ -> \S+:1 {2}sha256:a{12}$/m);
+  assert.match(stdout, /^unchanged {5}\S+ -> \S+:2 {2}sha256:a{12} {2}\(remembered\)$/m);
+  assert.match(stdout, /^tags {10}1 unchanged, 2 unchanged \(remembered\), 1 copied$/m);
+});
+
 test("crossdock sync prints each warning and hint once, on stderr", async () => {
   const { stdout, stderr } = await sync({
     runner: runnerOf({
@@ -181,6 +198,11 @@ const refused: [flags: string[], wanted: RegExp][] = [
   ],
   [["-c", "empty.yaml"], /^error: empty\.yaml: no rules found/],
   [["--status", "--watch"], /^error: --status and --watch cannot be combined/],
+  [["--status", "--state", "x"], /^error: --status and --state cannot be combined/],
+  [
+    ["--via", "http://localhost:1", "--state", "x"],
+    /^error: --state cannot be combined with --via: .*\nhint: set CROSSDOCK_STATE on the server\n$/,
+  ],
   [["--watch", "--json"], /^error: --watch and --json cannot be combined/],
   [["--dry-run", "--watch"], /^error: --watch and --dry-run cannot be combined/],
   [["--detach"], /^error: --detach requires --via\n/],

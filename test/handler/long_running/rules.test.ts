@@ -65,6 +65,31 @@ test("handler copies a pushed tag by the schedule", async () => {
   assert.equal(dock.destination.getManifest("mirror/app", "1")?.digest, descriptor.digest);
 });
 
+// `deno task serve` may write to /var/lib/crossdock only.
+if (testHost() !== "deno-run") {
+  test("handler remembers in the file of CROSSDOCK_STATE what it has mirrored", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "crossdock-state-"));
+    try {
+      await using dock = await startDock({
+        variables: (hosts) => ({
+          CROSSDOCK_CONFIG: configOf(hosts, "interval: 1s"),
+          CROSSDOCK_STATE: join(folder, "state"),
+        }),
+      });
+      for (const [seed, tag] of ["1", "2"].entries()) {
+        await putImage(dock.source, "app", { tag, seed });
+      }
+      const remembered = (): boolean =>
+        linesOf(dock, "rule ended").some(({ tags }) =>
+          (tags as { remembered?: number }).remembered === 2
+        );
+      await until("the tags are remembered", remembered);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+}
+
 test("handler sends HEAD requests and one list for 300 tags that are in step", async () => {
   await using source = await startRegistry();
   await using destination = await startRegistry();

@@ -9,6 +9,8 @@ import { runRuleLocally } from "../../../src/sync/local_rules.ts";
 import type { SyncRule } from "../../../src/sync/rule.ts";
 import { startPair } from "../../support/pair.ts";
 import type { Pair } from "../../support/pair.ts";
+import { memoryStore } from "../../support/memory_store.ts";
+import type { StateStore } from "../../../src/state_store.ts";
 import { putImage, putIndex, putReferrer } from "../../support/image.ts";
 import { parse } from "../setup.ts";
 import { storeSteps } from "../../rules/stored_steps.ts";
@@ -26,6 +28,7 @@ interface Scenario {
   /** The rule's keys besides `name`; `S` and `D` stand for the two registries. */
   readonly rule: string;
   readonly only?: { readonly repository: string };
+  readonly state?: StateStore;
 }
 
 type Adapter = (pair: Pair, scenario: Scenario) => Promise<Ran>;
@@ -53,6 +56,7 @@ const runLocally: Adapter = async (pair, scenario) => {
     engine: pair.engine,
     rules: [rule],
     now: () => now,
+    state: scenario.state,
     only: onlyOf(pair, scenario),
     waitUntil(time): Promise<boolean> {
       waits += 1;
@@ -61,7 +65,10 @@ const runLocally: Adapter = async (pair, scenario) => {
     },
   });
   const counts: Record<string, number> = {};
-  for (const { result } of tags) counts[result] = (counts[result] ?? 0) + 1;
+  for (const { result: ended, remembered } of tags) {
+    const result = remembered ? "remembered" : ended;
+    counts[result] = (counts[result] ?? 0) + 1;
+  }
   return {
     counts,
     failures: tags.filter(({ result }) => result === "failed")
@@ -89,6 +96,7 @@ const runAsWorkflow: Adapter = async (pair, scenario) => {
       runtime: { ...runtime, now },
       write: () => {},
       separateEngines: true,
+      ...(scenario.state ? { state: scenario.state } : {}),
     },
   );
   const app = server.createOpenApp();
@@ -141,6 +149,37 @@ for (const [adapter, run] of ADAPTERS) {
     assert.deepEqual((await run(pair, { rule: APP })).counts, { copied: 1, unchanged: 2 });
     assert.equal(pair.source.count({ method: "HEAD", path: "/manifests/" }), 3);
     assert.equal(pair.source.count({ path: "/tags/list" }), 1);
+  });
+
+  test(`runRule() ${adapter} asks the target only for its list of tags if it remembers them`, async () => {
+    await using pair = await startPair();
+    const { source, destination } = pair;
+    for (const [seed, tag] of ["1", "2", "3", "4", "5"].entries()) {
+      await putImage(source, "app", { tag, seed });
+    }
+    const state = memoryStore();
+    const rule = `${APP}, fullCheckEvery: 3`;
+    await run(pair, { rule, state });
+    destination.clearRequests();
+    source.clearRequests();
+    const { counts } = await run(pair, { rule, state });
+    assert.deepEqual(counts, { remembered: 5 });
+    assert.deepEqual([source.count(), destination.count()], [6, 1]);
+    await putImage(source, "app", { tag: "2", seed: 9 });
+    destination.deleteTag("mirror/app", "4");
+    assert.deepEqual((await run(pair, { rule, state })).counts, { remembered: 3, copied: 2 });
+    assert.deepEqual((await run(pair, { rule, state })).counts, { unchanged: 5 });
+  });
+
+  test(`runRule() ${adapter} does not fail if its store fails`, async () => {
+    await using pair = await startPair();
+    for (const [seed, tag] of ["1", "2"].entries()) {
+      await putImage(pair.source, "app", { tag, seed });
+    }
+    const refuse = (): Promise<never> => Promise.reject(new Error("the disk is full"));
+    const state = { read: refuse, write: refuse };
+    assert.deepEqual((await run(pair, { rule: APP, state })).counts, { copied: 2 });
+    assert.deepEqual((await run(pair, { rule: APP, state })).counts, { unchanged: 2 });
   });
 
   test(`runRule() ${adapter} continues after a tag that fails`, async () => {

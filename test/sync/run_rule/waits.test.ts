@@ -49,6 +49,8 @@ function copyAll(step: RuleStep): ResultOf<RuleStep> {
       return { tags: ["1", "2"], isListed: true };
     case "images":
       return imagesResult(step);
+    case "remember":
+      return { warnings: [] };
     case "prune":
       return { pruned: [], warnings: [] };
   }
