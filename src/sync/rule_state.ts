@@ -19,6 +19,9 @@ const FULL_CHECK_EVERY = 24;
 /** About 6,500 images, 150 bytes each. Further images are compared in each run. Workers KV stores 25 MiB for a key. */
 const MAX_CHARS = 1024 * 1024;
 
+/** A store that does not answer must not stop a run. */
+const TIMEOUT_MS = 30_000;
+
 const stateSchema = z.looseObject({
   version: z.literal(1),
   /** The options of the rule that decide what a target gets. */
@@ -109,7 +112,8 @@ async function use(
   if (!state) return;
   try {
     const key = await digestBytes(new TextEncoder().encode(JSON.stringify([name, repository])));
-    await abortable(call(state, key), signal);
+    const limits = [AbortSignal.timeout(TIMEOUT_MS), ...signal ? [signal] : []];
+    await abortable(call(state, key), AbortSignal.any(limits));
   } catch (error) {
     signal?.throwIfAborted();
     const why = error instanceof Error ? error.message : error;

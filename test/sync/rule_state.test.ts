@@ -428,6 +428,27 @@ for (const [what, fails] of FAILING) {
   });
 }
 
+test("a store that does not answer stops no run", async () => {
+  await using pair = await startPair();
+  await putTags(pair, "1", "2");
+  const hang = (): Promise<never> => new Promise(() => {});
+  const { timeout } = AbortSignal;
+  const limits: number[] = [];
+  AbortSignal.timeout = (milliseconds) => {
+    limits.push(milliseconds);
+    return AbortSignal.abort(new DOMException("the store did not answer", "TimeoutError"));
+  };
+  try {
+    const report = await run(appRule(pair), pair, { state: { read: hang, write: hang } });
+    assert.equal(report.result, "ok");
+    const warning = `remembered state of ${pair.source.host}/app: the store did not answer`;
+    assert.deepEqual(report.warnings, [warning]);
+    assert.deepEqual(limits, [30_000, 30_000]);
+  } finally {
+    AbortSignal.timeout = timeout;
+  }
+});
+
 /** The digests that a state has, and those of the target. */
 function digestsOf(
   state: MemoryStore,
