@@ -77,6 +77,8 @@ export interface ServerConfig extends ApiConfig {
   /** The address or name, and the port, that a long-running host listens on. Port 0 is any free port. */
   readonly hostname: string;
   readonly port: number;
+  /** The file that keeps what ran, on long-running hosts. */
+  readonly historyFile?: string;
   /** The time for running copies to finish after the host gets a signal to stop, in milliseconds. */
   readonly graceMs: number;
 }
@@ -139,6 +141,7 @@ const environment = z.object({
   ).default([]),
   CROSSDOCK_CONFIG: z.string().optional(),
   CROSSDOCK_CONFIG_FILE: z.string().optional(),
+  CROSSDOCK_HISTORY_FILE: z.string().optional(),
   HOST: z.string().regex(
     /^(?:[A-Za-z0-9][A-Za-z0-9.-]*|[0-9A-Fa-f]*:[0-9A-Fa-f]*:[0-9A-Fa-f:.]*)$/,
     "expected an address or a name",
@@ -320,6 +323,7 @@ function toConfig(env: z.output<typeof environment>, sync: ServerSync): ServerCo
     hostname: env.HOST,
     port: env.PORT,
     graceMs: env.CROSSDOCK_GRACE_MS,
+    ...optionalKey("historyFile", env.CROSSDOCK_HISTORY_FILE),
   };
 }
 

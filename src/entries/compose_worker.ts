@@ -6,6 +6,8 @@ import { composeServer, warnAtStart } from "../server/compose.ts";
 import type { ComposedServer, HostOptions } from "../server/compose.ts";
 import { parseConfig } from "../config/server_config.ts";
 import type { Environment } from "../config/server_config.ts";
+import { createKvHistory } from "./kv_history.ts";
+import type { KvBinding } from "./kv_history.ts";
 import { createWorkflowCopies } from "./workflow_copies.ts";
 import type { WorkflowBinding } from "./workflow_copies.ts";
 import { createWorkflowRules } from "./workflow_rules.ts";
@@ -19,6 +21,8 @@ interface Bindings {
   readonly SELF?: unknown;
   /** The files of src/server/api. */
   readonly ASSETS?: AssetsBinding;
+  /** Keeps what ran. */
+  readonly HISTORY?: KvBinding;
   readonly FAILED_TRIES?: {
     limit(options: { key: string }): Promise<{ success: boolean }>;
   };
@@ -29,7 +33,7 @@ interface AssetsBinding {
 }
 
 export interface ComposedWorker
-  extends Pick<ComposedServer, "config" | "dispatch" | "deliverNotice" | "log"> {
+  extends Pick<ComposedServer, "config" | "dispatch" | "deliverNotice" | "log" | "recorder"> {
   readonly app: WebHandler;
   /** Needs no token. */
   readonly openApp: WebHandler;
@@ -57,7 +61,7 @@ export function composeWorker(
   env: object,
   waitUntil: (job: Promise<unknown>) => void,
 ): ComposedWorker {
-  const { COPY_WORKFLOW, SYNC_WORKFLOW, SELF, FAILED_TRIES, ASSETS } = env as Bindings;
+  const { COPY_WORKFLOW, SYNC_WORKFLOW, SELF, FAILED_TRIES, ASSETS, HISTORY } = env as Bindings;
   const durable = COPY_WORKFLOW && SELF ? createWorkflowCopies(COPY_WORKFLOW) : undefined;
   const host: HostOptions = {
     runtime: createWorkerdRuntime(),
@@ -69,6 +73,7 @@ export function composeWorker(
     background: waitUntil,
     // Cloudflare overwrites this header if the caller sends it.
     addressOf: (context) => context.req.header("cf-connecting-ip"),
+    history: HISTORY && createKvHistory(HISTORY),
     ...(durable ? { durable } : {}),
     ...(durable && SYNC_WORKFLOW ? { durableRules: createWorkflowRules(SYNC_WORKFLOW) } : {}),
     apiFiles: ASSETS && openApiFiles(ASSETS),
@@ -78,6 +83,12 @@ export function composeWorker(
   };
   try {
     const config = parseConfig(env as Environment, { now: host.runtime.now() });
+    if (config.historyFile) {
+      throw new ParseError(
+        "configuration is not valid: CROSSDOCK_HISTORY_FILE: this host has no files; bind a KV " +
+          "namespace as HISTORY",
+      );
+    }
     const { createOpenApp, app, ...server } = composeServer(config, host);
     const warn = (): void => warnAtStart(server.config, server.log);
     return { ...server, app: onFirstRequest(warn, app), openApp: createOpenApp() };

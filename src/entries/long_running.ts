@@ -16,6 +16,8 @@ import { runAtStart, runClock } from "../rules/clock.ts";
 import type { Runtime } from "../runtime.ts";
 import type { ClockOptions } from "../rules/clock.ts";
 import { findDenoCron, registerCrons } from "./deno_cron.ts";
+import { openHistoryFile } from "./history_file.ts";
+import { MemoryHistory } from "../history/memory_history.ts";
 import { GracefulStop } from "./graceful_stop.ts";
 import { resolveHost } from "./resolve_host.ts";
 
@@ -47,7 +49,11 @@ export async function createLongRunningServer(
       readFile: readOrNothing,
       now: runtime.now(),
     });
+    const { history, warnings } = config.historyFile
+      ? openHistoryFile(config.historyFile)
+      : { history: new MemoryHistory(), warnings: [] };
     const server = composeServer(config, {
+      history,
       runtime,
       variables: process.env,
       readFile: readOrNothing,
@@ -64,6 +70,7 @@ export async function createLongRunningServer(
     });
     limitHeldBytes(server.config.maxHeldBytes);
     warnAtStart(server.config, server.log);
+    for (const warning of warnings) server.log("warn", warning);
     startRules(server, { runtime, stop });
     return { ...server, stop };
   } catch (error) {

@@ -89,7 +89,9 @@ export interface EmbeddedServer {
 /** The host's part: defaults of {@linkcode EmbedOptions}, and whether its requests may share an engine. */
 export type EmbeddingHost =
   & Pick<HostOptions, "runtime">
-  & Partial<Pick<HostOptions, "resolveHost" | "separateEngines" | "concurrency" | "apiFiles">>;
+  & Partial<
+    Pick<HostOptions, "resolveHost" | "separateEngines" | "concurrency" | "apiFiles" | "history">
+  >;
 
 /**
  * Reads settings from variables: those of the environment, or of another record. docs/deploy/self-hosting.md describes them.
@@ -100,10 +102,15 @@ export function fromEnv(
   variables: Readonly<Record<string, unknown>>,
   options: FromEnvOptions = {},
 ): ServerSettings {
-  const { sync, hostname: _, port: __, graceMs: ___, maxHeldBytes: ____, ...config } = parseConfig(
-    variables,
-    options,
-  );
+  const {
+    sync,
+    hostname: _,
+    port: __,
+    graceMs: ___,
+    maxHeldBytes: ____,
+    historyFile: _____,
+    ...config
+  } = parseConfig(variables, options);
   const text = options.configFile ?? variables["CROSSDOCK_CONFIG"];
   return {
     ...config,
