@@ -1,7 +1,7 @@
 import { tmpdir } from "node:os";
 import type { HandlerProgram } from "./start_process.ts";
 
-/** `deno serve` with the fetch entry. It may read the files that tests write. */
+/** `deno serve` with the fetch entry. It may use the files of tests. */
 export const denoServe: HandlerProgram = {
   host: "deno",
   command: [
@@ -11,6 +11,7 @@ export const denoServe: HandlerProgram = {
     "--allow-net",
     "--allow-env",
     `--allow-read=${tmpdir()}`,
+    `--allow-write=${tmpdir()}`,
     "--host",
     "127.0.0.1",
     "--port",
