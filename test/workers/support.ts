@@ -18,6 +18,8 @@ export interface StartOptions {
   readonly variables?: Readonly<Record<string, string>>;
   /** Whether there is a Workflow. Default: true. */
   readonly durable?: boolean;
+  /** Whether there is a KV namespace for the history. Default: false. */
+  readonly history?: boolean;
   /** Default: a free port. */
   readonly port?: number;
   /** The wrangler.toml. Default: that of this package. */
@@ -82,7 +84,10 @@ export function startCrossdock(
 /** Starts it on a loopback port with these variables only. */
 export async function startWith(
   variables: Readonly<Record<string, string>>,
-  { durable = true, config = WRANGLER, port: fixed }: Omit<StartOptions, "variables"> = {},
+  { durable = true, history = false, config = WRANGLER, port: fixed }: Omit<
+    StartOptions,
+    "variables"
+  > = {},
 ): Promise<RunningWorker> {
   const contents = bundles.get(config) ?? makeBundle(config);
   bundles.set(config, contents);
@@ -114,6 +119,7 @@ export async function startWith(
             simple: { limit: 3, period: 60 },
           },
           ...(durable ? DURABLE : {}),
+          ...(history ? { HISTORY: { type: "kv", id: "history" } } : {}),
           ASSETS: { type: "assets" },
         },
         assets: {
