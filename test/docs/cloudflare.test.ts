@@ -19,6 +19,7 @@ const NOT_ON_WORKERS = [
   "CROSSDOCK_MAX_COPIES",
   "CROSSDOCK_MAX_HELD_BYTES",
   "CROSSDOCK_CONFIG_FILE",
+  "CROSSDOCK_HISTORY_FILE",
 ];
 
 test(".dev.vars.example has each variable of the server that a Worker reads, once", () => {
