@@ -17,6 +17,9 @@ const MAX_CHANGED = 32 * 1024;
 const MAX_UNCHANGED = 8 * 1024;
 const MAX_WARNINGS = 8 * 1024;
 
+/** The most items of each part. Each takes 50 characters or more. */
+const MAX_ITEMS = 1000;
+
 const MAX_FAILURE_CHARS = 200;
 
 /** Makes the record of a run that has ended. Reports stay as they are; only their number is limited. */
@@ -109,8 +112,8 @@ function bound<Item extends TagReport | PruneReport>(
 
 function take<Item>(items: readonly Item[], most: number): Item[] {
   let left = most;
-  // One that is too long does not hide those after it.
-  return items.filter((item) => {
+  // One that is too long does not hide those after it. More than these never fit.
+  return items.slice(0, MAX_ITEMS).filter((item) => {
     const size = JSON.stringify(item).length;
     const fits = size <= left;
     if (fits) left -= size;

@@ -10,7 +10,7 @@ export const accessCheckSchema = schemaFor<AccessCheck>()(
       description: "where the credential comes from; absent if none was found",
     }),
     sources: z.array(z.string()).meta({
-      description: "the places that were searched for a credential",
+      description: "the places that were searched in vain for a credential",
     }),
     result: z.enum(["accepted", "refused", "anonymous", "none"]).meta({
       description: "`accepted`: the registry accepts the credential; `refused`: it rejects the " +

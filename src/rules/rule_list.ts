@@ -22,11 +22,13 @@ export interface RuleInfo extends Pick<SyncRule, "type" | "source" | "targets"> 
   } | undefined;
   /** The next time of the schedule, in milliseconds since the epoch. */
   readonly next?: number | undefined;
-  /** The newest run of the whole rule. */
+  /** The run of the rule or of a part of it that is running, if the host lists such runs. */
+  readonly running?: RunSummary | undefined;
+  /** The newest run of the whole rule that has ended. */
   readonly last?: RunSummary | undefined;
-  /** The newest run of a part of the rule, for a webhook or a caller, if it is newer than `last`. */
+  /** The newest run of a part of the rule that has ended, for a webhook or a caller, if it is newer than `last`. */
   readonly lastPart?: RunSummary | undefined;
-  /** Milliseconds since the epoch: a rate limit postponed a part of the last run. */
+  /** Milliseconds since the epoch: a rate limit postponed a part of the running or the last run. */
   readonly postponedUntil?: number | undefined;
   /** The remaining pulls that the source reported last, since the server started. */
   readonly pulls?: PullsLeft | undefined;
@@ -54,9 +56,13 @@ export async function listRules(
   const { runs } = await history?.list({ limit: MAX_RUNS }) ?? { runs: [] };
   return rules.map(({ name, type, source, targets, schedule, prune }): RuleInfo => {
     const own = runs.filter(({ rule }) => rule === name);
-    const last = own.find(({ only }) => only === undefined);
-    const newest = own[0];
-    const postponedUntil = Math.max(last?.postponedUntil ?? 0, newest?.postponedUntil ?? 0);
+    const running = own.find(({ state }) => state === "running");
+    const ended = own.filter(({ state }) => state !== "running");
+    const last = ended.find(({ only }) => only === undefined);
+    const [newest] = ended;
+    const postponedUntil = Math.max(
+      ...[running, last, newest].map((run) => run?.postponedUntil ?? 0),
+    );
     return {
       rule: name,
       type,
@@ -65,6 +71,7 @@ export async function listRules(
       prune: prune !== undefined,
       schedule: schedule && "cron" in schedule ? { timeZone: hostZone(), ...schedule } : schedule,
       next: schedule && nextRun(schedule, now),
+      running,
       last,
       lastPart: newest === last ? undefined : newest,
       postponedUntil: postponedUntil > now ? postponedUntil : undefined,

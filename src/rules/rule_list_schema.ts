@@ -26,13 +26,19 @@ const ruleInfoSchema = schemaFor<RuleInfo>()(
       description: `the next time of the schedule, in ${time}. A Worker runs the rule at the ` +
         "first tick of its cron trigger after that",
     }),
-    last: runSummarySchema.optional().meta({ description: "the newest run of the whole rule" }),
+    running: runSummarySchema.optional().meta({
+      description: "the run of the rule or of a part of it that is running, if the host lists " +
+        "such runs",
+    }),
+    last: runSummarySchema.optional().meta({
+      description: "the newest run of the whole rule that has ended",
+    }),
     lastPart: runSummarySchema.optional().meta({
-      description: "the newest run of a part of the rule, for a webhook or a caller, if it is " +
-        "newer than `last`",
+      description: "the newest run of a part of the rule that has ended, for a webhook or a " +
+        "caller, if it is newer than `last`",
     }),
     postponedUntil: z.number().optional().meta({
-      description: `${time}: a rate limit postponed a part of the last run`,
+      description: `${time}: a rate limit postponed a part of the running or the last run`,
     }),
     pulls: z.object({
       remaining: z.number(),

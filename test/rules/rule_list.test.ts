@@ -59,6 +59,19 @@ test("listRules() has the last run of the whole rule, and a newer one of a part"
   assert.equal(after?.lastPart?.only, "a.io/app:2");
 });
 
+test("listRules() has the last result also while the rule is running", async () => {
+  const rule = ruleOf("{name: app, type: repository, source: a.io/app, target: b.io/app}");
+  const history = new MemoryHistory();
+  addRun(history, { state: "all-failed" });
+  const { id: _, ...started } = STARTED;
+  const id = history.begin(started);
+  history.postpone(id, NOW + 1);
+  const [info] = await listRules([rule], { now: NOW, history, pullsLeft: noPulls });
+  assert.equal(info?.running?.id, id);
+  assert.equal(info?.last?.state, "all-failed");
+  assert.equal(info?.postponedUntil, NOW + 1);
+});
+
 test("listRules() has the time until which a rule is postponed, until it has passed", async () => {
   const rule = ruleOf("{name: app, type: repository, source: a.io/app, target: b.io/app}");
   const history = new MemoryHistory();

@@ -10,7 +10,7 @@ import { runParams, runsQuery } from "../schemas.ts";
 
 const NO_HISTORY: HistoryStatus = {
   kept: "none",
-  note: "a Worker keeps runs only in a KV namespace with the binding HISTORY",
+  note: "nothing: a Worker keeps runs only in a KV namespace with the binding HISTORY",
 };
 
 // deno-lint-ignore explicit-function-return-type
@@ -30,7 +30,9 @@ export function runRoutes(options: AppOptions) {
       const { id } = context.req.valid("param");
       const run = await history?.get(id);
       if (run) return context.json(run, 200);
-      throw new RequestError("not_found", `run ${id} not found`, { hint: status.note });
+      throw new RequestError("not_found", `run ${id} not found`, {
+        hint: `the history has ${status.note}`,
+      });
     })
     .get("/v1/rules", secured("read", options), async (context) => {
       const list: RuleList = {

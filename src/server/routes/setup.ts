@@ -36,6 +36,7 @@ export function setupRoutes(options: AppOptions, allowed: Allowed, hooks: HookMe
       allowed.check(name, isPush);
       const { signal, emit } = watchCall(context, options);
       const result = await openEngine().checkAccess(name, { signal, emit, isPush });
-      return context.json(result, 200);
+      // The places that were searched say little about a credential that was found.
+      return context.json(result.from === undefined ? result : { ...result, sources: [] }, 200);
     });
 }

@@ -91,7 +91,7 @@ function choosePart(
   if (found.length > 0) return { rules: found, only };
   const detail = `no rule copies ${formatReference(about)}`;
   throw new RequestError("not_found", detail, {
-    hint: "name an image of the source of a rule: GET v1/rules lists the sources",
+    hint: "name an image of the source of a rule: GET /v1/rules lists the sources",
     errors: [{ pointer: "#/only", detail }],
   });
 }
