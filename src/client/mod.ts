@@ -18,7 +18,25 @@ export type {
   SyncOptions,
 } from "./remote_engine.ts";
 export type { SyncRequest } from "../sync/model.ts";
-export type { Setup } from "../config/setup.ts";
-export type { RunList, RunRecord, RunState, RunSummary } from "../history/model.ts";
+export type {
+  CallerInfo,
+  ConfigInfo,
+  ConfiguredCredential,
+  HookEvent,
+  HookInfo,
+  HookRefusal,
+  HostInfo,
+  Setup,
+} from "../config/setup.ts";
+export type {
+  HistoryStatus,
+  RunCause,
+  RunList,
+  RunRecord,
+  RunState,
+  RunSubject,
+  RunSummary,
+} from "../history/model.ts";
+export type { PullsLeft } from "../registry/pulls_left.ts";
 export type { AccessCheck } from "../registry/check_access.ts";
 export type { RuleInfo, RuleList } from "../rules/rule_list.ts";

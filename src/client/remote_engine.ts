@@ -23,11 +23,11 @@ import type { Problem, ProblemCode } from "../problem.ts";
 import { setupSchema } from "../config/setup_schema.ts";
 import type { Setup } from "../config/setup.ts";
 import { runListSchema, runRecordSchema } from "../history/schemas.ts";
-import type { RunList, RunRecord, RunState, RunSummary } from "../history/model.ts";
+import type { RunList, RunRecord, RunState } from "../history/model.ts";
 import { accessCheckSchema } from "../registry/access_check_schema.ts";
 import type { AccessCheck } from "../registry/check_access.ts";
 import { ruleListSchema } from "../rules/rule_list_schema.ts";
-import type { RuleInfo, RuleList } from "../rules/rule_list.ts";
+import type { RuleList } from "../rules/rule_list.ts";
 import { startedSyncSchema } from "../rules/rules.ts";
 import type { StartedRule, StartedSync } from "../rules/rules.ts";
 import { syncStatusSchema } from "../sync/schemas.ts";
@@ -41,7 +41,27 @@ import { parseServerUrl } from "./server_url.ts";
 
 // JSR's entry `./client` is this file, because JSR accepts no inferred types, such as that of `createClient()`.
 export type { ClientOptions, DurableCopy, Problem, ProblemCode };
-export type { RuleInfo, RuleList, RunList, RunRecord, RunState, RunSummary, Setup };
+export type {
+  CallerInfo,
+  ConfigInfo,
+  ConfiguredCredential,
+  HookEvent,
+  HookInfo,
+  HookRefusal,
+  HostInfo,
+  Setup,
+} from "../config/setup.ts";
+export type {
+  HistoryStatus,
+  RunCause,
+  RunList,
+  RunRecord,
+  RunState,
+  RunSubject,
+  RunSummary,
+} from "../history/model.ts";
+export type { PullsLeft } from "../registry/pulls_left.ts";
+export type { RuleInfo, RuleList } from "../rules/rule_list.ts";
 export type { EmitSync, StartedRule, StartedSync, SyncReport, SyncRequest, SyncStatus };
 
 /** The server, and how to reach it. */

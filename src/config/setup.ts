@@ -4,7 +4,7 @@ import { parseDockerConfig } from "../auth/docker_config.ts";
 import type { ServerConfig } from "./server_config.ts";
 
 /** A registry that has a credential. */
-interface ConfiguredCredential {
+export interface ConfiguredCredential {
   /** A registry, with the path of a namespace or repository if the credential is only for that; `*.` for those of a cloud. */
   readonly registry: string;
   /** The file or variable that has it. */
@@ -12,33 +12,40 @@ interface ConfiguredCredential {
 }
 
 /** A webhook that registries call, and its last requests. */
-interface HookInfo {
+export interface HookInfo {
+  /** The name of the webhook. */
   readonly hook: string;
   /** The path of its URL below that of the server. `SECRET` stands for a secret that is a part of the path. */
   readonly path: string;
+  /** The kind of registry that sends the events. */
   readonly sender: string;
   /** The registry of its events. */
   readonly place: string;
   /** The kind of proof that a request needs. */
   readonly proof: string;
+  /** The last event that it received. */
   readonly lastEvent?: HookEvent | undefined;
+  /** The last request that it rejected. */
   readonly lastRefusal?: HookRefusal | undefined;
 }
 
 /** An event that a webhook received. */
-interface HookEvent {
+export interface HookEvent {
   /** Milliseconds since the epoch. */
   readonly at: number;
+  /** `accepted`: rules run; `ignored`: no rule runs; `answered`: a test of the sender, such as a handshake. */
   readonly state: "accepted" | "ignored" | "answered";
   /** Why it was ignored. */
   readonly why?: string | undefined;
 }
 
 /** A request that a webhook rejected. */
-interface HookRefusal {
+export interface HookRefusal {
   /** Milliseconds since the epoch. */
   readonly at: number;
+  /** What kind of error it is. */
   readonly code: string;
+  /** What happened. */
   readonly detail: string;
 }
 
@@ -53,9 +60,13 @@ export interface ConfigInfo {
   readonly allowSources: readonly string[];
   /** Globs over `registry/repository` that callers may write. Rules do not need them. */
   readonly allowDestinations: readonly string[];
+  /** Hosts that may be private. */
   readonly allowPrivate: readonly string[];
+  /** Registries without TLS. */
   readonly plainHttp: readonly string[];
+  /** The registries that have a credential. */
   readonly credentials: readonly ConfiguredCredential[];
+  /** The webhooks that registries call, with their last requests. */
   readonly hooks: readonly HookInfo[];
   /** Where notices go. A whole URL could contain a secret. */
   readonly notices: readonly { readonly host: string; readonly events: readonly string[] }[];
@@ -134,6 +145,7 @@ export function listWarnings(
 
 /** The host of a server, and what it can know. */
 export interface HostInfo {
+  /** The runtime. */
   readonly name: "deno" | "node" | "bun" | "workerd";
   /** How long the server remembers the last requests of webhooks and the remaining pulls: as long as its process, or as an isolate. */
   readonly memory: "process" | "isolate";
@@ -144,15 +156,18 @@ export interface HostInfo {
 }
 
 /** The caller of a request. */
-interface CallerInfo {
+export interface CallerInfo {
   /** The name of the token. */
   readonly token: string;
+  /** What the caller may do. */
   readonly scope: "copy" | "read";
 }
 
 /** The set-up of a server. */
 export interface Setup extends ConfigInfo {
+  /** The version of crossdock. */
   readonly version: string;
+  /** Where the server runs. */
   readonly host: HostInfo;
   /** Absent if the server needs no token. */
   readonly caller?: CallerInfo | undefined;

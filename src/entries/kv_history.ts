@@ -1,5 +1,5 @@
 /** Keeps runs in a KV namespace: a Worker cannot list the instances of its Workflows. */
-import type { RunHistory, RunRecord, RunSummary } from "../history/model.ts";
+import type { RunHistory, RunList, RunRecord, RunSummary } from "../history/model.ts";
 import { makeRunId, timeOfRun } from "../history/run_id.ts";
 import { invalidCursor, isWanted } from "../history/run_query.ts";
 import { toSummary } from "../history/run_record.ts";
@@ -45,7 +45,7 @@ export function createKvHistory(kv: KvBinding): RunHistory {
         expirationTtl: KEPT_SECONDS,
       });
     },
-    async list({ limit, cursor, ...filter }) {
+    async list({ limit, cursor, ...filter }): Promise<Pick<RunList, "runs" | "next">> {
       const { keys, ...page } = await kv.list({ prefix: PREFIX, limit, cursor: cursor ?? null })
         .catch((error) => {
           throw cursor === undefined ? error : invalidCursor();

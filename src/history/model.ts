@@ -36,7 +36,14 @@ export interface RunSubject {
  * The state of a run. `running` has not ended, and may wait until `postponedUntil`. `failed` and `aborted` ended without a report;
  * the other states are the result of the report.
  */
-export type RunState = (typeof RUN_STATES)[number];
+export type RunState =
+  | "running"
+  | "ok"
+  | "some-failed"
+  | "all-failed"
+  | "postponed"
+  | "failed"
+  | "aborted";
 
 export const RUN_STATES = [
   "running",
@@ -46,12 +53,13 @@ export const RUN_STATES = [
   "postponed",
   "failed",
   "aborted",
-] as const;
+] as const satisfies readonly RunState[];
 
 /** A run without its details. */
 export interface RunSummary extends RunCause, RunSubject {
   /** Later runs have greater ids. */
   readonly id: string;
+  /** Whether it has ended, and how. */
   readonly state: RunState;
   /** Milliseconds since the epoch. */
   readonly startedAt: number;
@@ -63,6 +71,7 @@ export interface RunSummary extends RunCause, RunSubject {
   readonly pruneCounts?: Readonly<Record<string, number>> | undefined;
   /** Bytes of blobs that were sent to destinations. */
   readonly bytesStreamed?: number | undefined;
+  /** Requests to both sides. */
   readonly requests?: RequestCounts | undefined;
   /** Milliseconds since the epoch: a rate limit postponed the rest. */
   readonly postponedUntil?: number | undefined;
@@ -78,6 +87,7 @@ export interface RunRecord extends RunSummary {
   readonly tags: readonly TagReport[];
   /** Tags that the rule no longer selects: failures first. */
   readonly pruned: readonly PruneReport[];
+  /** What could not be checked or copied as the rule says. */
   readonly warnings: readonly string[];
   /** Whether tags or warnings are left out, because the record has a limited size. `counts` counts all of them. */
   readonly truncated: boolean;
@@ -95,9 +105,11 @@ export interface HistoryStatus {
 
 /** The runs of the history, newest first. */
 export interface RunList {
+  /** A page of them. */
   readonly runs: readonly RunSummary[];
   /** The value of `cursor` for the next page. Absent on the last page. */
   readonly next?: string | undefined;
+  /** Where runs are kept. */
   readonly history: HistoryStatus;
 }
 

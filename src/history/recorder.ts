@@ -49,7 +49,10 @@ export function createRecorder(
   }
   return {
     save: history && save,
-    async record(about, work) {
+    async record<Result extends RuleReport | Report>(
+      about: RunAbout,
+      work: (postpone: Postpone) => Promise<Result>,
+    ): Promise<Result> {
       if (!history) return await work(() => {});
       const begun = { ...about, startedAt: now() };
       const run: StartedRun = { id: history.begin(begun), ...begun };

@@ -36,7 +36,9 @@ export interface RuleInfo extends Pick<SyncRule, "type" | "source" | "targets"> 
 
 /** The rules of the configuration. */
 export interface RuleList {
+  /** In their order. */
   readonly rules: readonly RuleInfo[];
+  /** Where runs are kept. */
   readonly history: HistoryStatus;
 }
 

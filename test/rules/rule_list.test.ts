@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { MemoryHistory } from "../../src/history/memory_history.ts";
 import type { RunRecord } from "../../src/history/model.ts";
+import type { PullsLeft } from "../../src/registry/pulls_left.ts";
 import { listRules } from "../../src/rules/rule_list.ts";
 import { recordOf, STARTED } from "../history/setup.ts";
 import { ruleOf } from "../sync/setup.ts";
@@ -92,7 +93,7 @@ test("listRules() has the pulls that remain at the registry of each source", asy
   const infos = await listRules(rules, {
     now: NOW,
     history: undefined,
-    pullsLeft(registry) {
+    pullsLeft(registry): PullsLeft | undefined {
       asked.push(registry);
       return registry === "docker.io" ? pulls : undefined;
     },

@@ -48,7 +48,7 @@ webhooks:
     source,
     destination,
     server,
-    async get(path, status = 200) {
+    async get<Value>(path: string, status = 200): Promise<Value> {
       const response = await fetch(`${server.url}${path}`, { headers: bearer("read") });
       const text = await response.text();
       assert.equal(response.status, status, text);

@@ -52,7 +52,7 @@ webhooks:
   return {
     registry,
     server,
-    async setup(scope = "read") {
+    async setup(scope = "read"): Promise<Setup> {
       const response = await fetch(`${server.url}/v1/setup`, { headers: bearer(scope) });
       const text = await response.text();
       assert.equal(response.status, 200, text);
