@@ -1,6 +1,6 @@
 # The program crossdock on Deno: the server by default, or the command that `docker run` names. It runs the sources without a
 # build step. Its permissions are the network, the environment,
-# the CA certificates of the system, crossdock.yaml and /etc/crossdock. See docs/deploy/self-hosting.md.
+# the CA certificates of the system, crossdock.yaml, /etc/crossdock and /var/lib/crossdock. See docs/deploy/self-hosting.md.
 ARG DENO_VERSION=2.9.6
 
 FROM denoland/deno:${DENO_VERSION} AS build
@@ -10,7 +10,7 @@ COPY src/streams/package.json src/streams/
 # Deno links the packages into node_modules, so its own copy can be deleted.
 RUN deno install --quiet && rm -rf "$DENO_DIR/npm"
 COPY src src
-RUN deno cache src/cli/main.ts
+RUN deno cache src/cli/main.ts && mkdir -p /var/lib/crossdock
 
 # An image without a shell or a package manager.
 FROM denoland/deno:distroless-${DENO_VERSION}
@@ -19,6 +19,8 @@ WORKDIR /app
 ENV DENO_DIR=/deno-dir NO_COLOR=1 HOST=0.0.0.0 DOCKER_CONFIG=/etc/crossdock
 COPY --from=build /deno-dir /deno-dir
 COPY --from=build /app /app
+# A volume for CROSSDOCK_HISTORY_FILE takes its owner from here.
+COPY --from=build --chown=65532:65532 /var/lib/crossdock /var/lib/crossdock
 USER 65532:65532
 EXPOSE 8080
 STOPSIGNAL SIGTERM

@@ -76,14 +76,23 @@ export interface Engine {
   verify(request: ComparisonInput | CopyRequest, options?: RunOptions): Promise<Verification>;
 }
 
+/** Options of `checkAccess`. */
+export interface AccessOptions extends RunOptions {
+  /** Checks the right to push to a repository, by an upload that is opened and cancelled. Default: the right to pull. */
+  readonly isPush?: boolean | undefined;
+}
+
 /** An engine in this process. */
 export interface LocalEngine extends Engine {
   /** Copies an image and returns a report. The tag is moved last. */
   copy(request: CopyRequestInput | CopyRequest, options?: CopyOptions): Promise<Report>;
   /** Resolves a name by HEAD to `registry/repository[:tag]@digest`. Uses the options of the source side. */
   resolve(reference: string, options?: ResolveOptions): Promise<string>;
-  /** Checks the access to a registry, or to a repository, with its credentials. Uses the options of the source side. */
-  checkAccess(name: string, options?: RunOptions): Promise<AccessCheck>;
+  /**
+   * Checks the access to a registry, or to a repository, with its credentials. Uses the options of the source side, or with
+   * `isPush` those of the destination.
+   */
+  checkAccess(name: string, options?: AccessOptions): Promise<AccessCheck>;
 }
 
 /**
@@ -160,9 +169,11 @@ export function engineOn(copier: Copier): LocalEngine {
       return await verifyCopy(request, repositories, { signal });
     },
 
-    async checkAccess(name, { signal, emit } = {}): Promise<AccessCheck> {
-      const { registry, repository } = parseAccessName(name);
-      return await checkAccess(sides.client("source", registry), repository, {
+    async checkAccess(name, { signal, emit, isPush } = {}): Promise<AccessCheck> {
+      const { registry, repository } = isPush ? parseRepository(name) : parseAccessName(name);
+      const side = isPush ? "destination" : "source";
+      return await checkAccess(sides.client(side, registry), repository, {
+        isPush,
         signal,
         onRetry: (retry) => emit?.({ type: "retry", ...retry }),
       });

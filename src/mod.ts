@@ -18,6 +18,7 @@ export type { CopyCallSettings, PlanCallSettings } from "./library/functions.ts"
 export type { CallSettings, CopySettings, RegistryOptions } from "./library/default_engine.ts";
 export { createEngine } from "./engine.ts";
 export type {
+  AccessOptions,
   CopyOptions,
   Engine,
   LocalEngine,

@@ -15,6 +15,15 @@ const TAGS = [
       "Rules of the server's configuration, each of which mirrors images: run them now, or get their status.",
   },
   {
+    name: "Runs",
+    description:
+      "What ran, when, why, and with which results. The history depends on the host: see `history` in the answers.",
+  },
+  {
+    name: "Set-up",
+    description: "The server's configuration without secrets, and checks of its credentials.",
+  },
+  {
     name: "Plans and steps",
     description:
       "A copy is a plan of steps. Each step moves one item and is idempotent, so any orchestrator can perform the plan: " +

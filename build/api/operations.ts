@@ -15,12 +15,15 @@ import {
 import { durableCopySchema } from "../../src/durable/durable_copies.ts";
 import { startedSyncSchema } from "../../src/rules/rules.ts";
 import {
+  checkBodySchema,
   copyBody,
   copyParams,
   hookAnswerSchema,
   imageQuery,
   planBody,
   planQuery,
+  runParams,
+  runsQuery,
   syncBody,
   syncQuery,
   tagsQuery,
@@ -28,6 +31,10 @@ import {
 } from "../../src/server/schemas.ts";
 import { streamEventSchema, syncStreamEventSchema } from "../../src/stream_events.ts";
 import { syncReportSchema, syncStatusSchema } from "../../src/sync/schemas.ts";
+import { setupSchema } from "../../src/config/setup_schema.ts";
+import { runListSchema, runRecordSchema } from "../../src/history/schemas.ts";
+import { accessCheckSchema } from "../../src/registry/access_check_schema.ts";
+import { ruleListSchema } from "../../src/rules/rule_list_schema.ts";
 import {
   ALPINE,
   BUDGETED,
@@ -59,6 +66,7 @@ import {
   refusals,
 } from "./responses.ts";
 import type { Answer, Content, Examples } from "./responses.ts";
+import { CHECK_RESULTS, CHECKS, RULE_LIST, RUN, RUN_ID, RUN_LIST, SETUP } from "./run_examples.ts";
 import { RULE, STARTED_SYNC, SYNC_REPORT, SYNC_REQUESTS, SYNC_STATUS } from "./sync_examples.ts";
 
 export interface OperationSource {
@@ -227,8 +235,8 @@ export const OPERATIONS: readonly OperationSource[] = [
       "With `Accept: application/json` there is one response, at the end: the report with status 200 if nothing failed, otherwise a " +
       "problem with the report as its member `report`. Its status is that of the failures if all have the same code, otherwise 502. " +
       "If a rate limit postponed rules, it is 429.\n\n" +
-      "With `Prefer: respond-async`, a host that can run rules in the background responds with 202. A run with `dryRun` or `missing` " +
-      "always runs within the request.",
+      "With `Prefer: respond-async`, a host that can run rules in the background responds with 202. A run with `dryRun`, `missing` or " +
+      "`only` always runs within the request.",
     scope: "copy",
     parameters: [RESPOND_ASYNC],
     // Without a body, all rules run.
@@ -264,6 +272,92 @@ export const OPERATIONS: readonly OperationSource[] = [
       200: json("The status of the rules", syncStatusSchema, { alpine: SYNC_STATUS }),
       ...refusals,
       404: failures[404],
+    },
+  },
+  {
+    method: "get",
+    path: "/v1/rules",
+    operationId: "listRules",
+    tags: ["Rules"],
+    summary: "List the rules with their schedules and last runs",
+    description:
+      "Sends no request to a registry. The state of each tag is in `GET /v1/syncs`. Last runs come from the history.",
+    scope: "read",
+    responses: {
+      200: json("The rules", ruleListSchema, { alpine: RULE_LIST }),
+      ...refusals,
+    },
+  },
+  {
+    method: "get",
+    path: "/v1/runs",
+    operationId: "listRuns",
+    tags: ["Runs"],
+    summary: "List runs of rules and copies, newest first",
+    description:
+      "Runs that have ended, and on long-running hosts also those that are running. Dry runs are not listed. On a Worker, the copies " +
+      "of a rule are runs of their own in `GET /v1/copies/{id}`, with the ids in the results of the tags.",
+    scope: "read",
+    parameters: [{
+      in: "query",
+      schema: runsQuery,
+      examples: {
+        rule: { alpine: RULE },
+        state: { alpine: "ok" },
+        limit: { alpine: "50" },
+        cursor: { alpine: "0zzzzzzzz-00000000" },
+      },
+    }],
+    responses: {
+      200: json("A page of runs", runListSchema, { alpine: RUN_LIST }),
+      ...refusals,
+    },
+  },
+  {
+    method: "get",
+    path: "/v1/runs/{id}",
+    operationId: "getRun",
+    tags: ["Runs"],
+    summary: "Get a run with the result of each tag",
+    description:
+      "A record has a limited size: failures come first, and `truncated` shows that tags are left out. To repeat the run, send its " +
+      "`request` again.",
+    scope: "read",
+    parameters: [{ in: "path", schema: runParams, examples: { id: { alpine: RUN_ID } } }],
+    responses: {
+      200: json("The run", runRecordSchema, { alpine: RUN }),
+      ...refusals,
+      404: failures[404],
+    },
+  },
+  {
+    method: "get",
+    path: "/v1/setup",
+    operationId: "getSetup",
+    tags: ["Set-up"],
+    summary: "Get the server's set-up, without secrets",
+    scope: "read",
+    responses: {
+      200: json("The set-up", setupSchema, { all: SETUP }),
+      ...refusals,
+    },
+  },
+  {
+    method: "post",
+    path: "/v1/checks",
+    operationId: "checkAccess",
+    tags: ["Set-up"],
+    summary: "Check whether the credential for a registry or repository works",
+    description:
+      "Sends a request to the registry with the credential that the server has for it. A rejected credential is a result, not an " +
+      "error. The allow-lists or a rule must name the registry or repository.",
+    scope: "read",
+    body: { schema: checkBodySchema, examples: CHECKS },
+    responses: {
+      200: json("The result of the check", accessCheckSchema, CHECK_RESULTS),
+      ...refusals,
+      ...bodyRefusals,
+      ...failures,
     },
   },
   {

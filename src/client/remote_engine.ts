@@ -20,6 +20,14 @@ import {
 } from "../copy/schemas.ts";
 import { durableCopySchema } from "../durable/durable_copies.ts";
 import type { Problem, ProblemCode } from "../problem.ts";
+import { setupSchema } from "../config/setup_schema.ts";
+import type { Setup } from "../config/setup.ts";
+import { runListSchema, runRecordSchema } from "../history/schemas.ts";
+import type { RunList, RunRecord, RunState } from "../history/model.ts";
+import { accessCheckSchema } from "../registry/access_check_schema.ts";
+import type { AccessCheck } from "../registry/check_access.ts";
+import { ruleListSchema } from "../rules/rule_list_schema.ts";
+import type { RuleList } from "../rules/rule_list.ts";
 import { startedSyncSchema } from "../rules/rules.ts";
 import type { StartedRule, StartedSync } from "../rules/rules.ts";
 import { syncStatusSchema } from "../sync/schemas.ts";
@@ -33,6 +41,27 @@ import { parseServerUrl } from "./server_url.ts";
 
 // JSR's entry `./client` is this file, because JSR accepts no inferred types, such as that of `createClient()`.
 export type { ClientOptions, DurableCopy, Problem, ProblemCode };
+export type {
+  CallerInfo,
+  ConfigInfo,
+  ConfiguredCredential,
+  HookEvent,
+  HookInfo,
+  HookRefusal,
+  HostInfo,
+  Setup,
+} from "../config/setup.ts";
+export type {
+  HistoryStatus,
+  RunCause,
+  RunList,
+  RunRecord,
+  RunState,
+  RunSubject,
+  RunSummary,
+} from "../history/model.ts";
+export type { PullsLeft } from "../registry/pulls_left.ts";
+export type { RuleInfo, RuleList } from "../rules/rule_list.ts";
 export type { EmitSync, StartedRule, StartedSync, SyncReport, SyncRequest, SyncStatus };
 
 /** The server, and how to reach it. */
@@ -78,6 +107,47 @@ export interface RemoteEngine extends Engine {
   detachSync(request: SyncRequest, options?: SyncOptions): Promise<DetachedSync>;
   /** Gets the status of the server's rules, or of the named ones. */
   syncStatus(rules?: readonly string[], options?: SyncOptions): Promise<SyncStatus>;
+  /** Lists the server's rules, with their schedules and last runs. Sends no request to a registry. */
+  listRules(options?: CallSignal): Promise<RuleList>;
+  /** Lists runs of rules and copies, newest first. */
+  listRuns(query?: RunListQuery, options?: CallSignal): Promise<RunList>;
+  /**
+   * Gets a run with the result of each tag.
+   *
+   * @throws CrossdockError `not_found`
+   */
+  getRun(id: string, options?: CallSignal): Promise<RunRecord>;
+  /** Gets the server's set-up, without secrets. */
+  getSetup(options?: CallSignal): Promise<Setup>;
+  /**
+   * Checks whether the server's credential for a registry or repository works.
+   *
+   * @throws CrossdockError `denied` if the server does not allow the name
+   */
+  check(request: CheckRequest, options?: CallSignal): Promise<AccessCheck>;
+}
+
+/** The signal of a call without events. */
+export type CallSignal = Pick<SyncOptions, "signal">;
+
+/** Which runs to list. */
+export interface RunListQuery {
+  /** Names of rules. Default: all runs, those of copies too. */
+  readonly rules?: readonly string[] | undefined;
+  /** Default: all states. */
+  readonly states?: readonly RunState[] | undefined;
+  /** The most runs of a page, 1 to 200. Default 50. */
+  readonly limit?: number | undefined;
+  /** `next` of the previous page. Default: the newest runs. */
+  readonly cursor?: string | undefined;
+}
+
+/** What to check. */
+export interface CheckRequest {
+  /** A registry, or `registry/repository`. */
+  readonly name: string;
+  /** `push` needs a repository. Default `pull`. */
+  readonly access?: "pull" | "push" | undefined;
 }
 
 /** Options of calls that run rules or compute their status. */
@@ -261,6 +331,55 @@ export function createRemoteEngine(options: RemoteEngineOptions): RemoteEngine {
         options,
         (how) => v1.syncs.$get({ query: { rule: [...rules] } }, how),
         (answer) => readResult(answer, syncStatusSchema, server),
+      );
+    },
+
+    async listRules(options = {}): Promise<RuleList> {
+      return await call(
+        options,
+        (how) => v1.rules.$get({}, how),
+        (answer) => readResult(answer, ruleListSchema, server),
+      );
+    },
+
+    async listRuns(
+      { rules = [], states = [], limit, cursor } = {},
+      options = {},
+    ): Promise<RunList> {
+      const query = {
+        rule: [...rules],
+        state: [...states],
+        ...(limit === undefined ? {} : { limit: `${limit}` }),
+        ...(cursor === undefined ? {} : { cursor }),
+      };
+      return await call(
+        options,
+        (how) => v1.runs.$get({ query }, how),
+        (answer) => readResult(answer, runListSchema, server),
+      );
+    },
+
+    async getRun(id, options = {}): Promise<RunRecord> {
+      return await call(
+        options,
+        (how) => v1.runs[":id"].$get({ param: { id: encodeURIComponent(id) } }, how),
+        (answer) => readResult(answer, runRecordSchema, server),
+      );
+    },
+
+    async getSetup(options = {}): Promise<Setup> {
+      return await call(
+        options,
+        (how) => v1.setup.$get({}, how),
+        (answer) => readResult(answer, setupSchema, server),
+      );
+    },
+
+    async check(json, options = {}): Promise<AccessCheck> {
+      return await call(
+        options,
+        (how) => v1.checks.$post({ json }, how),
+        (answer) => readResult(answer, accessCheckSchema, server),
       );
     },
 

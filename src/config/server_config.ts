@@ -79,6 +79,8 @@ export interface ServerConfig extends ApiConfig {
   readonly port: number;
   /** The name of the store of the remembered state. Default: nothing is remembered. */
   readonly state?: string;
+  /** The file that keeps what ran, on long-running hosts. */
+  readonly historyFile?: string;
   /** The time for running copies to finish after the host gets a signal to stop, in milliseconds. */
   readonly graceMs: number;
 }
@@ -142,6 +144,7 @@ const environment = z.object({
   CROSSDOCK_CONFIG: z.string().optional(),
   CROSSDOCK_CONFIG_FILE: z.string().optional(),
   CROSSDOCK_STATE: z.string().optional(),
+  CROSSDOCK_HISTORY_FILE: z.string().optional(),
   HOST: z.string().regex(
     /^(?:[A-Za-z0-9][A-Za-z0-9.-]*|[0-9A-Fa-f]*:[0-9A-Fa-f]*:[0-9A-Fa-f:.]*)$/,
     "expected an address or a name",
@@ -324,6 +327,7 @@ function toConfig(env: z.output<typeof environment>, sync: ServerSync): ServerCo
     hostname: env.HOST,
     port: env.PORT,
     graceMs: env.CROSSDOCK_GRACE_MS,
+    ...optionalKey("historyFile", env.CROSSDOCK_HISTORY_FILE),
   };
 }
 

@@ -8,6 +8,8 @@ import { composeServer, warnAtStart } from "../server/compose.ts";
 import type { ComposedServer, HostOptions } from "../server/compose.ts";
 import { parseConfig } from "../config/server_config.ts";
 import type { Environment } from "../config/server_config.ts";
+import { createKvHistory } from "./kv_history.ts";
+import type { KvBinding } from "./kv_history.ts";
 import { createWorkflowCopies } from "./workflow_copies.ts";
 import type { WorkflowBinding } from "./workflow_copies.ts";
 import { createWorkflowRules } from "./workflow_rules.ts";
@@ -22,13 +24,16 @@ interface Bindings {
   /** The files of src/server/api. */
   readonly ASSETS?: AssetsBinding;
   /** A KV namespace for the remembered state of rules. */
-  readonly STATE?: KvBinding;
+  readonly STATE?: KvTexts;
+  /** Keeps what ran. */
+  readonly HISTORY?: KvBinding;
   readonly FAILED_TRIES?: {
     limit(options: { key: string }): Promise<{ success: boolean }>;
   };
 }
 
-interface KvBinding {
+/** The methods of a KV namespace that the remembered state uses. */
+interface KvTexts {
   get(key: string): Promise<string | null>;
   put(key: string, text: string, options: { expirationTtl: number }): Promise<void>;
   delete(key: string): Promise<void>;
@@ -39,7 +44,7 @@ interface AssetsBinding {
 }
 
 export interface ComposedWorker
-  extends Pick<ComposedServer, "config" | "dispatch" | "deliverNotice" | "log"> {
+  extends Pick<ComposedServer, "config" | "dispatch" | "deliverNotice" | "log" | "recorder"> {
   readonly app: WebHandler;
   /** Needs no token. */
   readonly openApp: WebHandler;
@@ -67,7 +72,8 @@ export function composeWorker(
   env: object,
   waitUntil: (job: Promise<unknown>) => void,
 ): ComposedWorker {
-  const { COPY_WORKFLOW, SYNC_WORKFLOW, SELF, FAILED_TRIES, ASSETS, STATE } = env as Bindings;
+  const { COPY_WORKFLOW, SYNC_WORKFLOW, SELF, FAILED_TRIES, ASSETS, STATE, HISTORY } =
+    env as Bindings;
   const durable = COPY_WORKFLOW && SELF ? createWorkflowCopies(COPY_WORKFLOW) : undefined;
   const runtime = createWorkerdRuntime();
   const host: HostOptions = {
@@ -80,6 +86,7 @@ export function composeWorker(
     background: waitUntil,
     // Cloudflare overwrites this header if the caller sends it.
     addressOf: (context) => context.req.header("cf-connecting-ip"),
+    history: HISTORY && createKvHistory(HISTORY),
     ...(durable ? { durable } : {}),
     ...(durable && SYNC_WORKFLOW ? { durableRules: createWorkflowRules(SYNC_WORKFLOW) } : {}),
     apiFiles: ASSETS && openApiFiles(ASSETS),
@@ -91,6 +98,9 @@ export function composeWorker(
   try {
     const config = parseConfig(env as Environment, { now: runtime.now() });
     if (config.state) throw new ParseError("CROSSDOCK_STATE: bind a KV namespace as STATE instead");
+    if (config.historyFile) {
+      throw new ParseError("CROSSDOCK_HISTORY_FILE: bind a KV namespace as HISTORY instead");
+    }
     const { createOpenApp, app, ...server } = composeServer(config, host);
     const warn = (): void => warnAtStart(server.config, server.log);
     return { ...server, app: onFirstRequest(warn, app), openApp: createOpenApp() };
@@ -108,7 +118,7 @@ export function composeWorker(
  * Stores a state for 90 days. A key may be written once in a second, which a short run could exceed.
  * https://developers.cloudflare.com/kv/platform/limits/
  */
-function openKvState(kv: KvBinding, { sleep }: Pick<Runtime, "sleep">): StateStore {
+function openKvState(kv: KvTexts, { sleep }: Pick<Runtime, "sleep">): StateStore {
   return {
     read: async (key) => await kv.get(key) ?? undefined,
     async write(key, text): Promise<void> {

@@ -18,6 +18,8 @@ import type { Runtime } from "../runtime.ts";
 import type { StateStore } from "../state_store.ts";
 import type { ClockOptions } from "../rules/clock.ts";
 import { findDenoCron, registerCrons } from "./deno_cron.ts";
+import { openHistoryFile } from "./history_file.ts";
+import { MemoryHistory } from "../history/memory_history.ts";
 import { GracefulStop } from "./graceful_stop.ts";
 import { resolveHost } from "./resolve_host.ts";
 
@@ -49,7 +51,11 @@ export async function createLongRunningServer(
       readFile: readOrNothing,
       now: runtime.now(),
     });
+    const { history, warnings } = config.historyFile
+      ? openHistoryFile(config.historyFile)
+      : { history: new MemoryHistory(), warnings: [] };
     const server = composeServer(config, {
+      history,
       runtime,
       ...(config.state === undefined ? {} : { state: await openNamedState(config.state) }),
       variables: process.env,
@@ -67,6 +73,7 @@ export async function createLongRunningServer(
     });
     limitHeldBytes(server.config.maxHeldBytes);
     warnAtStart(server.config, server.log);
+    for (const warning of warnings) server.log("warn", warning);
     startRules(server, { runtime, stop });
     return { ...server, stop };
   } catch (error) {

@@ -15,6 +15,7 @@ import type { Hono } from "hono";
 import { createBunRuntime } from "../hosts/bun.ts";
 import { createDenoRuntime } from "../hosts/deno.ts";
 import { createNodeRuntime } from "../hosts/node.ts";
+import { MemoryHistory } from "../history/memory_history.ts";
 import type { Runtime } from "../runtime.ts";
 import { embedServer } from "../server/embed_server.ts";
 import type { EmbeddedServer, EmbedOptions, ServerSettings } from "../server/embed_server.ts";
@@ -48,6 +49,7 @@ export function createServer(
   return embedServer(settings, options, {
     runtime: createHostRuntime(),
     resolveHost,
+    history: new MemoryHistory(),
     apiFiles: {
       document: async () =>
         (await import("../server/api/openapi.json", { with: { type: "json" } })).default,

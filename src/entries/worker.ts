@@ -2,12 +2,13 @@
 import { env, WorkerEntrypoint, WorkflowEntrypoint } from "cloudflare:workers";
 import type { WorkflowEvent, WorkflowStep } from "cloudflare:workers";
 import type { Report } from "../copy/model.ts";
-import { runDurableCopy } from "../durable/durable_copy.ts";
 import type { DurableSteps } from "../durable/steps.ts";
 import { runDueRules } from "../rules/dispatch.ts";
-import { runCopyOfRule, runWorkflowRule } from "../rules/workflow_rule.ts";
+import { runCopyOfCaller, runCopyOfRule, runWorkflowRule } from "../rules/workflow_rule.ts";
 import type { DurableRuleReport, DurableRuleRun } from "../rules/workflow_rule.ts";
 import { toTick } from "../sync/next_run.ts";
+import type { DurableHistory } from "../rules/record_durably.ts";
+import type { ComposedWorker } from "./compose_worker.ts";
 import { openWorker } from "./open_worker.ts";
 import type { CopyParams } from "./workflow_copies.ts";
 import { toDurableSteps } from "./workflow_steps.ts";
@@ -38,7 +39,9 @@ export class CopyWorkflow extends WorkflowEntrypoint<unknown, CopyParams> {
     const steps = openSteps(step, instanceId);
     const worker = openWorker();
     if (rule === undefined) {
-      return await runDurableCopy(request, steps, { ...worker.config, sourceRequests });
+      const copying = { ...worker.config, sourceRequests };
+      const history = openHistory(worker, instanceId);
+      return await runCopyOfCaller(request, steps, { copying, history });
     }
     return await runCopyOfRule({ request, rule }, steps, worker);
   }
@@ -50,9 +53,19 @@ export class SyncWorkflow extends WorkflowEntrypoint<unknown, DurableRuleRun> {
     { payload, instanceId }: WorkflowEvent<DurableRuleRun>,
     step: WorkflowStep,
   ): Promise<DurableRuleReport> {
-    const { config: { sync: { rules } }, log } = openWorker();
-    return runWorkflowRule(payload, openSteps(step, instanceId), { rules, log });
+    const worker = openWorker();
+    const { config: { sync: { rules } }, log } = worker;
+    const history = openHistory(worker, instanceId);
+    const steps = openSteps(step, instanceId);
+    return runWorkflowRule(payload, steps, { rules, log, ...(history ? { history } : {}) });
   }
+}
+
+function openHistory(
+  { recorder: { save } }: ComposedWorker,
+  instanceId: string,
+): DurableHistory | undefined {
+  return save && { save, instanceId };
 }
 
 function openSteps(step: WorkflowStep, requestId: string): DurableSteps {

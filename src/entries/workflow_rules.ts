@@ -15,7 +15,7 @@ export interface RuleWorkflowBinding {
 /** Creates durable runs of rules, each an instance of a Workflow. A whole rule has one instance, which each run restarts. */
 export function createWorkflowRules(workflow: RuleWorkflowBinding): DurableRules {
   return {
-    async start({ rule, at, only, missing, after }): Promise<RuleStart> {
+    async start({ rule, at, only, missing, after, hook }): Promise<RuleStart> {
       const id = await ruleRunId({ rule, at, only, missing });
       const instance = only ? undefined : await findInstance(workflow, id);
       if (!instance) {
@@ -24,6 +24,8 @@ export function createWorkflowRules(workflow: RuleWorkflowBinding): DurableRules
           ...(only ? { only } : {}),
           ...(missing ? { missing } : {}),
           ...(after === undefined ? {} : { after }),
+          // A whole rule has the same parameters whenever it is restarted.
+          ...(only && hook !== undefined ? { hook } : {}),
         };
         try {
           await workflow.create({ id, params });

@@ -2,7 +2,7 @@ import type { CallOptions } from "../content.ts";
 import { CrossdockError } from "../errors.ts";
 import { parseRegistry, parseRepository } from "../oci/reference.ts";
 import type { RegistryClient } from "./client.ts";
-import type { OnRetry } from "./request.ts";
+import type { OnRetry, RegistryRequest } from "./request.ts";
 
 /** The result of checking a registry with the credential found for it. Never contains a secret. */
 export interface AccessCheck {
@@ -22,6 +22,8 @@ export interface AccessCheck {
 }
 
 export interface CheckAccessOptions extends CallOptions {
+  /** Checks the right to push to the repository, by an upload that is opened and cancelled. Default: the right to pull. */
+  readonly isPush?: boolean | undefined;
   readonly onRetry?: OnRetry;
 }
 
@@ -32,7 +34,9 @@ export async function checkAccess(
   options: CheckAccessOptions = {},
 ): Promise<AccessCheck> {
   const match = await client.authenticator.findCredential(repository);
-  const isAllowed = await tryAccess(client, repository, options);
+  const isAllowed = repository !== undefined && options.isPush
+    ? await tryPush(client, repository, options)
+    : await tryAccess(client, repository, options);
   return {
     registry: client.registry,
     ...(repository === undefined ? {} : { repository }),
@@ -82,9 +86,58 @@ async function tryAccess(
     }
     return true;
   } catch (error) {
-    if (
-      error instanceof CrossdockError && (error.code === "unauthorized" || error.code === "denied")
-    ) return false;
-    throw error;
+    return rethrowUnlessDenied(error);
   }
+}
+
+/** Opens an upload and cancels it. A 404 means access to a repository that does not exist. */
+async function tryPush(
+  client: RegistryClient,
+  repository: string,
+  { signal, onRetry }: CheckAccessOptions,
+): Promise<boolean> {
+  const request = {
+    what: `check push access to ${client.registry}/${repository}`,
+    access: {
+      repository,
+      scopes: [{ repository, actions: ["pull" as const, "push" as const] }],
+    },
+    onRetry,
+    signal,
+  };
+  try {
+    const target = `/v2/${repository}/blobs/uploads/`;
+    const response = await client.send({ ...request, method: "POST", target, accept: [202, 404] });
+    await response.body?.cancel();
+    const from = client.urlOf(response) ?? client.resolve(target);
+    const location = URL.parse(response.headers.get("location") ?? "", from);
+    // A Location elsewhere would choose the host and the path that the DELETE reaches.
+    if (response.status === 202 && location?.origin === client.resolve("/").origin) {
+      await cancelUpload(client, { ...request, target: location });
+    }
+    return true;
+  } catch (error) {
+    return rethrowUnlessDenied(error);
+  }
+}
+
+/** The registry discards an upload that cannot be cancelled after a while. */
+async function cancelUpload(
+  client: RegistryClient,
+  request: Pick<RegistryRequest, "what" | "access" | "target" | "signal">,
+): Promise<void> {
+  try {
+    const accept = [200, 202, 204];
+    const response = await client.send({ ...request, method: "DELETE", accept, mayRepeat: false });
+    await response.body?.cancel();
+  } catch {
+    request.signal?.throwIfAborted();
+  }
+}
+
+function rethrowUnlessDenied(error: unknown): false {
+  const isDenied = error instanceof CrossdockError &&
+    (error.code === "unauthorized" || error.code === "denied");
+  if (isDenied) return false;
+  throw error;
 }

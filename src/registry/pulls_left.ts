@@ -1,8 +1,10 @@
 /** The remaining pulls that a registry reports with a manifest. Plain data. */
 export interface PullsLeft {
+  /** The pulls that remain in the window. */
   readonly remaining: number;
   /** Allowed pulls per window. */
   readonly limit?: number;
+  /** The length of the window. */
   readonly windowSeconds?: number;
   /** The time of the response, in milliseconds since the epoch. */
   readonly at: number;

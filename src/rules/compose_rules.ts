@@ -20,6 +20,8 @@ import { createHookReceiver } from "./receive_hook.ts";
 import { runLogged } from "./run_logged.ts";
 import type { RuleHost } from "./run_logged.ts";
 import type { ServerRules, StartedRule } from "./rules.ts";
+import type { RunHistory } from "../history/model.ts";
+import { createRecorder } from "../history/recorder.ts";
 import type { HookReceiver } from "./receive_hook.ts";
 
 /** The host's part of running rules. */
@@ -41,6 +43,8 @@ export interface RulesHost {
   readonly state?: StateStore | undefined;
   /** Absent on hosts without durable copies. */
   readonly durable?: DurableCopies | undefined;
+  /** Keeps what ran. Default: nothing is kept. */
+  readonly history?: RunHistory | undefined;
   /** Absent on hosts without durable rules. */
   readonly durableRules?: DurableRules | undefined;
 }
@@ -70,12 +74,14 @@ export function composeRules(host: RulesHost, options: ComposeRulesOptions): Com
   const { config, variables, openEngine, guard, log } = options;
   const { runtime, durable, durableRules, stopSignal: signal, stopping, onEvent } = host;
   const { background = (job): void => void job } = host;
+  const now = (): number => runtime.now();
   const sending = { runtime, guard, log, background, signal, stopping };
   const ruleHost: RuleHost = {
     config,
     openEngine,
     log,
-    now: () => runtime.now(),
+    now,
+    recorder: createRecorder({ history: host.history, now, log, background }),
     notify: createNotifier({ targets: config.sync.webhooks.outgoing, ...sending }),
     // On Workers, a request must not wait for a promise of another request.
     slots: host.separateEngines ? undefined : new Slots(config.sync.parallel),
@@ -108,9 +114,10 @@ function createServerRules(host: RuleHost, durableRules: DurableRules | undefine
   const { config, openEngine, now } = host;
   return {
     rules: config.sync.rules,
-    run(rule, { log = host.log, ...options }): Promise<RuleReport> {
-      const ruleLog = withFields(log, { rule: rule.name, by: "call" });
-      return runLogged(rule, options, { ...host, log: ruleLog });
+    run(rule, { log = host.log, caller, ...options }): Promise<RuleReport> {
+      const by = "call";
+      const ruleLog = withFields(log, { rule: rule.name, by });
+      return runLogged(rule, { ...options, cause: { by, ...caller } }, { ...host, log: ruleLog });
     },
     status(rule, options): Promise<RuleStatus> {
       const { rules } = config.sync;

@@ -25,6 +25,8 @@ export interface DispatcherOptions extends RuleHost {
 /** Why a rule runs, when, and which part of it. */
 export interface RuleOccasion extends Pick<RunRuleOptions, "only" | "missing" | "waitUntil"> {
   readonly by: "schedule" | "start" | "hook";
+  /** The name of the webhook. */
+  readonly hook?: string | undefined;
   /** The time of the tick or the event, in milliseconds since the epoch. */
   readonly at: number;
 }
@@ -49,9 +51,9 @@ export function createDispatcher(options: DispatcherOptions): RuleDispatcher {
   const running = new Set<string>();
 
   async function run(rule: SyncRule, occasion: RuleOccasion, log: Log): Promise<RuleEnd> {
-    const { only, missing, waitUntil } = occasion;
+    const { only, missing, waitUntil, by, hook } = occasion;
     try {
-      const runOptions = { only, missing, waitUntil, durable, signal };
+      const runOptions = { only, missing, waitUntil, durable, signal, cause: { by, hook } };
       return await runLogged(rule, runOptions, { ...options, log });
     } catch {
       return "failed";
@@ -62,7 +64,8 @@ export function createDispatcher(options: DispatcherOptions): RuleDispatcher {
     const { by, only, missing } = occasion;
     const log = withFields(options.log, { rule: rule.name, by });
     if (durableRules && only?.tag === undefined) {
-      return await startDurably({ rule, at: occasion.at, only, missing }, durableRules, log);
+      const { at, hook } = occasion;
+      return await startDurably({ rule, at, only, missing, hook }, durableRules, log);
     }
     if (only || !isExclusive) {
       const end = await run(rule, occasion, log);
@@ -72,7 +75,7 @@ export function createDispatcher(options: DispatcherOptions): RuleDispatcher {
       const after = Math.ceil(end.postponedUntil / POSTPONED_SPAN_MS) * POSTPONED_SPAN_MS;
       const { repository } = only;
       return await startDurably(
-        { rule, at: after, only: { repository }, missing, after },
+        { rule, at: after, only: { repository }, missing, after, hook: occasion.hook },
         durableRules,
         log,
       );

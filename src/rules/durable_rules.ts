@@ -11,6 +11,8 @@ export interface RuleRun {
   readonly missing?: boolean | undefined;
   /** When to start, in milliseconds since the epoch. Default: now. */
   readonly after?: number | undefined;
+  /** The name of the webhook that starts the run. */
+  readonly hook?: string | undefined;
 }
 
 export interface DurableRules {

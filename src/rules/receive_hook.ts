@@ -69,13 +69,14 @@ export function createHookReceiver(options: HookReceiverOptions): HookReceiver {
     if (matches.length === 0) return { kind: "ignored", why: "no rule matches" };
     for (const { event, match } of matches) {
       const hookLog = withFields(log, { hook: name });
-      admit(event, match, { ...options, memory, waiting, log: hookLog });
+      admit(event, match, { ...options, hook: name, memory, waiting, log: hookLog });
     }
     return { kind: "accepted" };
   };
 }
 
 interface AdmitOptions extends HookReceiverOptions {
+  readonly hook: string;
   readonly memory: RunMemory;
   /** The runs that wait for a rate limit: rule and reference. */
   readonly waiting: Set<string>;
@@ -113,7 +114,7 @@ async function runEvent(
   waitMs: number,
   options: AdmitOptions,
 ): Promise<void> {
-  const { runtime, dispatch, memory, stopping } = options;
+  const { runtime, dispatch, memory, stopping, hook } = options;
   const only = toOnly(about);
   // A run of a whole repository cannot show whether it saw this event's push.
   const isWhole = event.tag !== undefined && about.tag === undefined;
@@ -128,7 +129,7 @@ async function runEvent(
     const at = runtime.now();
     ends = await Promise.all(rules.map((rule) => {
       const waitUntil = waitForLimit(rule, about, options);
-      return dispatch(rule, { by: "hook", at, only, waitUntil });
+      return dispatch(rule, { by: "hook", hook, at, only, waitUntil });
     }));
     if (ends.every((end, i) => hasSeen(rules[i], end, event))) break;
   }

@@ -5,6 +5,10 @@ import * as z from "zod";
 import { schemaFor } from "../schema.ts";
 import type { SyncRule } from "../sync/rule.ts";
 import type { Log } from "../log.ts";
+import type { RunCause } from "../history/model.ts";
+
+/** A caller of the API. */
+export type Caller = Pick<RunCause, "token" | "requestId">;
 
 /** A run of a rule that continues without its caller. */
 export interface StartedRule {
@@ -32,8 +36,14 @@ export const startedSyncSchema = schemaFor<StartedSync>()(
 
 export interface ServerRules extends RuleRunner {
   readonly rules: readonly SyncRule[];
-  /** @param options.log the log of the caller's request. Default: the server's */
-  run(rule: SyncRule, options: RuleRunOptions & { readonly log?: Log }): Promise<RuleReport>;
+  /**
+   * @param options.log the log of the caller's request. Default: the server's
+   * @param options.caller the caller, for the history. Default: unknown
+   */
+  run(
+    rule: SyncRule,
+    options: RuleRunOptions & { readonly log?: Log; readonly caller?: Caller },
+  ): Promise<RuleReport>;
   /** Starts a run that continues without the caller. Absent on hosts that cannot do this. */
   readonly start?: (rule: SyncRule) => Promise<StartedRule>;
 }

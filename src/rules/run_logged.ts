@@ -10,13 +10,17 @@ import { localSteps } from "../sync/local_rules.ts";
 import { openRuleContext } from "../sync/rule_context.ts";
 import type { RuleContext, RuleContextOptions } from "../sync/rule_context.ts";
 import type { SyncRule } from "../sync/rule.ts";
-import type { EmitSync, RuleReport, SyncEvent, TagReport } from "../sync/model.ts";
+import type { EmitSync, RuleReport, SyncEvent } from "../sync/model.ts";
 import { runRule } from "../sync/run_rule.ts";
 import type { RunRuleOptions } from "../sync/run_rule.ts";
 import { Slots } from "../copy/slots.ts";
 import type { SyncEngine } from "../sync/sync_engine.ts";
 import type { Notifier } from "../webhooks/outgoing/notifier.ts";
 import type { ServerConfig } from "../config/server_config.ts";
+import type { RunCause } from "../history/model.ts";
+import { toSyncRequest } from "../history/recorder.ts";
+import type { Postpone, RunRecorder } from "../history/recorder.ts";
+import { countResults } from "../history/run_record.ts";
 
 /** Shared by all runs of rules on a server. */
 export interface RuleHost extends Pick<RuleContextOptions, "now" | "slots" | "readFile" | "state"> {
@@ -25,6 +29,7 @@ export interface RuleHost extends Pick<RuleContextOptions, "now" | "slots" | "re
   readonly openEngine: () => SyncEngine;
   readonly log: Log;
   readonly notify: Notifier;
+  readonly recorder: RunRecorder;
   /** Variables for the template of `backup`. */
   readonly env: Readonly<Record<string, string>>;
   /** Receives the retries and warnings of every copy. */
@@ -74,23 +79,37 @@ export function openHostContext(
 }
 
 /**
- * Runs a rule in this process and logs its result.
+ * Runs a rule in this process, logs its result, and records it in the history. A dry run is not recorded.
  *
  * @throws the error that ended the run early; it is logged
  */
 export async function runLogged(
   rule: SyncRule,
-  options: HostRunOptions & Omit<RunRuleOptions, "now">,
+  options: HostRunOptions & Omit<RunRuleOptions, "now"> & { readonly cause: RunCause },
   host: RuleHost,
 ): Promise<RuleReport> {
-  const { log, now } = host;
-  log("info", "rule started", options.only);
-  try {
+  const { log, now, recorder } = host;
+  const { only, missing, dryRun, cause, waitUntil } = options;
+  log("info", "rule started", only);
+  const run = async (postpone?: Postpone): Promise<RuleReport> => {
     const context = openHostContext(rule, options, host);
     const { emit } = context;
-    const report = await runRule(rule, localSteps(context), { ...options, now, emit });
+    const wait = waitUntil && ((time: number): Promise<boolean> => {
+      postpone?.(time);
+      return waitUntil(time);
+    });
+    return await runRule(rule, localSteps(context), { ...options, now, emit, waitUntil: wait });
+  };
+  const about = { rule: rule.name, only: only && formatOnly(only), missing };
+  try {
+    const report = dryRun
+      ? await run()
+      : await recorder.record({ ...cause, ...about, request: toSyncRequest(about) }, run);
     const { tags, rule: _, ...rest } = report;
-    log(report.result === "ok" ? "info" : "warn", "rule ended", { ...rest, tags: countTags(tags) });
+    log(report.result === "ok" ? "info" : "warn", "rule ended", {
+      ...rest,
+      tags: countResults(tags),
+    });
     return report;
   } catch (error) {
     log("error", "rule failed", describeFailure(error));
@@ -103,16 +122,11 @@ export function describeFailure(error: unknown): LogFields {
   return { problem, ...(problem.code === "internal" ? describeError(error) : {}) };
 }
 
-/** Tags by result. Those that are unchanged according to the remembered state are counted separately. */
-export type TagCounts = Partial<Record<TagReport["result"] | "remembered", number>>;
-
-export function countTags(tags: readonly TagReport[]): TagCounts {
-  const counts: TagCounts = {};
-  for (const tag of tags) {
-    const result = tag.remembered ? "remembered" : tag.result;
-    counts[result] = (counts[result] ?? 0) + 1;
-  }
-  return counts;
+/** Formats a part of a rule: `registry/repository[:tag]`. */
+function formatOnly(
+  { repository, tag }: NonNullable<RunRuleOptions["only"]>,
+): string {
+  return tag === undefined ? repository : `${repository}:${tag}`;
 }
 
 /** Logs one event. A tag that did not change is logged at debug level only. */

@@ -3,6 +3,7 @@ import type { ServerConfig } from "../config/server_config.ts";
 import type { Report } from "../copy/model.ts";
 import type { CopyRequestInput } from "../copy/request.ts";
 import { runDurableCopy } from "../durable/durable_copy.ts";
+import type { DurableCopyOptions } from "../durable/durable_copy.ts";
 import { notifyDurably } from "../webhooks/outgoing/notify_durably.ts";
 import type { ComposedRules } from "./compose_rules.ts";
 import * as z from "zod";
@@ -16,12 +17,15 @@ import type { Log } from "../log.ts";
 import { quote } from "../oci/quote.ts";
 import { RequestError } from "../problem.ts";
 import type { SyncRule } from "../sync/rule.ts";
-import type { RuleReport, SyncFailure } from "../sync/model.ts";
+import type { RuleReport, SyncFailure, TagReport } from "../sync/model.ts";
 import { ruleStepSchema } from "../sync/rule_steps.ts";
 import type { ResultOf, RuleStep, RuleSteps } from "../sync/rule_steps.ts";
 import { runRule } from "../sync/run_rule.ts";
-import { countTags } from "./run_logged.ts";
-import type { TagCounts } from "./run_logged.ts";
+import { aboutCopy, toSyncRequest } from "../history/recorder.ts";
+import { countResults } from "../history/run_record.ts";
+import type { ResultCounts } from "../history/run_record.ts";
+import { recordDurably } from "./record_durably.ts";
+import type { DurableHistory } from "./record_durably.ts";
 
 /** The parameters of a run. Plain JSON. The rule itself is read from the configuration. */
 export interface DurableRuleRun {
@@ -32,6 +36,8 @@ export interface DurableRuleRun {
   readonly missing?: boolean | undefined;
   /** When to start, in milliseconds since the epoch. Default: now. */
   readonly after?: number | undefined;
+  /** The name of the webhook that started the run. Default: another run restarted the Workflow, for whatever cause. */
+  readonly hook?: string | undefined;
 }
 
 /** The result of a run, with a limited size. Plain JSON. */
@@ -39,7 +45,7 @@ export interface DurableRuleReport {
   readonly rule: string;
   /** Milliseconds since the epoch. */
   readonly startedAt: number;
-  readonly counts: Readonly<TagCounts>;
+  readonly counts: Readonly<ResultCounts<TagReport["result"]>>;
   /** The first failures. The log has all of them. */
   readonly failures: readonly {
     readonly source: string;
@@ -76,6 +82,8 @@ export interface WorkflowRuleOptions {
   /** The rules of the configuration. */
   readonly rules: readonly SyncRule[];
   readonly log: Log;
+  /** Default: the run is not recorded. */
+  readonly history?: DurableHistory;
   /** Images that one request compares. Default 20: two HEAD requests for each stay below the 50 requests of the free plan. */
   readonly pageSize?: number;
 }
@@ -94,9 +102,9 @@ const MAX_WAITING_MS = 24 * 60 * 60 * 1000;
  * @throws RequestError `not_found` if the configuration no longer has the rule
  */
 export async function runWorkflowRule(
-  { rule: name, only, missing, after }: DurableRuleRun,
+  { rule: name, only, missing, after, hook }: DurableRuleRun,
   durable: DurableSteps,
-  { rules, log: outer, pageSize = 20 }: WorkflowRuleOptions,
+  { rules, log: outer, pageSize = 20, history }: WorkflowRuleOptions,
 ): Promise<DurableRuleReport> {
   const rule = findRule(rules, name);
   const log = withFields(outer, { rule: name, by: "workflow" });
@@ -106,19 +114,25 @@ export async function runWorkflowRule(
     return Promise.resolve(durable.now());
   });
   if (after !== undefined) await durable.sleepUntil("begin", after);
-  const { result, tags, pruned, warnings, postponedUntil } = await runRule(
-    rule,
-    workflowSteps(rule, durable, pageSize),
-    {
-      now: durable.now,
-      only,
-      missing,
-      waitUntil: boundWaits(durable),
-    },
-  );
+  const about = { rule: name, only: only?.repository, missing };
+  const run = {
+    by: hook === undefined ? "workflow" : "hook",
+    hook,
+    ...about,
+    startedAt,
+    request: toSyncRequest(about),
+  } as const;
+  const options = { now: durable.now, only, missing, waitUntil: boundWaits(durable) };
+  const report = await runRule(rule, workflowSteps(rule, durable, pageSize), options)
+    .catch(async (error) => {
+      await recordDurably(run, { error }, durable, history);
+      throw error;
+    });
+  await recordDurably(run, { report }, durable, history);
+  const { result, tags, pruned, warnings, postponedUntil } = report;
   const countPruned = (wanted: string): number =>
     pruned.filter(({ result }) => result === wanted).length;
-  const counts = countTags(tags);
+  const counts = countResults(tags);
   log(result === "ok" ? "info" : "warn", "rule ended", {
     result,
     tags: counts,
@@ -190,6 +204,32 @@ function boundWaits(durable: DurableSteps): (time: number) => Promise<boolean> {
     await durable.sleepUntil(`wait ${waits}`, time);
     return true;
   };
+}
+
+/**
+ * Runs a durable copy that a caller started, and records it in the history.
+ *
+ * @throws CopyFailure as `runDurableCopy` does
+ */
+export async function runCopyOfCaller(
+  request: CopyRequestInput,
+  steps: DurableSteps,
+  { copying, history }: {
+    readonly copying: DurableCopyOptions;
+    readonly history: DurableHistory | undefined;
+  },
+): Promise<Report> {
+  if (!history) return await runDurableCopy(request, steps, copying);
+  const startedAt = await steps.run("start", () => Promise.resolve(steps.now()));
+  const run = { by: "call", ...aboutCopy(request), startedAt } as const;
+  try {
+    const report = await runDurableCopy(request, steps, copying);
+    await recordDurably(run, { report }, steps, history);
+    return report;
+  } catch (error) {
+    await recordDurably(run, { error }, steps, history);
+    throw error;
+  }
 }
 
 /**

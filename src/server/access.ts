@@ -1,5 +1,5 @@
 /** Authorizes callers by bearer token and scope. https://www.rfc-editor.org/rfc/rfc6750 */
-import type { MiddlewareHandler } from "hono";
+import type { Context, MiddlewareHandler } from "hono";
 import { every } from "hono/combine";
 import { findAccessToken } from "../config/access_tokens.ts";
 import type { AccessScope } from "../config/access_tokens.ts";
@@ -64,14 +64,18 @@ function requireScope(
       );
     }
     context.set("caller", caller);
-    if (scope === "copy" && caller.scope !== "copy") {
-      const detail = `the token ${caller.name} has the scope read, expected copy`;
-      throw new RequestError("denied", detail, {
-        headers: { "www-authenticate": 'Bearer error="insufficient_scope", scope="copy"' },
-      });
-    }
+    if (scope === "copy") requireCopyScope(context);
     await next();
   };
+}
+
+/** Requires the scope `copy` of an authorized caller: for calls that need it only with some options. */
+export function requireCopyScope(context: Context<AppEnv>): void {
+  const { scope, name } = context.get("caller") ?? {};
+  if (scope !== "read") return;
+  throw new RequestError("denied", `the token ${name} has the scope read, expected copy`, {
+    headers: { "www-authenticate": 'Bearer error="insufficient_scope", scope="copy"' },
+  });
 }
 
 /** Requires a configured server but no token: for pages without secrets that a browser opens. */

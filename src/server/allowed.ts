@@ -3,7 +3,8 @@ import type { CopyRequest } from "../copy/request.ts";
 import type { Plan } from "../copy/model.ts";
 import type { Step } from "../copy/step.ts";
 import { parseReference, parseRepository } from "../oci/reference.ts";
-import { createMatcher, toRepositoryName } from "./allow_list.ts";
+import { createMatcher, ruleNames, toRepositoryName } from "./allow_list.ts";
+import { parseAccessName } from "../registry/check_access.ts";
 import type { ServerConfig } from "../config/server_config.ts";
 import { RequestError } from "../problem.ts";
 import type { FieldMistake } from "../problem.ts";
@@ -16,6 +17,8 @@ export interface Allowed {
   plan(plan: Pick<Plan, "stages">): void;
   /** A reference or repository in a query parameter. It must be an allowed source or destination. */
   read(parameter: string, name: string): void;
+  /** A registry or repository whose credential is checked. Names of rules are allowed, too. */
+  check(name: string, isPush: boolean): void;
   /** Two images to compare. Each must be an allowed source or destination. */
   comparison(request: CopyRequest): void;
 }
@@ -23,7 +26,7 @@ export interface Allowed {
 /** The allow-list that has to match a name. */
 type Kind = "source" | "destination" | "source or destination";
 
-export function createAllowed({ allowSources, allowDestinations }: ServerConfig): Allowed {
+export function createAllowed({ allowSources, allowDestinations, sync }: ServerConfig): Allowed {
   const isSource = createMatcher(allowSources);
   const isDestination = createMatcher(allowDestinations);
   const isReadable = (name: string): boolean => isSource(name) || isDestination(name);
@@ -101,6 +104,23 @@ export function createAllowed({ allowSources, allowDestinations }: ServerConfig)
       reject([
         check({ parameter }, "source or destination", toRepositoryName(parseReference(text))),
       ]);
+    },
+    check(name, isPush): void {
+      const { sources, destinations } = ruleNames(sync.rules);
+      const globs = [
+        ...allowDestinations,
+        ...destinations,
+        ...(isPush ? [] : [...allowSources, ...sources]),
+      ];
+      const { registry, repository } = isPush ? parseRepository(name) : parseAccessName(name);
+      // Of a whole registry, at least a part has to be allowed.
+      const matches = createMatcher(
+        repository === undefined ? globs.map((glob) => glob.split("/")[0] ?? "") : globs,
+      );
+      const checked = repository === undefined ? registry : `${registry}/${repository}`;
+      if (matches(checked)) return;
+      const kind = isPush ? "destination" : "source or destination";
+      reject([{ pointer: "#/name", detail: `${checked} is not an allowed ${kind}` }]);
     },
     comparison: (request) =>
       checkNames(request, { from: "source or destination", to: "source or destination" }),

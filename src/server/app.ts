@@ -5,6 +5,7 @@ import { requestId } from "hono/request-id";
 import { secureHeaders } from "hono/secure-headers";
 import { createAllowed } from "./allowed.ts";
 import type { AppEnv, AppOptions } from "./app_options.ts";
+import type { HookMemory } from "../config/setup.ts";
 import type { ParseError } from "../errors.ts";
 import { describeError } from "../log.ts";
 import { answerMissingRoute, answerProblem } from "./answer_problem.ts";
@@ -21,6 +22,8 @@ import { imageRoutes } from "./routes/images.ts";
 import { metricsRoutes } from "./routes/metrics.ts";
 import { planRoutes } from "./routes/plans.ts";
 import { stepRoutes } from "./routes/steps.ts";
+import { runRoutes } from "./routes/runs.ts";
+import { setupRoutes } from "./routes/setup.ts";
 import { syncRoutes } from "./routes/syncs.ts";
 import { continueTrace } from "./tracing.ts";
 
@@ -70,13 +73,16 @@ export function createApi(options: AppOptions) {
   });
   router.notFound((context) => answerMissingRoute(context, router.routes));
 
-  if (options.receiveHook) router.route("/", hookRoutes(options, options.receiveHook));
+  const hooks: HookMemory = new Map();
+  if (options.receiveHook) router.route("/", hookRoutes(options, options.receiveHook, hooks));
   if (options.metrics) router.route("/", metricsRoutes(options, options.metrics));
   return router
     .route("/", copyRoutes(options, allowed))
     .route("/", planRoutes(options, allowed))
     .route("/", stepRoutes(options, allowed))
     .route("/", syncRoutes(options))
+    .route("/", runRoutes(options))
+    .route("/", setupRoutes(options, allowed, hooks))
     .route("/", imageRoutes(options, allowed))
     .route("/", healthRoutes(options))
     .route("/", docsRoutes(options));

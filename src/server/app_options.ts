@@ -3,6 +3,9 @@ import type { Engine, LocalEngine } from "../engine.ts";
 import type { Emit } from "../copy/model.ts";
 import type { AccessToken } from "../config/access_tokens.ts";
 import type { CopyLimit } from "./copy_limit.ts";
+import type { HostInfo } from "../config/setup.ts";
+import type { RunHistory } from "../history/model.ts";
+import type { PullsLeft } from "../registry/pulls_left.ts";
 import type { DurableCopies } from "../durable/durable_copies.ts";
 import type { Log } from "../log.ts";
 import type { HookReceiver } from "../rules/receive_hook.ts";
@@ -29,10 +32,15 @@ export interface ApiPage {
 export interface AppOptions {
   readonly config: ServerConfig;
   /** Called once per request: on Workers, requests must not share an engine. */
-  readonly openEngine: () => Engine & Pick<LocalEngine, "copy">;
+  readonly openEngine: () => Engine & Pick<LocalEngine, "copy" | "checkAccess">;
   readonly log: Log;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
+  readonly host: Pick<HostInfo, "name" | "memory">;
+  /** The remaining pulls that a source registry reported last. */
+  readonly pullsLeft: (registry: string) => PullsLeft | undefined;
+  /** Keeps what ran. Default: nothing is kept. */
+  readonly history?: RunHistory | undefined;
   /** Limits the copies of callers that run at once. Default: no limit. */
   readonly limitCopies?: CopyLimit;
   /** Receives events of registries. Default: `/hooks` does not exist. */

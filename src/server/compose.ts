@@ -7,6 +7,7 @@ import type { SyncEngine } from "../sync/sync_engine.ts";
 import type { Runtime } from "../runtime.ts";
 import type { EngineMemory, SideOptions } from "../sides.ts";
 import { createPacer } from "../sync/pacer.ts";
+import type { RunRecorder } from "../history/recorder.ts";
 import { joinTraces } from "../trace.ts";
 import type { Trace } from "../trace.ts";
 import { createApi } from "./app.ts";
@@ -14,6 +15,7 @@ import type { App } from "./app.ts";
 import type { AppOptions } from "./app_options.ts";
 import { composeRules } from "../rules/compose_rules.ts";
 import type { ComposedRules, RulesHost } from "../rules/compose_rules.ts";
+import { listWarnings } from "../config/setup.ts";
 import { registryTls } from "../config/registries.ts";
 import type { Environment, ServerConfig } from "../config/server_config.ts";
 import { rejectUselessGlobs, ruleNames } from "./allow_list.ts";
@@ -27,10 +29,19 @@ import { ruleStepRoutes } from "./routes/rule_steps.ts";
 import { traceSpans } from "./tracing.ts";
 
 /** The dependencies that differ between hosts. */
-export interface HostOptions
-  extends
-    Omit<AppOptions, "config" | "openEngine" | "log" | "now" | "receiveHook" | "limitCopies">,
-    Pick<RulesHost, "separateEngines" | "readFile" | "durableRules" | "stopping" | "state"> {
+export interface HostOptions extends
+  Omit<
+    AppOptions,
+    | "config"
+    | "openEngine"
+    | "log"
+    | "now"
+    | "receiveHook"
+    | "limitCopies"
+    | "host"
+    | "pullsLeft"
+  >,
+  Pick<RulesHost, "separateEngines" | "readFile" | "durableRules" | "stopping" | "state"> {
   readonly runtime: Runtime;
   /** Writes one line of the log. */
   readonly write: (line: string) => void;
@@ -51,6 +62,7 @@ export interface HostOptions
 }
 
 export interface ComposedServer extends Pick<ComposedRules, "dispatch" | "deliverNotice"> {
+  readonly recorder: RunRecorder;
   readonly app: App;
   /**
    * The same server for callers that only the host admits. It needs no token, allows the names of the rules in addition to the
@@ -114,6 +126,8 @@ export function composeServer(config: ServerConfig, host: HostOptions): Composed
     openEngine,
     receiveHook,
     rules,
+    host: { name: runtime.name, memory: separateEngines ? "isolate" : "process" },
+    pullsLeft: (registry) => memory.get(`source ${registry}`)?.pulls,
     // On Workers a request must not wait for another one, and the platform limits the memory of each isolate.
     ...(separateEngines ? {} : {
       limitCopies: createCopyLimit({
@@ -140,27 +154,11 @@ export function composeServer(config: ServerConfig, host: HostOptions): Composed
     return app;
   };
   const app = createApi(options);
-  return { app, createOpenApp, config, log, openEngine, dispatch, deliverNotice };
+  const { recorder } = ruleHost;
+  return { app, createOpenApp, config, log, openEngine, dispatch, deliverNotice, recorder };
 }
 
 /** Logs a warning for each setting that probably permits more, or less, than intended. */
 export function warnAtStart(config: ServerConfig, log: Log): void {
-  for (const warning of config.sync.warnings) log("warn", warning);
-  // A server that only runs rules needs neither tokens nor allow-lists.
-  const hasRules = config.sync.rules.length > 0;
-  if (config.open) {
-    log(
-      "warn",
-      "CROSSDOCK_OPEN is true: anyone who can reach this server can copy without a token",
-    );
-  } else if (config.tokens.length === 0 && !hasRules) {
-    log("warn", "CROSSDOCK_TOKENS is not set: the server rejects all calls except health checks");
-  }
-  const empty = [
-    ...(config.allowSources.length === 0 ? ["CROSSDOCK_ALLOW_SOURCES"] : []),
-    ...(config.allowDestinations.length === 0 ? ["CROSSDOCK_ALLOW_DESTINATIONS"] : []),
-  ];
-  if (empty.length > 0 && !hasRules) {
-    log("warn", `${empty.join(" and ")} not set: the server rejects all copies`);
-  }
+  for (const warning of [...config.sync.warnings, ...listWarnings(config)]) log("warn", warning);
 }

@@ -92,7 +92,9 @@ export interface EmbeddedServer {
 /** The host's part: defaults of {@linkcode EmbedOptions}, and whether its requests may share an engine. */
 export type EmbeddingHost =
   & Pick<HostOptions, "runtime">
-  & Partial<Pick<HostOptions, "resolveHost" | "separateEngines" | "concurrency" | "apiFiles">>;
+  & Partial<
+    Pick<HostOptions, "resolveHost" | "separateEngines" | "concurrency" | "apiFiles" | "history">
+  >;
 
 /**
  * Reads settings from variables: those of the environment, or of another record. docs/deploy/self-hosting.md describes them.
@@ -103,8 +105,16 @@ export function fromEnv(
   variables: Readonly<Record<string, unknown>>,
   options: FromEnvOptions = {},
 ): ServerSettings {
-  const { sync, ...all } = parseConfig(variables, options);
-  const { hostname: _, port: __, graceMs: ___, maxHeldBytes: ____, state: _____, ...config } = all;
+  const {
+    sync,
+    hostname: _,
+    port: __,
+    graceMs: ___,
+    maxHeldBytes: ____,
+    state: _____,
+    historyFile: ______,
+    ...config
+  } = parseConfig(variables, options);
   const text = options.configFile ?? variables["CROSSDOCK_CONFIG"];
   return {
     ...config,

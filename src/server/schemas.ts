@@ -8,6 +8,9 @@ import { parsePlatform } from "../oci/platform.ts";
 import { ParseError } from "../errors.ts";
 import { isLocal, parseReference, parseRepository } from "../oci/reference.ts";
 import type { Reference } from "../oci/reference.ts";
+import { RUN_ID } from "../history/run_id.ts";
+import { RUN_STATES } from "../history/model.ts";
+import { parseAccessName } from "../registry/check_access.ts";
 import { schemaFor } from "../schema.ts";
 import type { SyncRequest } from "../sync/model.ts";
 
@@ -32,7 +35,7 @@ function textFor(format: string, parse: (text: string) => unknown): z.ZodString 
 }
 
 /** @throws ParseError for a folder or a file, which only the command line can open */
-function requireRegistry(reference: Reference): void {
+function requireRegistry(reference: Pick<Reference, "registry">): void {
   if (isLocal(reference)) {
     throw new ParseError(
       `${reference.registry} is not a registry: a server has no folders and files`,
@@ -148,12 +151,55 @@ export const syncBody = schemaFor<SyncRequest>()(
     dryRun: z.boolean().optional().meta({
       description: "whether to write nothing and report what would be copied. Default `false`",
     }),
+    only: textFor("oci-reference", (text) => {
+      if (parseReference(text).digest) throw new ParseError("expected a repository or a tag");
+    }).optional().meta({
+      description:
+        "the only part of their source to run: `registry/repository[:tag]`. Nothing is " +
+        "pruned. Default: everything",
+    }),
   }).meta({ id: "SyncRequest", description: "The rules to run, with options" }),
 );
 
+/** A query parameter that may be repeated: one value is a string, several are a list. */
+function repeated<Value extends string>(
+  schema: z.ZodType<Value, string>,
+  description: string,
+): z.ZodOptional<z.ZodType<Value[], string | string[]>> {
+  return z.union([schema.transform((value) => [value]), z.array(schema)]).optional()
+    .meta({ description });
+}
+
 export const syncQuery = z.strictObject({
-  // One value is a string, several are a list.
-  rule: z.union([ruleName.transform((name) => [name]), z.array(ruleName)]).optional().meta({
-    description: "names of the rules; repeat the parameter for several. Default: all rules",
+  rule: repeated(
+    ruleName,
+    "names of the rules; repeat the parameter for several. Default: all rules",
+  ),
+});
+
+export const runsQuery = z.strictObject({
+  rule: repeated(ruleName, "names of rules; repeat the parameter for several. Default: all runs"),
+  state: repeated(z.enum(RUN_STATES), "repeat the parameter for several. Default: all states"),
+  limit: z.string().regex(/^(?:[1-9]\d?|1\d\d|200)$/, "expected a whole number from 1 to 200")
+    .default("50").transform(Number).meta({ description: "the most runs of a page, 1 to 200" }),
+  cursor: z.string().max(MAX_NAME_LENGTH).optional().meta({
+    description: "`next` of the previous page. Default: the newest runs",
   }),
 });
+
+export const runParams = z.object({
+  id: z.string().regex(RUN_ID, "not the id of a run").meta({ description: "the id of the run" }),
+});
+
+export const checkBodySchema = z.strictObject({
+  name: textFor("oci-repository", (text) => requireRegistry(parseAccessName(text))).meta({
+    description: "a registry, or `registry/repository`",
+  }),
+  access: z.enum(["pull", "push"]).optional().meta({
+    description: "`push` needs a repository and the scope `copy`: it opens an upload there and " +
+      "cancels it. Default `pull`",
+  }),
+}).refine(({ name, access }) => access !== "push" || name.includes("/"), {
+  path: ["name"],
+  error: "expected registry/repository: a push needs a repository",
+}).meta({ id: "CheckRequest", description: "A registry or repository whose access is checked" });

@@ -175,6 +175,11 @@ export interface SyncRequest {
   readonly missing?: boolean | undefined;
   /** Whether to write nothing and report what would be copied. Default `false`. */
   readonly dryRun?: boolean | undefined;
+  /**
+   * The only part of the rules to run: `registry/repository[:tag]` of their source. Other rules do not run, and nothing is pruned.
+   * Default: everything.
+   */
+  readonly only?: string | undefined;
 }
 
 /** Receives events. It must not throw. */

@@ -8,7 +8,7 @@ import type { RunRuleOptions } from "./run_rule.ts";
 export type RuleRunOptions =
   & Pick<
     RunRuleOptions,
-    "dryRun" | "missing" | "waitUntil" | "signal" | "emit"
+    "dryRun" | "missing" | "only" | "waitUntil" | "signal" | "emit"
   >
   & {
     /** What the run has brought to destinations so far. Used by runners in this process. Default: nothing. */

@@ -25,7 +25,7 @@ const failureSchema = schemaFor<SyncFailure>()(
 
 const digest = z.string();
 
-const tagReportSchema = schemaFor<TagReport>()(
+export const tagReportSchema = schemaFor<TagReport>()(
   z.object({
     source: z.string().meta({ description: "`registry/repository[:tag][@digest]`" }),
     destination: z.string(),
@@ -58,7 +58,7 @@ const tagReportSchema = schemaFor<TagReport>()(
   }).meta({ id: "TagReport", description: "The result of one image of a rule, at one target" }),
 );
 
-const pruneReportSchema = schemaFor<PruneReport>()(
+export const pruneReportSchema = schemaFor<PruneReport>()(
   z.object({
     destination: z.string().meta({ description: "`registry/repository:tag`" }),
     result: z.enum(["deleted", "would-delete", "held-back", "failed"]).meta({

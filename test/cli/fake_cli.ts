@@ -218,4 +218,9 @@ const refusingServer: RemoteEngine = {
   sync: refuse,
   detachSync: refuse,
   syncStatus: refuse,
+  listRules: refuse,
+  listRuns: refuse,
+  getRun: refuse,
+  getSetup: refuse,
+  check: refuse,
 };

@@ -7,7 +7,7 @@ import { CopyError } from "../../src/copy/copy_error.ts";
 import type { CopyRequestInput } from "../../src/copy/request.ts";
 import type { CopyEvent, Verification } from "../../src/copy/model.ts";
 import { createEngine } from "../../src/engine.ts";
-import type { Engine } from "../../src/engine.ts";
+import type { Engine, LocalEngine } from "../../src/engine.ts";
 import { CrossdockError, NetworkError, ParseError } from "../../src/errors.ts";
 import type { ErrorCode } from "../../src/errors.ts";
 import { createRuntime } from "../../src/hosts/detect.ts";
@@ -174,13 +174,20 @@ async function serveFailure(error: unknown): Promise<Server> {
   const refuse = (): never => {
     throw error;
   };
-  const engine = new Proxy({} as Engine, { get: () => refuse });
+  const engine = new Proxy({} as LocalEngine, { get: () => refuse });
   const config = parseConfig({
     CROSSDOCK_OPEN: "true",
     CROSSDOCK_ALLOW_SOURCES: "**",
     CROSSDOCK_ALLOW_DESTINATIONS: "**",
   });
-  const app = createApi({ config, openEngine: () => engine, log: () => {}, now: () => 0 });
+  const app = createApi({
+    config,
+    openEngine: () => engine,
+    log: () => {},
+    now: () => 0,
+    host: { name: "deno", memory: "process" },
+    pullsLeft: () => undefined,
+  });
   return await serve((request) => app.fetch(request));
 }
 

@@ -21,6 +21,7 @@ const NOT_ON_WORKERS = [
   "CROSSDOCK_MAX_HELD_BYTES",
   "CROSSDOCK_CONFIG_FILE",
   "CROSSDOCK_STATE",
+  "CROSSDOCK_HISTORY_FILE",
 ];
 
 test(".dev.vars.example has each variable of the server that a Worker reads, once", () => {

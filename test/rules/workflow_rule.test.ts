@@ -1,8 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { DurableSteps } from "../../src/durable/steps.ts";
-import { runWorkflowRule } from "../../src/rules/workflow_rule.ts";
-import type { DurableRuleReport, DurableRuleRun } from "../../src/rules/workflow_rule.ts";
+import { runCopyOfCaller, runWorkflowRule } from "../../src/rules/workflow_rule.ts";
+import type {
+  DurableRuleReport,
+  DurableRuleRun,
+  WorkflowRuleOptions,
+} from "../../src/rules/workflow_rule.ts";
+import type { RunEnd, StartedRun } from "../../src/history/run_record.ts";
+import { CopyFailure } from "../../src/durable/copy_failure.ts";
 import { RequestError } from "../../src/problem.ts";
 import type { TagReport } from "../../src/sync/model.ts";
 import type { ResultOf, RuleStep, RuleStepResults } from "../../src/sync/rule_steps.ts";
@@ -63,12 +69,16 @@ const PRUNING = "{name: all, type: registry, source: r.example, target: m.exampl
 
 async function run(
   steps: DurableSteps,
-  { entry = REGISTRY, ...params }: Partial<DurableRuleRun> & { entry?: string } = {},
+  { entry = REGISTRY, history, ...params }:
+    & Partial<DurableRuleRun>
+    & Pick<WorkflowRuleOptions, "history">
+    & { entry?: string } = {},
 ): Promise<DurableRuleReport> {
   return await runWorkflowRule({ rule: "all", ...params }, steps, {
     rules: [ruleOf(entry)],
     log: () => {},
     pageSize: 2,
+    ...(history ? { history } : {}),
   });
 }
 
@@ -331,4 +341,58 @@ test("runWorkflowRule() hands the pulls of started copies to each further page",
 test("runWorkflowRule() rejects a rule that is no longer configured", async () => {
   const { steps } = fakeSteps(answerInStep);
   await assert.rejects(run(steps, { rule: "gone" }), { name: "RequestError" });
+});
+
+const INSTANCE_ID = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
+
+/** A history of Workflows, with the runs that it has. */
+function fakeHistory(): NonNullable<WorkflowRuleOptions["history"]> & {
+  readonly saved: [StartedRun, RunEnd][];
+} {
+  const saved: [StartedRun, RunEnd][] = [];
+  return {
+    saved,
+    instanceId: INSTANCE_ID,
+    save(run, end): Promise<void> {
+      saved.push([run, end]);
+      return Promise.resolve();
+    },
+  };
+}
+
+test("runWorkflowRule() records the run once, although it is resumed", async () => {
+  const { steps } = fakeSteps(answerInStep);
+  const history = fakeHistory();
+  await run(steps, { history });
+  await run(steps, { history });
+  assert.equal(history.saved.length, 1);
+  const [[started, end] = []] = history.saved;
+  assert.equal(started?.id.slice(-8), INSTANCE_ID.slice(0, 8));
+  assert.deepEqual([started?.by, started?.rule], ["workflow", "all"]);
+  assert.deepEqual(started?.request, { rules: ["all"], only: undefined, missing: undefined });
+  assert.ok(end && "report" in end && "tags" in end.report && end.report.tags.length === 6);
+});
+
+test("runWorkflowRule() records the webhook that started a run of one repository", async () => {
+  const { steps } = fakeSteps(answerInStep);
+  const history = fakeHistory();
+  await run(steps, { history, hook: "quay", only: { repository: "r.example/a" } });
+  const [[started] = []] = history.saved;
+  assert.deepEqual([started?.by, started?.hook, started?.only], ["hook", "quay", "r.example/a"]);
+});
+
+test("runCopyOfCaller() records a copy that failed, and throws its failure", async () => {
+  const { steps } = fakeSteps(answerInStep);
+  const problem = new RequestError("denied", "not allowed").problem;
+  const failing: DurableSteps = {
+    ...steps,
+    post: () => Promise.reject(new CopyFailure(problem)),
+  };
+  const history = fakeHistory();
+  const request = { source: "r.example/a:1", destination: "m.example/a:1" };
+  const copying = { parallelSteps: 1 };
+  await assert.rejects(runCopyOfCaller(request, failing, { copying, history }));
+  const [[started, end] = []] = history.saved;
+  assert.deepEqual([started?.by, started?.source], ["call", "r.example/a:1"]);
+  assert.ok(end && "error" in end);
 });

@@ -82,6 +82,7 @@ export async function startDocumentedApp(
     toReal: (text) => names.reduce((text, [name, real]) => text.replaceAll(name, real), text),
     toExample: (text) =>
       names.reduce((text, [name, real]) => text.replaceAll(real, name), text)
+        .replace(/"name":"(node|bun)"/g, '"name":"deno"')
         .replace(/"durationMs":\d+/g, '"durationMs":1240')
         .replace(/"requestId":"[^"]+"/g, '"requestId":"0b1f6a52-5a5c-4c4e-9d5c-0f7f3e1d2a90"'),
     [Symbol.asyncDispose]: () => kept.disposeAsync(),

@@ -21,6 +21,8 @@ export interface StartOptions {
   readonly durable?: boolean;
   /** Whether there is a KV namespace for the remembered state. Default: false. */
   readonly remembers?: boolean;
+  /** Whether there is a KV namespace for the history. Default: false. */
+  readonly history?: boolean;
   /** Default: a free port. */
   readonly port?: number;
   /** The wrangler.toml. Default: that of this package. */
@@ -87,7 +89,7 @@ export function startCrossdock(
 /** Starts it on a loopback port with these variables only. */
 export async function startWith(
   variables: Readonly<Record<string, string>>,
-  { durable = true, remembers = false, config = WRANGLER, port: fixed }: Omit<
+  { durable = true, remembers = false, history = false, config = WRANGLER, port: fixed }: Omit<
     StartOptions,
     "variables"
   > = {},
@@ -123,6 +125,7 @@ export async function startWith(
           },
           ...(durable ? DURABLE : {}),
           ...(remembers ? { STATE: { type: "kv" } } : {}),
+          ...(history ? { HISTORY: { type: "kv", id: "history" } } : {}),
           ASSETS: { type: "assets" },
         },
         assets: {

@@ -11,11 +11,14 @@ import { check, checkBody, createRouter } from "../router.ts";
 import { runCopy } from "../run_copy.ts";
 import { copyBody, copyParams } from "../schemas.ts";
 import { startDurableCopy } from "../../durable/durable_copies.ts";
+import { aboutCopy, createRecorder } from "../../history/recorder.ts";
 import { answerJob } from "../answer_job.ts";
+import { callerOf } from "../caller_of.ts";
 
 // deno-lint-ignore explicit-function-return-type
 export function copyRoutes(options: AppOptions, allowed: Allowed) {
   const { config, durable, openEngine } = options;
+  const recorder = createRecorder(options);
 
   return createRouter()
     .post(
@@ -42,7 +45,15 @@ export function copyRoutes(options: AppOptions, allowed: Allowed) {
               send(event);
             };
             const approve = allowed.plan;
-            return await runCopy(request, { engine: openEngine(), log, emit, signal, approve });
+            const about = {
+              by: "call",
+              ...callerOf(context),
+              ...aboutCopy(request.input),
+            } as const;
+            return await recorder.record(
+              about,
+              () => runCopy(request, { engine: openEngine(), log, emit, signal, approve }),
+            );
           },
           toResponse: (report) => context.json(report, 200),
         });

@@ -3,7 +3,7 @@ import type { Context } from "hono";
 import { WebhookError } from "../../webhooks/incoming/webhook_error.ts";
 import type { AppEnv, AppOptions } from "../app_options.ts";
 import { withFields } from "../../log.ts";
-import type { Log } from "../../log.ts";
+import type { HookMemory } from "../../config/setup.ts";
 import { RequestError } from "../../problem.ts";
 import type { HookReceiver } from "../../rules/receive_hook.ts";
 import { MAX_WEBHOOK_BYTES } from "../../webhooks/incoming/receive.ts";
@@ -24,18 +24,25 @@ const STATUSES = { unauthorized: 401, not_found: 404, limit: 413, usage: 400 } a
  * The routes do not validate the body by a schema: the receiver must verify its exact bytes before it parses them.
  */
 // deno-lint-ignore explicit-function-return-type
-export function hookRoutes({ log }: AppOptions, receiveHook: HookReceiver) {
+export function hookRoutes(options: AppOptions, receiveHook: HookReceiver, hooks: HookMemory) {
   const budget = new BodyBudget(MAX_UNVERIFIED_BYTES);
   const handle = (context: Context<AppEnv>): Promise<Response> =>
-    receive(context, { receiveHook, log, budget });
+    receive(context, { ...options, receiveHook, hooks, budget });
   return createRouter()
     .on(["POST", "OPTIONS"], "/hooks/:name", handle)
     .on(["POST", "OPTIONS"], "/hooks/:name/:secret", handle);
 }
 
+interface ReceiveOptions extends Pick<AppOptions, "config" | "now" | "log"> {
+  readonly receiveHook: HookReceiver;
+  /** The last requests of each hook. */
+  readonly hooks: HookMemory;
+  readonly budget: BodyBudget;
+}
+
 async function receive(
   context: Context<AppEnv>,
-  { receiveHook, log, budget }: { receiveHook: HookReceiver; log: Log; budget: BodyBudget },
+  { receiveHook, hooks, config, now, log, budget }: ReceiveOptions,
 ): Promise<Response> {
   const { name = "", secret } = context.req.param();
   const { method, raw } = context.req;
@@ -52,6 +59,9 @@ async function receive(
       { method, headers: raw.headers, readBody, pathSecret: secret },
       withId,
     );
+    const state = answer.kind === "answer" ? "answered" : answer.kind;
+    const why = answer.kind === "ignored" ? { why: answer.why } : {};
+    hooks.set(name, { ...hooks.get(name), lastEvent: { at: now(), state, ...why } });
     if (answer.kind === "answer") return context.body(answer.body, 200, answer.headers);
     if (answer.kind === "accepted") return context.json({ state: "accepted" }, 202);
     withId("debug", "event ignored", { hook: name, why: answer.why });
@@ -60,6 +70,11 @@ async function receive(
     if (!(error instanceof WebhookError)) throw error;
     const { code, message, hint } = error;
     withId("warn", "event rejected", { code, detail: message });
+    // Callers choose the names of hooks that do not exist.
+    if (config.sync.webhooks.incoming.has(name)) {
+      const lastRefusal = { at: now(), code, detail: message };
+      hooks.set(name, { ...hooks.get(name), lastRefusal });
+    }
     throw new RequestError(code, message, {
       status: STATUSES[code],
       ...(code === "unauthorized" ? { headers: { "www-authenticate": "Webhook" } } : {}),

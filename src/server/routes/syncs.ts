@@ -15,6 +15,10 @@ import { answerJob } from "../answer_job.ts";
 import { answerProblem } from "../answer_problem.ts";
 import { toSyncProblem } from "../sync_problem.ts";
 import { syncBody, syncQuery } from "../schemas.ts";
+import { formatReference, parseReference } from "../../oci/reference.ts";
+import { selects } from "../../webhooks/incoming/match_rules.ts";
+import { toRepositoryName } from "../allow_list.ts";
+import { callerOf } from "../caller_of.ts";
 import { watchCall } from "../watch_call.ts";
 
 // deno-lint-ignore explicit-function-return-type
@@ -26,12 +30,15 @@ export function syncRoutes(options: AppOptions) {
       check("header", preferHeader),
       checkBody(syncBody),
       async (context) => {
-        const { rules: names, dryRun, missing } = context.req.valid("json");
+        const { rules: names, dryRun, missing, only: part } = context.req.valid("json");
         const server = requireRules(options);
-        const rules = choose(server.rules, names, { pointer: "#/rules" });
+        const chosen = choose(server.rules, names, { pointer: "#/rules" });
+        const { rules, only } = part === undefined
+          ? { rules: chosen, only: undefined }
+          : choosePart(chosen, part);
         const { prefer } = context.req.valid("header");
         const { start } = server;
-        if (start && !dryRun && !missing && prefersAsync(prefer)) {
+        if (start && !dryRun && !missing && !only && prefersAsync(prefer)) {
           const started: StartedSync = { rules: await Promise.all(rules.map(start)) };
           return context.json(started, 202, {
             location: "syncs",
@@ -41,11 +48,12 @@ export function syncRoutes(options: AppOptions) {
         const { now } = options;
         return await answerJob(context, options, {
           run: async (send, { signal, log }) => {
+            const caller = callerOf(context);
             const runner: RuleRunner = {
               ...server,
-              run: (rule, options) => server.run(rule, { ...options, log }),
+              run: (rule, options) => server.run(rule, { ...options, log, caller }),
             };
-            const running = { dryRun, missing, now, signal, emit: send };
+            const running = { dryRun, missing, only, now, signal, emit: send };
             const report = await runRules(rules, runner, running);
             send({ type: "report", report });
             return report;
@@ -69,6 +77,23 @@ export function syncRoutes(options: AppOptions) {
         return context.json(await statusOfRules(rules, server, { signal }), 200);
       },
     );
+}
+
+/** Finds the rules that copy a part of their source. */
+function choosePart(
+  rules: readonly SyncRule[],
+  text: string,
+): { rules: readonly SyncRule[]; only: { repository: string; tag?: string } } {
+  const about = parseReference(text);
+  const found = rules.filter((rule) => selects(rule, about));
+  const { tag } = about;
+  const only = { repository: toRepositoryName(about), ...(tag === undefined ? {} : { tag }) };
+  if (found.length > 0) return { rules: found, only };
+  const detail = `no rule copies ${formatReference(about)}`;
+  throw new RequestError("not_found", detail, {
+    hint: "name an image of the source of a rule: GET /v1/rules lists the sources",
+    errors: [{ pointer: "#/only", detail }],
+  });
 }
 
 function requireRules({ rules }: AppOptions): ServerRules {

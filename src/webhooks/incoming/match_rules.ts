@@ -25,7 +25,7 @@ export function matchRules(
   const about = locateEvent(event, place);
   if (!about) return [];
   const { tag, ...repository } = about;
-  const byTag = rules.filter((rule) => concerns(about, rule.source) && maySelect(tag, rule));
+  const byTag = rules.filter((rule) => selects(rule, about));
   const byDigest = rules.filter((rule) =>
     !byTag.includes(rule) && concerns(repository, rule.source) && copiesAlong(tag, rule)
   );
@@ -33,9 +33,11 @@ export function matchRules(
     .filter(({ rules }) => rules.length > 0);
 }
 
-/** Whether a rule may select a tag. An event without a tag may be for any tag. */
-function maySelect(tag: string | undefined, rule: SyncRule): boolean {
-  return rule.type === "image" || tag === undefined || createTagFilter(rule)(tag);
+/** Whether a rule may copy an image. A repository without a tag may have any tag. */
+export function selects(rule: SyncRule, about: Reference): boolean {
+  const { tag } = about;
+  return concerns(about, rule.source) &&
+    (rule.type === "image" || tag === undefined || createTagFilter(rule)(tag));
 }
 
 /** Whether a rule copies a digest tag together with its image. */

@@ -195,6 +195,7 @@ test("/openapi.json closes the schemas of requests, and leaves those of answers 
     .map(([name]) => name);
   assert.deepEqual(closed.sort(), [
     "BlobStep",
+    "CheckRequest",
     "CopyRequest",
     "ManifestStep",
     "PlanRequest",

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { DurableCopies } from "../../../src/durable/durable_copies.ts";
+import { RUN, RUN_LIST } from "../../../build/api/run_examples.ts";
+import type { RunHistory } from "../../../src/history/model.ts";
 import type { DurableRules } from "../../../src/rules/durable_rules.ts";
 import {
   ALPINE,
@@ -34,6 +36,15 @@ const durableRules: DurableRules = {
   start: () => Promise.resolve({ id: COPY_ID, state: "started" }),
 };
 
+/** A history with the run of the examples. */
+const history: RunHistory = {
+  status: RUN_LIST.history,
+  begin: () => RUN.id,
+  save: () => {},
+  list: () => Promise.resolve({ runs: RUN_LIST.runs }),
+  get: (id) => Promise.resolve(id === RUN.id ? RUN : undefined),
+};
+
 await using documented = await startDocumentedApp();
 const document = await getDocument(documented.app);
 const validate = createValidator(document);
@@ -64,7 +75,9 @@ for (const route of listRoutes(document)) {
     );
     for (const { status, headers, mediaType, schema, example } of answers) {
       test(`${method} ${path} answers the example ${name} as documented, in ${mediaType}`, async () => {
-        await using documented = await startDocumentedApp({ host: { durable, durableRules } });
+        await using documented = await startDocumentedApp({
+          host: { durable, durableRules, history },
+        });
         const response = await send(route, name, documented, { accept: mediaType });
         assert.equal(response.status, status);
         assert.equal(response.headers.get("content-type")?.split(";")[0], mediaType);

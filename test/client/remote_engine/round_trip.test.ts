@@ -9,7 +9,7 @@ import * as schemas from "../../../src/copy/schemas.ts";
 import type { BlobStep, ManifestStep, ReferrersStep } from "../../../src/copy/step.ts";
 import { durableCopySchema } from "../../../src/durable/durable_copies.ts";
 import type { DurableCopy } from "../../../src/durable/durable_copies.ts";
-import type { Engine } from "../../../src/engine.ts";
+import type { LocalEngine } from "../../../src/engine.ts";
 import type { Descriptor } from "../../../src/oci/descriptor.ts";
 import type { Problem } from "../../../src/problem.ts";
 import { startedSyncSchema } from "../../../src/rules/rules.ts";
@@ -306,7 +306,7 @@ for (const [name, change] of servers) {
       [RULE_REPORT, RULE_STATUS, SYNC_EVENTS, STARTED] as const,
     );
     const copies = change(COPIES);
-    const engine: Engine = {
+    const engine: LocalEngine = {
       plan: () => Promise.resolve(plan),
       copy(_, { emit } = {}): Promise<copy.Report> {
         for (const event of events) emit?.(event);
@@ -317,6 +317,7 @@ for (const [name, change] of servers) {
       verify: () => Promise.resolve(verification),
       resolve: () => Promise.resolve(PLAN.source),
       tags: () => assert.fail(),
+      checkAccess: () => assert.fail(),
     };
     const config = parseConfig({
       CROSSDOCK_OPEN: "true",
@@ -330,6 +331,8 @@ for (const [name, change] of servers) {
       openEngine: () => engine,
       log: () => {},
       now: () => 1000,
+      host: { name: "deno", memory: "process" },
+      pullsLeft: () => undefined,
       durable: { start: () => assert.fail(), get: found, cancel: found },
       rules: {
         rules: [ruleOf("{ name: app, source: a.io/app, target: b.io/app, type: repository }")],

@@ -1,7 +1,7 @@
 import { tmpdir } from "node:os";
 import type { HandlerProgram } from "./start_process.ts";
 
-/** `deno serve` with the fetch entry. It may read and write files of tests. */
+/** `deno serve` with the fetch entry. It may use the files of tests. */
 export const denoServe: HandlerProgram = {
   host: "deno",
   command: [

@@ -271,3 +271,51 @@ test("POST /v1/syncs names each invalid field", async () => {
   const { errors: ofQuery } = await readProblem(await dock.get("?rules=app"), 400);
   assert.deepEqual(ofQuery?.map(({ parameter }) => parameter), ["rules"]);
 });
+
+test("POST /v1/syncs runs only one tag of the rules that copy it", async () => {
+  await using dock = await startDock();
+  await putImage(dock.a, "app", { tag: "2", layers: 1, seed: 3 });
+  const report = await readReport(await dock.post({ only: `${dock.a.host}/app:2` }));
+  assert.deepEqual(report.rules.map(({ rule }) => rule), ["app"]);
+  assert.deepEqual(report.rules[0]?.tags.map(({ result }) => result), ["copied"]);
+  assert.deepEqual(dock.b.tags("app"), ["2"]);
+  const whole = await readReport(await dock.post({ only: `${dock.a.host}/base` }));
+  assert.deepEqual(whole.rules.map(({ rule }) => rule), ["base"]);
+});
+
+test("POST /v1/syncs previews one tag", async () => {
+  await using dock = await startDock();
+  const body = { only: `${dock.a.host}/app:1`, dryRun: true };
+  const report = await readReport(await dock.post(body));
+  assert.deepEqual(report.rules[0]?.tags.map(({ result }) => result), ["would-copy"]);
+  assert.deepEqual(dock.b.tags("app"), []);
+});
+
+test("POST /v1/syncs responds 404 if no rule copies the part, and 400 if it is no part", async () => {
+  await using dock = await startDock();
+  const { host } = dock.a;
+  dock.a.clearRequests();
+  for (
+    const body of [
+      { only: `${host}/other:1` },
+      { only: "alpine:3" },
+      { only: `${host}/app:1`, rules: ["base"] },
+    ]
+  ) {
+    const problem = await readProblem(await dock.post(body), 404);
+    assert.equal(problem.errors?.[0]?.pointer, "#/only", JSON.stringify(body));
+  }
+  for (const only of ["", "A:b:c", `${host}/app@sha256:${"0".repeat(64)}`, 7]) {
+    const problem = await readProblem(await dock.post({ only }), 400);
+    assert.equal(problem.errors?.[0]?.pointer, "#/only", `${only}`);
+  }
+  assert.equal(dock.a.count(), 0);
+});
+
+test("POST /v1/syncs runs a part within the request, also with Prefer: respond-async", async () => {
+  const durableRules: DurableRules = { start: () => assert.fail("started the whole rule") };
+  await using dock = await startDock({ durableRules });
+  const headers = { prefer: "respond-async" };
+  const report = await readReport(await dock.post({ only: `${dock.a.host}/app:1` }, headers));
+  assert.deepEqual(report.rules[0]?.tags.map(({ result }) => result), ["copied"]);
+});
