@@ -27,7 +27,9 @@ export interface TagSelection {
 const CONCURRENCY = 8;
 
 /** Creates a test for names. */
-export function createNameFilter({ allow, deny }: NameFilter): (name: string) => boolean {
+export function createNameFilter(
+  { allow, deny }: NameFilter,
+): (name: string) => boolean {
   const allowed = allow.map(compilePattern);
   const denied = deny.map(compilePattern);
   return (name) =>
@@ -47,9 +49,12 @@ function createSetFilter(set: TagSet): (tag: string) => boolean {
 }
 
 /** Creates a test for the tags that a rule may select, by the name of the tag only. */
-export function createTagFilter({ tagSets }: Pick<SyncRule, "tagSets">): (tag: string) => boolean {
+export function createTagFilter(
+  { tagSets }: Pick<SyncRule, "tagSets">,
+): (tag: string) => boolean {
   const filters = tagSets.map(createSetFilter);
-  return (tag) => filters.length === 0 || filters.some((matches) => matches(tag));
+  return (tag) =>
+    filters.length === 0 || filters.some((matches) => matches(tag));
 }
 
 /**
@@ -58,7 +63,9 @@ export function createTagFilter({ tagSets }: Pick<SyncRule, "tagSets">): (tag: s
  *
  * @returns `undefined` for other rules
  */
-export function literalTags({ tagSets }: Pick<SyncRule, "tagSets">): string[] | undefined {
+export function literalTags(
+  { tagSets }: Pick<SyncRule, "tagSets">,
+): string[] | undefined {
   const tags = new Set<string>();
   for (const set of tagSets) {
     const literals = set.allow.map(literalOf);
@@ -92,7 +99,9 @@ export function findMissingTags(
     for (const pattern of set.allow) {
       const name = NAME.test(pattern) ? pattern.replaceAll("\\", "") : "";
       if (!isTag(name) || present.has(name) || !isSelected(name)) continue;
-      if (literalOf(pattern) === undefined && tags.some(compilePattern(pattern))) continue;
+      if (
+        literalOf(pattern) === undefined && tags.some(compilePattern(pattern))
+      ) continue;
       missing.add(name);
     }
   }
@@ -142,16 +151,20 @@ function sortByVersion(tags: readonly string[]): string[] {
   return tags.flatMap((tag) => {
     const version = parseVersion(tag);
     return version ? [{ tag, version }] : [];
-  }).sort((a, b) => compareVersions(b.version, a.version) || compareNames(a.tag, b.tag))
+  }).sort((a, b) =>
+    compareVersions(b.version, a.version) || compareNames(a.tag, b.tag)
+  )
     .map(({ tag }) => tag);
 }
 
 /** Orders tags of the same date or version: greater name first, with digits compared as numbers. */
 function compareNames(a: string, b: string): number {
+  collator ??= new Intl.Collator("en", { numeric: true });
   return collator.compare(b, a);
 }
 
-const collator = new Intl.Collator("en", { numeric: true });
+/** Created on first use: the first collator of a process loads data for about 10 ms. */
+let collator: Intl.Collator | undefined;
 
 /** The ages of tags. Each date is found once. */
 class Ages {
@@ -195,7 +208,9 @@ class Ages {
       const date = await this.#find(tag);
       return { tag, time: date?.getTime() ?? Number.NEGATIVE_INFINITY };
     }, this.#options.signal);
-    return dated.sort((a, b) => a.time === b.time ? compareNames(a.tag, b.tag) : b.time - a.time)
+    return dated.sort((a, b) =>
+      a.time === b.time ? compareNames(a.tag, b.tag) : b.time - a.time
+    )
       .map(({ tag }) => tag);
   }
 
