@@ -6,7 +6,7 @@ import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "../tools/node_modules/esbuild/lib/main.js";
-import { slimZod } from "./slim_zod.ts";
+import { slimZod } from "./slim_packages.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 

@@ -18,9 +18,9 @@ import {
   tagsSchema,
   verificationSchema,
 } from "../copy/schemas.ts";
-import { durableCopySchema } from "../durable/durable_copies.ts";
+import { durableCopySchema } from "../durable/durable_copy_schema.ts";
 import type { Problem, ProblemCode } from "../problem.ts";
-import { startedSyncSchema } from "../rules/rules.ts";
+import { startedSyncSchema } from "../rules/started_sync_schema.ts";
 import type { StartedRule, StartedSync } from "../rules/rules.ts";
 import { syncStatusSchema } from "../sync/schemas.ts";
 import type { EmitSync, SyncReport, SyncRequest, SyncStatus } from "../sync/model.ts";

@@ -4,7 +4,7 @@ import { createBrokenApp } from "../server/app.ts";
 import type { ApiFiles } from "../server/app_options.ts";
 import { composeServer, warnAtStart } from "../server/compose.ts";
 import type { ComposedServer, HostOptions } from "../server/compose.ts";
-import { parseConfig } from "../config/server_config.ts";
+import { hasRulesText, parseEnvironment } from "../config/server_config.ts";
 import type { Environment } from "../config/server_config.ts";
 import { createWorkflowCopies } from "./workflow_copies.ts";
 import type { WorkflowBinding } from "./workflow_copies.ts";
@@ -52,11 +52,13 @@ export const CONCURRENCY = 5;
  * for I/O of another request.
  *
  * A Worker cannot refuse to start. With an invalid configuration, the server responds to all requests with the error.
+ *
+ * The modules of rules are loaded only if there are rules: they are half of the code.
  */
-export function composeWorker(
+export async function composeWorker(
   env: object,
   waitUntil: (job: Promise<unknown>) => void,
-): ComposedWorker {
+): Promise<ComposedWorker> {
   const { COPY_WORKFLOW, SYNC_WORKFLOW, SELF, FAILED_TRIES, ASSETS } = env as Bindings;
   const durable = COPY_WORKFLOW && SELF ? createWorkflowCopies(COPY_WORKFLOW) : undefined;
   const host: HostOptions = {
@@ -77,14 +79,19 @@ export function composeWorker(
       : {}),
   };
   try {
-    const config = parseConfig(env as Environment, { now: host.runtime.now() });
+    const hasRules = hasRulesText(env as Environment);
+    const parse = hasRules
+      ? (await import("../config/parse_config.ts")).parseConfig
+      : parseEnvironment;
+    const config = parse(env as Environment, { now: host.runtime.now() });
     const { createOpenApp, app, ...server } = composeServer(config, host);
+    if (hasRules) await server.loadRules();
     const warn = (): void => warnAtStart(server.config, server.log);
     return { ...server, app: onFirstRequest(warn, app), openApp: createOpenApp() };
   } catch (error) {
     if (!(error instanceof ParseError)) throw error;
     // An empty configuration allows nothing and has no rules.
-    const server = composeServer(parseConfig({}), host);
+    const server = composeServer(parseEnvironment({}), host);
     const logError = (): void => server.log("error", error.message);
     const app = onFirstRequest(logError, createBrokenApp(error));
     return { ...server, app, openApp: app };

@@ -16,10 +16,13 @@ import type { RuleReport, RuleStatus } from "../sync/model.ts";
 import { createDispatcher } from "./dispatch.ts";
 import type { RuleDispatcher } from "./dispatch.ts";
 import { createHookReceiver } from "./receive_hook.ts";
+import { performHostStep } from "./perform_host_step.ts";
+import type { StepCall } from "./perform_host_step.ts";
 import { runLogged } from "./run_logged.ts";
 import type { RuleHost } from "./run_logged.ts";
 import type { ServerRules, StartedRule } from "./rules.ts";
 import type { HookReceiver } from "./receive_hook.ts";
+import type { RuleStepAnswer } from "./workflow_rule.ts";
 
 /** The host's part of running rules. */
 export interface RulesHost {
@@ -51,8 +54,6 @@ export interface ComposeRulesOptions {
 }
 
 export interface ComposedRules {
-  /** Shared by all runs of rules. */
-  readonly ruleHost: RuleHost;
   /** Runs rules for a clock or an event. */
   readonly dispatch: RuleDispatcher;
   /** Runs rules for callers of the API. */
@@ -60,6 +61,8 @@ export interface ComposedRules {
   readonly receiveHook: HookReceiver;
   /** Makes one attempt to send a notice. */
   readonly deliverNotice: (event: CloudEvent, target: OutgoingWebhook) => Promise<void>;
+  /** Performs one step of a rule that runs as a Workflow. */
+  readonly performStep: (body: unknown, call: StepCall) => Promise<RuleStepAnswer>;
 }
 
 /** Wires the rule runner, the webhook receiver and the notifier. */
@@ -83,7 +86,6 @@ export function composeRules(host: RulesHost, options: ComposeRulesOptions): Com
   const isExclusive = !host.separateEngines;
   const dispatch = createDispatcher({ ...ruleHost, durable, durableRules, isExclusive, signal });
   return {
-    ruleHost,
     dispatch,
     rules: createServerRules(ruleHost, durableRules),
     receiveHook: createHookReceiver({
@@ -96,6 +98,7 @@ export function composeRules(host: RulesHost, options: ComposeRulesOptions): Com
     }),
     deliverNotice: async (event, { url, secrets }) =>
       await deliver(event, { url: new URL(url), secrets }, { runtime, guard, signal }),
+    performStep: (body, call) => performHostStep(body, { ...call, durable }, ruleHost),
   };
 }
 

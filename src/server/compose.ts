@@ -12,7 +12,7 @@ import type { Trace } from "../trace.ts";
 import { createApi } from "./app.ts";
 import type { App } from "./app.ts";
 import type { AppOptions } from "./app_options.ts";
-import { composeRules } from "../rules/compose_rules.ts";
+import { composeRulesOnUse } from "../rules/rules_on_use.ts";
 import type { ComposedRules, RulesHost } from "../rules/compose_rules.ts";
 import { registryTls } from "../config/registries.ts";
 import type { Environment, ServerConfig } from "../config/server_config.ts";
@@ -60,6 +60,8 @@ export interface ComposedServer extends Pick<ComposedRules, "dispatch" | "delive
   readonly config: ServerConfig;
   readonly log: Log;
   readonly openEngine: () => SyncEngine;
+  /** Loads the modules that run rules before they are used, so that no request waits for them. */
+  readonly loadRules: () => Promise<unknown>;
 }
 
 /**
@@ -105,8 +107,8 @@ export function composeServer(config: ServerConfig, host: HostOptions): Composed
   // The first engine is created now, so that invalid credentials fail at the start.
   const first = createServerEngine();
   const openEngine = separateEngines ? createServerEngine : (): SyncEngine => first;
-  const composed = composeRules(host, { config, variables, openEngine, guard, log });
-  const { ruleHost, rules, receiveHook, dispatch, deliverNotice } = composed;
+  const onUse = composeRulesOnUse(host, { config, variables, openEngine, guard, log });
+  const { rules, receiveHook, dispatch, deliverNotice, load } = onUse;
   const options: AppOptions = {
     config,
     log,
@@ -136,11 +138,11 @@ export function composeServer(config: ServerConfig, host: HostOptions): Composed
   };
   const createOpenApp = (): App => {
     const app = createApi(open);
-    app.route("/", ruleStepRoutes(open, ruleHost));
+    app.route("/", ruleStepRoutes(onUse));
     return app;
   };
   const app = createApi(options);
-  return { app, createOpenApp, config, log, openEngine, dispatch, deliverNotice };
+  return { app, createOpenApp, config, log, openEngine, dispatch, deliverNotice, loadRules: load };
 }
 
 /** Logs a warning for each setting that probably permits more, or less, than intended. */

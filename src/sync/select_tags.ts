@@ -53,8 +53,7 @@ export function createTagFilter(
   { tagSets }: Pick<SyncRule, "tagSets">,
 ): (tag: string) => boolean {
   const filters = tagSets.map(createSetFilter);
-  return (tag) =>
-    filters.length === 0 || filters.some((matches) => matches(tag));
+  return (tag) => filters.length === 0 || filters.some((matches) => matches(tag));
 }
 
 /**
@@ -151,9 +150,7 @@ function sortByVersion(tags: readonly string[]): string[] {
   return tags.flatMap((tag) => {
     const version = parseVersion(tag);
     return version ? [{ tag, version }] : [];
-  }).sort((a, b) =>
-    compareVersions(b.version, a.version) || compareNames(a.tag, b.tag)
-  )
+  }).sort((a, b) => compareVersions(b.version, a.version) || compareNames(a.tag, b.tag))
     .map(({ tag }) => tag);
 }
 
@@ -208,9 +205,7 @@ class Ages {
       const date = await this.#find(tag);
       return { tag, time: date?.getTime() ?? Number.NEGATIVE_INFINITY };
     }, this.#options.signal);
-    return dated.sort((a, b) =>
-      a.time === b.time ? compareNames(a.tag, b.tag) : b.time - a.time
-    )
+    return dated.sort((a, b) => a.time === b.time ? compareNames(a.tag, b.tag) : b.time - a.time)
       .map(({ tag }) => tag);
   }
 

@@ -9,7 +9,7 @@ import { fileURLToPath } from "node:url";
 import { setTimeout as sleep } from "node:timers/promises";
 // @ts-types="../support/miniflare.d.ts"
 import { Log, LogLevel, Miniflare } from "miniflare";
-import { bundleWorker } from "../../build/bundle_worker.ts";
+import { bundleWorker, MAIN_MODULE } from "../../build/bundle_worker.ts";
 import type { DurableCopy } from "../../src/durable/durable_copies.ts";
 import { freePort } from "../hosts/support.ts";
 
@@ -68,7 +68,7 @@ const TRIES = 600;
 const TRY_MS = 50;
 
 /** Bundles by the path of their wrangler.toml. */
-const bundles = new Map<string, string>();
+const bundles = new Map<string, Readonly<Record<string, string>>>();
 
 const WRANGLER = fileURLToPath(new URL("../../wrangler.toml", import.meta.url));
 
@@ -84,8 +84,8 @@ export async function startWith(
   variables: Readonly<Record<string, string>>,
   { durable = true, config = WRANGLER, port: fixed }: Omit<StartOptions, "variables"> = {},
 ): Promise<RunningWorker> {
-  const contents = bundles.get(config) ?? makeBundle(config);
-  bundles.set(config, contents);
+  const modules = bundles.get(config) ?? makeBundle(config);
+  bundles.set(config, modules);
   const folder = mkdtempSync(join(tmpdir(), "crossdock-workerd-"));
   const port = fixed ?? await freePort();
   const lines: LogLine[] = [];
@@ -105,7 +105,12 @@ export async function startWith(
       config: {
         name: "crossdock",
         ...readConfig(config),
-        manifest: { mainModule: "worker.js", modules: { "worker.js": { type: "esm", contents } } },
+        manifest: {
+          mainModule: MAIN_MODULE,
+          modules: Object.fromEntries(
+            Object.entries(modules).map(([name, contents]) => [name, { type: "esm", contents }]),
+          ),
+        },
         env: {
           ...toText(variables),
           FAILED_TRIES: {
@@ -197,10 +202,10 @@ const DURABLE = {
   },
 } as const;
 
-function makeBundle(config: string): string {
+function makeBundle(config: string): Readonly<Record<string, string>> {
   const folder = mkdtempSync(join(tmpdir(), "crossdock-bundle-"));
   try {
-    return readFileSync(bundleWorker(folder, config), "utf8");
+    return bundleWorker(folder, config);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

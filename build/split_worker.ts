@@ -1,0 +1,48 @@
+/**
+ * Splits the Worker into modules, so that workerd parses and evaluates the modules of rules only if there are rules: wrangler itself
+ * makes one file of everything. `[build]` of wrangler.toml runs this program; `main` is its result.
+ */
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { writeFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import { build } from "../tools/node_modules/esbuild/lib/main.js";
+import { slimYaml, slimZod } from "./slim_packages.ts";
+
+const ROOT = fileURLToPath(new URL("..", import.meta.url));
+
+const outdir = join(ROOT, ".cache/worker_modules");
+const { outputFiles } = await build({
+  absWorkingDir: ROOT,
+  entryPoints: ["src/entries/deployed_worker.ts"],
+  outdir,
+  // wrangler attaches the files of this folder.
+  chunkNames: "modules/[name]-[hash]",
+  bundle: true,
+  splitting: true,
+  format: "esm",
+  target: "es2024",
+  charset: "utf8",
+  conditions: ["workerd", "worker", "browser"],
+  external: ["cloudflare:*"],
+  minify: true,
+  legalComments: "none",
+  sourcemap: true,
+  plugins: [slimZod, slimYaml],
+  write: false,
+});
+
+// Several tests run wrangler at once. A file that is there already stays: its name contains the hash of its content.
+const names = new Set(outputFiles.map(({ path }: { path: string }) => basename(path)));
+for (const { path, contents } of outputFiles) {
+  if (existsSync(path) && readFileSync(path).equals(contents)) continue;
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(`${path}.${process.pid}`, contents);
+  renameSync(`${path}.${process.pid}`, path);
+}
+for (const name of readdirSync(join(outdir, "modules"))) {
+  if (/\.js(\.map)?$/.test(name) && !names.has(name)) {
+    rmSync(join(outdir, "modules", name), { force: true });
+  }
+}
