@@ -2,13 +2,21 @@
  * Splits the Worker into modules, so that workerd parses and evaluates the modules of rules only if there are rules: wrangler itself
  * makes one file of everything. `[build]` of wrangler.toml runs this program; `main` is its result.
  */
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
-import { writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { basename, dirname, join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { build } from "../tools/node_modules/esbuild/lib/main.js";
 import { slimYaml, slimZod } from "./slim_packages.ts";
+import { withoutDescriptions, withoutUnusedMethods } from "./slim_schemas.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
@@ -29,7 +37,7 @@ const { outputFiles } = await build({
   minify: true,
   legalComments: "none",
   sourcemap: true,
-  plugins: [slimZod, slimYaml],
+  plugins: [slimZod, slimYaml, withoutDescriptions, withoutUnusedMethods(readSources())],
   write: false,
 });
 
@@ -45,4 +53,12 @@ for (const name of readdirSync(join(outdir, "modules"))) {
   if (/\.js(\.map)?$/.test(name) && !names.has(name)) {
     rmSync(join(outdir, "modules", name), { force: true });
   }
+}
+
+/** The texts of all modules, also of those that are not bundled. */
+function readSources(): string[] {
+  const folder = join(ROOT, "src");
+  return readdirSync(folder, { recursive: true, encoding: "utf8" })
+    .filter((name) => name.endsWith(".ts"))
+    .map((name) => readFileSync(join(folder, name), "utf8"));
 }
