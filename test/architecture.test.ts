@@ -100,7 +100,6 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "croner": ["sync/"],
   "aws4fetch": ["auth/sign_aws_request.ts"],
   "jose": ["auth/sign_assertion.ts", "auth/read_jwt_expiry.ts", "webhooks/incoming/"],
-  "standardwebhooks": ["webhooks/"],
   "hono": ["server/", "client/client.ts", "entries/"],
   "@hono/node-server": ["entries/"],
   "picomatch": ["server/allow_list.ts"],

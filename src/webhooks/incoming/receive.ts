@@ -35,7 +35,7 @@ export async function receive(
       `read event of ${sender.title}: expected at most ${MAX_WEBHOOK_BYTES} bytes`,
     );
   }
-  await verifyBody(sender, { headers: request.headers, body }, options.proof);
+  await verifyBody(sender, { headers: request.headers, body }, options);
   if (request.method === "OPTIONS") {
     if (sender.answerOptions) return sender.answerOptions(request.headers);
     throw new WebhookError("usage", `read event of ${sender.title}: expected POST, got OPTIONS`);
