@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "../tools/node_modules/esbuild/lib/main.js";
 import { slimZod } from "./slim_packages.ts";
+import { readSources, withoutDescriptions, withoutUnusedMethods } from "./slim_schemas.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
@@ -38,7 +39,7 @@ const { metafile } = await build({
   legalComments: "none",
   metafile: true,
   banner: { js: REQUIRE },
-  plugins: [slimZod],
+  plugins: [slimZod, withoutDescriptions, withoutUnusedMethods(readSources())],
 });
 
 writeFileSync(join(outdir, "LICENSES.txt"), listLicenses(Object.keys(metafile.inputs)));
@@ -62,7 +63,7 @@ const zod = await build({
   minifySyntax: true,
   legalComments: "none",
   metafile: true,
-  plugins: [slimZod],
+  plugins: [slimZod, withoutUnusedMethods(readSources())],
   // All copies of zod in a program share their settings and their named schemas by globals. This one has its own.
   define: { globalThis: "zodGlobals" },
   banner: { js: "const zodGlobals = {};" },

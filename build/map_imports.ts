@@ -6,6 +6,7 @@
 import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path/posix";
 import { fileURLToPath } from "node:url";
+import { removeDescriptions } from "./slim_schemas.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const DIST = join(ROOT, "dist");
@@ -18,7 +19,9 @@ for (const name of readdirSync(DIST, { recursive: true, encoding: "utf8" })) {
   if (!/\.(js|d\.ts)$/.test(name)) continue;
   const file = join(DIST, name);
   const text = readFileSync(file, "utf8");
-  const mapped = text.replace(IMPORT, (specifier) => toRelative(specifier, file))
+  // Only our own build reads descriptions.
+  const plain = file.endsWith(".js") && text.match(ZOD) ? removeDescriptions(text) : text;
+  const mapped = plain.replace(IMPORT, (specifier) => toRelative(specifier, file))
     .replace(ZOD, file.endsWith(".js") ? relativePath(join(DIST, "zod.js"), file) : "$&")
     .replace(PACKAGE, "../$&");
   if (mapped !== text) writeFileSync(file, mapped);

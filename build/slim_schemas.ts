@@ -1,10 +1,12 @@
-/** esbuild plugins that make the schemas of the Worker smaller and faster to create. They need no change of the schemas. */
-import { readFileSync } from "node:fs";
+/** esbuild plugins that make schemas smaller and faster to create. They need no change of the schemas. */
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import type { Plugin } from "../tools/node_modules/esbuild/lib/main.d.ts";
 
 /**
  * Leaves out `.meta({…})` and `.describe("…")`. Only the API document and the schema of crossdock.yaml read them, which are made
- * beforehand, and each call copies a schema when the Worker starts.
+ * beforehand, and each call copies a schema when a program starts.
  */
 export const withoutDescriptions: Plugin = {
   name: "without-descriptions",
@@ -45,6 +47,15 @@ function findEnd(text: string, start: number): number {
     if (depth === 0) return TOKEN.lastIndex;
   }
   throw new SyntaxError(`no end of the call at ${start}`);
+}
+
+const SOURCES = fileURLToPath(new URL("../src", import.meta.url));
+
+/** The texts of all modules of src/. */
+export function readSources(): string[] {
+  return readdirSync(SOURCES, { recursive: true, encoding: "utf8" })
+    .filter((name) => name.endsWith(".ts"))
+    .map((name) => readFileSync(join(SOURCES, name), "utf8"));
 }
 
 /**

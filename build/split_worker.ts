@@ -17,7 +17,7 @@ import { fileURLToPath } from "node:url";
 import type { Metafile } from "../tools/node_modules/esbuild/lib/main.d.ts";
 import { build } from "../tools/node_modules/esbuild/lib/main.js";
 import { slimYaml, slimZod } from "./slim_packages.ts";
-import { withoutDescriptions, withoutUnusedMethods } from "./slim_schemas.ts";
+import { readSources, withoutDescriptions, withoutUnusedMethods } from "./slim_schemas.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
@@ -50,14 +50,6 @@ export async function splitWorker(): Promise<SplitWorker> {
     metafile: true,
     write: false,
   });
-}
-
-/** The texts of all modules, also of those that are not bundled. */
-function readSources(): string[] {
-  const folder = join(ROOT, "src");
-  return readdirSync(folder, { recursive: true, encoding: "utf8" })
-    .filter((name) => name.endsWith(".ts"))
-    .map((name) => readFileSync(join(folder, name), "utf8"));
 }
 
 /** Several tests run wrangler at once, so a file is never there in part, and none is removed that is still right. */
