@@ -87,7 +87,7 @@ export async function composeWorker(
     const { createOpenApp, app, ...server } = composeServer(config, host);
     if (hasRules) await server.loadRules();
     const warn = (): void => warnAtStart(server.config, server.log);
-    return { ...server, app: onFirstRequest(warn, app), openApp: createOpenApp() };
+    return { ...server, app: onFirstRequest(warn, app), openApp: createOnUse(createOpenApp) };
   } catch (error) {
     if (!(error instanceof ParseError)) throw error;
     // An empty configuration allows nothing and has no rules.
@@ -106,6 +106,12 @@ function openApiFiles(assets: AssetsBinding): ApiFiles {
     document: async () => await (await read("openapi.json")).json(),
     page: async () => await (await read("page.json")).json(),
   };
+}
+
+/** Creates the handler at its first request: only Workers with Workflows need the one without tokens. */
+function createOnUse(create: () => WebHandler): WebHandler {
+  let handler: WebHandler | undefined;
+  return { fetch: (request) => (handler ??= create()).fetch(request) };
 }
 
 /** Logs at the first request: lines that are logged before belong to no invocation, and the clock is not set. */

@@ -22,7 +22,12 @@ export interface StartOptions {
   readonly port?: number;
   /** The wrangler.toml. Default: that of this package. */
   readonly config?: string;
+  /** Changes the modules of the Worker. Default: they stay as they are. */
+  readonly change?: (modules: Modules) => Modules;
 }
+
+/** The texts of modules by name. */
+export type Modules = Readonly<Record<string, string>>;
 
 export interface RunningWorker extends AsyncDisposable {
   /** `http://127.0.0.1:41234` */
@@ -68,7 +73,7 @@ const TRIES = 600;
 const TRY_MS = 50;
 
 /** Bundles by the path of their wrangler.toml. */
-const bundles = new Map<string, Readonly<Record<string, string>>>();
+const bundles = new Map<string, Modules>();
 
 const WRANGLER = fileURLToPath(new URL("../../wrangler.toml", import.meta.url));
 
@@ -82,7 +87,7 @@ export function startCrossdock(
 /** Starts it on a loopback port with these variables only. */
 export async function startWith(
   variables: Readonly<Record<string, string>>,
-  { durable = true, config = WRANGLER, port: fixed }: Omit<StartOptions, "variables"> = {},
+  { durable = true, config = WRANGLER, port: fixed, change }: Omit<StartOptions, "variables"> = {},
 ): Promise<RunningWorker> {
   const modules = bundles.get(config) ?? makeBundle(config);
   bundles.set(config, modules);
@@ -108,7 +113,9 @@ export async function startWith(
         manifest: {
           mainModule: MAIN_MODULE,
           modules: Object.fromEntries(
-            Object.entries(modules).map(([name, contents]) => [name, { type: "esm", contents }]),
+            Object.entries(change?.(modules) ?? modules).map((
+              [name, contents],
+            ) => [name, { type: "esm", contents }]),
           ),
         },
         env: {
@@ -202,7 +209,7 @@ const DURABLE = {
   },
 } as const;
 
-function makeBundle(config: string): Readonly<Record<string, string>> {
+function makeBundle(config: string): Modules {
   const folder = mkdtempSync(join(tmpdir(), "crossdock-bundle-"));
   try {
     return bundleWorker(folder, config);
