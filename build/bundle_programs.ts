@@ -5,8 +5,10 @@
 import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import type { BuildOptions } from "../tools/node_modules/esbuild/lib/main.d.ts";
 import { build } from "../tools/node_modules/esbuild/lib/main.js";
-import { slimZod } from "./slim_zod.ts";
+import { slimYaml, slimZod } from "./slim_packages.ts";
+import { readSources, withoutDescriptions, withoutUnusedMethods } from "./slim_schemas.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
@@ -38,37 +40,54 @@ const { metafile } = await build({
   legalComments: "none",
   metafile: true,
   banner: { js: REQUIRE },
-  plugins: [slimZod],
+  plugins: [slimZod, withoutDescriptions, withoutUnusedMethods(readSources())],
 });
 
 writeFileSync(join(outdir, "LICENSES.txt"), listLicenses(Object.keys(metafile.inputs)));
 
-// The library has zod as a file of its own, with nothing that it does not use. So a Worker that bundles the library is not larger
-// than ours, without aliases in its own configuration. build/map_imports.ts lets the modules import this file.
+// The library has zod and yaml as files of its own, with nothing that it does not use. So a Worker that bundles the library is not
+// larger than ours. build/map_imports.ts lets the modules import these files.
 const library = join(ROOT, "dist/src");
-const used = new Set(
-  readdirSync(library, { recursive: true, encoding: "utf8" })
-    .filter((name) => name.endsWith(".js"))
-    .flatMap((name) => readFileSync(join(library, name), "utf8").match(/(?<=\bz\.)\w+/g) ?? []),
-);
-const zod = await build({
-  absWorkingDir: ROOT,
-  stdin: { contents: `export { ${[...used].sort().join(", ")} } from "zod";`, resolveDir: ROOT },
-  outfile: join(ROOT, "dist/zod.js"),
-  bundle: true,
-  format: "esm",
-  target: "es2024",
-  charset: "utf8",
-  minifySyntax: true,
-  legalComments: "none",
-  metafile: true,
-  plugins: [slimZod],
+const texts = readdirSync(library, { recursive: true, encoding: "utf8" })
+  .filter((name) => name.endsWith(".js"))
+  .map((name) => readFileSync(join(library, name), "utf8"));
+
+await bundlePackage("zod", texts.flatMap((text) => text.match(/(?<=\bz\.)\w+/g) ?? []), {
+  plugins: [slimZod, withoutUnusedMethods(readSources())],
   // All copies of zod in a program share their settings and their named schemas by globals. This one has its own.
   define: { globalThis: "zodGlobals" },
   banner: { js: "const zodGlobals = {};" },
 });
+await bundlePackage("yaml", texts.flatMap(listYamlImports), { plugins: [slimYaml] });
 
-writeFileSync(join(ROOT, "dist/zod.LICENSE.txt"), listLicenses(Object.keys(zod.metafile.inputs)));
+/** Bundles the named exports of a package into a file in dist/, with its license. */
+async function bundlePackage(
+  name: string,
+  exports: readonly string[],
+  options: BuildOptions,
+): Promise<void> {
+  const names = [...new Set(exports)].sort().join(", ");
+  const { metafile } = await build({
+    absWorkingDir: ROOT,
+    stdin: { contents: `export { ${names} } from "${name}";`, resolveDir: ROOT },
+    outfile: join(ROOT, `dist/${name}.js`),
+    bundle: true,
+    format: "esm",
+    target: "es2024",
+    charset: "utf8",
+    minifySyntax: true,
+    legalComments: "none",
+    metafile: true,
+    ...options,
+  });
+  const licenses = listLicenses(Object.keys(metafile.inputs));
+  writeFileSync(join(ROOT, `dist/${name}.LICENSE.txt`), licenses);
+}
+
+function listYamlImports(text: string): string[] {
+  const [, names = ""] = /^import \{([^}]*)\} from "(?:\.\.?\/)+yaml\.js";/m.exec(text) ?? [];
+  return names.match(/\w+/g) ?? [];
+}
 
 /** The licenses of the bundled packages, which require that their text is distributed with the code. */
 function listLicenses(inputs: readonly string[]): string {

@@ -1,6 +1,7 @@
 /** Bundles the Worker as wrangler uploads it. Run as a program, it prints the size and fails above a limit. */
+import { Buffer } from "node:buffer";
 import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
@@ -9,25 +10,43 @@ import { gzipSync } from "node:zlib";
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
 /** Slightly above the current size, so that growth is noticed. The limit of the free plan is 3 MB. */
-const MAX_GZIP_BYTES = 265 * 1024;
+const MAX_GZIP_BYTES = 257 * 1024;
+
+/** The module that workerd starts with. */
+export const MAIN_MODULE = "deployed_worker.js";
 
 /**
- * Bundles the Worker into a folder as `wrangler deploy` does, without uploading it, and returns the path of the Worker's file.
+ * Bundles the Worker into a folder as `wrangler deploy` does, without uploading it, and returns the texts of its modules by name.
  *
  * @param config path of the wrangler configuration. Default: wrangler.toml of this package
  */
-export function bundleWorker(folder: string, config = join(ROOT, "wrangler.toml")): string {
+export function bundleWorker(
+  folder: string,
+  config = join(ROOT, "wrangler.toml"),
+): Readonly<Record<string, string>> {
   const wrangler = ["run", "--quiet", "--allow-all", "tools/node_modules/wrangler/bin/wrangler.js"];
   const args = [...wrangler, "deploy", "--dry-run", "--config", config, "--outdir", folder];
   execFileSync(process.execPath, args, { cwd: ROOT, stdio: ["ignore", "ignore", "inherit"] });
-  return join(folder, "deployed_worker.js");
+  const names = readdirSync(folder, { recursive: true, encoding: "utf8" })
+    .map((name) => name.replaceAll("\\", "/"))
+    .filter((name) => name.endsWith(".js"));
+  return Object.fromEntries(names.map((name) => [name, readFileSync(join(folder, name), "utf8")]));
+}
+
+/** The size of all modules as wrangler computes it, which Cloudflare limits. */
+export function compressedBytes(modules: Readonly<Record<string, string>>): number {
+  return gzipSync(Object.values(modules).join("")).byteLength;
 }
 
 if (import.meta.main) {
-  const bytes = readFileSync(bundleWorker(join(ROOT, ".cache/worker")));
-  const gzip = gzipSync(bytes).byteLength;
-  const text = [gzip, bytes.byteLength].map((size) => `${(size / 1024).toFixed(1)} KiB`);
-  process.stdout.write(`${text[0]} compressed, ${text[1]} uncompressed\n`);
+  const folder = join(ROOT, ".cache/worker");
+  rmSync(folder, { recursive: true, force: true });
+  const modules = bundleWorker(folder);
+  const gzip = compressedBytes(modules);
+  const bytes = Buffer.byteLength(Object.values(modules).join(""));
+  const text = [gzip, bytes].map((size) => `${(size / 1024).toFixed(1)} KiB`);
+  const count = Object.keys(modules).length;
+  process.stdout.write(`${text[0]} compressed, ${text[1]} uncompressed, ${count} modules\n`);
   if (gzip >= MAX_GZIP_BYTES) {
     process.stderr.write(`expected less than ${MAX_GZIP_BYTES / 1024} KiB compressed\n`);
     process.exitCode = 1;

@@ -1,16 +1,18 @@
 /**
  * Replaces imports in dist/ by relative paths: those of our `@std/streams` modules, because the npm package contains these files but
- * not the import map, and those of zod, of which dist/ gets a smaller file. Imports of the original `@std/streams` in node_modules/
+ * not the import map, and those of zod and yaml, of which dist/ gets smaller files. Imports of the original `@std/streams` in node_modules/
  * do not change, and neither do those in declarations.
  */
 import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path/posix";
 import { fileURLToPath } from "node:url";
+import { removeDescriptions } from "./slim_schemas.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const DIST = join(ROOT, "dist");
 const IMPORT = /(?<=^(?:import|export)\s[^;"]*?")@std\/streams\/[^"]+(?=")/gm;
 const ZOD = /(?<=^import \* as z from ")zod(?=";)/gm;
+const YAML = /(?<=^import \{[^}]*\} from ")yaml(?=";)/gm;
 /** The package.json of the sources, which has the version. It is one folder higher from dist/. */
 const PACKAGE = /(?<=^import [^;"]*")(?:\.\.\/)+package\.json(?=")/gm;
 
@@ -18,8 +20,11 @@ for (const name of readdirSync(DIST, { recursive: true, encoding: "utf8" })) {
   if (!/\.(js|d\.ts)$/.test(name)) continue;
   const file = join(DIST, name);
   const text = readFileSync(file, "utf8");
-  const mapped = text.replace(IMPORT, (specifier) => toRelative(specifier, file))
+  // Only our own build reads descriptions.
+  const plain = file.endsWith(".js") && text.match(ZOD) ? removeDescriptions(text) : text;
+  const mapped = plain.replace(IMPORT, (specifier) => toRelative(specifier, file))
     .replace(ZOD, file.endsWith(".js") ? relativePath(join(DIST, "zod.js"), file) : "$&")
+    .replace(YAML, file.endsWith(".js") ? relativePath(join(DIST, "yaml.js"), file) : "$&")
     .replace(PACKAGE, "../$&");
   if (mapped !== text) writeFileSync(file, mapped);
 }

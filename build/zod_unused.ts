@@ -1,6 +1,6 @@
 /**
  * Replaces the parts of zod that bundles do not use: JSON schemas, and its own messages (src/schema.ts has ours). zod's schemas
- * refer to them, so that no bundler can leave them out. build/slim_zod.ts and `[alias]` of wrangler.toml.
+ * refer to them, so that no bundler can leave them out. build/slim_packages.ts.
  */
 
 /** The place of zod's messages. */

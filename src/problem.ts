@@ -1,13 +1,11 @@
 /** Maps errors to problem details and HTTP statuses. https://www.rfc-editor.org/rfc/rfc9457 */
-import * as z from "zod";
 import { CopyError } from "./copy/copy_error.ts";
-import { stepSchema, withoutContent } from "./copy/step.ts";
+import { withoutContent } from "./copy/step.ts";
 import type { Step } from "./copy/step.ts";
-import { CrossdockError, MissingContentError, ParseError, SIDES } from "./errors.ts";
+import { CrossdockError, MissingContentError, ParseError } from "./errors.ts";
 import type { ErrorCode, Side } from "./errors.ts";
-import { digestSchema, isDigest } from "./oci/digest.ts";
+import { isDigest } from "./oci/digest.ts";
 import type { Digest } from "./oci/digest.ts";
-import { schemaFor } from "./schema.ts";
 
 /**
  * Status and title of each code: the engine's codes, and `internal`. A failure of a registry is a 5xx; an error that the caller
@@ -72,37 +70,6 @@ export interface Problem {
   /** The response's `X-Request-Id`. */
   readonly requestId?: string | undefined;
 }
-
-export const problemSchema = schemaFor<Problem>()(
-  z.object({
-    type: z.string().meta({ description: "`urn:crossdock:problem:` followed by the code" }),
-    title: z.string().meta({ description: "the code in words" }),
-    status: z.int().min(400).max(599),
-    detail: z.string().meta({ description: "what happened" }),
-    code: z.enum(Object.keys(PROBLEMS) as ProblemCode[]),
-    side: z.enum(SIDES).optional().meta({ description: "the registry that the error concerns" }),
-    hint: z.string().optional().meta({ description: "what to do next" }),
-    retryAfterMs: z.number().nonnegative().optional().meta({
-      description: "the registry's Retry-After, in milliseconds",
-    }),
-    errors: z.array(z.object({
-      pointer: z.string().optional().meta({
-        description: "JSON pointer to the field of the body, such as `#/source`",
-      }),
-      parameter: z.string().optional().meta({
-        description: "name of the path, query or header parameter",
-      }),
-      detail: z.string(),
-    })).optional().meta({ description: "the invalid parts of the request" }),
-    step: stepSchema.optional().meta({ description: "the step that failed" }),
-    missing: z.array(digestSchema).optional().meta({
-      description:
-        "digests of the blobs and manifests that the destination named as missing when it rejected a manifest. To " +
-        'continue, perform their steps again, blobs first and with `"resend": true`, then the step that failed',
-    }),
-    requestId: z.string().optional().meta({ description: "the response's `X-Request-Id`" }),
-  }).meta({ id: "Problem", description: "Problem details, RFC 9457" }),
-);
 
 /** An invalid part of a request. */
 export type FieldMistake = NonNullable<Problem["errors"]>[number];
@@ -205,4 +172,17 @@ export function toApiHint(hint: string | undefined): string | undefined {
     hint,
   );
   return translated && /(^|\s)--[a-z]/.test(translated) ? undefined : translated;
+}
+
+/** A step with longer JSON, and more missing digests, are omitted where people read a problem. */
+const MAX_STEP_CHARS = 4096;
+const MAX_MISSING = 50;
+
+/** Shortens a problem: omits the manifest's content, the whole step if it is still too long, and a long list of digests. */
+export function boundProblem({ step, missing, ...rest }: Problem): Problem {
+  const problem = missing && missing.length <= MAX_MISSING ? { ...rest, missing } : rest;
+  if (!step) return problem;
+  const bounded = withoutContent(step);
+  const isLong = JSON.stringify(bounded).length > MAX_STEP_CHARS;
+  return isLong ? problem : { ...problem, step: bounded };
 }

@@ -2,7 +2,7 @@
 import * as z from "zod";
 import type { CopyEvent } from "./copy/model.ts";
 import { copyEvents } from "./copy/schemas.ts";
-import { problemSchema } from "./problem.ts";
+import { problemSchema } from "./problem_schema.ts";
 import type { Problem } from "./problem.ts";
 import { schemaFor } from "./schema.ts";
 import type { SyncEvent, SyncReport } from "./sync/model.ts";

@@ -10,7 +10,8 @@ import {
   SilenceError,
 } from "../src/errors.ts";
 import type { ErrorCode } from "../src/errors.ts";
-import { problemSchema, RequestError, toApiHint, toProblem } from "../src/problem.ts";
+import { RequestError, toApiHint, toProblem } from "../src/problem.ts";
+import { problemSchema } from "../src/problem_schema.ts";
 
 const STATUSES: Readonly<Record<ErrorCode, number>> = {
   usage: 400,

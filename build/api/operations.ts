@@ -12,8 +12,8 @@ import {
   tagsSchema,
   verificationSchema,
 } from "../../src/copy/schemas.ts";
-import { durableCopySchema } from "../../src/durable/durable_copies.ts";
-import { startedSyncSchema } from "../../src/rules/rules.ts";
+import { durableCopySchema } from "../../src/durable/durable_copy_schema.ts";
+import { startedSyncSchema } from "../../src/rules/started_sync_schema.ts";
 import {
   checkBodySchema,
   copyBody,

@@ -1,6 +1,6 @@
 /** Parts of the OpenAPI document that operations share: bodies, responses and problems, each with examples. */
 import * as z from "zod";
-import { problemSchema } from "../../src/problem.ts";
+import { problemSchema } from "../../src/problem_schema.ts";
 import { toSse } from "../../src/server/event_stream.ts";
 import type { StreamedEvent } from "../../src/server/event_stream.ts";
 import { PROBLEM_EXAMPLES } from "./examples.ts";

@@ -2,8 +2,7 @@
  * Credentials for Google Artifact Registry without a credential helper. The key of a service account is exchanged for an access
  * token, which the registry accepts as a password. docs/registries/artifact-registry.md
  */
-import { importPKCS8, SignJWT } from "jose";
-import { CrossdockError, ParseError } from "../errors.ts";
+import { CrossdockError } from "../errors.ts";
 import { cloudCredentials } from "./cloud_credentials.ts";
 import type { CloudMemory, ExpiringMatch } from "./cloud_credentials.ts";
 import type { CredentialSources } from "./credentials.ts";
@@ -74,7 +73,10 @@ async function getToken(
 ): Promise<ExpiringMatch> {
   const { tokenUri: url } = account;
   const what = "get a token for Google Artifact Registry";
-  const assertion = await signAssertion(account, now(), from);
+  // Loaded on use: most processes never call Google.
+  const { signAssertion } = await import("./sign_assertion.ts");
+  const lifetimeS = ASSERTION_LIFETIME_S;
+  const assertion = await signAssertion(account, { now: now(), from, scope: SCOPE, lifetimeS });
   const answer = await exchange({
     fetch,
     url,
@@ -103,25 +105,4 @@ async function getToken(
     from: `${from} (${account.clientEmail})`,
     expiresAt: now() + 1000 * (expires_in ?? ASSERTION_LIFETIME_S),
   };
-}
-
-async function signAssertion(
-  { clientEmail, privateKey, privateKeyId, tokenUri }: ServiceAccount,
-  nowMs: number,
-  from: string,
-): Promise<string> {
-  const issuedAt = Math.floor(nowMs / 1000);
-  const key = await importPKCS8(privateKey, "RS256").catch(() => {
-    // Without a cause, which could quote the key.
-    throw new ParseError(`${from}: private_key: expected an RSA key in PKCS #8`, {
-      hint: "use the JSON key file of a service account unchanged",
-    });
-  });
-  return await new SignJWT({ scope: SCOPE })
-    .setProtectedHeader({ alg: "RS256", typ: "JWT", ...(privateKeyId && { kid: privateKeyId }) })
-    .setIssuer(clientEmail)
-    .setAudience(tokenUri.href)
-    .setIssuedAt(issuedAt)
-    .setExpirationTime(issuedAt + ASSERTION_LIFETIME_S)
-    .sign(key);
 }

@@ -1,5 +1,4 @@
 /** Calls the Amazon ECR API with requests signed by Signature Version 4. */
-import { AwsV4Signer } from "aws4fetch";
 import * as z from "zod";
 import type { CrossdockError, ErrorCode } from "../errors.ts";
 import type { CloudMemory } from "./cloud_credentials.ts";
@@ -105,24 +104,17 @@ export async function callEcr(
   const { accessKeyId, secretAccessKey, sessionToken, fetch, now } = options;
   const { registry: { api, region, service }, operation, what, signal } = call;
   const body = JSON.stringify(call.input);
-  // Only the signer of aws4fetch: its client retries ten times and uses the global fetch.
-  const { headers } = await new AwsV4Signer({
-    method: "POST",
-    url: api.href,
-    headers: {
-      "content-type": "application/x-amz-json-1.1",
-      "x-amz-target": `${TARGETS[service]}.${operation}`,
-    },
+  // Loaded on use: most processes never call Amazon.
+  const { signAwsRequest } = await import("./sign_aws_request.ts");
+  const headers = await signAwsRequest({
+    url: api,
+    target: `${TARGETS[service]}.${operation}`,
     body,
-    accessKeyId,
-    secretAccessKey,
-    ...(sessionToken ? { sessionToken } : {}),
+    key: { accessKeyId, secretAccessKey, sessionToken },
     service,
     region,
-    datetime: new Date(now()).toISOString().replace(/[:-]|\.\d{3}/g, ""),
-    // Amazon requires a signature over Content-Type, which aws4fetch omits by default.
-    allHeaders: true,
-  }).sign();
+    now: now(),
+  });
   return await exchange({ fetch, url: api, headers, body, what, signal, schema: answerSchema });
 }
 

@@ -1,4 +1,4 @@
-import { decodeJwt } from "jose";
+import { decodeJwt } from "jose/jwt/decode";
 
 /**
  * Reads the expiry time of a token in milliseconds since the epoch. Undefined if it is not a JWT or has no `exp`. The token is not

@@ -4,7 +4,7 @@ import { toText } from "@std/streams/to-text";
 import type * as z from "zod";
 import { CrossdockError } from "../errors.ts";
 import type { CrossdockErrorOptions, ErrorCode } from "../errors.ts";
-import { problemSchema } from "../problem.ts";
+import { problemSchema } from "../problem_schema.ts";
 import type { Problem } from "../problem.ts";
 import { parseJson } from "./parse_json.ts";
 import { toProblemError } from "./problem_error.ts";

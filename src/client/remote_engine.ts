@@ -18,7 +18,7 @@ import {
   tagsSchema,
   verificationSchema,
 } from "../copy/schemas.ts";
-import { durableCopySchema } from "../durable/durable_copies.ts";
+import { durableCopySchema } from "../durable/durable_copy_schema.ts";
 import type { Problem, ProblemCode } from "../problem.ts";
 import { setupSchema } from "../config/setup_schema.ts";
 import type { Setup } from "../config/setup.ts";
@@ -28,7 +28,7 @@ import { accessCheckSchema } from "../registry/access_check_schema.ts";
 import type { AccessCheck } from "../registry/check_access.ts";
 import { ruleListSchema } from "../rules/rule_list_schema.ts";
 import type { RuleList } from "../rules/rule_list.ts";
-import { startedSyncSchema } from "../rules/rules.ts";
+import { startedSyncSchema } from "../rules/started_sync_schema.ts";
 import type { StartedRule, StartedSync } from "../rules/rules.ts";
 import { syncStatusSchema } from "../sync/schemas.ts";
 import type { EmitSync, SyncReport, SyncRequest, SyncStatus } from "../sync/model.ts";

@@ -1,15 +1,8 @@
-/** Reads `creds`: the credential and the connection settings of each registry. */
-import { describeMiss, toCredential } from "../auth/credentials.ts";
+/** The settings of registries in `crossdock.yaml`, as the two sides of a copy use them. */
+import { describeMiss } from "../auth/credentials.ts";
 import type { Credential, CredentialMatch, CredentialSources } from "../auth/credentials.ts";
-import { parseRegistry } from "../oci/reference.ts";
 import type { ClientCertificate } from "../runtime.ts";
 import type { TlsMode } from "../sides.ts";
-import type { ConfigNode } from "./config_node.ts";
-import { readKeys } from "./read_keys.ts";
-import type { RenderAt } from "./render_at.ts";
-import { credsSchema } from "./schema.ts";
-import type { RawCreds } from "./schema.ts";
-import { UNREAD_KEYS } from "./unread_keys.ts";
 
 /** The settings of one registry. Holds a secret: do not log it. */
 export interface RegistrySettings {
@@ -23,97 +16,6 @@ export interface RegistrySettings {
   readonly clientCertificate?: ClientCertificate;
   readonly requestsPerSecond?: number;
   readonly concurrentRequests?: number;
-}
-
-/** The content of `creds`. */
-export interface Registries {
-  readonly settings: readonly RegistrySettings[];
-  /** Hosts by the names that the file gives them with `hostname`. */
-  readonly aliases: ReadonlyMap<string, string>;
-}
-
-const TLS: Readonly<Record<NonNullable<RawCreds["tls"]>, TlsMode>> = {
-  enabled: "on",
-  insecure: "unverified",
-  disabled: "off",
-};
-
-/** Reads `creds`. */
-export function readRegistries(creds: ConfigNode, render: RenderAt): Registries {
-  const settings = new Map<string, RegistrySettings>();
-  const aliases = new Map<string, string>();
-  for (const node of creds.items()) {
-    const raw = readKeys(credsSchema, node, UNREAD_KEYS.creds);
-    if (!raw) continue;
-    const name = readName(node.at("registry"), render);
-    const host = raw.hostname === undefined ? name : readName(node.at("hostname"), render);
-    const read = readSettings(host ?? "", raw, node, render);
-    if (name === undefined || host === undefined) continue;
-    if (host !== name) aliases.set(name, host);
-    const known = settings.get(host);
-    if (known?.credential && read.credential) {
-      node.addMistake(`there is a credential for ${host} already; expected one for each host`);
-    } else if (known) node.addWarning(`${host} is in creds already; both entries are merged`);
-    settings.set(host, { ...known, ...read });
-  }
-  return { settings: [...settings.values()], aliases };
-}
-
-function readName(node: ConfigNode, render: RenderAt): string | undefined {
-  const name = render(node);
-  if (name === undefined) return undefined;
-  // The key that docker's own config has for Docker Hub.
-  return node.try(() => name === "https://index.docker.io/v1/" ? "docker.io" : parseRegistry(name));
-}
-
-function readSettings(
-  registry: string,
-  { tls, reqPerSec, reqConcurrent }: RawCreds,
-  node: ConfigNode,
-  render: RenderAt,
-): RegistrySettings {
-  const credential = readCredential(node, render);
-  const caCerts = readCertificates(node.at("regcert"), render);
-  const clientCertificate = readClientCertificate(node, render);
-  if (clientCertificate && tls === "disabled") {
-    node.at("clientCert").addMistake("has no use without TLS", "key");
-  }
-  return {
-    registry,
-    ...(credential ? { credential } : {}),
-    // A registry with a certificate has TLS, also on loopback.
-    ...(tls ? { tls: TLS[tls] } : caCerts || clientCertificate ? { tls: "on" } : {}),
-    ...(caCerts ? { caCerts } : {}),
-    ...(clientCertificate ? { clientCertificate } : {}),
-    ...(reqPerSec ? { requestsPerSecond: reqPerSec } : {}),
-    ...(reqConcurrent ? { concurrentRequests: reqConcurrent } : {}),
-  };
-}
-
-function readCertificates(node: ConfigNode, render: RenderAt): string[] | undefined {
-  if (node.text === "") return undefined;
-  const caCerts = parseCertificates(render(node) ?? "");
-  if (!caCerts) node.addWarning(`ignored: ${EXPECTED_PEM}`);
-  return caCerts;
-}
-
-function readClientCertificate(
-  node: ConfigNode,
-  render: RenderAt,
-): ClientCertificate | undefined {
-  const [certNode, keyNode] = [node.at("clientCert"), node.at("clientKey")];
-  const cert = certNode.text === "" ? undefined : render(certNode);
-  const key = keyNode.text === "" ? undefined : render(keyNode);
-  if (cert !== undefined && key === undefined) certNode.addMistake("clientKey is missing", "key");
-  if (key !== undefined && cert === undefined) keyNode.addMistake("clientCert is missing", "key");
-  if (cert === undefined || key === undefined) return undefined;
-  const certificates = parseCertificates(cert);
-  const privateKey = parsePrivateKey(key);
-  if (!certificates) certNode.addMistake(EXPECTED_PEM);
-  if (privateKey === undefined) keyNode.addMistake(EXPECTED_KEY, "key");
-  return certificates && privateKey !== undefined
-    ? { cert: certificates.join(""), key: privateKey }
-    : undefined;
 }
 
 export const EXPECTED_KEY = "expected a private key in PEM that is not encrypted";
@@ -149,21 +51,6 @@ export function registryTls(
     caCerts: (registry) => known.get(registry)?.caCerts,
     clientCertificate: (registry) => known.get(registry)?.clientCertificate,
   };
-}
-
-function readCredential(node: ConfigNode, render: RenderAt): Credential | undefined {
-  const [user, pass, token] = [node.at("user"), node.at("pass"), node.at("token")];
-  const username = render(user);
-  const password = render(pass);
-  const refreshToken = render(token);
-  if (pass.exists && !user.exists) pass.addMistake("user is missing");
-  if (user.exists && !pass.exists && !token.exists) user.addMistake("pass or token is missing");
-  if (refreshToken !== undefined) {
-    return { kind: "identity_token", token: refreshToken, ...(username ? { username } : {}) };
-  }
-  return username === undefined || password === undefined
-    ? undefined
-    : toCredential(username, password);
 }
 
 /**

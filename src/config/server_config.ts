@@ -1,4 +1,7 @@
-/** Reads the server's configuration from the environment, and checks all of it before the server starts. */
+/**
+ * Reads the server's configuration from the environment. The parser of the rules is an argument, so that a Worker without rules
+ * need not load it.
+ */
 import * as z from "zod";
 import { SERVER_HELD_BYTES } from "../byte_budget.ts";
 import { ParseError } from "../errors.ts";
@@ -6,7 +9,6 @@ import { safeParse } from "../schema.ts";
 import type { CopyRequestInput } from "../copy/request.ts";
 import { parseRegistry } from "../oci/reference.ts";
 import { suggest } from "../suggest.ts";
-import { parseSyncConfig } from "./sync_config.ts";
 import type { ParseSyncConfigOptions, SyncConfig } from "./sync_config.ts";
 import { formatMistake, SyncConfigError } from "./mistakes.ts";
 import { optionalKey } from "./optional_key.ts";
@@ -86,7 +88,7 @@ export interface ServerConfig extends ApiConfig {
 }
 
 /** The content of `crossdock.yaml`. Holds secrets: do not log it. */
-interface ServerSync extends SyncConfig {
+export interface ServerSync extends SyncConfig {
   /** The source of the text, for messages: a variable or a file. */
   readonly from: string;
   /** Warnings about the file, each with its place. */
@@ -166,7 +168,14 @@ const environment = z.object({
 /** The environment variables that configure the server. */
 export const SERVER_VARIABLES: readonly string[] = Object.keys(environment.shape);
 
-const NO_RULES: SyncConfig = parseSyncConfig("", { from: "", env: {}, now: 0 }).config;
+/** The configuration of an empty file, without a parser. A test compares it with the parsed one. */
+export const NO_RULES: SyncConfig = {
+  rules: [],
+  registries: [],
+  parallel: 4,
+  dockerConfig: true,
+  webhooks: { incoming: new Map(), outgoing: [] },
+};
 
 /** Variables of the command line program, which may be set in the same environment. */
 const CLI_VARIABLES = new Set(["CROSSDOCK_DEBUG", "CROSSDOCK_TOKEN", "CROSSDOCK_VIA"]);
@@ -181,14 +190,26 @@ function isOfService(name: string, value: unknown): boolean {
     /_PORT$/.test(name) && /^[a-z]+:\/\//.test(String(value));
 }
 
+/** Parses the text of a `crossdock.yaml`: `parseServerSync`. */
+type ParseSync = (text: string, options: ParseSyncConfigOptions) => ServerSync;
+
+/**
+ * Whether variables name rules. Only then a parser of rules is needed. {@linkcode parseEnvironment} checks the variables.
+ */
+export function hasRulesText({ CROSSDOCK_CONFIG, CROSSDOCK_CONFIG_FILE }: Environment): boolean {
+  return Boolean(CROSSDOCK_CONFIG || CROSSDOCK_CONFIG_FILE);
+}
+
 /**
  * Reads the configuration. Empty variables count as not set.
  *
+ * @param parseSync required if the variables have rules
  * @throws ParseError naming every variable that is wrong, and no value
  */
-export function parseConfig(
+export function parseEnvironment(
   variables: Environment,
   { now = Date.now(), ...files }: ParseConfigOptions = {},
+  parseSync?: ParseSync,
 ): ServerConfig {
   const entries = Object.entries(variables);
   const texts = Object.fromEntries(
@@ -215,21 +236,11 @@ export function parseConfig(
     ),
     ...listIncomplete(texts),
   ];
-  const sync = readSync(texts, { ...files, now }, mistakes);
+  const sync = readSync(texts, { ...files, now, parseSync }, mistakes);
   if (mistakes.length > 0 || !result.success) {
     throw new ParseError(`configuration is not valid: ${mistakes.join("; ")}`);
   }
   return toConfig(result.data, sync);
-}
-
-/**
- * Reads the text of a `crossdock.yaml` for a server.
- *
- * @throws SyncConfigError with every mistake of the text, each with its line and key
- */
-export function parseServerSync(text: string, options: ParseSyncConfigOptions): ServerSync {
-  const { config, warnings } = parseSyncConfig(text, options);
-  return { ...config, from: options.from, warnings: warnings.map(formatMistake) };
 }
 
 /** Fills in the configured `verify` in the copies of rules that leave it out. */
@@ -246,7 +257,10 @@ export function withRuleDefaults(
 /** Reads the rules, and adds their mistakes to the list. */
 function readSync(
   variables: Environment,
-  { configFile, readFile, now }: ParseConfigOptions & { now: number },
+  { configFile, readFile, now, parseSync }: ParseConfigOptions & {
+    readonly now: number;
+    readonly parseSync: ParseSync | undefined;
+  },
   mistakes: string[],
 ): ServerSync {
   const { CROSSDOCK_CONFIG: text, CROSSDOCK_CONFIG_FILE: file } = variables as Record<
@@ -273,9 +287,12 @@ function readSync(
     return nothing;
   }
   const from = file ?? "CROSSDOCK_CONFIG";
+  const content = configFile ?? text;
+  if (content === undefined) return { ...nothing, from };
+  if (!parseSync) throw new TypeError("there are rules, but no parser for them");
   try {
     const env = variables as Readonly<Record<string, string>>;
-    return parseServerSync(configFile ?? text ?? "", { from, env, now, readFile });
+    return parseSync(content, { from, env, now, readFile });
   } catch (error) {
     if (!(error instanceof SyncConfigError)) throw error;
     mistakes.push(...error.mistakes.map(formatMistake));

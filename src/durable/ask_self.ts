@@ -3,7 +3,8 @@ import { toText } from "@std/streams/to-text";
 import type { Step } from "../copy/step.ts";
 import { CopyFailure, toPlatformProblem } from "./copy_failure.ts";
 import type { DurableSteps } from "./steps.ts";
-import { problemSchema, RequestError } from "../problem.ts";
+import { RequestError } from "../problem.ts";
+import { problemSchema } from "../problem_schema.ts";
 import type { Problem } from "../problem.ts";
 
 /** Longest excerpt of a response that does not come from crossdock. */

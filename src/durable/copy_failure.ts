@@ -1,12 +1,8 @@
 /** Encodes a durable copy's failure in the error's message: a Workflow stores nothing else of an error. */
-import { withoutContent } from "../copy/step.ts";
-import { problemSchema, RequestError } from "../problem.ts";
+import { boundProblem, RequestError } from "../problem.ts";
+import { problemSchema } from "../problem_schema.ts";
 import type { Problem } from "../problem.ts";
 import { safeParseJson } from "../schema.ts";
-
-/** A step with longer JSON, and more missing digests, are omitted from the failure: people read the message, too. */
-const MAX_STEP_CHARS = 4096;
-const MAX_MISSING = 50;
 
 /** The error of a durable copy. Its message is the problem's detail, followed by a line with the whole problem as JSON. */
 export class CopyFailure extends Error {
@@ -19,15 +15,6 @@ export class CopyFailure extends Error {
     const { missing } = problem;
     this.problem = missing ? { ...bounded, missing } : bounded;
   }
-}
-
-/** Shortens a problem: omits the manifest's content, the whole step if it is still too long, and a long list of digests. */
-export function boundProblem({ step, missing, ...rest }: Problem): Problem {
-  const problem = missing && missing.length <= MAX_MISSING ? { ...rest, missing } : rest;
-  if (!step) return problem;
-  const bounded = withoutContent(step);
-  const isLong = JSON.stringify(bounded).length > MAX_STEP_CHARS;
-  return isLong ? problem : { ...problem, step: bounded };
 }
 
 /**

@@ -3,13 +3,10 @@ import * as z from "zod";
 import type { Report } from "../copy/model.ts";
 import { parseCopyRequest, toCopyRequestInput } from "../copy/request.ts";
 import type { CopyRequest, CopyRequestInput } from "../copy/request.ts";
-import { reportSchema } from "../copy/schemas.ts";
 import type { LocalEngine } from "../engine.ts";
 import { digestBytes } from "../oci/digest.ts";
 import { formatReference } from "../oci/reference.ts";
-import { problemSchema } from "../problem.ts";
 import type { Problem } from "../problem.ts";
-import { schemaFor } from "../schema.ts";
 
 export const copyIdSchema = z.string().regex(
   /^[0-9a-f]{64}$/,
@@ -27,21 +24,6 @@ export interface DurableCopy {
   /** Present if the state is `failed`. */
   readonly problem?: Problem;
 }
-
-export const durableCopySchema = schemaFor<DurableCopy>()(
-  z.object({
-    id: copyIdSchema,
-    state: z.enum(["queued", "running", "complete", "failed", "cancelled"]).meta({
-      description: "`complete`, `failed` and `cancelled` are final",
-    }),
-    report: reportSchema.exactOptional().meta({
-      description: "present if the state is `complete`",
-    }),
-    problem: problemSchema.exactOptional().meta({
-      description: "present if the state is `failed`",
-    }),
-  }).meta({ id: "Copy", description: "A copy that continues without its caller" }),
-);
 
 /** Runs copies that continue without their caller. */
 export interface DurableCopies {

@@ -6,7 +6,7 @@ import { createBrokenApp } from "../server/app.ts";
 import type { ApiFiles } from "../server/app_options.ts";
 import { composeServer, warnAtStart } from "../server/compose.ts";
 import type { ComposedServer, HostOptions } from "../server/compose.ts";
-import { parseConfig } from "../config/server_config.ts";
+import { hasRulesText, parseEnvironment } from "../config/server_config.ts";
 import type { Environment } from "../config/server_config.ts";
 import { createKvHistory } from "./kv_history.ts";
 import type { KvBinding } from "./kv_history.ts";
@@ -67,11 +67,13 @@ export const CONCURRENCY = 5;
  * for I/O of another request.
  *
  * A Worker cannot refuse to start. With an invalid configuration, the server responds to all requests with the error.
+ *
+ * The modules of rules are loaded only if there are rules: they are half of the code.
  */
-export function composeWorker(
+export async function composeWorker(
   env: object,
   waitUntil: (job: Promise<unknown>) => void,
-): ComposedWorker {
+): Promise<ComposedWorker> {
   const { COPY_WORKFLOW, SYNC_WORKFLOW, SELF, FAILED_TRIES, ASSETS, STATE, HISTORY } =
     env as Bindings;
   const durable = COPY_WORKFLOW && SELF ? createWorkflowCopies(COPY_WORKFLOW) : undefined;
@@ -96,18 +98,23 @@ export function composeWorker(
       : {}),
   };
   try {
-    const config = parseConfig(env as Environment, { now: runtime.now() });
+    const hasRules = hasRulesText(env as Environment);
+    const parse = hasRules
+      ? (await import("../config/parse_config.ts")).parseConfig
+      : parseEnvironment;
+    const config = parse(env as Environment, { now: runtime.now() });
     if (config.state) throw new ParseError("CROSSDOCK_STATE: bind a KV namespace as STATE instead");
     if (config.historyFile) {
       throw new ParseError("CROSSDOCK_HISTORY_FILE: bind a KV namespace as HISTORY instead");
     }
     const { createOpenApp, app, ...server } = composeServer(config, host);
+    if (hasRules) await server.loadRules();
     const warn = (): void => warnAtStart(server.config, server.log);
-    return { ...server, app: onFirstRequest(warn, app), openApp: createOpenApp() };
+    return { ...server, app: onFirstRequest(warn, app), openApp: createOnUse(createOpenApp) };
   } catch (error) {
     if (!(error instanceof ParseError)) throw error;
     // An empty configuration allows nothing and has no rules.
-    const server = composeServer(parseConfig({}), host);
+    const server = composeServer(parseEnvironment({}), host);
     const logError = (): void => server.log("error", error.message);
     const app = onFirstRequest(logError, createBrokenApp(error));
     return { ...server, app, openApp: app };
@@ -137,6 +144,12 @@ function openApiFiles(assets: AssetsBinding): ApiFiles {
     document: async () => await (await read("openapi.json")).json(),
     page: async () => await (await read("page.json")).json(),
   };
+}
+
+/** Creates the handler at its first request: only Workers with Workflows need the one without tokens. */
+function createOnUse(create: () => WebHandler): WebHandler {
+  let handler: WebHandler | undefined;
+  return { fetch: (request) => (handler ??= create()).fetch(request) };
 }
 
 /** Logs at the first request: lines that are logged before belong to no invocation, and the clock is not set. */

@@ -3,4 +3,4 @@ import { openWorker } from "./open_worker.ts";
 
 export { CopyWorkflow, default, Internal, SyncWorkflow } from "./worker.ts";
 
-openWorker();
+await openWorker();

@@ -3,7 +3,7 @@ import { readFileSync, writeSync } from "node:fs";
 import process from "node:process";
 import { RateLimiterMemory } from "rate-limiter-flexible";
 import { limitHeldBytes } from "../byte_budget.ts";
-import { parseConfig } from "../config/server_config.ts";
+import { parseConfig } from "../config/parse_config.ts";
 import { ParseError } from "../errors.ts";
 import { createRuntime } from "../hosts/detect.ts";
 import { openState } from "../hosts/open_state.ts";

@@ -11,9 +11,12 @@ let worker: ComposedWorker | undefined;
  * Opens the server of this isolate. Composes it at the first call, so that the import of `crossdock/worker` reads no environment. Each
  * request opens its own engine.
  */
-export function openWorker(): ComposedWorker {
+export async function openWorker(): Promise<ComposedWorker> {
   const bundled = typeof CROSSDOCK_BUNDLED_CONFIG === "string"
     ? { CROSSDOCK_CONFIG: CROSSDOCK_BUNDLED_CONFIG }
     : {};
-  return worker ??= composeWorker({ ...bundled, ...env }, waitUntil);
+  if (worker) return worker;
+  const composed = await composeWorker({ ...bundled, ...env }, waitUntil);
+  // The first of two concurrent requests wins. They share no promise: on Workers a request must not wait for another one.
+  return worker ??= composed;
 }

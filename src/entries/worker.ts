@@ -3,29 +3,31 @@ import { env, WorkerEntrypoint, WorkflowEntrypoint } from "cloudflare:workers";
 import type { WorkflowEvent, WorkflowStep } from "cloudflare:workers";
 import type { Report } from "../copy/model.ts";
 import type { DurableSteps } from "../durable/steps.ts";
-import { runDueRules } from "../rules/dispatch.ts";
-import { runCopyOfCaller, runCopyOfRule, runWorkflowRule } from "../rules/workflow_rule.ts";
-import type { DurableRuleReport, DurableRuleRun } from "../rules/workflow_rule.ts";
-import { toTick } from "../sync/next_run.ts";
 import type { DurableHistory } from "../rules/record_durably.ts";
+import type { DurableRuleReport, DurableRuleRun } from "../rules/workflow_rule.ts";
 import type { ComposedWorker } from "./compose_worker.ts";
 import { openWorker } from "./open_worker.ts";
 import type { CopyParams } from "./workflow_copies.ts";
-import { toDurableSteps } from "./workflow_steps.ts";
 import type { SelfBinding } from "./workflow_steps.ts";
 
 export default {
-  fetch: (request: Request): Response | Promise<Response> => openWorker().app.fetch(request),
-  scheduled: ({ cron, scheduledTime }: { cron: string; scheduledTime: number }): Promise<void> => {
-    const { config, dispatch } = openWorker();
-    return runDueRules(config.sync.rules, dispatch, toTick(cron, scheduledTime));
+  fetch: async (request: Request): Promise<Response> =>
+    await (await openWorker()).app.fetch(request),
+  scheduled: async (
+    { cron, scheduledTime }: { cron: string; scheduledTime: number },
+  ): Promise<void> => {
+    const { config, dispatch } = await openWorker();
+    if (config.sync.rules.length === 0) return;
+    const { runDueRules } = await import("../rules/dispatch.ts");
+    const { toTick } = await import("../sync/next_run.ts");
+    await runDueRules(config.sync.rules, dispatch, toTick(cron, scheduledTime));
   },
 };
 
 /** The server without token checks. No route leads here; only a service binding of the same account can call it. */
 export class Internal extends WorkerEntrypoint {
-  fetch(request: Request): Response | Promise<Response> {
-    return openWorker().openApp.fetch(request);
+  async fetch(request: Request): Promise<Response> {
+    return await (await openWorker()).openApp.fetch(request);
   }
 }
 
@@ -36,28 +38,31 @@ export class CopyWorkflow extends WorkflowEntrypoint<unknown, CopyParams> {
     step: WorkflowStep,
   ): Promise<Report> {
     const { request, rule, sourceRequests } = payload;
-    const steps = openSteps(step, instanceId);
-    const worker = openWorker();
+    const steps = await openSteps(step, instanceId);
+    const worker = await openWorker();
     if (rule === undefined) {
+      const { runCopyOfCaller } = await import("../rules/workflow_rule.ts");
       const copying = { ...worker.config, sourceRequests };
       const history = openHistory(worker, instanceId);
       return await runCopyOfCaller(request, steps, { copying, history });
     }
+    const { runCopyOfRule } = await import("../rules/workflow_rule.ts");
     return await runCopyOfRule({ request, rule }, steps, worker);
   }
 }
 
 /** Runs a rule. Each step is a request to `/internal/rule-steps` of this Worker; steps start durable copies. */
 export class SyncWorkflow extends WorkflowEntrypoint<unknown, DurableRuleRun> {
-  run(
+  async run(
     { payload, instanceId }: WorkflowEvent<DurableRuleRun>,
     step: WorkflowStep,
   ): Promise<DurableRuleReport> {
-    const worker = openWorker();
+    const worker = await openWorker();
+    const { runWorkflowRule } = await import("../rules/workflow_rule.ts");
     const { config: { sync: { rules } }, log } = worker;
     const history = openHistory(worker, instanceId);
-    const steps = openSteps(step, instanceId);
-    return runWorkflowRule(payload, steps, { rules, log, ...(history ? { history } : {}) });
+    const steps = await openSteps(step, instanceId);
+    return await runWorkflowRule(payload, steps, { rules, log, ...(history ? { history } : {}) });
   }
 }
 
@@ -68,7 +73,8 @@ function openHistory(
   return save && { save, instanceId };
 }
 
-function openSteps(step: WorkflowStep, requestId: string): DurableSteps {
+async function openSteps(step: WorkflowStep, requestId: string): Promise<DurableSteps> {
+  const { toDurableSteps } = await import("./workflow_steps.ts");
   const { SELF } = env as unknown as { SELF: SelfBinding };
   return toDurableSteps(step, { self: SELF, requestId });
 }

@@ -1,6 +1,5 @@
 import type { CopyRequestInput } from "../copy/request.ts";
 import type { Report } from "../copy/model.ts";
-import { readCopyFailure, toPlatformProblem } from "../durable/copy_failure.ts";
 import { copyId } from "../durable/durable_copies.ts";
 import type { DurableCopies, DurableCopy } from "../durable/durable_copies.ts";
 
@@ -55,7 +54,7 @@ export function createWorkflowCopies(workflow: WorkflowBinding): DurableCopies {
 
   async function get(id: string): Promise<DurableCopy | undefined> {
     const instance = await find(id);
-    return instance && toCopy(id, await instance.status());
+    return instance && await toCopy(id, await instance.status());
   }
 
   return {
@@ -67,7 +66,7 @@ export function createWorkflowCopies(workflow: WorkflowBinding): DurableCopies {
         await create(id, { request, ...options });
         return { id, state: "queued" };
       }
-      const copy = toCopy(id, await instance.status());
+      const copy = await toCopy(id, await instance.status());
       if (isEnded(copy)) {
         await instance.restart();
         return { id, state: "queued" };
@@ -79,7 +78,7 @@ export function createWorkflowCopies(workflow: WorkflowBinding): DurableCopies {
     async cancel(id): Promise<DurableCopy | undefined> {
       const instance = await find(id);
       if (!instance) return undefined;
-      const copy = toCopy(id, await instance.status());
+      const copy = await toCopy(id, await instance.status());
       if (isEnded(copy)) return copy;
       try {
         await instance.terminate();
@@ -115,13 +114,14 @@ function isEnded({ state }: Pick<DurableCopy, "state">): boolean {
   return state !== "queued" && state !== "running";
 }
 
-function toCopy(
+async function toCopy(
   id: string,
   { status, output, error }: Awaited<ReturnType<WorkflowInstance["status"]>>,
-): DurableCopy {
+): Promise<DurableCopy> {
   const state = STATES[status] ?? "running";
   if (state === "complete") return { id, state, report: output as Report };
   if (state !== "failed") return { id, state };
+  const { readCopyFailure, toPlatformProblem } = await import("../durable/copy_failure.ts");
   const message = error?.message ?? "it returned no error message";
   return { id, state, problem: readCopyFailure(message) ?? toPlatformProblem(message) };
 }

@@ -1,7 +1,7 @@
 /** Makes the record of a run, with a limited size. */
 import type { Report } from "../copy/model.ts";
-import { boundProblem, CopyFailure } from "../durable/copy_failure.ts";
-import { toProblem } from "../problem.ts";
+import { CopyFailure } from "../durable/copy_failure.ts";
+import { boundProblem, toProblem } from "../problem.ts";
 import type { PruneReport, RuleReport, TagReport } from "../sync/model.ts";
 import type { RunRecord, RunSummary } from "./model.ts";
 

@@ -1,7 +1,7 @@
 /** Schemas of the history. The client checks answers with them, and the OpenAPI document describes them. */
 import * as z from "zod";
 import { requestsSchema } from "../copy/schemas.ts";
-import { problemSchema } from "../problem.ts";
+import { problemSchema } from "../problem_schema.ts";
 import { schemaFor } from "../schema.ts";
 import { pruneReportSchema, tagReportSchema } from "../sync/schemas.ts";
 import { RUN_STATES } from "./model.ts";

@@ -17,12 +17,15 @@ import type { RuleReport, RuleStatus } from "../sync/model.ts";
 import { createDispatcher } from "./dispatch.ts";
 import type { RuleDispatcher } from "./dispatch.ts";
 import { createHookReceiver } from "./receive_hook.ts";
+import { performHostStep } from "./perform_host_step.ts";
+import type { StepCall } from "./perform_host_step.ts";
 import { runLogged } from "./run_logged.ts";
 import type { RuleHost } from "./run_logged.ts";
 import type { ServerRules, StartedRule } from "./rules.ts";
 import type { RunHistory } from "../history/model.ts";
-import { createRecorder } from "../history/recorder.ts";
+import type { RunRecorder } from "../history/recorder.ts";
 import type { HookReceiver } from "./receive_hook.ts";
+import type { RuleStepAnswer } from "./workflow_rule.ts";
 
 /** The host's part of running rules. */
 export interface RulesHost {
@@ -55,11 +58,10 @@ export interface ComposeRulesOptions {
   readonly openEngine: () => SyncEngine;
   readonly guard: NotifierOptions["guard"];
   readonly log: Log;
+  readonly recorder: RunRecorder;
 }
 
 export interface ComposedRules {
-  /** Shared by all runs of rules. */
-  readonly ruleHost: RuleHost;
   /** Runs rules for a clock or an event. */
   readonly dispatch: RuleDispatcher;
   /** Runs rules for callers of the API. */
@@ -67,11 +69,13 @@ export interface ComposedRules {
   readonly receiveHook: HookReceiver;
   /** Makes one attempt to send a notice. */
   readonly deliverNotice: (event: CloudEvent, target: OutgoingWebhook) => Promise<void>;
+  /** Performs one step of a rule that runs as a Workflow. */
+  readonly performStep: (body: unknown, call: StepCall) => Promise<RuleStepAnswer>;
 }
 
 /** Wires the rule runner, the webhook receiver and the notifier. */
 export function composeRules(host: RulesHost, options: ComposeRulesOptions): ComposedRules {
-  const { config, variables, openEngine, guard, log } = options;
+  const { config, variables, openEngine, guard, log, recorder } = options;
   const { runtime, durable, durableRules, stopSignal: signal, stopping, onEvent } = host;
   const { background = (job): void => void job } = host;
   const now = (): number => runtime.now();
@@ -81,7 +85,7 @@ export function composeRules(host: RulesHost, options: ComposeRulesOptions): Com
     openEngine,
     log,
     now,
-    recorder: createRecorder({ history: host.history, now, log, background }),
+    recorder,
     notify: createNotifier({ targets: config.sync.webhooks.outgoing, ...sending }),
     // On Workers, a request must not wait for a promise of another request.
     slots: host.separateEngines ? undefined : new Slots(config.sync.parallel),
@@ -93,7 +97,6 @@ export function composeRules(host: RulesHost, options: ComposeRulesOptions): Com
   const isExclusive = !host.separateEngines;
   const dispatch = createDispatcher({ ...ruleHost, durable, durableRules, isExclusive, signal });
   return {
-    ruleHost,
     dispatch,
     rules: createServerRules(ruleHost, durableRules),
     receiveHook: createHookReceiver({
@@ -106,6 +109,7 @@ export function composeRules(host: RulesHost, options: ComposeRulesOptions): Com
     }),
     deliverNotice: async (event, { url, secrets }) =>
       await deliver(event, { url: new URL(url), secrets }, { runtime, guard, signal }),
+    performStep: (body, call) => performHostStep(body, { ...call, durable }, ruleHost),
   };
 }
 

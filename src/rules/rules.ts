@@ -1,8 +1,6 @@
 /** The port to the server's rules. `composeRules()` creates it from the configuration. */
 import type { RuleRunner, RuleRunOptions } from "../sync/run_rules.ts";
 import type { RuleReport } from "../sync/model.ts";
-import * as z from "zod";
-import { schemaFor } from "../schema.ts";
 import type { SyncRule } from "../sync/rule.ts";
 import type { Log } from "../log.ts";
 import type { RunCause } from "../history/model.ts";
@@ -18,21 +16,11 @@ export interface StartedRule {
   readonly id: string;
 }
 
-const startedRuleSchema = schemaFor<StartedRule>()(z.object({
-  rule: z.string(),
-  id: z.string().meta({ description: "id of the run, as in the log" }),
-}));
-
 /** Runs that continue without their caller. */
 export interface StartedSync {
   /** One for each rule. */
   readonly rules: readonly StartedRule[];
 }
-
-export const startedSyncSchema = schemaFor<StartedSync>()(
-  z.object({ rules: z.array(startedRuleSchema) })
-    .meta({ id: "StartedSync", description: "Runs that continue without their caller" }),
-);
 
 export interface ServerRules extends RuleRunner {
   readonly rules: readonly SyncRule[];

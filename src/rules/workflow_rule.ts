@@ -5,7 +5,7 @@ import type { CopyRequestInput } from "../copy/request.ts";
 import { runDurableCopy } from "../durable/durable_copy.ts";
 import type { DurableCopyOptions } from "../durable/durable_copy.ts";
 import { notifyDurably } from "../webhooks/outgoing/notify_durably.ts";
-import type { ComposedRules } from "./compose_rules.ts";
+import type { NotifyDurablyOptions } from "../webhooks/outgoing/notify_durably.ts";
 import * as z from "zod";
 import { askSelf } from "../durable/ask_self.ts";
 import { CopyFailure } from "../durable/copy_failure.ts";
@@ -240,9 +240,11 @@ export async function runCopyOfCaller(
 export async function runCopyOfRule(
   { request, rule }: { readonly request: CopyRequestInput; readonly rule: string },
   steps: DurableSteps,
-  { config, log, deliverNotice: deliver }: Pick<ComposedRules, "deliverNotice"> & {
+  { config, log, deliverNotice: deliver }: {
     readonly config: ServerConfig;
     readonly log: Log;
+    /** Makes one attempt to send a notice. */
+    readonly deliverNotice: NotifyDurablyOptions["deliver"];
   },
 ): Promise<Report> {
   const { source, destination } = request;

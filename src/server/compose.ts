@@ -7,13 +7,14 @@ import type { SyncEngine } from "../sync/sync_engine.ts";
 import type { Runtime } from "../runtime.ts";
 import type { EngineMemory, SideOptions } from "../sides.ts";
 import { createPacer } from "../sync/pacer.ts";
+import { createRecorder } from "../history/recorder.ts";
 import type { RunRecorder } from "../history/recorder.ts";
 import { joinTraces } from "../trace.ts";
 import type { Trace } from "../trace.ts";
 import { createApi } from "./app.ts";
 import type { App } from "./app.ts";
 import type { AppOptions } from "./app_options.ts";
-import { composeRules } from "../rules/compose_rules.ts";
+import { composeRulesOnUse } from "../rules/rules_on_use.ts";
 import type { ComposedRules, RulesHost } from "../rules/compose_rules.ts";
 import { listWarnings } from "../config/setup.ts";
 import { registryTls } from "../config/registries.ts";
@@ -72,6 +73,8 @@ export interface ComposedServer extends Pick<ComposedRules, "dispatch" | "delive
   readonly config: ServerConfig;
   readonly log: Log;
   readonly openEngine: () => SyncEngine;
+  /** Loads the modules that run rules before they are used, so that no request waits for them. */
+  readonly loadRules: () => Promise<unknown>;
 }
 
 /**
@@ -117,8 +120,10 @@ export function composeServer(config: ServerConfig, host: HostOptions): Composed
   // The first engine is created now, so that invalid credentials fail at the start.
   const first = createServerEngine();
   const openEngine = separateEngines ? createServerEngine : (): SyncEngine => first;
-  const composed = composeRules(host, { config, variables, openEngine, guard, log });
-  const { ruleHost, rules, receiveHook, dispatch, deliverNotice } = composed;
+  const { history, background } = host;
+  const recorder = createRecorder({ history, now, log, background });
+  const onUse = composeRulesOnUse(host, { config, variables, openEngine, guard, log, recorder });
+  const { rules, receiveHook, dispatch, deliverNotice, load } = onUse;
   const options: AppOptions = {
     config,
     log,
@@ -150,12 +155,21 @@ export function composeServer(config: ServerConfig, host: HostOptions): Composed
   };
   const createOpenApp = (): App => {
     const app = createApi(open);
-    app.route("/", ruleStepRoutes(open, ruleHost));
+    app.route("/", ruleStepRoutes(onUse));
     return app;
   };
   const app = createApi(options);
-  const { recorder } = ruleHost;
-  return { app, createOpenApp, config, log, openEngine, dispatch, deliverNotice, recorder };
+  return {
+    app,
+    createOpenApp,
+    config,
+    log,
+    openEngine,
+    dispatch,
+    deliverNotice,
+    recorder,
+    loadRules: load,
+  };
 }
 
 /** Logs a warning for each setting that probably permits more, or less, than intended. */

@@ -1,7 +1,8 @@
 /** Opens a server as a part of another program: settings as values, no environment, no timer, no signal handler. */
 import type { Context, Hono } from "hono";
 import { checkAccessTokens } from "../config/access_tokens.ts";
-import { parseConfig, parseServerSync, withRuleDefaults } from "../config/server_config.ts";
+import { parseConfig, parseServerSync } from "../config/parse_config.ts";
+import { withRuleDefaults } from "../config/server_config.ts";
 import type { ApiConfig, Environment, ServerConfig } from "../config/server_config.ts";
 import { optionalKey } from "../config/optional_key.ts";
 import type { RuleDispatcher } from "../rules/dispatch.ts";

@@ -1,10 +1,9 @@
 import type { CopyRequest } from "../copy/request.ts";
 import type { Report } from "../copy/model.ts";
 import type { CopyOptions, LocalEngine } from "../engine.ts";
-import { boundProblem } from "../durable/copy_failure.ts";
 import { describeError } from "../log.ts";
 import type { Log } from "../log.ts";
-import { toProblem } from "../problem.ts";
+import { boundProblem, toProblem } from "../problem.ts";
 
 /** Runs a copy and logs its start and its result. */
 export async function runCopy(

@@ -27,7 +27,9 @@ export interface TagSelection {
 const CONCURRENCY = 8;
 
 /** Creates a test for names. */
-export function createNameFilter({ allow, deny }: NameFilter): (name: string) => boolean {
+export function createNameFilter(
+  { allow, deny }: NameFilter,
+): (name: string) => boolean {
   const allowed = allow.map(compilePattern);
   const denied = deny.map(compilePattern);
   return (name) =>
@@ -47,7 +49,9 @@ function createSetFilter(set: TagSet): (tag: string) => boolean {
 }
 
 /** Creates a test for the tags that a rule may select, by the name of the tag only. */
-export function createTagFilter({ tagSets }: Pick<SyncRule, "tagSets">): (tag: string) => boolean {
+export function createTagFilter(
+  { tagSets }: Pick<SyncRule, "tagSets">,
+): (tag: string) => boolean {
   const filters = tagSets.map(createSetFilter);
   return (tag) => filters.length === 0 || filters.some((matches) => matches(tag));
 }
@@ -58,7 +62,9 @@ export function createTagFilter({ tagSets }: Pick<SyncRule, "tagSets">): (tag: s
  *
  * @returns `undefined` for other rules
  */
-export function literalTags({ tagSets }: Pick<SyncRule, "tagSets">): string[] | undefined {
+export function literalTags(
+  { tagSets }: Pick<SyncRule, "tagSets">,
+): string[] | undefined {
   const tags = new Set<string>();
   for (const set of tagSets) {
     const literals = set.allow.map(literalOf);
@@ -92,7 +98,9 @@ export function findMissingTags(
     for (const pattern of set.allow) {
       const name = NAME.test(pattern) ? pattern.replaceAll("\\", "") : "";
       if (!isTag(name) || present.has(name) || !isSelected(name)) continue;
-      if (literalOf(pattern) === undefined && tags.some(compilePattern(pattern))) continue;
+      if (
+        literalOf(pattern) === undefined && tags.some(compilePattern(pattern))
+      ) continue;
       missing.add(name);
     }
   }
@@ -148,10 +156,12 @@ function sortByVersion(tags: readonly string[]): string[] {
 
 /** Orders tags of the same date or version: greater name first, with digits compared as numbers. */
 function compareNames(a: string, b: string): number {
+  collator ??= new Intl.Collator("en", { numeric: true });
   return collator.compare(b, a);
 }
 
-const collator = new Intl.Collator("en", { numeric: true });
+/** Created on first use: the first collator of a process loads data for about 10 ms. */
+let collator: Intl.Collator | undefined;
 
 /** The ages of tags. Each date is found once. */
 class Ages {

@@ -12,7 +12,7 @@ import { CrossdockError, NetworkError, ParseError } from "../../src/errors.ts";
 import type { ErrorCode } from "../../src/errors.ts";
 import { createRuntime } from "../../src/hosts/detect.ts";
 import { createApi } from "../../src/server/app.ts";
-import { parseConfig } from "../../src/config/server_config.ts";
+import { parseConfig } from "../../src/config/parse_config.ts";
 import type { DurableCopies, DurableCopy } from "../../src/durable/durable_copies.ts";
 import type { DurableRules } from "../../src/rules/durable_rules.ts";
 import { blobStep, digest, report } from "../cli/samples.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { parseConfig } from "../../src/config/server_config.ts";
+import { parseConfig } from "../../src/config/parse_config.ts";
 import { describeConfig } from "../../src/config/setup.ts";
 import type { HookMemory } from "../../src/config/setup.ts";
 import { NOTICE_SECRET } from "../support/notices.ts";

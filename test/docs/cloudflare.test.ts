@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { AS_OF, CPU_MS, PAID_USD_PER_MONTH, PLATFORMS } from "../../src/budget/platforms.ts";
-import { parseConfig, SERVER_VARIABLES } from "../../src/config/server_config.ts";
+import { parseConfig } from "../../src/config/parse_config.ts";
+import { SERVER_VARIABLES } from "../../src/config/server_config.ts";
 
 function read(path: string): string {
   return readFileSync(new URL(`../../${path}`, import.meta.url), "utf8");

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { registerCrons } from "../../src/entries/deno_cron.ts";
 import type { DenoCron, RegisterCronsOptions } from "../../src/entries/deno_cron.ts";
-import { parseConfig } from "../../src/config/server_config.ts";
+import { parseConfig } from "../../src/config/parse_config.ts";
 import type { RuleDispatcher } from "../../src/rules/dispatch.ts";
 import type { SyncRule } from "../../src/sync/rule.ts";
 

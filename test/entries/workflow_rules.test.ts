@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createWorkflowRules } from "../../src/entries/workflow_rules.ts";
 import type { RuleWorkflowBinding } from "../../src/entries/workflow_rules.ts";
-import { parseConfig } from "../../src/config/server_config.ts";
+import { parseConfig } from "../../src/config/parse_config.ts";
 import type { DurableRuleRun } from "../../src/rules/workflow_rule.ts";
 import type { SyncRule } from "../../src/sync/rule.ts";
 

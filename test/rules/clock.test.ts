@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { runAtStart, runClock } from "../../src/rules/clock.ts";
 import type { ClockOptions } from "../../src/rules/clock.ts";
-import { parseConfig } from "../../src/config/server_config.ts";
+import { parseConfig } from "../../src/config/parse_config.ts";
 import type { RuleOccasion } from "../../src/rules/dispatch.ts";
 
 const MINUTE_MS = 60_000;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Report } from "../../src/copy/model.ts";
-import { parseConfig } from "../../src/config/server_config.ts";
+import { parseConfig } from "../../src/config/parse_config.ts";
 import type { ServerConfig } from "../../src/config/server_config.ts";
 import { createHookReceiver } from "../../src/rules/receive_hook.ts";
 import type { HookReceiver, HookReceiverOptions } from "../../src/rules/receive_hook.ts";

@@ -7,7 +7,7 @@ import { SYNC_REPORT } from "../../build/api/sync_examples.ts";
 import { parseDockerConfig } from "../../src/auth/docker_config.ts";
 import { parseJson } from "../../src/client/parse_json.ts";
 import { parseAccessTokens } from "../../src/config/access_tokens.ts";
-import { parseConfig } from "../../src/config/server_config.ts";
+import { parseConfig } from "../../src/config/parse_config.ts";
 import { parseSyncConfig } from "../../src/config/sync_config.ts";
 import { planSchema } from "../../src/copy/schemas.ts";
 import { parseCopyRequest } from "../../src/copy/request.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { parseConfig } from "../../src/config/server_config.ts";
+import { parseConfig } from "../../src/config/parse_config.ts";
 import { ParseError } from "../../src/errors.ts";
 import { createMatcher, rejectUselessGlobs, ruleNames } from "../../src/server/allow_list.ts";
 import { startDocumentedApp } from "./documented_app.ts";

@@ -4,7 +4,7 @@ import { parseCopyRequest } from "../../src/copy/request.ts";
 import type { ComparisonInput, CopyRequestInput } from "../../src/copy/request.ts";
 import type { Step } from "../../src/copy/step.ts";
 import { createAllowed } from "../../src/server/allowed.ts";
-import { parseConfig } from "../../src/config/server_config.ts";
+import { parseConfig } from "../../src/config/parse_config.ts";
 import { RequestError } from "../../src/problem.ts";
 
 const allowed = createAllowed(parseConfig({

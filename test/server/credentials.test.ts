@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createRuntime } from "../../src/hosts/detect.ts";
 import type { HttpRequest, Runtime } from "../../src/runtime.ts";
-import { parseConfig } from "../../src/config/server_config.ts";
+import { parseConfig } from "../../src/config/parse_config.ts";
 import { openCredentials } from "../../src/server/credentials.ts";
 
 const ECR = "123456789012.dkr.ecr.eu-west-1.amazonaws.com";

@@ -2,7 +2,7 @@
 import { createRuntime } from "../../src/hosts/detect.ts";
 import document from "../../src/server/api/openapi.json" with { type: "json" };
 import page from "../../src/server/api/page.json" with { type: "json" };
-import { parseConfig } from "../../src/config/server_config.ts";
+import { parseConfig } from "../../src/config/parse_config.ts";
 import type { App } from "../../src/server/app.ts";
 import { HOOKS, METRICS } from "../../build/api/examples.ts";
 import type { AppOptions } from "../../src/server/app_options.ts";

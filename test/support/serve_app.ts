@@ -1,5 +1,5 @@
 /** Starts the server in this process. */
-import { parseConfig } from "../../src/config/server_config.ts";
+import { parseConfig } from "../../src/config/parse_config.ts";
 import { createRuntime } from "../../src/hosts/detect.ts";
 import { composeServer } from "../../src/server/compose.ts";
 import type { HostOptions } from "../../src/server/compose.ts";

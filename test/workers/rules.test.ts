@@ -297,7 +297,7 @@ test("rules may be bundled with the Worker, by wrangler's define", async () => {
   try {
     const toml = readFileSync(join(root, "wrangler.toml"), "utf8")
       .replace(
-        /^(main|directory|"[^"]+") = "((?:\.\/|src\/).+)"$/gm,
+        /^(main|directory) = "((?:\.cache|src)\/.+)"$/gm,
         (_, key, path) => `${key} = ${JSON.stringify(join(root, path))}`,
       );
     const text = JSON.stringify(JSON.stringify(rules));

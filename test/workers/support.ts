@@ -10,7 +10,7 @@ import { fileURLToPath } from "node:url";
 import { setTimeout as sleep } from "node:timers/promises";
 // @ts-types="../support/miniflare.d.ts"
 import { Log, LogLevel, Miniflare } from "miniflare";
-import { bundleWorker } from "../../build/bundle_worker.ts";
+import { bundleWorker, MAIN_MODULE } from "../../build/bundle_worker.ts";
 import type { DurableCopy } from "../../src/durable/durable_copies.ts";
 import { freePort } from "../hosts/support.ts";
 
@@ -27,7 +27,12 @@ export interface StartOptions {
   readonly port?: number;
   /** The wrangler.toml. Default: that of this package. */
   readonly config?: string;
+  /** Changes the modules of the Worker. Default: they stay as they are. */
+  readonly change?: (modules: Modules) => Modules;
 }
+
+/** The texts of modules by name. */
+export type Modules = Readonly<Record<string, string>>;
 
 export interface RunningWorker extends AsyncDisposable {
   /** `http://127.0.0.1:41234` */
@@ -75,7 +80,7 @@ const TRIES = 600;
 const TRY_MS = 50;
 
 /** Bundles by the path of their wrangler.toml. */
-const bundles = new Map<string, string>();
+const bundles = new Map<string, Modules>();
 
 const WRANGLER = fileURLToPath(new URL("../../wrangler.toml", import.meta.url));
 
@@ -89,13 +94,11 @@ export function startCrossdock(
 /** Starts it on a loopback port with these variables only. */
 export async function startWith(
   variables: Readonly<Record<string, string>>,
-  { durable = true, remembers = false, history = false, config = WRANGLER, port: fixed }: Omit<
-    StartOptions,
-    "variables"
-  > = {},
+  { durable = true, remembers = false, history = false, config = WRANGLER, port: fixed, change }:
+    Omit<StartOptions, "variables"> = {},
 ): Promise<RunningWorker> {
-  const contents = bundles.get(config) ?? makeBundle(config);
-  bundles.set(config, contents);
+  const modules = bundles.get(config) ?? makeBundle(config);
+  bundles.set(config, modules);
   const folder = mkdtempSync(join(tmpdir(), "crossdock-workerd-"));
   const port = fixed ?? await freePort();
   const lines: LogLine[] = [];
@@ -115,7 +118,14 @@ export async function startWith(
       config: {
         name: "crossdock",
         ...readConfig(config),
-        manifest: { mainModule: "worker.js", modules: { "worker.js": { type: "esm", contents } } },
+        manifest: {
+          mainModule: MAIN_MODULE,
+          modules: Object.fromEntries(
+            Object.entries(change?.(modules) ?? modules).map((
+              [name, contents],
+            ) => [name, { type: "esm", contents }]),
+          ),
+        },
         env: {
           ...toText(variables),
           FAILED_TRIES: {
@@ -225,10 +235,10 @@ const DURABLE = {
   },
 } as const;
 
-function makeBundle(config: string): string {
+function makeBundle(config: string): Modules {
   const folder = mkdtempSync(join(tmpdir(), "crossdock-bundle-"));
   try {
-    return readFileSync(bundleWorker(folder, config), "utf8");
+    return bundleWorker(folder, config);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -1,12 +1,11 @@
 /** `/hooks/{name}`: receives push events from registries. */
 import type { Context } from "hono";
-import { WebhookError } from "../../webhooks/incoming/webhook_error.ts";
+import { MAX_WEBHOOK_BYTES, WebhookError } from "../../webhooks/incoming/webhook_error.ts";
 import type { AppEnv, AppOptions } from "../app_options.ts";
 import { withFields } from "../../log.ts";
 import type { HookMemory } from "../../config/setup.ts";
 import { RequestError } from "../../problem.ts";
 import type { HookReceiver } from "../../rules/receive_hook.ts";
-import { MAX_WEBHOOK_BYTES } from "../../webhooks/incoming/receive.ts";
 import { BodyBudget, readRequestBody } from "../request_body.ts";
 import type { HeldBody } from "../request_body.ts";
 import { createRouter } from "../router.ts";

@@ -3,10 +3,7 @@ import { senders } from "./senders.ts";
 import type { SenderName } from "./senders.ts";
 import { verifyBody, verifyHead } from "./verify_proof.ts";
 import type { VerifyOptions } from "./verify_proof.ts";
-import { WebhookError } from "./webhook_error.ts";
-
-/** Event Grid sends batches of up to 1 MiB. The events of other senders have a few KiB. */
-export const MAX_WEBHOOK_BYTES = 1024 * 1024;
+import { MAX_WEBHOOK_BYTES, WebhookError } from "./webhook_error.ts";
 
 /**
  * Verifies a request and reads its events. The body is read only after the checks that need no body, and parsed after all checks.
@@ -38,7 +35,7 @@ export async function receive(
       `read event of ${sender.title}: expected at most ${MAX_WEBHOOK_BYTES} bytes`,
     );
   }
-  await verifyBody(sender, { headers: request.headers, body }, options.proof);
+  await verifyBody(sender, { headers: request.headers, body }, options);
   if (request.method === "OPTIONS") {
     if (sender.answerOptions) return sender.answerOptions(request.headers);
     throw new WebhookError("usage", `read event of ${sender.title}: expected POST, got OPTIONS`);

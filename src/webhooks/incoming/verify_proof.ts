@@ -1,4 +1,3 @@
-import { Webhook, WebhookVerificationError } from "standardwebhooks";
 import { basicAuthorization } from "../../auth/basic.ts";
 import type { Runtime } from "../../runtime.ts";
 import { verifyGoogleToken } from "./google_token.ts";
@@ -6,6 +5,7 @@ import type { GoogleKeys } from "./google_token.ts";
 import { isHmac, isSecret } from "./hmac.ts";
 import type { Proof } from "./proof.ts";
 import type { Sender, Signature, WebhookRequest } from "./sender.ts";
+import { findSignatureFault } from "../standard_webhooks.ts";
 import { WebhookError } from "./webhook_error.ts";
 
 export interface VerifyOptions {
@@ -63,7 +63,7 @@ export async function verifyHead(
 
 function requireSignature(sender: Sender, headers: Headers): void {
   const { signature } = sender;
-  // The library names the headers that are missing.
+  // verifyBody() names the headers that are missing.
   if (signature === undefined || signature === "standard-webhooks") return;
   const { name, digits } = findDigits(signature, headers);
   if (digits === undefined) throw reject(sender, `it has no signature in ${name}`);
@@ -82,13 +82,17 @@ interface ReadRequest extends Pick<WebhookRequest, "headers"> {
 export async function verifyBody(
   sender: Sender,
   request: ReadRequest,
-  proof: Proof,
+  { proof, runtime }: Pick<VerifyOptions, "proof" | "runtime">,
 ): Promise<void> {
   if (proof.kind !== "signature") return;
   const { secrets } = proof;
   const { signature } = sender;
   if (signature === undefined) throw new TypeError(`${sender.title} does not sign`);
-  if (signature === "standard-webhooks") return verifyStandard(sender, request, secrets);
+  if (signature === "standard-webhooks") {
+    const fault = await findSignatureFault(request, { secrets, now: runtime.now() });
+    if (fault !== undefined) throw reject(sender, fault);
+    return;
+  }
   const { name, digits } = findDigits(signature, request.headers);
   if (digits === undefined) throw reject(sender, `it has no signature in ${name}`);
   for (const secret of secrets) {
@@ -107,39 +111,6 @@ function findDigits(
     name,
     digits: value.startsWith(prefix) ? value.slice(prefix.length) || undefined : undefined,
   };
-}
-
-/**
- * https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md. The library uses the host's clock and
- * allows a difference of five minutes.
- */
-function verifyStandard(
-  sender: Sender,
-  { headers, body }: ReadRequest,
-  secrets: readonly string[],
-): void {
-  const text = decode(body);
-  if (text === undefined) throw reject(sender, "its body is not valid UTF-8");
-  let why = "there is no secret";
-  for (const secret of secrets) {
-    try {
-      new Webhook(secret).verify(text, Object.fromEntries(headers), { jsonParse: false });
-      return;
-    } catch (error) {
-      if (!(error instanceof WebhookVerificationError)) throw error;
-      why = error.message.charAt(0).toLowerCase() + error.message.slice(1);
-    }
-  }
-  throw reject(sender, why);
-}
-
-/** Decodes UTF-8 with its byte order mark, because the signature covers all bytes; `undefined` for other bytes. */
-function decode(body: Uint8Array<ArrayBuffer>): string | undefined {
-  try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(body);
-  } catch {
-    return undefined;
-  }
 }
 
 function afterScheme(scheme: "Basic" | "Bearer", authorization: string | null): string | null {

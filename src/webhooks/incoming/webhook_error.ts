@@ -1,5 +1,8 @@
 import { CrossdockError } from "../../errors.ts";
 
+/** The longest body. Event Grid sends batches of up to 1 MiB. The events of other senders have a few KiB. */
+export const MAX_WEBHOOK_BYTES = 1024 * 1024;
+
 /** Why a webhook was rejected, and the status of the answer. */
 export type WebhookErrorCode =
   /** 401: the proof is missing, wrong or too old. */

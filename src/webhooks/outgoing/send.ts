@@ -1,9 +1,9 @@
 /** Sends webhooks: signed by Standard Webhooks and repeated on its schedule. */
-import { Webhook } from "standardwebhooks";
 import { CrossdockError, SilenceError } from "../../errors.ts";
 import type { ErrorCode } from "../../errors.ts";
 import { parseRetryAfter } from "../../retry.ts";
 import type { CheckedAddresses, Runtime } from "../../runtime.ts";
+import { signWebhook } from "../standard_webhooks.ts";
 import type { CloudEvent } from "./notice.ts";
 
 export interface WebhookTarget {
@@ -109,15 +109,15 @@ export async function deliver(
   const checked = await guard(url) ?? undefined;
   const what = `send ${event.type} to ${url.host}`;
   const body = JSON.stringify(event);
-  const now = runtime.now();
+  const timestamp = `${Math.floor(runtime.now() / 1000)}`;
+  const message = { id: event.id, timestamp, body: new TextEncoder().encode(body) };
+  const signatures = await Promise.all(secrets.map((secret) => signWebhook(message, secret)));
   const headers = new Headers({
     "content-type": "application/cloudevents+json; charset=utf-8",
     "user-agent": "crossdock",
     "webhook-id": event.id,
-    "webhook-timestamp": `${Math.floor(now / 1000)}`,
-    "webhook-signature": secrets
-      .map((secret) => new Webhook(secret).sign(event.id, new Date(now), body))
-      .join(" "),
+    "webhook-timestamp": timestamp,
+    "webhook-signature": signatures.join(" "),
   });
   const timeout = AbortSignal.timeout(timeoutMs);
   let response: Response;

@@ -1,7 +1,7 @@
 /** A rule runs the same with function calls and as a Workflow: each test runs on both adapters, over real HTTP to two registries. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { parseConfig } from "../../../src/config/server_config.ts";
+import { parseConfig } from "../../../src/config/parse_config.ts";
 import { createRuntime } from "../../../src/hosts/detect.ts";
 import { runWorkflowRule } from "../../../src/rules/workflow_rule.ts";
 import { composeServer } from "../../../src/server/compose.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { formatReference } from "../../../src/oci/reference.ts";
-import { parseConfig } from "../../../src/config/server_config.ts";
+import { parseConfig } from "../../../src/config/parse_config.ts";
 import { matchRules } from "../../../src/webhooks/incoming/match_rules.ts";
 
 const { rules } = parseConfig({

@@ -64,6 +64,8 @@ test("createNotifier() notifies once of a failure, and once of the return in ste
   notify("apps", UNCHANGED);
   notify("apps", FAILED);
   notify("apps", FAILED);
+  // Notices are sent at the same time.
+  await settle();
   notify("apps", { ...NAMES, result: "missing" });
   notify("apps", UNCHANGED);
   notify("apps", UNCHANGED);
@@ -79,6 +81,7 @@ test("createNotifier() sends each target the events it selects", async () => {
     { url: "https://b.example/", events: ["in_step"] },
   ]);
   notify("apps", FAILED);
+  await settle();
   notify("apps", UNCHANGED);
   assert.deepEqual(await settle(), [
     "crossdock.failed to a.example",
