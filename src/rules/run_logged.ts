@@ -83,7 +83,7 @@ export async function runLogged(
   host: RuleHost,
 ): Promise<RuleReport> {
   const { log, now } = host;
-  log("info", "rule started", options.only);
+  log("info", "rule started", { ...options.only });
   try {
     const context = openHostContext(rule, options, host);
     const { emit } = context;

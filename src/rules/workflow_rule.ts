@@ -20,13 +20,14 @@ import type { RuleReport, SyncFailure, TagReport } from "../sync/model.ts";
 import { ruleStepSchema } from "../sync/rule_steps.ts";
 import type { ResultOf, RuleStep, RuleSteps } from "../sync/rule_steps.ts";
 import { runRule } from "../sync/run_rule.ts";
+import type { RunScope } from "../sync/run_rule.ts";
 import { countTags } from "./run_logged.ts";
 
 /** The parameters of a run. Plain JSON. The rule itself is read from the configuration. */
 export interface DurableRuleRun {
   /** The rule's name. */
   readonly rule: string;
-  readonly only?: { readonly repository: string } | undefined;
+  readonly only?: Omit<RunScope, "tag"> | undefined;
   /** Copies only tags that a target lacks. */
   readonly missing?: boolean | undefined;
   /** When to start, in milliseconds since the epoch. Default: now. */
@@ -102,7 +103,7 @@ export async function runWorkflowRule(
   const log = withFields(outer, { rule: name, by: "workflow" });
   // Logged in a step, because a resumed Workflow starts from the beginning.
   const startedAt = await durable.run("start", () => {
-    log("info", "rule started", only);
+    log("info", "rule started", { ...only });
     return Promise.resolve(durable.now());
   });
   if (after !== undefined) await durable.sleepUntil("begin", after);

@@ -14,6 +14,7 @@ import { resolveCurrent } from "../copy/resolve_current.ts";
 import { SharedContent } from "../copy/shared_content.ts";
 import { DownloadGroup, DownloadMember } from "../copy/shared_downloads.ts";
 import type { CompleteImage } from "../copy/shared_content.ts";
+import { listNodes, readTree } from "../copy/tree.ts";
 import { ParseError } from "../errors.ts";
 import type { Side } from "../errors.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
@@ -65,6 +66,10 @@ export interface Batch extends Listing {
    * at the same time read each blob once.
    */
   open(source: string): BatchImage;
+  /** Resolves a source image by HEAD. `undefined` if it does not exist. */
+  resolve(source: string, options?: BatchCallOptions): Promise<Descriptor | undefined>;
+  /** Reads the index of a source image and lists all manifests beneath it. Empty if there is no index. */
+  children(source: string, options?: BatchCallOptions): Promise<Digest[]>;
   /** Whether copies of an image to several destinations should run at the same time. */
   readonly sharesDownloads: boolean;
   /**
@@ -334,6 +339,20 @@ export function createBatch(
     ...createListing({ sides, timeoutMs }, count, beforePull),
     requests,
     open,
+    async resolve(text, { emit, signal } = {}): Promise<Descriptor | undefined> {
+      const reference = withDefaultTag(parseReference(text));
+      return await openSide("source", reference, emit)
+        .resolveManifest(nameOf(reference), { signal });
+    },
+    async children(text, { emit, signal } = {}): Promise<Digest[]> {
+      const reference = withDefaultTag(parseReference(text));
+      const source = openSide("source", reference, emit);
+      const root = await source.fetchManifest(nameOf(reference), { signal });
+      if (!root || !isIndexMediaType(root.mediaType)) return [];
+      const isKnown = (): Promise<boolean> => Promise.resolve(true);
+      const tree = await readTree(source, root, { isKnown, signal });
+      return listNodes(tree).map(({ descriptor }) => descriptor.digest);
+    },
     // workerd passes a response on without reading it, and limits the connections of a request.
     sharesDownloads: !runtime.passesUntouched,
     async deleteTag(text, { signal, emit } = {}): Promise<void> {

@@ -52,7 +52,7 @@ class ImageRun {
 
   async run({ source, requests: all }: WorkItem): Promise<TagReport[]> {
     const { batch, rule: { fastCheck }, signal } = this.#context;
-    const { present = [] } = this.#step;
+    const { present = [], related = false } = this.#step;
     const requests = all.filter(({ destination }) => !present.includes(destination));
     const reports = all.filter((request) => !requests.includes(request))
       .map(({ source, destination }): TagReport => ({ source, destination, result: "unchanged" }));
@@ -63,7 +63,11 @@ class ImageRun {
     const image = batch.open(source);
     const compared = await Promise.allSettled(
       requests.map((request) =>
-        image.compare(request, { fastCheck, signal, emit: this.#emitFor(request) })
+        image.compare(request, {
+          fastCheck: fastCheck && !related,
+          signal,
+          emit: this.#emitFor(request),
+        })
       ),
     );
     // At the same time, so that a blob that several targets lack is read once. Otherwise one after the other.

@@ -3,6 +3,7 @@
  * JSON without secrets and may be repeated without harm, so it can be a function call or a request.
  */
 import * as z from "zod";
+import { digestSchema as digest } from "../oci/digest.ts";
 import type { PruneReport, SyncFailure, TagReport } from "./model.ts";
 
 const repository = z.string();
@@ -25,6 +26,16 @@ export const ruleStepSchema = z.discriminatedUnion("type", [
     /** Also lists the tags that the targets have. */
     missing: z.boolean().optional(),
   }),
+  /** Lists the tags that the rule may select, by their names only. */
+  z.strictObject({ type: z.literal("names"), repository }),
+  /** Finds the tags whose image is a manifest or, with `inIndexes`, has it as a child. */
+  z.strictObject({
+    type: z.literal("search"),
+    repository,
+    tags,
+    digest,
+    inIndexes: z.boolean().optional(),
+  }),
   /** Compares images and copies those that differ. */
   z.strictObject({
     type: z.literal("images"),
@@ -38,6 +49,8 @@ export const ruleStepSchema = z.discriminatedUnion("type", [
     missing: z.boolean().optional(),
     /** Destinations that have the tag, according to their lists. They are not compared. */
     present: z.array(z.string()).optional(),
+    /** Also checks referrers and digest tags of an unchanged image if the rule has `fastCheck`. */
+    related: z.boolean().optional(),
   }),
   /** Deletes the tags of the targets that the rule no longer selects. */
   z.strictObject({ type: z.literal("prune"), repository, tags, tooFresh: tags, dryRun }),
@@ -75,6 +88,16 @@ export interface RuleStepResults {
     readonly present?: readonly string[];
     /** Dates that were found in this step. */
     readonly dates?: TagDates;
+    readonly postponed?: Postponement;
+  };
+  readonly names: {
+    readonly tags?: readonly string[];
+    readonly postponed?: Postponement;
+  };
+  readonly search: {
+    readonly found: readonly string[];
+    /** Tags of indexes, one for each digest. */
+    readonly indexes: readonly string[];
     readonly postponed?: Postponement;
   };
   readonly images: {

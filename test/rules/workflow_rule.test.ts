@@ -97,6 +97,10 @@ function answerInStep(step: RuleStep): ResultOf<RuleStep> {
       return { tags: ["1", "2", "3"], isListed: true };
     case "images":
       return imagesResult(step);
+    case "names":
+      return { tags: ["1", "2", "3"] };
+    case "search":
+      return { found: [], indexes: [] };
     case "prune":
       return {
         pruned: [{ destination: `${step.repository}:old`, result: "deleted" }],

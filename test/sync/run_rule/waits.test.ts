@@ -49,6 +49,9 @@ function copyAll(step: RuleStep): ResultOf<RuleStep> {
       return { tags: ["1", "2"], isListed: true };
     case "images":
       return imagesResult(step);
+    case "names":
+    case "search":
+      throw new Error(`${step.type} is not expected`);
     case "prune":
       return { pruned: [], warnings: [] };
   }
