@@ -35,6 +35,10 @@ interface ReferrerRound {
   readonly lists: readonly ReferrerList[];
   /** The manifests of the referrers, without those that `isKnown` skipped. */
   readonly nodes: readonly TreeNode[];
+  /** The referrers that `isKnown` skipped. */
+  readonly known: readonly Descriptor[];
+  /** The referrers that the source lists and does not have. */
+  readonly absent: readonly Descriptor[];
 }
 
 export interface RelatedOptions
@@ -64,7 +68,8 @@ async function findReferrers(
   let subjectsOfRound: readonly Digest[] = subjects;
   while (subjectsOfRound.length > 0) {
     if (rounds.length === MAX_INDEX_DEPTH) {
-      options.warn(`referrers nested deeper than ${MAX_INDEX_DEPTH} levels are not copied`);
+      const warn = options.onGap ?? options.warn;
+      warn(`referrers nested deeper than ${MAX_INDEX_DEPTH} levels are not copied`);
       break;
     }
     const listed = await listEach(source, subjectsOfRound, options);
@@ -89,11 +94,15 @@ async function findReferrers(
       (listed) => readReferrer(source, listed, options),
       options.signal,
     );
-    const referrers = read.filter((referrer) => referrer !== undefined);
+    const referrers = read.filter((found) => typeof found === "object");
+    const isKnown = (found: ReadReferrer): boolean => typeof found === "object" && !found.node;
+    const listedReferrers = unseen.map(({ referrer }) => referrer);
     referrers.forEach(({ digest, subject }) => copied.set(digest, subject));
     rounds.push({
       lists: lists.map((list) => describe(onlyCopied(list, copied), referrers)).filter(isNotEmpty),
       nodes: referrers.map(({ node }) => node).filter((node) => node !== undefined),
+      known: listedReferrers.filter((_, i) => isKnown(read[i])),
+      absent: listedReferrers.filter((_, i) => read[i] === "absent"),
     });
     subjectsOfRound = referrers.map(({ digest }) => digest);
   }
@@ -112,6 +121,9 @@ interface Referrer {
   readonly subject?: Digest;
   readonly node?: TreeNode;
 }
+
+/** `absent`: the source does not have it. `undefined`: it has another subject. */
+type ReadReferrer = Referrer | "absent" | undefined;
 
 /** The manifests that are not yet in `seen`, each once. Adds them to `seen`. */
 function groupUnseen(lists: readonly ReferrerList[], seen: Set<Digest>): Listed[] {
@@ -166,13 +178,19 @@ function describe(
   { subject, descriptors }: ReferrerList,
   referrers: readonly Referrer[],
 ): ReferrerList {
-  const read = new Map(referrers.map(({ digest, node }) => [digest, node && toDescriptor(node)]));
+  const read = new Map(
+    referrers.map(({ digest, node }) => [digest, node && toReferrerDescriptor(node)]),
+  );
   const described = descriptors.map((listed) => read.get(listed.digest) ?? listed);
   return { subject, descriptors: described };
 }
 
-/** https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#listing-referrers */
-function toDescriptor({ content, manifest }: TreeNode): Descriptor | undefined {
+/**
+ * The descriptor of a referrer in a list, made from its manifest. `undefined` if that was not read.
+ *
+ * https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#listing-referrers
+ */
+export function toReferrerDescriptor({ content, manifest }: TreeNode): Descriptor | undefined {
   if (!content || !manifest) return undefined;
   const { annotations } = manifest;
   const artifactType = manifest.artifactType ||
@@ -210,13 +228,13 @@ async function readReferrer(
   source: ContentSource,
   { referrer, subjects }: Listed,
   { isKnown, warn, signal }: RelatedOptions,
-): Promise<Referrer | undefined> {
+): Promise<ReadReferrer> {
   const { digest, size } = referrer;
   if (await isKnown?.(referrer)) return { digest };
   const content = await source.fetchManifest(digest, { signal, size });
   if (!content) {
     warn(`referrer ${digest} is listed in ${source.name} but not found; it is not copied`);
-    return undefined;
+    return "absent";
   }
   const node = await readTree(source, content, { isKnown, signal });
   const subject = node.manifest?.subject?.digest;

@@ -6,7 +6,7 @@ import { makePlan } from "../copy/plan.ts";
 import type { MakePlanOptions, Planned } from "../copy/plan.ts";
 import { createSourceMemory, RememberedSource } from "../copy/remembered_source.ts";
 import type { SourceMemory } from "../copy/remembered_source.ts";
-import type { Emit, Report } from "../copy/model.ts";
+import type { Emit, ReferrerState, Report } from "../copy/model.ts";
 import type { Repositories } from "../copy/repositories.ts";
 import { parseCopyRequest } from "../copy/request.ts";
 import type { CopyRequest, CopyRequestInput } from "../copy/request.ts";
@@ -106,6 +106,8 @@ export interface Comparison {
   readonly current?: Digest;
   /** The destination's digest after a copy; absent if an index has to be read to compute it. */
   readonly digest?: Digest;
+  /** Referrers and digest tags; absent if they were not checked. */
+  readonly referrerState?: ReferrerState | undefined;
   /** The pulls that remain at the source's registry, according to its last response; `undefined` if it reports none. */
   readonly pulls: PullsLeft | undefined;
   /** Counts the manifests that a separate copy would read, without referrers and nested indexes. */
@@ -298,6 +300,7 @@ export function createBatch(
           source: found,
           ...(current ? { current: current.digest } : {}),
           ...(digest ? { digest } : {}),
+          referrerState: planned?.plan.referrerState,
           get pulls(): PullsLeft | undefined {
             return repository.pulls;
           },

@@ -1,6 +1,7 @@
 /** Performs the `images` step of a rule's run: compares images with their targets and copies those that differ. */
 import { mapConcurrent } from "../copy/concurrent.ts";
 import type { Emit } from "../copy/model.ts";
+import { isComplete } from "../copy/referrer_state.ts";
 import type { CopyRequestInput } from "../copy/request.ts";
 import { formatReference, parseReference, withDefaultTag } from "../oci/reference.ts";
 import { backupReference } from "./backup.ts";
@@ -94,7 +95,13 @@ class ImageRun {
       return { ...names, result: "skipped" };
     }
     if (!copy || state === "in-step" && (dryRun || startCopy)) {
-      return { ...names, result: "unchanged", ...(digest ? { digest } : {}) };
+      const { referrerState } = comparison;
+      return {
+        ...names,
+        result: "unchanged",
+        ...(digest ? { digest } : {}),
+        ...(referrerState && !isComplete(referrerState) ? { referrerState } : {}),
+      };
     }
     const mustKeep = missing || request.ifExists === "skip";
     if (mustKeep && state === "behind" && current && current !== comparison.digest) {

@@ -288,6 +288,14 @@ export const BY_DIGEST: readonly Omit<IgnoredCase, "why">[] = [
     change: (body) => delete body.detail["image-tag"],
   },
   {
+    name: "ecr",
+    fixture: "ecr",
+    change(body): void {
+      body["detail-type"] = "ECR Referrer Action";
+      delete body.detail["image-tag"];
+    },
+  },
+  {
     name: "gitea",
     fixture: "gitea",
     headers: { "x-gitea-event": "package" },

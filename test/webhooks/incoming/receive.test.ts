@@ -211,7 +211,7 @@ for (const { name, why, fixture, headers = {}, change } of IGNORED) {
 }
 
 for (const { name, fixture, headers = {}, change } of BY_DIGEST) {
-  test(`receive() of ${name} reads a push by digest: ${fixture}`, async () => {
+  test(`receive() of ${name} reads a push by digest: ${fixture}${change ? ` (${change})` : ""}`, async () => {
     const value = JSON.parse(textOf(readFixture(fixture)));
     change?.(value);
     const one = CASES.find((candidate) => candidate.fixture === fixture) ??
