@@ -17,7 +17,7 @@ import {
   referrersTag,
 } from "../oci/manifest.ts";
 import { mapConcurrent } from "./concurrent.ts";
-import type { Repositories } from "./repositories.ts";
+import type { MoreReferrers, Repositories } from "./repositories.ts";
 import type { CopyRequest, ReferrerFilter } from "./request.ts";
 import { listNodes, readTree } from "./tree.ts";
 import type { TreeNode } from "./tree.ts";
@@ -32,6 +32,8 @@ export interface ReferrerList {
 
 /** The referrers of one round. Their subjects are manifests of the previous round. */
 interface ReferrerRound {
+  /** The repository of the referrers. */
+  readonly source: string;
   readonly lists: readonly ReferrerList[];
   /** The manifests of the referrers, without those that `isKnown` skipped. */
   readonly nodes: readonly TreeNode[];
@@ -48,6 +50,8 @@ export interface RelatedOptions
   readonly warn: (message: string) => void;
   /** Called in place of an error if the source does not answer, and some may be missing. Default: the error is thrown. */
   readonly onGap?: ((message: string) => void) | undefined;
+  /** The same for a known repository of further referrers, whose failure is never an error. Default: `onGap`, or `warn`. */
+  readonly onMoreGap?: ((message: string) => void) | undefined;
 }
 
 interface ReferrerOptions extends RelatedOptions {
@@ -99,6 +103,7 @@ async function findReferrers(
     const listedReferrers = unseen.map(({ referrer }) => referrer);
     referrers.forEach(({ digest, subject }) => copied.set(digest, subject));
     rounds.push({
+      source: source.name,
       lists: lists.map((list) => describe(onlyCopied(list, copied), referrers)).filter(isNotEmpty),
       nodes: referrers.map(({ node }) => node).filter((node) => node !== undefined),
       known: listedReferrers.filter((_, i) => isKnown(read[i])),
@@ -249,6 +254,8 @@ async function readReferrer(
 
 /** A digest tag of cosign and its manifest. */
 export interface TaggedNode {
+  /** The repository of the tag. */
+  readonly source: string;
   readonly tag: string;
   readonly node: TreeNode;
 }
@@ -267,7 +274,55 @@ export function listRelatedNodes({ rounds, tagged }: Related): TreeNode[] {
 
 /** Finds the referrers and digest tags of the manifests, as `referrers` and `digestTags` select. */
 export async function findRelated(
-  { source, referrerSource }: Pick<Repositories, "source" | "referrerSource">,
+  { moreReferrers: more, ...repositories }: RelatedRepositories,
+  digests: readonly Digest[],
+  options: RelatedOptions,
+): Promise<Related> {
+  const [own, others] = await Promise.all([
+    findRelatedIn(repositories, digests, options),
+    more && findMore(more, digests, options),
+  ]);
+  if (!others) return own;
+  // What both have is copied from the image's own repository.
+  const found = own.rounds.flatMap(({ nodes, known }) => [
+    ...nodes.map(({ descriptor }) => descriptor.digest),
+    ...known.map(({ digest }) => digest),
+  ]);
+  const names = new Set<string>([...found, ...own.tagged.map(({ tag }) => tag)]);
+  const rounds = others.rounds.map((round) => ({
+    ...round,
+    nodes: round.nodes.filter(({ descriptor }) => !names.has(descriptor.digest)),
+    known: round.known.filter(({ digest }) => !names.has(digest)),
+  }));
+  const tagged = others.tagged.filter(({ tag }) => !names.has(tag));
+  return { rounds: [...own.rounds, ...rounds], tagged: [...own.tagged, ...tagged] };
+}
+
+type RelatedRepositories = Pick<Repositories, "source" | "referrerSource" | "moreReferrers">;
+
+/** Finds them in the known repository of further referrers. Nobody has named it, so that a failure is only a gap. */
+async function findMore(
+  { source, digestTags }: MoreReferrers,
+  digests: readonly Digest[],
+  options: RelatedOptions,
+): Promise<Related | undefined> {
+  const { warn, onMoreGap: onGap = options.onGap ?? warn, signal } = options;
+  try {
+    return await findRelatedIn({ source, referrerSource: source }, digests, {
+      ...options,
+      digestTags: options.digestTags && digestTags,
+      onGap,
+    });
+  } catch (error) {
+    signal?.throwIfAborted();
+    if (!(error instanceof CrossdockError)) throw error;
+    onGap(`${error.message}; referrers in ${source.name} may be missing in the copy`);
+    return undefined;
+  }
+}
+
+async function findRelatedIn(
+  { source, referrerSource }: Omit<RelatedRepositories, "moreReferrers">,
   digests: readonly Digest[],
   options: RelatedOptions,
 ): Promise<Related> {
@@ -300,7 +355,8 @@ async function readDigestTags(
   const tags = [...listed].filter((tag) => wanted.has(parseDigestTag(tag)?.digest ?? ""));
   const found = await mapConcurrent(tags, CONCURRENCY, async (tag) => {
     const content: ManifestContent | undefined = await source.fetchManifest(tag, { signal });
-    return content && { tag, node: await readTree(source, content, { signal }) };
+    if (!content) return undefined;
+    return { source: source.name, tag, node: await readTree(source, content, { signal }) };
   }, signal);
   return found.filter((tagged) => tagged !== undefined);
 }

@@ -130,16 +130,37 @@ export class RelatedPlanner {
 
   /** The blobs of the image, its referrers and digest tags, each once per destination repository. */
   listBlobs(image: readonly TreeNode[], { rounds, tagged }: Related): Delivery[] {
-    const referrers = rounds.flatMap(({ nodes }) => nodes.flatMap(listNodes));
-    const tags = tagged.flatMap(({ node }) => listNodes(node));
-    const { source, referrerSource } = this.#repositories;
-    if (this.#hasOneTarget && source === referrerSource) {
-      return [{ route: this.#route, blobs: listBlobs([...image, ...referrers, ...tags]) }];
-    }
-    const blobs = listBlobs([...image, ...tags]);
-    const copied = new Set(this.#hasOneTarget ? blobs.map(({ digest }) => digest) : []);
-    const referrerBlobs = listBlobs(referrers).filter(({ digest }) => !copied.has(digest));
-    return [{ route: this.#route, blobs }, { route: this.#referrerRoute, blobs: referrerBlobs }];
+    const { source, destination } = this.#route;
+    const groups: { readonly route: Route; readonly nodes: readonly TreeNode[] }[] = [
+      { route: this.#route, nodes: image },
+      ...rounds.map(({ source, nodes }) => ({
+        route: { source, destination: this.#referrerRoute.destination },
+        nodes: nodes.flatMap(listNodes),
+      })),
+      ...tagged.map(({ source, node }) => ({
+        route: { source, destination },
+        nodes: listNodes(node),
+      })),
+    ];
+    // The image's own repository first: what it has need not come from another.
+    const byRoute = Map.groupBy(
+      groups.toSorted((a, b) =>
+        Number(b.route.source === source) - Number(a.route.source === source)
+      ),
+      ({ route }) => `${route.source} ${route.destination}`,
+    );
+    const copied = new Map<string, Set<Digest>>();
+    return [...byRoute.values()].flatMap((groups) => {
+      const [first] = groups;
+      if (!first) return [];
+      const { route } = first;
+      const known = copied.get(route.destination) ?? new Set();
+      copied.set(route.destination, known);
+      const blobs = listBlobs(groups.flatMap(({ nodes }) => nodes))
+        .filter(({ digest }) => !known.has(digest));
+      for (const { digest } of blobs) known.add(digest);
+      return [{ route, blobs }];
+    });
   }
 
   /** The stages in order: referrers, digest tags, lists of referrers. */

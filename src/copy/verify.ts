@@ -24,6 +24,8 @@ const CONCURRENCY = 16;
 /** The content that the destination must have. */
 interface Expected {
   readonly related: Related;
+  /** Whether some referrers could not be listed. */
+  readonly isPartial: boolean;
   /** The manifests of the image. */
   readonly nodes: readonly TreeNode[];
   readonly referrers: readonly TreeNode[];
@@ -69,7 +71,7 @@ async function compare(
   const differences = await checkTags("tag", toExpectedTags(tree, request), target, signal);
 
   const expected = await readExpected(tree, request, repositories, signal);
-  const { nodes, related, referrers, referrerLists, digestTags } = expected;
+  const { nodes, related, isPartial, referrers, referrerLists, digestTags } = expected;
   differences.push(...await checkManifests("manifest", nodes, target, signal));
   differences.push(...await checkManifests("referrer", referrers, referrerTarget, signal));
   const unlisted = await findUnlisted(referrerLists, referrerTarget, signal);
@@ -93,7 +95,7 @@ async function compare(
       ? "different"
       : "incomplete",
     ...(request.referrers || request.digestTags
-      ? { referrerState: countReferrers(related, { referrers: missing, tags: missing }, false) }
+      ? { referrerState: countReferrers(related, { referrers: missing, tags: missing }, isPartial) }
       : {}),
     differences: withKinds(differences, related),
     checked: {
@@ -140,12 +142,15 @@ async function readExpected(
 ): Promise<Expected> {
   const nodes = listNodes(tree);
   const digests = nodes.map(({ descriptor }) => descriptor.digest);
-  const options = { ...request, warn: () => {}, signal };
+  let isPartial = false;
+  const onMoreGap = (): void => void (isPartial = true);
+  const options = { ...request, warn: () => {}, onMoreGap, signal };
   const related = await findRelated(repositories, digests, options);
   const { rounds, tagged } = related;
   return {
     nodes,
     related,
+    isPartial,
     referrers: rounds.flatMap((round) => round.nodes.flatMap(listNodes)),
     referrerLists: rounds.flatMap(({ lists }) => lists),
     digestTags: tagged,

@@ -6,6 +6,7 @@ import { parseReference, parseRepository } from "../oci/reference.ts";
 import { createMatcher, toRepositoryName } from "./allow_list.ts";
 import type { ServerConfig } from "../config/server_config.ts";
 import { RequestError } from "../problem.ts";
+import { imagesOfReferrers } from "../registry/quirks.ts";
 import type { FieldMistake } from "../problem.ts";
 
 /** Checks names against the allow-lists. Each method throws RequestError `denied` with a pointer to the field. */
@@ -48,7 +49,10 @@ export function createAllowed({ allowSources, allowDestinations }: ServerConfig)
       : kind === "destination"
       ? isDestination
       : isReadable;
-    if (matches(name)) return undefined;
+    // A known repository of the referrers of an allowed image is allowed, too: copies read it without being told.
+    if (matches(name) || kind !== "destination" && matches(imagesOfReferrers(name) ?? "")) {
+      return undefined;
+    }
     return { ...place, detail: `${name} is not an allowed ${kind}` };
   }
 

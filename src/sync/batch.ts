@@ -1,5 +1,5 @@
 /** A group of copies, such as the copies of a rule, that share their findings: no request is made twice. */
-import type { CallOptions, ManifestContent } from "../content.ts";
+import type { CallOptions, ContentSource, ManifestContent } from "../content.ts";
 import { findCreated } from "../copy/created.ts";
 import { imageNotFound, requireDigest, wouldOverwrite } from "../copy/copy_error.ts";
 import { makePlan } from "../copy/plan.ts";
@@ -227,7 +227,7 @@ export function createBatch(
       return found;
     }
 
-    function remember(source: OpenedRepository, downloads: DownloadMember): RememberedSource {
+    function remember(source: ContentSource, downloads: DownloadMember): RememberedSource {
       const memory = memories.get(source.name) ?? createSourceMemory();
       memories.set(source.name, memory);
       return new RememberedSource(source, memory, downloads);
@@ -247,9 +247,13 @@ export function createBatch(
         const target = openTarget(request.destination);
         const member = new DownloadMember(downloads);
         const source = remember(repository, member);
+        const more = referrerSource
+          ? undefined
+          : sides.openMoreReferrers(request.source, { emit, onRequest: () => count("source") });
         const repositories: Repositories = {
           source,
           target,
+          moreReferrers: more && { ...more, source: remember(more.source, member) },
           referrerSource: referrerSource
             ? remember(openSide("source", referrerSource, emit), member)
             : source,
