@@ -306,7 +306,7 @@ async function findMore(
   digests: readonly Digest[],
   options: RelatedOptions,
 ): Promise<Related | undefined> {
-  const { warn, onMoreGap: onGap = options.onGap ?? warn, signal } = options;
+  const { onMoreGap: onGap = options.onGap ?? options.warn, signal } = options;
   try {
     return await findRelatedIn({ source, referrerSource: source }, digests, {
       ...options,

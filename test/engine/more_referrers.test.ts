@@ -43,7 +43,7 @@ async function startScene(
   const engine = createSyncEngine({
     runtime: {
       ...runtime,
-      fetch(request) {
+      fetch(request): Promise<Response> {
         const url = new URL(request.url);
         url.host = hosts[url.host] ?? url.host;
         return runtime.fetch({ ...request, url });
