@@ -69,21 +69,19 @@ export const referrerStateSchema = schemaFor<ReferrerState>()(
         kind: z.enum(REFERRER_KINDS).meta({
           description: "`other` includes attestations of other types; nothing is verified",
         }),
-        expected: count.meta({
-          description: "number at the source, as far as the copy includes them",
-        }),
-        missing: count.meta({ description: "number of those that the destination lacks" }),
+        expected: count.meta({ description: "number at the source" }),
+        missing: count.meta({ description: "number that the destination lacks" }),
         unavailable: count.meta({
-          description: "number of missing ones that the source lists but does not have",
+          description: "of these, listed by the source but not found there",
         }),
       })),
     ),
     isPartial: z.boolean().exactOptional().meta({
-      description: "present if the source did not list all referrers and digest tags",
+      description: "present if the source did not list all",
     }),
   }).meta({
     id: "ReferrerState",
-    description: "Whether the referrers and digest tags of an image are at the destination",
+    description: "Referrers and digest tags of an image, by kind",
   }),
 );
 

@@ -54,22 +54,20 @@ const ENTRIES: readonly Entry[] = [
     source:
       "POST …/blobs/uploads/ ends in EOF if the repository does not exist: aws/containers-roadmap issue 1970",
   },
+  // The front answers referrers requests with 404. Signatures and attestations are only in the canonical registry.
   {
     registry: /^registry\.k8s\.io$/,
     referrersAt: {
       name: "us-central1-docker.pkg.dev/k8s-artifacts-prod/images/*",
       digestTags: true,
     },
-    source:
-      "signatures and attestations are only in the canonical registry; the front answers referrers requests with 404: " +
-      "kubernetes-sigs/promo-tools issue 1945, kubernetes/registry.k8s.io pull request 336 (2026-09)",
+    source: "kubernetes-sigs/promo-tools issue 1945 (2026-09)",
   },
+  // Its own fallback tags have signatures (kyverno/kyverno issue 17343), Docker Scout has the attestations.
   {
     registry: /^dhi\.io$/,
     referrersAt: { name: "registry.scout.docker.com/docker/dhi-*", digestTags: false },
-    source:
-      "attestations of Docker Hardened Images: docs.docker.com/dhi/how-to/verify, read 2026-11; its own fallback tags have " +
-      "signatures: kyverno/kyverno issue 17343 (2026-08)",
+    source: "docs.docker.com/dhi/how-to/verify (2026-11)",
   },
   {
     registry: /^registry\.gitlab\.com$/,

@@ -211,9 +211,10 @@ export async function runCopyOfRule(
   const notifying = { targets: config.sync.webhooks.outgoing, deliver, log };
   try {
     const report = await runDurableCopy(request, steps, config);
-    const { digest, bytesStreamed, durationMs, result } = report;
+    const { digest, bytesStreamed, durationMs, referrerState, result } = report;
     if (result === "copied") {
-      const notice = { ...about, type: "copied", digest, bytesStreamed, durationMs } as const;
+      const copied = { digest, bytesStreamed, durationMs, referrerState };
+      const notice = { ...about, type: "copied", ...copied } as const;
       await notifyDurably(notice, steps, notifying);
     }
     return report;

@@ -209,7 +209,7 @@ class RuleRun {
     if (!listed?.tags) return undefined;
     if (listed.tags.length > MAX_SEARCHED_TAGS) {
       this.#warn(
-        `${repository}: a referrer of ${digest} was pushed; only ${MAX_SEARCHED_TAGS} of ${listed.tags.length} tags are searched for it`,
+        `find ${digest} in ${repository}: searched ${MAX_SEARCHED_TAGS} of ${listed.tags.length} tags`,
       );
     }
     const names = listed.tags.toReversed().slice(0, MAX_SEARCHED_TAGS);

@@ -55,9 +55,7 @@ const tagReportSchema = schemaFor<TagReport>()(
       description: "digest of the destination, now or after the copy",
     }),
     report: reportSchema.exactOptional(),
-    referrerState: referrerStateSchema.exactOptional().meta({
-      description: "referrers and digest tags of an unchanged image, if some could not be copied",
-    }),
+    referrerState: referrerStateSchema.exactOptional(),
     error: failureSchema.exactOptional(),
     id: z.string().exactOptional().meta({ description: "id of the durable copy" }),
   }).meta({ id: "TagReport", description: "The result of one image of a rule, at one target" }),
@@ -119,10 +117,7 @@ const tagStatusSchema = schemaFor<TagStatus>()(
     }),
     digest: digest.exactOptional().meta({ description: "digest of the source" }),
     current: digest.exactOptional().meta({ description: "digest of the target, if it differs" }),
-    referrerState: referrerStateSchema.exactOptional().meta({
-      description:
-        "referrers and digest tags of an image that the target has, if the rule copies and checks them",
-    }),
+    referrerState: referrerStateSchema.exactOptional(),
     error: failureSchema.exactOptional(),
   }).meta({
     id: "TagStatus",
