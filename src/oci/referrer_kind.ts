@@ -17,10 +17,10 @@ import type { Descriptor } from "./descriptor.ts";
 import type { DigestTagSuffix } from "./digest_tag.ts";
 
 /** The kinds of referrers and digest tags. */
-export const REFERRER_KINDS = ["signature", "sbom", "provenance", "other"] as const;
+export const REFERRER_KINDS: readonly ReferrerKind[] = ["signature", "sbom", "provenance", "other"];
 
 /** What a referrer is for. */
-export type ReferrerKind = typeof REFERRER_KINDS[number];
+export type ReferrerKind = "signature" | "sbom" | "provenance" | "other";
 
 /** In order: the first that matches decides. A VEX document is no SBOM, whatever its format. */
 const PATTERNS: readonly (readonly [ReferrerKind, RegExp])[] = [
