@@ -2,6 +2,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Descriptor } from "../../../src/oci/descriptor.ts";
 import type { SubjectImage } from "../../../src/sync/find_image.ts";
+import { referrersTag } from "../../../src/oci/digest_tag.ts";
+import { OCI_INDEX } from "../../../src/oci/media_types.ts";
+import type { ResultOf, RuleStep, RuleSteps } from "../../../src/sync/rule_steps.ts";
+import { runRule } from "../../../src/sync/run_rule.ts";
 import type { RunScope } from "../../../src/sync/run_rule.ts";
 import { putCosignSignature, putImage, putIndex, putReferrer } from "../../support/image.ts";
 import { startPair } from "../../support/pair.ts";
@@ -255,4 +259,46 @@ test("runRule() of a new referrer is not stopped by a tag that the source refuse
     (await run(rule, pair, scopeOf(pair, unknown))).result,
     "all-failed",
   );
+});
+
+test("runRule() of a new referrer reports a damaged fallback tag as a list that is not complete", async () => {
+  await using pair = await startPair({ source: { referrers: false } });
+  const { source } = pair;
+  const { descriptor } = await putImage(source, "app", { tag: "1" });
+  const rule = appRule(pair, ", referrers: true, tags: {deny: ['sha256-.*']}");
+  await run(rule, pair);
+  const damaged = { schemaVersion: 2, mediaType: OCI_INDEX, manifests: "none" };
+  await source.putManifest("app", damaged, OCI_INDEX, [referrersTag(descriptor.digest)]);
+  const report = await run(rule, pair, scopeOf(pair, descriptor));
+  assert.deepEqual(resultsOf(report), ["app:1 unchanged"]);
+  assert.deepEqual(report.tags[0]?.referrerState, { kinds: [], isPartial: true });
+});
+
+test("runRule() of a new referrer searches at most 2000 tags, and says so", async () => {
+  const names = Array.from({ length: 2001 }, (_, i) => `${i}`);
+  const searched: string[] = [];
+  const steps: RuleSteps = {
+    run<Step extends RuleStep>(_: string, step: Step): Promise<ResultOf<Step>> {
+      if (step.type === "search") searched.push(...step.tags);
+      const result: ResultOf<RuleStep> = step.type === "repositories"
+        ? { repositories: ["r.example/app"] }
+        : step.type === "names"
+        ? { tags: names }
+        : { found: [], indexes: [] };
+      return Promise.resolve(result as ResultOf<Step>);
+    },
+    requests: () => ({ source: 0, destination: 0 }),
+    parallel: 1,
+    pageSize: 1,
+  };
+  const rule = ruleOf(
+    "{type: repository, source: r.example/app, target: m.example/app, referrers: true}",
+  );
+  const subject: SubjectImage = { digest: `sha256:${"0".repeat(64)}`, isIndex: false };
+  const report = await runRule(rule, steps, {
+    now: () => 0,
+    only: { repository: "r.example/app", subject },
+  });
+  assert.deepEqual(searched, names.toReversed().slice(0, 2000));
+  assert.match(report.warnings.join("\n"), /searched 2000 of 2001 tags/);
 });
