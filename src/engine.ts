@@ -156,7 +156,8 @@ export function engineOn(copier: Copier): LocalEngine {
     async inspect(text, { signal, emit } = {}): Promise<Inspection> {
       const reference = withDefaultTag(parseReference(text));
       const source = sides.open("source", reference, { emit });
-      return await inspectImage(reference, source, { timeoutMs, signal });
+      const moreReferrers = sides.openMoreReferrers(reference, { emit });
+      return await inspectImage(reference, source, { timeoutMs, moreReferrers, signal });
     },
 
     tags(text, { signal, emit } = {}): AsyncIterable<string[]> {

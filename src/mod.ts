@@ -70,6 +70,8 @@ export type {
   Performed,
   Plan,
   PlanTotals,
+  ReferrerCount,
+  ReferrerState,
   Report,
   RequestCounts,
   Stage,
@@ -92,6 +94,7 @@ export { parseReference } from "./oci/reference.ts";
 export type { Reference } from "./oci/reference.ts";
 export type { Descriptor } from "./oci/descriptor.ts";
 export type { Digest, DigestAlgorithm } from "./oci/digest.ts";
+export type { ReferrerKind } from "./oci/referrer_kind.ts";
 export type { Platform } from "./oci/platform.ts";
 export type {
   CheckedAddresses,

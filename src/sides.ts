@@ -5,13 +5,14 @@ import type { CallOptions, ContentTarget } from "./content.ts";
 import { CrossdockError } from "./errors.ts";
 import type { Side } from "./errors.ts";
 import type { Emit } from "./copy/model.ts";
-import type { Repositories } from "./copy/repositories.ts";
+import type { MoreReferrers, Repositories } from "./copy/repositories.ts";
 import type { CopyRequest } from "./copy/request.ts";
-import { isLocal, isLoopbackRegistry } from "./oci/reference.ts";
+import { isLocal, isLoopbackRegistry, parseRepository } from "./oci/reference.ts";
 import type { Reference } from "./oci/reference.ts";
 import { RegistryClient } from "./registry/client.ts";
 import type { CreateRepository, Guard, Pace } from "./registry/request.ts";
 import { createRegistryMemory } from "./registry/memory.ts";
+import { referrersElsewhere } from "./registry/quirks.ts";
 import type { RegistryMemory } from "./registry/memory.ts";
 import { Repository } from "./registry/repository.ts";
 import type { RepositoryMode, RepositoryOptions } from "./registry/repository.ts";
@@ -94,6 +95,8 @@ export interface Sides {
     reference: Reference,
     options?: OpenOptions,
   ): OpenedRepository;
+  /** Opens the repository that is known to have further referrers of an image's registry, if there is one. */
+  openMoreReferrers(reference: Reference, options: OpenOptions): MoreReferrers | undefined;
   /** Opens the repositories of a copy. */
   openCopy(request: CopyRequest, options: OpenOptions): Repositories;
 }
@@ -180,8 +183,19 @@ export function openSides(options: SidesOptions): Sides {
     });
   }
 
+  function openMoreReferrers(
+    reference: Reference,
+    options: OpenOptions,
+  ): MoreReferrers | undefined {
+    const place = referrersElsewhere(reference);
+    if (!place) return undefined;
+    const source = open("source", parseRepository(place.name), { ...options, mode: "pull" });
+    return { source, digestTags: place.digestTags };
+  }
+
   return {
     layouts,
+    openMoreReferrers,
     client: (side, registry) => openers[side](registry),
     open,
     openCopy({ referrerSource, referrerDestination, ...request }, options): Repositories {
@@ -194,6 +208,7 @@ export function openSides(options: SidesOptions): Sides {
         referrerTarget: referrerDestination
           ? open("destination", referrerDestination, options)
           : target,
+        moreReferrers: referrerSource ? undefined : openMoreReferrers(request.source, options),
       };
     },
   };

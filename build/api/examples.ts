@@ -100,6 +100,7 @@ export const PLAN: Plan = {
     { name: "tag", steps: [tagStep] },
   ],
   foreign: [],
+  referrerState: { kinds: [] },
   warnings: [],
   requests: { source: 3, destination: 3 },
   totals: {
@@ -123,6 +124,7 @@ export const REPORT = {
   bytesStreamed: config.size + layer.size,
   manifests: 1,
   referrers: 0,
+  referrerState: { kinds: [] },
   requests: { source: 5, destination: 6 },
   durationMs: 1240,
   warnings: [],
@@ -164,13 +166,24 @@ export const COMPARISONS = {
 } satisfies Record<string, z.input<typeof verificationBody>>;
 
 const checked = { manifests: 1, blobs: 2, referrers: 0 };
+const referrerState = { kinds: [] };
 
 export const VERIFICATIONS: Readonly<Record<keyof typeof COMPARISONS, Verification>> = {
-  tags: { source, destination: `${ALPINE}:latest`, equal: true, differences: [], checked },
+  tags: {
+    source,
+    destination: `${ALPINE}:latest`,
+    equal: true,
+    state: "equal",
+    referrerState,
+    differences: [],
+    checked,
+  },
   mirror: {
     source,
     destination: `${MIRRORED}:3.20`,
     equal: false,
+    state: "different",
+    referrerState,
     differences: [
       { kind: "tag", what: "3.20", state: "missing" },
       { kind: "manifest", what: manifest.digest, state: "missing" },

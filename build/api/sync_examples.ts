@@ -15,7 +15,9 @@ export const SYNC_REQUESTS = {
 
 const { source, destination } = MIRROR;
 /** The rule has compared the tag before it copies, so the copy sends fewer requests. */
-const copied = { ...REPORT, requests: { source: 3, destination: 6 } };
+// A rule copies no referrers by default.
+const { referrerState: _, ...plain } = REPORT;
+const copied = { ...plain, requests: { source: 3, destination: 6 } };
 
 const tag: TagReport = {
   source,

@@ -18,11 +18,16 @@ import { openBlobOrData } from "./open_blob_or_data.ts";
 import { readSmallBlob } from "./read_small_blob.ts";
 import { findRelated } from "./related.ts";
 import type { Related } from "./related.ts";
+import type { Repositories } from "./repositories.ts";
 import { listBlobs, listNodes, READ_CONCURRENCY, readTree } from "./tree.ts";
 import type { TreeNode } from "./tree.ts";
 
 /** 4 MiB, like a manifest. Real configs have some kilobytes. */
 const MAX_CONFIG_BYTES = MAX_MANIFEST_BYTES;
+
+interface InspectOptions extends ReadOptions {
+  readonly moreReferrers?: Repositories["moreReferrers"];
+}
 
 export interface ReadOptions {
   /** Idle timeout. */
@@ -49,24 +54,26 @@ interface Details extends Related {
 export async function inspectImage(
   reference: Reference,
   source: ContentSource,
-  options: ReadOptions,
+  options: InspectOptions,
 ): Promise<Inspection> {
   return await withBudget(`inspect ${source.name}`, { side: "source" }, (budget) => {
     const bounded = new BoundedSource(source, budget);
-    return readInspection(reference, bounded, { ...options, budget });
+    const { moreReferrers: more } = options;
+    const moreReferrers = more && { ...more, source: new BoundedSource(more.source, budget) };
+    return readInspection(reference, bounded, { ...options, moreReferrers, budget });
   });
 }
 
 async function readInspection(
   reference: Reference,
   source: ContentSource,
-  { timeoutMs, signal, budget }: ReadOptions,
+  { timeoutMs, signal, budget, moreReferrers }: InspectOptions,
 ): Promise<Inspection> {
   const content = await fetchRoot(reference, source, { signal });
   const tree = await readTree(source, content, { signal });
   const nodes = listNodes(tree);
   const [related, configs] = await Promise.all([
-    listRelated(nodes, source, { signal }),
+    listRelated(nodes, { source, referrerSource: source, moreReferrers }, { signal }),
     readConfigs(nodes, source, { timeoutMs, signal, budget }),
   ]);
   return {
@@ -79,11 +86,11 @@ async function readInspection(
 /** Lists referrers and digest tags. `isKnown` is always true, so that no referrer is read. */
 async function listRelated(
   nodes: readonly TreeNode[],
-  source: ContentSource,
+  repositories: Omit<Repositories, "target" | "referrerTarget">,
   { signal }: CallOptions,
 ): Promise<Related> {
   const digests = nodes.map(({ descriptor }) => descriptor.digest);
-  return await findRelated({ source, referrerSource: source }, digests, {
+  return await findRelated(repositories, digests, {
     referrers: true,
     referrerFilters: [],
     digestTags: true,

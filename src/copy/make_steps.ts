@@ -99,17 +99,25 @@ export function toManifestStages(
 
 /** Makes the stages of referrers, each subject before its referrers. */
 export function toReferrerStages(rounds: Related["rounds"], route: Route): Stage[] {
-  return rounds.flatMap(({ nodes }) =>
-    toManifestStages("referrers", nodes.flatMap(listNodes), route)
+  return rounds.flatMap(({ nodes, source }) =>
+    toManifestStages("referrers", nodes.flatMap(listNodes), { ...route, source })
   );
 }
 
 /** Makes the stages of digest tags: first the manifests beneath them, then the tags. */
 export function toDigestTagStages(tagged: Related["tagged"], route: Route): Stage[] {
-  const beneath = tagged.flatMap(({ node }) => listNodes(node).filter((n) => n !== node));
-  const tags = tagged.map(({ tag, node }) => toManifestStep(node, route, tag));
+  const beneath = [...Map.groupBy(tagged, ({ source }) => source)].flatMap(([source, tagged]) =>
+    toManifestStages(
+      "referrers",
+      tagged.flatMap(({ node }) => listNodes(node).filter((n) => n !== node)),
+      { ...route, source },
+    )
+  );
+  const tags = tagged.map(({ tag, node, source }) =>
+    toManifestStep(node, { ...route, source }, tag)
+  );
   return [
-    ...toManifestStages("referrers", beneath, route),
+    ...beneath,
     ...(tags.length > 0 ? [{ name: "referrers" as const, steps: tags }] : []),
   ];
 }
@@ -119,12 +127,18 @@ export function toListStages(
   rounds: Related["rounds"],
   { destination }: Pick<Route, "destination">,
 ): Stage[] {
-  const steps = rounds.flatMap(({ lists }) => lists).map(({ subject, descriptors }) => ({
-    type: "referrers" as const,
-    destination,
-    subject,
-    referrers: descriptors.map(toPlainDescriptor),
-  }));
+  // Two steps must not write one list at the same time.
+  const lists = Map.groupBy(rounds.flatMap(({ lists }) => lists), ({ subject }) => subject);
+  const steps = [...lists].map(([subject, lists]) => {
+    const descriptors = lists.flatMap(({ descriptors }) => descriptors);
+    const unique = new Map(descriptors.map((descriptor) => [descriptor.digest, descriptor]));
+    return {
+      type: "referrers" as const,
+      destination,
+      subject,
+      referrers: [...unique.values()].map(toPlainDescriptor),
+    };
+  });
   return steps.length > 0 ? [{ name: "referrers", steps }] : [];
 }
 

@@ -5,6 +5,7 @@
 import type { Side } from "../errors.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import type { Digest } from "../oci/digest.ts";
+import type { ReferrerKind } from "../oci/referrer_kind.ts";
 import type { Step } from "./step.ts";
 
 /** The number of requests to each side, without token requests. */
@@ -43,6 +44,29 @@ export interface PlanTotals {
   readonly requests: RequestCounts;
 }
 
+/** The number of referrers and digest tags of one kind. */
+export interface ReferrerCount {
+  /**
+   * `signature`, `sbom` or `provenance`, by artifact type, predicate type and digest tag; `other` includes attestations of other
+   * types. Nothing is verified.
+   */
+  readonly kind: ReferrerKind;
+  /** Number at the source, as far as the copy includes them. */
+  readonly expected: number;
+  /** Number of those that the destination lacks. */
+  readonly missing: number;
+  /** Number of missing ones that the source lists but does not have. */
+  readonly unavailable: number;
+}
+
+/** Whether the referrers and digest tags of an image are at the destination. */
+export interface ReferrerState {
+  /** One for each kind that the source has. */
+  readonly kinds: readonly ReferrerCount[];
+  /** Present if the source did not list all referrers and digest tags. */
+  readonly isPartial?: boolean;
+}
+
 /** The steps of a copy, in order. */
 export interface Plan {
   /** Resolved name: `registry/repository[:tag]@digest`. */
@@ -64,6 +88,8 @@ export interface Plan {
   readonly stages: readonly Stage[];
   /** Foreign layers (stored outside the registry), which are not copied. */
   readonly foreign: readonly Descriptor[];
+  /** Referrers and digest tags before the copy; absent if they were not checked. */
+  readonly referrerState?: ReferrerState;
   /** Differences between the copy and its source, and content that could not be checked. */
   readonly warnings: readonly string[];
   /** Number of requests that planning took, with the check of each blob, without token requests. */
@@ -100,6 +126,8 @@ export interface Report {
   readonly manifests: number;
   /** Number of referrers and digest tags among `manifests`. */
   readonly referrers: number;
+  /** Referrers and digest tags after the copy; absent if they were not checked. */
+  readonly referrerState?: ReferrerState;
   /** Requests that the copy sent, planning included. */
   readonly requests: RequestCounts;
   /** Duration in milliseconds. */
@@ -226,6 +254,8 @@ export interface Difference {
   readonly kind: "tag" | "manifest" | "blob" | "referrer" | "digest-tag";
   /** Digest, or tag. */
   readonly what: string;
+  /** The kind of a referrer or a digest tag. */
+  readonly referrerKind?: ReferrerKind;
   /** Whether the destination lacks it or has something else. */
   readonly state: "missing" | "different";
   /** Expected digest, from the source. */
@@ -242,6 +272,10 @@ export interface Verification {
   readonly destination: string;
   /** Whether there are no differences. */
   readonly equal: boolean;
+  /** `incomplete`: the destination has the image, but lacks referrers or digest tags. */
+  readonly state: "equal" | "incomplete" | "different";
+  /** Referrers and digest tags by kind; absent if the request excludes them. */
+  readonly referrerState?: ReferrerState;
   /** Content that is missing or different at the destination. */
   readonly differences: readonly Difference[];
   /** Number of items that were compared. */

@@ -17,8 +17,8 @@ import {
 import type { Route } from "./make_steps.ts";
 import { ManifestCache } from "./manifest_cache.ts";
 import { listRelatedNodes } from "./related.ts";
-import type { Related } from "./related.ts";
 import { RelatedPlanner } from "./related_planner.ts";
+import type { PlannedRelated } from "./related_planner.ts";
 import { withBoundSources } from "./repositories.ts";
 import type { Repositories } from "./repositories.ts";
 import type { CopyRequest } from "./request.ts";
@@ -27,7 +27,7 @@ import { resolveCurrent } from "./resolve_current.ts";
 import { listNodes, readTree } from "./tree.ts";
 import type { TreeNode } from "./tree.ts";
 import { readWantedTree } from "./wanted_tree.ts";
-import type { Plan, Stage } from "./model.ts";
+import type { Plan, ReferrerState, Stage } from "./model.ts";
 
 export interface MakePlanOptions {
   /** What both names resolve to, if already known. */
@@ -68,6 +68,7 @@ interface Draft {
   readonly nodes: readonly TreeNode[];
   /** Foreign layers, which are not copied. */
   readonly foreign: readonly Descriptor[];
+  readonly referrerState?: ReferrerState | undefined;
 }
 
 /** A name of the copy at the destination, and the manifest that it has now. */
@@ -305,7 +306,7 @@ class Planner {
   }
 
   /** Adds the stage of the blobs before all other stages. */
-  #draft(image: readonly TreeNode[], related: Related, stages: readonly Stage[]): Draft {
+  #draft(image: readonly TreeNode[], related: PlannedRelated, stages: readonly Stage[]): Draft {
     const options = { ...this.#request, isUpdate: this.#isUpdate };
     const deliveries = this.#related.listBlobs(image, related);
     const steps = deliveries.flatMap(({ blobs, route }) => toBlobSteps(blobs, route, options));
@@ -314,6 +315,7 @@ class Planner {
       stages: [{ name: "blobs", steps }, ...stages],
       nodes: [...image, ...listRelatedNodes(related)],
       foreign: this.#request.foreignLayers ? [] : foreign,
+      referrerState: related.state,
     };
   }
 
@@ -330,7 +332,7 @@ class Planner {
   };
 
   #finish(
-    { stages, nodes, foreign }: Draft,
+    { stages, nodes, foreign, referrerState }: Draft,
     { sourceDigest, root, names: [name, ...others], result }: {
       readonly sourceDigest: Digest;
       readonly root: Descriptor;
@@ -358,6 +360,7 @@ class Planner {
       result: result ?? (isWriting ? "copied" : "unchanged"),
       stages: nonEmpty,
       foreign: foreign.map(toPlainDescriptor),
+      ...(referrerState ? { referrerState } : {}),
       warnings: this.#warnings,
     };
     const manifests = new ManifestCache();

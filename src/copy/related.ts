@@ -17,7 +17,7 @@ import {
   referrersTag,
 } from "../oci/manifest.ts";
 import { mapConcurrent } from "./concurrent.ts";
-import type { Repositories } from "./repositories.ts";
+import type { MoreReferrers, Repositories } from "./repositories.ts";
 import type { CopyRequest, ReferrerFilter } from "./request.ts";
 import { listNodes, readTree } from "./tree.ts";
 import type { TreeNode } from "./tree.ts";
@@ -32,9 +32,15 @@ export interface ReferrerList {
 
 /** The referrers of one round. Their subjects are manifests of the previous round. */
 interface ReferrerRound {
+  /** The repository of the referrers. */
+  readonly source: string;
   readonly lists: readonly ReferrerList[];
   /** The manifests of the referrers, without those that `isKnown` skipped. */
   readonly nodes: readonly TreeNode[];
+  /** The referrers that `isKnown` skipped. */
+  readonly known: readonly Descriptor[];
+  /** The referrers that the source lists and does not have. */
+  readonly absent: readonly Descriptor[];
 }
 
 export interface RelatedOptions
@@ -44,6 +50,8 @@ export interface RelatedOptions
   readonly warn: (message: string) => void;
   /** Called in place of an error if the source does not answer, and some may be missing. Default: the error is thrown. */
   readonly onGap?: ((message: string) => void) | undefined;
+  /** The same for a known repository of further referrers, whose failure is never an error. Default: `onGap`, or `warn`. */
+  readonly onMoreGap?: ((message: string) => void) | undefined;
 }
 
 interface ReferrerOptions extends RelatedOptions {
@@ -64,7 +72,8 @@ async function findReferrers(
   let subjectsOfRound: readonly Digest[] = subjects;
   while (subjectsOfRound.length > 0) {
     if (rounds.length === MAX_INDEX_DEPTH) {
-      options.warn(`referrers nested deeper than ${MAX_INDEX_DEPTH} levels are not copied`);
+      const warn = options.onGap ?? options.warn;
+      warn(`referrers nested deeper than ${MAX_INDEX_DEPTH} levels are not copied`);
       break;
     }
     const listed = await listEach(source, subjectsOfRound, options);
@@ -89,11 +98,16 @@ async function findReferrers(
       (listed) => readReferrer(source, listed, options),
       options.signal,
     );
-    const referrers = read.filter((referrer) => referrer !== undefined);
+    const referrers = read.filter((found) => typeof found === "object");
+    const isKnown = (found: ReadReferrer): boolean => typeof found === "object" && !found.node;
+    const listedReferrers = unseen.map(({ referrer }) => referrer);
     referrers.forEach(({ digest, subject }) => copied.set(digest, subject));
     rounds.push({
+      source: source.name,
       lists: lists.map((list) => describe(onlyCopied(list, copied), referrers)).filter(isNotEmpty),
       nodes: referrers.map(({ node }) => node).filter((node) => node !== undefined),
+      known: listedReferrers.filter((_, i) => isKnown(read[i])),
+      absent: listedReferrers.filter((_, i) => read[i] === "absent"),
     });
     subjectsOfRound = referrers.map(({ digest }) => digest);
   }
@@ -112,6 +126,9 @@ interface Referrer {
   readonly subject?: Digest;
   readonly node?: TreeNode;
 }
+
+/** `absent`: the source does not have it. `undefined`: it has another subject. */
+type ReadReferrer = Referrer | "absent" | undefined;
 
 /** The manifests that are not yet in `seen`, each once. Adds them to `seen`. */
 function groupUnseen(lists: readonly ReferrerList[], seen: Set<Digest>): Listed[] {
@@ -166,13 +183,19 @@ function describe(
   { subject, descriptors }: ReferrerList,
   referrers: readonly Referrer[],
 ): ReferrerList {
-  const read = new Map(referrers.map(({ digest, node }) => [digest, node && toDescriptor(node)]));
+  const read = new Map(
+    referrers.map(({ digest, node }) => [digest, node && toReferrerDescriptor(node)]),
+  );
   const described = descriptors.map((listed) => read.get(listed.digest) ?? listed);
   return { subject, descriptors: described };
 }
 
-/** https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#listing-referrers */
-function toDescriptor({ content, manifest }: TreeNode): Descriptor | undefined {
+/**
+ * The descriptor of a referrer in a list, made from its manifest. `undefined` if that was not read.
+ *
+ * https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#listing-referrers
+ */
+export function toReferrerDescriptor({ content, manifest }: TreeNode): Descriptor | undefined {
   if (!content || !manifest) return undefined;
   const { annotations } = manifest;
   const artifactType = manifest.artifactType ||
@@ -210,13 +233,13 @@ async function readReferrer(
   source: ContentSource,
   { referrer, subjects }: Listed,
   { isKnown, warn, signal }: RelatedOptions,
-): Promise<Referrer | undefined> {
+): Promise<ReadReferrer> {
   const { digest, size } = referrer;
   if (await isKnown?.(referrer)) return { digest };
   const content = await source.fetchManifest(digest, { signal, size });
   if (!content) {
     warn(`referrer ${digest} is listed in ${source.name} but not found; it is not copied`);
-    return undefined;
+    return "absent";
   }
   const node = await readTree(source, content, { isKnown, signal });
   const subject = node.manifest?.subject?.digest;
@@ -231,6 +254,8 @@ async function readReferrer(
 
 /** A digest tag of cosign and its manifest. */
 export interface TaggedNode {
+  /** The repository of the tag. */
+  readonly source: string;
   readonly tag: string;
   readonly node: TreeNode;
 }
@@ -249,7 +274,55 @@ export function listRelatedNodes({ rounds, tagged }: Related): TreeNode[] {
 
 /** Finds the referrers and digest tags of the manifests, as `referrers` and `digestTags` select. */
 export async function findRelated(
-  { source, referrerSource }: Pick<Repositories, "source" | "referrerSource">,
+  { moreReferrers: more, ...repositories }: RelatedRepositories,
+  digests: readonly Digest[],
+  options: RelatedOptions,
+): Promise<Related> {
+  const [own, others] = await Promise.all([
+    findRelatedIn(repositories, digests, options),
+    more && findMore(more, digests, options),
+  ]);
+  if (!others) return own;
+  // What both have is copied from the image's own repository.
+  const found = own.rounds.flatMap(({ nodes, known }) => [
+    ...nodes.map(({ descriptor }) => descriptor.digest),
+    ...known.map(({ digest }) => digest),
+  ]);
+  const names = new Set<string>([...found, ...own.tagged.map(({ tag }) => tag)]);
+  const rounds = others.rounds.map((round) => ({
+    ...round,
+    nodes: round.nodes.filter(({ descriptor }) => !names.has(descriptor.digest)),
+    known: round.known.filter(({ digest }) => !names.has(digest)),
+  }));
+  const tagged = others.tagged.filter(({ tag }) => !names.has(tag));
+  return { rounds: [...own.rounds, ...rounds], tagged: [...own.tagged, ...tagged] };
+}
+
+type RelatedRepositories = Pick<Repositories, "source" | "referrerSource" | "moreReferrers">;
+
+/** Finds them in the known repository of further referrers. Nobody has named it, so that a failure is only a gap. */
+async function findMore(
+  { source, digestTags }: MoreReferrers,
+  digests: readonly Digest[],
+  options: RelatedOptions,
+): Promise<Related | undefined> {
+  const { onMoreGap: onGap = options.onGap ?? options.warn, signal } = options;
+  try {
+    return await findRelatedIn({ source, referrerSource: source }, digests, {
+      ...options,
+      digestTags: options.digestTags && digestTags,
+      onGap,
+    });
+  } catch (error) {
+    signal?.throwIfAborted();
+    if (!(error instanceof CrossdockError)) throw error;
+    onGap(`${error.message}; referrers in ${source.name} may be missing in the copy`);
+    return undefined;
+  }
+}
+
+async function findRelatedIn(
+  { source, referrerSource }: Omit<RelatedRepositories, "moreReferrers">,
   digests: readonly Digest[],
   options: RelatedOptions,
 ): Promise<Related> {
@@ -282,7 +355,8 @@ async function readDigestTags(
   const tags = [...listed].filter((tag) => wanted.has(parseDigestTag(tag)?.digest ?? ""));
   const found = await mapConcurrent(tags, CONCURRENCY, async (tag) => {
     const content: ManifestContent | undefined = await source.fetchManifest(tag, { signal });
-    return content && { tag, node: await readTree(source, content, { signal }) };
+    if (!content) return undefined;
+    return { source: source.name, tag, node: await readTree(source, content, { signal }) };
   }, signal);
   return found.filter((tagged) => tagged !== undefined);
 }

@@ -3,7 +3,8 @@ import type { Digest } from "../oci/digest.ts";
 import { mapConcurrent } from "./concurrent.ts";
 import { toDigestTagStages, toListStages, toReferrerStages } from "./make_steps.ts";
 import type { Route } from "./make_steps.ts";
-import type { Stage } from "./model.ts";
+import type { ReferrerState, Stage } from "./model.ts";
+import { countReferrers } from "./referrer_state.ts";
 import { findRelated } from "./related.ts";
 import type { Related, TaggedNode } from "./related.ts";
 import type { Repositories } from "./repositories.ts";
@@ -15,6 +16,12 @@ import type { TreeNode } from "./tree.ts";
 export interface RelatedPlannerOptions {
   readonly warn: (message: string) => void;
   readonly signal?: AbortSignal | undefined;
+}
+
+/** The referrers and digest tags to copy, and the state before the copy. */
+export interface PlannedRelated extends Related {
+  /** Absent if the request excludes both. */
+  readonly state?: ReferrerState;
 }
 
 /** The blobs to copy from one repository to another. */
@@ -61,20 +68,31 @@ export class RelatedPlanner {
   async find(
     root: TreeNode,
     { sourceDigest, isUpdate }: { readonly sourceDigest: Digest; readonly isUpdate: boolean },
-  ): Promise<Related> {
+  ): Promise<PlannedRelated> {
     const isRebuilt = root.descriptor.digest !== sourceDigest;
     const digests = listNodes(root).map(({ descriptor }) => descriptor.digest);
     if (isRebuilt && this.#request.referrers) await this.#warnAboutOrphans(sourceDigest);
-    const { rounds, tagged } = await findRelated(this.#repositories, digests, {
+    let isPartial = false;
+    const referrers = this.#request.referrers && this.#isCopied(this.#referrerRoute);
+    const digestTags = this.#request.digestTags && this.#isCopied(this.#route);
+    const related = await findRelated(this.#repositories, digests, {
       ...this.#request,
-      referrers: this.#request.referrers && this.#isCopied(this.#referrerRoute),
-      digestTags: this.#request.digestTags && this.#isCopied(this.#route),
+      referrers,
+      digestTags,
       isKnown: isUpdate ? this.#isAtDestination : undefined,
       warn: this.#warn,
-      onGap: this.#warn,
+      onGap: (message) => {
+        isPartial = true;
+        this.#warn(message);
+      },
       signal: this.#signal,
     });
-    return { rounds, tagged: isUpdate ? await this.#withoutUnchanged(tagged) : tagged };
+    const { rounds } = related;
+    const tagged = isUpdate ? await this.#withoutUnchanged(related.tagged) : related.tagged;
+    if (!referrers && !digestTags) return { rounds, tagged };
+    const read = rounds.flatMap(({ nodes }) => nodes.map(({ descriptor }) => descriptor.digest));
+    const missing = { referrers: new Set(read), tags: new Set(tagged.map(({ tag }) => tag)) };
+    return { rounds, tagged, state: countReferrers(related, missing, isPartial) };
   }
 
   /** A repository has the referrers and digest tags of its own images. */
@@ -112,16 +130,37 @@ export class RelatedPlanner {
 
   /** The blobs of the image, its referrers and digest tags, each once per destination repository. */
   listBlobs(image: readonly TreeNode[], { rounds, tagged }: Related): Delivery[] {
-    const referrers = rounds.flatMap(({ nodes }) => nodes.flatMap(listNodes));
-    const tags = tagged.flatMap(({ node }) => listNodes(node));
-    const { source, referrerSource } = this.#repositories;
-    if (this.#hasOneTarget && source === referrerSource) {
-      return [{ route: this.#route, blobs: listBlobs([...image, ...referrers, ...tags]) }];
-    }
-    const blobs = listBlobs([...image, ...tags]);
-    const copied = new Set(this.#hasOneTarget ? blobs.map(({ digest }) => digest) : []);
-    const referrerBlobs = listBlobs(referrers).filter(({ digest }) => !copied.has(digest));
-    return [{ route: this.#route, blobs }, { route: this.#referrerRoute, blobs: referrerBlobs }];
+    const { source, destination } = this.#route;
+    const groups: { readonly route: Route; readonly nodes: readonly TreeNode[] }[] = [
+      { route: this.#route, nodes: image },
+      ...rounds.map(({ source, nodes }) => ({
+        route: { source, destination: this.#referrerRoute.destination },
+        nodes: nodes.flatMap(listNodes),
+      })),
+      ...tagged.map(({ source, node }) => ({
+        route: { source, destination },
+        nodes: listNodes(node),
+      })),
+    ];
+    // The image's own repository first: what it has need not come from another.
+    const byRoute = Map.groupBy(
+      groups.toSorted((a, b) =>
+        Number(b.route.source === source) - Number(a.route.source === source)
+      ),
+      ({ route }) => `${route.source} ${route.destination}`,
+    );
+    const copied = new Map<string, Set<Digest>>();
+    return [...byRoute.values()].flatMap((groups) => {
+      const [first] = groups;
+      if (!first) return [];
+      const { route } = first;
+      const known = copied.get(route.destination) ?? new Set();
+      copied.set(route.destination, known);
+      const blobs = listBlobs(groups.flatMap(({ nodes }) => nodes))
+        .filter(({ digest }) => !known.has(digest));
+      for (const { digest } of blobs) known.add(digest);
+      return [{ route, blobs }];
+    });
   }
 
   /** The stages in order: referrers, digest tags, lists of referrers. */

@@ -1,4 +1,5 @@
 import type { Outcome, Plan, Report } from "./model.ts";
+import { toCopiedState } from "./referrer_state.ts";
 
 /** Makes the report of a copy from the outcomes of its steps. */
 export function makeReport(
@@ -35,6 +36,7 @@ export function makeReport(
     bytesStreamed,
     manifests,
     referrers,
+    ...(plan.referrerState ? { referrerState: toCopiedState(plan.referrerState) } : {}),
     requests,
     durationMs,
     warnings: plan.warnings,

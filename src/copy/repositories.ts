@@ -10,6 +10,15 @@ export interface Repositories {
   readonly target: ContentTarget;
   readonly referrerSource: ContentSource;
   readonly referrerTarget: ContentTarget;
+  /** A repository that has further referrers of the images of a registry, by a known fact. */
+  readonly moreReferrers?: MoreReferrers | undefined;
+}
+
+/** A known repository of further referrers. A copy does not depend on it: a failure is a warning. */
+export interface MoreReferrers {
+  readonly source: ContentSource;
+  /** Whether the digest tags of cosign are there, too. */
+  readonly digestTags: boolean;
 }
 
 /** Calls an operation with the same repositories, and one budget for the content that it reads from both sources and holds. */
@@ -17,7 +26,7 @@ export async function withBoundSources<Result>(
   repositories: Repositories,
   use: (bounded: Repositories) => Promise<Result>,
 ): Promise<Result> {
-  const { source, referrerSource } = repositories;
+  const { source, referrerSource, moreReferrers: more } = repositories;
   return await withBudget(`read image ${source.name}`, { side: "source" }, (budget) => {
     const bounded = new BoundedSource(source, budget);
     const isSame = referrerSource === source;
@@ -25,6 +34,9 @@ export async function withBoundSources<Result>(
       ...repositories,
       source: bounded,
       referrerSource: isSame ? bounded : new BoundedSource(referrerSource, budget),
+      ...(more
+        ? { moreReferrers: { ...more, source: new BoundedSource(more.source, budget) } }
+        : {}),
     });
   });
 }
@@ -32,21 +44,22 @@ export async function withBoundSources<Result>(
 /** The repositories of one step. */
 export function pickRepositories(
   step: Step,
-  { source, target, referrerSource, referrerTarget }: Repositories,
+  { source, target, referrerSource, referrerTarget, moreReferrers }: Repositories,
 ): { readonly source: ContentSource; readonly target: ContentTarget } {
   // A referrers step does not read the source.
-  const isReferrer = step.type !== "referrers" && step.source === referrerSource.name;
+  const from = step.type === "referrers" ? undefined : step.source;
   return {
-    source: isReferrer ? referrerSource : source,
+    source: [referrerSource, moreReferrers?.source].find((one) => one?.name === from) ?? source,
     target: step.destination === referrerTarget.name ? referrerTarget : target,
   };
 }
 
 /** The number of requests to each side so far, without token requests. */
 export function countRequests(repositories: Repositories): Report["requests"] {
-  const { source, target, referrerSource, referrerTarget } = repositories;
+  const { source, target, referrerSource, referrerTarget, moreReferrers } = repositories;
+  const more = moreReferrers ? [moreReferrers.source] : [];
   return {
-    source: sumRequests(new Set([source, referrerSource])),
+    source: sumRequests(new Set([source, referrerSource, ...more])),
     destination: sumRequests(new Set([target, referrerTarget])),
   };
 }

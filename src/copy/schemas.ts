@@ -3,6 +3,7 @@ import * as z from "zod";
 import { SIDES } from "../errors.ts";
 import { descriptorSchema as descriptor } from "../oci/descriptor.ts";
 import { digestSchema as digest } from "../oci/digest.ts";
+import { REFERRER_KINDS } from "../oci/referrer_kind.ts";
 import { schemaFor } from "../schema.ts";
 import type {
   CopyEvent,
@@ -12,6 +13,8 @@ import type {
   Performed,
   Plan,
   PlanTotals,
+  ReferrerCount,
+  ReferrerState,
   Report,
   Stage,
   Verification,
@@ -59,6 +62,29 @@ const additionalTags = z.array(z.string()).exactOptional().meta({
   description: "more tags with this digest",
 });
 
+export const referrerStateSchema = schemaFor<ReferrerState>()(
+  z.object({
+    kinds: z.array(
+      schemaFor<ReferrerCount>()(z.object({
+        kind: z.enum(REFERRER_KINDS).meta({
+          description: "`other` includes attestations of other types; nothing is verified",
+        }),
+        expected: count.meta({ description: "number at the source" }),
+        missing: count.meta({ description: "number that the destination lacks" }),
+        unavailable: count.meta({
+          description: "of these, listed by the source but not found there",
+        }),
+      })),
+    ),
+    isPartial: z.boolean().exactOptional().meta({
+      description: "present if the source did not list all",
+    }),
+  }).meta({
+    id: "ReferrerState",
+    description: "Referrers and digest tags of an image, by kind",
+  }),
+);
+
 export const planSchema = schemaFor<Plan>()(
   z.object({
     source: resolved,
@@ -77,6 +103,7 @@ export const planSchema = schemaFor<Plan>()(
     foreign: z.array(descriptor).meta({
       description: "foreign layers (stored outside the registry), which are not copied",
     }),
+    referrerState: referrerStateSchema.exactOptional(),
     warnings: z.array(z.string()),
     requests: requestsSchema.exactOptional().meta({
       description:
@@ -109,6 +136,7 @@ export const reportSchema = schemaFor<Report>()(
       description: "number of manifests that were put, including referrers and digest tags",
     }),
     referrers: count.meta({ description: "number of referrers and digest tags among `manifests`" }),
+    referrerState: referrerStateSchema.exactOptional(),
     requests: requestsSchema,
     durationMs: z.number().nonnegative().meta({ description: "duration in milliseconds" }),
     warnings: z.array(z.string()),
@@ -216,6 +244,7 @@ export const inspectionSchema = schemaFor<Inspection>()(
 const differenceSchema = schemaFor<Difference>()(z.object({
   kind: z.enum(["tag", "manifest", "blob", "referrer", "digest-tag"]),
   what: z.string().meta({ description: "digest, or tag" }),
+  referrerKind: z.enum(REFERRER_KINDS).exactOptional(),
   state: z.enum(["missing", "different"]),
   wanted: digest.exactOptional().meta({ description: "expected digest, from the source" }),
   found: digest.exactOptional().meta({ description: "digest at the destination" }),
@@ -226,6 +255,11 @@ export const verificationSchema = schemaFor<Verification>()(
     source: resolved,
     destination: z.string(),
     equal: z.boolean(),
+    state: z.enum(["equal", "incomplete", "different"]).meta({
+      description:
+        "`incomplete`: the destination has the image, but lacks referrers or digest tags",
+    }),
+    referrerState: referrerStateSchema.exactOptional(),
     differences: z.array(differenceSchema).meta({
       description: "content that is missing or different at the destination",
     }),

@@ -4,11 +4,14 @@ import type { Descriptor } from "../oci/descriptor.ts";
 import type { Digest } from "../oci/digest.ts";
 import { isForeignLayer } from "../oci/media_types.ts";
 import { formatReference } from "../oci/reference.ts";
+import { kindOfReferrer } from "../oci/referrer_kind.ts";
+import type { ReferrerKind } from "../oci/referrer_kind.ts";
 import { mapConcurrent } from "./concurrent.ts";
 import { fetchRoot } from "./inspect.ts";
 import type { Difference, Verification } from "./model.ts";
-import { findRelated } from "./related.ts";
-import type { ReferrerList, TaggedNode } from "./related.ts";
+import { countReferrers, kindOfTag } from "./referrer_state.ts";
+import { findRelated, toReferrerDescriptor } from "./related.ts";
+import type { ReferrerList, Related, TaggedNode } from "./related.ts";
 import { withBoundSources } from "./repositories.ts";
 import type { Repositories } from "./repositories.ts";
 import type { CopyRequest } from "./request.ts";
@@ -20,6 +23,9 @@ const CONCURRENCY = 16;
 
 /** The content that the destination must have. */
 interface Expected {
+  readonly related: Related;
+  /** Whether some referrers could not be listed. */
+  readonly isPartial: boolean;
   /** The manifests of the image. */
   readonly nodes: readonly TreeNode[];
   readonly referrers: readonly TreeNode[];
@@ -65,7 +71,7 @@ async function compare(
   const differences = await checkTags("tag", toExpectedTags(tree, request), target, signal);
 
   const expected = await readExpected(tree, request, repositories, signal);
-  const { nodes, referrers, referrerLists, digestTags } = expected;
+  const { nodes, related, isPartial, referrers, referrerLists, digestTags } = expected;
   differences.push(...await checkManifests("manifest", nodes, target, signal));
   differences.push(...await checkManifests("referrer", referrers, referrerTarget, signal));
   const unlisted = await findUnlisted(referrerLists, referrerTarget, signal);
@@ -74,12 +80,24 @@ async function compare(
   differences.push(...await checkTags("digest-tag", tags, target, signal));
   const blobs = listExpectedBlobs(expected, request, repositories);
   differences.push(...await checkBlobs(blobs, signal));
+  const missing = new Set(differences.map(({ what }) => what));
+  const imageBlobs = new Set(listBlobs(nodes).map(({ digest }) => digest as string));
+  const isOfImage = ({ kind, what }: Difference): boolean =>
+    kind === "tag" || kind === "manifest" || kind === "blob" && imageBlobs.has(what);
 
   return {
     source: formatReference({ ...request.source, digest: root.digest }),
     destination: formatReference(request.destination),
     equal: differences.length === 0,
-    differences,
+    state: differences.length === 0
+      ? "equal"
+      : differences.some(isOfImage)
+      ? "different"
+      : "incomplete",
+    ...(request.referrers || request.digestTags
+      ? { referrerState: countReferrers(related, { referrers: missing, tags: missing }, isPartial) }
+      : {}),
+    differences: withKinds(differences, related),
     checked: {
       manifests: nodes.length,
       blobs: blobs.length,
@@ -99,6 +117,23 @@ function toExpectedTags(
   return (tags.length > 0 ? tags : [digest]).map((tag) => ({ tag, digest }));
 }
 
+/** Adds the kind to each difference of a referrer or a digest tag. */
+function withKinds(differences: readonly Difference[], { rounds, tagged }: Related): Difference[] {
+  const nodes = rounds.flatMap((round) => round.nodes);
+  const kinds = new Map<string, ReferrerKind>([
+    ...nodes.map((node): [string, ReferrerKind] => [
+      node.descriptor.digest,
+      kindOfReferrer(toReferrerDescriptor(node) ?? node.descriptor),
+    ]),
+    ...tagged.map((tag): [string, ReferrerKind] => [tag.tag, kindOfTag(tag)]),
+  ]);
+  return differences.map((difference) => {
+    const { kind, what } = difference;
+    const referrerKind = kind === "referrer" || kind === "digest-tag" ? kinds.get(what) : undefined;
+    return referrerKind ? { ...difference, referrerKind } : difference;
+  });
+}
+
 async function readExpected(
   tree: TreeNode,
   request: CopyRequest,
@@ -107,10 +142,15 @@ async function readExpected(
 ): Promise<Expected> {
   const nodes = listNodes(tree);
   const digests = nodes.map(({ descriptor }) => descriptor.digest);
-  const options = { ...request, warn: () => {}, signal };
-  const { rounds, tagged } = await findRelated(repositories, digests, options);
+  let isPartial = false;
+  const onMoreGap = (): void => void (isPartial = true);
+  const options = { ...request, warn: () => {}, onMoreGap, signal };
+  const related = await findRelated(repositories, digests, options);
+  const { rounds, tagged } = related;
   return {
     nodes,
+    related,
+    isPartial,
     referrers: rounds.flatMap((round) => round.nodes.flatMap(listNodes)),
     referrerLists: rounds.flatMap(({ lists }) => lists),
     digestTags: tagged,

@@ -54,7 +54,8 @@ export function createWorkflowRules(workflow: RuleWorkflowBinding): DurableRules
  * it copies only missing tags. That of a repository's run also depends on the repository and the time.
  */
 async function ruleRunId({ rule, at, only, missing }: RuleRun): Promise<string> {
-  const parts = only ? [rule, at, only.repository] : [rule];
+  const { repository, subject } = only ?? {};
+  const parts = only ? [rule, at, repository, ...(subject ? [subject.digest] : [])] : [rule];
   const text = JSON.stringify(missing ? [...parts, "missing"] : parts);
   const digest = await digestBytes(new TextEncoder().encode(text), "sha256");
   return digest.slice("sha256:".length);

@@ -44,6 +44,15 @@ export function parseDigestTag(
 const DIGEST_TAG = /^sha(?:256|512)-[0-9a-f]{64}(?:\.(?<suffix>[\w.-]+))?$/;
 
 /**
+ * The manifest that a tag is made from. `undefined` for any other tag, and for sha512, whose digits the tag does not have in full.
+ */
+export function subjectOfTag(tag: string): Digest | undefined {
+  const digest = matchDigestTag(tag) &&
+    `sha256:${tag.slice("sha256-".length, "sha256-".length + 64)}`;
+  return tag.startsWith("sha256-") && digest && isDigest(digest) ? digest : undefined;
+}
+
+/**
  * Matches a tag made from a digest, with any suffix.
  *
  * @returns `{}` for the fallback tag of the referrers API, `undefined` for a tag that is not made from a digest

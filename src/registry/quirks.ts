@@ -2,6 +2,15 @@
  * Known facts about registries, each with its source. Facts that are not listed are found out from the registry's responses,
  * once per client.
  */
+import type { Reference } from "../oci/reference.ts";
+
+/** A repository of referrers. */
+interface ReferrersPlace {
+  /** `registry/repository`, with `*` for the path of the image's repository. */
+  readonly name: string;
+  /** Whether the digest tags of cosign are there, too. */
+  readonly digestTags: boolean;
+}
 
 /** Facts about one registry. An absent fact is unknown. */
 export interface Quirks {
@@ -14,6 +23,8 @@ export interface Quirks {
   readonly countsPulls?: boolean;
   /** Whether the registry rejects a blob under a wrong digest. */
   readonly checksDigests?: boolean;
+  /** Where referrers of its images are, in addition to the repository of the image. */
+  readonly referrersAt?: ReferrersPlace;
   /** Whether a push requires an existing repository. Without one, the registry may close the connection. */
   readonly needsRepository?: boolean;
 }
@@ -43,6 +54,21 @@ const ENTRIES: readonly Entry[] = [
     source:
       "POST …/blobs/uploads/ ends in EOF if the repository does not exist: aws/containers-roadmap issue 1970",
   },
+  // The front answers referrers requests with 404. Signatures and attestations are only in the canonical registry.
+  {
+    registry: /^registry\.k8s\.io$/,
+    referrersAt: {
+      name: "us-central1-docker.pkg.dev/k8s-artifacts-prod/images/*",
+      digestTags: true,
+    },
+    source: "kubernetes-sigs/promo-tools issue 1945 (2026-09)",
+  },
+  // Its own fallback tags have signatures (kyverno/kyverno issue 17343), Docker Scout has the attestations.
+  {
+    registry: /^dhi\.io$/,
+    referrersAt: { name: "registry.scout.docker.com/docker/dhi-*", digestTags: false },
+    source: "docs.docker.com/dhi/how-to/verify (2026-11)",
+  },
   {
     registry: /^registry\.gitlab\.com$/,
     checksDigests: true,
@@ -54,6 +80,25 @@ const ENTRIES: readonly Entry[] = [
 /** Returns the listed facts about a registry. */
 export function quirksOf(registry: string): Quirks {
   return ENTRIES.find((entry) => entry.registry.test(registry)) ?? {};
+}
+
+/** The repository that has further referrers of an image, by the listed facts. */
+export function referrersElsewhere(
+  { registry, repository }: Reference,
+): ReferrersPlace | undefined {
+  const place = quirksOf(registry).referrersAt;
+  return place && { ...place, name: place.name.replace("*", repository) };
+}
+
+/** The repository of the images whose referrers a repository has, by the listed facts. */
+export function imagesOfReferrers(name: string): string | undefined {
+  for (const { registry, referrersAt } of ENTRIES) {
+    const [start = "", end = ""] = referrersAt?.name.split("*") ?? [];
+    if (!referrersAt || !name.startsWith(start) || !name.endsWith(end)) continue;
+    const host = registry.source.replace(/[\\^$]/g, "");
+    return `${host}/${name.slice(start.length, name.length - end.length)}`;
+  }
+  return undefined;
 }
 
 /**

@@ -12,6 +12,8 @@ import type { DurableRules } from "./durable_rules.ts";
 import { createNotifier } from "../webhooks/outgoing/notifier.ts";
 import { withFields } from "../log.ts";
 import type { StateStore } from "../state_store.ts";
+import { formatReference } from "../oci/reference.ts";
+import { findImage } from "../sync/find_image.ts";
 import { statusOfRule } from "../sync/rule_status.ts";
 import type { RuleReport, RuleStatus } from "../sync/model.ts";
 import { createDispatcher } from "./dispatch.ts";
@@ -103,6 +105,8 @@ export function composeRules(host: RulesHost, options: ComposeRulesOptions): Com
       config,
       runtime,
       dispatch,
+      findImage: (about, options) =>
+        findImage(about.digest, openEngine().openSource(formatReference(about)), options),
       background,
       stopping,
       canWait: !host.separateEngines,

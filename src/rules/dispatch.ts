@@ -73,9 +73,9 @@ export function createDispatcher(options: DispatcherOptions): RuleDispatcher {
       if (!durableRules || !only) return end;
       // A request cannot wait for a rate limit, but a Workflow can.
       const after = Math.ceil(end.postponedUntil / POSTPONED_SPAN_MS) * POSTPONED_SPAN_MS;
-      const { repository } = only;
+      const { tag: _, ...scope } = only;
       return await startDurably(
-        { rule, at: after, only: { repository }, missing, after, hook: occasion.hook },
+        { rule, at: after, only: scope, missing, after, hook: occasion.hook },
         durableRules,
         log,
       );

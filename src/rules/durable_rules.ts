@@ -1,12 +1,13 @@
 /** The port that runs whole rules durably: a Workflow on Workers, absent on other hosts. */
 import type { SyncRule } from "../sync/rule.ts";
+import type { RunScope } from "../sync/run_rule.ts";
 
 /** A run of a whole rule, or of one of its repositories. */
 export interface RuleRun {
   readonly rule: SyncRule;
   /** The time of the tick or the event, in milliseconds since the epoch. */
   readonly at: number;
-  readonly only?: { readonly repository: string } | undefined;
+  readonly only?: Omit<RunScope, "tag"> | undefined;
   /** Copies only tags that a target lacks. */
   readonly missing?: boolean | undefined;
   /** When to start, in milliseconds since the epoch. Default: now. */

@@ -1,9 +1,13 @@
 /** Receives webhooks of registries: verifies a request, matches it to rules, and answers before the rules run. */
+import { CrossdockError } from "../errors.ts";
+import type { Digest } from "../oci/digest.ts";
 import { formatReference, parseReference } from "../oci/reference.ts";
 import type { Reference } from "../oci/reference.ts";
 import type { Runtime } from "../runtime.ts";
 import type { SyncRule } from "../sync/rule.ts";
 import type { TagReport } from "../sync/model.ts";
+import type { FindImageOptions, SubjectImage } from "../sync/find_image.ts";
+import type { RunScope } from "../sync/run_rule.ts";
 import { sleepUntil } from "../sync/sleep_until.ts";
 import { admitEvent, forgetRun } from "../webhooks/incoming/dedupe.ts";
 import type { RunMemory } from "../webhooks/incoming/dedupe.ts";
@@ -18,12 +22,18 @@ import type { Log } from "../log.ts";
 import { matchRules } from "../webhooks/incoming/match_rules.ts";
 import type { RuleMatch } from "../webhooks/incoming/match_rules.ts";
 import type { RuleDispatcher, RuleEnd } from "./dispatch.ts";
+import { describeFailure } from "./run_logged.ts";
 
 export interface HookReceiverOptions {
   readonly config: ServerConfig;
   /** `fetch` is for Google's keys. */
   readonly runtime: Pick<Runtime, "fetch" | "now" | "sleep">;
   readonly dispatch: RuleDispatcher;
+  /** Finds the image of a pushed manifest, by {@linkcode findImage}. */
+  readonly findImage: (
+    about: Reference & { readonly digest: Digest },
+    options: FindImageOptions,
+  ) => Promise<SubjectImage | undefined>;
   /** Keeps the host alive until a job has ended. */
   readonly background: (job: Promise<unknown>) => void;
   /** Aborted when the host gets a signal to stop. Postponed events then wait for the next run of their rules. */
@@ -54,6 +64,7 @@ export function createHookReceiver(options: HookReceiverOptions): HookReceiver {
   const { config, runtime } = options;
   const { rules, webhooks } = config.sync;
   const memory: RunMemory = new Map();
+  const followed: RunMemory = new Map();
   const waiting = new Set<string>();
   const googleKeys: GoogleKeys = {};
 
@@ -69,7 +80,10 @@ export function createHookReceiver(options: HookReceiverOptions): HookReceiver {
     if (matches.length === 0) return { kind: "ignored", why: "no rule matches" };
     for (const { event, match } of matches) {
       const hookLog = withFields(log, { hook: name });
-      admit(event, match, { ...options, hook: name, memory, waiting, log: hookLog });
+      const admitting = { ...options, hook: name, memory, followed, waiting, log: hookLog };
+      const { digest } = match.about;
+      if (digest === undefined) admit(event, match, admitting);
+      else options.background(followDigest(event, digest, match, admitting));
     }
     return { kind: "accepted" };
   };
@@ -78,6 +92,8 @@ export function createHookReceiver(options: HookReceiverOptions): HookReceiver {
 interface AdmitOptions extends HookReceiverOptions {
   readonly hook: string;
   readonly memory: RunMemory;
+  /** The latest events of pushes by digest. */
+  readonly followed: RunMemory;
   /** The runs that wait for a rate limit: rule and reference. */
   readonly waiting: Set<string>;
   readonly log: Log;
@@ -96,7 +112,12 @@ const MAX_WAITING = 1000;
 /** Longest wait for rate limits of one event, after the first one ended. */
 const MAX_WAITING_MS = 24 * 60 * 60 * 1000;
 
-function admit(event: PushEvent, match: RuleMatch, options: AdmitOptions): void {
+function admit(
+  event: PushEvent,
+  match: RuleMatch,
+  options: AdmitOptions,
+  subject?: SubjectImage,
+): void {
   const { memory, runtime, background, log } = options;
   const admission = admitEvent(memory, match.about, { event, now: runtime.now() });
   const about = formatReference(match.about);
@@ -104,20 +125,61 @@ function admit(event: PushEvent, match: RuleMatch, options: AdmitOptions): void 
   const rules = match.rules.map(({ name }) => name);
   log("info", "event", { about, rules, run: admission.run });
   const waitMs = admission.run === "later" ? admission.at - runtime.now() : 0;
-  background(runEvent(event, match, waitMs, options));
+  background(runEvent(event, match, { waitMs, subject }, options));
+}
+
+/**
+ * Finds the image of a manifest that was pushed by digest, or under a tag made from a digest, and admits the event for that image.
+ * Events of several referrers of one image thus share a run. A manifest that is no referrer runs no rule. Never rejects.
+ */
+async function followDigest(
+  event: PushEvent,
+  digest: Digest,
+  { about, rules }: RuleMatch,
+  options: AdmitOptions,
+): Promise<void> {
+  const { followed, runtime, stopping, log } = options;
+  const name = formatReference(about);
+  const mayBeImage = event.tag !== undefined;
+  // A manifest never changes, so one event of a digest is enough. A tag made from a digest can move.
+  if (!mayBeImage && admitEvent(followed, about, { event, now: runtime.now() }).run !== "now") {
+    return log("debug", "duplicate event", { about: name });
+  }
+  for (const wait of [0, ...RETRY_WAITS_MS]) {
+    try {
+      if (wait > 0) await runtime.sleep(wait, stopping);
+    } catch {
+      return logLeft(about, options);
+    }
+    try {
+      const image = await options.findImage({ ...about, digest }, { mayBeImage, signal: stopping });
+      if (!image) return log("debug", "event of a manifest that is no referrer", { about: name });
+      return admit(event, { about: { ...about, digest: image.digest }, rules }, options, image);
+    } catch (error) {
+      log("warn", "image of an event was not found", { about: name, ...describeFailure(error) });
+      // The event may come before the manifest can be read.
+      if (!(error instanceof CrossdockError) || error.code !== "not_found") break;
+    }
+  }
+  // The sender may repeat the event.
+  forgetRun(followed, about);
 }
 
 /** Runs the rules of an event, and runs them again if they did not see its push. Never rejects. */
 async function runEvent(
   event: PushEvent,
   { about, rules }: RuleMatch,
-  waitMs: number,
+  { waitMs, subject }: {
+    readonly waitMs: number;
+    /** The image that a referrer belongs to. */
+    readonly subject: SubjectImage | undefined;
+  },
   options: AdmitOptions,
 ): Promise<void> {
   const { runtime, dispatch, memory, stopping, hook } = options;
-  const only = toOnly(about);
+  const scopes = rules.map((): RunScope => ({ ...toOnly(about), ...(subject ? { subject } : {}) }));
   // A run of a whole repository cannot show whether it saw this event's push.
-  const isWhole = event.tag !== undefined && about.tag === undefined;
+  const isWhole = event.tag !== undefined && about.tag === undefined && !subject;
   const waits = isWhole ? [Math.max(waitMs, RETRY_WAITS_MS[0])] : [waitMs, ...RETRY_WAITS_MS];
   let ends: RuleEnd[] = [];
   for (const wait of waits) {
@@ -127,11 +189,17 @@ async function runEvent(
       return logLeft(about, options);
     }
     const at = runtime.now();
-    ends = await Promise.all(rules.map((rule) => {
+    ends = await Promise.all(rules.map((rule, i) => {
       const waitUntil = waitForLimit(rule, about, options);
-      return dispatch(rule, { by: "hook", hook, at, only, waitUntil });
+      return dispatch(rule, { by: "hook", hook, at, only: scopes[i], waitUntil });
     }));
-    if (ends.every((end, i) => hasSeen(rules[i], end, event))) break;
+    const hasSeenPush = (end: RuleEnd, i: number): boolean =>
+      subject ? hasSeenReferrer(end) : hasSeen(rules[i], end, event);
+    if (ends.every(hasSeenPush)) break;
+    // The tag of the image is known now, so that the next run need not search for it.
+    if (subject) {
+      ends.forEach((end, i) => scopes[i] = { ...scopes[i], ...toOnly(imageOf(end, about)) });
+    }
   }
   // The sender may repeat an event whose rule failed.
   if (ends.includes("failed")) forgetRun(memory, about);
@@ -180,6 +248,17 @@ function hasSeen(rule: SyncRule | undefined, end: RuleEnd, { tag, digest }: Push
     // With an unknown digest, only a copy shows that there was something new.
     return source === undefined ? result !== "unchanged" : source === digest;
   });
+}
+
+/** Whether a run copied something. A registry may list a new referrer some time after its push. */
+function hasSeenReferrer(end: RuleEnd): boolean {
+  return typeof end === "string" || end.tags.every(({ result }) => result !== "unchanged");
+}
+
+/** The image that a run found. */
+function imageOf(end: RuleEnd, about: Reference): Reference {
+  const [first] = typeof end === "string" ? [] : end.tags;
+  return first ? parseReference(first.source) : about;
 }
 
 /** The digest of the source; `undefined` if it is unknown because the target gets another digest. */

@@ -90,7 +90,7 @@ export async function runLogged(
 ): Promise<RuleReport> {
   const { log, now, recorder } = host;
   const { only, missing, dryRun, cause, waitUntil } = options;
-  log("info", "rule started", only);
+  log("info", "rule started", { ...only });
   const run = async (postpone?: Postpone): Promise<RuleReport> => {
     const context = openHostContext(rule, options, host);
     const { emit } = context;

@@ -26,12 +26,13 @@ import { countResults } from "../history/run_record.ts";
 import type { ResultCounts } from "../history/run_record.ts";
 import { recordDurably } from "./record_durably.ts";
 import type { DurableHistory } from "./record_durably.ts";
+import type { RunScope } from "../sync/run_rule.ts";
 
 /** The parameters of a run. Plain JSON. The rule itself is read from the configuration. */
 export interface DurableRuleRun {
   /** The rule's name. */
   readonly rule: string;
-  readonly only?: { readonly repository: string } | undefined;
+  readonly only?: Omit<RunScope, "tag"> | undefined;
   /** Copies only tags that a target lacks. */
   readonly missing?: boolean | undefined;
   /** When to start, in milliseconds since the epoch. Default: now. */
@@ -110,7 +111,7 @@ export async function runWorkflowRule(
   const log = withFields(outer, { rule: name, by: "workflow" });
   // Logged in a step, because a resumed Workflow starts from the beginning.
   const startedAt = await durable.run("start", () => {
-    log("info", "rule started", only);
+    log("info", "rule started", { ...only });
     return Promise.resolve(durable.now());
   });
   if (after !== undefined) await durable.sleepUntil("begin", after);
@@ -252,9 +253,10 @@ export async function runCopyOfRule(
   const notifying = { targets: config.sync.webhooks.outgoing, deliver, log };
   try {
     const report = await runDurableCopy(request, steps, config);
-    const { digest, bytesStreamed, durationMs, result } = report;
+    const { digest, bytesStreamed, durationMs, referrerState, result } = report;
     if (result === "copied") {
-      const notice = { ...about, type: "copied", digest, bytesStreamed, durationMs } as const;
+      const copied = { digest, bytesStreamed, durationMs, referrerState };
+      const notice = { ...about, type: "copied", ...copied } as const;
       await notifyDurably(notice, steps, notifying);
     }
     return report;

@@ -7,6 +7,7 @@ import { createMatcher, ruleNames, toRepositoryName } from "./allow_list.ts";
 import { parseAccessName } from "../registry/check_access.ts";
 import type { ServerConfig } from "../config/server_config.ts";
 import { RequestError } from "../problem.ts";
+import { imagesOfReferrers } from "../registry/quirks.ts";
 import type { FieldMistake } from "../problem.ts";
 
 /** Checks names against the allow-lists. Each method throws RequestError `denied` with a pointer to the field. */
@@ -51,7 +52,10 @@ export function createAllowed({ allowSources, allowDestinations, sync }: ServerC
       : kind === "destination"
       ? isDestination
       : isReadable;
-    if (matches(name)) return undefined;
+    // A known repository of the referrers of an allowed image is allowed, too: copies read it without being told.
+    if (matches(name) || kind !== "destination" && matches(imagesOfReferrers(name) ?? "")) {
+      return undefined;
+    }
     return { ...place, detail: `${name} is not an allowed ${kind}` };
   }
 

@@ -1,12 +1,12 @@
 /** A group of copies, such as the copies of a rule, that share their findings: no request is made twice. */
-import type { CallOptions, ManifestContent } from "../content.ts";
+import type { CallOptions, ContentSource, ManifestContent } from "../content.ts";
 import { findCreated } from "../copy/created.ts";
 import { imageNotFound, requireDigest, wouldOverwrite } from "../copy/copy_error.ts";
 import { makePlan } from "../copy/plan.ts";
 import type { MakePlanOptions, Planned } from "../copy/plan.ts";
 import { createSourceMemory, RememberedSource } from "../copy/remembered_source.ts";
 import type { SourceMemory } from "../copy/remembered_source.ts";
-import type { Emit, Report } from "../copy/model.ts";
+import type { Emit, ReferrerState, Report } from "../copy/model.ts";
 import type { Repositories } from "../copy/repositories.ts";
 import { parseCopyRequest } from "../copy/request.ts";
 import type { CopyRequest, CopyRequestInput } from "../copy/request.ts";
@@ -14,6 +14,7 @@ import { resolveCurrent } from "../copy/resolve_current.ts";
 import { SharedContent } from "../copy/shared_content.ts";
 import { DownloadGroup, DownloadMember } from "../copy/shared_downloads.ts";
 import type { CompleteImage } from "../copy/shared_content.ts";
+import { listNodes, readTree } from "../copy/tree.ts";
 import { ParseError } from "../errors.ts";
 import type { Side } from "../errors.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
@@ -65,6 +66,10 @@ export interface Batch extends Listing {
    * at the same time read each blob once.
    */
   open(source: string): BatchImage;
+  /** Resolves a source image by HEAD. `undefined` if it does not exist. */
+  resolve(source: string, options?: BatchCallOptions): Promise<Descriptor | undefined>;
+  /** Reads the index of a source image and lists all manifests beneath it. Empty if there is no index. */
+  children(source: string, options?: BatchCallOptions): Promise<Digest[]>;
   /** Whether copies of an image to several destinations should run at the same time. */
   readonly sharesDownloads: boolean;
   /**
@@ -107,6 +112,8 @@ export interface Comparison {
   readonly current?: Digest;
   /** The destination's digest after a copy; absent if an index has to be read to compute it. */
   readonly digest?: Digest;
+  /** Referrers and digest tags; absent if they were not checked. */
+  readonly referrerState?: ReferrerState | undefined;
   /** The pulls that remain at the source's registry, according to its last response; `undefined` if it reports none. */
   readonly pulls: PullsLeft | undefined;
   /** Counts the manifests that a separate copy would read, without referrers and nested indexes. */
@@ -226,7 +233,7 @@ export function createBatch(
       return found;
     }
 
-    function remember(source: OpenedRepository, downloads: DownloadMember): RememberedSource {
+    function remember(source: ContentSource, downloads: DownloadMember): RememberedSource {
       const memory = memories.get(source.name) ?? createSourceMemory();
       memories.set(source.name, memory);
       return new RememberedSource(source, memory, downloads);
@@ -250,9 +257,13 @@ export function createBatch(
         const target = openTarget(request.destination);
         const member = new DownloadMember(downloads);
         const source = remember(repository, member);
+        const more = referrerSource
+          ? undefined
+          : sides.openMoreReferrers(request.source, { emit, onRequest: () => count("source") });
         const repositories: Repositories = {
           source,
           target,
+          moreReferrers: more && { ...more, source: remember(more.source, member) },
           referrerSource: referrerSource
             ? remember(openSide("source", referrerSource, emit), member)
             : source,
@@ -302,6 +313,7 @@ export function createBatch(
           source: found,
           ...(current ? { current: current.digest } : {}),
           ...(digest ? { digest } : {}),
+          referrerState: planned?.plan.referrerState,
           get pulls(): PullsLeft | undefined {
             return repository.pulls;
           },
@@ -343,6 +355,20 @@ export function createBatch(
     ...createListing({ sides, timeoutMs }, count, beforePull),
     requests,
     open,
+    async resolve(text, { emit, signal } = {}): Promise<Descriptor | undefined> {
+      const reference = withDefaultTag(parseReference(text));
+      return await openSide("source", reference, emit)
+        .resolveManifest(nameOf(reference), { signal });
+    },
+    async children(text, { emit, signal } = {}): Promise<Digest[]> {
+      const reference = withDefaultTag(parseReference(text));
+      const source = openSide("source", reference, emit);
+      const root = await source.fetchManifest(nameOf(reference), { signal });
+      if (!root || !isIndexMediaType(root.mediaType)) return [];
+      const isKnown = (): Promise<boolean> => Promise.resolve(true);
+      const tree = await readTree(source, root, { isKnown, signal });
+      return listNodes(tree).map(({ descriptor }) => descriptor.digest);
+    },
     // workerd passes a response on without reading it, and limits the connections of a request.
     sharesDownloads: !runtime.passesUntouched,
     async deleteTag(text, { signal, emit } = {}): Promise<void> {

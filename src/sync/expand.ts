@@ -1,4 +1,5 @@
 /** Expands a rule into the images it copies: repositories, then the tags of each, then a copy request for each target. */
+import type { CallOptions } from "../content.ts";
 import type { CopyRequestInput } from "../copy/request.ts";
 import { CrossdockError } from "../errors.ts";
 import { formatReference, isLocal, parseReference, parseRegistry } from "../oci/reference.ts";
@@ -97,6 +98,25 @@ export async function findTags(
   }
 }
 
+/**
+ * Finds the tags of one repository that a rule may select, by their names only: some may be too fresh, or not among the latest.
+ *
+ * @throws CrossdockError if the tags cannot be listed
+ */
+export async function findNames(
+  rule: SyncRule,
+  repository: string,
+  source: Pick<Listing, "tags">,
+  { signal }: CallOptions,
+): Promise<string[]> {
+  if (rule.type === "image") {
+    const { tag, digest } = parseReference(rule.source);
+    return [tag ?? digest ?? ""];
+  }
+  const { tags } = await listTags(rule, repository, source, { signal });
+  return tags.filter(createTagFilter(rule));
+}
+
 /** Lists the targets of one repository of a rule, in the rule's order: `registry/repository`. */
 export function targetsOf({ type, source, targets }: SyncRule, repository: string): string[] {
   if (type === "image") return targets.map(toRepository);
@@ -129,7 +149,7 @@ async function listTags(
   rule: SyncRule,
   repository: string,
   source: Pick<Listing, "tags">,
-  { only, signal }: ExpandOptions,
+  { only, signal }: Pick<ExpandOptions, "only" | "signal">,
 ): Promise<{ tags: readonly string[]; isListed: boolean }> {
   const isSelected = only?.tag === undefined ? undefined : createTagFilter(rule)(only.tag);
   if (isSelected === false) return { tags: [], isListed: false };
@@ -170,8 +190,9 @@ async function findImage(
   { now, only, signal }: ExpandOptions,
 ): Promise<SelectedTags> {
   const { tag, digest } = parseReference(name);
-  const isOther = only?.tag !== undefined && only.tag !== tag;
-  const all = isOther ? [] : [tag ?? digest ?? ""];
+  const named = tag ?? digest ?? "";
+  const isOther = only?.tag !== undefined && only.tag !== named;
+  const all = isOther ? [] : [named];
   const selected = { tags: all, tooFresh: [], isListed: true };
   // The image of a digest does not change: its age does not matter.
   if (isOther || !minAgeMs || digest) return selected;

@@ -1,5 +1,5 @@
 /** The data of a sync: reports, statuses and events of rules. Plain JSON without secrets. `schemas.ts` has its schemas. */
-import type { CopyEvent, Report, RequestCounts } from "../copy/model.ts";
+import type { CopyEvent, ReferrerState, Report, RequestCounts } from "../copy/model.ts";
 import type { ErrorCode, Side } from "../errors.ts";
 
 /** Why something failed. */
@@ -42,6 +42,8 @@ export interface TagReport {
   readonly remembered?: true;
   /** The report of the copy, if there was one. */
   readonly report?: Report;
+  /** Referrers and digest tags of an unchanged image, if some could not be copied. */
+  readonly referrerState?: ReferrerState;
   /** Why the image was not copied. */
   readonly error?: SyncFailure;
   /** Id of the durable copy. */
@@ -98,14 +100,17 @@ export interface TagStatus {
   /** The image in the target. */
   readonly destination: string;
   /**
-   * `behind`: the target has another image, or lacks referrers or digest tags; `missing`: the target does not have the tag;
-   * `not-found`: the rule names the tag, but the source does not have it; `error`: a request failed.
+   * `incomplete`: the target has the image, but lacks referrers or digest tags; `behind`: the target has another image; `missing`:
+   * the target does not have the tag; `not-found`: the rule names the tag, but the source does not have it; `error`: a request
+   * failed.
    */
-  readonly state: "in-step" | "behind" | "missing" | "not-found" | "error";
+  readonly state: "in-step" | "incomplete" | "behind" | "missing" | "not-found" | "error";
   /** Digest of the source. */
   readonly digest?: string;
   /** Digest of the target, if it differs. */
   readonly current?: string;
+  /** Referrers and digest tags of an image that the target has, if the rule copies and checks them. */
+  readonly referrerState?: ReferrerState;
   /** Why the image could not be compared. */
   readonly error?: SyncFailure;
 }
@@ -114,7 +119,9 @@ export interface TagStatus {
 export interface RuleStatus {
   /** The name of the rule. */
   readonly rule: string;
-  /** `error`: a request failed for some tags; `behind`: some tags are behind or missing, or a run would delete some. */
+  /**
+   * `error`: a request failed for some tags; `behind`: some tags are incomplete, behind or missing, or a run would delete some.
+   */
   readonly state: "in-step" | "behind" | "error";
   /** One for each image and target. */
   readonly tags: readonly TagStatus[];

@@ -1,6 +1,7 @@
 /** Performs the `images` step of a rule's run: compares images with their targets and copies those that differ. */
 import { mapConcurrent } from "../copy/concurrent.ts";
 import type { Emit } from "../copy/model.ts";
+import { isComplete } from "../copy/referrer_state.ts";
 import type { CopyRequestInput } from "../copy/request.ts";
 import type { Digest } from "../oci/digest.ts";
 import { formatReference, parseReference, withDefaultTag } from "../oci/reference.ts";
@@ -56,7 +57,7 @@ class ImageRun {
 
   async run({ source, requests: all }: WorkItem): Promise<TagReport[]> {
     const { batch, rule: { fastCheck }, signal } = this.#context;
-    const { present = [], known = [] } = this.#step;
+    const { present = [], known = [], related = false } = this.#step;
     const requests = all.filter(({ destination }) => !present.includes(destination));
     const reports = all.filter((request) => !requests.includes(request))
       .map(({ source, destination }): TagReport => ({ source, destination, result: "unchanged" }));
@@ -66,8 +67,9 @@ class ImageRun {
     }
     const image = batch.open(source);
     const compared = await Promise.allSettled(requests.map(async (request) => {
-      const options = { fastCheck, signal, emit: this.#emitFor(request) };
-      const before = known.find(([name]) => name === request.destination);
+      const emit = this.#emitFor(request);
+      const options = { fastCheck: fastCheck && !related, signal, emit };
+      const before = related ? undefined : known.find(([name]) => name === request.destination);
       const isSame = before && (await image.resolve(options)).digest === before[1];
       return isSame ? before : await image.compare(request, options);
     }));
@@ -119,7 +121,13 @@ class ImageRun {
       return { ...names, result: "skipped" };
     }
     if (!copy || state === "in-step" && (dryRun || startCopy)) {
-      return { ...names, result: "unchanged", ...(digest ? { digest } : {}) };
+      const { referrerState } = comparison;
+      return {
+        ...names,
+        result: "unchanged",
+        ...(digest ? { digest } : {}),
+        ...(referrerState && !isComplete(referrerState) ? { referrerState } : {}),
+      };
     }
     const mustKeep = missing || request.ifExists === "skip";
     if (mustKeep && state === "behind" && current && current !== comparison.digest) {

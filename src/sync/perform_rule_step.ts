@@ -1,8 +1,10 @@
 /** Performs one step of a rule's run. Only steps read or write registries. */
+import { mapConcurrent } from "../copy/concurrent.ts";
 import { CrossdockError } from "../errors.ts";
+import { isIndexMediaType } from "../oci/media_types.ts";
 import { parseReference } from "../oci/reference.ts";
 import type { Listing } from "./batch.ts";
-import { findTags, listRepositories, targetsOf } from "./expand.ts";
+import { findNames, findTags, listRepositories, targetsOf, toWorkItem } from "./expand.ts";
 import type { PruneReport } from "./model.ts";
 import { performImages } from "./perform_images.ts";
 import { pruneTarget } from "./prune_target.ts";
@@ -30,6 +32,10 @@ export async function performRuleStep(
       return await performRepositories(step, context);
     case "tags":
       return await performTags(step, context);
+    case "names":
+      return await performNames(step, context);
+    case "search":
+      return await performSearch(step, context);
     case "images":
       return await performImages(step, context);
     case "remember":
@@ -97,6 +103,56 @@ async function performTags(
     if (!postponed) throw error;
     return { dates, postponed };
   }
+}
+
+async function performNames(
+  { repository }: StepOf<"names">,
+  context: RuleContext,
+): Promise<RuleStepResults["names"]> {
+  const { rule, batch, signal } = context;
+  try {
+    return { tags: await findNames(rule, repository, batch, { signal }) };
+  } catch (error) {
+    const postponed = toPostponement(error, context);
+    if (!postponed) throw error;
+    return { postponed };
+  }
+}
+
+/** Images that are resolved, or indexes that are read, in parallel. */
+const SEARCH_CONCURRENCY = 16;
+
+/**
+ * Resolves each tag by HEAD, or reads each index.
+ *
+ * @throws the first error of a tag if none of the others has the manifest
+ */
+async function performSearch(
+  { repository, tags, digest, inIndexes }: StepOf<"search">,
+  context: RuleContext,
+): Promise<RuleStepResults["search"]> {
+  const { rule, batch, signal } = context;
+  const found = new Set<string>();
+  const indexes = new Map<string, string>();
+  const errors: unknown[] = [];
+  await mapConcurrent(tags, SEARCH_CONCURRENCY, async (tag) => {
+    const { source } = toWorkItem(rule, repository, tag);
+    try {
+      const root = inIndexes ? undefined : await batch.resolve(source, { signal });
+      const digests = inIndexes ? await batch.children(source, { signal }) : [root?.digest];
+      if (digests.includes(digest)) found.add(tag);
+      else if (root && isIndexMediaType(root.mediaType)) indexes.set(root.digest, tag);
+    } catch (error) {
+      signal?.throwIfAborted();
+      errors.push(error);
+    }
+  }, signal);
+  const result = { found: tags.filter((tag) => found.has(tag)), indexes: [...indexes.values()] };
+  const [error] = errors;
+  if (error === undefined || found.size > 0) return result;
+  const [postponed] = errors.flatMap((error) => toPostponement(error, context) ?? []);
+  if (!postponed) throw error;
+  return { ...result, postponed };
 }
 
 /**

@@ -71,7 +71,7 @@ export async function statusOfRule(
     failAll(rule.source, rule.targets, error);
   }
   const states = new Set(tags.map(({ state }) => state));
-  const isBehind = states.has("behind") || states.has("missing") ||
+  const isBehind = states.has("behind") || states.has("missing") || states.has("incomplete") ||
     pruned.some(({ result }) => result === "would-delete");
   const state = states.has("error") ? "error" : isBehind ? "behind" : "in-step";
   return {
@@ -108,9 +108,17 @@ async function statusOfItem(
       const comparison = await image.compare(comparable, { fastCheck, signal });
       const { digest } = comparison.source;
       if (mediaTypes && !mediaTypes.includes(comparison.source.mediaType)) return [];
-      const { state, current } = comparison;
+      const { state, current, referrerState } = comparison;
       const differs = current !== undefined && current !== digest;
-      return [{ source, destination, state, digest, ...(differs ? { current } : {}) }];
+      const hasImage = current !== undefined && current === comparison.digest;
+      return [{
+        source,
+        destination,
+        state: state === "behind" && hasImage ? "incomplete" : state,
+        digest,
+        ...(differs ? { current } : {}),
+        ...(hasImage && referrerState ? { referrerState } : {}),
+      }];
     } catch (cause) {
       const error = toFailure(cause, signal);
       const isAbsent = !isListed && error.code === "not_found" && error.side === "source";

@@ -3,7 +3,7 @@
  * JSON without secrets and may be repeated without harm, so it can be a function call or a request.
  */
 import * as z from "zod";
-import { digestSchema } from "../oci/digest.ts";
+import { digestSchema as digest } from "../oci/digest.ts";
 import type { PruneReport, SyncFailure, TagReport } from "./model.ts";
 
 const repository = z.string();
@@ -14,7 +14,7 @@ const dryRun = z.boolean().optional();
 const dates = z.array(z.tuple([z.string(), z.number().nullable()]));
 
 /** Images as a run has left them: the destination, the digest of the source, and that of the destination if it differs. */
-export const knownImages = z.array(z.tuple([z.string(), digestSchema, digestSchema.nullish()]));
+export const knownImages = z.array(z.tuple([z.string(), digest, digest.nullish()]));
 
 export const ruleStepSchema = z.discriminatedUnion("type", [
   /** Lists the repositories of the rule, or checks that `only` is one of them. */
@@ -29,6 +29,16 @@ export const ruleStepSchema = z.discriminatedUnion("type", [
     /** Also lists the tags that the targets have. */
     missing: z.boolean().optional(),
   }),
+  /** Lists the tags that the rule may select, by their names only. */
+  z.strictObject({ type: z.literal("names"), repository }),
+  /** Finds the tags whose image is a manifest or, with `inIndexes`, has it as a child. */
+  z.strictObject({
+    type: z.literal("search"),
+    repository,
+    tags,
+    digest,
+    inIndexes: z.boolean().optional(),
+  }),
   /** Compares images and copies those that differ. */
   z.strictObject({
     type: z.literal("images"),
@@ -42,6 +52,8 @@ export const ruleStepSchema = z.discriminatedUnion("type", [
     missing: z.boolean().optional(),
     /** Destinations that have the tag, according to their lists. They are not compared. */
     present: z.array(z.string()).optional(),
+    /** Also checks referrers and digest tags of an unchanged image if the rule has `fastCheck`. */
+    related: z.boolean().optional(),
     /** Images that earlier runs have mirrored. They are compared only if the digest of the source differs. */
     known: knownImages.optional(),
   }),
@@ -94,6 +106,16 @@ export interface RuleStepResults {
     /** The remembered images that the targets still have. Absent if the run must not remember anything. */
     readonly state?: { readonly runs: number; readonly known: KnownImages };
     readonly warnings?: readonly string[];
+    readonly postponed?: Postponement;
+  };
+  readonly names: {
+    readonly tags?: readonly string[];
+    readonly postponed?: Postponement;
+  };
+  readonly search: {
+    readonly found: readonly string[];
+    /** Tags of indexes, one for each digest. */
+    readonly indexes: readonly string[];
     readonly postponed?: Postponement;
   };
   readonly images: {

@@ -4,6 +4,7 @@
  */
 import { mapConcurrent } from "../copy/concurrent.ts";
 import { targetsOf, toWorkItem } from "./expand.ts";
+import type { SubjectImage } from "./find_image.ts";
 import { mayPrune } from "./prune.ts";
 import type { SyncRule } from "./rule.ts";
 import type { EmitSync, PruneReport, RuleReport, SyncFailure, TagReport } from "./model.ts";
@@ -19,6 +20,17 @@ import type {
 } from "./rule_steps.ts";
 import { toFailure } from "./to_failure.ts";
 
+/** The part of a rule that an event names: a repository, or one of its images. Plain JSON. */
+export interface RunScope {
+  readonly repository: string;
+  readonly tag?: string | undefined;
+  /**
+   * The manifest that got a new referrer. The run finds a tag that has it, unless `tag` names one, and checks the referrers and digest
+   * tags of this tag's image, even with `fastCheck`.
+   */
+  readonly subject?: SubjectImage | undefined;
+}
+
 export interface RunRuleOptions {
   /** Milliseconds since the epoch. */
   readonly now: () => number;
@@ -28,8 +40,8 @@ export interface RunRuleOptions {
   readonly dryRun?: boolean | undefined;
   /** Copies only tags that a target lacks. Overwrites and deletes nothing. */
   readonly missing?: boolean | undefined;
-  /** Restricts the run to the repository, and the tag, of an event. Nothing is pruned. */
-  readonly only?: { readonly repository: string; readonly tag?: string | undefined } | undefined;
+  /** Restricts the run to the part that an event names. Nothing is pruned. */
+  readonly only?: RunScope | undefined;
   /**
    * Waits for a rate limit until a time in milliseconds since the epoch. Returns `false` if the run must not wait that long. The
    * run then ends and reports the rest as postponed. Default: the run does not wait.
@@ -65,6 +77,12 @@ interface Selection {
 
 /** Step names in a Workflow have at most 256 characters. This leaves room for the rest of the name. */
 const MAX_NAME_CHARS = 200;
+
+/** The tags that are searched for a referrer's image. Each costs a request. The next run of the whole rule finds the others. */
+const MAX_SEARCHED_TAGS = 2000;
+
+/** Tags in one step of a search. One request for each stays below the 50 requests of a Worker on the free plan. */
+const SEARCH_PAGE = 20;
 
 const NO_TAGS = "the rule selects no tags: its source has none that match";
 
@@ -143,8 +161,13 @@ class RuleRun {
     const targets = targetsOf(this.#rule, repository);
     const place = `${number} ${repository}`.slice(0, MAX_NAME_CHARS);
     const reports: TagReport[] = [];
+    const { only } = this.#options;
     try {
-      const selection = await this.#selectTags(repository, place);
+      if (only?.subject && only.tag === undefined) {
+        return await this.#runSubject(repository, only.subject, place) ??
+          this.#postponeAll(repository, targets);
+      }
+      const selection = await this.#selectTags(repository, place, only?.tag);
       if (!selection) return this.#postponeAll(repository, targets);
       reports.push(...await this.#runImages(repository, selection, place));
       await this.#remember(repository, selection, place);
@@ -161,16 +184,78 @@ class RuleRun {
     return reports;
   }
 
-  /** @returns `undefined` if a rate limit postpones it beyond this run */
-  async #selectTags(repository: string, place: string): Promise<Selection | undefined> {
-    const { only, missing } = this.#options;
+  /**
+   * Runs a tag whose image has the subject of a new referrer. One is enough: the others have the same content. The next one runs if
+   * the rule does not select it, because of its age for example.
+   *
+   * @returns `undefined` if a rate limit postpones it beyond this run
+   */
+  async #runSubject(
+    repository: string,
+    subject: SubjectImage,
+    place: string,
+  ): Promise<TagReport[] | undefined> {
+    const found = await this.#searchTags(repository, subject, place);
+    for (const [i, tag] of found?.entries() ?? []) {
+      const part = `${place}: tag ${i + 1}`;
+      const selection = await this.#selectTags(repository, part, tag);
+      if (!selection) return undefined;
+      if (selection.tags.length > 0) return await this.#runImages(repository, selection, part);
+    }
+    return found && [];
+  }
+
+  /** Finds tags by their digest, the last names first, because they are probably the newest. Then looks into indexes. */
+  async #searchTags(
+    repository: string,
+    { digest, isIndex }: SubjectImage,
+    place: string,
+  ): Promise<readonly string[] | undefined> {
+    const listed = await this.#try(`${place}: names`, { type: "names", repository });
+    if (!listed?.tags) return undefined;
+    if (listed.tags.length > MAX_SEARCHED_TAGS) {
+      this.#warn(
+        `find ${digest} in ${repository}: searched ${MAX_SEARCHED_TAGS} of ${listed.tags.length} tags`,
+      );
+    }
+    const names = listed.tags.toReversed().slice(0, MAX_SEARCHED_TAGS);
+    const indexes: string[] = [];
+    const search = async (
+      tags: readonly string[],
+      inIndexes: boolean,
+    ): Promise<readonly string[] | undefined> => {
+      for (let i = 0; i < tags.length; i += SEARCH_PAGE) {
+        const page = tags.slice(i, i + SEARCH_PAGE);
+        const name = `${place}: search ${inIndexes ? "in indexes " : ""}from ${i + 1}`;
+        const step = { repository, tags: page, digest, ...(inIndexes ? { inIndexes } : {}) };
+        const result = await this.#try(name, { type: "search", ...step });
+        if (!result) return undefined;
+        if (result.found.length > 0) return result.found;
+        indexes.push(...result.indexes);
+      }
+      return [];
+    };
+    const found = await search(names, false);
+    return found?.length === 0 && !isIndex ? await search(indexes, true) : found;
+  }
+
+  /**
+   * @param tag restricts it to one tag
+   * @returns `undefined` if a rate limit postpones it beyond this run
+   */
+  async #selectTags(
+    repository: string,
+    place: string,
+    tag: string | undefined,
+  ): Promise<Selection | undefined> {
+    const { missing } = this.#options;
     const dates: TagDates = [];
     for (let part = 1;; part++) {
       const name = part === 1 ? `${place}: tags` : `${place}: tags, part ${part}`;
       const result = await this.#try(name, {
         type: "tags",
         repository,
-        ...(only?.tag === undefined ? {} : { only: only.tag }),
+        ...(tag === undefined ? {} : { only: tag }),
         dates,
         ...(missing ? { missing } : {}),
       });
@@ -218,7 +303,7 @@ class RuleRun {
       readonly known: KnownImages | undefined;
     },
   ): Promise<TagReport[]> {
-    const { dryRun, missing, signal } = this.#options;
+    const { dryRun, missing, only, signal } = this.#options;
     const { repository, mayBeMissing, present, known } = page;
     const ended = new Map<string, TagReport>();
     let left = page.tags;
@@ -236,6 +321,7 @@ class RuleRun {
           ...(missing ? { missing } : {}),
           ...(present.length > 0 ? { present } : {}),
           ...(known ? { known } : {}),
+          ...(only?.subject ? { related: true } : {}),
         });
         for (const image of result.known ?? []) this.#known.set(image[0], image);
         this.#startedPulls = result.startedPulls;
@@ -328,7 +414,7 @@ class RuleRun {
    *
    * @returns `undefined` if the run must not wait that long
    */
-  async #try<Step extends RuleStep & { type: "repositories" | "tags" }>(
+  async #try<Step extends Exclude<RuleStep, { type: "images" | "remember" | "prune" }>>(
     name: string,
     step: Step,
   ): Promise<ResultOf<Step> | undefined> {

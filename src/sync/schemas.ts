@@ -1,6 +1,11 @@
 /** Schemas of the data of a sync. The API answers with it, the client checks it, and the OpenAPI document describes it. */
 import * as z from "zod";
-import { copyEventSchema, reportSchema, requestsSchema } from "../copy/schemas.ts";
+import {
+  copyEventSchema,
+  referrerStateSchema,
+  reportSchema,
+  requestsSchema,
+} from "../copy/schemas.ts";
 import { ERROR_CODES, SIDES } from "../errors.ts";
 import { schemaFor } from "../schema.ts";
 import type {
@@ -53,6 +58,7 @@ export const tagReportSchema = schemaFor<TagReport>()(
       description: "known from the remembered state",
     }),
     report: reportSchema.exactOptional(),
+    referrerState: referrerStateSchema.exactOptional(),
     error: failureSchema.exactOptional(),
     id: z.string().exactOptional().meta({ description: "id of the durable copy" }),
   }).meta({ id: "TagReport", description: "The result of one image of a rule, at one target" }),
@@ -106,13 +112,15 @@ const tagStatusSchema = schemaFor<TagStatus>()(
   z.object({
     source: z.string(),
     destination: z.string(),
-    state: z.enum(["in-step", "behind", "missing", "not-found", "error"]).meta({
-      description: "`behind`: the target has another image, or lacks referrers or digest tags; " +
+    state: z.enum(["in-step", "incomplete", "behind", "missing", "not-found", "error"]).meta({
+      description: "`incomplete`: the target has the image, but lacks referrers or digest tags; " +
+        "`behind`: the target has another image; " +
         "`missing`: the target does not have the tag; `not-found`: the rule names the tag, but the source does not have it; " +
         "`error`: a request failed",
     }),
     digest: digest.exactOptional().meta({ description: "digest of the source" }),
     current: digest.exactOptional().meta({ description: "digest of the target, if it differs" }),
+    referrerState: referrerStateSchema.exactOptional(),
     error: failureSchema.exactOptional(),
   }).meta({
     id: "TagStatus",
@@ -125,7 +133,7 @@ const ruleStatusSchema = schemaFor<RuleStatus>()(
     rule: z.string(),
     state: z.enum(["in-step", "behind", "error"]).meta({
       description:
-        "`error`: a request failed for some tags; `behind`: some tags are behind or missing, or a run would delete some",
+        "`error`: a request failed for some tags; `behind`: some tags are incomplete, behind or missing, or a run would delete some",
     }),
     tags: z.array(tagStatusSchema),
     pruned: z.array(pruneReportSchema).exactOptional().meta({

@@ -94,6 +94,7 @@ export const verification: Verification = {
   source: SOURCE,
   destination: DESTINATION,
   equal: true,
+  state: "equal",
   differences: [],
   checked: { manifests: 1, blobs: 1, referrers: 0 },
 };

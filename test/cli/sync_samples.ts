@@ -66,7 +66,7 @@ export function statusOf(
       const found = new Set(tags.map(({ state }) => state));
       const state = found.has("error")
         ? "error"
-        : found.has("behind") || found.has("missing")
+        : found.has("behind") || found.has("missing") || found.has("incomplete")
         ? "behind"
         : "in-step";
       return Promise.resolve({ rule, state, tags, requests: { source: 1, destination: 1 } });

@@ -49,8 +49,13 @@ test("verify() names a referrer that is missing, and a digest tag", async () => 
   assert.equal(equal, false);
   const found = differences.filter(({ kind }) => kind !== "blob");
   assert.deepEqual(found, [
-    { kind: "referrer", what: referrer.descriptor.digest, state: "missing" },
-    { kind: "digest-tag", what: tag, state: "missing" },
+    {
+      kind: "referrer",
+      what: referrer.descriptor.digest,
+      referrerKind: "other",
+      state: "missing",
+    },
+    { kind: "digest-tag", what: tag, referrerKind: "signature", state: "missing" },
   ]);
   const options = { referrers: false, digestTags: false };
   assert.equal((await engine.verify({ ...requestOf(pair), ...options })).equal, true);
@@ -132,7 +137,7 @@ test("verify() reports missing content in the repositories of referrers, and no 
   const { differences } = await engine.verify({ ...requestOf(pair), ...elsewhere });
   const blobs = [config, ...layers].map(({ digest }) => digest).sort();
   assert.deepEqual(differences.filter(({ kind }) => kind !== "blob"), [
-    { kind: "referrer", what: digest, state: "missing" },
+    { kind: "referrer", what: digest, referrerKind: "other", state: "missing" },
   ]);
   const missing = differences.filter(({ kind }) => kind === "blob").map(({ what }) => what);
   assert.deepEqual(missing.sort(), blobs);

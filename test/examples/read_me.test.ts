@@ -5,7 +5,7 @@ import { parseSyncConfig } from "../../src/config/sync_config.ts";
 import { formatMistake } from "../../src/config/mistakes.ts";
 import { readExample } from "./read_example.ts";
 
-const EXAMPLES = ["air_gapped", "docker_hub_to_ecr", "ghcr_to_harbor"];
+const EXAMPLES = ["air_gapped", "docker_hardened_images", "docker_hub_to_ecr", "ghcr_to_harbor"];
 
 for (const name of EXAMPLES) {
   test(`examples/${name} is a config without a warning, and its README names each variable`, () => {

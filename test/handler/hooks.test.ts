@@ -4,7 +4,7 @@ import { createHmac } from "node:crypto";
 import { connect } from "node:net";
 import type { Socket } from "node:net";
 import { test } from "node:test";
-import { putCosignSignature, putImage } from "../support/image.ts";
+import { putCosignSignature, putImage, putReferrer } from "../support/image.ts";
 import { logLines } from "./log_lines.ts";
 import type { LogLine } from "./log_lines.ts";
 import { readProblem, startDock } from "./setup.ts";
@@ -13,7 +13,7 @@ import { until } from "../support/until.ts";
 
 const SECRET = "a-secret-of-the-registry";
 
-function startHookedDock(): Promise<Dock> {
+function startHookedDock(keys = "digestTags: true"): Promise<Dock> {
   return startDock({
     variables: ({ source, destination }) => ({
       // What rules name needs no leave of these.
@@ -21,7 +21,7 @@ function startHookedDock(): Promise<Dock> {
       CROSSDOCK_ALLOW_DESTINATIONS: "",
       CROSSDOCK_CONFIG: `
 sync:
-  - {name: apps, type: repository, source: "${source}/app", target: "${destination}/mirror/app", tags: {deny: [dev]}, digestTags: true}
+  - {name: apps, type: repository, source: "${source}/app", target: "${destination}/mirror/app", tags: {deny: [dev]}, ${keys}}
 webhooks:
   in:
     plain: {kind: bearer, place: "${source}", secrets: [${SECRET}]}
@@ -37,15 +37,16 @@ webhooks:
 
 interface Push {
   readonly repository?: string;
-  readonly tag?: string;
+  readonly tag?: string | undefined;
   readonly digest?: string;
   readonly id?: string;
 }
 
 /** An event of CNCF distribution. */
-function pushOf({ repository = "app", tag = "1", digest, id = "1" }: Push = {}): unknown {
+function pushOf(push: Push = {}): unknown {
   const mediaType = "application/vnd.oci.image.manifest.v1+json";
-  return { events: [{ id, action: "push", target: { mediaType, repository, tag, digest } }] };
+  const { id, ...target } = { repository: "app", tag: "1", id: "1", ...push };
+  return { events: [{ id, action: "push", target: { mediaType, ...target } }] };
 }
 
 /** Posts an event as a registry does that has the bearer token. */
@@ -129,6 +130,36 @@ test("POST /hooks/{name} of a cosign signature copies it to its image at the mir
   assert.equal(await readState(answer), "accepted");
   const hasSignature = (): boolean => dock.destination.tags("mirror/app").includes(tag);
   await until("the signature is at the mirror", hasSignature);
+});
+
+test("POST /hooks/{name} of a referrer by its digest copies it to its image at the mirror", async () => {
+  await using dock = await startHookedDock("referrers: true, fastCheck: true");
+  const { descriptor } = await putImage(dock.source, "app", { tag: "1" });
+  await tell(dock, "/hooks/distribution", pushOf());
+  await until("the tag is at the mirror", () => dock.destination.tags("mirror/app").length > 0);
+  await until("the first run has ended", () => linesOf(dock, "rule ended").length > 0);
+  const { descriptor: { digest } } = await putReferrer(dock.source, "app", descriptor, {
+    artifactType: "application/spdx+json",
+    payload: "{}",
+  });
+  const event = pushOf({ tag: undefined, digest, id: "2" });
+  const answers = await Promise.all([1, 2, 3].map(() => tell(dock, "/hooks/distribution", event)));
+  for (const answer of answers) assert.equal(await readState(answer), "accepted");
+  const hasReferrer = (): boolean =>
+    dock.destination.getManifest("mirror/app", digest) !== undefined;
+  await until("the referrer is at the mirror", hasReferrer);
+  await until("the second run has ended", () => linesOf(dock, "rule ended").length > 1);
+  assert.equal(dock.destination.count({ method: "PUT", path: `/manifests/${digest}` }), 1);
+});
+
+test("POST /hooks/{name} of a push by digest asks no registry if no rule copies its referrers", async () => {
+  await using dock = await startHookedDock();
+  const { descriptor: { digest } } = await putImage(dock.source, "app", { tag: "1" });
+  for (const repository of ["app", "other"]) {
+    const event = pushOf({ repository, tag: undefined, digest });
+    assert.equal(await readState(await tell(dock, "/hooks/distribution", event)), "ignored");
+  }
+  assertUntouched(dock);
 });
 
 test("POST /hooks/{name} of the mirror's own push follows nothing", async () => {

@@ -5,6 +5,8 @@ import { parseConfig } from "../../src/config/parse_config.ts";
 import type { ServerConfig } from "../../src/config/server_config.ts";
 import { createHookReceiver } from "../../src/rules/receive_hook.ts";
 import type { HookReceiver, HookReceiverOptions } from "../../src/rules/receive_hook.ts";
+import { CrossdockError } from "../../src/errors.ts";
+import type { SubjectImage } from "../../src/sync/find_image.ts";
 import type { RuleEnd, RuleOccasion } from "../../src/rules/dispatch.ts";
 import type { RuleReport, TagReport } from "../../src/sync/model.ts";
 
@@ -42,7 +44,12 @@ const START = 1_000_000;
 /** A receiver whose rules end as `ends` says, in turn; its clock goes on only while it waits, and that is over when it is settled. */
 function fakeReceiver(
   ends: readonly RuleEnd[],
-  { config = CONFIG, stopping, canWait }: Partial<HookReceiverOptions> = {},
+  {
+    config = CONFIG,
+    findImage = () => Promise.reject(new Error("no image is to be found")),
+    stopping,
+    canWait,
+  }: Partial<HookReceiverOptions> = {},
 ): Faked {
   const runs: Faked["runs"] = [];
   const waits: number[] = [];
@@ -69,6 +76,7 @@ function fakeReceiver(
         if (!await waitUntil?.(end.postponedUntil)) return end;
       }
     },
+    findImage,
     background: (job) => void jobs.push(job),
     stopping,
     canWait,
@@ -79,7 +87,10 @@ function fakeReceiver(
     waits,
     async settle(): Promise<void> {
       let isOver = false;
-      const over = Promise.all(jobs).finally(() => isOver = true);
+      const settleAll = async (): Promise<void> => {
+        for (const job of jobs) await job;
+      };
+      const over = settleAll().finally(() => isOver = true);
       while (!isOver) {
         await new Promise((next) => setImmediate(next));
         const next = timers.sort((a, b) => a.at - b.at).shift();
@@ -94,7 +105,7 @@ function fakeReceiver(
 /** Tells of a push, and gives what the sender is told. */
 async function tell(
   { receive }: Faked,
-  target: { tag?: string; digest?: string; id?: string } = {},
+  target: { tag?: string | undefined; digest?: string; id?: string } = {},
 ): Promise<string> {
   const { id = "1", ...rest } = target;
   const mediaType = "application/vnd.oci.image.manifest.v1+json";
@@ -187,11 +198,105 @@ test("createHookReceiver() takes an event again whose rule could not be run", as
   assert.equal(faked.runs.length, 2);
 });
 
-test("createHookReceiver() runs for the repository of a digest tag after that tag exists", async () => {
-  const faked = fakeReceiver(["started"]);
-  assert.equal(await tell(faked, { tag: `sha256-${"c".repeat(64)}.sig`, digest: NEW }), "accepted");
+const IMAGE: SubjectImage = {
+  digest: `sha256:${"c".repeat(64)}`,
+  isIndex: false,
+};
+const SIGNED = configOf("referrers: true, digestTags: true, fastCheck: true");
+
+test("createHookReceiver() runs for the repository of a shortened digest tag after that tag exists", async () => {
+  const config = configOf(
+    'tags: {deny: ["sha512-.*"]}, digestTags: true, referrers: true',
+  );
+  const faked = fakeReceiver(["started"], { config });
+  assert.equal(
+    await tell(faked, { tag: `sha512-${"c".repeat(64)}`, digest: NEW }),
+    "accepted",
+  );
   await faked.settle();
   assert.deepEqual([faked.runs, faked.waits], [[{ repository: "r.example/app" }], [2000]]);
+});
+
+test("createHookReceiver() finds the image of a digest tag, and retries by its tag until something is copied", async () => {
+  const asked: unknown[] = [];
+  const findImage: HookReceiverOptions["findImage"] = (
+    { digest },
+    { mayBeImage },
+  ) => {
+    asked.push([digest, mayBeImage]);
+    return Promise.resolve(IMAGE);
+  };
+  const faked = fakeReceiver([
+    endWith({ result: "unchanged" }),
+    endWith({ result: "copied" }),
+  ], { findImage });
+  const tag = `${IMAGE.digest.replace(":", "-")}.sig`;
+  assert.equal(await tell(faked, { tag, digest: NEW }), "accepted");
+  await faked.settle();
+  assert.deepEqual(asked, [[IMAGE.digest, true]]);
+  assert.deepEqual(faked.waits, [2000]);
+  const only = { repository: "r.example/app", subject: IMAGE };
+  assert.deepEqual(faked.runs, [only, { ...only, tag: "1" }]);
+});
+
+test("createHookReceiver() combines the events of several referrers of an image, and repeated ones", async () => {
+  const asked: string[] = [];
+  const findImage: HookReceiverOptions["findImage"] = ({ digest }) => {
+    asked.push(digest);
+    return Promise.resolve(IMAGE);
+  };
+  const end = endWith({ result: "copied" });
+  const faked = fakeReceiver([end, end, end], { config: SIGNED, findImage });
+  for (const digest of [OLD, NEW, NEW, OLD]) {
+    assert.equal(
+      await tell(faked, { tag: undefined, digest, id: digest }),
+      "accepted",
+    );
+  }
+  await faked.settle();
+  assert.deepEqual(asked, [OLD, NEW]);
+  assert.deepEqual([faked.runs.length, faked.waits], [2, [10_000]]);
+});
+
+test("createHookReceiver() runs nothing for a manifest that is no referrer", async () => {
+  const faked = fakeReceiver([], {
+    config: SIGNED,
+    findImage: () => Promise.resolve(undefined),
+  });
+  assert.equal(await tell(faked, { tag: undefined, digest: NEW }), "accepted");
+  await faked.settle();
+  assert.deepEqual(faked.runs, []);
+});
+
+test("createHookReceiver() reads no manifest if no rule copies the referrers of the repository", async () => {
+  const faked = fakeReceiver([]);
+  assert.equal(await tell(faked, { tag: undefined, digest: NEW }), "ignored");
+});
+
+test("createHookReceiver() waits for a manifest that is not there yet, and not after another error", async () => {
+  const absent = new CrossdockError("not_found", "no such manifest");
+  const denied = new CrossdockError("denied", "no access");
+  for (
+    const [error, waits] of [[absent, [2000, 10_000]], [denied, []]] as const
+  ) {
+    let asked = 0;
+    const findImage: HookReceiverOptions["findImage"] = () => {
+      asked += 1;
+      return Promise.reject(error);
+    };
+    const faked = fakeReceiver([], { config: SIGNED, findImage });
+    await tell(faked, { tag: undefined, digest: NEW });
+    await faked.settle();
+    assert.deepEqual([asked, faked.waits, faked.runs], [
+      waits.length + 1,
+      waits,
+      [],
+    ]);
+    // The sender may repeat the event.
+    await tell(faked, { tag: undefined, digest: NEW });
+    await faked.settle();
+    assert.equal(asked, 2 * (waits.length + 1));
+  }
 });
 
 test("createHookReceiver() leaves a postponed run to the schedule when the host stops", async () => {

@@ -119,3 +119,25 @@ for (const [what, [step, pointer]] of Object.entries(STEPS)) {
     assert.deepEqual(rejected(() => allowed.step(step)), [pointer]);
   });
 }
+
+test("createAllowed().step() admits the known repository of an allowed source's referrers, only as a source", () => {
+  const { step } = createAllowed(parseConfig({
+    CROSSDOCK_ALLOW_SOURCES: "dhi.io/python",
+    CROSSDOCK_ALLOW_DESTINATIONS: "mirror.io/** dhi.io/python",
+  }));
+  const stepOf = (source: string, destination = "mirror.io/python"): Step => ({
+    type: "manifest",
+    source,
+    destination,
+    descriptor: {
+      mediaType: "application/vnd.oci.image.manifest.v1+json",
+      digest: `sha256:${"a".repeat(64)}`,
+      size: 2,
+    },
+  });
+  const known = "registry.scout.docker.com/docker/dhi-python";
+  assert.deepEqual(rejected(() => step(stepOf(known))), []);
+  const other = "registry.scout.docker.com/docker/dhi-node";
+  assert.deepEqual(rejected(() => step(stepOf(other))), ["#/source"]);
+  assert.deepEqual(rejected(() => step(stepOf("dhi.io/python", known))), ["#/destination"]);
+});

@@ -7,7 +7,7 @@ import type { RuleStatus } from "../../src/sync/model.ts";
 import type { SyncRule } from "../../src/sync/rule.ts";
 import { startPair } from "../support/pair.ts";
 import type { Pair } from "../support/pair.ts";
-import { putImage } from "../support/image.ts";
+import { putImage, putReferrer } from "../support/image.ts";
 import { NOW, ruleOf } from "./setup.ts";
 
 function appRule({ source, destination }: Pair, more = ""): SyncRule {
@@ -133,3 +133,35 @@ for (
     );
   });
 }
+
+test("statusOfRule() tells an image without its new signature from another image, with the requests of a run", async () => {
+  await using pair = await startPair();
+  const { source, destination, engine } = pair;
+  const { descriptor } = await putImage(source, "app", { tag: "1" });
+  const rule = appRule(pair, ", referrers: true");
+  const options = { engine, rules: [rule], now: () => NOW };
+  await runRuleLocally(rule, options);
+  const signature = await putReferrer(source, "app", descriptor, {
+    artifactType: "application/vnd.cncf.notary.signature",
+    payload: "{}",
+  });
+  const missing = { kind: "signature", expected: 1, missing: 1, unavailable: 0 };
+  source.clearRequests();
+  destination.clearRequests();
+  const status = await statusOfRule(rule, options);
+  assert.deepEqual([status.state, statesOf(status)], ["behind", ["1 incomplete"]]);
+  assert.deepEqual(status.tags[0]?.referrerState, { kinds: [missing] });
+  assert.equal(status.tags[0]?.current, undefined);
+  // The list of tags, a HEAD, the referrers of the image and of the signature, and the signature; at the target, a HEAD of both.
+  assert.deepEqual(status.requests, { source: 5, destination: 2 });
+  await runRuleLocally(rule, options);
+  const after = await statusOfRule(rule, options);
+  assert.deepEqual([after.state, statesOf(after)], ["in-step", ["1 in-step"]]);
+  assert.deepEqual(after.tags[0]?.referrerState, { kinds: [{ ...missing, missing: 0 }] });
+  const fast = await statusOfRule(appRule(pair, ", referrers: true, fastCheck: true"), options);
+  assert.deepEqual([fast.requests, fast.tags[0]?.referrerState], [
+    { source: 2, destination: 1 },
+    undefined,
+  ]);
+  assert.notEqual(destination.getManifest("app", signature.descriptor.digest), undefined);
+});

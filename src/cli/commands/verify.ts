@@ -8,6 +8,7 @@ import * as options from "../options/options.ts";
 import { toSides } from "../options/side.ts";
 import { EXIT_DIFFERENT } from "../output/exit_codes.ts";
 import { formatCount } from "../output/format.ts";
+import { formatMissing, formatReferrers, nounOf } from "../output/format_referrers.ts";
 import { writeJson, writeResult } from "../output/output.ts";
 import { startProgress } from "../output/progress.ts";
 import type { CommandContext } from "./command_context.ts";
@@ -44,23 +45,32 @@ const MADE_MANIFEST = [
 
 /** One line per difference, then what was compared. */
 function formatVerification(verification: Verification): string[] {
-  const { source, destination, equal, differences, checked } = verification;
+  const { source, destination, equal, state, differences, checked, referrerState } = verification;
   const counts = [
     formatCount(checked.manifests, "manifest"),
     formatCount(checked.blobs, "blob"),
     formatCount(checked.referrers, "referrer"),
   ].join(", ");
-  const verdict = equal ? "equal" : formatCount(differences.length, "difference");
+  const missing = referrerState && formatMissing(referrerState);
+  const verdict = {
+    equal: "equal",
+    incomplete: `incomplete: the destination has the image, but ${missing ?? "not all referrers"}`,
+    different: formatCount(differences.length, "difference"),
+  }[state];
+  const found = referrerState ? formatReferrers(referrerState) : "";
   const hasMadeManifest = [source, destination].some((name) => name.startsWith("docker-archive:"));
   return [
     ...differences.map(formatDifference),
     `${verdict}: ${source} and ${destination} (${counts} compared)`,
+    ...(found === "" ? [] : [`referrers: ${found}`]),
     ...(hasMadeManifest && !equal ? MADE_MANIFEST : []),
   ];
 }
 
-function formatDifference({ kind, what, state, wanted, found }: Difference): string {
-  const line = `${state.padEnd(9)}  ${kind.replace("-", " ")} ${what}`;
+function formatDifference(difference: Difference): string {
+  const { kind, what, referrerKind, state, wanted, found } = difference;
+  const label = referrerKind && referrerKind !== "other" ? ` (${nounOf(referrerKind)})` : "";
+  const line = `${state.padEnd(9)}  ${kind.replace("-", " ")} ${what}${label}`;
   if (state === "missing") return line;
   return `${line}: ${wanted ?? "unknown"} at the source, ${found ?? "unknown"} at the destination`;
 }

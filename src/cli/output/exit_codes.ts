@@ -6,7 +6,7 @@ export const EXIT_DONE = 0;
 export const EXIT_BUG = 1;
 /** The reader of stdout has closed it: as after SIGPIPE, 128 plus 13. */
 export const EXIT_CLOSED_OUTPUT = 141;
-/** `crossdock verify` or `crossdock sync --status` found differences. */
+/** `crossdock verify` or `crossdock sync --status` found differences, or `crossdock sync --strict` missing referrers. */
 export const EXIT_DIFFERENT = 12;
 /** `crossdock sync`: some tags failed, the rest is done. With `--status` some could not be compared. */
 export const EXIT_SOME_FAILED = 13;
@@ -66,7 +66,8 @@ export const EXIT_CODES_HELP = `Exit codes:
     9  timeout: the other side sent nothing for too long
    10  rate limited; sync: a rule was postponed and nothing failed
    11  unexpected response from a registry or server
-   12  verify or sync --status found differences
+   12  verify or sync --status found differences; sync --strict: signatures
+       or other referrers did not arrive
    13  sync: some tags or rules failed, the rest is done
    14  sync: all tags and rules failed
   130  stopped by Ctrl-C (143: by SIGTERM)

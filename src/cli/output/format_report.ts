@@ -1,6 +1,7 @@
 import type { Report } from "../../copy/model.ts";
 import type { DurableCopy } from "../../durable/durable_copies.ts";
 import { formatBytes, formatCount, formatDuration } from "./format.ts";
+import { formatMissing, formatReferrers } from "./format_referrers.ts";
 
 /** The state of a durable copy, and its report once it has one. The error of a failed copy is printed separately. */
 export function formatDurableCopy({ id, state, report }: DurableCopy): string[] {
@@ -20,6 +21,7 @@ export function formatReport(report: Report): string[] {
     ...(report.additionalTags ? [`more tags  ${report.additionalTags.join(", ")}`] : []),
     `blobs      ${formatBlobs(report)}`,
     `manifests  ${formatManifests(report)}`,
+    ...formatReferrerState(report),
     `requests   ${requests.source} to the source, ${requests.destination} to the destination`,
     `time       ${time}${rate}`,
   ];
@@ -33,6 +35,13 @@ function formatBlobs({ blobs, bytesStreamed }: Report): string {
     `${present} already present`,
     ...(foreign > 0 ? [`${formatCount(foreign, "foreign layer")} not copied`] : []),
   ].join(", ");
+}
+
+function formatReferrerState({ referrerState }: Report): string[] {
+  if (!referrerState) return [];
+  const parts = [formatReferrers(referrerState), formatMissing(referrerState) ?? ""];
+  const text = parts.filter((part) => part !== "").join("; ");
+  return text === "" ? [] : [`referrers  ${text}`];
 }
 
 function formatManifests({ manifests, referrers }: Report): string {

@@ -1,4 +1,5 @@
 /** Formats reports and states of rules, with one line per tag and target so that the output can be searched. */
+import type { ReferrerState } from "../../copy/model.ts";
 import type {
   PruneReport,
   RuleReport,
@@ -9,14 +10,15 @@ import type {
   TagStatus,
 } from "../../sync/model.ts";
 import { formatDuration, shortDigest } from "./format.ts";
+import { formatMissing } from "./format_referrers.ts";
 
 /** As wide as the longest of the results, `would-delete`. */
 const WIDTH = 14;
 
 /** `copied        docker.io/library/alpine:3 -> registry.example/alpine:3  sha256:0123456789ab` */
-export function formatTagReport(
-  { source, destination, result, digest, remembered, error, id }: TagReport,
-): string {
+export function formatTagReport(tag: TagReport): string {
+  const { source, destination, result, digest, remembered, error, id } = tag;
+  const missing = formatIncomplete(tag.report?.referrerState ?? tag.referrerState);
   const more = error
     ? `: ${formatFailure(error)}`
     : id !== undefined
@@ -24,7 +26,12 @@ export function formatTagReport(
     : digest === undefined
     ? ""
     : `  ${shortDigest(digest)}${remembered ? "  (remembered)" : ""}`;
-  return `${result.padEnd(WIDTH)}${source} -> ${destination}${more}`;
+  return `${result.padEnd(WIDTH)}${source} -> ${destination}${more}${missing}`;
+}
+
+function formatIncomplete(state: ReferrerState | undefined): string {
+  const missing = state && formatMissing(state);
+  return missing === undefined ? "" : `, ${missing}`;
 }
 
 export function formatPruneReport({ destination, result, error }: PruneReport): string {
@@ -32,14 +39,15 @@ export function formatPruneReport({ destination, result, error }: PruneReport): 
 }
 
 function formatTagStatus(
-  { source, destination, state, digest, current, error }: TagStatus,
+  { source, destination, state, digest, current, error, referrerState }: TagStatus,
 ): string {
   const more = error
     ? `: ${formatFailure(error)}`
     : digest === undefined
     ? ""
     : `  ${shortDigest(digest)}${current === undefined ? "" : `, has ${shortDigest(current)}`}`;
-  return `${state.padEnd(WIDTH)}${source} -> ${destination}${more}`;
+  const missing = formatIncomplete(referrerState);
+  return `${state.padEnd(WIDTH)}${source} -> ${destination}${more}${missing}`;
 }
 
 /** `source: get manifest: 503` */

@@ -1,6 +1,7 @@
 /** Finds what `sync --strict` treats as failures: rules that copied less, or deleted less, than their author may expect. */
 import type { RuleReport, RuleStatus } from "../../sync/model.ts";
-import { EXIT_DONE, exitCodeOf } from "./exit_codes.ts";
+import { EXIT_DIFFERENT, EXIT_DONE, exitCodeOf } from "./exit_codes.ts";
+import { formatMissing } from "./format_referrers.ts";
 
 export interface StrictFailures {
   /** One for each rule and kind. */
@@ -16,6 +17,7 @@ export function findStrictFailures(
 ): StrictFailures {
   const notFound: string[] = [];
   const heldBack: string[] = [];
+  const incomplete: string[] = [];
   for (const rule of rules) {
     const missing = new Set(listMissing(rule));
     const held = (rule.pruned ?? []).filter(({ result }) => result === "held-back");
@@ -27,13 +29,25 @@ export function findStrictFailures(
       const names = listNames(held.map(({ destination }) => destination));
       heldBack.push(`${rule.rule}: prune.maxShare held back ${names}`);
     }
+    incomplete.push(...listIncomplete(rule));
   }
   const exitCode = notFound.length > 0
     ? exitCodeOf("not_found")
     : heldBack.length > 0
     ? exitCodeOf("limit")
+    : incomplete.length > 0
+    ? EXIT_DIFFERENT
     : EXIT_DONE;
-  return { lines: [...notFound, ...heldBack], exitCode };
+  return { lines: [...notFound, ...heldBack, ...incomplete], exitCode };
+}
+
+/** One line for each image that lacks referrers or digest tags of the source, or whose referrers the source did not list. */
+function listIncomplete({ rule, tags }: RuleReport | RuleStatus): string[] {
+  return tags.flatMap((tag) => {
+    const state = "report" in tag && tag.report?.referrerState || tag.referrerState;
+    const missing = state && formatMissing(state);
+    return missing === undefined ? [] : [`${rule}: ${tag.destination}: ${missing}`];
+  });
 }
 
 function listMissing({ tags }: RuleReport | RuleStatus): string[] {

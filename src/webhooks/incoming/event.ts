@@ -5,7 +5,8 @@ import { isRepositoryPath, isTag } from "../../oci/reference.ts";
 import { WebhookError } from "./webhook_error.ts";
 
 /**
- * A push of a tag, according to the sender. It is only a hint: the source is resolved again before a copy. Plain JSON.
+ * A push of a tag or of a manifest by digest, according to the sender. It is only a hint: the source is resolved again before a
+ * copy. Plain JSON.
  */
 export interface PushEvent {
   /** The host of the sender's registry; only from senders that take it from their own configuration. */
@@ -14,9 +15,12 @@ export interface PushEvent {
   readonly store?: string;
   /** The path in the registry: `library/alpine`. */
   readonly repository: string;
-  /** Absent if any tag of the repository may have changed. */
+  /** Absent for a push by digest, and if there is no digest either: any tag of the repository may have changed. */
   readonly tag?: string;
-  /** The digest of the tag. It only distinguishes a duplicate from a second push; a copy does not use it. */
+  /**
+   * The digest that was pushed. With a tag, it only distinguishes a duplicate from a second push. Without one, the manifest may be a
+   * referrer, whose `subject` leads to an image.
+   */
   readonly digest?: Digest;
   /** The same in every delivery of one event. */
   readonly id?: string;
@@ -44,8 +48,9 @@ const MAX_ID_LENGTH = 200;
  * @throws WebhookError `usage` with the name of the member, without its value
  */
 export function toPushEvent(fields: PushFields): PushEvent {
-  const { registry, store, repository, digest, id } = fields;
+  const { registry, store, repository, id } = fields;
   const tag = tagOf(fields);
+  const digest = digestOf(fields);
   if (!isRepositoryPath(repository)) throw malformed("repository is not a valid name");
   if (tag !== undefined && !isTag(tag)) throw malformed("tag is not a valid tag");
   if (store !== undefined && !STORE.test(store)) throw malformed("store is not a valid name");
@@ -54,14 +59,23 @@ export function toPushEvent(fields: PushFields): PushEvent {
     ...(store === undefined ? {} : { store }),
     repository,
     ...(tag === undefined ? {} : { tag }),
-    ...(digest && isDigest(digest) ? { digest } : {}),
+    ...(digest === undefined ? {} : { digest }),
     ...(id && id.length <= MAX_ID_LENGTH ? { id } : {}),
   };
 }
 
 /** The tag; `undefined` if there is none. Harbor, Gitea, Nexus and Artifactory then have the digest in its place. */
-export function tagOf({ tag }: Pick<PushFields, "tag">): string | undefined {
+function tagOf({ tag }: Pick<PushFields, "tag">): string | undefined {
   return !tag || isDigest(tag) ? undefined : tag;
+}
+
+function digestOf({ tag, digest }: Pick<PushFields, "tag" | "digest">): Digest | undefined {
+  return [digest, tag].find((text): text is Digest => typeof text === "string" && isDigest(text));
+}
+
+/** Whether an event names what was pushed. */
+export function namesPush(fields: Pick<PushFields, "tag" | "digest">): boolean {
+  return tagOf(fields) !== undefined || digestOf(fields) !== undefined;
 }
 
 function malformed(what: string): WebhookError {

@@ -45,14 +45,17 @@ export function locateEvent(event: PushEvent, place: string): Reference | undefi
 
 /**
  * Whether the reference of an event belongs to a source: a registry (`ghcr.io`), a repository, or an image. The tag of an image must
- * be the event's tag, if it has one. An image by digest never changes.
+ * be the event's tag, if it has one. An image by digest never changes, but it may get referrers: an event of a digest concerns all
+ * images of the repository.
  *
  * @throws ParseError for a malformed source
  */
 export function concerns(about: Reference, source: string): boolean {
   if (!source.includes("/")) return parseRepository(`${source}/x`).registry === about.registry;
   const wanted = parseReference(source);
-  if (wanted.digest !== undefined || !equalRepositories(wanted, about)) return false;
+  if (!equalRepositories(wanted, about)) return false;
+  if (about.digest !== undefined) return true;
+  if (wanted.digest !== undefined) return false;
   return wanted.tag === undefined || about.tag === undefined || wanted.tag === about.tag;
 }
 

@@ -1,4 +1,4 @@
-import { matchDigestTag } from "../../oci/digest_tag.ts";
+import { matchDigestTag, subjectOfTag } from "../../oci/digest_tag.ts";
 import type { Reference } from "../../oci/reference.ts";
 import type { SyncRule } from "../../sync/rule.ts";
 import { createTagFilter } from "../../sync/select_tags.ts";
@@ -7,7 +7,10 @@ import { concerns, locateEvent } from "./match.ts";
 
 /** The rules that an event runs, and for which reference. */
 export interface RuleMatch {
-  /** Without a tag, the rules run for the whole repository. */
+  /**
+   * With a tag, the rules run for this tag. With a digest, they run for the images that this manifest belongs to: it is a manifest of
+   * them, or one of their referrers. With neither, they run for the whole repository.
+   */
   readonly about: Reference;
   readonly rules: readonly SyncRule[];
 }
@@ -22,14 +25,19 @@ export function matchRules(
   place: string,
   rules: readonly SyncRule[],
 ): RuleMatch[] {
-  const about = locateEvent(event, place);
-  if (!about) return [];
-  const { tag, ...repository } = about;
-  const byTag = rules.filter((rule) => selects(rule, about));
+  const located = locateEvent(event, place);
+  if (!located) return [];
+  const { tag, ...repository } = located;
+  const isByDigest = tag === undefined && event.digest !== undefined;
+  const byTag = isByDigest ? [] : rules.filter((rule) => selects(rule, located));
+  const subject = isByDigest ? event.digest : subjectOfTag(tag ?? "");
+  const about: Reference = subject === undefined ? repository : { ...repository, digest: subject };
+  const isCopied = (rule: SyncRule): boolean =>
+    isByDigest ? rule.copy.referrers === true : copiesAlong(tag, rule);
   const byDigest = rules.filter((rule) =>
-    !byTag.includes(rule) && concerns(repository, rule.source) && copiesAlong(tag, rule)
+    !byTag.includes(rule) && concerns(about, rule.source) && isCopied(rule)
   );
-  return [{ about, rules: byTag }, { about: repository, rules: byDigest }]
+  return [{ about: located, rules: byTag }, { about, rules: byDigest }]
     .filter(({ rules }) => rules.length > 0);
 }
 

@@ -1,5 +1,5 @@
 import { ParseError } from "../../errors.ts";
-import { tagOf, toPushEvent } from "./event.ts";
+import { namesPush, toPushEvent } from "./event.ts";
 import { WebhookError } from "./webhook_error.ts";
 import type { PushEvent, PushFields } from "./event.ts";
 import type { Proof } from "./proof.ts";
@@ -7,7 +7,7 @@ import { isSigningSecret } from "../standard_webhooks.ts";
 
 /** The result of reading a request. */
 export type Received =
-  /** Tags were pushed. */
+  /** Tags or manifests were pushed. */
   | { readonly kind: "events"; readonly events: readonly PushEvent[] }
   /** A valid event that needs no copy: a test, a deletion, a package of npm. */
   | { readonly kind: "ignored"; readonly why: string }
@@ -74,8 +74,8 @@ export function ignored(why: string): Received {
 }
 
 /**
- * Converts the pushes of tags into events. Pushes by digest are left out: children of an index, and referrers. A malformed push
- * does not reject the others.
+ * Converts pushes into events. Pushes that have neither a tag nor a digest are left out. A malformed push does not reject the
+ * others.
  *
  * @throws WebhookError `usage` if all are malformed, `limit` for too many
  */
@@ -86,7 +86,7 @@ export function pushed(pushes: readonly PushFields[]): Received {
   const events: PushEvent[] = [];
   let malformed: unknown;
   for (const fields of pushes) {
-    if (tagOf(fields) === undefined) continue;
+    if (!namesPush(fields)) continue;
     try {
       events.push(toPushEvent(fields));
     } catch (error) {
@@ -95,7 +95,7 @@ export function pushed(pushes: readonly PushFields[]): Received {
   }
   if (events.length > 0) return { kind: "events", events };
   if (malformed) throw malformed;
-  return ignored("no tag was pushed");
+  return ignored("the event names no tag and no digest");
 }
 
 /**

@@ -1,4 +1,5 @@
 /** Notices about copies, sent as CloudEvents in JSON. */
+import type { ReferrerState } from "../../copy/model.ts";
 import type { ErrorCode } from "../../errors.ts";
 
 interface NoticeBase {
@@ -16,6 +17,8 @@ export type Notice =
     readonly digest: string;
     readonly bytesStreamed: number;
     readonly durationMs: number;
+    /** Referrers and digest tags by kind, if the copy includes them. */
+    readonly referrerState?: ReferrerState | undefined;
   }
   /** A copy failed. `message` contains no secret. */
   | NoticeBase & {

@@ -96,6 +96,7 @@ function toNotices(rule: string, tag: TagReport, failed: ReadonlyMap<string, str
         digest,
         bytesStreamed: report.bytesStreamed,
         durationMs: report.durationMs,
+        referrerState: report.referrerState,
       }]
       : []),
     ...(failed.has(destination) ? [{ ...about, type: "in_step" as const, digest }] : []),

@@ -1,12 +1,13 @@
 /** `crossdock sync`: its options, what it prints, and what it ends with. */
 import { test } from "node:test";
 import assert from "node:assert/strict";
+import type { ReferrerState } from "../../../src/copy/model.ts";
 import type { RuleReport, RuleStatus, SyncReport } from "../../../src/sync/model.ts";
 import type { RuleRunner } from "../../../src/sync/run_rules.ts";
 import { syncStreamEventSchema } from "../../../src/stream_events.ts";
 import { fakeCli } from "../fake_cli.ts";
 import type { FakeCliOptions, Run } from "../fake_cli.ts";
-import { report } from "../samples.ts";
+import { digest, report } from "../samples.ts";
 import { FAILED, FILE, ruleReport, runnerOf, statusOf, tagReport } from "../sync_samples.ts";
 
 const files = { "crossdock.yaml": FILE };
@@ -463,6 +464,12 @@ const HELD_BACK = {
 };
 const MISSING = tagReport("base", "9", { result: "missing" });
 
+const LACKING: ReferrerState = {
+  kinds: [{ kind: "signature", expected: 3, missing: 1, unavailable: 1 }],
+};
+const LACKS =
+  /^error: base: localhost:5001\/base:1: lacks 1 of 3 signatures \(1 not found at the source\)$/m;
+
 const strict: [name: string, base: RuleReport, exitCode: number, error: RegExp | undefined][] = [
   [
     "a named tag is missing",
@@ -483,6 +490,28 @@ const strict: [name: string, base: RuleReport, exitCode: number, error: RegExp |
     /^error: base: prune\.maxShare held back localhost:5001\/base:0$/m,
   ],
   ["both", ruleReport("base", [MISSING], HELD_BACK), 4, /held back/],
+  [
+    "a signature of an unchanged image did not arrive",
+    ruleReport("base", [tagReport("base", "1", { result: "unchanged", referrerState: LACKING })]),
+    12,
+    LACKS,
+  ],
+  [
+    "a signature of a copied image did not arrive",
+    ruleReport("base", [
+      tagReport("base", "1", { report: { ...report, referrerState: LACKING } }),
+    ]),
+    12,
+    LACKS,
+  ],
+  [
+    "the source did not list all referrers",
+    ruleReport("base", [
+      tagReport("base", "1", { referrerState: { kinds: [], isPartial: true } }),
+    ]),
+    12,
+    /^error: base: localhost:5001\/base:1: the source did not list all referrers$/m,
+  ],
   [
     "a tag failed as well",
     ruleReport("base", [MISSING, tagReport("base", "1", FAILED)], { result: "some-failed" }),
@@ -510,6 +539,22 @@ test("crossdock sync names the rules that select nothing, and the tags that prun
   assert.match(stdout, /^held-back {5}localhost:5001\/base:0$/m);
   assert.match(stdout, /^no tags {7}base$/m);
   assert.match(stdout, /1 held-back$/m);
+});
+
+test("crossdock sync --status shows the referrers that an image lacks", async () => {
+  const tag = { source: "localhost:5000/base:1", destination: "localhost:5001/base:1" };
+  const runner = statusOf({
+    base: [{ ...tag, state: "incomplete", digest: digest("a"), referrerState: LACKING }],
+  });
+  const shown = await sync({ runner }, "--status");
+  assert.equal(shown.exitCode, 12);
+  assert.match(
+    shown.stdout,
+    /^incomplete {4}localhost:5000\/base:1 -> localhost:5001\/base:1 {2}sha256:a{12}, lacks 1 of 3 signatures \(/m,
+  );
+  assert.match(shown.stdout, /^tags {10}1 incomplete$/m);
+  const strictly = await sync({ runner }, "--status", "--strict");
+  assert.match(strictly.stderr, LACKS);
 });
 
 test("crossdock sync --status --strict ends with 4 or 6, and shows surplus tags", async () => {

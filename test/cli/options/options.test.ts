@@ -680,7 +680,7 @@ test("crossdock --help lists the exit codes", async () => {
   const { stdout } = await fakeCli().run("--help");
   assert.match(
     stdout,
-    /Exit codes:\n {4}0 {2}success\n(?:.*\n)* +12 {2}verify .*\n +13 {2}sync: some .*\n +14 {2}sync: all /,
+    /Exit codes:\n {4}0 {2}success\n(?:.*\n)* +12 {2}verify .*\n.*\n +13 {2}sync: some .*\n +14 {2}sync: all /,
   );
 });
 

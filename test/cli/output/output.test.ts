@@ -289,18 +289,50 @@ const equal: Verification = {
   source: `${SOURCE}@${F}`,
   destination: `${DESTINATION}@${F}`,
   equal: true,
+  state: "equal",
   differences: [],
   checked: { manifests: 3, blobs: 9, referrers: 1 },
 };
 const different: Verification = {
   ...equal,
   equal: false,
+  state: "different",
   differences: [
     { kind: "tag", what: "1", state: "different", wanted: F, found: digest("0") },
     { kind: "blob", what: digest("3"), state: "missing" },
     { kind: "digest-tag", what: "sha256-ff.sig", state: "missing" },
   ],
 };
+
+test("crossdock verify names the kinds of referrers that are missing", async () => {
+  const verify: Verification = {
+    ...equal,
+    equal: false,
+    state: "incomplete",
+    referrerState: {
+      kinds: [
+        { kind: "signature", expected: 2, missing: 1, unavailable: 0 },
+        { kind: "sbom", expected: 1, missing: 1, unavailable: 0 },
+        { kind: "provenance", expected: 1, missing: 0, unavailable: 0 },
+      ],
+    },
+    differences: [
+      { kind: "referrer", what: digest("3"), referrerKind: "sbom", state: "missing" },
+      { kind: "digest-tag", what: "sha256-ff.sig", referrerKind: "signature", state: "missing" },
+    ],
+  };
+  const cli = fakeCli({ engine: engineOf({ verify }) });
+  assert.deepEqual(await cli.run("verify", SOURCE, DESTINATION), {
+    exitCode: 12,
+    stderr: "",
+    stdout: `\
+missing    referrer ${digest("3")} (SBOM)
+missing    digest tag sha256-ff.sig (signature)
+incomplete: the destination has the image, but lacks 1 of 2 signatures, 1 of 1 SBOM: localhost:5000/app:1@${F} and localhost:5001/copy/app:1@${F} (3 manifests, 9 blobs, 1 referrer compared)
+referrers: 2 signatures, 1 SBOM, 1 provenance attestation
+`,
+  });
+});
 
 test("crossdock verify reports an equal copy", async () => {
   const cli = fakeCli({ engine: engineOf({ verify: equal }) });

@@ -78,6 +78,11 @@ const OUTCOMES: { readonly [Type in copy.Outcome["type"]]: copy.Performed } = {
   referrers: { type: "referrers", state: "written", requests },
 };
 
+const STATE: copy.ReferrerState = {
+  kinds: [{ kind: "signature", expected: 2, missing: 1, unavailable: 1 }],
+  isPartial: true,
+};
+
 const PLAN: copy.Plan = {
   source: `a.io/app:1@${digest("f")}`,
   destination: `b.io/app:1@${digest("f")}`,
@@ -87,6 +92,7 @@ const PLAN: copy.Plan = {
   result: "copied",
   stages: [{ name: "blobs", steps: STEPS }],
   foreign: [descriptor],
+  referrerState: STATE,
   warnings: ["w"],
   requests,
   totals: {
@@ -107,6 +113,7 @@ const REPORT: copy.Report = {
   bytesStreamed: 5,
   manifests: 6,
   referrers: 7,
+  referrerState: STATE,
   requests,
   durationMs: 8.5,
   warnings: ["w"],
@@ -149,8 +156,11 @@ const VERIFICATION: copy.Verification = {
   source: PLAN.source,
   destination: "b.io/app:1",
   equal: false,
+  state: "incomplete",
+  referrerState: STATE,
   differences: [
     { kind: "tag", what: "1", state: "different", wanted: digest("1"), found: digest("2") },
+    { kind: "referrer", what: digest("3"), referrerKind: "sbom", state: "missing" },
   ],
   checked: { manifests: 1, blobs: 2, referrers: 3 },
 };
@@ -184,6 +194,7 @@ const TAG: TagReport = {
   result: "copied",
   digest: digest("f"),
   report: REPORT,
+  referrerState: STATE,
   error,
   id,
 };
@@ -204,7 +215,14 @@ const RULE_REPORT: RuleReport = {
 const RULE_STATUS: RuleStatus = {
   rule: "app",
   state: "error",
-  tags: [{ ...names, state: "error", digest: digest("1"), current: digest("2"), error }],
+  tags: [{
+    ...names,
+    state: "incomplete",
+    digest: digest("1"),
+    current: digest("2"),
+    referrerState: STATE,
+    error,
+  }],
   pruned: [{ destination: names.destination, result: "held-back", error }],
   warnings: ["a warning"],
   requests,

@@ -51,6 +51,9 @@ function copyAll(step: RuleStep): ResultOf<RuleStep> {
       return imagesResult(step);
     case "remember":
       return { warnings: [] };
+    case "names":
+    case "search":
+      throw new Error(`${step.type} is not expected`);
     case "prune":
       return { pruned: [], warnings: [] };
   }

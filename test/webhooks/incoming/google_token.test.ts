@@ -87,16 +87,20 @@ test("receive() of artifact-registry accepts a token that Google signed for the 
   assert.deepEqual(server.asked, ["https://www.googleapis.com/oauth2/v3/certs"]);
 });
 
-test("receive() of artifact-registry ignores uploads without a tag, and deletions", async () => {
+test("receive() of artifact-registry reads uploads by their digest, and ignores deletions", async () => {
   await using server = await startGoogle();
   const token = await sign();
-  const ignored = async (fixture: string): Promise<Received> =>
+  const read = async (fixture: string): Promise<Received> =>
     await push(token, server.runtime, { fixture });
-  assert.deepEqual(await ignored("artifact_registry_untagged"), {
-    kind: "ignored",
-    why: "no tag was pushed",
-  });
-  assert.deepEqual(await ignored("artifact_registry_delete"), {
+  const untagged = await read("artifact_registry_untagged");
+  assert.ok(untagged.kind === "events");
+  assert.deepEqual(
+    untagged.events.map(({ tag, digest: pushed }) => [tag, pushed]),
+    [
+      [undefined, digest("e")],
+    ],
+  );
+  assert.deepEqual(await read("artifact_registry_delete"), {
     kind: "ignored",
     why: "a deletion",
   });

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { Digest } from "../../../src/oci/digest.ts";
 import { formatReference } from "../../../src/oci/reference.ts";
 import { parseConfig } from "../../../src/config/parse_config.ts";
 import { matchRules } from "../../../src/webhooks/incoming/match_rules.ts";
@@ -14,6 +15,9 @@ sync:
   - {name: pinned, type: image, source: "r.example/app@sha256:${
     "a".repeat(64)
   }", target: "m.example/p:1"}
+  - {name: pinned-signed, type: image, source: "r.example/app@sha256:${
+    "c".repeat(64)
+  }", target: "m.example/p:2", referrers: true}
   - {name: registry, type: registry, source: r.example, target: m.example/r, tags: {deny: [".*"]}}
   - {name: back, type: repository, source: m.example/app, target: r.example/app}
 `,
@@ -22,22 +26,44 @@ sync:
 const SIGNATURE = `sha256-${"b".repeat(64)}.sig`;
 const FALLBACK = `sha256-${"b".repeat(64)}`;
 
-const CASES: [event: { repository: string; tag?: string; registry?: string }, matches: string[]][] =
-  [
-    [{ repository: "app", tag: "1" }, ["r.example/app:1: all versions signed image"]],
-    [{ repository: "app", tag: "dev" }, ["r.example/app:dev: all"]],
-    [{ repository: "app" }, ["r.example/app: all versions signed image registry"]],
-    [{ repository: "other", tag: "1" }, []],
-    [{ repository: "app", tag: SIGNATURE }, [
-      `r.example/app:${SIGNATURE}: all`,
-      "r.example/app: signed image",
-    ]],
-    [{ repository: "app", tag: FALLBACK }, [
-      `r.example/app:${FALLBACK}: all`,
-      "r.example/app: signed",
-    ]],
-    [{ repository: "app", tag: "1", registry: "m.example" }, []],
-  ];
+const IMAGE = `sha256:${"b".repeat(64)}` as const;
+const SHA512_FALLBACK = `sha512-${"b".repeat(64)}`;
+
+const CASES: [
+  event: {
+    repository: string;
+    tag?: string;
+    registry?: string;
+    digest?: Digest;
+  },
+  matches: string[],
+][] = [
+  [{ repository: "app", tag: "1" }, [
+    "r.example/app:1: all versions signed image",
+  ]],
+  [{ repository: "app", tag: "dev" }, ["r.example/app:dev: all"]],
+  [{ repository: "app" }, [
+    "r.example/app: all versions signed image registry",
+  ]],
+  [{ repository: "other", tag: "1" }, []],
+  [{ repository: "app", tag: SIGNATURE }, [
+    `r.example/app:${SIGNATURE}: all`,
+    `r.example/app@${IMAGE}: signed image`,
+  ]],
+  [{ repository: "app", tag: FALLBACK }, [
+    `r.example/app:${FALLBACK}: all`,
+    `r.example/app@${IMAGE}: signed pinned-signed`,
+  ]],
+  [{ repository: "app", tag: SHA512_FALLBACK }, [
+    `r.example/app:${SHA512_FALLBACK}: all`,
+    "r.example/app: signed",
+  ]],
+  [{ repository: "app", digest: IMAGE }, [
+    `r.example/app@${IMAGE}: signed pinned-signed`,
+  ]],
+  [{ repository: "other", digest: IMAGE }, []],
+  [{ repository: "app", tag: "1", registry: "m.example" }, []],
+];
 for (const [event, matches] of CASES) {
   test(`matchRules() of ${JSON.stringify(event)}`, () => {
     const found = matchRules(event, "r.example", rules).map(({ about, rules }) =>

@@ -6,7 +6,16 @@ import type { Received } from "../../../src/webhooks/incoming/sender.ts";
 import { senders } from "../../../src/webhooks/incoming/senders.ts";
 import { MAX_WEBHOOK_BYTES, WebhookError } from "../../../src/webhooks/incoming/webhook_error.ts";
 import type { WebhookErrorCode } from "../../../src/webhooks/incoming/webhook_error.ts";
-import { CASES, IGNORED, PATH_SECRET, readFixture, SECRET, signStandard, WHSEC } from "./cases.ts";
+import {
+  BY_DIGEST,
+  CASES,
+  IGNORED,
+  PATH_SECRET,
+  readFixture,
+  SECRET,
+  signStandard,
+  WHSEC,
+} from "./cases.ts";
 import type { SenderCase } from "./cases.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
@@ -199,6 +208,20 @@ for (const { name, why, fixture, headers = {}, change } of IGNORED) {
   });
 }
 
+for (const { name, fixture, headers = {}, change } of BY_DIGEST) {
+  test(`receive() of ${name} reads a push by digest: ${fixture}${change ? ` (${change})` : ""}`, async () => {
+    const value = JSON.parse(textOf(readFixture(fixture)));
+    change?.(value);
+    const one = CASES.find((candidate) => candidate.fixture === fixture) ??
+      findCase(name);
+    const received = await send({ ...one, headers }, { body: encode(value) });
+    assert.ok(received.kind === "events");
+    const [event, ...others] = received.events;
+    assert.deepEqual([event?.tag, others], [undefined, []]);
+    assert.match(event?.digest ?? "", /^sha256:[0-9a-f]{64}$/);
+  });
+}
+
 const BAD_NAMES: readonly [fixture: string, from: string, to: string][] = [
   ["docker_hub", '"acme/app"', '"../../etc"'],
   ["docker_hub", '"1.4.2"', '"1.4.2 or so"'],
@@ -236,7 +259,7 @@ test("receive() of distribution returns events of schema 1, so that the copy can
     "application/vnd.docker.distribution.manifest.v1+prettyjws",
   );
   const received = await send(findCase("distribution"), { body: new TextEncoder().encode(text) });
-  assert.equal(received.kind === "events" && received.events.length, 2);
+  assert.equal(received.kind === "events" && received.events.length, 3);
 });
 
 test("receive() leaves out a digest that is none", async () => {

@@ -32,8 +32,9 @@ function read({ body }: Message): Received {
   const { message: { data, messageId } } = checkShape(envelope, body);
   const { action, digest, tag } = checkShape(change, decode(data));
   if (action !== "INSERT") return ignored("a deletion");
-  if (!tag) return ignored("no tag was pushed");
-  const named = parse(tag);
+  const name = tag || digest;
+  if (!name) return ignored("the event names no tag and no digest");
+  const named = parse(name);
   return pushed([{
     registry: named.registry,
     repository: named.repository,

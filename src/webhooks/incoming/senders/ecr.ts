@@ -27,7 +27,9 @@ export const ecr: Sender = { title: "Amazon EventBridge", proofs: ["header", "ba
 
 function read({ body }: Message): Received {
   const { source, "detail-type": type } = checkShape(named, body);
-  if (source !== "aws.ecr" || type !== "ECR Image Action") return ignored("not an ECR image event");
+  // A referrer has an event type of its own, with the same detail.
+  const isAction = type === "ECR Image Action" || type === "ECR Referrer Action";
+  if (source !== "aws.ecr" || !isAction) return ignored("not an ECR image event");
   const { id, account, region, detail } = checkShape(imageAction, body);
   if (detail["action-type"] !== "PUSH" || detail.result !== "SUCCESS") return ignored("not a push");
   const suffix = region.startsWith("cn-") ? ".cn" : "";

@@ -23,7 +23,7 @@ const containerPackage = z.object({
 
 /**
  * GitHub's container registry: the events `package` (of repositories and organisations) and `registry_package` (of apps). GitHub may
- * send both for one push. A push of several platforms sends one event for each manifest, and only that of the index has a tag.
+ * send both for one push. A push of several platforms sends one event for each manifest; only that of the index has a tag.
  * https://docs.github.com/en/webhooks/webhook-events-and-payloads#registry_package,
  * https://github.com/octokit/webhooks/tree/3a58428aa5c399cf5aa12c8663aea1fb1f515254/payload-examples/api.github.com
  */
