@@ -98,7 +98,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "re2js": ["sync/pattern.ts"],
   "croner": ["sync/"],
   "aws4fetch": ["auth/ecr_api.ts"],
-  "jose": ["auth/artifact_registry.ts", "auth/read_jwt_expiry.ts", "webhooks/incoming/"],
+  "jose": ["auth/artifact_registry.ts", "webhooks/incoming/"],
   "standardwebhooks": ["webhooks/"],
   "hono": ["server/", "client/client.ts", "entries/"],
   "@hono/node-server": ["entries/"],

@@ -5,6 +5,7 @@ import { parseRegistry } from "../oci/reference.ts";
 import type { ClientCertificate } from "../runtime.ts";
 import type { TlsMode } from "../sides.ts";
 import type { ConfigNode } from "./config_node.ts";
+import { EXPECTED_KEY, EXPECTED_PEM, parseCertificates, parsePrivateKey } from "./pem.ts";
 import { readKeys } from "./read_keys.ts";
 import type { RenderAt } from "./render_at.ts";
 import { credsSchema } from "./schema.ts";
@@ -114,25 +115,6 @@ function readClientCertificate(
   return certificates && privateKey !== undefined
     ? { cert: certificates.join(""), key: privateKey }
     : undefined;
-}
-
-export const EXPECTED_KEY = "expected a private key in PEM that is not encrypted";
-
-/** Finds a private key without a passphrase in a PEM text. */
-export function parsePrivateKey(text: string): string | undefined {
-  const [key] =
-    /-----BEGIN ([A-Z]+ )?PRIVATE KEY-----[^]+?-----END \1?PRIVATE KEY-----/.exec(text) ??
-      [];
-  return key === undefined || key.includes("ENCRYPTED") ? undefined : `${key}\n`;
-}
-
-const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^]+?-----END CERTIFICATE-----/g;
-
-export const EXPECTED_PEM = "expected PEM, which contains -----BEGIN CERTIFICATE-----";
-
-/** Finds the certificates in a PEM text; `undefined` if there is none. */
-export function parseCertificates(text: string): string[] | undefined {
-  return text.match(CERTIFICATE)?.map((certificate) => `${certificate}\n`);
 }
 
 /** The TLS settings of a configuration, for both sides of a copy. */
