@@ -1,6 +1,5 @@
 import { LimitedBytesTransformStream } from "@std/streams/limited-bytes-transform-stream";
-import { readBody } from "./chunk_reader.ts";
-import { limitSilence } from "./silence.ts";
+import { limitStreamSilence } from "./silence.ts";
 
 export interface BodyLimits {
   readonly maxBytes: number;
@@ -22,26 +21,10 @@ export function limitBody(
   response: Response,
   { maxBytes, timeoutMs, toSilence, onBytes }: BodyLimits,
 ): ReadableStream<Uint8Array> {
-  const limited = openBody(response, timeoutMs, toSilence)
+  const body = response.body ?? new Blob().stream();
+  const limited = limitStreamSilence(body, timeoutMs, toSilence)
     .pipeThrough(new LimitedBytesTransformStream(maxBytes, { error: true }));
   return onBytes ? limited.pipeThrough(countBytes(onBytes)) : limited;
-}
-
-/** By a reader with one buffer: Deno's default reader allocates 64 KiB for each read, and the body of a manifest has 1 KiB. */
-function openBody(
-  response: Response,
-  timeoutMs: number,
-  toSilence: () => Error,
-): ReadableStream<Uint8Array> {
-  const reader = limitSilence(readBody(response), timeoutMs, toSilence);
-  return new ReadableStream({
-    async pull(controller): Promise<void> {
-      const chunk = await reader.read();
-      if (chunk) controller.enqueue(chunk.slice());
-      else controller.close();
-    },
-    cancel: (reason) => reader.cancel(reason),
-  }, { highWaterMark: 0 });
 }
 
 function countBytes(onBytes: (bytes: number) => void): TransformStream<Uint8Array, Uint8Array> {
