@@ -15,7 +15,7 @@ import type { RelayRequest } from "./relay_worker.ts";
 import { seedLayer } from "./seed_layer.ts";
 import { findChild, print, readUsage } from "./support.ts";
 
-const SIZE_MIB = 2048;
+const SIZE_MIB = 512;
 
 /** A measured Worker, with its request and a check of the response. */
 interface Subject {
@@ -30,7 +30,7 @@ interface Subject {
 const LIMITS = { destination: 1.15, stream: 2.2 };
 
 /** Interleaved. The lowest of several runs is the one that the machine disturbed least. */
-const ROUNDS = 3;
+const ROUNDS = 6;
 
 /** Limit of resident memory for a blob that is not hashed. If it is hashed, V8 collects garbage only at about 170 MiB. */
 const LIMIT_MIB = 100;
