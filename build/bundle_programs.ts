@@ -12,7 +12,7 @@ import { readSources, withoutDescriptions, withoutUnusedMethods } from "./slim_s
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
-/** CommonJS packages call `require` for the modules of the host. */
+/** CommonJS packages call `require` for the modules of the host, by a function of esbuild that is in one of the files. */
 const REQUIRE =
   'import { createRequire as createBundleRequire } from "node:module"; const require = createBundleRequire(import.meta.url);';
 
@@ -39,9 +39,13 @@ const { metafile } = await build({
   minifySyntax: true,
   legalComments: "none",
   metafile: true,
-  banner: { js: REQUIRE },
   plugins: [slimZod, withoutDescriptions, withoutUnusedMethods(readSources())],
 });
+
+for (const output of Object.keys(metafile.outputs)) {
+  const code = readFileSync(join(ROOT, output), "utf8");
+  if (code.includes("typeof require")) writeFileSync(join(ROOT, output), `${REQUIRE}${code}`);
+}
 
 writeFileSync(join(outdir, "LICENSES.txt"), listLicenses(Object.keys(metafile.inputs)));
 

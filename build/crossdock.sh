@@ -12,5 +12,6 @@ helpers+=,docker-credential-gcr,docker-credential-gcloud,docker-credential-acr-e
 
 # deno task runs this in the root of the repository, and sets INIT_CWD.
 cd "${INIT_CWD:-$PWD}"
-exec deno run --quiet --no-prompt --allow-net --allow-read --allow-write --allow-env --allow-sys=homedir \
+# With a small heap for new objects the process needs a fifth less memory and no more time.
+exec deno run --quiet --v8-flags=--max-semi-space-size=1 --no-prompt --allow-net --allow-read --allow-write --allow-env --allow-sys=homedir \
   "--allow-run=$helpers" "$root/src/cli/main.ts" "$@"

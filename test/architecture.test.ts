@@ -105,7 +105,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "re2js": ["sync/pattern.ts"],
   "croner": ["sync/"],
   "aws4fetch": ["auth/sign_aws_request.ts"],
-  "jose": ["auth/sign_assertion.ts", "auth/read_jwt_expiry.ts", "webhooks/incoming/"],
+  "jose": ["auth/sign_assertion.ts", "webhooks/incoming/"],
   "hono": ["server/", "client/client.ts", "entries/"],
   "@hono/node-server": ["entries/"],
   "picomatch": ["server/allow_list.ts"],
@@ -123,6 +123,8 @@ interface Import {
   readonly specifier: string;
   /** `import type` and `export type` are erased when the code is built. */
   readonly isType: boolean;
+  /** `import("x")` */
+  readonly isLazy: boolean;
 }
 
 const files = readdirSync(SRC, { recursive: true, encoding: "utf8" })
@@ -139,6 +141,7 @@ const imports: readonly Import[] = files.flatMap((file) =>
       file,
       specifier: from ?? bare ?? lazy ?? "",
       isType: /^(import|export) type\b/.test(statement),
+      isLazy: lazy !== undefined,
     }))
 );
 
@@ -255,6 +258,31 @@ test("code that all hosts share imports no package that counts in memory", () =>
     }
   }
   assert.ok(shared.has("engine.ts"), "compose.ts leads to the engine");
+});
+
+/** The packages in the files that load together with these. */
+function packagesWith(...entries: string[]): string[] {
+  const reached = new Set(entries);
+  const packages = new Set<string>();
+  for (const file of reached) {
+    const loaded = imports.filter((found) => found.file === file && !found.isType && !found.isLazy);
+    for (const { specifier } of loaded) {
+      if (specifier.startsWith(".")) reached.add(join(dirname(file), specifier));
+      else if (!specifier.startsWith("node:")) packages.add(specifier);
+    }
+  }
+  return [...packages].sort();
+}
+
+test("a copy loads no packages but zod and those of the command line", () => {
+  const commander = "@commander-js/extra-typings";
+  assert.deepEqual(packagesWith("cli/main.ts"), [commander]);
+  const std = ["limited-bytes-transform-stream", "to-bytes", "to-text"];
+  const hosts = ["hosts/deno.ts", "hosts/node.ts", "hosts/bun.ts"];
+  assert.deepEqual(
+    packagesWith("cli/main.ts", "cli/commands/copy.ts", "sync/sync_engine.ts", ...hosts),
+    [commander, ...std.map((name) => `@std/streams/${name}`), "ipaddr.js", "zod"],
+  );
 });
 
 test("client/ imports only types of the server", () => {

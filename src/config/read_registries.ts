@@ -6,7 +6,7 @@ import type { ClientCertificate } from "../runtime.ts";
 import type { TlsMode } from "../sides.ts";
 import type { ConfigNode } from "./config_node.ts";
 import { readKeys } from "./read_keys.ts";
-import { EXPECTED_KEY, EXPECTED_PEM, parseCertificates, parsePrivateKey } from "./registries.ts";
+import { EXPECTED_KEY, EXPECTED_PEM, parseCertificates, parsePrivateKey } from "./pem.ts";
 import type { RegistrySettings } from "./registries.ts";
 import type { RenderAt } from "./render_at.ts";
 import { credsSchema } from "./schema.ts";

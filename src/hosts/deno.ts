@@ -1,4 +1,5 @@
 import type { HttpRequest, Runtime, UploadRequest } from "../runtime.ts";
+import { fetchOnce } from "./fetch_once.ts";
 import { createNodeHash } from "./node_hash.ts";
 import { proxyOf, sendRequest } from "./send_request.ts";
 import { sleep } from "./sleep.ts";
@@ -27,8 +28,10 @@ export function createRuntime(): Promise<Runtime> {
 
 async function send(request: HttpRequest): Promise<Response> {
   const headers = new Headers(request.headers);
-  if (!headers.has("accept-encoding")) headers.set("accept-encoding", "identity");
-  return await sendRequest({ ...request, headers });
+  if (!headers.has("accept-encoding")) {
+    headers.set("accept-encoding", "identity");
+  }
+  return await sendRequest({ ...request, headers }, fetchOnce);
 }
 
 /**

@@ -1,6 +1,5 @@
 import type { ClientRequest, IncomingMessage } from "node:http";
 import type { HttpRequest, UploadRequest } from "../runtime.ts";
-import { toRequestError } from "./network_failure.ts";
 
 /** Statuses without a body; the `Response` constructor rejects a body with them. */
 const NULL_BODY_STATUS: ReadonlySet<number> = new Set([204, 205, 304]);
@@ -51,7 +50,8 @@ function toWebStream(
         if (isEnded) return;
         isEnded = true;
         // Before finish(), so that an abort is reported as the cause of the errors that follow it.
-        controller.error(toRequestError(error, request));
+        // Otherwise as from `fetch`: who reads the body names what was read.
+        controller.error(request.signal?.aborted ? request.signal.reason : error);
         finish(options);
       };
       incoming.on("data", (chunk: Uint8Array<ArrayBuffer>) => {

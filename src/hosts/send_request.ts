@@ -1,23 +1,24 @@
 import { NetworkError } from "../errors.ts";
 import type { HttpRequest } from "../runtime.ts";
 import { hasDefaultTrust, isCustomTls, setDefaultTrust } from "./default_trust.ts";
-import { fetchOnce } from "./fetch_once.ts";
 import { hasProxySettings } from "./proxy_variables.ts";
 
 /**
- * Sends a request on Deno, Node or Bun: by `fetch`, and by `node:http` for what `fetch` of these hosts does not support or
- * supports in different ways: checked addresses, proxies, TLS options and CA certificates of the system. `options` holds options specific to the
- * host's `fetch`.
+ * Sends a request on Deno or Bun: by `fetch`, and by `node:http` for what `fetch` of these hosts does not support or supports in
+ * different ways: checked addresses, proxies, TLS options and CA certificates of the system. Node always uses `node:http`.
+ *
+ * @param fetchDefault sends a request that trusts only the certificates of the runtime
  */
-export async function sendRequest(request: HttpRequest, options: object = {}): Promise<Response> {
+export async function sendRequest(
+  request: HttpRequest,
+  fetchDefault: (request: HttpRequest) => Promise<Response> = sendTrustingDefault,
+): Promise<Response> {
   const { url, tls, checked } = request;
   if (isCustomTls(tls) || hasDefaultTrust(url) === false || hasProxySettings()) {
     return await sendOverNodeHttp(request);
   }
   try {
-    const response = checked
-      ? await sendOverNodeHttp(request, { isDefaultTrust: true })
-      : await fetchOnce(request, options);
+    const response = await (checked ? sendTrustingDefault(request) : fetchDefault(request));
     setDefaultTrust(url, true);
     return response;
   } catch (error) {
@@ -35,10 +36,17 @@ export async function proxyOf(url: URL): Promise<string | undefined> {
   return (await import("./proxy.ts")).proxyFor(url)?.url.host;
 }
 
+function sendTrustingDefault(request: HttpRequest): Promise<Response> {
+  return sendOverNodeHttp(request, { isDefaultTrust: true });
+}
+
 /** Loads `node:http` only when needed: on Deno this saves memory. */
 async function sendOverNodeHttp(
   request: HttpRequest,
   options: { readonly isDefaultTrust?: boolean } = {},
 ): Promise<Response> {
-  return await (await import("./node_http.ts")).sendOverNodeHttp(request, options);
+  return await (await import("./node_http.ts")).sendOverNodeHttp(
+    request,
+    options,
+  );
 }

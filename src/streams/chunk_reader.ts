@@ -14,6 +14,12 @@ export interface ChunkReader {
 /** Size of one read. No host is faster with more than 512 KiB, and sixteen parallel blobs need 8 MiB. */
 const CHUNK_BYTES = 512 * 1024;
 
+/** Buffers of bodies that were read to their end, for the next bodies. As garbage they stay in memory for long: they are no part of the heap. */
+const idleBuffers: ArrayBuffer[] = [];
+
+/** As many as a copy reads in parallel by default. */
+const MAX_IDLE_BUFFERS = 16;
+
 /** Reads a body chunk by chunk. Uses one buffer if the body is a byte stream, and new memory per chunk otherwise. */
 export function readChunks(body: ReadableStream<Uint8Array<ArrayBuffer>>): ChunkReader {
   const byob = tryByobReader(body);
@@ -39,12 +45,19 @@ function tryByobReader(
 }
 
 function readIntoOneBuffer(reader: ReadableStreamBYOBReader): ChunkReader {
-  let buffer = new ArrayBuffer(CHUNK_BYTES);
+  let buffer: ArrayBuffer | undefined;
+  let isEnded = false;
   return {
     async read(): Promise<Uint8Array<ArrayBuffer> | undefined> {
+      if (isEnded) return undefined;
+      buffer ??= idleBuffers.pop() ?? new ArrayBuffer(CHUNK_BYTES);
       const { done, value } = await reader.read(new Uint8Array(buffer));
-      if (value) buffer = value.buffer;
-      return done || !value || value.byteLength === 0 ? undefined : value;
+      buffer = value?.buffer;
+      if (!done && value.byteLength > 0) return value;
+      isEnded = true;
+      // Only after the end: a cancelled body may have a chunk that is still being written.
+      if (buffer && idleBuffers.length < MAX_IDLE_BUFFERS) idleBuffers.push(buffer);
+      return undefined;
     },
     cancel: (reason) => reader.cancel(reason).catch(() => {}),
   };

@@ -96,3 +96,29 @@ test("DownloadMember.openBlob() gives an error of the source to all copies", asy
   const results = await Promise.allSettled(members.map((it) => it.openBlob(BLOB, fail, {})));
   assert.deepEqual(results.map(({ status }) => status), ["rejected", "rejected"]);
 });
+
+test("DownloadMember.openBlob() reads at most one chunk beyond a copy that stalls", async () => {
+  const { members } = setUp(3);
+  const chunk = new Uint8Array(1024 * 1024);
+  let sent = 0;
+  const body = new ReadableStream({
+    pull(controller): void {
+      sent += chunk.byteLength;
+      if (sent <= 2 ** 30) controller.enqueue(chunk.slice());
+      else controller.close();
+    },
+  }, { highWaterMark: 0 });
+  const source = (): Promise<Response> => Promise.resolve(new Response(body));
+  const responses = await Promise.all(members.map((member) => member.openBlob(BLOB, source, {})));
+  const [fast, other, stalling] = responses.map((response) => response.body?.getReader());
+  await Promise.all([fast?.read(), other?.read(), stalling?.read()]);
+  const next = Promise.all([fast?.read(), other?.read()]);
+  // Each turn of the event loop would read a chunk if the copies did not wait.
+  for (let i = 0; i < 20; i++) await new Promise((resolve) => setTimeout(resolve));
+  assert.ok(sent <= 2 * chunk.byteLength, `${sent} bytes`);
+  // The others continue without it.
+  await stalling?.cancel();
+  await next;
+  assert.ok(sent <= 4 * chunk.byteLength, `${sent} bytes`);
+  await Promise.all([fast?.cancel(), other?.cancel()]);
+});

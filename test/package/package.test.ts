@@ -7,7 +7,7 @@ import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { createTempFolder } from "../registries/run_program.ts";
 import type { TempFolder } from "../registries/run_program.ts";
-import { putIndex, putReferrer } from "../support/image.ts";
+import { putImage, putIndex, putReferrer } from "../support/image.ts";
 import { spawnGuarded } from "../support/guarded_process.ts";
 import { startRegistry } from "../support/registry.ts";
 
@@ -157,17 +157,37 @@ test("the package installs no packages that are bundled into its programs", asyn
   assert.deepEqual(bundled.filter((name) => installed.includes(name)), []);
 });
 
-test("crossdock starts with less than 100 kB of its code, the rest is loaded on use", async () => {
-  const bin = join(folder.path, "node_modules/crossdock/dist/bin");
-  const files = new Set(["crossdock.js"]);
-  let bytes = 0;
-  for (const file of files) {
-    const code = await readFile(join(bin, file), "utf8");
-    bytes += code.length;
-    for (const [, name = ""] of code.matchAll(/(?:from|import)"\.\/([^"]+)"/g)) files.add(name);
-  }
-  assert.ok(files.size > 1, "the start imports shared files");
-  assert.ok(bytes < 100_000, `${bytes} bytes of ${[...files]}`);
+/** Writes the sizes of the files of the package that a program on Node loads to loaded.json. */
+const LIST_LOADED = `
+  import { statSync, writeFileSync } from "node:fs";
+  import { registerHooks } from "node:module";
+  const sizes = {};
+  registerHooks({
+    load(url, context, next) {
+      if (url.includes("/dist/bin/")) sizes[url] = statSync(new URL(url)).size;
+      return next(url, context);
+    },
+  });
+  process.on("exit", () => writeFileSync("loaded.json", JSON.stringify(Object.values(sizes))));
+`;
+
+async function loadedBy(...argv: string[]): Promise<{ files: number; bytes: number }> {
+  await writeFile(join(folder.path, "list_loaded.mjs"), LIST_LOADED);
+  await run(["node", "--import", "./list_loaded.mjs", "node_modules/.bin/crossdock", ...argv]);
+  const sizes: number[] = JSON.parse(await readFile(join(folder.path, "loaded.json"), "utf8"));
+  return { files: sizes.length, bytes: sizes.reduce((sum, size) => sum + size, 0) };
+}
+
+test("crossdock --version loads at most 20 files with 100 kB, crossdock copy 75 with 600 kB", async () => {
+  await using source = await startRegistry();
+  await using destination = await startRegistry();
+  await putImage(source, "app", { tag: "1", layerBytes: 300_000 });
+  const version = await loadedBy("--version");
+  assert.ok(version.files > 1 && version.files <= 20, `${version.files} files`);
+  assert.ok(version.bytes <= 100_000, `${version.bytes} bytes`);
+  const copy = await loadedBy("copy", `${source.host}/app:1`, `${destination.host}/app:1`);
+  assert.ok(copy.files <= 75, `${copy.files} files`);
+  assert.ok(copy.bytes <= 600_000, `${copy.bytes} bytes`);
 });
 
 test("the package's types hold in a strict TypeScript project", async () => {

@@ -107,3 +107,20 @@ test("readBody() of an answer without a body is at its end", async () => {
   assert.equal(await reader.read(), undefined);
   await reader.cancel();
 });
+
+/** The memory of a chunk behind the chunk itself, which shows what was there before. */
+function memoryBehind(chunk: Uint8Array<ArrayBuffer> | undefined): Uint8Array {
+  assert.ok(chunk);
+  return new Uint8Array(chunk.buffer, chunk.byteLength, 1000).slice();
+}
+
+test("readChunks() reuses the buffer of a body that was read to its end, and of no other", async () => {
+  const filled = randomBytes(2000, 1);
+  const open = (bytes: Uint8Array<ArrayBuffer>): ChunkReader => readChunks(streamOf([bytes], true));
+  await readAll(open(filled));
+  const reused = open(randomBytes(3, 2));
+  assert.deepEqual(memoryBehind(await reused.read()), filled.slice(3, 1003));
+  // The chunk of a cancelled body may still be being written.
+  await reused.cancel();
+  assert.notDeepEqual(memoryBehind(await open(randomBytes(3, 3)).read()), filled.slice(3, 1003));
+});

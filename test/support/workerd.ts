@@ -9,8 +9,6 @@ export interface StartWorkerOptions {
   /** The TypeScript file with the Worker's default export. */
   readonly script: URL;
   readonly bindings?: WorkerBindings;
-  /** Default: that of the installed workerd. */
-  readonly compatibilityDate?: string;
 }
 
 /** A Worker that listens on a port. */
@@ -39,7 +37,7 @@ export async function startWorker(options: StartWorkerOptions): Promise<RunningW
     workers: [{
       config: {
         name: "worker",
-        compatibilityDate: options.compatibilityDate ?? COMPATIBILITY_DATE,
+        compatibilityDate: COMPATIBILITY_DATE,
         manifest: { mainModule: "worker.js", modules: { "worker.js": { type: "esm", contents } } },
         env: options.bindings ?? {},
       },

@@ -4,7 +4,7 @@ import {
   EXPECTED_PEM,
   parseCertificates,
   parsePrivateKey,
-} from "../../config/registries.ts";
+} from "../../config/pem.ts";
 import { ParseError } from "../../errors.ts";
 import type { ClientCertificate } from "../../runtime.ts";
 import type { CliEnvironment } from "../environment.ts";
