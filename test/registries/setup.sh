@@ -3,7 +3,7 @@
 # at any time, and exits 1 with the reason when something cannot be had.
 #
 #   /usr/bin       docker-registry (distribution 2.8), skopeo, umoci, openssl: Debian's packages
-#   .cache/bin     distribution (CNCF distribution 3), crane, oras, regsync, regctl: built with Go
+#   .cache/bin     distribution (CNCF distribution 3), crane, oras, regsync, regctl, instruments (ours): built with Go
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -38,6 +38,9 @@ install_programs docker-registry skopeo umoci openssl
 sources=$(cat "$here"/distribution/{main.go,go.mod,go.sum} | sha256sum | cut -c 1-16)
 go_build distribution "$sources" \
   go -C "$here/distribution" build -buildvcs=false -trimpath -ldflags=-s -o "$bin/distribution" .
+instruments=$here/../../bench/instruments
+go_build instruments "$(cat "$instruments"/{*.go,go.mod} | sha256sum | cut -c 1-16)" \
+  go -C "$instruments" build -buildvcs=false -trimpath -ldflags=-s -o "$bin/instruments" .
 go_build crane "$crane_version" \
   go install -trimpath -ldflags=-s "github.com/google/go-containerregistry/cmd/crane@$crane_version"
 go_build oras "$oras_version" \
