@@ -47,10 +47,10 @@ type floor struct {
 	arrived sync.Map
 }
 
-// runFloor is `floor copy`, `floor mount` or `floor sync`.
+// runFloor is `floor copy`, `floor compare`, `floor mount` or `floor sync`.
 func runFloor(arguments []string) error {
 	if len(arguments) == 0 {
-		return errors.New("floor: expected copy, mount or sync")
+		return errors.New("floor: expected copy, compare, mount or sync")
 	}
 	flags := flag.NewFlagSet("floor", flag.ExitOnError)
 	tokens := flags.Bool("tokens", false, "the registries require tokens")
@@ -70,8 +70,12 @@ func runFloor(arguments []string) error {
 		isNew:  true,
 		mount:  arguments[0] == "mount",
 	}
-	if arguments[0] == "sync" {
+	switch arguments[0] {
+	case "sync":
 		return f.sync(*missing)
+	case "compare":
+		_, err := f.isEqual(sourceTag)
+		return err
 	}
 	root, err := f.copy(sourceTag, targetTag)
 	if err == nil && *related {
@@ -100,18 +104,23 @@ func (f *floor) sync(missing bool) error {
 			return nil
 		}
 		if isThere[tag] {
-			var source, target string
-			err := inParallel(
-				func() (err error) { source, err = f.from.resolve(tag); return },
-				func() (err error) { target, err = f.to.resolve(tag); return },
-			)
-			if err != nil || source == target {
+			if isEqual, err := f.isEqual(tag); err != nil || isEqual {
 				return err
 			}
 		}
 		_, err := f.copy(tag, tag)
 		return err
 	})
+}
+
+// isEqual compares a tag of both sides.
+func (f *floor) isEqual(tag string) (bool, error) {
+	var source, target string
+	err := inParallel(
+		func() (err error) { source, err = f.from.resolve(tag); return },
+		func() (err error) { target, err = f.to.resolve(tag); return },
+	)
+	return source == target, err
 }
 
 // copy copies an image or index with all that it names, and returns its manifest.
@@ -229,7 +238,7 @@ var link = regexp.MustCompile(`<([^>]+)>; *rel="next"`)
 
 func (r *repository) list() ([]string, error) {
 	var tags []string
-	for next := r.base + "/tags/list?n=10000"; next != ""; {
+	for next := r.base + "/tags/list"; next != ""; {
 		response, err := r.send("GET", next, nil, 0, "")
 		if err != nil {
 			return nil, err

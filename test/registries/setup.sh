@@ -16,24 +16,6 @@ installer=test/registries/setup.sh
 # shellcheck source=test/support/install.sh
 source "$here/../support/install.sh"
 
-# is_built NAME VERSION: the program is there, and of that version.
-is_built() {
-  [ -x "$bin/$1" ] && [ "$(cat "$bin/.$1.version" 2>/dev/null)" = "$2" ]
-}
-
-go_build() {
-  local name=$1 version=$2
-  shift 2
-  ! is_built "$name" "$version" || return 0
-  PATH=$PATH:/usr/local/go/bin
-  command -v go >/dev/null || fail "Go is missing: $name is built with Go 1.26 or newer" \
-    "(Debian's golang-go can be older than that)"
-  mkdir -p "$bin"
-  quietly "building $name $version with $(go env GOVERSION)" \
-    env GOBIN="$bin" CGO_ENABLED=0 GOFLAGS= "$@"
-  echo "$version" >"$bin/.$name.version"
-}
-
 install_programs docker-registry skopeo umoci openssl
 sources=$(cat "$here"/distribution/{main.go,go.mod,go.sum} | sha256sum | cut -c 1-16)
 go_build distribution "$sources" \
