@@ -3,7 +3,7 @@
  *
  *     deno task bench [--quick] [--only NAME]...
  *
- * NAME is a scenario of bench/scenarios.ts, or the beginning of some with a `*`, or `worker` for the size of the Worker. Results are
+ * NAME is a scenario of bench/scenarios.ts, or `worker` for the size of the Worker. A `*` is any text. Results are
  * merged into bench/results/full.json and full.md, or quick.json and quick.md. Exits with 1 if a bound of bench/bounds.ts is exceeded.
  */
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -63,9 +63,8 @@ function chooseNames(only: readonly string[]): string[] {
   ];
   if (only.length === 0) return all;
   return only.flatMap((pattern) => {
-    const found = all.filter((name) =>
-      pattern.endsWith("*") ? name.startsWith(pattern.slice(0, -1)) : name === pattern
-    );
+    const expression = new RegExp(`^${pattern.replaceAll("*", ".*")}$`);
+    const found = all.filter((name) => expression.test(name));
     if (found.length > 0) return found;
     process.stderr.write(`bench: unknown scenario ${pattern}, expected ${all.join(", ")}\n`);
     process.exit(2);

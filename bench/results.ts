@@ -5,27 +5,26 @@ import { arch, cpus, release, totalmem } from "node:os";
 import { fileURLToPath } from "node:url";
 import { median } from "./support.ts";
 import type { ProcessCost } from "./support.ts";
-import { TOOLS, versionOf } from "./tools.ts";
+import { RUNTIMES, TOOLS, versionOf } from "./tools.ts";
 
 const FOLDER = fileURLToPath(new URL("results", import.meta.url));
 
-/** One side of a run, as its proxy counted it. */
-export interface Traffic {
-  readonly requests: number;
-  /** Numbers of requests by method and kind: `GET blob`. */
-  readonly kinds: Readonly<Record<string, number>>;
-  readonly connections: number;
-  readonly sentBytes: number;
-  readonly receivedBytes: number;
-}
-
 export interface Run extends ProcessCost {
-  readonly source: Traffic;
-  readonly destination: Traffic;
+  /** Requests to each side. A scenario within one registry has only the destination. */
+  readonly source: number;
+  readonly destination: number;
+  readonly connections: number;
+  /** Bytes of downloads from the source and of uploads to the destination. */
+  readonly bytes: number;
 }
 
-/** The runs of a tool, or the reason why there are none. */
-export type ToolResult = { readonly runs: readonly Run[] } | { readonly error: string };
+/** Numbers of requests by method and kind: `GET blob`. */
+export type Kinds = Readonly<Record<string, number>>;
+
+/** The runs of a tool, with the requests of the last one, or the reason why there are none. */
+export type ToolResult =
+  | { readonly runs: readonly Run[]; readonly source: Kinds; readonly destination: Kinds }
+  | { readonly error: string };
 
 export interface ScenarioResult {
   readonly measuredAt: string;
@@ -72,7 +71,9 @@ function describeMachine(): Readonly<Record<string, string>> {
     memory: `${Math.round(totalmem() / 1024 ** 3)} GiB`,
     kernel: release(),
     crossdock: execFileSync("git", ["rev-parse", "--short", "HEAD"], { encoding: "utf8" }).trim(),
-    ...RUNTIMES,
+    Deno: versionOf("deno --version"),
+    Node: versionOf(`${RUNTIMES}/node --version`),
+    Bun: versionOf(`${RUNTIMES}/bun --version`),
     ...Object.fromEntries(
       TOOLS.flatMap((tool) =>
         "server" in tool || tool.version === undefined ? [] : [[tool.name, versionOf(tool.version)]]
@@ -80,14 +81,6 @@ function describeMachine(): Readonly<Record<string, string>> {
     ),
   };
 }
-
-const BIN = fileURLToPath(new URL("../.cache/runtimes/node_modules/.bin", import.meta.url));
-
-const RUNTIMES = {
-  Deno: versionOf("deno --version"),
-  Node: versionOf(`${BIN}/node --version`),
-  Bun: versionOf(`${BIN}/bun --version`),
-};
 
 /**
  * What the tables show of the runs of a tool. Counts are the largest of all runs. Memory is the median: the first run of a program
@@ -108,13 +101,13 @@ export function summarize(result: ToolResult | undefined): Summary | undefined {
   if (result === undefined || "error" in result) return undefined;
   const all = (pick: (run: Run) => number): number[] => result.runs.map(pick);
   return {
-    source: Math.max(...all((run) => run.source.requests)),
-    destination: Math.max(...all((run) => run.destination.requests)),
+    source: Math.max(...all((run) => run.source)),
+    destination: Math.max(...all((run) => run.destination)),
     minSeconds: Math.min(...all((run) => run.seconds)),
     medianSeconds: median(all((run) => run.seconds)),
     cpuSeconds: median(all((run) => run.cpuSeconds)),
     peakMiB: median(all((run) => run.peakMiB)),
-    connections: Math.max(...all((run) => run.source.connections + run.destination.connections)),
-    bytes: Math.max(...all((run) => run.source.receivedBytes + run.destination.sentBytes)),
+    connections: Math.max(...all((run) => run.connections)),
+    bytes: Math.max(...all((run) => run.bytes)),
   };
 }

@@ -6,19 +6,19 @@ import { denoRun } from "../test/handler/hosts/deno_run.ts";
 import { startProcess } from "../test/handler/hosts/start_process.ts";
 import { requireBinary } from "../test/registries/binaries.ts";
 import { startProxy } from "../test/registries/proxy.ts";
-import type { Proxy } from "../test/registries/proxy.ts";
 import { startRealRegistry } from "../test/registries/support.ts";
 import { startCrossdock } from "../test/workers/support.ts";
 import { putRepository } from "./corpus.ts";
 import type { Corpus } from "./corpus.ts";
-import type { Mode, Run, ScenarioResult, ToolResult, Traffic } from "./results.ts";
+import type { Mode, Run, ScenarioResult, ToolResult } from "./results.ts";
 import type { Scenario } from "./scenarios.ts";
 import { findChild, readUsage, runProcess } from "./support.ts";
 import type { ProcessCost } from "./support.ts";
 import { canDo, environmentOf, fillIn, serverFieldsOf, templateOf, TOOLS } from "./tools.ts";
 import type { CommandTool, ServerTool, Tool } from "./tools.ts";
 
-const TIMEOUT_MS = 150_000;
+/** A tool that needs longer has no result. */
+const TIMEOUT_MS = 240_000;
 
 /** The names of a run, `host/repository` or `host/repository:tag`. */
 interface Names {
@@ -57,55 +57,49 @@ export async function runScenario(
     if (!canDo(tool, action) || !(scenario.tools?.includes(tool.name) ?? true)) continue;
     subjects.push({ tool, run: await prepareTool(tool, scenario, folder, cleanup) });
   }
-  const results: Record<string, Run[]> = {};
-  const errors: Record<string, string> = {};
+  const results: Record<string, ToolResult> = {};
   for (let round = 0; round < scenario.rounds[mode]; round++) {
     for (const [index, { tool, run }] of subjects.entries()) {
-      if (errors[tool.name] !== undefined) continue;
+      const before = results[tool.name] ?? { runs: [], source: {}, destination: {} };
+      if ("error" in before) continue;
       const target = isShared ? `shared/${repository}` : `run-${round}-${index}/${repository}`;
+      let line: string;
       try {
         if (!isShared) await content.prepare(`${registry.host}/${target}`);
         const names = content.namesOf(source.host, `${destination.host}/${target}`);
         if (action === "state" && round === 0) await run(names);
-        await takeTraffic(source);
-        await takeTraffic(destination);
+        await source.takeCounts();
+        await destination.takeCounts();
         const cost = await run(names);
-        const traffic = {
-          source: isMount ? NO_TRAFFIC : await takeTraffic(source),
-          destination: await takeTraffic(destination),
-        };
+        const written = await destination.takeCounts();
+        const read = isMount ? undefined : await source.takeCounts();
         await content.check(`${registry.host}/${target}`);
-        (results[tool.name] ??= []).push({ ...cost, ...traffic });
-        print(`${name}  ${round + 1}  ${tool.name}: ${describe({ ...cost, ...traffic })}`);
+        const last: Run = {
+          ...cost,
+          source: read?.requests.length ?? 0,
+          destination: written.requests.length,
+          connections: written.connections + (read?.connections ?? 0),
+          bytes: written.sentBytes + (read?.receivedBytes ?? 0),
+        };
+        results[tool.name] = {
+          runs: [...before.runs, last],
+          source: read?.kinds ?? {},
+          destination: written.kinds,
+        };
+        line = describe(last);
       } catch (error) {
-        errors[tool.name] = error instanceof Error ? error.message : String(error);
-        print(`${name}  ${round + 1}  ${tool.name}: ${errors[tool.name]}`);
+        line = error instanceof Error ? error.message : String(error);
+        results[tool.name] = { error: line };
       }
+      print(`${name}  ${round + 1}/${scenario.rounds[mode]}  ${tool.name}: ${line}`);
     }
   }
-  const tools = Object.fromEntries(subjects.map(({ tool }): [string, ToolResult] => {
-    const error = errors[tool.name];
-    return [tool.name, error === undefined ? { runs: results[tool.name] ?? [] } : { error }];
-  }));
-  return { measuredAt: new Date().toISOString(), tools };
+  return { measuredAt: new Date().toISOString(), tools: results };
 }
 
 function describe({ seconds, cpuSeconds, peakMiB, source, destination }: Run): string {
-  return `${source.requests}+${destination.requests} requests, ${seconds.toFixed(2)} s, ` +
+  return `${source} + ${destination} requests, ${seconds.toFixed(2)} s, ` +
     `${cpuSeconds.toFixed(2)} s CPU, ${peakMiB.toFixed(0)} MiB`;
-}
-
-const NO_TRAFFIC: Traffic = {
-  requests: 0,
-  kinds: {},
-  connections: 0,
-  sentBytes: 0,
-  receivedBytes: 0,
-};
-
-async function takeTraffic(proxy: Proxy): Promise<Traffic> {
-  const { requests, ...traffic } = await proxy.takeCounts();
-  return { requests: requests.length, ...traffic };
 }
 
 /** The content of a scenario at the source, and at the destinations of its runs. */

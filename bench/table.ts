@@ -11,15 +11,26 @@ const MIB = 1024 * 1024;
 export function toMarkdown(results: Results): string {
   const sections = SCENARIOS.flatMap(({ name, title }) => {
     const result = results.scenarios[name];
-    return result ? [`## ${name}\n\n${title}\n\n${toScenarioTable(result)}`] : [];
+    return result && hasRuns(result)
+      ? [`## ${name}\n\n${title}\n\n${toScenarioTable(result)}`]
+      : [];
   });
-  const misses = findMisses(results).map(({ scenario, text }) => `- ${scenario}: ${text}`);
   return [
     "# Results of the bench",
     toMachineList(results),
     ...sections,
-    `## Missed bounds\n\n${misses.join("\n") || "None."}`,
+    `## Missed bounds\n\n${toMissList(results)}`,
   ].join("\n\n") + "\n";
+}
+
+export function toMissList(results: Results): string {
+  return findMisses(results).map(({ scenario, text }) => `- ${scenario}: ${text}`).join("\n") ||
+    "None.";
+}
+
+/** False where no tool can do what a scenario asks for. */
+function hasRuns({ tools }: Pick<ScenarioResult, "tools">): boolean {
+  return Object.keys(tools).length > 0;
 }
 
 export function toMachineList({ machine }: Results): string {
@@ -63,7 +74,7 @@ function toScenarioTable({ tools }: ScenarioResult): string {
 export function toRequestTable({ scenarios }: Results): string {
   const rows = SCENARIOS.flatMap(({ name, title, network }) => {
     const tools = scenarios[name]?.tools;
-    if (!tools || (network && !network.tokens)) return [];
+    if (!tools || !hasRuns({ tools }) || (network && !network.tokens)) return [];
     const ours = summarize(tools["Deno"]);
     const peers = peersOf(tools).sort((a, b) => countOf(a.summary) - countOf(b.summary));
     const [least] = peers;
@@ -84,7 +95,7 @@ const OURS = ["Deno", "Node", "Bun", "one file"];
 export function toTimeTable({ scenarios }: Results): string {
   const rows = SCENARIOS.flatMap(({ name, title }) => {
     const tools = scenarios[name]?.tools;
-    if (!tools) return [];
+    if (!tools || !hasRuns({ tools })) return [];
     const ours = OURS.map((tool) => summarize(tools[tool])?.medianSeconds);
     const best = findBest(tools);
     const floor = summarize(tools["floor"])?.medianSeconds;
@@ -124,7 +135,7 @@ function toHostTable(
 ): string {
   const rows = SCENARIOS.flatMap(({ name, title, network }) => {
     const tools = scenarios[name]?.tools;
-    if (!tools || network) return [];
+    if (!tools || !hasRuns({ tools }) || network) return [];
     const [least] = peersOf(tools).sort((a, b) => compare(a.summary, b.summary));
     const floor = summarize(tools["floor"]);
     return [[

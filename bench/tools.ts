@@ -6,7 +6,9 @@ import { readFileSync } from "node:fs";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const BIN = `${ROOT}.cache/bin`;
-const RUNTIMES = `${ROOT}.cache/runtimes/node_modules/.bin`;
+
+/** Node and Bun. */
+export const RUNTIMES = `${ROOT}.cache/runtimes/node_modules/.bin`;
 
 /**
  * What a scenario does:

@@ -173,12 +173,22 @@ func (f *floor) copyBlob(blob descriptor) error {
 	}
 	defer close(done)
 	if f.mount {
-		return f.to.mount(blob.Digest, f.from.name)
+		location, err := f.to.mountOrOpen(blob.Digest, f.from.name)
+		if err == nil && location != nil {
+			err = fmt.Errorf("%s was not mounted", blob.Digest)
+		}
+		return err
 	}
 	if !f.isNew {
-		if isThere, err := f.to.hasBlob(blob.Digest); isThere || err != nil {
+		location, err := f.to.mountOrOpen(blob.Digest, f.to.name)
+		if err != nil || location == nil {
 			return err
 		}
+		body, err := f.from.blob(blob.Digest)
+		if err != nil {
+			return err
+		}
+		return f.send(blob, location, body)
 	}
 	var body io.ReadCloser
 	var location *url.URL
@@ -189,6 +199,10 @@ func (f *floor) copyBlob(blob descriptor) error {
 	if err != nil {
 		return err
 	}
+	return f.send(blob, location, body)
+}
+
+func (f *floor) send(blob descriptor, location *url.URL, body io.ReadCloser) error {
 	defer body.Close()
 	hash := sha256.New()
 	var content io.Reader = body
@@ -306,18 +320,21 @@ func (r *repository) blob(digest string) (io.ReadCloser, error) {
 	return response.Body, nil
 }
 
-func (r *repository) hasBlob(digest string) (bool, error) {
-	response, err := r.send("HEAD", r.base+"/blobs/"+digest, nil, 0, "")
+// mountOrOpen opens an upload if the registry does not mount. Distribution also mounts what the repository itself has.
+func (r *repository) mountOrOpen(digest, from string) (*url.URL, error) {
+	query := url.Values{"mount": {digest}, "from": {from}}.Encode()
+	response, err := r.send("POST", r.base+"/blobs/uploads/?"+query, nil, 0, "")
 	if err != nil {
-		return false, err
+		return nil, err
 	}
 	response.Body.Close()
-	return response.StatusCode == http.StatusOK, nil
-}
-
-func (r *repository) mount(digest, from string) error {
-	query := url.Values{"mount": {digest}, "from": {from}}.Encode()
-	return discard(r.expect(http.StatusCreated, "POST", r.base+"/blobs/uploads/?"+query, nil, 0, ""))
+	switch response.StatusCode {
+	case http.StatusCreated:
+		return nil, nil
+	case http.StatusAccepted:
+		return response.Location()
+	}
+	return nil, fmt.Errorf("mount %s: %s", digest, response.Status)
 }
 
 func (r *repository) openUpload() (*url.URL, error) {

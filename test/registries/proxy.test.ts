@@ -206,6 +206,38 @@ test("startProxy() passes on a response before the end of the upload", async () 
   assert.equal(response.statusCode, 413);
 });
 
+test("startProxy() counts kinds of requests, connections and bytes, and begins again after that", async () => {
+  await using registry = await startRealRegistry("distribution3");
+  await using proxy = await startProxy(registry.host);
+  await putTinyImage(registry, "app:1", proxy.host);
+  const { kinds, connections, sentBytes, receivedBytes } = await proxy.takeCounts();
+  assert.deepEqual(kinds, { "POST upload": 2, "PUT upload": 2, "PUT manifest": 1 });
+  assert.ok(connections > 0 && connections <= 5, `${connections} connections`);
+  assert.ok(sentBytes > 300, `${sentBytes} bytes`);
+  assert.equal(receivedBytes, 0);
+  const { requests, ...rest } = await proxy.takeCounts();
+  assert.deepEqual(requests, []);
+  assert.deepEqual(rest, { kinds: {}, connections: 0, sentBytes: 0, receivedBytes: 0 });
+});
+
+test("startProxy() with tokens rejects a request without a token for its repository and action", async () => {
+  await using registry = await startRealRegistry("distribution3");
+  await using proxy = await startProxy(registry.host, { tokens: true });
+  const tokenFor = async (scope: string): Promise<string> => {
+    const response = await fetch(`http://${proxy.host}/-/token?scope=${scope}`);
+    return (await response.json()).token;
+  };
+  const statusOf = async (method: string, token?: string): Promise<number> => {
+    const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
+    const url = `http://${proxy.host}/v2/app/blobs/uploads/`;
+    return (await drained(fetch(url, { method, headers }))).status;
+  };
+  assert.equal(await statusOf("POST"), 401);
+  assert.equal(await statusOf("POST", await tokenFor("repository:app:pull")), 401);
+  assert.equal(await statusOf("POST", await tokenFor("repository:other:pull,push")), 401);
+  assert.equal(await statusOf("POST", await tokenFor("repository:app:pull,push")), 202);
+});
+
 test("startProxy() without a registry responds with 502", async () => {
   const gone = await startRealRegistry("crane");
   await gone.stop();
