@@ -15,6 +15,7 @@ import { parseArgs } from "node:util";
 import { gzipSync } from "node:zlib";
 import { bundleWorker } from "../build/bundle_worker.ts";
 import { findMisses } from "./bounds.ts";
+import type { Miss } from "./bounds.ts";
 import { openCorpus } from "./corpus.ts";
 import { mergeResults, readResults, writeTable } from "./results.ts";
 import type { Mode } from "./results.ts";
@@ -35,20 +36,27 @@ const mode: Mode = values.quick ? "quick" : "full";
 const names = chooseNames(values.only);
 
 const startedAt = performance.now();
+const failures: Miss[] = [];
 {
   await using corpus = await openCorpus(fileURLToPath(new URL("../.cache/bench", import.meta.url)));
   for (const scenario of SCENARIOS) {
     if (!names.includes(scenario.name)) continue;
-    const result = await runScenario(scenario, { corpus, mode, print });
-    mergeResults(mode, { scenarios: { [scenario.name]: result } });
-    print(`${scenario.name}  done after ${minutesSince(startedAt)} min`);
+    try {
+      const result = await runScenario(scenario, { corpus, mode, print });
+      mergeResults(mode, { scenarios: { [scenario.name]: result } });
+      print(`${scenario.name}  done after ${minutesSince(startedAt)} min`);
+    } catch (error) {
+      // The other scenarios do not depend on it.
+      failures.push({ scenario: scenario.name, text: `${error}` });
+      print(`${scenario.name}  failed: ${error}`);
+    }
   }
 }
 if (names.includes(WORKER)) mergeResults(mode, { workerBytes: measureWorker() });
 
 const results = readResults(mode);
 writeTable(mode, toMarkdown(results));
-const misses = findMisses(results);
+const misses = [...failures, ...findMisses(results)];
 for (const { scenario, text } of misses) print(`missed  ${scenario}  ${text}`);
 print(
   `${misses.length} bounds missed, ${minutesSince(startedAt)} min; see bench/results/${mode}.md`,

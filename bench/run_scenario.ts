@@ -52,12 +52,17 @@ export async function runScenario(
   // Nothing is copied, so that all tools can have the same destination.
   const isShared = scenario.before === repository;
   if (isShared) await content.prepare(`${registry.host}/shared/${repository}`);
+  const results: Record<string, ToolResult> = {};
   const subjects: Subject[] = [];
   for (const tool of TOOLS) {
     if (!canDo(tool, action) || !(scenario.tools?.includes(tool.name) ?? true)) continue;
-    subjects.push({ tool, run: await prepareTool(tool, scenario, folder, cleanup) });
+    try {
+      subjects.push({ tool, run: await prepareTool(tool, scenario, folder, cleanup) });
+    } catch (error) {
+      results[tool.name] = { error: describeError(error) };
+      print(`${name}  ${tool.name}: ${describeError(error)}`);
+    }
   }
-  const results: Record<string, ToolResult> = {};
   for (let round = 0; round < scenario.rounds[mode]; round++) {
     for (const [index, { tool, run }] of subjects.entries()) {
       const before = results[tool.name] ?? { runs: [], source: {}, destination: {} };
@@ -88,13 +93,17 @@ export async function runScenario(
         };
         line = describe(last);
       } catch (error) {
-        line = error instanceof Error ? error.message : String(error);
+        line = describeError(error);
         results[tool.name] = { error: line };
       }
       print(`${name}  ${round + 1}/${scenario.rounds[mode]}  ${tool.name}: ${line}`);
     }
   }
   return { measuredAt: new Date().toISOString(), tools: results };
+}
+
+function describeError(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 function describe({ seconds, cpuSeconds, peakMiB, source, destination }: Run): string {
