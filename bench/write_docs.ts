@@ -27,9 +27,9 @@ const SECTIONS: Readonly<Record<string, (results: Results) => string>> = {
 /** The page with these results. */
 export function fillPage(page: string, results: Results): string {
   return Object.entries(SECTIONS).reduce((text, [name, toText]) => {
-    const section = new RegExp(`(<!-- begin: ${name} -->\n)[^]*(\n<!-- end: ${name} -->)`);
+    const section = new RegExp(`(<!-- begin: ${name} -->)[^]*(<!-- end: ${name} -->)`);
     if (!section.test(text)) throw new Error(`${PAGE} has no section ${name}`);
-    return text.replace(section, (_, begin, end) => `${begin}\n${toText(results)}\n${end}`);
+    return text.replace(section, (_, begin, end) => `${begin}\n\n${toText(results)}\n\n${end}`);
   }, page);
 }
 
