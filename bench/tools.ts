@@ -95,7 +95,7 @@ function ours(name: string, program: string): CommandTool {
 
 /** Whether `crossdock sync` can remember a state. */
 function hasState(): boolean {
-  return readFileSync(`${ROOT}docs/cli.md`, "utf8").includes("--state");
+  return readFileSync(`${ROOT}src/cli/options/options.ts`, "utf8").includes("--state ");
 }
 
 const BUNDLE = `${ROOT}dist/bin/crossdock.js`;
