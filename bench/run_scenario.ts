@@ -6,11 +6,12 @@ import { denoRun } from "../test/handler/hosts/deno_run.ts";
 import { startProcess } from "../test/handler/hosts/start_process.ts";
 import { requireBinary } from "../test/registries/binaries.ts";
 import { startProxy } from "../test/registries/proxy.ts";
+import type { Proxy } from "../test/registries/proxy.ts";
 import { startRealRegistry } from "../test/registries/support.ts";
 import { startCrossdock } from "../test/workers/support.ts";
 import { putRepository } from "./corpus.ts";
 import type { Corpus } from "./corpus.ts";
-import type { Mode, Run, ScenarioResult, ToolResult } from "./results.ts";
+import type { Kinds, Mode, Run, ScenarioResult, ToolResult } from "./results.ts";
 import type { Scenario } from "./scenarios.ts";
 import { findChild, readUsage, runProcess } from "./support.ts";
 import type { ProcessCost } from "./support.ts";
@@ -32,12 +33,19 @@ interface Subject {
   run(names: Names): Promise<ProcessCost>;
 }
 
+/** The registries of a scenario. Within one registry, both sides are the same proxy. */
+interface Sides {
+  readonly source: Proxy;
+  readonly destination: Proxy;
+}
+
 export async function runScenario(
   scenario: Scenario,
   options: { corpus: Corpus; mode: Mode; print: (line: string) => void },
 ): Promise<ScenarioResult> {
-  const { corpus, mode, print } = options;
+  const { corpus, mode } = options;
   const { name, repository, action, network } = scenario;
+  const print = (line: string): void => options.print(`${name}  ${line}`);
   await using cleanup = new AsyncDisposableStack();
   const folder = mkdtempSync(join(tmpdir(), "crossdock-bench-"));
   cleanup.defer(() => rmSync(folder, { recursive: true, force: true }));
@@ -48,62 +56,69 @@ export async function runScenario(
   else await corpus.provide(repository);
   const source = isMount ? destination : cleanup.use(await startProxy(corpus.host, network));
   const content = new Content(scenario, corpus, isMount ? registry.host : corpus.host);
-
-  // Nothing is copied, so that all tools can have the same destination.
+  // Where nothing is copied, all tools can have the same destination.
   const isShared = scenario.before === repository;
   if (isShared) await content.prepare(`${registry.host}/shared/${repository}`);
+
   const results: Record<string, ToolResult> = {};
+  const fail = (tool: Tool, error: unknown): void => {
+    const message = error instanceof Error ? error.message : String(error);
+    results[tool.name] = { error: message };
+    print(`${tool.name}: ${message}`);
+  };
   const subjects: Subject[] = [];
   for (const tool of TOOLS) {
     if (!canDo(tool, action) || !(scenario.tools?.includes(tool.name) ?? true)) continue;
     try {
       subjects.push({ tool, run: await prepareTool(tool, scenario, folder, cleanup) });
     } catch (error) {
-      results[tool.name] = { error: describeError(error) };
-      print(`${name}  ${tool.name}: ${describeError(error)}`);
+      fail(tool, error);
     }
   }
-  for (let round = 0; round < scenario.rounds[mode]; round++) {
+  const rounds = scenario.rounds[mode];
+  for (let round = 1; round <= rounds; round++) {
     for (const [index, { tool, run }] of subjects.entries()) {
-      const before = results[tool.name] ?? { runs: [], source: {}, destination: {} };
+      const before = results[tool.name] ?? { runs: [] };
       if ("error" in before) continue;
       const target = isShared ? `shared/${repository}` : `run-${round}-${index}/${repository}`;
-      let line: string;
+      const names = content.namesOf(source.host, `${destination.host}/${target}`);
       try {
         if (!isShared) await content.prepare(`${registry.host}/${target}`);
-        const names = content.namesOf(source.host, `${destination.host}/${target}`);
-        if (action === "state" && round === 0) await run(names);
-        await source.takeCounts();
-        await destination.takeCounts();
-        const cost = await run(names);
-        const written = await destination.takeCounts();
-        const read = isMount ? undefined : await source.takeCounts();
+        if (action === "state" && round === 1) await run(names);
+        const measured = await measure(() => run(names), { source, destination });
         await content.check(`${registry.host}/${target}`);
-        const last: Run = {
-          ...cost,
-          source: read?.requests.length ?? 0,
-          destination: written.requests.length,
-          connections: written.connections + (read?.connections ?? 0),
-          bytes: written.sentBytes + (read?.receivedBytes ?? 0),
-        };
-        results[tool.name] = {
-          runs: [...before.runs, last],
-          source: read?.kinds ?? {},
-          destination: written.kinds,
-        };
-        line = describe(last);
+        const { run: last, ...kinds } = measured;
+        results[tool.name] = { runs: [...before.runs, last], ...kinds };
+        print(`${round}/${rounds}  ${tool.name}: ${describe(last)}`);
       } catch (error) {
-        line = describeError(error);
-        results[tool.name] = { error: line };
+        fail(tool, error);
       }
-      print(`${name}  ${round + 1}/${scenario.rounds[mode]}  ${tool.name}: ${line}`);
     }
   }
   return { measuredAt: new Date().toISOString(), tools: results };
 }
 
-function describeError(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+/** Runs a tool once, and counts its requests. */
+async function measure(
+  run: () => Promise<ProcessCost>,
+  { source, destination }: Sides,
+): Promise<{ run: Run; source: Kinds; destination: Kinds }> {
+  for (const proxy of [source, destination]) await proxy.takeCounts();
+  const cost = await run();
+  const written = await destination.takeCounts();
+  // Nothing is left if it is the same proxy.
+  const read = await source.takeCounts();
+  return {
+    run: {
+      ...cost,
+      source: read.requests.length,
+      destination: written.requests.length,
+      connections: read.connections + written.connections,
+      bytes: read.receivedBytes + written.sentBytes,
+    },
+    source: read.kinds,
+    destination: written.kinds,
+  };
 }
 
 function describe({ seconds, cpuSeconds, peakMiB, source, destination }: Run): string {
