@@ -18,6 +18,9 @@ import type { ProcessCost } from "./support.ts";
 import { canDo, environmentOf, fillIn, serverFieldsOf, templateOf, TOOLS } from "./tools.ts";
 import type { CommandTool, ServerTool, Tool } from "./tools.ts";
 
+/** Some tools log a line for each blob. */
+const MAX_MESSAGE = 500;
+
 /** A tool that needs longer has no result. */
 const TIMEOUT_MS = 240_000;
 
@@ -62,7 +65,7 @@ export async function runScenario(
 
   const results: Record<string, ToolResult> = {};
   const fail = (tool: Tool, error: unknown): void => {
-    const message = error instanceof Error ? error.message : String(error);
+    const message = `${error}`.slice(0, MAX_MESSAGE);
     results[tool.name] = { error: message };
     print(`${tool.name}: ${message}`);
   };

@@ -53,8 +53,10 @@ export async function runProcess(
   await new Promise((resolve, reject) => child.on("error", reject).on("close", resolve));
   const { exitCode, ...cost } = JSON.parse(stdout || '{"exitCode":-1}');
   if (exitCode === 0) return cost;
-  const end = exitCode === -1 ? "was ended" : `exited with ${exitCode}`;
-  throw new Error(`${program} ${args.join(" ")} ${end}: ${stderr}`);
+  const end = exitCode === -1
+    ? `was ended by a signal, after ${timeoutMs / 1000} s at most`
+    : `exited with ${exitCode}`;
+  throw new Error(`${program} ${end}: ${stderr}`);
 }
 
 /**

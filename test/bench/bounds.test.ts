@@ -55,8 +55,8 @@ test("findMisses() compares the median of memory with its bound", () => {
 
 test("findMisses() finds memory that grows with a layer", () => {
   const scenarios = {
-    "layer-64": { Deno: resultOf({ peakMiB: 60 }) },
-    "layer-1024": { Deno: resultOf({ peakMiB: 100 }) },
+    "layer-64": { Deno: resultOf({ source: 3, destination: 8, peakMiB: 60 }) },
+    "layer-1024": { Deno: resultOf({ source: 3, destination: 8, peakMiB: 100 }) },
   };
   assert.deepEqual(missesOf(scenarios), [
     "layer-1024: Deno: from 60 MiB to 100 MiB, expected at most 32 more",
