@@ -1,4 +1,7 @@
-/** The programs that the bench compares, as command templates. */
+/**
+ * The programs that the bench compares, as command templates. Where a tool has an option for blobs or images at once, it is set to 16,
+ * which is the default of crossdock for blobs.
+ */
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { spawnSync } from "node:child_process";
@@ -89,7 +92,8 @@ function ours(name: string, program: string): CommandTool {
       missing: `${sync} --missing`,
       ...(hasState() ? { state: `${sync} --state {state}` } : {}),
     },
-    config: "sync: [{type: repository, source: {source}, target: {destination}}]",
+    config: "{defaults: {parallel: 16}, " +
+      "sync: [{type: repository, source: {source}, target: {destination}}]}",
   };
 }
 
@@ -117,7 +121,6 @@ const REGCTL =
   "regctl --host reg={sourceHost},tls=disabled --host reg={destinationHost},tls=disabled image copy";
 const ORAS = "oras copy --no-tty --from-plain-http --to-plain-http --concurrency 16";
 
-/** Where a tool has an option for requests at once, it is set to the default of crossdock, 16. */
 const PEERS: readonly CommandTool[] = [
   {
     name: "skopeo",
