@@ -35,7 +35,8 @@ const REQUESTS: Readonly<Record<string, Requests>> = {
   "layers-100": [102, 204],
   "layers-500": [502, 1004],
   "tags-30": [94, 160],
-  "tags-3000": [9004, 15_010],
+  // Distribution lists at most 1,000 tags at once, and an empty page after the last full one.
+  "tags-3000": [9007, 15_013],
   "tags-300-80-ms": [904, 1510],
   "tags-300-80-ms-unchanged": [301, 300],
   "typical-50-mb-s": [10, 20 + PROOF],
@@ -122,5 +123,5 @@ function findWorkerSize({ workerBytes }: Results): Miss[] {
 
 export function boundOf(scenario: string): string {
   const bound = REQUESTS[scenario];
-  return bound === undefined ? "" : bound.join(" + ");
+  return bound === undefined ? "" : bound.filter((count) => count > 0).join(" + ");
 }

@@ -33,8 +33,10 @@ function hasRuns({ tools }: Pick<ScenarioResult, "tools">): boolean {
   return Object.keys(tools).length > 0;
 }
 
-export function toMachineList({ machine }: Results): string {
-  return Object.entries(machine).map(([name, value]) => `- ${name}: ${value}`).join("\n");
+export function toMachineList({ machine, scenarios }: Results): string {
+  const days = Object.values(scenarios).map(({ measuredAt }) => measuredAt.slice(0, 10)).sort();
+  const entries = Object.entries({ measured: days.at(-1) ?? "", ...machine });
+  return entries.map(([name, value]) => `- ${name}: ${value}`).join("\n");
 }
 
 function toScenarioTable({ tools }: ScenarioResult): string {

@@ -434,12 +434,17 @@ func inParallel(functions ...func() error) error {
 	return forEach(functions, func(call func() error) error { return call() })
 }
 
-// forEach handles all items at once. The slots of the registries limit their requests.
+// forEach handles a few items at once: enough to keep the slots of the registries busy.
 func forEach[T any](items []T, handle func(T) error) error {
 	failures := make([]error, len(items))
+	workers := make(chan struct{}, 2*parallel)
 	var group sync.WaitGroup
 	for i, item := range items {
-		group.Go(func() { failures[i] = handle(item) })
+		workers <- struct{}{}
+		group.Go(func() {
+			defer func() { <-workers }()
+			failures[i] = handle(item)
+		})
 	}
 	group.Wait()
 	return errors.Join(failures...)
