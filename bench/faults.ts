@@ -1,7 +1,7 @@
 /**
  * Runs the cases of test/faults with any tool that copies images.
  *
- *     deno task bench faults [TOOL...] [--command COMMAND]... [--case PART] [--parallel N] [--markdown]
+ *     deno task bench:faults [TOOL...] [--command COMMAND]... [--case PART] [--parallel N] [--markdown]
  *
  * A TOOL is `crossdock`, or one whose command is in test/faults/other_tool.ts. A COMMAND has the placeholders `{source}` and
  * `{destination}` (`127.0.0.1:5000/app:1`), and if needed `{sourceHost}` and `{destinationHost}`. The registries speak plain

@@ -2,7 +2,7 @@
  * Measures the CPU time of a whole process that prints its version or its help: the bundled program of the npm package on Node, Deno
  * and Bun, the sources on Deno, and crane.
  *
- *     deno task bench start
+ *     deno task bench:start
  *
  * Fails if a figure of the bundled program exceeds its limit.
  */

@@ -2,6 +2,7 @@ import process from "node:process";
 import { spawn } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { requireBinary } from "../test/registries/binaries.ts";
 
 const MAIN = fileURLToPath(new URL("../src/cli/main.ts", import.meta.url));
 
@@ -13,7 +14,7 @@ export interface ProcessCost {
   readonly peakMiB: number;
 }
 
-/** Runs the CLI on the current runtime and measures it until it exits. Memory and CPU time need Linux. */
+/** Runs the CLI on the current runtime and measures it until it exits. */
 export function runCrossdock(args: readonly string[]): Promise<ProcessCost> {
   const isDeno = "Deno" in globalThis;
   return runProcess(process.execPath, [
@@ -23,32 +24,39 @@ export function runCrossdock(args: readonly string[]): Promise<ProcessCost> {
   ]);
 }
 
-/** Runs a program until it exits. Rejects with its stderr if it fails. */
-export function runProcess(program: string, args: readonly string[]): Promise<ProcessCost> {
-  const startedAt = performance.now();
-  const child = spawn(program, [...args], { stdio: ["ignore", "ignore", "pipe"] });
-  let stderr = "";
-  child.stderr.on("data", (chunk) => stderr += chunk);
-  let peakMiB = 0;
-  let cpuSeconds = 0;
-  const poll = setInterval(() => {
-    try {
-      const usage = readUsage(child.pid ?? 0);
-      peakMiB = Math.max(peakMiB, usage.peakMiB);
-      cpuSeconds = Math.max(cpuSeconds, usage.cpuSeconds);
-    } catch {
-      // The process has just exited.
-    }
-  }, 20);
-  return new Promise((resolve, reject) => {
-    child.on("error", reject);
-    child.on("close", (code) => {
-      clearInterval(poll);
-      const seconds = (performance.now() - startedAt) / 1000;
-      if (code === 0) resolve({ seconds, cpuSeconds, peakMiB });
-      else reject(new Error(`${program} ${args.join(" ")} exited with ${code}: ${stderr}`));
-    });
+export interface RunOptions {
+  /** Default: that of this process. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Default: an hour. */
+  readonly timeoutMs?: number;
+}
+
+/**
+ * Runs a program until it exits, with all its children. The kernel measures it.
+ *
+ * @throws {Error} with the end of its stderr, if its exit code is not 0 or it takes too long
+ */
+export async function runProcess(
+  program: string,
+  args: readonly string[],
+  options: RunOptions = {},
+): Promise<ProcessCost> {
+  const { timeoutMs = 3_600_000 } = options;
+  const command = ["measure", `-timeout=${timeoutMs}ms`, program, ...args];
+  const child = spawn(requireBinary("instruments"), command, {
+    stdio: ["ignore", "pipe", "pipe"],
+    ...(options.env === undefined ? {} : { env: options.env }),
   });
+  let [stdout, stderr] = ["", ""];
+  child.stdout.setEncoding("utf8").on("data", (text) => stdout += text);
+  child.stderr.setEncoding("utf8").on("data", (text) => stderr = (stderr + text).slice(-2000));
+  await new Promise((resolve, reject) => child.on("error", reject).on("close", resolve));
+  const { exitCode, ...cost } = JSON.parse(stdout || '{"exitCode":-1}');
+  if (exitCode === 0) return cost;
+  const end = exitCode === -1
+    ? `was ended by a signal, after ${timeoutMs / 1000} s at most`
+    : `exited with ${exitCode}`;
+  throw new Error(`${program} ${end}: ${stderr}`);
 }
 
 /**

@@ -2,7 +2,7 @@
  * Measures CPU time and memory of workerd for one large blob between two distribution 3 registries, for each place of verification,
  * and for a Worker that only pipes the body.
  *
- *     deno task bench workerd
+ *     deno task bench:workerd
  *
  * Fails if crossdock needs more CPU time than its share of what the piping Worker needs in the same run, or too much memory. Seconds
  * are not compared with a limit: they depend on the machine and on what else it does.

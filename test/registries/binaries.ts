@@ -13,6 +13,7 @@ const paths = {
   oras: fileURLToPath(new URL("oras", built)),
   regsync: fileURLToPath(new URL("regsync", built)),
   regctl: fileURLToPath(new URL("regctl", built)),
+  instruments: fileURLToPath(new URL("instruments", built)),
 } as const;
 
 /** A program that `setup.sh` installs. */

@@ -30,7 +30,8 @@ test("startProxy() delays every request and records it", async () => {
   const tookMs = performance.now() - begin;
   assert.deepEqual(got, [200, 404]);
   assert.ok(tookMs >= 2 * latencyMs - 2, `took ${tookMs} ms`);
-  assert.deepEqual(proxy.requests, [
+  const { requests } = await proxy.takeCounts();
+  assert.deepEqual(requests, [
     { method: "GET", path: "/v2/", status: 200 },
     { method: "GET", path: "/v2/app/manifests/1?x=1", status: 404 },
   ]);
@@ -43,16 +44,19 @@ for (const kind of kinds) {
     await using source = await startProxy(registry.host);
     await using destination = await startProxy(registry.host);
     const digest = await putTinyImage(registry, "app:1", upload.host);
+    const { requests: uploads } = await upload.takeCounts();
     assert.deepEqual(
-      upload.requests.map(({ method, status }) => `${method} ${status}`),
+      uploads.map(({ method, status }) => `${method} ${status}`),
       ["POST 202", "PUT 201", "POST 202", "PUT 201", "PUT 201"],
     );
     await skopeoCopy(`${source.host}/app:1`, `${destination.host}/copy:1`);
     assert.equal(await skopeoInspectDigest(`${destination.host}/copy:1`), digest);
-    assert.ok(source.requests.every(({ method }) => method === "GET"));
+    const { requests: reads } = await source.takeCounts();
+    const { requests: writes } = await destination.takeCounts();
+    assert.ok(reads.every(({ method }) => method === "GET"));
     const manifestPut = { method: "PUT", path: "/v2/copy/manifests/1", status: 201 };
     assert.ok(
-      destination.requests.some((it) => JSON.stringify(it) === JSON.stringify(manifestPut)),
+      writes.some((it) => JSON.stringify(it) === JSON.stringify(manifestPut)),
     );
   });
 }
@@ -200,6 +204,38 @@ test("startProxy() passes on a response before the end of the upload", async () 
   const [response] = await once(request, "response") as [IncomingMessage];
   request.destroy();
   assert.equal(response.statusCode, 413);
+});
+
+test("startProxy() counts kinds of requests, connections and bytes, and begins again after that", async () => {
+  await using registry = await startRealRegistry("distribution3");
+  await using proxy = await startProxy(registry.host);
+  await putTinyImage(registry, "app:1", proxy.host);
+  const { kinds, connections, sentBytes, receivedBytes } = await proxy.takeCounts();
+  assert.deepEqual(kinds, { "POST upload": 2, "PUT upload": 2, "PUT manifest": 1 });
+  assert.ok(connections > 0 && connections <= 5, `${connections} connections`);
+  assert.ok(sentBytes > 300, `${sentBytes} bytes`);
+  assert.equal(receivedBytes, 0);
+  const { requests, ...rest } = await proxy.takeCounts();
+  assert.deepEqual(requests, []);
+  assert.deepEqual(rest, { kinds: {}, connections: 0, sentBytes: 0, receivedBytes: 0 });
+});
+
+test("startProxy() with tokens rejects a request without a token for its repository and action", async () => {
+  await using registry = await startRealRegistry("distribution3");
+  await using proxy = await startProxy(registry.host, { tokens: true });
+  const tokenFor = async (scope: string): Promise<string> => {
+    const response = await fetch(`http://${proxy.host}/-/token?scope=${scope}`);
+    return (await response.json()).token;
+  };
+  const statusOf = async (method: string, token?: string): Promise<number> => {
+    const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
+    const url = `http://${proxy.host}/v2/app/blobs/uploads/`;
+    return (await drained(fetch(url, { method, headers }))).status;
+  };
+  assert.equal(await statusOf("POST"), 401);
+  assert.equal(await statusOf("POST", await tokenFor("repository:app:pull")), 401);
+  assert.equal(await statusOf("POST", await tokenFor("repository:other:pull,push")), 401);
+  assert.equal(await statusOf("POST", await tokenFor("repository:app:pull,push")), 202);
 });
 
 test("startProxy() without a registry responds with 502", async () => {

@@ -3,7 +3,7 @@
 # at any time, and exits 1 with the reason when something cannot be had.
 #
 #   /usr/bin       docker-registry (distribution 2.8), skopeo, umoci, openssl: Debian's packages
-#   .cache/bin     distribution (CNCF distribution 3), crane, oras, regsync, regctl: built with Go
+#   .cache/bin     distribution (CNCF distribution 3), crane, oras, regsync, regctl, instruments (ours): built with Go
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -16,28 +16,13 @@ installer=test/registries/setup.sh
 # shellcheck source=test/support/install.sh
 source "$here/../support/install.sh"
 
-# is_built NAME VERSION: the program is there, and of that version.
-is_built() {
-  [ -x "$bin/$1" ] && [ "$(cat "$bin/.$1.version" 2>/dev/null)" = "$2" ]
-}
-
-go_build() {
-  local name=$1 version=$2
-  shift 2
-  ! is_built "$name" "$version" || return 0
-  PATH=$PATH:/usr/local/go/bin
-  command -v go >/dev/null || fail "Go is missing: $name is built with Go 1.26 or newer" \
-    "(Debian's golang-go can be older than that)"
-  mkdir -p "$bin"
-  quietly "building $name $version with $(go env GOVERSION)" \
-    env GOBIN="$bin" CGO_ENABLED=0 GOFLAGS= "$@"
-  echo "$version" >"$bin/.$name.version"
-}
-
 install_programs docker-registry skopeo umoci openssl
 sources=$(cat "$here"/distribution/{main.go,go.mod,go.sum} | sha256sum | cut -c 1-16)
 go_build distribution "$sources" \
   go -C "$here/distribution" build -buildvcs=false -trimpath -ldflags=-s -o "$bin/distribution" .
+instruments=$here/../../bench/instruments
+go_build instruments "$(cat "$instruments"/{*.go,go.mod} | sha256sum | cut -c 1-16)" \
+  go -C "$instruments" build -buildvcs=false -trimpath -ldflags=-s -o "$bin/instruments" .
 go_build crane "$crane_version" \
   go install -trimpath -ldflags=-s "github.com/google/go-containerregistry/cmd/crane@$crane_version"
 go_build oras "$oras_version" \

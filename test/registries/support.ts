@@ -23,8 +23,8 @@ export interface RealRegistryOptions {
   readonly auth?: "open" | "htpasswd" | "token";
   /** Options of the token server that `auth: "token"` starts. It always has the user of `credentials`. */
   readonly tokens?: TokenServerOptions;
-  /** Default: "filesystem", in a temp folder. */
-  readonly storage?: "memory" | "filesystem";
+  /** Default: "filesystem", in a temp folder. The content of a folder that is given stays. */
+  readonly storage?: "memory" | "filesystem" | { readonly folder: string };
   /** Whether manifests and blobs can be deleted. crane always permits it. Default: false. */
   readonly deletes?: boolean;
   /** The endpoint for notifications of pushes and pulls, with its headers. Not with crane. */
@@ -137,9 +137,8 @@ function distributionConfig(
   { auth, storage, deletes = false, catalogPage, tls, notifications }: RealRegistryOptions,
   tokenServer: TokenServer | undefined,
 ): Record<string, unknown> {
-  const driver = storage === "memory"
-    ? { inmemory: {} }
-    : { filesystem: { rootdirectory: join(folder, "storage") } };
+  const rootdirectory = typeof storage === "object" ? storage.folder : join(folder, "storage");
+  const driver = storage === "memory" ? { inmemory: {} } : { filesystem: { rootdirectory } };
   const http: Record<string, unknown> = { addr: "127.0.0.1:0", secret: "not a secret in a test" };
   if (tls !== undefined) http["tls"] = { certificate: tls.certFile, key: tls.keyFile };
   const config: Record<string, unknown> = {

@@ -51,3 +51,23 @@ install_packages() {
   quietly "apt-get install $*" as_root env DEBIAN_FRONTEND=noninteractive \
     apt-get install --yes --no-install-recommends "$@"
 }
+
+# Programs that are built with Go go into $bin, which the script sets.
+
+# is_built NAME VERSION: the program is there, and of that version.
+is_built() {
+  [ -x "$bin/$1" ] && [ "$(cat "$bin/.$1.version" 2>/dev/null)" = "$2" ]
+}
+
+go_build() {
+  local name=$1 version=$2
+  shift 2
+  ! is_built "$name" "$version" || return 0
+  PATH=$PATH:/usr/local/go/bin
+  command -v go >/dev/null || fail "Go is missing: $name is built with Go 1.26 or newer" \
+    "(Debian's golang-go can be older than that)"
+  mkdir -p "$bin"
+  quietly "building $name $version with $(go env GOVERSION)" \
+    env GOBIN="$bin" CGO_ENABLED=0 GOFLAGS= "$@"
+  echo "$version" >"$bin/.$name.version"
+}

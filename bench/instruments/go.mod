@@ -1,0 +1,3 @@
+module crossdock/bench/instruments
+
+go 1.26.0
