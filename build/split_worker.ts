@@ -16,7 +16,7 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import type { Metafile } from "../tools/node_modules/esbuild/lib/main.d.ts";
 import { build } from "../tools/node_modules/esbuild/lib/main.js";
-import { slimYaml, slimZod } from "./slim_packages.ts";
+import { slimRe2js, slimYaml, slimZod } from "./slim_packages.ts";
 import { readSources, withoutDescriptions, withoutUnusedMethods } from "./slim_schemas.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
@@ -46,7 +46,13 @@ export async function splitWorker(): Promise<SplitWorker> {
     minify: true,
     legalComments: "none",
     sourcemap: true,
-    plugins: [slimZod, slimYaml, withoutDescriptions, withoutUnusedMethods(readSources())],
+    plugins: [
+      slimZod,
+      slimYaml,
+      slimRe2js,
+      withoutDescriptions,
+      withoutUnusedMethods(readSources()),
+    ],
     metafile: true,
     write: false,
   });

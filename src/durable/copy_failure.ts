@@ -1,8 +1,6 @@
 /** Encodes a durable copy's failure in the error's message: a Workflow stores nothing else of an error. */
 import { boundProblem, RequestError } from "../problem.ts";
-import { problemSchema } from "../problem_schema.ts";
 import type { Problem } from "../problem.ts";
-import { safeParseJson } from "../schema.ts";
 
 /** The error of a durable copy. Its message is the problem's detail, followed by a line with the whole problem as JSON. */
 export class CopyFailure extends Error {
@@ -15,15 +13,6 @@ export class CopyFailure extends Error {
     const { missing } = problem;
     this.problem = missing ? { ...bounded, missing } : bounded;
   }
-}
-
-/**
- * Reads the problem from the message of a {@linkcode CopyFailure}, even if the platform has put the error's name in front of it.
- * Returns `undefined` for the message of another error.
- */
-export function readCopyFailure(message: string): Problem | undefined {
-  const line = message.slice(message.lastIndexOf("\n") + 1);
-  return safeParseJson(line, problemSchema).data;
 }
 
 /** The problem of a Workflow that the platform ended, for example because it exceeded a limit. */

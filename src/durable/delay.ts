@@ -1,4 +1,4 @@
-import { readCopyFailure } from "./copy_failure.ts";
+import { readCopyFailure } from "./read_copy_failure.ts";
 
 /** First delay, in milliseconds; each further one is twice as long. Before that, the step has retried its own requests. */
 const BASE_DELAY_MS = 10_000;

@@ -121,7 +121,8 @@ async function toCopy(
   const state = STATES[status] ?? "running";
   if (state === "complete") return { id, state, report: output as Report };
   if (state !== "failed") return { id, state };
-  const { readCopyFailure, toPlatformProblem } = await import("../durable/copy_failure.ts");
+  const { toPlatformProblem } = await import("../durable/copy_failure.ts");
+  const { readCopyFailure } = await import("../durable/read_copy_failure.ts");
   const message = error?.message ?? "it returned no error message";
   return { id, state, problem: readCopyFailure(message) ?? toPlatformProblem(message) };
 }

@@ -1,7 +1,8 @@
 import { NonRetryableError } from "cloudflare:workflows";
 import type { WorkflowStep } from "cloudflare:workers";
 import { abortable } from "../abortable.ts";
-import { CopyFailure, isPermanent, readCopyFailure } from "../durable/copy_failure.ts";
+import { CopyFailure, isPermanent } from "../durable/copy_failure.ts";
+import { readCopyFailure } from "../durable/read_copy_failure.ts";
 import { durableDelayMs } from "../durable/delay.ts";
 import type { DurableSteps } from "../durable/steps.ts";
 

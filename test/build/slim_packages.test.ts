@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { slimYaml } from "../../build/slim_packages.ts";
+import { slimRe2js, slimYaml } from "../../build/slim_packages.ts";
 import { SyncConfigError } from "../../src/config/mistakes.ts";
 import { readYaml } from "../../src/config/read_yaml.ts";
+import { compilePattern } from "../../src/sync/pattern.ts";
 import { build } from "../../tools/node_modules/esbuild/lib/main.js";
 
 const SOURCE = fileURLToPath(new URL("../../src/config/read_yaml.ts", import.meta.url));
@@ -62,3 +63,37 @@ function read(readYaml: typeof slim.readYaml, text: string): unknown {
     return { message: error.message };
   }
 }
+
+const PATTERNS = fileURLToPath(new URL("../../src/sync/pattern.ts", import.meta.url));
+
+test("slimRe2js matches ASCII by every table as the whole package does", async () => {
+  const { outputFiles: [bundle] } = await build({
+    entryPoints: [PATTERNS],
+    bundle: true,
+    format: "esm",
+    platform: "browser",
+    plugins: [slimRe2js],
+    write: false,
+  });
+  const { compilePattern: compileSlim }: { compilePattern: typeof compilePattern } = await import(
+    `data:text/javascript;base64,${bundle.contents.toBase64()}`
+  );
+  const whole = await build({ entryPoints: [PATTERNS], bundle: true, format: "esm", write: false });
+  const tables = /\b(?:CATEGORIES|SCRIPTS) = new LazyMap\(\{(.*?)^\s*\}\);/gms;
+  const text = whole.outputFiles[0].text;
+  const names = [...text.matchAll(tables)].flatMap(([, entries = ""]) =>
+    [...entries.matchAll(/^\s*"?(\w+)"?: \(\) =>/gm)].map(([, name]) => name)
+  );
+  assert.ok(names.length > 200, `${names.length} tables`);
+  assert.ok(bundle.text.length < text.length - 25_000, "the tables are not shorter");
+  const ascii = Array.from({ length: 128 }, (_, code) => String.fromCharCode(code));
+  for (const name of names) {
+    const forms = [`\\p{${name}}`, `[^\\P{${name}}_]`];
+    for (const pattern of forms.flatMap((form) => [form, `(?i)${form}`])) {
+      const [expected, found] = [compilePattern, compileSlim].map((compile) =>
+        ascii.filter(compile(pattern)).join("")
+      );
+      assert.equal(found, expected, pattern);
+    }
+  }
+});

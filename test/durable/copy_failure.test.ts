@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Step } from "../../src/copy/step.ts";
-import { CopyFailure, isPermanent, readCopyFailure } from "../../src/durable/copy_failure.ts";
+import { CopyFailure, isPermanent } from "../../src/durable/copy_failure.ts";
+import { readCopyFailure } from "../../src/durable/read_copy_failure.ts";
 import { RequestError } from "../../src/problem.ts";
 import type { ProblemCode } from "../../src/problem.ts";
 

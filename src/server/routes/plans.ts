@@ -1,5 +1,4 @@
 /** `/v1/plans`: plans a copy without writing (dry run). */
-import { estimateBudget } from "../../budget/estimate.ts";
 import type { PlanWithBudget } from "../../budget/model.ts";
 import { secured } from "../access.ts";
 import type { Allowed } from "../allowed.ts";
@@ -25,9 +24,10 @@ export function planRoutes(options: AppOptions, allowed: Allowed) {
       const [survey, manifests] = [query.survey === "true", query.manifests === "true"];
       const { signal, emit } = watchCall(context, options);
       const plan = await options.openEngine().plan(request, { survey, manifests, signal, emit });
-      const budget = platform && estimateBudget(plan, platform);
-      const planned: PlanWithBudget = budget ? { ...plan, budget } : plan;
-      return context.json(planned, 200);
+      if (!platform) return context.json<PlanWithBudget, 200>(plan, 200);
+      const { estimateBudget } = await import("../../budget/estimate.ts");
+      const budget = estimateBudget(plan, platform);
+      return context.json<PlanWithBudget, 200>({ ...plan, budget }, 200);
     },
   );
 }

@@ -16,7 +16,6 @@ import { answerProblem } from "../answer_problem.ts";
 import { toSyncProblem } from "../sync_problem.ts";
 import { syncBody, syncQuery } from "../schemas.ts";
 import { formatReference, parseReference } from "../../oci/reference.ts";
-import { selects } from "../../webhooks/incoming/match_rules.ts";
 import { toRepositoryName } from "../allow_list.ts";
 import { callerOf } from "../caller_of.ts";
 import { watchCall } from "../watch_call.ts";
@@ -35,7 +34,7 @@ export function syncRoutes(options: AppOptions) {
         const chosen = choose(server.rules, names, { pointer: "#/rules" });
         const { rules, only } = part === undefined
           ? { rules: chosen, only: undefined }
-          : choosePart(chosen, part);
+          : await choosePart(chosen, part);
         const { prefer } = context.req.valid("header");
         const { start } = server;
         if (start && !dryRun && !missing && !only && prefersAsync(prefer)) {
@@ -80,10 +79,11 @@ export function syncRoutes(options: AppOptions) {
 }
 
 /** Finds the rules that copy a part of their source. */
-function choosePart(
+async function choosePart(
   rules: readonly SyncRule[],
   text: string,
-): { rules: readonly SyncRule[]; only: { repository: string; tag?: string } } {
+): Promise<{ rules: readonly SyncRule[]; only: { repository: string; tag?: string } }> {
+  const { selects } = await import("../../webhooks/incoming/match_rules.ts");
   const about = parseReference(text);
   const found = rules.filter((rule) => selects(rule, about));
   const { tag } = about;
