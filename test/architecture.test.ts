@@ -29,6 +29,7 @@ const BENEATH: Readonly<Record<string, readonly string[]>> = {
   auth: ["oci", "streams", "runtime"],
   registry: ["abortable", "retry", "trace", "runtime", "content", "auth"],
   copy: ["abortable", "retry", "runtime", "content"],
+  admission: ["copy"],
   layouts: ["content"],
   problem: ["copy"],
   log: ["redact_urls"],
@@ -42,7 +43,7 @@ const BENEATH: Readonly<Record<string, readonly string[]>> = {
   stream_events: ["problem", "sync"],
   durable: ["engine", "problem"],
   webhooks: ["sync", "durable", "log"],
-  config: ["webhooks"],
+  config: ["webhooks", "admission"],
   rules: ["config"],
   server: ["rules", "stream_events", "version"],
   client: ["server"],
@@ -110,6 +111,10 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "commander": ["cli/"],
   "@commander-js/extra-typings": ["cli/"],
   "modern-tar": ["layouts/"],
+  "@sigstore/bundle": ["admission/verify.ts"],
+  "@sigstore/core": ["admission/verify.ts"],
+  "@sigstore/protobuf-specs": ["admission/verify.ts"],
+  "@sigstore/verify": ["admission/verify.ts"],
 };
 
 interface Import {
