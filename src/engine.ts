@@ -4,6 +4,7 @@
  */
 import { createCopier } from "./copier.ts";
 import type { Copier, EngineOptions } from "./copier.ts";
+import type { AdmissionVerdict } from "./copy/admission.ts";
 import { imageNotFound } from "./copy/copy_error.ts";
 import { inspectImage } from "./copy/inspect.ts";
 import { carryManifests } from "./copy/manifest_cache.ts";
@@ -17,6 +18,7 @@ import { parseStep } from "./copy/step.ts";
 import type { Step } from "./copy/step.ts";
 import { surveyPlan } from "./copy/survey.ts";
 import { verifyCopy } from "./copy/verify.ts";
+import { CrossdockError } from "./errors.ts";
 import {
   formatReference,
   parseReference,
@@ -82,6 +84,12 @@ export interface LocalEngine extends Engine {
   copy(request: CopyRequestInput | CopyRequest, options?: CopyOptions): Promise<Report>;
   /** Resolves a name by HEAD to `registry/repository[:tag]@digest`. Uses the options of the source side. */
   resolve(reference: string, options?: ResolveOptions): Promise<string>;
+  /**
+   * Checks an image against the admission policy, whether or not it admits it. Uses the options of the source side.
+   *
+   * @throws CrossdockError `usage` without a policy, `not_found`
+   */
+  admit(reference: string, options?: RunOptions): Promise<AdmissionVerdict>;
   /** Checks the access to a registry, or to a repository, with its credentials. Uses the options of the source side. */
   checkAccess(name: string, options?: RunOptions): Promise<AccessCheck>;
 }
@@ -105,7 +113,8 @@ export function engineOn(copier: Copier): LocalEngine {
       const request = parseCopyRequest(input);
       const repositories = sides.openCopy(request, { emit });
       const planned = await makePlan(request, repositories, { signal, warn: toWarn(emit) });
-      const made = manifests ? carryManifests(planned.plan, planned.manifests) : planned.plan;
+      const admitted = await copier.admitPlan(planned.plan, repositories, { signal });
+      const made = manifests ? carryManifests(admitted, planned.manifests) : admitted;
       const plan = survey ? await surveyPlan(made, repositories, { concurrency, signal }) : made;
       return { ...plan, requests: countRequests(repositories) };
     },
@@ -142,6 +151,19 @@ export function engineOn(copier: Copier): LocalEngine {
       const found = await source.resolveManifest(reference.tag ?? "latest", { signal });
       if (!found) throw imageNotFound(reference);
       return formatReference({ ...reference, digest: found.digest });
+    },
+
+    async admit(text, { signal, emit } = {}): Promise<AdmissionVerdict> {
+      const reference = withDefaultTag(parseReference(text));
+      const source = sides.open("source", reference, { emit });
+      const found = reference.digest ??
+        (await source.resolveManifest(reference.tag ?? "latest", { signal }))?.digest;
+      if (!found) throw imageNotFound(reference);
+      const image = formatReference({ ...reference, digest: found });
+      const repositories = { source, referrerSource: source };
+      const verdict = await copier.checkAdmission(image, repositories, { signal });
+      if (verdict) return verdict;
+      throw new CrossdockError("usage", "there is no admission policy to check an image against");
     },
 
     async inspect(text, { signal, emit } = {}): Promise<Inspection> {

@@ -80,7 +80,7 @@ export interface Admission {
  *
  * @throws CrossdockError `rejected`
  */
-export function requireAdmitted(verdict: AdmissionVerdict, digest: string): void {
+export function requireAdmitted(verdict: AdmissionVerdict, digest: string | undefined): void {
   if (verdict.result === "admitted" && verdict.digest === digest) return;
   throw new CrossdockError(
     "rejected",

@@ -5,6 +5,7 @@
 import type { Side } from "../errors.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import type { Digest } from "../oci/digest.ts";
+import type { AdmissionVerdict } from "./admission.ts";
 import type { Step } from "./step.ts";
 
 /** The number of requests to each side, without token requests. */
@@ -70,6 +71,8 @@ export interface Plan {
   readonly requests?: RequestCounts;
   /** Totals; only if each blob was checked at the destination. */
   readonly totals?: PlanTotals;
+  /** The verdict of the admission policy about the source. Absent without a policy, and if there is nothing to write. */
+  readonly admission?: AdmissionVerdict;
 }
 
 /** The result of a finished copy. */
@@ -106,6 +109,8 @@ export interface Report {
   readonly durationMs: number;
   /** Differences between the copy and its source, and content that could not be checked. */
   readonly warnings: readonly string[];
+  /** The verdict of the admission policy about the source. Absent without a policy, and if there was nothing to write. */
+  readonly admission?: AdmissionVerdict;
 }
 
 /** The result of a step. */

@@ -38,5 +38,6 @@ export function makeReport(
     requests,
     durationMs,
     warnings: plan.warnings,
+    ...(plan.admission ? { admission: plan.admission } : {}),
   };
 }

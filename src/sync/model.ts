@@ -104,7 +104,7 @@ export interface TagStatus {
   readonly digest?: string;
   /** Digest of the target, if it differs. */
   readonly current?: string;
-  /** Why the image could not be compared. */
+  /** Why the image could not be compared, or why the admission policy rejects the version of the source. */
   readonly error?: SyncFailure;
 }
 

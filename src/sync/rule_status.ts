@@ -110,7 +110,14 @@ async function statusOfItem(
       if (mediaTypes && !mediaTypes.includes(comparison.source.mediaType)) return [];
       const { state, current } = comparison;
       const differs = current !== undefined && current !== digest;
-      return [{ source, destination, state, digest, ...(differs ? { current } : {}) }];
+      const status = { source, destination, state, digest, ...(differs ? { current } : {}) };
+      if (state === "in-step") return [status];
+      try {
+        await comparison.admit({ signal });
+        return [status];
+      } catch (error) {
+        return [{ ...status, error: toFailure(error, signal) }];
+      }
     } catch (cause) {
       const error = toFailure(cause, signal);
       const isAbsent = !isListed && error.code === "not_found" && error.side === "source";

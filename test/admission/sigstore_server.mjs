@@ -1,4 +1,4 @@
-// deno-lint-ignore-file explicit-function-return-type no-console
+// deno-lint-ignore-file explicit-function-return-type
 /**
  * A local instance of Sigstore for make_fixtures.sh: Fulcio, Rekor and a timestamp authority of the package @sigstore/mock behind one
  * HTTP server. Runs on Node 24. Arguments: the port, and the file for the trust root.

@@ -206,6 +206,7 @@ const refusingEngine: SyncEngine = {
   tags: refuse,
   verify: refuse,
   checkAccess: refuse,
+  admit: refuse,
   batch: refuse,
 };
 
