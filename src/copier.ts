@@ -5,7 +5,7 @@
 import { withBudget } from "./byte_budget.ts";
 import type { CallOptions } from "./content.ts";
 import { requireAdmitted } from "./copy/admission.ts";
-import type { Admission, AdmissionVerdict } from "./copy/admission.ts";
+import type { AdmissionCheck, AdmissionVerdict } from "./copy/admission.ts";
 import type { Emit, Outcome, Plan, Report } from "./copy/model.ts";
 import { performStep } from "./copy/perform.ts";
 import type { PerformContext } from "./copy/perform_context.ts";
@@ -56,7 +56,7 @@ export interface EngineOptions {
   /** Opens images in folders and files. Default: their names are rejected. */
   readonly layouts?: Layouts;
   /** Checks the source of a copy before the first write. Default: every image is copied. */
-  readonly admission?: Admission | undefined;
+  readonly admission?: AdmissionCheck | undefined;
 }
 
 /** A copy with open repositories. */

@@ -50,6 +50,12 @@ export interface CopyOptions extends RunOptions {
   readonly approve?: ((plan: Plan) => void) | undefined;
 }
 
+/** Options of `admit`. */
+export interface AdmitOptions extends RunOptions {
+  /** The repository of the image's referrers, if it is another one: `registry/repository`. */
+  readonly referrerSource?: string | undefined;
+}
+
 /** Options of `resolve`. */
 export interface ResolveOptions extends RunOptions {
   /** Called for each request to the registry, without token requests. */
@@ -68,6 +74,12 @@ export interface Engine {
    * @throws CrossdockError `not_found`
    */
   resolve(reference: string, options?: RunOptions): Promise<string>;
+  /**
+   * Checks an image against the admission policy, whether or not it admits it. Uses the options of the source side.
+   *
+   * @throws CrossdockError `usage` without a policy, `not_found`
+   */
+  admit(reference: string, options?: AdmitOptions): Promise<AdmissionVerdict>;
   /** Performs one step of a plan, which may come from another process. */
   perform(step: Step, options?: RunOptions): Promise<Performed>;
   /** Inspects an image: its manifests, platforms, configs, layers and referrers. Uses the options of the source side. */
@@ -84,12 +96,6 @@ export interface LocalEngine extends Engine {
   copy(request: CopyRequestInput | CopyRequest, options?: CopyOptions): Promise<Report>;
   /** Resolves a name by HEAD to `registry/repository[:tag]@digest`. Uses the options of the source side. */
   resolve(reference: string, options?: ResolveOptions): Promise<string>;
-  /**
-   * Checks an image against the admission policy, whether or not it admits it. Uses the options of the source side.
-   *
-   * @throws CrossdockError `usage` without a policy, `not_found`
-   */
-  admit(reference: string, options?: RunOptions): Promise<AdmissionVerdict>;
   /** Checks the access to a registry, or to a repository, with its credentials. Uses the options of the source side. */
   checkAccess(name: string, options?: RunOptions): Promise<AccessCheck>;
 }
@@ -153,14 +159,19 @@ export function engineOn(copier: Copier): LocalEngine {
       return formatReference({ ...reference, digest: found.digest });
     },
 
-    async admit(text, { signal, emit } = {}): Promise<AdmissionVerdict> {
+    async admit(text, { signal, emit, referrerSource } = {}): Promise<AdmissionVerdict> {
       const reference = withDefaultTag(parseReference(text));
       const source = sides.open("source", reference, { emit });
       const found = reference.digest ??
         (await source.resolveManifest(reference.tag ?? "latest", { signal }))?.digest;
       if (!found) throw imageNotFound(reference);
       const image = formatReference({ ...reference, digest: found });
-      const repositories = { source, referrerSource: source };
+      const repositories = {
+        source,
+        referrerSource: referrerSource === undefined
+          ? source
+          : sides.open("source", parseRepository(referrerSource), { emit }),
+      };
       const verdict = await copier.checkAdmission(image, repositories, { signal });
       if (verdict) return verdict;
       throw new CrossdockError("usage", "there is no admission policy to check an image against");

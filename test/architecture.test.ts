@@ -48,7 +48,7 @@ const BENEATH: Readonly<Record<string, readonly string[]>> = {
   server: ["rules", "stream_events", "version"],
   client: ["server"],
   cli: ["client", "layouts", "credentials"],
-  hosts: ["credentials", "layouts", "sides"],
+  hosts: ["credentials", "layouts", "sides", "config"],
   entries: ["hosts", "server"],
 };
 

@@ -10,7 +10,8 @@ import type { BlobStep, ManifestStep, ReferrersStep } from "../../src/copy/step.
 import type { DurableCopy } from "../../src/durable/durable_copies.ts";
 import { PROBLEMS } from "../../src/problem.ts";
 import type { Problem, ProblemCode } from "../../src/problem.ts";
-import type { verificationBody } from "../../src/server/schemas.ts";
+import type { AdmissionVerdict } from "../../src/copy/admission.ts";
+import type { admissionBody, verificationBody } from "../../src/server/schemas.ts";
 
 export const ALPINE = "docker.io/library/alpine";
 const MIRRORED = "registry.example.com/mirror/alpine";
@@ -157,6 +158,25 @@ export const COMPARISONS = {
   tags: { source: `${ALPINE}:3.20`, destination: `${ALPINE}:latest` },
   mirror: { source: `${ALPINE}:3.20`, destination: `${MIRRORED}:3.20` },
 } satisfies Record<string, z.input<typeof verificationBody>>;
+
+export const ADMISSION_REQUESTS = {
+  signed: { reference: `${ALPINE}:3.20` },
+} satisfies Record<string, z.input<typeof admissionBody>>;
+
+export const ADMISSIONS: Readonly<Record<keyof typeof ADMISSION_REQUESTS, AdmissionVerdict>> = {
+  signed: {
+    image: source,
+    digest: manifest.digest,
+    result: "rejected",
+    reason: "no signature was found",
+    images: "docker.io/library/**",
+    requirements: [
+      { requirement: "signature by key 5a1d42f1973581d4", met: false, candidates: [] },
+    ],
+    trustRoot: "Sigstore's public instance, of 2026-10-01 (56 days old)",
+    warnings: [],
+  },
+};
 
 const checked = { manifests: 1, blobs: 2, referrers: 0 };
 

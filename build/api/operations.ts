@@ -5,6 +5,7 @@ import type { AccessScope } from "../../src/config/access_tokens.ts";
 import { healthSchema } from "../../src/server/routes/health.ts";
 import { preferHeader } from "../../src/server/prefer.ts";
 import {
+  admissionSchema,
   inspectionSchema,
   performedSchema,
   planSchema,
@@ -15,6 +16,7 @@ import {
 import { durableCopySchema } from "../../src/durable/durable_copies.ts";
 import { startedSyncSchema } from "../../src/rules/rules.ts";
 import {
+  admissionBody,
   copyBody,
   copyParams,
   hookAnswerSchema,
@@ -28,6 +30,8 @@ import {
 import { streamEventSchema, syncStreamEventSchema } from "../../src/stream_events.ts";
 import { syncReportSchema, syncStatusSchema } from "../../src/sync/schemas.ts";
 import {
+  ADMISSION_REQUESTS,
+  ADMISSIONS,
   ALPINE,
   CANCELLED_COPY,
   COMPARISONS,
@@ -304,6 +308,24 @@ export const OPERATIONS: readonly OperationSource[] = [
     body: { schema: verificationBody, examples: COMPARISONS },
     responses: {
       200: json("The result of the comparison", verificationSchema, VERIFICATIONS),
+      ...refusals,
+      ...bodyRefusals,
+      ...failures,
+    },
+  },
+  {
+    method: "post",
+    path: "/v1/admissions",
+    operationId: "checkAdmission",
+    tags: ["Images"],
+    summary: "Check an image against the admission policy",
+    description:
+      "Reads the image's signatures and attestations and verifies them by the policy of the server's configuration. Copies " +
+      "nothing. A rejected image is a result, not an error. Without a policy, the call is rejected as invalid.",
+    scope: "read",
+    body: { schema: admissionBody, examples: ADMISSION_REQUESTS },
+    responses: {
+      200: json("The verdict", admissionSchema, ADMISSIONS),
       ...refusals,
       ...bodyRefusals,
       ...failures,

@@ -1,7 +1,7 @@
 /** Checks images against a policy. Fails closed: an error of any kind rejects the image. */
 import type {
-  Admission,
   AdmissionCandidate,
+  AdmissionCheck,
   AdmissionContext,
   AdmissionRequirement,
   AdmissionVerdict,
@@ -38,7 +38,10 @@ const MAX_CHILDREN = 64;
 const MAX_ADMITTED = 1000;
 
 /** Creates the check of a policy. The code that verifies signatures is loaded at the first image that needs it. */
-export function createAdmission(policy: AdmissionPolicy, options: AdmissionOptions): Admission {
+export function createAdmission(
+  policy: AdmissionPolicy,
+  options: AdmissionOptions,
+): AdmissionCheck {
   const admitted = new Map<string, AdmissionVerdict>();
   let loading: Promise<Verifying> | undefined;
   const load = (): Promise<Verifying> => loading ??= loadVerifier(options.trustRoot);

@@ -6,7 +6,7 @@ import { CandidateError } from "./candidate_error.ts";
 import type { SignedContent } from "./verify.ts";
 
 /** What a signature states about the image. */
-export interface Claim {
+export interface SignedClaim {
   /** The predicate type of an attestation. Absent for a signature of the image. */
   readonly predicateType?: string;
 }
@@ -27,7 +27,7 @@ const SIMPLE_SIGNING_TYPE = "cosign container image signature";
  *
  * @throws CandidateError for another image, and for content of another kind
  */
-export function readClaim({ payload, payloadType }: SignedContent, digest: Digest): Claim {
+export function readClaim({ payload, payloadType }: SignedContent, digest: Digest): SignedClaim {
   const json = parseObject(payload);
   if (payloadType === undefined) return readSimpleSigning(json, digest);
   if (payloadType !== IN_TOTO) {
@@ -44,7 +44,7 @@ export function readClaim({ payload, payloadType }: SignedContent, digest: Diges
   return predicateType === SIGNATURE_PREDICATE ? {} : { predicateType };
 }
 
-function readSimpleSigning(json: Record<string, unknown>, digest: Digest): Claim {
+function readSimpleSigning(json: Record<string, unknown>, digest: Digest): SignedClaim {
   const { critical } = json as {
     critical?: { type?: unknown; image?: { "docker-manifest-digest"?: unknown } };
   };

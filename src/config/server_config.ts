@@ -62,6 +62,8 @@ export interface ApiConfig {
   readonly retries?: number;
   /** Timeout for an unresponsive registry, in milliseconds. */
   readonly timeoutMs?: number;
+  /** The trust root of the admission policy: the content or the name of a `trusted_root.json`. Default: Sigstore's. */
+  readonly sigstoreRoot?: string;
   /** Steps of one durable copy at the same time. */
   readonly parallelSteps: number;
   /** Origins that a browser may call from. */
@@ -96,6 +98,8 @@ export interface ParseConfigOptions {
   readonly readFile?: ((path: string) => string | undefined) | undefined;
   /** Milliseconds since the epoch, for templates. Default: the host's clock. */
   readonly now?: number;
+  /** Reads the admission policy, on hosts that verify signatures. */
+  readonly readAdmission?: ParseSyncConfigOptions["readAdmission"];
 }
 
 const list = z.string().transform(splitList);
@@ -139,6 +143,7 @@ const environment = z.object({
   ).default([]),
   CROSSDOCK_CONFIG: z.string().optional(),
   CROSSDOCK_CONFIG_FILE: z.string().optional(),
+  CROSSDOCK_SIGSTORE_ROOT: z.string().optional(),
   HOST: z.string().regex(
     /^(?:[A-Za-z0-9][A-Za-z0-9.-]*|[0-9A-Fa-f]*:[0-9A-Fa-f]*:[0-9A-Fa-f:.]*)$/,
     "expected an address or a name",
@@ -240,7 +245,7 @@ export function withRuleDefaults(
 /** Reads the rules, and adds their mistakes to the list. */
 function readSync(
   variables: Environment,
-  { configFile, readFile, now }: ParseConfigOptions & { now: number },
+  { configFile, readFile, readAdmission, now }: ParseConfigOptions & { now: number },
   mistakes: string[],
 ): ServerSync {
   const { CROSSDOCK_CONFIG: text, CROSSDOCK_CONFIG_FILE: file } = variables as Record<
@@ -269,7 +274,7 @@ function readSync(
   const from = file ?? "CROSSDOCK_CONFIG";
   try {
     const env = variables as Readonly<Record<string, string>>;
-    return parseServerSync(configFile ?? text ?? "", { from, env, now, readFile });
+    return parseServerSync(configFile ?? text ?? "", { from, env, now, readFile, readAdmission });
   } catch (error) {
     if (!(error instanceof SyncConfigError)) throw error;
     mistakes.push(...error.mistakes.map(formatMistake));
@@ -314,6 +319,7 @@ function toConfig(env: z.output<typeof environment>, sync: ServerSync): ServerCo
     ...optionalKey("concurrency", env.CROSSDOCK_CONCURRENCY),
     ...optionalKey("retries", env.CROSSDOCK_RETRIES),
     ...optionalKey("timeoutMs", env.CROSSDOCK_TIMEOUT_MS),
+    ...optionalKey("sigstoreRoot", env.CROSSDOCK_SIGSTORE_ROOT),
     parallelSteps: env.CROSSDOCK_PARALLEL_STEPS,
     corsOrigins: env.CROSSDOCK_CORS_ORIGINS,
     sync: withRuleDefaults(sync, optionalKey("verify", env.CROSSDOCK_VERIFY)),

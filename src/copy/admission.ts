@@ -65,7 +65,7 @@ export interface AdmissionContext extends CallOptions {
 }
 
 /** Checks images against a policy. */
-export interface Admission {
+export interface AdmissionCheck {
   /**
    * Checks an image. Signatures that cannot be read reject it.
    *

@@ -3,6 +3,7 @@ import { readFileSync, writeSync } from "node:fs";
 import process from "node:process";
 import { RateLimiterMemory } from "rate-limiter-flexible";
 import { limitHeldBytes } from "../byte_budget.ts";
+import { readAdmission } from "../config/read_admission.ts";
 import { parseConfig } from "../config/server_config.ts";
 import { ParseError } from "../errors.ts";
 import { createRuntime } from "../hosts/detect.ts";
@@ -17,6 +18,7 @@ import type { Runtime } from "../runtime.ts";
 import type { ClockOptions } from "../rules/clock.ts";
 import { findDenoCron, registerCrons } from "./deno_cron.ts";
 import { GracefulStop } from "./graceful_stop.ts";
+import { openServerAdmission } from "./open_server_admission.ts";
 import { resolveHost } from "./resolve_host.ts";
 
 const EXIT_FAILED = 1;
@@ -46,6 +48,7 @@ export async function createLongRunningServer(
       configFile: readConfigFile(process.env["CROSSDOCK_CONFIG_FILE"]),
       readFile: readOrNothing,
       now: runtime.now(),
+      readAdmission,
     });
     const server = composeServer(config, {
       runtime,
@@ -54,6 +57,7 @@ export async function createLongRunningServer(
       stopping: stop.stopping,
       write: (line) => void process.stdout.write(`${line}\n`),
       resolveHost,
+      openAdmission: openServerAdmission(runtime, readOrNothing),
       addressOf,
       limitTries: createTriesLimit(),
       apiFiles: { document: () => Promise.resolve(document), page: () => Promise.resolve(page) },

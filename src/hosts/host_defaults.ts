@@ -1,4 +1,7 @@
+import type { AdmissionPolicy } from "../admission/policy.ts";
 import type { CredentialSources } from "../auth/credentials.ts";
+import type { ReadAdmission } from "../config/read_admission.ts";
+import type { AdmissionCheck } from "../copy/admission.ts";
 import type { Runtime } from "../runtime.ts";
 import type { Layouts } from "../sides.ts";
 
@@ -16,6 +19,11 @@ export interface HostDefaults {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Opens images in folders and files; absent on hosts without files. */
   readonly openLayouts?: () => Promise<OpenedLayouts>;
+  /** Reads the admission policy of a configuration, and opens its check; absent on hosts that cannot verify signatures. */
+  readonly admission?: {
+    readonly read: ReadAdmission;
+    readonly open: (policy: AdmissionPolicy) => AdmissionCheck;
+  };
   /** Reads a text file; `undefined` if it cannot be read. Absent on hosts without files. */
   readonly readFile?: (path: string) => string | undefined;
 }

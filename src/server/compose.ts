@@ -15,6 +15,8 @@ import type { AppOptions } from "./app_options.ts";
 import { composeRules } from "../rules/compose_rules.ts";
 import type { ComposedRules, RulesHost } from "../rules/compose_rules.ts";
 import { registryTls } from "../config/registries.ts";
+import type { AdmissionCheck } from "../copy/admission.ts";
+import { ParseError } from "../errors.ts";
 import type { Environment, ServerConfig } from "../config/server_config.ts";
 import { rejectUselessGlobs, ruleNames } from "./allow_list.ts";
 import { openCredentials } from "./credentials.ts";
@@ -46,6 +48,8 @@ export interface HostOptions
   readonly createRepository?: CreateRepository;
   /** Called with the number of waiting copies when it changes. */
   readonly onCopiesWaiting?: CopyLimitOptions["onWaiting"];
+  /** Opens the check of the configuration's admission policy. Absent on hosts that cannot verify signatures. */
+  readonly openAdmission?: ((config: ServerConfig) => AdmissionCheck) | undefined;
   /** Concurrent blobs per copy, unless the configuration has a number. */
   readonly concurrency?: number;
 }
@@ -70,7 +74,7 @@ export interface ComposedServer extends Pick<ComposedRules, "dispatch" | "delive
 export function composeServer(config: ServerConfig, host: HostOptions): ComposedServer {
   const { runtime, write, resolveHost, trace, separateEngines = false, ...others } = host;
   const { readFile: _, durableRules: __, stopping: ___, onCopiesWaiting, ...more } = others;
-  const { variables = {}, credentials, createRepository, ...rest } = more;
+  const { variables = {}, credentials, createRepository, openAdmission, ...rest } = more;
   const now = (): number => runtime.now();
   rejectUselessGlobs(config);
   const log = createLog(config.log, { write, now });
@@ -80,6 +84,13 @@ export function composeServer(config: ServerConfig, host: HostOptions): Composed
   const plain = new Set(config.plainHttp);
   const { tls, ...certificates } = registryTls(config.sync.registries);
   const { concurrency = host.concurrency, retries, timeoutMs } = config;
+  const hasPolicy = config.sync.admission !== undefined;
+  if (hasPolicy && !openAdmission) {
+    throw new ParseError(
+      `${config.sync.from}: admission: this host cannot verify signatures; see docs/admission.md`,
+    );
+  }
+  const admission = hasPolicy ? openAdmission?.(config) : undefined;
 
   function createServerEngine(): SyncEngine {
     const side: SideOptions = {
@@ -95,6 +106,7 @@ export function composeServer(config: ServerConfig, host: HostOptions): Composed
       guard,
       pace: createPacer(config.sync.registries, runtime),
       memory,
+      admission,
       trace: trace ? joinTraces(traceSpans, trace) : traceSpans,
       ...(concurrency === undefined ? {} : { concurrency }),
       ...(retries === undefined ? {} : { retries }),
@@ -114,6 +126,7 @@ export function composeServer(config: ServerConfig, host: HostOptions): Composed
     openEngine,
     receiveHook,
     rules,
+    hasPolicy,
     // On Workers a request must not wait for another one, and the platform limits the memory of each isolate.
     ...(separateEngines ? {} : {
       limitCopies: createCopyLimit({
@@ -127,6 +140,8 @@ export function composeServer(config: ServerConfig, host: HostOptions): Composed
   const names = ruleNames(config.sync.rules);
   const open: AppOptions = {
     ...options,
+    // The plan of a durable copy was checked.
+    hasPolicy: false,
     config: {
       ...config,
       open: true,

@@ -111,6 +111,12 @@ export const verificationBody = schemaFor<ComparisonInput>()(
   }),
 );
 
+/** An image to check against the admission policy. */
+export const admissionBody = z.strictObject({ reference: referenceText, referrerSource }).meta({
+  id: "AdmissionRequest",
+  description: "An image to check against the admission policy",
+});
+
 /** 200 names of the maximum length fit into a body. */
 const MAX_RULES = 200;
 

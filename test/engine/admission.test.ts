@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createAdmission } from "../../src/admission/check.ts";
 import type { AdmissionPolicy } from "../../src/admission/policy.ts";
-import type { Admission, AdmissionVerdict } from "../../src/copy/admission.ts";
+import type { AdmissionCheck, AdmissionVerdict } from "../../src/copy/admission.ts";
 import { CrossdockError } from "../../src/errors.ts";
 import { parseDigest } from "../../src/oci/digest.ts";
 import { byKey, DIGEST, fixture, LOCAL_ROOT, policyOf, putFixture } from "../admission/support.ts";
@@ -57,7 +57,7 @@ test("copy() does not check an image that the destination has", async () => {
 
 test("copy() rejects a verdict about another digest", async () => {
   const digest = parseDigest(`sha256:${"0".repeat(64)}`);
-  const admission: Admission = {
+  const admission: AdmissionCheck = {
     check: (image) =>
       Promise.resolve<AdmissionVerdict>({
         image,

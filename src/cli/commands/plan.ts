@@ -16,6 +16,7 @@ import { suggestTags } from "./suggest_tags.ts";
 
 type PlanFlags = CopyFlags & SidesFlags & EngineFlags & {
   readonly json?: boolean;
+  readonly policy?: string;
   /** Only of `copy --dry-run`. */
   readonly quiet?: boolean;
 };
@@ -26,6 +27,7 @@ export function definePlan(command: Command, context: CommandContext): void {
     ...options.CONTENT_OPTIONS,
     ...options.ARCHIVE_OPTIONS,
     ...options.COPY_OPTIONS,
+    options.policyOption,
     ...options.SIDE_OPTIONS,
     ...options.ENGINE_OPTIONS,
     ...options.VIA_OPTIONS,

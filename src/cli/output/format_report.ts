@@ -18,6 +18,7 @@ export function formatReport(report: Report): string[] {
     `${result.padEnd(11)}${source}`,
     `to         ${destination}`,
     ...(report.additionalTags ? [`more tags  ${report.additionalTags.join(", ")}`] : []),
+    ...(report.admission ? [`policy     ${report.admission.reason}`] : []),
     `blobs      ${formatBlobs(report)}`,
     `manifests  ${formatManifests(report)}`,
     `requests   ${requests.source} to the source, ${requests.destination} to the destination`,
