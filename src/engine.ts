@@ -174,7 +174,7 @@ export function engineOn(copier: Copier): LocalEngine {
       };
       const verdict = await copier.checkAdmission(image, repositories, { signal });
       if (verdict) return verdict;
-      throw new CrossdockError("usage", "there is no admission policy to check an image against");
+      throw new CrossdockError("usage", "there is no admission policy");
     },
 
     async inspect(text, { signal, emit } = {}): Promise<Inspection> {

@@ -79,6 +79,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
     "oci/platform.ts",
     "auth/",
     "registry/",
+    "copy/admission_schema.ts",
     "copy/schemas.ts",
     "copy/request.ts",
     "copy/step.ts",

@@ -1,11 +1,11 @@
 /** The operations of the API: parameters, bodies and responses, with examples. `test/build/api` compares them with the routes. */
+import { admissionSchema } from "../../src/copy/admission_schema.ts";
 import * as z from "zod";
 import { stepSchema } from "../../src/copy/step.ts";
 import type { AccessScope } from "../../src/config/access_tokens.ts";
 import { healthSchema } from "../../src/server/routes/health.ts";
 import { preferHeader } from "../../src/server/prefer.ts";
 import {
-  admissionSchema,
   inspectionSchema,
   performedSchema,
   planSchema,

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { admissionSchema } from "../copy/admission_schema.ts";
 import type { AdmissionVerdict } from "../copy/admission.ts";
 import type { Inspection, Performed, Plan, Report, Verification } from "../copy/model.ts";
 import { toCopyRequestInput } from "../copy/request.ts";
@@ -13,7 +14,6 @@ import type { NetworkFailure } from "../errors.ts";
 import { formatReference, parseReference } from "../oci/reference.ts";
 import type { DurableCopy } from "../durable/durable_copies.ts";
 import {
-  admissionSchema,
   inspectionSchema,
   performedSchema,
   planSchema,

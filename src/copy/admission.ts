@@ -87,7 +87,7 @@ export function requireAdmitted(verdict: AdmissionVerdict, digest: string | unde
     `the admission policy rejects ${verdict.image}: ${verdict.reason}`,
     {
       side: "source",
-      hint: "nothing was written; run crossdock verify-signature for the reason of each signature",
+      hint: "nothing was written; crossdock verify-signature shows the reasons",
     },
   );
 }

@@ -4,7 +4,7 @@ import { SIDES } from "../errors.ts";
 import { descriptorSchema as descriptor } from "../oci/descriptor.ts";
 import { digestSchema as digest } from "../oci/digest.ts";
 import { schemaFor } from "../schema.ts";
-import type { AdmissionCandidate, AdmissionRequirement, AdmissionVerdict } from "./admission.ts";
+import type { AdmissionVerdict } from "./admission.ts";
 import type {
   CopyEvent,
   Difference,
@@ -56,42 +56,9 @@ const totalsSchema = schemaFor<PlanTotals>()(z.object({
   requests: requestsSchema,
 }));
 
-const candidateSchema = schemaFor<AdmissionCandidate>()(z.object({
-  name: z.string(),
-  accepted: z.boolean(),
-  reason: z.string().meta({ description: "who signed it, or why it is rejected" }),
-}));
-
-const requirementSchema = schemaFor<AdmissionRequirement>()(z.object({
-  requirement: z.string(),
-  met: z.boolean(),
-  candidates: z.array(candidateSchema),
-}));
-
-const manifestVerdict = z.object({
-  digest,
-  result: z.enum(["admitted", "rejected"]),
-  reason: z.string(),
-  requirements: z.array(requirementSchema),
-});
-
-export const admissionSchema = schemaFor<AdmissionVerdict>()(
-  manifestVerdict.extend({
-    image: resolved,
-    images: z.string().exactOptional().meta({
-      description: "the pattern of the policy that applies; absent if none matches",
-    }),
-    overridden: z.array(z.string()).exactOptional().meta({
-      description: "less specific patterns that match as well",
-    }),
-    children: z.array(manifestVerdict).exactOptional(),
-    trustRoot: z.string().exactOptional(),
-    warnings: z.array(z.string()),
-  }).meta({
-    id: "AdmissionVerdict",
-    description: "The verdict of the admission policy about an image",
-  }),
-);
+/** `admissionSchema` describes it. A Worker only passes it on, and does not need the schema. */
+const admission = (z.unknown() as z.ZodType<AdmissionVerdict, AdmissionVerdict>).exactOptional()
+  .meta({ description: "the response of `POST /v1/admissions` for the source" });
 
 const additionalTags = z.array(z.string()).exactOptional().meta({
   description: "more tags with this digest",
@@ -123,7 +90,7 @@ export const planSchema = schemaFor<Plan>()(
     totals: totalsSchema.exactOptional().meta({
       description: "totals; only if each blob was checked at the destination",
     }),
-    admission: admissionSchema.exactOptional(),
+    admission,
   }).meta({
     id: "Plan",
     description: "The steps of a copy, in order",
@@ -151,7 +118,7 @@ export const reportSchema = schemaFor<Report>()(
     requests: requestsSchema,
     durationMs: z.number().nonnegative().meta({ description: "duration in milliseconds" }),
     warnings: z.array(z.string()),
-    admission: admissionSchema.exactOptional(),
+    admission,
   }).meta({ id: "Report", description: "The result of a finished copy" }),
 );
 

@@ -6,8 +6,10 @@ import { composeServer, warnAtStart } from "../server/compose.ts";
 import type { ComposedServer, HostOptions } from "../server/compose.ts";
 import { parseConfig } from "../config/server_config.ts";
 import type { Environment } from "../config/server_config.ts";
+import { createBoundAdmission } from "./bound_admission.ts";
 import { createWorkflowCopies } from "./workflow_copies.ts";
 import type { WorkflowBinding } from "./workflow_copies.ts";
+import type { SelfBinding } from "./workflow_steps.ts";
 import { createWorkflowRules } from "./workflow_rules.ts";
 import type { RuleWorkflowBinding } from "./workflow_rules.ts";
 
@@ -17,6 +19,8 @@ interface Bindings {
   readonly SYNC_WORKFLOW?: RuleWorkflowBinding;
   /** This Worker's own entrypoint `Internal`. */
   readonly SELF?: unknown;
+  /** The Worker of wrangler.admission.toml. */
+  readonly ADMISSION?: SelfBinding;
   /** The files of src/server/api. */
   readonly ASSETS?: AssetsBinding;
   readonly FAILED_TRIES?: {
@@ -57,7 +61,7 @@ export function composeWorker(
   env: object,
   waitUntil: (job: Promise<unknown>) => void,
 ): ComposedWorker {
-  const { COPY_WORKFLOW, SYNC_WORKFLOW, SELF, FAILED_TRIES, ASSETS } = env as Bindings;
+  const { COPY_WORKFLOW, SYNC_WORKFLOW, SELF, ADMISSION, FAILED_TRIES, ASSETS } = env as Bindings;
   const durable = COPY_WORKFLOW && SELF ? createWorkflowCopies(COPY_WORKFLOW) : undefined;
   const host: HostOptions = {
     runtime: createWorkerdRuntime(),
@@ -71,6 +75,7 @@ export function composeWorker(
     addressOf: (context) => context.req.header("cf-connecting-ip"),
     ...(durable ? { durable } : {}),
     ...(durable && SYNC_WORKFLOW ? { durableRules: createWorkflowRules(SYNC_WORKFLOW) } : {}),
+    openAdmission: ADMISSION && (() => createBoundAdmission(ADMISSION)),
     apiFiles: ASSETS && openApiFiles(ASSETS),
     ...(FAILED_TRIES
       ? { limitTries: async (key: string) => !(await FAILED_TRIES.limit({ key })).success }

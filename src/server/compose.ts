@@ -87,7 +87,7 @@ export function composeServer(config: ServerConfig, host: HostOptions): Composed
   const hasPolicy = config.sync.admission !== undefined;
   if (hasPolicy && !openAdmission) {
     throw new ParseError(
-      `${config.sync.from}: admission: this host cannot verify signatures; see docs/admission.md`,
+      `${config.sync.from}: admission: this host cannot verify signatures: docs/admission.md`,
     );
   }
   const admission = hasPolicy ? openAdmission?.(config) : undefined;

@@ -9,6 +9,7 @@ import { fileURLToPath } from "node:url";
 import { setTimeout as sleep } from "node:timers/promises";
 // @ts-types="../support/miniflare.d.ts"
 import { Log, LogLevel, Miniflare } from "miniflare";
+import type { MiniflareOptions } from "../support/miniflare.d.ts";
 import { bundleWorker } from "../../build/bundle_worker.ts";
 import type { DurableCopy } from "../../src/durable/durable_copies.ts";
 import { freePort } from "../hosts/support.ts";
@@ -22,6 +23,8 @@ export interface StartOptions {
   readonly port?: number;
   /** The wrangler.toml. Default: that of this package. */
   readonly config?: string;
+  /** Whether there is the Worker of wrangler.admission.toml, with the same variables. Default: false. */
+  readonly admission?: boolean;
 }
 
 export interface RunningWorker extends AsyncDisposable {
@@ -82,10 +85,10 @@ export function startCrossdock(
 /** Starts it on a loopback port with these variables only. */
 export async function startWith(
   variables: Readonly<Record<string, string>>,
-  { durable = true, config = WRANGLER, port: fixed }: Omit<StartOptions, "variables"> = {},
+  options: Omit<StartOptions, "variables"> = {},
 ): Promise<RunningWorker> {
-  const contents = bundles.get(config) ?? makeBundle(config);
-  bundles.set(config, contents);
+  const { durable = true, config = WRANGLER, port: fixed, admission = false } = options;
+  const contents = bundleOnce(config);
   const folder = mkdtempSync(join(tmpdir(), "crossdock-workerd-"));
   const port = fixed ?? await freePort();
   const lines: LogLine[] = [];
@@ -114,6 +117,9 @@ export async function startWith(
             simple: { limit: 3, period: 60 },
           },
           ...(durable ? DURABLE : {}),
+          ...(admission
+            ? { ADMISSION: { type: "worker", worker: "admission", exportName: "Admission" } }
+            : {}),
           ASSETS: { type: "assets" },
         },
         assets: {
@@ -127,7 +133,7 @@ export async function startWith(
           SyncWorkflow: { type: "workflow", name: "crossdock-sync" },
         },
       },
-    }],
+    }, ...(admission ? [admissionWorker(variables)] : [])],
   });
   const url = (await miniflare.ready).origin;
 
@@ -197,10 +203,33 @@ const DURABLE = {
   },
 } as const;
 
-function makeBundle(config: string): string {
+const ADMISSION_WRANGLER = fileURLToPath(new URL("../../wrangler.admission.toml", import.meta.url));
+
+function admissionWorker(
+  variables: Readonly<Record<string, string>>,
+): MiniflareOptions["workers"][number] {
+  const contents = bundleOnce(ADMISSION_WRANGLER, "admission_worker.js");
+  return {
+    config: {
+      name: "admission",
+      ...readConfig(ADMISSION_WRANGLER),
+      manifest: { mainModule: "worker.js", modules: { "worker.js": { type: "esm", contents } } },
+      env: toText(variables),
+      exports: { Admission: { type: "worker" } },
+    },
+  };
+}
+
+function bundleOnce(config: string, main?: string): string {
+  const contents = bundles.get(config) ?? makeBundle(config, main);
+  bundles.set(config, contents);
+  return contents;
+}
+
+function makeBundle(config: string, main?: string): string {
   const folder = mkdtempSync(join(tmpdir(), "crossdock-bundle-"));
   try {
-    return readFileSync(bundleWorker(folder, config), "utf8");
+    return readFileSync(bundleWorker(folder, config, main), "utf8");
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -224,10 +253,8 @@ function toText(variables: Readonly<Record<string, string>>): Record<string, Tex
   );
 }
 
-interface TextBinding {
-  readonly type: "text";
-  readonly value: string;
-}
+// A type, because an interface is not assignable to a record.
+type TextBinding = { readonly type: "text"; readonly value: string };
 
 /** Finds the process by its port, because other tests run workerd in this process too. */
 function findWorkerd(port: number): number {

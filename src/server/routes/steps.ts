@@ -20,8 +20,8 @@ export function stepRoutes(options: AppOptions, allowed: Allowed) {
       if (options.hasPolicy) {
         throw new RequestError(
           "denied",
-          "the server has an admission policy, which does not check single steps",
-          { hint: "copy the whole image: POST /v1/copies" },
+          "a server with an admission policy performs no single steps",
+          { hint: "use POST /v1/copies" },
         );
       }
       const step = context.req.valid("json");
