@@ -167,14 +167,11 @@ export const ADMISSIONS: Readonly<Record<keyof typeof ADMISSION_REQUESTS, Admiss
   signed: {
     image: source,
     digest: manifest.digest,
-    result: "rejected",
-    reason: "no signature was found",
-    images: "docker.io/library/**",
-    requirements: [
-      { requirement: "signature by key 5a1d42f1973581d4", met: false, candidates: [] },
-    ],
-    trustRoot: "Sigstore's public instance, of 2026-10-01 (56 days old)",
+    requirements: [],
     warnings: [],
+    images: "**",
+    result: "rejected",
+    reason: "the policy has default: reject for **",
   },
 };
 

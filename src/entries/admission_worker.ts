@@ -24,7 +24,7 @@ export default {
 };
 
 /** The server with the same configuration, without token checks. Only a service binding of the same account can call it. */
-export class Admission extends WorkerEntrypoint {
+export class SignatureCheck extends WorkerEntrypoint {
   fetch(request: Request): Response | Promise<Response> {
     return (app ??= openApp()).fetch(request);
   }

@@ -118,7 +118,7 @@ export async function startWith(
           },
           ...(durable ? DURABLE : {}),
           ...(admission
-            ? { ADMISSION: { type: "worker", worker: "admission", exportName: "Admission" } }
+            ? { ADMISSION: { type: "worker", worker: "admission", exportName: "SignatureCheck" } }
             : {}),
           ASSETS: { type: "assets" },
         },
@@ -215,7 +215,7 @@ function admissionWorker(
       ...readConfig(ADMISSION_WRANGLER),
       manifest: { mainModule: "worker.js", modules: { "worker.js": { type: "esm", contents } } },
       env: toText(variables),
-      exports: { Admission: { type: "worker" } },
+      exports: { SignatureCheck: { type: "worker" } },
     },
   };
 }

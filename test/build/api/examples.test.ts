@@ -64,7 +64,10 @@ for (const route of listRoutes(document)) {
     );
     for (const { status, headers, mediaType, schema, example } of answers) {
       test(`${method} ${path} answers the example ${name} as documented, in ${mediaType}`, async () => {
-        await using documented = await startDocumentedApp({ host: { durable, durableRules } });
+        await using documented = await startDocumentedApp({
+          host: { durable, durableRules },
+          ...(path === "/v1/admissions" ? await rejectAll() : {}),
+        });
         const response = await send(route, name, documented, { accept: mediaType });
         assert.equal(response.status, status);
         assert.equal(response.headers.get("content-type")?.split(";")[0], mediaType);
@@ -80,6 +83,19 @@ for (const route of listRoutes(document)) {
       });
     }
   }
+}
+
+/** A policy that rejects every image. */
+async function rejectAll(): Promise<DocumentedOptions> {
+  const { createAdmission } = await import("../../../src/admission/check.ts");
+  const admission = createAdmission([{ images: "**", rule: "reject" }], {
+    trustRoot: { json: {} },
+    now: Date.now,
+  });
+  return {
+    variables: { CROSSDOCK_CONFIG: "admission: [{ images: '**', default: reject }]" },
+    host: { openAdmission: () => admission },
+  };
 }
 
 /** The names of the examples of an operation's request; of the answer where it takes nothing. */
