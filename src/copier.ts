@@ -55,7 +55,11 @@ export interface EngineOptions {
   readonly memory?: EngineMemory;
   /** Opens images in folders and files. Default: their names are rejected. */
   readonly layouts?: Layouts;
-  /** Checks the source of a copy before the first write. Default: every image is copied. */
+  /**
+   * Checks the source of a copy before the first write. Default: every image is copied.
+   *
+   * @internal
+   */
   readonly admission?: AdmissionCheck | undefined;
 }
 

@@ -18,6 +18,7 @@ export type { CopyCallSettings, PlanCallSettings } from "./library/functions.ts"
 export type { CallSettings, CopySettings, RegistryOptions } from "./library/default_engine.ts";
 export { createEngine } from "./engine.ts";
 export type {
+  AdmitOptions,
   CopyOptions,
   Engine,
   LocalEngine,
@@ -74,6 +75,12 @@ export type {
   Stage,
   Verification,
 } from "./copy/model.ts";
+export type {
+  AdmissionCandidate,
+  AdmissionRequirement,
+  AdmissionVerdict,
+  ManifestVerdict,
+} from "./copy/admission.ts";
 export type { BlobStep, ManifestStep, ReferrersStep, Step, StepDescriptor } from "./copy/step.ts";
 export { CopyError } from "./copy/copy_error.ts";
 export {

@@ -169,7 +169,7 @@ class CandidateReader {
 }
 
 /** More signatures than are read. The image is rejected, whatever the first ones are. */
-export class BoundError extends CrossdockError {
+class BoundError extends CrossdockError {
   override readonly name = "BoundError";
 }
 

@@ -31,7 +31,7 @@ export interface SignedContent {
 }
 
 /** The identity in a certificate. */
-export interface Identity {
+interface Identity {
   readonly issuer: string;
   readonly identity: string;
 }
