@@ -37,8 +37,8 @@ export const admissionConfigSchema = z.array(entrySchema).min(1)
 
 /** The keys that {@linkcode readAdmission} reads on their own. */
 const outerEntrySchema = entrySchema.extend({
-  signatures: z.unknown().optional(),
-  attestations: z.unknown().optional(),
+  signatures: z.array(z.unknown()).min(1).optional(),
+  attestations: z.array(z.unknown()).min(1).optional(),
 });
 
 /** Reads the entries. An empty list is a mistake: it would reject every image. */

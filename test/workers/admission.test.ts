@@ -19,7 +19,7 @@ const requirements = (name: string): object[] =>
     ? [{ keyless: { issuer: ISSUER, identity: WORKFLOW } }]
     : [{ key: KEYS[name.replace("legacy-", "")] ?? KEYS["p256"] }];
 
-const SECRET = "a secret of the sender";
+const SECRET = "a-secret-of-the-sender";
 
 /** JSON is YAML. */
 const CONFIG = JSON.stringify({
