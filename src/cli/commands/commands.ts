@@ -99,10 +99,8 @@ export const COMMANDS: readonly CommandEntry[] = [
     description: "check that an image has the signatures you require",
     examples: [
       {
-        text: "Check that a workflow of GitHub signed an image",
-        command: "crossdock verify-signature --issuer " +
-          "https://token.actions.githubusercontent.com --identity " +
-          "'https://github.com/acme/*/.github/workflows/release.yml@refs/tags/*' ghcr.io/acme/app",
+        text: "Check that the owner of a key signed an image",
+        command: "crossdock verify-signature --key cosign.pub ghcr.io/acme/app:1.4",
       },
       {
         text: "Check an image against the policy of a mirror",
