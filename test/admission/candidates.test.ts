@@ -9,6 +9,7 @@ import { referrersTag } from "../../src/oci/digest_tag.ts";
 import { putImage } from "../support/image.ts";
 import { startRegistry } from "../support/registry.ts";
 import type { RunningRegistry } from "../support/registry.ts";
+import { ROOT } from "./fixtures.ts";
 import {
   byIdentity,
   byKey,
@@ -126,6 +127,31 @@ for (const { name, bundle, reason, change, requirement = byKey("p256") } of case
     assert.match(reasonsOf(verdict).join(), reason);
   });
 }
+
+test("createAdmission() rejects an identity of an authority that the trust root has retired", async () => {
+  await using registry = await startRegistry();
+  await putFixture(registry, fixture("keyless"), "app");
+  // deno-lint-ignore no-explicit-any
+  const { certificateAuthorities: [authority], ...root } = ROOT as any;
+  const retired = {
+    ...authority,
+    validFor: { ...authority.validFor, end: "2021-01-01T00:00:00Z" },
+  };
+  const trustRoot = { json: { ...root, certificateAuthorities: [retired] }, from: "test" };
+  const policy = policyOf([byIdentity()]);
+  const verdict = await checkImage(registry, { policy, repository: "app", trustRoot });
+  assert.equal(verdict.result, "rejected");
+  assert.match(reasonsOf(verdict).join(), /^verify: Failed to verify certificate chain/);
+});
+
+test("createAdmission() admits a signed time in place of a log, if the trust root has no log", async () => {
+  await using registry = await startRegistry();
+  await putFixture(registry, fixture("timestamp"), "app");
+  const trustRoot = { json: { ...ROOT as object, tlogs: [] }, from: "test" };
+  const policy = policyOf([byIdentity()]);
+  const verdict = await checkImage(registry, { policy, repository: "app", trustRoot });
+  assert.equal(verdict.result, "admitted", JSON.stringify(verdict));
+});
 
 test("createAdmission() rejects the signature of another image", async () => {
   await using registry = await startRegistry();

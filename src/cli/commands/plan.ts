@@ -8,6 +8,7 @@ import type { EngineFlags } from "../options/open_engine.ts";
 import * as options from "../options/options.ts";
 import { toSides } from "../options/side.ts";
 import type { SidesFlags } from "../options/side.ts";
+import { exitCodeOf } from "../output/exit_codes.ts";
 import { formatPlan } from "../output/format_plan.ts";
 import { writeJson, writeResult } from "../output/output.ts";
 import { startProgress } from "../output/progress.ts";
@@ -40,7 +41,7 @@ export async function printPlan(
   source: string,
   destination: string,
   flags: PlanFlags,
-  { environment, signal }: CommandContext,
+  { environment, signal, setExitCode }: CommandContext,
 ): Promise<void> {
   const request = toCopyRequest(source, destination, flags);
   const sides = toSides(request, flags);
@@ -49,6 +50,7 @@ export async function printPlan(
   const planned = engine.plan(request, { signal, emit: progress.emit });
   const plan = await suggestTags(planned, engine, request.source, signal);
   progress.close(plan.warnings);
+  if (plan.admission?.result === "rejected") setExitCode(exitCodeOf("rejected"));
   if (flags.json) await writeJson(environment, plan);
   else if (!flags.quiet) await writeResult(environment, formatPlan(plan));
 }

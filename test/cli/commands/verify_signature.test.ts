@@ -63,6 +63,10 @@ test("crossdock copy --policy writes nothing for an image that the policy reject
     assert.equal(exitCode, 15, stderr);
     assert.match(stderr, /the admission policy rejects .*\nhint: /);
   }
+  const rejected = [`${source.host}/app:1`, `${destination.host}/copy`];
+  const plan = await runCrossdock("plan", "--policy", policy, ...rejected);
+  assert.equal(plan.exitCode, 15, plan.stderr);
+  assert.match(plan.stdout, /^policy rejected: no signature was found$/m);
   const writes = destination.requests.filter(({ method }) => !["GET", "HEAD"].includes(method));
   assert.deepEqual(writes, []);
   const names = [`${source.host}/p256:1`, `${destination.host}/copy`];
