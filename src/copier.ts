@@ -20,7 +20,7 @@ import { Slots } from "./copy/slots.ts";
 import { toResend } from "./copy/step.ts";
 import type { BlobStep, Step } from "./copy/step.ts";
 import type { Digest } from "./oci/digest.ts";
-import { formatReference, parseReference, parseRepository } from "./oci/reference.ts";
+import { formatReference, parseRepository } from "./oci/reference.ts";
 import type { Guard, Pace } from "./registry/request.ts";
 import type { Runtime } from "./runtime.ts";
 import { openSides } from "./sides.ts";
@@ -162,7 +162,7 @@ export function createCopier(options: EngineOptions): Copier {
       const startedAt = runtime.now();
       const { plan: draft, manifests } = await copy.plan();
       const plan = isBackup ? draft : await admitPlan(draft, copy, { signal });
-      if (plan.admission) requireAdmitted(plan.admission, parseReference(plan.source).digest);
+      requireAdmitted(plan);
       approve?.(plan);
       emit?.({ type: "plan", plan });
       // Copies that share downloads wait for each other, so they must begin their steps in the same order.

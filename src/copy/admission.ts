@@ -76,18 +76,20 @@ export interface AdmissionCheck {
 }
 
 /**
- * Checks that a verdict is about the digest, and admits it.
+ * Checks that the verdict of a plan is about its source, and admits it. A plan without a verdict needs none.
  *
  * @throws CrossdockError `rejected`
  */
-export function requireAdmitted(verdict: AdmissionVerdict, digest: string | undefined): void {
-  if (verdict.result === "admitted" && verdict.digest === digest) return;
+export function requireAdmitted(
+  { admission: verdict, source }: {
+    readonly admission?: AdmissionVerdict | undefined;
+    readonly source: string;
+  },
+): void {
+  if (!verdict || verdict.result === "admitted" && source.endsWith(`@${verdict.digest}`)) return;
   throw new CrossdockError(
     "rejected",
-    `the admission policy rejects ${verdict.image}: ${verdict.reason}`,
-    {
-      side: "source",
-      hint: "nothing was written; crossdock verify-signature shows the reasons",
-    },
+    `the admission policy rejects ${source}: ${verdict.reason}`,
+    { side: "source", hint: "crossdock verify-signature shows each reason" },
   );
 }

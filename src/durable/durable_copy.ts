@@ -1,6 +1,5 @@
 /** Runs a copy as durable steps: plans once, then sends one request per step. `DurableSteps` stores each result. */
 import { requireAdmitted } from "../copy/admission.ts";
-import { CopyError } from "../copy/copy_error.ts";
 import type { Outcome, Performed, Plan, Report, Stage } from "../copy/model.ts";
 import { makeReport } from "../copy/report.ts";
 import type { CopyRequestInput } from "../copy/request.ts";
@@ -10,8 +9,7 @@ import { toResend } from "../copy/step.ts";
 import type { Step } from "../copy/step.ts";
 import { askSelf } from "./ask_self.ts";
 import { CopyFailure } from "./copy_failure.ts";
-import { MissingContentError } from "../errors.ts";
-import { parseReference } from "../oci/reference.ts";
+import { CrossdockError, MissingContentError } from "../errors.ts";
 import { RequestError, toProblem } from "../problem.ts";
 import type { Problem } from "../problem.ts";
 import type { DurableSteps } from "./steps.ts";
@@ -58,7 +56,6 @@ export async function runDurableCopy(
     startedAt: steps.now(),
     plan: await askSelf<Plan>(steps, "/v1/plans?survey=false&manifests=true", request),
   }));
-  requireAdmission(plan);
   const size = toBatchSize(plan, { maxDurableSteps, maxBatchSize });
   const run = new DurableRun(plan, steps, size);
   const outcomes = await run.perform(parallelSteps);
@@ -68,15 +65,6 @@ export async function runDurableCopy(
   };
   const durationMs = steps.now() - startedAt;
   return makeReport(plan, { outcomes, requests, durationMs });
-}
-
-/** @throws CopyFailure if the admission policy rejects the source */
-function requireAdmission({ admission, source }: Plan): void {
-  try {
-    if (admission) requireAdmitted(admission, parseReference(source).digest);
-  } catch (error) {
-    throw new CopyFailure(toProblem(error));
-  }
 }
 
 /** The hint of a single step is for callers that perform the steps themselves. */
@@ -111,11 +99,14 @@ class DurableRun {
     // The steps of a stage start in order, so that this many of them are `parallelSteps` batches.
     const concurrency = parallelSteps * this.#batchSize;
     try {
+      requireAdmitted(this.#plan);
       return await runPlan(this.#plan, (step, options) => this.#performStep(step, options), {
         concurrency,
       });
     } catch (error) {
-      throw error instanceof CopyError ? new CopyFailure(toProblem(error)) : error;
+      throw error instanceof CrossdockError && error.code !== "aborted"
+        ? new CopyFailure(toProblem(error))
+        : error;
     }
   }
 

@@ -85,12 +85,12 @@ export function composeServer(config: ServerConfig, host: HostOptions): Composed
   const { tls, ...certificates } = registryTls(config.sync.registries);
   const { concurrency = host.concurrency, retries, timeoutMs } = config;
   const hasPolicy = config.sync.admission !== undefined;
-  if (hasPolicy && !openAdmission) {
+  const admission = hasPolicy ? openAdmission?.(config) : undefined;
+  if (hasPolicy && !admission) {
     throw new ParseError(
-      `${config.sync.from}: admission: this host cannot verify signatures: docs/admission.md`,
+      `${config.sync.from}: admission: this host cannot verify signatures`,
     );
   }
-  const admission = hasPolicy ? openAdmission?.(config) : undefined;
 
   function createServerEngine(): SyncEngine {
     const side: SideOptions = {

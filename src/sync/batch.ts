@@ -315,9 +315,9 @@ export function createBatch(
             return 1 + manifestChildren(parseManifest(index.bytes, index.mediaType)).length;
           },
           async admit(callOptions = {}): Promise<void> {
-            const image = formatReference({ ...reference, digest: found.digest });
-            const verdict = await checkAdmission(image, repositories, callOptions);
-            if (verdict) requireAdmitted(verdict, found.digest);
+            const source = formatReference({ ...reference, digest: found.digest });
+            const admission = await checkAdmission(source, repositories, callOptions);
+            requireAdmitted({ source, admission });
           },
           copy: isDone ? undefined : async (callOptions = {}) => {
             const copy = async (complete?: CompleteImage): Promise<Report> => {

@@ -20,8 +20,7 @@ export function stepRoutes(options: AppOptions, allowed: Allowed) {
       if (options.hasPolicy) {
         throw new RequestError(
           "denied",
-          "a server with an admission policy performs no single steps",
-          { hint: "use POST /v1/copies" },
+          "the admission policy permits no single steps; use POST /v1/copies",
         );
       }
       const step = context.req.valid("json");
