@@ -149,7 +149,7 @@ export function createCopier(options: EngineOptions): Copier {
     if (plan.stages.length === 0) return plan;
     const verdict = await checkAdmission(plan.source, repositories, callOptions);
     if (!verdict) return plan;
-    return { ...plan, admission: verdict, warnings: [...plan.warnings, ...verdict.warnings] };
+    return { ...plan, admission: verdict, warnings: plan.warnings.concat(verdict.warnings) };
   }
 
   async function run(copy: OpenedCopy): Promise<Report> {

@@ -58,7 +58,7 @@ const totalsSchema = schemaFor<PlanTotals>()(z.object({
 
 /** `admissionSchema` describes it. A Worker only passes it on, and does not need the schema. */
 const admission = (z.unknown() as z.ZodType<AdmissionVerdict, AdmissionVerdict>).exactOptional()
-  .meta({ description: "the response of `POST /v1/admissions` for the source" });
+  .meta({ description: "as from `POST /v1/admissions`" });
 
 const additionalTags = z.array(z.string()).exactOptional().meta({
   description: "more tags with this digest",
