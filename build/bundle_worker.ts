@@ -10,7 +10,7 @@ import { gzipSync } from "node:zlib";
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
 /** Slightly above the current size, so that growth is noticed. The limit of the free plan is 3 MB. */
-const MAX_GZIP_BYTES = 257 * 1024;
+const MAX_GZIP_BYTES = 255 * 1024;
 
 /** The module that workerd starts with. */
 export const MAIN_MODULE = "deployed_worker.js";
@@ -38,17 +38,30 @@ export function compressedBytes(modules: Readonly<Record<string, string>>): numb
   return gzipSync(Object.values(modules).join("")).byteLength;
 }
 
-if (import.meta.main) {
-  const folder = join(ROOT, ".cache/worker");
+/** The Worker of the admission policy has the libraries of Sigstore, and the trust root, in addition to the server. */
+const MAX_ADMISSION_GZIP_BYTES = 330 * 1024;
+
+function checkSize(
+  name: string,
+  { config, maxBytes }: { readonly config?: string; readonly maxBytes: number },
+): void {
+  const folder = join(ROOT, ".cache/worker", name);
   rmSync(folder, { recursive: true, force: true });
-  const modules = bundleWorker(folder);
+  const modules = bundleWorker(folder, config);
   const gzip = compressedBytes(modules);
   const bytes = Buffer.byteLength(Object.values(modules).join(""));
   const text = [gzip, bytes].map((size) => `${(size / 1024).toFixed(1)} KiB`);
   const count = Object.keys(modules).length;
-  process.stdout.write(`${text[0]} compressed, ${text[1]} uncompressed, ${count} modules\n`);
-  if (gzip >= MAX_GZIP_BYTES) {
-    process.stderr.write(`expected less than ${MAX_GZIP_BYTES / 1024} KiB compressed\n`);
-    process.exitCode = 1;
-  }
+  process.stdout.write(
+    `${name}: ${text[0]} compressed, ${text[1]} uncompressed, modules: ${count}\n`,
+  );
+  if (gzip < maxBytes) return;
+  process.stderr.write(`expected less than ${maxBytes / 1024} KiB compressed\n`);
+  process.exitCode = 1;
+}
+
+if (import.meta.main) {
+  checkSize("crossdock", { maxBytes: MAX_GZIP_BYTES });
+  const config = join(ROOT, "wrangler.admission.toml");
+  checkSize("crossdock-admission", { config, maxBytes: MAX_ADMISSION_GZIP_BYTES });
 }

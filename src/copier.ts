@@ -4,6 +4,8 @@
  */
 import { withBudget } from "./byte_budget.ts";
 import type { CallOptions } from "./content.ts";
+import { requireAdmitted } from "./copy/admission.ts";
+import type { AdmissionCheck, AdmissionVerdict } from "./copy/admission.ts";
 import type { Emit, Outcome, Plan, Report } from "./copy/model.ts";
 import { performStep } from "./copy/perform.ts";
 import type { PerformContext } from "./copy/perform_context.ts";
@@ -18,7 +20,7 @@ import { Slots } from "./copy/slots.ts";
 import { toResend } from "./copy/step.ts";
 import type { BlobStep, Step } from "./copy/step.ts";
 import type { Digest } from "./oci/digest.ts";
-import { formatReference } from "./oci/reference.ts";
+import { formatReference, parseRepository } from "./oci/reference.ts";
 import type { Guard, Pace } from "./registry/request.ts";
 import type { Runtime } from "./runtime.ts";
 import { openSides } from "./sides.ts";
@@ -53,6 +55,12 @@ export interface EngineOptions {
   readonly memory?: EngineMemory;
   /** Opens images in folders and files. Default: their names are rejected. */
   readonly layouts?: Layouts;
+  /**
+   * Checks the source of a copy before the first write. Default: every image is copied.
+   *
+   * @internal
+   */
+  readonly admission?: AdmissionCheck | undefined;
 }
 
 /** A copy with open repositories. */
@@ -60,6 +68,8 @@ interface OpenedCopy extends CallOptions, Repositories {
   readonly request: CopyRequest;
   readonly emit?: Emit | undefined;
   readonly plan: () => Promise<Planned>;
+  /** Whether the source is a copy of this program, which needs no admission: the image that a backup saves. Default: no. */
+  readonly isBackup?: boolean;
   /** Called with the plan before the first step. An error that it throws aborts the copy. */
   readonly approve?: ((plan: Plan) => void) | undefined;
   /** What other copies of the run have brought to destinations. Default: none. */
@@ -73,6 +83,14 @@ interface OpenedCopy extends CallOptions, Repositories {
 export interface Copier
   extends Required<Pick<EngineOptions, "runtime" | "concurrency" | "retries" | "timeoutMs">> {
   readonly sides: Sides;
+  /** Checks an image: `registry/repository[:tag]@digest`. `undefined` without a policy. */
+  checkAdmission(
+    image: string,
+    repositories: Pick<Repositories, "source" | "referrerSource">,
+    options: CallOptions,
+  ): Promise<AdmissionVerdict | undefined>;
+  /** Adds the verdict about its source to a plan that writes something. */
+  admitPlan(plan: Plan, repositories: Repositories, options: CallOptions): Promise<Plan>;
   /** Makes the plan, performs each step and returns the report. */
   run(copy: OpenedCopy): Promise<Report>;
   /** Performs one step in a span. */
@@ -93,7 +111,7 @@ export function createCopier(options: EngineOptions): Copier {
     1,
     24 * 60 * 60 * 1000,
   );
-  const { runtime, trace = noTrace } = options;
+  const { runtime, trace = noTrace, admission } = options;
   const sides = openSides({ ...options, retries, timeoutMs });
 
   function performTraced(step: Step, context: PerformContext): Promise<Outcome> {
@@ -110,15 +128,41 @@ export function createCopier(options: EngineOptions): Copier {
     });
   }
 
+  async function checkAdmission(
+    image: string,
+    { source, referrerSource }: Pick<Repositories, "source" | "referrerSource">,
+    { signal }: CallOptions,
+  ): Promise<AdmissionVerdict | undefined> {
+    return await admission?.check(image, {
+      source,
+      referrerSource,
+      open: (repository) => sides.open("source", parseRepository(repository)),
+      signal,
+    });
+  }
+
+  async function admitPlan(
+    plan: Plan,
+    repositories: Repositories,
+    callOptions: CallOptions,
+  ): Promise<Plan> {
+    if (plan.stages.length === 0) return plan;
+    const verdict = await checkAdmission(plan.source, repositories, callOptions);
+    if (!verdict) return plan;
+    return { ...plan, admission: verdict, warnings: plan.warnings.concat(verdict.warnings) };
+  }
+
   async function run(copy: OpenedCopy): Promise<Report> {
-    const { request, signal, emit, approve, memory, onBlobSettled } = copy;
+    const { request, signal, emit, approve, memory, onBlobSettled, isBackup } = copy;
     const attributes = {
       "crossdock.source": formatReference(request.source),
       "crossdock.destination": formatReference(request.destination),
     };
     return await trace("copy", attributes, async (span) => {
       const startedAt = runtime.now();
-      const { plan, manifests } = await copy.plan();
+      const { plan: draft, manifests } = await copy.plan();
+      const plan = isBackup ? draft : await admitPlan(draft, copy, { signal });
+      requireAdmitted(plan);
       approve?.(plan);
       emit?.({ type: "plan", plan });
       // Copies that share downloads wait for each other, so they must begin their steps in the same order.
@@ -151,7 +195,17 @@ export function createCopier(options: EngineOptions): Copier {
     });
   }
 
-  return { runtime, concurrency, retries, timeoutMs, sides, run, perform: performTraced };
+  return {
+    runtime,
+    concurrency,
+    retries,
+    timeoutMs,
+    sides,
+    checkAdmission,
+    admitPlan,
+    run,
+    perform: performTraced,
+  };
 }
 
 function checkRange(name: string, value: number, least: number, most: number): number {

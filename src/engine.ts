@@ -4,6 +4,7 @@
  */
 import { createCopier } from "./copier.ts";
 import type { Copier, EngineOptions } from "./copier.ts";
+import type { AdmissionVerdict } from "./copy/admission.ts";
 import { imageNotFound } from "./copy/copy_error.ts";
 import { inspectImage } from "./copy/inspect.ts";
 import { carryManifests } from "./copy/manifest_cache.ts";
@@ -17,6 +18,7 @@ import { parseStep } from "./copy/step.ts";
 import type { Step } from "./copy/step.ts";
 import { surveyPlan } from "./copy/survey.ts";
 import { verifyCopy } from "./copy/verify.ts";
+import { CrossdockError } from "./errors.ts";
 import {
   formatReference,
   parseReference,
@@ -48,6 +50,12 @@ export interface CopyOptions extends RunOptions {
   readonly approve?: ((plan: Plan) => void) | undefined;
 }
 
+/** Options of `admit`. */
+export interface AdmitOptions extends RunOptions {
+  /** The repository of the image's referrers, if it is another one: `registry/repository`. */
+  readonly referrerSource?: string | undefined;
+}
+
 /** Options of `resolve`. */
 export interface ResolveOptions extends RunOptions {
   /** Called for each request to the registry, without token requests. */
@@ -66,6 +74,12 @@ export interface Engine {
    * @throws CrossdockError `not_found`
    */
   resolve(reference: string, options?: RunOptions): Promise<string>;
+  /**
+   * Checks an image against the admission policy, whether or not it admits it. Uses the options of the source side.
+   *
+   * @throws CrossdockError `usage` without a policy, `not_found`
+   */
+  admit(reference: string, options?: AdmitOptions): Promise<AdmissionVerdict>;
   /** Performs one step of a plan, which may come from another process. */
   perform(step: Step, options?: RunOptions): Promise<Performed>;
   /** Inspects an image: its manifests, platforms, configs, layers and referrers. Uses the options of the source side. */
@@ -114,7 +128,8 @@ export function engineOn(copier: Copier): LocalEngine {
       const request = parseCopyRequest(input);
       const repositories = sides.openCopy(request, { emit });
       const planned = await makePlan(request, repositories, { signal, warn: toWarn(emit) });
-      const made = manifests ? carryManifests(planned.plan, planned.manifests) : planned.plan;
+      const admitted = await copier.admitPlan(planned.plan, repositories, { signal });
+      const made = manifests ? carryManifests(admitted, planned.manifests) : admitted;
       const plan = survey ? await surveyPlan(made, repositories, { concurrency, signal }) : made;
       return { ...plan, requests: countRequests(repositories) };
     },
@@ -151,6 +166,24 @@ export function engineOn(copier: Copier): LocalEngine {
       const found = await source.resolveManifest(reference.tag ?? "latest", { signal });
       if (!found) throw imageNotFound(reference);
       return formatReference({ ...reference, digest: found.digest });
+    },
+
+    async admit(text, { signal, emit, referrerSource } = {}): Promise<AdmissionVerdict> {
+      const reference = withDefaultTag(parseReference(text));
+      const source = sides.open("source", reference, { emit });
+      const found = reference.digest ??
+        (await source.resolveManifest(reference.tag ?? "latest", { signal }))?.digest;
+      if (!found) throw imageNotFound(reference);
+      const image = formatReference({ ...reference, digest: found });
+      const repositories = {
+        source,
+        referrerSource: referrerSource === undefined
+          ? source
+          : sides.open("source", parseRepository(referrerSource), { emit }),
+      };
+      const verdict = await copier.checkAdmission(image, repositories, { signal });
+      if (verdict) return verdict;
+      throw new CrossdockError("usage", "there is no admission policy");
     },
 
     async inspect(text, { signal, emit } = {}): Promise<Inspection> {

@@ -24,6 +24,8 @@ export const ERROR_CODES = [
   "conflict",
   /** The content cannot be copied as requested: schema 1, a missing platform, an index that would change. */
   "unsupported",
+  /** The admission policy rejected the image. Nothing was written. */
+  "rejected",
   /** The content exceeds a limit: a manifest above 4 MiB, an index too deep or too wide. */
   "limit",
   /** Bytes that do not match their digest, size or media type. */

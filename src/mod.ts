@@ -19,6 +19,7 @@ export type { CallSettings, CopySettings, RegistryOptions } from "./library/defa
 export { createEngine } from "./engine.ts";
 export type {
   AccessOptions,
+  AdmitOptions,
   CopyOptions,
   Engine,
   LocalEngine,
@@ -77,6 +78,12 @@ export type {
   Stage,
   Verification,
 } from "./copy/model.ts";
+export type {
+  AdmissionCandidate,
+  AdmissionRequirement,
+  AdmissionVerdict,
+  ManifestVerdict,
+} from "./copy/admission.ts";
 export type { BlobStep, ManifestStep, ReferrersStep, Step, StepDescriptor } from "./copy/step.ts";
 export { CopyError } from "./copy/copy_error.ts";
 export {

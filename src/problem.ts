@@ -18,6 +18,7 @@ export const PROBLEMS = {
   not_found: { status: 404, title: "Not found" },
   conflict: { status: 409, title: "The destination has different content" },
   unsupported: { status: 422, title: "The content cannot be copied as requested" },
+  rejected: { status: 403, title: "Rejected by the admission policy" },
   limit: { status: 422, title: "A limit is exceeded" },
   integrity: { status: 502, title: "Bytes do not match their digest or size" },
   network: { status: 502, title: "A registry is unreachable" },

@@ -30,6 +30,7 @@ const BENEATH: Readonly<Record<string, readonly string[]>> = {
   auth: ["oci", "streams", "runtime"],
   registry: ["abortable", "retry", "trace", "runtime", "content", "auth"],
   copy: ["abortable", "retry", "runtime", "content"],
+  admission: ["copy"],
   layouts: ["content"],
   problem: ["copy"],
   problem_schema: ["problem"],
@@ -46,12 +47,12 @@ const BENEATH: Readonly<Record<string, readonly string[]>> = {
   budget: ["durable"],
   webhooks: ["sync", "durable", "log"],
   history: ["sync", "durable", "log"],
-  config: ["webhooks"],
+  config: ["webhooks", "admission"],
   rules: ["config", "history"],
   server: ["rules", "stream_events", "version", "budget"],
   client: ["server"],
   cli: ["client", "layouts", "credentials"],
-  hosts: ["credentials", "layouts", "sides", "state_store"],
+  hosts: ["credentials", "layouts", "sides", "state_store", "config"],
   entries: ["hosts", "server"],
 };
 
@@ -82,6 +83,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
     "oci/platform.ts",
     "auth/",
     "registry/",
+    "copy/admission_schema.ts",
     "copy/schemas.ts",
     "copy/request.ts",
     "copy/step.ts",
@@ -116,6 +118,10 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "commander": ["cli/"],
   "@commander-js/extra-typings": ["cli/"],
   "modern-tar": ["layouts/"],
+  "@sigstore/bundle": ["admission/verify.ts"],
+  "@sigstore/core": ["admission/verify.ts"],
+  "@sigstore/protobuf-specs": ["admission/verify.ts"],
+  "@sigstore/verify": ["admission/verify.ts"],
 };
 
 interface Import {

@@ -20,6 +20,7 @@ const STATUSES: Readonly<Record<ErrorCode, number>> = {
   not_found: 404,
   conflict: 409,
   unsupported: 422,
+  rejected: 403,
   // With a time to retry, the process is at its limit.
   limit: 503,
   integrity: 502,

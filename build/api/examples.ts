@@ -11,7 +11,8 @@ import type { BlobStep, ManifestStep, ReferrersStep } from "../../src/copy/step.
 import type { DurableCopy } from "../../src/durable/durable_copies.ts";
 import { PROBLEMS } from "../../src/problem.ts";
 import type { Problem, ProblemCode } from "../../src/problem.ts";
-import type { verificationBody } from "../../src/server/schemas.ts";
+import type { AdmissionVerdict } from "../../src/copy/admission.ts";
+import type { admissionBody, verificationBody } from "../../src/server/schemas.ts";
 
 export const ALPINE = "docker.io/library/alpine";
 const MIRRORED = "registry.example.com/mirror/alpine";
@@ -164,6 +165,22 @@ export const COMPARISONS = {
   tags: { source: `${ALPINE}:3.20`, destination: `${ALPINE}:latest` },
   mirror: { source: `${ALPINE}:3.20`, destination: `${MIRRORED}:3.20` },
 } satisfies Record<string, z.input<typeof verificationBody>>;
+
+export const ADMISSION_REQUESTS = {
+  signed: { reference: `${ALPINE}:3.20` },
+} satisfies Record<string, z.input<typeof admissionBody>>;
+
+export const ADMISSIONS: Readonly<Record<keyof typeof ADMISSION_REQUESTS, AdmissionVerdict>> = {
+  signed: {
+    image: source,
+    digest: manifest.digest,
+    requirements: [],
+    warnings: [],
+    images: "**",
+    result: "rejected",
+    reason: "the policy has default: reject for **",
+  },
+};
 
 const checked = { manifests: 1, blobs: 2, referrers: 0 };
 const referrerState = { kinds: [] };

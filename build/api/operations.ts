@@ -1,4 +1,5 @@
 /** The operations of the API: parameters, bodies and responses, with examples. `test/build/api` compares them with the routes. */
+import { admissionSchema } from "../../src/copy/admission_schema.ts";
 import * as z from "zod";
 import { stepSchema } from "../../src/copy/step.ts";
 import { plannedSchema } from "../../src/budget/schemas.ts";
@@ -15,6 +16,7 @@ import {
 import { durableCopySchema } from "../../src/durable/durable_copy_schema.ts";
 import { startedSyncSchema } from "../../src/rules/started_sync_schema.ts";
 import {
+  admissionBody,
   checkBodySchema,
   copyBody,
   copyParams,
@@ -36,6 +38,8 @@ import { runListSchema, runRecordSchema } from "../../src/history/schemas.ts";
 import { accessCheckSchema } from "../../src/registry/access_check_schema.ts";
 import { ruleListSchema } from "../../src/rules/rule_list_schema.ts";
 import {
+  ADMISSION_REQUESTS,
+  ADMISSIONS,
   ALPINE,
   BUDGETED,
   CANCELLED_COPY,
@@ -402,6 +406,24 @@ export const OPERATIONS: readonly OperationSource[] = [
     body: { schema: verificationBody, examples: COMPARISONS },
     responses: {
       200: json("The result of the comparison", verificationSchema, VERIFICATIONS),
+      ...refusals,
+      ...bodyRefusals,
+      ...failures,
+    },
+  },
+  {
+    method: "post",
+    path: "/v1/admissions",
+    operationId: "checkAdmission",
+    tags: ["Images"],
+    summary: "Check an image against the admission policy",
+    description:
+      "Reads the image's signatures and attestations and verifies them by the policy of the server's configuration. Copies " +
+      "nothing. A rejected image is a result, not an error. Without a policy, the call is rejected as invalid.",
+    scope: "read",
+    body: { schema: admissionBody, examples: ADMISSION_REQUESTS },
+    responses: {
+      200: json("The verdict", admissionSchema, ADMISSIONS),
       ...refusals,
       ...bodyRefusals,
       ...failures,

@@ -3,6 +3,8 @@
  *
  * @module
  */
+import { admissionSchema } from "../copy/admission_schema.ts";
+import type { AdmissionVerdict } from "../copy/admission.ts";
 import type { Inspection, Performed, Plan, Report, Verification } from "../copy/model.ts";
 import { toCopyRequestInput } from "../copy/request.ts";
 import type { CopyRequest, CopyRequestInput } from "../copy/request.ts";
@@ -406,6 +408,15 @@ export function createRemoteEngine(options: RemoteEngineOptions): RemoteEngine {
         (answer) => readResult(answer, tagsSchema, server),
       );
       yield tags;
+    },
+
+    async admit(reference, { referrerSource, ...options } = {}): Promise<AdmissionVerdict> {
+      const json = { reference, ...(referrerSource === undefined ? {} : { referrerSource }) };
+      return await call(
+        options,
+        (how) => v1.admissions.$post({ json }, how),
+        (answer) => readResult(answer, admissionSchema, server),
+      );
     },
 
     async verify(request, options = {}): Promise<Verification> {

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { admissionConfigSchema } from "./read_admission.ts";
 import { configSchema } from "./schema.ts";
 import { UNREAD_KEYS } from "./unread_keys.ts";
 
@@ -9,12 +10,14 @@ interface JsonSchema {
   [keyword: string]: unknown;
 }
 
+const fileSchema = configSchema.extend({ admission: admissionConfigSchema.optional() });
+
 /** Plain numbers and flags are text where text is expected. */
 const TEXT_TYPES = ["string", "number", "boolean"];
 
 /** The JSON Schema of `crossdock.yaml`, for editors. It allows `x-` keys; ignored keys of regsync are deprecated. */
 export function syncConfigJsonSchema(): unknown {
-  const schema = z.toJSONSchema(configSchema, {
+  const schema = z.toJSONSchema(fileSchema, {
     target: "draft-7",
     override({ jsonSchema, path }): void {
       if (jsonSchema.additionalProperties === false) jsonSchema.patternProperties = { "^x-": {} };

@@ -185,6 +185,7 @@ export const outerSchema = configSchema.extend({
   defaults: separate,
   sync: z.array(separate).optional(),
   webhooks: separate,
+  admission: separate,
 });
 
 /** `webhooks` without the content of its entries. */

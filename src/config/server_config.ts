@@ -64,6 +64,8 @@ export interface ApiConfig {
   readonly retries?: number;
   /** Timeout for an unresponsive registry, in milliseconds. */
   readonly timeoutMs?: number;
+  /** The trust root of the admission policy: the content or the name of a `trusted_root.json`. Default: Sigstore's. */
+  readonly sigstoreRoot?: string;
   /** Steps of one durable copy at the same time. */
   readonly parallelSteps: number;
   /** Origins that a browser may call from. */
@@ -102,6 +104,8 @@ export interface ParseConfigOptions {
   readonly readFile?: ((path: string) => string | undefined) | undefined;
   /** Milliseconds since the epoch, for templates. Default: the host's clock. */
   readonly now?: number;
+  /** Reads the admission policy, on hosts that verify signatures. */
+  readonly readAdmission?: ParseSyncConfigOptions["readAdmission"];
 }
 
 const list = z.string().transform(splitList);
@@ -147,6 +151,7 @@ const environment = z.object({
   CROSSDOCK_CONFIG_FILE: z.string().optional(),
   CROSSDOCK_STATE: z.string().optional(),
   CROSSDOCK_HISTORY_FILE: z.string().optional(),
+  CROSSDOCK_SIGSTORE_ROOT: z.string().optional(),
   HOST: z.string().regex(
     /^(?:[A-Za-z0-9][A-Za-z0-9.-]*|[0-9A-Fa-f]*:[0-9A-Fa-f]*:[0-9A-Fa-f:.]*)$/,
     "expected an address or a name",
@@ -257,7 +262,7 @@ export function withRuleDefaults(
 /** Reads the rules, and adds their mistakes to the list. */
 function readSync(
   variables: Environment,
-  { configFile, readFile, now, parseSync }: ParseConfigOptions & {
+  { configFile, readFile, readAdmission, now, parseSync }: ParseConfigOptions & {
     readonly now: number;
     readonly parseSync: ParseSync | undefined;
   },
@@ -292,7 +297,7 @@ function readSync(
   if (!parseSync) throw new TypeError("there are rules, but no parser for them");
   try {
     const env = variables as Readonly<Record<string, string>>;
-    return parseSync(content, { from, env, now, readFile });
+    return parseSync(content, { from, env, now, readFile, readAdmission });
   } catch (error) {
     if (!(error instanceof SyncConfigError)) throw error;
     mistakes.push(...error.mistakes.map(formatMistake));
@@ -337,6 +342,7 @@ function toConfig(env: z.output<typeof environment>, sync: ServerSync): ServerCo
     ...optionalKey("concurrency", env.CROSSDOCK_CONCURRENCY),
     ...optionalKey("retries", env.CROSSDOCK_RETRIES),
     ...optionalKey("timeoutMs", env.CROSSDOCK_TIMEOUT_MS),
+    ...optionalKey("sigstoreRoot", env.CROSSDOCK_SIGSTORE_ROOT),
     parallelSteps: env.CROSSDOCK_PARALLEL_STEPS,
     corsOrigins: env.CROSSDOCK_CORS_ORIGINS,
     sync: withRuleDefaults(sync, optionalKey("verify", env.CROSSDOCK_VERIFY)),

@@ -1,6 +1,8 @@
 /** Reads `crossdock.yaml`, and the files of regsync without changes. docs/sync.md. */
+import type { AdmissionPolicy } from "../admission/policy.ts";
 import type { ConfigNode } from "./config_node.ts";
 import type { SyncMistake } from "./mistakes.ts";
+import type { ReadAdmission } from "./read_admission.ts";
 import { readInherited } from "./read_inherited.ts";
 import { readKeys } from "./read_keys.ts";
 import { readRegistries } from "./read_registries.ts";
@@ -26,6 +28,8 @@ export interface SyncConfig {
   /** Whether credentials of docker's config are used as well, where there is one. */
   readonly dockerConfig: boolean;
   readonly webhooks: WebhookSettings;
+  /** The admission policy; `unread` if the file has one, and nothing reads it here. Absent if the file has none. */
+  readonly admission?: AdmissionPolicy | "unread";
 }
 
 export interface ParseSyncConfigOptions extends Omit<TemplateInputs, "onMissing"> {
@@ -33,6 +37,8 @@ export interface ParseSyncConfigOptions extends Omit<TemplateInputs, "onMissing"
   readonly from: string;
   /** Whether rules may name folders and files: `oci:` and `ocidir://`. Default: false. */
   readonly allowsLocal?: boolean;
+  /** Reads `admission`: `readAdmission()`, on hosts that verify signatures. */
+  readonly readAdmission?: ReadAdmission | undefined;
 }
 
 /** regsync's default is 1. */
@@ -45,7 +51,7 @@ const DEFAULT_PARALLEL = 4;
  */
 export function parseSyncConfig(
   text: string,
-  { from, allowsLocal = false, ...inputs }: ParseSyncConfigOptions,
+  { from, allowsLocal = false, readAdmission, ...inputs }: ParseSyncConfigOptions,
 ): { config: SyncConfig; warnings: readonly SyncMistake[] } {
   const file = readYaml(text, from);
   const render = createRenderer(inputs);
@@ -65,6 +71,10 @@ export function parseSyncConfig(
     parallel: defaults.parallel || DEFAULT_PARALLEL,
     dockerConfig: !defaults.skipDockerConfig,
     webhooks: readWebhooks(file.at("webhooks"), render),
+    // A key without a value must not admit everything.
+    ...(Object.hasOwn(Object(file.value), "admission")
+      ? { admission: readAdmission?.(file.at("admission"), render) ?? "unread" }
+      : {}),
   };
   file.mistakes.throwIfAny();
   return { config, warnings: file.mistakes.warnings };

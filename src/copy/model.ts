@@ -6,6 +6,7 @@ import type { Side } from "../errors.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import type { Digest } from "../oci/digest.ts";
 import type { ReferrerKind } from "../oci/referrer_kind.ts";
+import type { AdmissionVerdict } from "./admission.ts";
 import type { Step } from "./step.ts";
 
 /** The number of requests to each side, without token requests. */
@@ -96,6 +97,8 @@ export interface Plan {
   readonly requests?: RequestCounts;
   /** Totals; only if each blob was checked at the destination. */
   readonly totals?: PlanTotals;
+  /** The verdict of the admission policy about the source. Absent without a policy, and if there is nothing to write. */
+  readonly admission?: AdmissionVerdict;
 }
 
 /** The result of a finished copy. */
@@ -134,6 +137,8 @@ export interface Report {
   readonly durationMs: number;
   /** Differences between the copy and its source, and content that could not be checked. */
   readonly warnings: readonly string[];
+  /** The verdict of the admission policy about the source. Absent without a policy, and if there was nothing to write. */
+  readonly admission?: AdmissionVerdict;
 }
 
 /** The result of a step. */

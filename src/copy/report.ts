@@ -40,5 +40,6 @@ export function makeReport(
     requests,
     durationMs,
     warnings: plan.warnings,
+    ...(plan.admission ? { admission: plan.admission } : {}),
   };
 }

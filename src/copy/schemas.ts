@@ -5,6 +5,7 @@ import { descriptorSchema as descriptor } from "../oci/descriptor.ts";
 import { digestSchema as digest } from "../oci/digest.ts";
 import { REFERRER_KINDS } from "../oci/referrer_kind.ts";
 import { schemaFor } from "../schema.ts";
+import type { AdmissionVerdict } from "./admission.ts";
 import type {
   CopyEvent,
   Difference,
@@ -57,6 +58,10 @@ const totalsSchema = schemaFor<PlanTotals>()(z.object({
   // digests.
   requests: requestsSchema,
 }));
+
+/** `admissionSchema` describes it. A Worker only passes it on, and does not need the schema. */
+const admission = (z.unknown() as z.ZodType<AdmissionVerdict, AdmissionVerdict>).exactOptional()
+  .meta({ description: "as from `POST /v1/admissions`" });
 
 const additionalTags = z.array(z.string()).exactOptional().meta({
   description: "more tags with this digest",
@@ -112,6 +117,7 @@ export const planSchema = schemaFor<Plan>()(
     totals: totalsSchema.exactOptional().meta({
       description: "totals; only if each blob was checked at the destination",
     }),
+    admission,
   }).meta({
     id: "Plan",
     description: "The steps of a copy, in order",
@@ -140,6 +146,7 @@ export const reportSchema = schemaFor<Report>()(
     requests: requestsSchema,
     durationMs: z.number().nonnegative().meta({ description: "duration in milliseconds" }),
     warnings: z.array(z.string()),
+    admission,
   }).meta({ id: "Report", description: "The result of a finished copy" }),
 );
 

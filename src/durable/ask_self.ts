@@ -25,7 +25,7 @@ export interface AskOptions {
  * @throws CopyFailure with the problem, if the request failed
  */
 export async function askSelf<Answer>(
-  { post }: DurableSteps,
+  { post }: Pick<DurableSteps, "post">,
   path: string,
   body: unknown,
   { step, signal }: AskOptions = {},

@@ -1,5 +1,5 @@
 /** Runs a copy as durable steps: plans once, then sends one request per step. `DurableSteps` stores each result. */
-import { CopyError } from "../copy/copy_error.ts";
+import { requireAdmitted } from "../copy/admission.ts";
 import type { Outcome, Performed, Plan, Report, Stage } from "../copy/model.ts";
 import { makeReport } from "../copy/report.ts";
 import type { CopyRequestInput } from "../copy/request.ts";
@@ -10,7 +10,7 @@ import type { Step } from "../copy/step.ts";
 import { askSelf } from "./ask_self.ts";
 import { countSteps, MAX_BATCH_SIZE, MAX_DURABLE_STEPS, toBatchSize, toRoom } from "./batches.ts";
 import { CopyFailure } from "./copy_failure.ts";
-import { MissingContentError } from "../errors.ts";
+import { CrossdockError, MissingContentError } from "../errors.ts";
 import { RequestError, toProblem } from "../problem.ts";
 import type { Problem } from "../problem.ts";
 import type { DurableSteps } from "./steps.ts";
@@ -96,11 +96,14 @@ class DurableRun {
     // The steps of a stage start in order, so that this many of them are `parallelSteps` batches.
     const concurrency = parallelSteps * this.#batchSize;
     try {
+      requireAdmitted(this.#plan);
       return await runPlan(this.#plan, (step, options) => this.#performStep(step, options), {
         concurrency,
       });
     } catch (error) {
-      throw error instanceof CopyError ? new CopyFailure(toProblem(error)) : error;
+      throw error instanceof CrossdockError && error.code !== "aborted"
+        ? new CopyFailure(toProblem(error))
+        : error;
     }
   }
 

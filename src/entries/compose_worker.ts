@@ -8,10 +8,12 @@ import { composeServer, warnAtStart } from "../server/compose.ts";
 import type { ComposedServer, HostOptions } from "../server/compose.ts";
 import { hasRulesText, parseEnvironment } from "../config/server_config.ts";
 import type { Environment } from "../config/server_config.ts";
+import { createBoundAdmission } from "./bound_admission.ts";
 import { createKvHistory } from "./kv_history.ts";
 import type { KvBinding } from "./kv_history.ts";
 import { createWorkflowCopies } from "./workflow_copies.ts";
 import type { WorkflowBinding } from "./workflow_copies.ts";
+import type { SelfBinding } from "./workflow_steps.ts";
 import { createWorkflowRules } from "./workflow_rules.ts";
 import type { RuleWorkflowBinding } from "./workflow_rules.ts";
 
@@ -21,6 +23,8 @@ interface Bindings {
   readonly SYNC_WORKFLOW?: RuleWorkflowBinding;
   /** This Worker's own entrypoint `Internal`. */
   readonly SELF?: unknown;
+  /** The Worker of wrangler.admission.toml. */
+  readonly ADMISSION?: SelfBinding;
   /** The files of src/server/api. */
   readonly ASSETS?: AssetsBinding;
   /** A KV namespace for the remembered state of rules. */
@@ -74,7 +78,7 @@ export async function composeWorker(
   env: object,
   waitUntil: (job: Promise<unknown>) => void,
 ): Promise<ComposedWorker> {
-  const { COPY_WORKFLOW, SYNC_WORKFLOW, SELF, FAILED_TRIES, ASSETS, STATE, HISTORY } =
+  const { COPY_WORKFLOW, SYNC_WORKFLOW, SELF, ADMISSION, FAILED_TRIES, ASSETS, STATE, HISTORY } =
     env as Bindings;
   const durable = COPY_WORKFLOW && SELF ? createWorkflowCopies(COPY_WORKFLOW) : undefined;
   const runtime = createWorkerdRuntime();
@@ -91,6 +95,7 @@ export async function composeWorker(
     history: HISTORY && createKvHistory(HISTORY),
     ...(durable ? { durable } : {}),
     ...(durable && SYNC_WORKFLOW ? { durableRules: createWorkflowRules(SYNC_WORKFLOW) } : {}),
+    openAdmission: ADMISSION && (() => createBoundAdmission(ADMISSION)),
     apiFiles: ASSETS && openApiFiles(ASSETS),
     state: STATE && openKvState(STATE, runtime),
     ...(FAILED_TRIES

@@ -4,6 +4,7 @@ import process from "node:process";
 import { RateLimiterMemory } from "rate-limiter-flexible";
 import { limitHeldBytes } from "../byte_budget.ts";
 import { parseConfig } from "../config/parse_config.ts";
+import { readAdmission } from "../config/read_admission.ts";
 import { ParseError } from "../errors.ts";
 import { createRuntime } from "../hosts/detect.ts";
 import { openState } from "../hosts/open_state.ts";
@@ -21,6 +22,7 @@ import { findDenoCron, registerCrons } from "./deno_cron.ts";
 import { openHistoryFile } from "./history_file.ts";
 import { MemoryHistory } from "../history/memory_history.ts";
 import { GracefulStop } from "./graceful_stop.ts";
+import { openServerAdmission } from "./open_server_admission.ts";
 import { resolveHost } from "./resolve_host.ts";
 
 const EXIT_FAILED = 1;
@@ -50,6 +52,7 @@ export async function createLongRunningServer(
       configFile: readConfigFile(process.env["CROSSDOCK_CONFIG_FILE"]),
       readFile: readOrNothing,
       now: runtime.now(),
+      readAdmission,
     });
     const { history, warnings } = config.historyFile
       ? openHistoryFile(config.historyFile)
@@ -63,6 +66,7 @@ export async function createLongRunningServer(
       stopping: stop.stopping,
       write: (line) => void process.stdout.write(`${line}\n`),
       resolveHost,
+      openAdmission: openServerAdmission(runtime, readOrNothing),
       addressOf,
       limitTries: createTriesLimit(),
       apiFiles: { document: () => Promise.resolve(document), page: () => Promise.resolve(page) },

@@ -19,6 +19,8 @@ import { MemoryHistory } from "../history/memory_history.ts";
 import type { Runtime } from "../runtime.ts";
 import { embedServer } from "../server/embed_server.ts";
 import type { EmbeddedServer, EmbedOptions, ServerSettings } from "../server/embed_server.ts";
+import { readAdmission } from "../config/read_admission.ts";
+import { openServerAdmission } from "./open_server_admission.ts";
 import { resolveHost } from "./resolve_host.ts";
 
 export { fromEnv } from "../server/embed_server.ts";
@@ -46,10 +48,13 @@ export function createServer(
   settings: ServerSettings = {},
   options: EmbedOptions = {},
 ): EmbeddedServer {
+  const runtime = createHostRuntime();
   return embedServer(settings, options, {
-    runtime: createHostRuntime(),
+    runtime,
     resolveHost,
     history: new MemoryHistory(),
+    readAdmission,
+    openAdmission: openServerAdmission(options.runtime ?? runtime, options.readFile),
     apiFiles: {
       document: async () =>
         (await import("../server/api/openapi.json", { with: { type: "json" } })).default,

@@ -1,4 +1,7 @@
+import type { AdmissionPolicy } from "../admission/policy.ts";
 import type { CredentialSources } from "../auth/credentials.ts";
+import type { ReadAdmission } from "../config/read_admission.ts";
+import type { AdmissionCheck } from "../copy/admission.ts";
 import type { Runtime } from "../runtime.ts";
 import type { StateStore } from "../state_store.ts";
 import type { Layouts } from "../sides.ts";
@@ -19,6 +22,11 @@ export interface HostDefaults {
   readonly openLayouts?: () => Promise<OpenedLayouts>;
   /** Opens the store of a remembered state. Absent on hosts without files. */
   readonly openState?: (name: string) => Promise<StateStore>;
+  /** Reads the admission policy of a configuration, and opens its check; absent on hosts that cannot verify signatures. */
+  readonly admission?: {
+    readonly read: ReadAdmission;
+    readonly open: (policy: AdmissionPolicy) => AdmissionCheck;
+  };
   /** Reads a text file; `undefined` if it cannot be read. Absent on hosts without files. */
   readonly readFile?: (path: string) => string | undefined;
 }

@@ -2,7 +2,9 @@
 import { readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import process from "node:process";
+import { openAdmission } from "../admission/open_admission.ts";
 import { firstOf } from "../auth/credentials.ts";
+import { readAdmission } from "../config/read_admission.ts";
 import { openCloudKeys } from "../credentials/cloud_keys.ts";
 import { dockerCredentials } from "../credentials/docker_credentials.ts";
 import { createRuntime } from "./detect.ts";
@@ -24,14 +26,25 @@ export async function createDefaults(): Promise<HostDefaults> {
     runtime,
     credentials: firstOf(dockerCredentials(), cloudKeys),
     env: process.env,
+    admission: {
+      read: readAdmission,
+      open: (policy) =>
+        openAdmission(policy, {
+          root: process.env["CROSSDOCK_SIGSTORE_ROOT"],
+          readFile: readOrNothing,
+          now: () => runtime.now(),
+        }),
+    },
     openLayouts: async () => (await import("../layouts/mod.ts")).openLayouts(),
     openState: async (name) => (await import("./open_state.ts")).openState(name),
-    readFile(path): string | undefined {
-      try {
-        return readFileSync(path, "utf8");
-      } catch {
-        return undefined;
-      }
-    },
+    readFile: readOrNothing,
   };
+}
+
+function readOrNothing(path: string): string | undefined {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return undefined;
+  }
 }

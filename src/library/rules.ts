@@ -19,6 +19,8 @@
  *
  * @module
  */
+import type { AdmissionCheck } from "../copy/admission.ts";
+import { ParseError } from "../errors.ts";
 import { firstOf } from "../auth/credentials.ts";
 import type { CredentialSources } from "../auth/credentials.ts";
 import type { SyncMistake } from "../config/mistakes.ts";
@@ -26,7 +28,6 @@ import { registryCredentials, registryTls } from "../config/registries.ts";
 import { parseSyncConfig } from "../config/sync_config.ts";
 import type { SyncConfig } from "../config/sync_config.ts";
 import type { EngineOptions } from "../copier.ts";
-import { ParseError } from "../errors.ts";
 import type { HostDefaults } from "../hosts/host_defaults.ts";
 import { isLocal, parseReference } from "../oci/reference.ts";
 import { chooseRules } from "../sync/choose_rules.ts";
@@ -150,6 +151,7 @@ export async function loadRules(
     now: runtime.now(),
     readFile,
     allowsLocal: openLayouts !== undefined,
+    readAdmission: host.admission?.read,
   });
   const { rules, parallel } = parsed.config;
   const options = toEngineOptions(parsed.config, settings, host);
@@ -205,7 +207,7 @@ function isLocalName(name: string): boolean {
 
 /** Both sides use the same options, because the target of one rule may be the source of another. */
 function toEngineOptions(
-  { registries, dockerConfig }: SyncConfig,
+  { registries, dockerConfig, admission }: SyncConfig,
   { from = "crossdock.yaml", credentials, concurrency, retries, timeoutMs }: RulesSettings,
   host: HostDefaults,
 ): EngineOptions {
@@ -219,9 +221,20 @@ function toEngineOptions(
     source: side,
     destination: side,
     pace: createPacer(registries, host.runtime),
+    ...(admission === undefined ? {} : { admission: openPolicy(admission, from, host) }),
     memory: new Map(),
     ...(concurrency === undefined ? {} : { concurrency }),
     ...(retries === undefined ? {} : { retries }),
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
   };
+}
+
+/** @throws ParseError on a host that cannot verify signatures */
+function openPolicy(
+  policy: NonNullable<SyncConfig["admission"]>,
+  from: string,
+  { admission }: HostDefaults,
+): AdmissionCheck {
+  if (admission && policy !== "unread") return admission.open(policy);
+  throw new ParseError(`${from}: admission: this host cannot verify signatures`);
 }

@@ -16,8 +16,8 @@ export interface Allowed {
   step(step: Step): void;
   /** URLs of foreign layers, which are known only once the source's manifests are read. */
   plan(plan: Pick<Plan, "stages">): void;
-  /** A reference or repository in a query parameter. It must be an allowed source or destination. */
-  read(parameter: string, name: string): void;
+  /** A reference or repository that is read. It must be an allowed source or destination. */
+  read(place: Omit<FieldMistake, "detail">, name: string): void;
   /** A registry or repository whose credential is checked. Names of rules are allowed, too. */
   check(name: string, isPush: boolean): void;
   /** Two images to compare. Each must be an allowed source or destination. */
@@ -104,9 +104,9 @@ export function createAllowed({ allowSources, allowDestinations, sync }: ServerC
       const steps = stages.flatMap((stage) => stage.steps);
       reject(steps.flatMap((step) => checkUrls(step, () => ({ pointer: "#/foreignLayers" }))));
     },
-    read(parameter, text): void {
+    read(place, text): void {
       reject([
-        check({ parameter }, "source or destination", toRepositoryName(parseReference(text))),
+        check(place, "source or destination", toRepositoryName(parseReference(text))),
       ]);
     },
     check(name, isPush): void {

@@ -33,6 +33,8 @@ export interface AppOptions {
   readonly config: ServerConfig;
   /** Called once per request: on Workers, requests must not share an engine. */
   readonly openEngine: () => Engine & Pick<LocalEngine, "copy" | "checkAccess">;
+  /** Whether callers may not perform steps, because steps are not checked against the admission policy. Default: false. */
+  readonly hasPolicy?: boolean;
   readonly log: Log;
   /** Milliseconds since the epoch. */
   readonly now: () => number;

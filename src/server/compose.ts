@@ -18,6 +18,8 @@ import { composeRulesOnUse } from "../rules/rules_on_use.ts";
 import type { ComposedRules, RulesHost } from "../rules/compose_rules.ts";
 import { listWarnings } from "../config/setup.ts";
 import { registryTls } from "../config/registries.ts";
+import type { AdmissionCheck } from "../copy/admission.ts";
+import { ParseError } from "../errors.ts";
 import type { Environment, ServerConfig } from "../config/server_config.ts";
 import { rejectUselessGlobs, ruleNames } from "./allow_list.ts";
 import { openCredentials } from "./credentials.ts";
@@ -58,6 +60,8 @@ export interface HostOptions extends
   readonly createRepository?: CreateRepository;
   /** Called with the number of waiting copies when it changes. */
   readonly onCopiesWaiting?: CopyLimitOptions["onWaiting"];
+  /** Opens the check of the configuration's admission policy. Absent on hosts that cannot verify signatures. */
+  readonly openAdmission?: ((config: ServerConfig) => AdmissionCheck) | undefined;
   /** Concurrent blobs per copy, unless the configuration has a number. */
   readonly concurrency?: number;
 }
@@ -85,7 +89,8 @@ export interface ComposedServer extends Pick<ComposedRules, "dispatch" | "delive
 export function composeServer(config: ServerConfig, host: HostOptions): ComposedServer {
   const { runtime, write, resolveHost, trace, separateEngines = false, ...others } = host;
   const { readFile: _, durableRules: __, stopping: ___, state: ____, ...more } = others;
-  const { variables = {}, credentials, createRepository, onCopiesWaiting, ...rest } = more;
+  const { variables = {}, credentials, createRepository, ...optional } = more;
+  const { onCopiesWaiting, openAdmission, ...rest } = optional;
   const now = (): number => runtime.now();
   rejectUselessGlobs(config);
   const log = createLog(config.log, { write, now });
@@ -95,6 +100,13 @@ export function composeServer(config: ServerConfig, host: HostOptions): Composed
   const plain = new Set(config.plainHttp);
   const { tls, ...certificates } = registryTls(config.sync.registries);
   const { concurrency = host.concurrency, retries, timeoutMs } = config;
+  const hasPolicy = config.sync.admission !== undefined;
+  const admission = hasPolicy ? openAdmission?.(config) : undefined;
+  if (hasPolicy && !admission) {
+    throw new ParseError(
+      `${config.sync.from}: admission: this host cannot verify signatures`,
+    );
+  }
 
   function createServerEngine(): SyncEngine {
     const side: SideOptions = {
@@ -110,6 +122,7 @@ export function composeServer(config: ServerConfig, host: HostOptions): Composed
       guard,
       pace: createPacer(config.sync.registries, runtime),
       memory,
+      admission,
       trace: trace ? joinTraces(traceSpans, trace) : traceSpans,
       ...(concurrency === undefined ? {} : { concurrency }),
       ...(retries === undefined ? {} : { retries }),
@@ -133,6 +146,7 @@ export function composeServer(config: ServerConfig, host: HostOptions): Composed
     rules,
     host: { name: runtime.name, memory: separateEngines ? "isolate" : "process" },
     pullsLeft: (registry) => memory.get(`source ${registry}`)?.pulls,
+    hasPolicy,
     // On Workers a request must not wait for another one, and the platform limits the memory of each isolate.
     ...(separateEngines ? {} : {
       limitCopies: createCopyLimit({
@@ -146,6 +160,8 @@ export function composeServer(config: ServerConfig, host: HostOptions): Composed
   const names = ruleNames(config.sync.rules);
   const open: AppOptions = {
     ...options,
+    // The plan of a durable copy was checked.
+    hasPolicy: false,
     config: {
       ...config,
       open: true,

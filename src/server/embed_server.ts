@@ -3,7 +3,12 @@ import type { Context, Hono } from "hono";
 import { checkAccessTokens } from "../config/access_tokens.ts";
 import { parseConfig, parseServerSync } from "../config/parse_config.ts";
 import { withRuleDefaults } from "../config/server_config.ts";
-import type { ApiConfig, Environment, ServerConfig } from "../config/server_config.ts";
+import type {
+  ApiConfig,
+  Environment,
+  ParseConfigOptions,
+  ServerConfig,
+} from "../config/server_config.ts";
 import { optionalKey } from "../config/optional_key.ts";
 import type { RuleDispatcher } from "../rules/dispatch.ts";
 import { runDueRules } from "../rules/dispatch.ts";
@@ -93,8 +98,17 @@ export interface EmbeddedServer {
 /** The host's part: defaults of {@linkcode EmbedOptions}, and whether its requests may share an engine. */
 export type EmbeddingHost =
   & Pick<HostOptions, "runtime">
+  & Pick<ParseConfigOptions, "readAdmission">
   & Partial<
-    Pick<HostOptions, "resolveHost" | "separateEngines" | "concurrency" | "apiFiles" | "history">
+    Pick<
+      HostOptions,
+      | "resolveHost"
+      | "separateEngines"
+      | "concurrency"
+      | "apiFiles"
+      | "history"
+      | "openAdmission"
+    >
   >;
 
 /**
@@ -144,10 +158,14 @@ export interface FromEnvOptions {
 export function embedServer(
   settings: ServerSettings,
   { basePath, ...options }: EmbedOptions,
-  host: EmbeddingHost,
+  { readAdmission, ...host }: EmbeddingHost,
 ): EmbeddedServer {
   const { runtime = host.runtime } = options;
-  const { variables = {}, ...config } = toConfig(settings, options, runtime.now());
+  const { variables = {}, ...config } = toConfig(settings, {
+    readFile: options.readFile,
+    readAdmission,
+    now: runtime.now(),
+  });
   const { app, dispatch } = composeServer(config, {
     // deno-lint-ignore no-console
     write: (line) => console.log(line),
@@ -176,15 +194,20 @@ function createDueRules(
 
 function toConfig(
   settings: ServerSettings,
-  { readFile }: EmbedOptions,
-  now: number,
+  { readFile, readAdmission, now }: ParseConfigOptions & { readonly now: number },
 ): ServerConfig & Pick<ServerSettings, "variables"> {
   rejectWrongTypes(settings);
   const { configText = "", configName = "configText", ...config } = settings;
   const { tokens = [], variables = {}, verify } = config;
   checkAccessTokens(tokens);
   const env = textOf(variables);
-  const sync = parseServerSync(configText, { from: configName, env, now, readFile });
+  const sync = parseServerSync(configText, {
+    from: configName,
+    env,
+    now,
+    readFile,
+    readAdmission,
+  });
   return {
     ...parseConfig({}, { now }),
     ...withoutUndefined(config),

@@ -134,6 +134,10 @@ export const verificationBody = schemaFor<ComparisonInput>()(
   }),
 );
 
+/** An image to check against the admission policy. */
+export const admissionBody = z.strictObject({ reference: referenceText, referrerSource })
+  .meta({ id: "AdmissionRequest" });
+
 /** 200 names of the maximum length fit into a body. */
 const MAX_RULES = 200;
 

@@ -1,5 +1,6 @@
 /** A group of copies, such as the copies of a rule, that share their findings: no request is made twice. */
 import type { CallOptions, ContentSource, ManifestContent } from "../content.ts";
+import { requireAdmitted } from "../copy/admission.ts";
 import { findCreated } from "../copy/created.ts";
 import { imageNotFound, requireDigest, wouldOverwrite } from "../copy/copy_error.ts";
 import { makePlan } from "../copy/plan.ts";
@@ -98,6 +99,8 @@ interface BatchImage {
 }
 
 interface CompareOptions extends BatchCallOptions {
+  /** Whether the image is one that the destination has, which is saved and needs no admission. Default false. */
+  readonly isBackup?: boolean;
   /** Whether an equal digest is enough, without a check of referrers and digest tags. Default false. */
   readonly fastCheck?: boolean | undefined;
 }
@@ -118,6 +121,12 @@ export interface Comparison {
   readonly pulls: PullsLeft | undefined;
   /** Counts the manifests that a separate copy would read, without referrers and nested indexes. */
   readonly countManifests: (options?: CallOptions) => Promise<number>;
+  /**
+   * Checks the image against the admission policy, if there is one. A copy does so itself.
+   *
+   * @throws CrossdockError `rejected`
+   */
+  readonly admit: (options?: CallOptions) => Promise<void>;
   /** Copies the image and reuses all findings; `undefined` if there is nothing to copy. */
   readonly copy: ((options?: BatchCallOptions) => Promise<Report>) | undefined;
 }
@@ -199,7 +208,10 @@ function createListing(
 }
 
 export function createBatch(
-  { sides, run, runtime, timeoutMs }: Pick<Copier, "sides" | "run" | "runtime" | "timeoutMs">,
+  { sides, run, checkAdmission, runtime, timeoutMs }: Pick<
+    Copier,
+    "sides" | "run" | "checkAdmission" | "runtime" | "timeoutMs"
+  >,
   { isReadOnly = false, beforePull, memory = new SharedContent() }: BatchOptions = {},
 ): Batch {
   const requests = { source: 0, destination: 0 };
@@ -323,6 +335,11 @@ export function createBatch(
             if (!index) throw imageNotFound(reference);
             return 1 + manifestChildren(parseManifest(index.bytes, index.mediaType)).length;
           },
+          async admit(callOptions = {}): Promise<void> {
+            const source = formatReference({ ...reference, digest: found.digest });
+            const admission = await checkAdmission(source, repositories, callOptions);
+            requireAdmitted({ source, admission });
+          },
           copy: isDone ? undefined : async (callOptions = {}) => {
             const copy = async (complete?: CompleteImage): Promise<Report> => {
               let root: ManifestContent | undefined;
@@ -331,6 +348,7 @@ export function createBatch(
                 ...callOptions,
                 request,
                 ...repositories,
+                isBackup: options.isBackup ?? false,
                 memory,
                 sharesDownloads: () => downloads.size > 1,
                 onBlobSettled: (digest) => member.settle(digest),

@@ -111,7 +111,7 @@ export interface TagStatus {
   readonly current?: string;
   /** Referrers and digest tags of an image that the target has, if the rule copies and checks them. */
   readonly referrerState?: ReferrerState;
-  /** Why the image could not be compared. */
+  /** Why the image could not be compared, or why the admission policy rejects the version of the source. */
   readonly error?: SyncFailure;
 }
 

@@ -134,6 +134,11 @@ class ImageRun {
       return { ...names, result: "skipped", digest: current };
     }
     if (dryRun) {
+      try {
+        await comparison.admit({ signal: this.#context.signal });
+      } catch (error) {
+        return this.#toFailed(request, error);
+      }
       return {
         ...names,
         result: "would-copy",
@@ -213,7 +218,7 @@ class ImageRun {
         recheck: false,
         source: saved,
         destination: backup,
-      }, { fastCheck: true, signal });
+      }, { fastCheck: true, isBackup: true, signal });
       await comparison.copy?.({ signal });
     } catch (error) {
       const message = `back up ${destination}: ${toFailure(error, signal).message}`;

@@ -111,14 +111,21 @@ async function statusOfItem(
       const { state, current, referrerState } = comparison;
       const differs = current !== undefined && current !== digest;
       const hasImage = current !== undefined && current === comparison.digest;
-      return [{
+      const status: TagStatus = {
         source,
         destination,
         state: state === "behind" && hasImage ? "incomplete" : state,
         digest,
         ...(differs ? { current } : {}),
         ...(hasImage && referrerState ? { referrerState } : {}),
-      }];
+      };
+      if (state === "in-step") return [status];
+      try {
+        await comparison.admit({ signal });
+        return [status];
+      } catch (error) {
+        return [{ ...status, error: toFailure(error, signal) }];
+      }
     } catch (cause) {
       const error = toFailure(cause, signal);
       const isAbsent = !isListed && error.code === "not_found" && error.side === "source";

@@ -207,6 +207,7 @@ const refusingEngine: SyncEngine = {
   tags: refuse,
   verify: refuse,
   checkAccess: refuse,
+  admit: refuse,
   batch: refuse,
 };
 

@@ -65,6 +65,7 @@ const permanent: Readonly<Record<ProblemCode, boolean>> = {
   not_found: true,
   conflict: true,
   unsupported: true,
+  rejected: true,
   limit: true,
   integrity: false,
   network: false,

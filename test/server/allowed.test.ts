@@ -76,7 +76,7 @@ test("createAllowed().comparison() admits what one of the lists matches, and poi
 
 test("createAllowed().read() admits sources and destinations", () => {
   const read = (name: string): (string | undefined)[] =>
-    rejected(() => allowed.read("reference", name));
+    rejected(() => allowed.read({ parameter: "reference" }, name));
   assert.deepEqual(read("alpine"), []);
   assert.deepEqual(read("mirror.io/hub/alpine:1"), []);
   assert.deepEqual(read("mirror.io/other/alpine"), ["reference"]);

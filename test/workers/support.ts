@@ -10,6 +10,7 @@ import { fileURLToPath } from "node:url";
 import { setTimeout as sleep } from "node:timers/promises";
 // @ts-types="../support/miniflare.d.ts"
 import { Log, LogLevel, Miniflare } from "miniflare";
+import type { MiniflareOptions } from "../support/miniflare.d.ts";
 import { bundleWorker, MAIN_MODULE } from "../../build/bundle_worker.ts";
 import type { DurableCopy } from "../../src/durable/durable_copies.ts";
 import { freePort } from "../hosts/support.ts";
@@ -29,6 +30,8 @@ export interface StartOptions {
   readonly config?: string;
   /** Changes the modules of the Worker. Default: they stay as they are. */
   readonly change?: (modules: Modules) => Modules;
+  /** Whether there is the Worker of wrangler.admission.toml, with the same variables. Default: false. */
+  readonly admission?: boolean;
 }
 
 /** The texts of modules by name. */
@@ -94,11 +97,11 @@ export function startCrossdock(
 /** Starts it on a loopback port with these variables only. */
 export async function startWith(
   variables: Readonly<Record<string, string>>,
-  { durable = true, remembers = false, history = false, config = WRANGLER, port: fixed, change }:
-    Omit<StartOptions, "variables"> = {},
+  options: Omit<StartOptions, "variables"> = {},
 ): Promise<RunningWorker> {
-  const modules = bundles.get(config) ?? makeBundle(config);
-  bundles.set(config, modules);
+  const { durable = true, remembers = false, history = false, admission = false } = options;
+  const { config = WRANGLER, port: fixed, change } = options;
+  const modules = bundleOnce(config);
   const folder = mkdtempSync(join(tmpdir(), "crossdock-workerd-"));
   const port = fixed ?? await freePort();
   const lines: LogLine[] = [];
@@ -118,14 +121,7 @@ export async function startWith(
       config: {
         name: "crossdock",
         ...readConfig(config),
-        manifest: {
-          mainModule: MAIN_MODULE,
-          modules: Object.fromEntries(
-            Object.entries(change?.(modules) ?? modules).map((
-              [name, contents],
-            ) => [name, { type: "esm", contents }]),
-          ),
-        },
+        manifest: toManifest(MAIN_MODULE, change?.(modules) ?? modules),
         env: {
           ...toText(variables),
           FAILED_TRIES: {
@@ -136,6 +132,9 @@ export async function startWith(
           ...(durable ? DURABLE : {}),
           ...(remembers ? { STATE: { type: "kv" } } : {}),
           ...(history ? { HISTORY: { type: "kv", id: "history" } } : {}),
+          ...(admission
+            ? { ADMISSION: { type: "worker", worker: "admission", exportName: "SignatureCheck" } }
+            : {}),
           ASSETS: { type: "assets" },
         },
         assets: {
@@ -149,7 +148,7 @@ export async function startWith(
           SyncWorkflow: { type: "workflow", name: "crossdock-sync" },
         },
       },
-    }],
+    }, ...(admission ? [admissionWorker(variables)] : [])],
   });
   const url = (await miniflare.ready).origin;
 
@@ -235,6 +234,41 @@ const DURABLE = {
   },
 } as const;
 
+const ADMISSION_WRANGLER = fileURLToPath(new URL("../../wrangler.admission.toml", import.meta.url));
+
+function admissionWorker(
+  variables: Readonly<Record<string, string>>,
+): MiniflareOptions["workers"][number] {
+  return {
+    config: {
+      name: "admission",
+      ...readConfig(ADMISSION_WRANGLER),
+      manifest: toManifest("admission_worker.js", bundleOnce(ADMISSION_WRANGLER)),
+      env: toText(variables),
+      exports: { SignatureCheck: { type: "worker" } },
+    },
+  };
+}
+
+function toManifest(
+  mainModule: string,
+  modules: Modules,
+): MiniflareOptions["workers"][number]["config"]["manifest"] {
+  const entries = Object.entries(modules);
+  return {
+    mainModule,
+    modules: Object.fromEntries(
+      entries.map(([name, contents]) => [name, { type: "esm", contents }]),
+    ),
+  };
+}
+
+function bundleOnce(config: string): Modules {
+  const modules = bundles.get(config) ?? makeBundle(config);
+  bundles.set(config, modules);
+  return modules;
+}
+
 function makeBundle(config: string): Modules {
   const folder = mkdtempSync(join(tmpdir(), "crossdock-bundle-"));
   try {
@@ -262,10 +296,8 @@ function toText(variables: Readonly<Record<string, string>>): Record<string, Tex
   );
 }
 
-interface TextBinding {
-  readonly type: "text";
-  readonly value: string;
-}
+// A type, because an interface is not assignable to a record.
+type TextBinding = { readonly type: "text"; readonly value: string };
 
 /** Finds the process by its port, because other tests run workerd in this process too. */
 function findWorkerd(port: number): number {

@@ -94,6 +94,22 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("./verify.ts")).defineVerify,
   },
   {
+    name: "verify-signature",
+    group: COPY,
+    description: "check that an image has the signatures you require",
+    examples: [
+      {
+        text: "Check that the owner of a key signed an image",
+        command: "crossdock verify-signature --key cosign.pub ghcr.io/acme/app:1.4",
+      },
+      {
+        text: "Check an image against the policy of a mirror",
+        command: "crossdock verify-signature --policy crossdock.yaml ghcr.io/acme/app:1.4",
+      },
+    ],
+    load: async () => (await import("./verify_signature.ts")).defineVerifySignature,
+  },
+  {
     name: "init",
     group: MIRROR,
     description: "write a crossdock.yaml from answers to a few questions",

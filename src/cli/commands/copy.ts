@@ -25,6 +25,7 @@ const OPTIONS = [
   ...options.CONTENT_OPTIONS,
   ...options.ARCHIVE_OPTIONS,
   ...options.COPY_OPTIONS,
+  options.policyOption,
   ...options.ALL_TAGS_OPTIONS,
   options.dryRunOption,
   ...options.SIDE_OPTIONS,

@@ -13,6 +13,7 @@ import type { EngineFlags } from "../options/open_engine.ts";
 import * as options from "../options/options.ts";
 import { toSides } from "../options/side.ts";
 import type { SidesFlags } from "../options/side.ts";
+import { exitCodeOf } from "../output/exit_codes.ts";
 import { formatBudget } from "../output/format_budget.ts";
 import { formatPlan } from "../output/format_plan.ts";
 import { writeJson, writeResult } from "../output/output.ts";
@@ -24,6 +25,7 @@ type PlanFlags = CopyFlags & SidesFlags & EngineFlags & {
   readonly json?: boolean;
   /** Only of `plan`. */
   readonly budget?: PlatformName;
+  readonly policy?: string;
   /** Only of `copy --dry-run`. */
   readonly quiet?: boolean;
 };
@@ -34,6 +36,7 @@ export function definePlan(command: Command, context: CommandContext): void {
     ...options.CONTENT_OPTIONS,
     ...options.ARCHIVE_OPTIONS,
     ...options.COPY_OPTIONS,
+    options.policyOption,
     ...options.SIDE_OPTIONS,
     ...options.ENGINE_OPTIONS,
     ...options.VIA_OPTIONS,
@@ -47,7 +50,7 @@ export async function printPlan(
   source: string,
   destination: string,
   flags: PlanFlags,
-  { environment, signal }: CommandContext,
+  { environment, signal, setExitCode }: CommandContext,
 ): Promise<void> {
   const request = toCopyRequest(source, destination, flags);
   if (flags.budget) {
@@ -59,6 +62,7 @@ export async function printPlan(
   const planned = engine.plan(request, { signal, emit: progress.emit });
   const plan = await suggestTags(planned, engine, request.source, signal);
   progress.close(plan.warnings);
+  if (plan.admission?.result === "rejected") setExitCode(exitCodeOf("rejected"));
   const budget = flags.budget && estimateBudget(plan, flags.budget);
   if (flags.json) await writeJson(environment, budget ? { ...plan, budget } : plan);
   else if (!flags.quiet) {

@@ -1,4 +1,5 @@
 import type { RemoteEngine } from "../../client/remote_engine.ts";
+import type { AdmissionCheck } from "../../copy/admission.ts";
 import type { Engine } from "../../engine.ts";
 import { ParseError } from "../../errors.ts";
 import { isLocal } from "../../oci/reference.ts";
@@ -14,7 +15,15 @@ import type { CommandSide, RegistryName } from "./side.ts";
 import { readSideOptions } from "./side_options.ts";
 
 /** The flags that set up an engine in this process. */
-type LocalEngineFlags = ValuesOf<typeof ENGINE_OPTIONS> & Partial<ValuesOf<typeof ARCHIVE_OPTIONS>>;
+type LocalEngineFlags =
+  & ValuesOf<typeof ENGINE_OPTIONS>
+  & Partial<ValuesOf<typeof ARCHIVE_OPTIONS>>
+  & {
+    /** A file with an admission policy. */
+    readonly policy?: string | undefined;
+    /** An admission policy that is open, in place of `policy`. */
+    readonly admission?: AdmissionCheck | undefined;
+  };
 
 /** The flags that set up an engine, in this process or on a server. */
 export type EngineFlags = LocalEngineFlags & ValuesOf<typeof VIA_OPTIONS>;
@@ -45,10 +54,11 @@ export async function openEngine(
  */
 export async function openLocalEngine(
   environment: CliEnvironment,
-  { authfile, concurrency, retries, timeout, compress, format }: LocalEngineFlags,
+  flags: LocalEngineFlags,
   source: CommandSide,
   destination?: CommandSide,
 ): Promise<SyncEngine> {
+  const { authfile, concurrency, retries, timeout, compress, format, policy } = flags;
   rejectSharedDescriptor(source, destination);
   rejectUnreadAuthfile(authfile, destination ? [source, destination] : [source]);
   const names = [source, destination].flatMap((side) => side ? listNames(side) : []);
@@ -62,8 +72,17 @@ export async function openLocalEngine(
     ...(retries === undefined ? {} : { retries }),
     ...(timeout === undefined ? {} : { timeoutMs: timeout }),
     ...(names.some(isLocal) ? { layouts: await environment.openLayouts(conversion) } : {}),
+    admission: policy === undefined ? flags.admission : await openPolicy(policy, environment),
     runtime: await environment.createRuntime(),
   });
+}
+
+async function openPolicy(
+  path: string,
+  environment: CliEnvironment,
+): Promise<AdmissionCheck | undefined> {
+  const { openCliAdmission, readPolicyFile } = await import("./open_policy.ts");
+  return openCliAdmission(await readPolicyFile(path, environment), environment);
 }
 
 /** @throws ParseError for a server's token without a server */
@@ -99,13 +118,13 @@ export async function openServer(
   if (local.size > 0) {
     throw new ParseError(
       `${[...local].join(", ")} cannot be combined with --via: ` +
-        "the server uses its own credentials, TLS settings and limits",
+        "the server uses its own credentials, TLS settings, limits and policy",
     );
   }
   return await openRemoteEngine(environment, flags.via, flags);
 }
 
-const LOCAL_FLAGS = ["authfile", "concurrency", "retries", "timeout"] as const;
+const LOCAL_FLAGS = ["authfile", "concurrency", "retries", "timeout", "policy"] as const;
 
 /** The names of a side: of the image, and of its referrers. */
 function listNames({ name, referrers }: CommandSide): RegistryName[] {

@@ -6,6 +6,7 @@ import { ParseError } from "../../errors.ts";
 import { isLocal, parseReference } from "../../oci/reference.ts";
 import type { SideOptions } from "../../sides.ts";
 import { chooseRules } from "../../sync/choose_rules.ts";
+import { readAdmission } from "../../config/read_admission.ts";
 import { parseSyncConfig } from "../../config/sync_config.ts";
 import type { SyncConfig } from "../../config/sync_config.ts";
 import { formatMistake } from "../../config/mistakes.ts";
@@ -21,6 +22,7 @@ import { openCloudKeys, openEcrCreation } from "../../credentials/cloud_keys.ts"
 import { openServer, rejectViaToken, VIA_HINT } from "./open_engine.ts";
 import type { EngineFlags } from "./open_engine.ts";
 import { writeStderr } from "../output/output.ts";
+import { openCliAdmission, readIfPossible } from "./open_policy.ts";
 import { readInputFile, toFileLabel } from "./read_input_file.ts";
 import { openDockerConfig } from "./side_options.ts";
 import type { RegistryName } from "./side.ts";
@@ -118,6 +120,7 @@ export async function openLocalRules(
     now,
     readFile,
     allowsLocal: true,
+    readAdmission,
   });
   const rules = chooseRules(config.rules, flags.rule);
   if (!quiet) {
@@ -141,6 +144,7 @@ export async function openLocalRules(
     source: side,
     destination: side,
     pace: createPacer(config.registries, runtime),
+    admission: openCliAdmission(config.admission, environment),
     ...(concurrency === undefined ? {} : { concurrency }),
     ...(retries === undefined ? {} : { retries }),
     ...(timeout === undefined ? {} : { timeoutMs: timeout }),
@@ -189,13 +193,4 @@ function listNames({ type, source, targets, copy }: SyncRule): RegistryName[] {
   return [source, ...targets, ...others.filter((name) => name !== undefined)].map((name) =>
     type === "registry" && !name.includes("/") ? { registry: name } : parseReference(name)
   );
-}
-
-/** For the template function `file`, which reports a file that cannot be read. */
-function readIfPossible(path: string, environment: CliEnvironment): string | undefined {
-  try {
-    return environment.readTextFileSync(path);
-  } catch {
-    return undefined;
-  }
 }

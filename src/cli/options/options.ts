@@ -109,6 +109,27 @@ export const COPY_OPTIONS = [
   ).helpGroup(CONTENT),
 ] as const;
 
+/** For copies. On a server, the server's configuration has the policy. */
+export const policyOption = new Option(
+  "--policy <file>",
+  "a file with the key admission: copy only images with the signatures that it requires",
+).helpGroup(CONTENT);
+
+/** For `verify-signature`, in place of a policy. */
+export const SIGNER_OPTIONS = [
+  new Option("--key <file>", "public key of the signer, in PEM").helpGroup(CONTENT),
+  new Option("--issuer <url>", "OIDC issuer of the signer; * matches all characters but /")
+    .helpGroup(CONTENT),
+  new Option(
+    "--identity <pattern>",
+    "whole identity of the signer; * matches all characters but /, and ** all characters",
+  ).helpGroup(CONTENT),
+  new Option(
+    "--attestation <type>",
+    "require an attestation with this predicate type, and not a signature",
+  ).helpGroup(CONTENT),
+] as const;
+
 /** All tags of a repository, without a file of rules. */
 export const ALL_TAGS_OPTIONS = [
   new Option(
@@ -184,6 +205,11 @@ export const REGISTRY_OPTIONS = [
     .argParser(descriptorNumber("--creds-fd")).helpGroup(REGISTRIES),
   ...REGISTRY_CREDENTIAL_OPTIONS,
 ] as const;
+
+/** For `verify-signature`, whose `--key` is that of the signer. The key of a client certificate can be in the file of `--cert`. */
+export const SIGNED_REGISTRY_OPTIONS = REGISTRY_OPTIONS.filter(({ long }) =>
+  long !== "--key"
+) as unknown as typeof REGISTRY_OPTIONS;
 
 /** How requests to registries are made. */
 export const REQUEST_OPTIONS = [

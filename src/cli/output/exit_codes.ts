@@ -25,6 +25,7 @@ const EXIT_CODES: Readonly<Record<ErrorCode, number>> = {
   not_found: 4,
   conflict: 5,
   unsupported: EXIT_UNSUPPORTED,
+  rejected: 15,
   limit: EXIT_UNSUPPORTED,
   integrity: 7,
   network: EXIT_NETWORK,
@@ -70,5 +71,6 @@ export const EXIT_CODES_HELP = `Exit codes:
        or other referrers did not arrive
    13  sync: some tags or rules failed, the rest is done
    14  sync: all tags and rules failed
+   15  the admission policy rejected the image
   130  stopped by Ctrl-C (143: by SIGTERM)
   141  the reader of stdout has closed it, as in "crossdock tags ... | head"`;

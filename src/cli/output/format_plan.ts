@@ -9,6 +9,7 @@ export function formatPlan(plan: Plan): string[] {
     `to    ${plan.destination}`,
     ...(plan.additionalTags ? [`tags  ${plan.additionalTags.join(", ")}`] : []),
     `now   ${plan.current ?? "not found"}`,
+    ...(plan.admission ? [`policy ${plan.admission.result}: ${plan.admission.reason}`] : []),
     ...plan.stages.flatMap(formatStage),
     ...formatForeign(plan),
     "",

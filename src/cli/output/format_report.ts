@@ -19,6 +19,7 @@ export function formatReport(report: Report): string[] {
     `${result.padEnd(11)}${source}`,
     `to         ${destination}`,
     ...(report.additionalTags ? [`more tags  ${report.additionalTags.join(", ")}`] : []),
+    ...(report.admission ? [`policy     ${report.admission.reason}`] : []),
     `blobs      ${formatBlobs(report)}`,
     `manifests  ${formatManifests(report)}`,
     ...formatReferrerState(report),

@@ -1,10 +1,10 @@
-/** `/v1/images`, `/v1/tags` and `/v1/verifications`: inspect images, list tags and compare images. */
+/** `/v1/images`, `/v1/tags`, `/v1/verifications` and `/v1/admissions`: inspect, list, compare and check images. */
 import { parseCopyRequest } from "../../copy/request.ts";
 import { secured } from "../access.ts";
 import type { Allowed } from "../allowed.ts";
 import type { AppOptions } from "../app_options.ts";
 import { check, checkBody, createRouter } from "../router.ts";
-import { imageQuery, tagsQuery, verificationBody } from "../schemas.ts";
+import { admissionBody, imageQuery, tagsQuery, verificationBody } from "../schemas.ts";
 import { watchCall } from "../watch_call.ts";
 
 // deno-lint-ignore explicit-function-return-type
@@ -15,13 +15,13 @@ export function imageRoutes(options: AppOptions, allowed: Allowed) {
   return createRouter()
     .get("/v1/images", access, check("query", imageQuery), async (context) => {
       const { reference } = context.req.valid("query");
-      allowed.read("reference", reference);
+      allowed.read({ parameter: "reference" }, reference);
       const { signal, emit } = watchCall(context, options);
       return context.json(await openEngine().inspect(reference, { signal, emit }), 200);
     })
     .get("/v1/tags", access, check("query", tagsQuery), async (context) => {
       const { repository } = context.req.valid("query");
-      allowed.read("repository", repository);
+      allowed.read({ parameter: "repository" }, repository);
       const tags: string[] = [];
       const { signal, emit } = watchCall(context, options);
       const pages = openEngine().tags(repository, { signal, emit });
@@ -37,6 +37,19 @@ export function imageRoutes(options: AppOptions, allowed: Allowed) {
         allowed.comparison(request);
         const { signal, emit } = watchCall(context, options);
         return context.json(await openEngine().verify(request, { signal, emit }), 200);
+      },
+    )
+    .post(
+      "/v1/admissions",
+      secured("read", options),
+      checkBody(admissionBody),
+      async (context) => {
+        const { reference, referrerSource } = context.req.valid("json");
+        allowed.read({ pointer: "#/reference" }, reference);
+        if (referrerSource) allowed.read({ pointer: "#/referrerSource" }, referrerSource);
+        const { signal, emit } = watchCall(context, options);
+        const call = { signal, emit, referrerSource };
+        return context.json(await openEngine().admit(reference, call), 200);
       },
     );
 }

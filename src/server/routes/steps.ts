@@ -3,6 +3,7 @@ import { parsedStepSchema } from "../../copy/step.ts";
 import { secured } from "../access.ts";
 import type { Allowed } from "../allowed.ts";
 import type { AppOptions } from "../app_options.ts";
+import { RequestError } from "../../problem.ts";
 import { checkBody, createRouter } from "../router.ts";
 import { watchCall } from "../watch_call.ts";
 
@@ -16,6 +17,12 @@ export function stepRoutes(options: AppOptions, allowed: Allowed) {
     secured("copy", options, { maxBodyBytes: MAX_STEP_BYTES }),
     checkBody(parsedStepSchema),
     async (context) => {
+      if (options.hasPolicy) {
+        throw new RequestError(
+          "denied",
+          "the admission policy permits no single steps; use POST /v1/copies",
+        );
+      }
       const step = context.req.valid("json");
       allowed.step(step);
       const { signal, emit } = watchCall(context, options);

@@ -77,6 +77,7 @@ for (const route of listRoutes(document)) {
       test(`${method} ${path} answers the example ${name} as documented, in ${mediaType}`, async () => {
         await using documented = await startDocumentedApp({
           host: { durable, durableRules, history },
+          ...(path === "/v1/admissions" ? await rejectAll() : {}),
         });
         const response = await send(route, name, documented, { accept: mediaType });
         assert.equal(response.status, status);
@@ -93,6 +94,19 @@ for (const route of listRoutes(document)) {
       });
     }
   }
+}
+
+/** A policy that rejects every image. */
+async function rejectAll(): Promise<DocumentedOptions> {
+  const { createAdmission } = await import("../../../src/admission/check.ts");
+  const admission = createAdmission([{ images: "**", rule: "reject" }], {
+    trustRoot: { json: {} },
+    now: Date.now,
+  });
+  return {
+    variables: { CROSSDOCK_CONFIG: "admission: [{ images: '**', default: reject }]" },
+    host: { openAdmission: () => admission },
+  };
 }
 
 /** The names of the examples of an operation's request; of the answer where it takes nothing. */

@@ -13,7 +13,7 @@ const cases: [words: string[], wanted: string[]][] = [
   [["copy", "--platform", "linux/arm64", "a", "--if-e"], ["--if-exists"]],
   [["inspect", "--tls", "o"], ["on", "off"]],
   [["completion", "z"], ["zsh"]],
-  [["help", "verif"], ["verify"]],
+  [["help", "verif"], ["verify", "verify-signature"]],
   [["--vers"], ["--version"]],
   [["import", "--from", "sk"], ["skopeo"]],
 ];

@@ -28,6 +28,7 @@ const EXIT_CODES: Readonly<Record<string, number>> = {
   not_found: 4,
   conflict: 5,
   unsupported: 6,
+  rejected: 15,
   limit: 6,
   integrity: 7,
   network: 8,
@@ -152,6 +153,7 @@ const failing: Readonly<Record<string, readonly string[]>> = {
   copy: [SOURCE, DESTINATION],
   plan: [SOURCE, DESTINATION],
   verify: [SOURCE, DESTINATION],
+  "verify-signature": ["--issuer", "https://a.example", "--identity", "b", SOURCE],
   inspect: [SOURCE],
   tags: ["localhost:5000/app"],
   auth: ["localhost:5000"],
@@ -166,7 +168,15 @@ test("each command with --json prints a problem document", async () => {
   const tags = async function* (): AsyncGenerator<string[]> {
     yield await fail();
   };
-  const engine = { copy: fail, plan: fail, verify: fail, inspect: fail, tags, checkAccess: fail };
+  const engine = {
+    copy: fail,
+    plan: fail,
+    verify: fail,
+    inspect: fail,
+    tags,
+    checkAccess: fail,
+    admit: fail,
+  };
   const options: FakeCliOptions = {
     engine,
     remoteEngine: { getCopy: fail, cancelCopy: fail, sync: fail },

@@ -4,6 +4,7 @@ import { test } from "node:test";
 import * as z from "zod";
 import { createRemoteEngine } from "../../../src/client/remote_engine.ts";
 import { parseConfig } from "../../../src/config/parse_config.ts";
+import type { AdmissionVerdict } from "../../../src/copy/admission.ts";
 import type * as copy from "../../../src/copy/model.ts";
 import * as schemas from "../../../src/copy/schemas.ts";
 import type { BlobStep, ManifestStep, ReferrersStep } from "../../../src/copy/step.ts";
@@ -83,6 +84,27 @@ const STATE: copy.ReferrerState = {
   isPartial: true,
 };
 
+const REQUIREMENT = {
+  requirement: "signature by key 1",
+  met: true,
+  candidates: [{ name: "a.io/app@sha256:1", accepted: true, reason: "signed by key 1" }],
+};
+const CHILD = {
+  digest: digest("1"),
+  result: "admitted" as const,
+  reason: "it has the required signature",
+  requirements: [REQUIREMENT],
+};
+const VERDICT: AdmissionVerdict = {
+  ...CHILD,
+  image: "a.io/app:1@sha256:1",
+  images: "a.io/**",
+  overridden: ["**"],
+  children: [CHILD],
+  trustRoot: "test",
+  warnings: ["old"],
+};
+
 const PLAN: copy.Plan = {
   source: `a.io/app:1@${digest("f")}`,
   destination: `b.io/app:1@${digest("f")}`,
@@ -94,6 +116,7 @@ const PLAN: copy.Plan = {
   foreign: [descriptor],
   referrerState: STATE,
   warnings: ["w"],
+  admission: VERDICT,
   requests,
   totals: {
     blobs: { stream: 1, mount: 2, present: 3 },
@@ -117,6 +140,7 @@ const REPORT: copy.Report = {
   requests,
   durationMs: 8.5,
   warnings: ["w"],
+  admission: VERDICT,
 };
 
 const EVENTS: readonly copy.CopyEvent[] = [
@@ -324,6 +348,7 @@ for (const [name, change] of servers) {
       [RULE_REPORT, RULE_STATUS, SYNC_EVENTS, STARTED] as const,
     );
     const copies = change(COPIES);
+    const verdict = change(VERDICT);
     const engine: LocalEngine = {
       plan: () => Promise.resolve(plan),
       copy(_, { emit } = {}): Promise<copy.Report> {
@@ -333,6 +358,7 @@ for (const [name, change] of servers) {
       perform: ({ type }) => Promise.resolve(outcomes[type]),
       inspect: () => Promise.resolve(inspection),
       verify: () => Promise.resolve(verification),
+      admit: () => Promise.resolve(verdict),
       resolve: () => Promise.resolve(PLAN.source),
       tags: () => assert.fail(),
       checkAccess: () => assert.fail(),
@@ -368,6 +394,7 @@ for (const [name, change] of servers) {
     assert.deepEqual(await remote.plan(names), plan);
     assert.deepEqual(await remote.inspect(names.source), inspection);
     assert.deepEqual(await remote.verify(names), verification);
+    assert.deepEqual(await remote.admit(names.source), verdict);
     for (const step of STEPS) assert.deepEqual(await remote.perform(step), outcomes[step.type]);
     const got: copy.CopyEvent[] = [];
     assert.deepEqual(await remote.copy(names, { emit: (event) => got.push(event) }), report);

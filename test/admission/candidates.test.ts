@@ -1,0 +1,262 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { createAdmission } from "../../src/admission/check.ts";
+import type { ContentSource } from "../../src/content.ts";
+import { CrossdockError } from "../../src/errors.ts";
+import type { Descriptor } from "../../src/oci/descriptor.ts";
+import { parseDigest } from "../../src/oci/digest.ts";
+import { referrersTag } from "../../src/oci/digest_tag.ts";
+import { putImage } from "../support/image.ts";
+import { startRegistry } from "../support/registry.ts";
+import type { RunningRegistry } from "../support/registry.ts";
+import { ROOT } from "./fixtures.ts";
+import {
+  byIdentity,
+  byKey,
+  checkImage,
+  createTestEngine,
+  DIGEST,
+  fixture,
+  LOCAL_ROOT,
+  policyOf,
+  putFixture,
+  reasonsOf,
+} from "./support.ts";
+
+const BUNDLE = "application/vnd.dev.sigstore.bundle.v0.3+json";
+const MANIFEST = "application/vnd.oci.image.manifest.v1+json";
+const EMPTY = "application/vnd.oci.empty.v1+json";
+
+/** The bundle of a fixture, parsed. */
+// deno-lint-ignore no-explicit-any
+function bundleOf(name: string): any {
+  const texts = Object.values(fixture(name).blobs).map((data) =>
+    new TextDecoder().decode(Uint8Array.from(atob(data), (char) => char.charCodeAt(0)))
+  );
+  return JSON.parse(texts.find((text) => text.includes("sigstore.bundle")) ?? "");
+}
+
+/** Attaches bytes as a bundle to a manifest. */
+async function attach(
+  registry: RunningRegistry,
+  subject: Descriptor,
+  bundle: unknown,
+  change: Partial<Descriptor> = {},
+): Promise<void> {
+  const text = typeof bundle === "string" ? bundle : JSON.stringify(bundle);
+  const layer = await registry.putBlob("app", new TextEncoder().encode(text));
+  const config = await registry.putBlob("app", new TextEncoder().encode("{}"));
+  await registry.putManifest("app", {
+    schemaVersion: 2,
+    mediaType: MANIFEST,
+    artifactType: BUNDLE,
+    config: { ...config, mediaType: EMPTY },
+    layers: [{ ...layer, mediaType: BUNDLE, ...change }],
+    subject,
+  }, MANIFEST);
+}
+
+const cases: {
+  readonly name: string;
+  readonly bundle: unknown;
+  readonly reason: RegExp;
+  readonly change?: Partial<Descriptor>;
+  readonly requirement?: ReturnType<typeof byKey>;
+}[] = [
+  { name: "text that is not JSON", bundle: "no", reason: /^it is not JSON/ },
+  { name: "JSON that is no object", bundle: "[1, 2]", reason: /^read the bundle: / },
+  { name: "an empty object", bundle: {}, reason: /^read the bundle: / },
+  {
+    name: "a later format",
+    bundle: { ...bundleOf("p256"), mediaType: BUNDLE.replace("0.3", "0.4") },
+    reason: /unknown format "application\/vnd\.dev\.sigstore\.bundle\.v0\.4\+json"/,
+  },
+  {
+    name: "a blob that is larger than 4 MiB",
+    bundle: bundleOf("p256"),
+    change: { size: 4 * 1024 * 1024 + 1 },
+    reason: /^it has 4194305 bytes, expected at most 4194304/,
+  },
+  {
+    name: "a blob that does not exist",
+    bundle: bundleOf("p256"),
+    change: { digest: parseDigest(`sha256:${"0".repeat(64)}`) },
+    reason: /404 Not Found/,
+  },
+  {
+    name: "a certificate that is expired, without a time of the signature",
+    bundle: withoutTime(bundleOf("keyless")),
+    requirement: byIdentity(),
+    reason: /expected 1 timestamps, got 0/,
+  },
+  {
+    name: "an identity that is not in a log",
+    bundle: bundleOf("timestamp"),
+    requirement: byIdentity(),
+    reason: /expected 1 tlog entries, got 0/,
+  },
+  {
+    name: "a certificate in place of a key",
+    bundle: bundleOf("keyless"),
+    reason: /^it is signed with a certificate, expected a key/,
+  },
+  {
+    name: "a key in place of a certificate",
+    bundle: bundleOf("p256"),
+    requirement: byIdentity(),
+    reason: /^it is signed with a key, expected a certificate/,
+  },
+];
+
+// deno-lint-ignore no-explicit-any
+function withoutTime({ verificationMaterial, ...bundle }: any): unknown {
+  const { timestampVerificationData: _, tlogEntries, ...material } = verificationMaterial;
+  const [{ inclusionPromise: __, ...entry }] = tlogEntries;
+  return { ...bundle, verificationMaterial: { ...material, tlogEntries: [entry] } };
+}
+
+for (const { name, bundle, reason, change, requirement = byKey("p256") } of cases) {
+  test(`createAdmission() rejects ${name}`, async () => {
+    await using registry = await startRegistry();
+    await putFixture(registry, fixture("app"), "app");
+    const subject = { mediaType: MANIFEST, digest: parseDigest(DIGEST), size: 423 };
+    await attach(registry, subject, bundle, change);
+    const policy = policyOf([requirement]);
+    const verdict = await checkImage(registry, { policy, repository: "app" });
+    assert.equal(verdict.result, "rejected");
+    assert.match(reasonsOf(verdict).join(), reason);
+  });
+}
+
+test("createAdmission() rejects an identity of an authority that the trust root has retired", async () => {
+  await using registry = await startRegistry();
+  await putFixture(registry, fixture("keyless"), "app");
+  // deno-lint-ignore no-explicit-any
+  const { certificateAuthorities: [authority], ...root } = ROOT as any;
+  const retired = {
+    ...authority,
+    validFor: { ...authority.validFor, end: "2021-01-01T00:00:00Z" },
+  };
+  const trustRoot = { json: { ...root, certificateAuthorities: [retired] }, from: "test" };
+  const policy = policyOf([byIdentity()]);
+  const verdict = await checkImage(registry, { policy, repository: "app", trustRoot });
+  assert.equal(verdict.result, "rejected");
+  assert.match(reasonsOf(verdict).join(), /^verify: Failed to verify certificate chain/);
+});
+
+test("createAdmission() admits a signed time in place of a log, if the trust root has no log", async () => {
+  await using registry = await startRegistry();
+  await putFixture(registry, fixture("timestamp"), "app");
+  const trustRoot = { json: { ...ROOT as object, tlogs: [] }, from: "test" };
+  const policy = policyOf([byIdentity()]);
+  const verdict = await checkImage(registry, { policy, repository: "app", trustRoot });
+  assert.equal(verdict.result, "admitted", JSON.stringify(verdict));
+});
+
+test("createAdmission() rejects the signature of another image", async () => {
+  await using registry = await startRegistry();
+  const { descriptor } = await putImage(registry, "app");
+  await attach(registry, descriptor, bundleOf("p256"));
+  const policy = policyOf([byKey("p256")]);
+  const options = { policy, repository: "app", digest: descriptor.digest };
+  const verdict = await checkImage(registry, options);
+  assert.equal(verdict.result, "rejected");
+  assert.deepEqual(reasonsOf(verdict), ["it signs another digest"]);
+});
+
+test("createAdmission() rejects an image without signatures, listed or not", async () => {
+  await using registry = await startRegistry();
+  await putFixture(registry, fixture("app"), "app");
+  const policy = policyOf([byKey("p256")]);
+  const verdict = await checkImage(registry, { policy, repository: "app" });
+  assert.deepEqual([verdict.result, verdict.reason], ["rejected", "no signature was found"]);
+});
+
+test("createAdmission() rejects an image whose referrers cannot be listed", async () => {
+  await using registry = await startRegistry({ referrers: false });
+  await putFixture(registry, fixture("app"), "app");
+  for (const path of ["/referrers/", `/manifests/${referrersTag(parseDigest(DIGEST))}`]) {
+    registry.fail({ path, times: 99, action: { status: 500 } });
+  }
+  const policy = policyOf([byKey("p256")]);
+  const verdict = await checkImage(registry, { policy, repository: "app" });
+  registry.clearFaults();
+  assert.equal(verdict.result, "rejected");
+  assert.match(reasonsOf(verdict).join(), /500/);
+});
+
+test("createAdmission() rejects more bundles than it reads, even if the first is good", async () => {
+  await using registry = await startRegistry();
+  await putFixture(registry, fixture("p256"), "app");
+  const engine = await createTestEngine();
+  const image = `${registry.host}/app@${DIGEST}`;
+  const source = engine.openSource(image);
+  const good = await source.listReferrers(parseDigest(DIGEST));
+  let fetched = 0;
+  const crowded: ContentSource = Object.create(source, {
+    listReferrers: {
+      value: () => Promise.resolve(Array.from({ length: 10_000 }, () => good[0])),
+    },
+    fetchManifest: { value: () => Promise.reject(new Error(`request ${++fetched}`)) },
+  });
+  const admission = createAdmission(policyOf([byKey("p256")]), {
+    trustRoot: LOCAL_ROOT,
+    now: Date.now,
+  });
+  const verdict = await admission.check(image, { source: crowded, open: () => crowded });
+  assert.equal(verdict.result, "rejected");
+  assert.match(verdict.reason, /has 10000 bundles, expected at most 64$/);
+  assert.equal(fetched, 0);
+});
+
+test("createAdmission() throws the error of a rate limit, so that the copy is postponed", async () => {
+  const error = new CrossdockError("rate_limited", "too many requests");
+  const source = { name: "a/b", listReferrers: () => Promise.reject(error) };
+  const admission = createAdmission(policyOf([byKey("p256")]), {
+    trustRoot: LOCAL_ROOT,
+    now: Date.now,
+  });
+  const context = { source: source as unknown as ContentSource, open: () => assert.fail() };
+  await assert.rejects(admission.check(`localhost/b@${DIGEST}`, context), error);
+});
+
+test("createAdmission() rejects an image that no entry, or two equal entries match", async () => {
+  await using registry = await startRegistry();
+  await putFixture(registry, fixture("app"), "app");
+  const host = registry.host;
+  const entry = (images: string) => ({ images, rule: "accept" as const });
+  const none = await checkImage(registry, { policy: [entry("ghcr.io/**")], repository: "app" });
+  assert.deepEqual(
+    [none.result, none.reason],
+    ["rejected", "no entry of the policy matches its name"],
+  );
+  const patterns = [`${host}/*p`, `${host}/*a`.replace("*a", "*p")];
+  const two = await checkImage(registry, { policy: patterns.map(entry), repository: "app" });
+  assert.equal(two.result, "rejected");
+  assert.match(two.reason, /^two patterns of the policy match and are equally specific: /);
+  const most = await checkImage(registry, {
+    policy: [{ images: "**", rule: "reject" }, entry(`${host}/**`)],
+    repository: "app",
+  });
+  assert.deepEqual([most.result, most.images, most.overridden], ["admitted", `${host}/**`, ["**"]]);
+});
+
+test("createAdmission() rejects with a key that it does not support, and an unusable trust root", async () => {
+  await using registry = await startRegistry();
+  await putFixture(registry, fixture("p256"), "app");
+  const requirement = { signer: { type: "key" as const, pem: "-----BEGIN PUBLIC KEY-----" } };
+  const policy = policyOf([requirement]);
+  const verdict = await checkImage(registry, { policy, repository: "app" });
+  assert.deepEqual(
+    [verdict.result, verdict.reason],
+    ["rejected", "the public key of the policy is not a key in PEM"],
+  );
+  const trustRoot = { json: { tlogs: [{}] }, from: "test" };
+  const other = await checkImage(registry, {
+    policy: policyOf([byKey("p256")]),
+    repository: "app",
+    trustRoot,
+  });
+  assert.equal(other.result, "rejected");
+  assert.match(other.reason, /^read the trust root: /);
+});

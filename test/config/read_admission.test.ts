@@ -1,0 +1,123 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { SyncConfigError } from "../../src/config/mistakes.ts";
+import { readAdmission } from "../../src/config/read_admission.ts";
+import { parseSyncConfig } from "../../src/config/sync_config.ts";
+import type { SyncConfig } from "../../src/config/sync_config.ts";
+import { KEYS } from "../admission/fixtures.ts";
+
+const KEY = KEYS["p256"] ?? "";
+
+function read(text: string): SyncConfig["admission"] {
+  const inputs = { from: "crossdock.yaml", env: { KEY, EMPTY: "" }, now: 0 };
+  return parseSyncConfig(text, { ...inputs, readAdmission }).config.admission;
+}
+
+/** The keys and messages of the mistakes. */
+function mistakesOf(text: string): string[] {
+  try {
+    read(text);
+  } catch (error) {
+    if (!(error instanceof SyncConfigError)) throw error;
+    return error.mistakes.map(({ key, message }) => `${key}: ${message}`);
+  }
+  return [];
+}
+
+test("readAdmission() reads entries with their defaults", () => {
+  const policy = read(`
+admission:
+  - images: ghcr.io/acme/**
+    require: any
+    signatures:
+      - keyless: { issuer: "https://issuer", identity: "https://github.com/acme/*" }
+      - key: '{{ env "KEY" }}'
+    attestations:
+      - { predicateType: "https://slsa.dev/provenance/v1", key: '{{ env "KEY" }}' }
+    from: referrers
+    children: true
+  - images: quay.io/**
+    signatures: [{ key: '{{ env "KEY" }}' }]
+    from: quay.io/acme/signatures
+  - images: "**"
+    default: accept
+`);
+  const key = { type: "key", pem: KEY.trim() };
+  assert.deepEqual(policy, [
+    {
+      images: "ghcr.io/acme/**",
+      rule: {
+        require: "any",
+        children: true,
+        requirements: [
+          {
+            signer: {
+              type: "keyless",
+              issuer: "https://issuer",
+              identity: "https://github.com/acme/*",
+            },
+          },
+          { signer: key },
+          { signer: key, predicateType: "https://slsa.dev/provenance/v1" },
+        ],
+      },
+    },
+    {
+      images: "quay.io/**",
+      rule: {
+        require: "all",
+        children: false,
+        requirements: [{ signer: key }],
+        from: "quay.io/acme/signatures",
+      },
+    },
+    { images: "**", rule: "accept" },
+  ]);
+});
+
+test("readAdmission() finds no policy only in a file without the key", () => {
+  assert.equal(read("version: 1"), undefined);
+  const inputs = { from: "crossdock.yaml", env: {}, now: 0 };
+  for (const text of ["admission:", "admission: []", "admission: [{ images: '**' }]"]) {
+    assert.equal(parseSyncConfig(text, inputs).config.admission, "unread");
+  }
+});
+
+const mistakes: [text: string, mistake: RegExp][] = [
+  ["admission:", /^admission: expected a list with at least one entry$/],
+  ["admission: []", /^admission: expected a list with at least one entry$/],
+  ["admission: accept", /^admission: expected a list with at least one entry$/],
+  ["admission: [{ default: accept }]", /^admission\[0\]\.images: is missing$/],
+  ["admission: [{ images: '*', default: accept }]", /images: matches no image; expected/],
+  ["admission: [{ images: a/b }]", /expected signatures, attestations or default/],
+  ["admission: [{ images: a/b, signatures: [] }]", /signatures: expected at least one/],
+  [
+    `admission: [{ images: a/b, signatures: { key: x }, attestations: [{ predicateType: x, key: '{{ env "KEY" }}' }] }]`,
+    /signatures: expected a list, got a group of keys/,
+  ],
+  ["admission: [{ images: a/b, default: maybe }]", /default: expected accept or reject/],
+  [
+    "admission: [{ images: a/b, default: accept, children: true }]",
+    /default: cannot be combined with children/,
+  ],
+  ["admission: [{ images: a/b, signatures: [{}] }]", /expected either keyless or key/],
+  [
+    "admission: [{ images: a/b, signatures: [{ keyless: { issuer: x } }] }]",
+    /keyless\.identity: is missing/,
+  ],
+  ["admission: [{ images: a/b, signatures: [{ key: x }] }]", /key: expected a public key in PEM/],
+  [`admission: [{ images: a/b, signatures: [{ key: '{{ env "EMPTY" }}' }] }]`, /key: is empty/],
+  ["admission: [{ images: a/b, attestations: [{ key: x }] }]", /predicateType: is missing/],
+  ["admission: [{ images: a/b, signature: [] }]", /there is no such key; did you mean signatures/],
+  [
+    "admission: [{ images: a/b, default: accept }, { images: a/b, default: reject }]",
+    /^admission\[1\]\.images: admission\[0\] has the same pattern$/,
+  ],
+  ["admission: [{ images: a/b, from: 'a b', default: accept }]", /from/],
+];
+for (const [text, mistake] of mistakes) {
+  test(`readAdmission() rejects ${text}`, () => {
+    const found = mistakesOf(text);
+    assert.ok(found.some((line) => mistake.test(line)), found.join("\n"));
+  });
+}
