@@ -2,13 +2,13 @@ import { ParseError } from "../errors.ts";
 import { createWorkerdRuntime } from "../hosts/workerd.ts";
 import type { Runtime } from "../runtime.ts";
 import type { StateStore } from "../state_store.ts";
+import type { AdmissionCheck } from "../copy/admission.ts";
 import { createBrokenApp } from "../server/app.ts";
 import type { ApiFiles } from "../server/app_options.ts";
 import { composeServer, warnAtStart } from "../server/compose.ts";
 import type { ComposedServer, HostOptions } from "../server/compose.ts";
 import { hasRulesText, parseEnvironment } from "../config/server_config.ts";
 import type { Environment } from "../config/server_config.ts";
-import { createBoundAdmission } from "./bound_admission.ts";
 import { createKvHistory } from "./kv_history.ts";
 import type { KvBinding } from "./kv_history.ts";
 import { createWorkflowCopies } from "./workflow_copies.ts";
@@ -95,7 +95,7 @@ export async function composeWorker(
     history: HISTORY && createKvHistory(HISTORY),
     ...(durable ? { durable } : {}),
     ...(durable && SYNC_WORKFLOW ? { durableRules: createWorkflowRules(SYNC_WORKFLOW) } : {}),
-    openAdmission: ADMISSION && (() => createBoundAdmission(ADMISSION)),
+    openAdmission: ADMISSION && await loadAdmission(ADMISSION),
     apiFiles: ASSETS && openApiFiles(ASSETS),
     state: STATE && openKvState(STATE, runtime),
     ...(FAILED_TRIES
@@ -108,9 +108,13 @@ export async function composeWorker(
       ? (await import("../config/parse_config.ts")).parseConfig
       : parseEnvironment;
     const config = parse(env as Environment, { now: runtime.now() });
-    if (config.state) throw new ParseError("CROSSDOCK_STATE: bind a KV namespace as STATE instead");
+    if (config.state) {
+      throw new ParseError("CROSSDOCK_STATE: this host has no files; bind a KV namespace as STATE");
+    }
     if (config.historyFile) {
-      throw new ParseError("CROSSDOCK_HISTORY_FILE: bind a KV namespace as HISTORY instead");
+      throw new ParseError(
+        "CROSSDOCK_HISTORY_FILE: this host has no files; bind a KV namespace as HISTORY",
+      );
     }
     const { createOpenApp, app, ...server } = composeServer(config, host);
     if (hasRules) await server.loadRules();
@@ -124,6 +128,11 @@ export async function composeWorker(
     const app = onFirstRequest(logError, createBrokenApp(error));
     return { ...server, app, openApp: app };
   }
+}
+
+async function loadAdmission(binding: SelfBinding): Promise<() => AdmissionCheck> {
+  const { createBoundAdmission } = await import("./bound_admission.ts");
+  return () => createBoundAdmission(binding);
 }
 
 /**

@@ -96,7 +96,7 @@ test("crossdock plans, copies and verifies referrers in repositories of their ow
   assert.equal(equal.exitCode, 0);
   const lacking = await runCrossdock("verify", ...from, ...names);
   assert.equal(lacking.exitCode, 12, lacking.stderr);
-  assert.match(lacking.stdout, new RegExp(`^missing {4}referrer ${digest}\n`));
+  assert.match(lacking.stdout, new RegExp(`^missing {4}referrer ${digest} \\(SBOM\\)\n`));
 });
 
 for (const type of ["basic", "bearer"] as const) {

@@ -221,6 +221,7 @@ const TAG: TagReport = {
   referrerState: STATE,
   error,
   id,
+  remembered: true,
 };
 
 const PRUNED: PruneReport = { destination: "b.io/app:0", result: "failed", error };
