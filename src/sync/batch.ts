@@ -15,7 +15,7 @@ import { SharedContent } from "../copy/shared_content.ts";
 import { DownloadGroup, DownloadMember } from "../copy/shared_downloads.ts";
 import type { CompleteImage } from "../copy/shared_content.ts";
 import { listNodes, readTree } from "../copy/tree.ts";
-import { CrossdockError, ParseError } from "../errors.ts";
+import { ParseError } from "../errors.ts";
 import type { Side } from "../errors.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import type { Digest } from "../oci/digest.ts";
@@ -32,6 +32,7 @@ import {
 import type { Reference } from "../oci/reference.ts";
 import { listCatalog } from "../registry/catalog.ts";
 import type { PullsLeft } from "../registry/pulls_left.ts";
+import { RegistryError } from "../registry/registry_error.ts";
 import type { RepositoryMode, RepositoryOptions } from "../registry/repository.ts";
 import type { Copier } from "../copier.ts";
 import type { OpenedRepository } from "../sides.ts";
@@ -419,7 +420,7 @@ export function createBatch(
   };
 }
 
-/** Whether a repository has any tag. One that cannot be listed may have some. */
+/** Whether a repository has any tag. One that cannot be listed may have some, also if a proxy answers 404. */
 async function mayHaveTags(
   repository: OpenedRepository,
   signal: AbortSignal | undefined,
@@ -429,7 +430,9 @@ async function mayHaveTags(
     return false;
   } catch (error) {
     signal?.throwIfAborted();
-    return !(error instanceof CrossdockError) || error.code !== "not_found";
+    const isMissing = error instanceof RegistryError && error.code === "not_found" &&
+      error.errors.length > 0;
+    return !isMissing;
   }
 }
 

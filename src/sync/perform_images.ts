@@ -104,18 +104,13 @@ class ImageRun {
     return emptyTargets.has(repositoryOf(destination)) && !ended.has(destination);
   }
 
-  /**
-   * Takes what the run knows of a destination: its manifest, or `null` if it does not exist. A list can be old or wrong. So a tag
-   * that must not be overwritten, or not without a backup, is always resolved.
-   */
+  /** Takes what the run knows of a destination: its manifest, or `null` if it does not exist. */
   #takeCurrent(request: CopyRequestInput): Descriptor | null | undefined {
-    const { probed, rule: { backup } } = this.#context;
-    const { destination, ifExists = "overwrite" } = request;
-    const current = probed.get(destination);
-    probed.delete(destination);
+    const { probed } = this.#context;
+    const current = probed.get(request.destination);
+    probed.delete(request.destination);
     if (current !== undefined) return current;
-    const mayOverwrite = ifExists === "overwrite" && !backup && !this.#step.missing;
-    return mayOverwrite && this.#isInEmptyTarget(request) ? null : undefined;
+    return this.#isInEmptyTarget(request) ? null : undefined;
   }
 
   /** Reports a known image, or copies one that differs. Remembers it if it is complete at its target. */

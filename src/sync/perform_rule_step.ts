@@ -120,9 +120,6 @@ async function performNames(
   }
 }
 
-/** Targets that are probed in parallel. */
-const PROBE_CONCURRENCY = 16;
-
 /** Images that are resolved, or indexes that are read, in parallel. */
 const SEARCH_CONCURRENCY = 16;
 
@@ -196,13 +193,15 @@ async function listPresent(
 /**
  * Finds targets without any tag: images are copied there without a HEAD for each. Resolves one tag of each target, which its
  * comparison does not repeat, and lists the target only if it lacks this tag. For a single tag, a list would save nothing. A target
- * that has any tag is compared tag by tag, so that an incomplete list does no harm. Durable copies resolve their tags themselves.
+ * that has any tag is compared tag by tag, so that an incomplete list does no harm. Nothing is found in advance for a rule that must
+ * not overwrite a tag, or not without a backup. Durable copies resolve their tags themselves.
  */
 async function probeTargets(destinations: readonly string[], context: RuleContext): Promise<void> {
-  const { batch, signal, isReadOnly, startCopy, emptyTargets, probed } = context;
-  if (isReadOnly || startCopy) return;
+  const { rule, batch, signal, isReadOnly, startCopy, emptyTargets, probed } = context;
+  const { backup, copy: { ifExists = "overwrite" } } = rule;
+  if (isReadOnly || startCopy || backup || ifExists !== "overwrite") return;
   const tags = Map.groupBy(destinations, repositoryOf);
-  await mapConcurrent([...tags], PROBE_CONCURRENCY, async ([target, [first, second]]) => {
+  await Promise.all([...tags].map(async ([target, [first, second]]) => {
     if (first === undefined || second === undefined) return;
     try {
       const { current, isEmpty } = await batch.probe(first, { signal });
@@ -212,7 +211,7 @@ async function probeTargets(destinations: readonly string[], context: RuleContex
       // The comparison of the tag reports it.
       toFailure(error, signal);
     }
-  }, signal);
+  }));
 }
 
 /** A listing that reuses known dates and finds a limited number of others. */

@@ -75,51 +75,63 @@ test("runRule() compares each tag if the target has any, also one that its list 
 });
 
 for (
-  const { more, options, results } of [
-    { more: ", ifExists: skip", results: ["1 copied", "2 skipped", "3 copied", "4 copied"] },
-    { more: ", ifExists: fail", results: ["1 copied", "2 failed", "3 copied", "4 copied"] },
-    {
-      more: "",
-      options: { missing: true },
-      results: ["1 copied", "2 skipped", "3 copied", "4 copied"],
-    },
+  const { ifExists, results } of [
+    { ifExists: "skip", results: ["1 copied", "2 skipped", "3 copied", "4 copied"] },
+    { ifExists: "fail", results: ["1 copied", "2 failed", "3 copied", "4 copied"] },
   ]
 ) {
-  test(`runRule() resolves each tag although the target lists none, with ${more || "missing"}`, async () => {
+  test(`runRule() resolves each tag at the target, with ifExists: ${ifExists}`, async () => {
     await using pair = await startPair();
     const { destination } = pair;
     await putTags(pair, ...TAGS);
     const { descriptor: { digest } } = await putImage(destination, "app", { tag: "2", seed: 9 });
-    listOnly(destination, []);
-    const report = await run(appRule(pair, more), pair, options);
+    const report = await run(appRule(pair, `, ifExists: ${ifExists}`), pair);
     assert.deepEqual(resultsOf(report), results.map((result) => `app:${result}`));
     assert.equal(destination.getManifest("app", "2")?.digest, digest);
     assert.deepEqual(lookups(pair), {
-      source: { heads: 0, gets: 4, lists: 1 },
-      destination: { heads: 4, gets: 0, lists: 1 },
+      source: { heads: 4, gets: 3, lists: 1 },
+      destination: { heads: 4, gets: 0, lists: 0 },
     });
   });
 }
 
-test("runRule() backs up a tag although the target lists none", async () => {
+test("runRule() with missing resolves each tag that the target does not list, and overwrites none", async () => {
   await using pair = await startPair();
   const { destination } = pair;
   await putTags(pair, ...TAGS);
   const { descriptor: { digest } } = await putImage(destination, "app", { tag: "2", seed: 9 });
   listOnly(destination, []);
-  await run(appRule(pair, ", backup: 'old-{{.Ref.Tag}}'"), pair);
-  assert.equal(destination.getManifest("app", "old-2")?.digest, digest);
+  const report = await run(appRule(pair), pair, { missing: true });
+  const results = ["1 copied", "2 skipped", "3 copied", "4 copied"];
+  assert.deepEqual(resultsOf(report), results.map((result) => `app:${result}`));
+  assert.equal(destination.getManifest("app", "2")?.digest, digest);
+  assert.deepEqual(lookups(pair), {
+    source: { heads: 0, gets: 4, lists: 1 },
+    destination: { heads: 4, gets: 0, lists: 1 },
+  });
 });
 
-test("runRule() compares each tag if the target does not list its tags", async () => {
+test("runRule() with a backup does not list the target", async () => {
   await using pair = await startPair();
   const { destination } = pair;
   await putTags(pair, ...TAGS);
-  destination.fail({ path: "/tags/list", times: 1, action: { status: 403 } });
-  const report = await run(appRule(pair), pair);
-  assert.deepEqual([resultsOf(report), report.warnings], [copied, []]);
-  assert.deepEqual(lookupsAt(destination), { heads: 4, gets: 0, lists: 1 });
+  const { descriptor: { digest } } = await putImage(destination, "app", { tag: "2", seed: 9 });
+  await run(appRule(pair, ", backup: 'old-{{.Ref.Tag}}'"), pair);
+  assert.equal(destination.getManifest("app", "old-2")?.digest, digest);
+  assert.equal(lookupsAt(destination).lists, 0);
 });
+
+for (const status of [403, 404]) {
+  test(`runRule() compares each tag if a proxy answers the target's list with ${status}`, async () => {
+    await using pair = await startPair();
+    const { destination } = pair;
+    await putTags(pair, ...TAGS);
+    destination.fail({ path: "/tags/list", times: 1, action: { status } });
+    const report = await run(appRule(pair), pair);
+    assert.deepEqual([resultsOf(report), report.warnings], [copied, []]);
+    assert.deepEqual(lookupsAt(destination), { heads: 4, gets: 0, lists: 1 });
+  });
+}
 
 test("runRule() copies to an empty target and compares with a complete one, with one read of the source", async () => {
   await using pair = await startPair();
