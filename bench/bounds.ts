@@ -18,6 +18,7 @@ const REQUESTS: Readonly<Record<string, Requests>> = {
   "multi": [28, 50],
   // Both sides are one registry.
   "mount": [0, 12],
+  // One list, each manifest and each blob once; two requests for a blob, one for a manifest. A HEAD and a list find the empty target.
   "tags-300": [904, 1510],
   "tags-300-unchanged": [301, 300],
   "tags-300-state": [301, 1],

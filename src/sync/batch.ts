@@ -33,6 +33,7 @@ import {
 import type { Reference } from "../oci/reference.ts";
 import { listCatalog } from "../registry/catalog.ts";
 import type { PullsLeft } from "../registry/pulls_left.ts";
+import { RegistryError } from "../registry/registry_error.ts";
 import type { RepositoryMode, RepositoryOptions } from "../registry/repository.ts";
 import type { Copier } from "../copier.ts";
 import type { OpenedRepository } from "../sides.ts";
@@ -66,7 +67,13 @@ export interface Batch extends Listing {
    * Opens an image for copies to any number of destinations. It is resolved once, and each manifest is read once. Copies that run
    * at the same time read each blob once.
    */
-  open(source: string): BatchImage;
+  open(source: string, options?: OpenImageOptions): BatchImage;
+  /**
+   * Resolves a tag of a destination by HEAD. If it does not exist, lists whether its repository has any tag.
+   *
+   * @throws CrossdockError if the tag cannot be resolved
+   */
+  probe(destination: string, options?: CallOptions): Promise<Probe>;
   /** Resolves a source image by HEAD. `undefined` if it does not exist. */
   resolve(source: string, options?: BatchCallOptions): Promise<Descriptor | undefined>;
   /** Reads the index of a source image and lists all manifests beneath it. Empty if there is no index. */
@@ -81,9 +88,23 @@ export interface Batch extends Listing {
   deleteTag(destination: string, options?: BatchCallOptions): Promise<void>;
 }
 
+interface OpenImageOptions {
+  /**
+   * Whether a copy is likely. The manifest of the source is then read at once, instead of resolved and read later. Not if the
+   * registry counts pulls or the rule has a floor: a comparison must not cost a pull.
+   */
+  readonly isLikelyCopied?: boolean | undefined;
+}
+
+interface Probe {
+  readonly current: Descriptor | undefined;
+  /** Whether the destination's repository is known to have no tags, or not to exist. */
+  readonly isEmpty: boolean;
+}
+
 interface BatchImage {
   /**
-   * Resolves the source by one HEAD, which `compare()` does not repeat.
+   * Resolves the source by one request, which `compare()` does not repeat.
    *
    * @throws CrossdockError `not_found` if the source does not exist
    */
@@ -103,6 +124,8 @@ interface CompareOptions extends BatchCallOptions {
   readonly isBackup?: boolean;
   /** Whether an equal digest is enough, without a check of referrers and digest tags. Default false. */
   readonly fastCheck?: boolean | undefined;
+  /** The manifest that the destination's tag has, `null` if it does not exist. Default: the tag is resolved. */
+  readonly current?: Descriptor | null | undefined;
 }
 
 /** The result of comparing an image with one destination. */
@@ -231,7 +254,7 @@ export function createBatch(
     });
   }
 
-  function open(text: string): BatchImage {
+  function open(text: string, { isLikelyCopied = false }: OpenImageOptions = {}): BatchImage {
     const reference = withDefaultTag(parseReference(text));
     /** By repository: of the image, and of its referrers. */
     const memories = new Map<string, SourceMemory>();
@@ -240,15 +263,26 @@ export function createBatch(
 
     async function resolve({ emit, signal }: BatchCallOptions): Promise<Descriptor> {
       const source = openSide("source", reference, emit);
+      if (isLikelyCopied && !isReadOnly && !beforePull && !source.countsPulls) {
+        const content = await source.fetchManifest(nameOf(reference), { signal });
+        if (!content) throw imageNotFound(reference);
+        const { digest, mediaType, bytes } = content;
+        memoryOf(source).manifests.add(content);
+        return { mediaType, digest, size: bytes.byteLength };
+      }
       const found = await source.resolveManifest(nameOf(reference), { signal });
       if (!found) throw imageNotFound(reference);
       return found;
     }
 
+    function memoryOf({ name }: ContentSource): SourceMemory {
+      const memory = memories.get(name) ?? createSourceMemory();
+      memories.set(name, memory);
+      return memory;
+    }
+
     function remember(source: ContentSource, downloads: DownloadMember): RememberedSource {
-      const memory = memories.get(source.name) ?? createSourceMemory();
-      memories.set(source.name, memory);
-      return new RememberedSource(source, memory, downloads);
+      return new RememberedSource(source, memoryOf(source), downloads);
     }
 
     const resolveOnce = (options: BatchCallOptions): Promise<Descriptor> =>
@@ -281,16 +315,16 @@ export function createBatch(
             : source,
           referrerTarget: referrerDestination ? openTarget(referrerDestination) : target,
         };
+        const resolveTarget = async (): Promise<Descriptor | undefined> => {
+          const { destination, ifExists } = request;
+          const name = destination.tag ?? nameOf(destination);
+          if (ifExists !== "overwrite") return await target.resolveManifest(name, { signal });
+          const warn = (message: string): void => emit?.({ type: "warning", message });
+          return await resolveCurrent(target, name, { signal, warn });
+        };
         const [found, current] = await Promise.all([
           resolveOnce(options),
-          request.ifExists === "overwrite"
-            ? resolveCurrent(target, request.destination.tag ?? nameOf(request.destination), {
-              signal,
-              warn: (message) => emit?.({ type: "warning", message }),
-            })
-            : target.resolveManifest(request.destination.tag ?? nameOf(request.destination), {
-              signal,
-            }),
+          options.current === undefined ? resolveTarget() : options.current ?? undefined,
         ]);
         const plan = async (
           { signal, emit }: BatchCallOptions = options,
@@ -373,6 +407,12 @@ export function createBatch(
     ...createListing({ sides, timeoutMs }, count, beforePull),
     requests,
     open,
+    async probe(text, { signal } = {}): Promise<Probe> {
+      const reference = withDefaultTag(parseReference(text));
+      const target = openSide("destination", reference, undefined, isReadOnly ? "pull" : "push");
+      const current = await target.resolveManifest(nameOf(reference), { signal });
+      return { current, isEmpty: !current && !await mayHaveTags(target, signal) };
+    },
     async resolve(text, { emit, signal } = {}): Promise<Descriptor | undefined> {
       const reference = withDefaultTag(parseReference(text));
       return await openSide("source", reference, emit)
@@ -396,6 +436,22 @@ export function createBatch(
       await openSide("destination", reference, emit, "delete").deleteTag(tag, { signal });
     },
   };
+}
+
+/** Whether a repository has any tag. One that cannot be listed may have some, also if a proxy answers 404. */
+async function mayHaveTags(
+  repository: OpenedRepository,
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
+  try {
+    for await (const page of repository.listTags({ signal })) if (page.length > 0) return true;
+    return false;
+  } catch (error) {
+    signal?.throwIfAborted();
+    const isMissing = error instanceof RegistryError && error.code === "not_found" &&
+      error.errors.length > 0;
+    return !isMissing;
+  }
 }
 
 function listBlobDigests({ plan }: Planned): Digest[] {

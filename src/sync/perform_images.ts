@@ -3,6 +3,7 @@ import { mapConcurrent } from "../copy/concurrent.ts";
 import type { Emit } from "../copy/model.ts";
 import { isComplete } from "../copy/referrer_state.ts";
 import type { CopyRequestInput } from "../copy/request.ts";
+import type { Descriptor } from "../oci/descriptor.ts";
 import type { Digest } from "../oci/digest.ts";
 import { formatReference, parseReference, withDefaultTag } from "../oci/reference.ts";
 import { backupReference } from "./backup.ts";
@@ -11,7 +12,7 @@ import { toWorkItem } from "./expand.ts";
 import type { WorkItem } from "./expand.ts";
 import type { TagReport } from "./model.ts";
 import { checkFloor } from "./pull_floor.ts";
-import { addWarning, toPostponement } from "./rule_context.ts";
+import { addWarning, repositoryOf, toPostponement } from "./rule_context.ts";
 import type { RuleContext } from "./rule_context.ts";
 import { postponedReport } from "./rule_steps.ts";
 import type { KnownImages, RuleStep, RuleStepResults } from "./rule_steps.ts";
@@ -65,10 +66,11 @@ class ImageRun {
     if (this.#isPostponed()) {
       return [...reports, ...requests.map((request) => postponedReport(request))];
     }
-    const image = batch.open(source);
+    const image = batch.open(source, { isLikelyCopied: this.#isLikelyCopied(requests) });
     const compared = await Promise.allSettled(requests.map(async (request) => {
       const emit = this.#emitFor(request);
-      const options = { fastCheck: fastCheck && !related, signal, emit };
+      const current = this.#takeCurrent(request);
+      const options = { fastCheck: fastCheck && !related, signal, emit, current };
       const before = related ? undefined : known.find(([name]) => name === request.destination);
       const isSame = before && (await image.resolve(options)).digest === before[1];
       return isSame ? before : await image.compare(request, options);
@@ -84,6 +86,31 @@ class ImageRun {
       return report;
     });
     return [...reports, ...copied];
+  }
+
+  /** Whether some targets lack the tag, as far as the run knows, and the image is copied here whatever its media type. */
+  #isLikelyCopied(requests: readonly CopyRequestInput[]): boolean {
+    const { startCopy, probed, rule: { mediaTypes } } = this.#context;
+    return !startCopy && !mediaTypes &&
+      requests.some((request) =>
+        this.#step.missing || probed.get(request.destination) === null ||
+        this.#isInEmptyTarget(request)
+      );
+  }
+
+  /** A destination that has ended may run again, because a rate limit has postponed another target. */
+  #isInEmptyTarget({ destination }: CopyRequestInput): boolean {
+    const { emptyTargets, ended } = this.#context;
+    return emptyTargets.has(repositoryOf(destination)) && !ended.has(destination);
+  }
+
+  /** Takes what the run knows of a destination: its manifest, or `null` if it does not exist. */
+  #takeCurrent(request: CopyRequestInput): Descriptor | null | undefined {
+    const { probed } = this.#context;
+    const current = probed.get(request.destination);
+    probed.delete(request.destination);
+    if (current !== undefined) return current;
+    return this.#isInEmptyTarget(request) ? null : undefined;
   }
 
   /** Reports a known image, or copies one that differs. Remembers it if it is complete at its target. */

@@ -8,7 +8,7 @@ import { findNames, findTags, listRepositories, targetsOf, toWorkItem } from "./
 import type { PruneReport } from "./model.ts";
 import { performImages } from "./perform_images.ts";
 import { pruneTarget } from "./prune_target.ts";
-import { addWarning, toPostponement } from "./rule_context.ts";
+import { addWarning, repositoryOf, toPostponement } from "./rule_context.ts";
 import type { RuleContext } from "./rule_context.ts";
 import { putState, takeState } from "./rule_state.ts";
 import type { ResultOf, RuleStep, RuleStepResults, TagDates } from "./rule_steps.ts";
@@ -93,8 +93,9 @@ async function performTags(
       return { ...selected, ...(present ? { present: [...present] } : {}) };
     }
     const state = await takeState(repository, context, warnings);
+    const names = state?.known.map(([name]) => name) ?? [];
+    if (names.length === 0) await probeTargets(destinations, context);
     if (!state) return selected;
-    const names = state.known.map(([name]) => name);
     const still = await listPresent(repository, names, context, true);
     const known = state.known.filter(([name]) => still.has(name));
     return { ...selected, state: { ...state, known } };
@@ -187,6 +188,30 @@ async function listPresent(
     }
   }
   return present;
+}
+
+/**
+ * Finds targets without any tag: images are copied there without a HEAD for each. Resolves one tag of each target, which its
+ * comparison does not repeat, and lists the target only if it lacks this tag. For a single tag, a list would save nothing. A target
+ * that has any tag is compared tag by tag, so that an incomplete list does no harm. Nothing is found in advance for a rule that must
+ * not overwrite a tag, or not without a backup. Durable copies resolve their tags themselves.
+ */
+async function probeTargets(destinations: readonly string[], context: RuleContext): Promise<void> {
+  const { rule, batch, signal, isReadOnly, startCopy, emptyTargets, probed } = context;
+  const { backup, copy: { ifExists = "overwrite" } } = rule;
+  if (isReadOnly || startCopy || backup || ifExists !== "overwrite") return;
+  const tags = Map.groupBy(destinations, repositoryOf);
+  await Promise.all([...tags].map(async ([target, [first, second]]) => {
+    if (first === undefined || second === undefined) return;
+    try {
+      const { current, isEmpty } = await batch.probe(first, { signal });
+      probed.set(first, current ?? null);
+      if (isEmpty) emptyTargets.add(target);
+    } catch (error) {
+      // The comparison of the tag reports it.
+      toFailure(error, signal);
+    }
+  }));
 }
 
 /** A listing that reuses known dates and finds a limited number of others. */

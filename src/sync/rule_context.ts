@@ -2,6 +2,7 @@
 import type { CopyRequestInput } from "../copy/request.ts";
 import type { SharedContent } from "../copy/shared_content.ts";
 import { CrossdockError } from "../errors.ts";
+import type { Descriptor } from "../oci/descriptor.ts";
 import type { TemplateInputs } from "../template/functions.ts";
 import type { Batch } from "./batch.ts";
 import type { EmitSync } from "./model.ts";
@@ -54,6 +55,10 @@ export interface RuleContext extends RuleContextOptions {
   readonly warned: Set<string>;
   /** Destinations whose result was emitted. */
   readonly ended: Set<string>;
+  /** Targets that had no tags when the run began with them: `registry/repository`. */
+  readonly emptyTargets: Set<string>;
+  /** Destinations that were resolved before their comparison, one for each target. `null` if the tag does not exist. */
+  readonly probed: Map<string, Descriptor | null>;
 }
 
 const DEFAULT_SLOTS = 4;
@@ -70,7 +75,14 @@ export function openRuleContext(rule: SyncRule, options: RuleContextOptions): Ru
     limit: {},
     warned: new Set(),
     ended: new Set(),
+    emptyTargets: new Set(),
+    probed: new Map(),
   };
+}
+
+/** @param destination `registry/repository:tag` */
+export function repositoryOf(destination: string): string {
+  return destination.slice(0, destination.lastIndexOf(":"));
 }
 
 /** Adds a warning to those of a step. It is emitted once per run. */

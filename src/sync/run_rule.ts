@@ -467,6 +467,8 @@ class RateLimit {
   readonly #onOver: () => void;
   /** The wait that all steps share. */
   #waiting: Promise<void> | undefined;
+  /** The end of the last wait. Steps that began before it may report its limit once more. */
+  #overAt = 0;
   #isGivenUp = false;
 
   /** @param onOver called after a wait */
@@ -480,7 +482,8 @@ class RateLimit {
 
   /** The longest of several limits counts. */
   postpone(postponement: Postponement): void {
-    if (postponement.until > (this.postponed?.until ?? 0)) this.postponed = postponement;
+    const { until } = this.postponed ?? { until: this.#overAt };
+    if (postponement.until > until) this.postponed = postponement;
   }
 
   /** Waits while the limit lasts. Returns `false` if the run must not wait that long: then nothing more may be pulled. */
@@ -495,9 +498,13 @@ class RateLimit {
 
   async #wait(until: number): Promise<void> {
     const isOver = await this.#waitUntil(until);
-    if (!isOver) this.#isGivenUp = true;
+    if (!isOver) {
+      this.#isGivenUp = true;
+      return;
+    }
+    this.#overAt = until;
     // A longer limit may have been reported meanwhile.
-    else if (this.postponed?.until === until) {
+    if (this.postponed?.until === until) {
       this.postponed = undefined;
       this.#onOver();
     }

@@ -272,7 +272,7 @@ for (const [adapter, run] of ADAPTERS) {
       await putImage(source, "app", { tag, seed });
     }
     const limited = { status: 429, headers: { "retry-after": "7200" } };
-    source.fail({ path: "/manifests/2", method: "HEAD", times: 1, action: limited });
+    source.fail({ path: "/manifests/2", times: 1, action: limited });
     const { counts, waits } = await run(pair, { rule: APP });
     assert.deepEqual([counts, waits], [{ copied: 3 }, 1]);
     assert.deepEqual(destination.tags("mirror/app"), ["1", "2", "3"]);

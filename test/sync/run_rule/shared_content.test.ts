@@ -49,8 +49,8 @@ for (const count of [1, 8]) {
     for (const name of names) {
       for (const tag of TAGS) assert.ok(destination.getManifest(name, tag), `${name}:${tag}`);
     }
-    // For each of 24 tags a HEAD and a PUT, for each blob two requests and two mounts.
-    assert.deepEqual(sentTo(pair), { uploads: 4, mounts: 8, requests: 24 * 2 + 4 * 2 + 8 });
+    // For each of 24 tags a PUT, for each of three repositories a HEAD and a list, for each blob two requests and two mounts.
+    assert.deepEqual(sentTo(pair), { uploads: 4, mounts: 8, requests: 24 + 3 * 2 + 4 * 2 + 8 });
     assert.equal(source.count({ method: "GET", path: "/blobs/" }), 4);
   });
 
@@ -63,7 +63,7 @@ for (const count of [1, 8]) {
     );
     const report = await run(rule, pair, { slots: new Slots(count) });
     assert.equal(report.result, "ok");
-    assert.deepEqual(sentTo(pair), { uploads: 4, mounts: 8, requests: 24 * 2 + 4 * 2 + 8 });
+    assert.deepEqual(sentTo(pair), { uploads: 4, mounts: 8, requests: 24 + 3 * 2 + 4 * 2 + 8 });
   });
 
   test(`runRule() puts one manifest for a further tag of an image, with ${count} images at once`, async () => {
@@ -79,7 +79,7 @@ for (const count of [1, 8]) {
     const rule = appRule(pair, ", referrers: true");
     const report = await run(rule, pair, { slots: new Slots(count) });
     assert.deepEqual(resultsOf(report), TAGS.map((tag) => `app:${tag} copied`));
-    assert.equal(source.count({ method: "GET", path: "/manifests/" }), 2);
+    assert.equal(source.count({ path: "/manifests/" }), TAGS.length + 1);
     const puts = destination.requests.filter(({ method, path }) =>
       method === "PUT" && path.includes("/manifests/")
     ).map(({ path }) => path.replace(/^.*\//, "").replace(/^sha256:.*/, "digest")).sort();
