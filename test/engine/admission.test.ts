@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createAdmission } from "../../src/admission/check.ts";
 import type { AdmissionPolicy } from "../../src/admission/policy.ts";
-import type { AdmissionCheck, AdmissionVerdict } from "../../src/copy/admission.ts";
+import type { AdmissionVerdict } from "../../src/copy/admission.ts";
 import { CrossdockError } from "../../src/errors.ts";
 import { parseDigest } from "../../src/oci/digest.ts";
 import { byKey, DIGEST, fixture, LOCAL_ROOT, policyOf, putFixture } from "../admission/support.ts";
@@ -55,24 +55,41 @@ test("copy() does not check an image that the destination has", async () => {
   assert.deepEqual([report.result, report.admission], ["unchanged", undefined]);
 });
 
-test("copy() rejects a verdict about another digest", async () => {
-  const digest = parseDigest(`sha256:${"0".repeat(64)}`);
-  const admission: AdmissionCheck = {
-    check: (image) =>
-      Promise.resolve<AdmissionVerdict>({
-        image,
-        digest,
-        result: "admitted",
-        reason: "",
-        requirements: [],
-        warnings: [],
-      }),
+const WRONG_ANSWERS: [name: string, answer: unknown][] = [
+  ["a verdict about another digest", verdictAbout(`sha256:${"0".repeat(64)}`)],
+  ["a verdict without a digest", { ...verdictAbout(DIGEST), digest: undefined }],
+  ["no verdict", null],
+  ["an empty object", {}],
+  ["a list", []],
+  ["text", "admitted"],
+  ["a number", 0],
+];
+
+function verdictAbout(digest: string): AdmissionVerdict {
+  return {
+    image: "localhost/app",
+    digest: parseDigest(digest),
+    result: "admitted",
+    reason: "",
+    requirements: [],
+    warnings: [],
   };
-  await using pair = await startPair({ engine: { admission } });
-  await putImage(pair.source, "app", { tag: "1" });
-  await assert.rejects(pair.engine.copy(requestOf(pair)), { code: "rejected" });
-  assert.deepEqual(writesOf(pair), []);
-});
+}
+
+for (const [name, answer] of WRONG_ANSWERS) {
+  test(`copy(), plan() and rules reject an image if the check returns ${name}`, async () => {
+    const check = () => Promise.resolve(answer as AdmissionVerdict);
+    await using pair = await startPair({ engine: { admission: { check } } });
+    await putImage(pair.source, "app", { tag: "1" });
+    await assert.rejects(pair.engine.copy(requestOf(pair)), { code: "rejected" });
+    await assert.rejects(pair.engine.plan(requestOf(pair)), { code: "rejected" });
+    const request = requestOf(pair);
+    const comparison = await pair.engine.batch().open(request.source).compare(request);
+    await assert.rejects(comparison.admit(), { code: "rejected" });
+    await assert.rejects(comparison.copy?.() ?? assert.fail(), { code: "rejected" });
+    assert.deepEqual(writesOf(pair), []);
+  });
+}
 
 test("copy() of one platform checks the digest of the source's index", async () => {
   await using pair = await startChecked([{ images: "**", rule: "accept" }]);
