@@ -16,7 +16,7 @@ import { readCandidates } from "./candidates.ts";
 import type { Candidate } from "./candidates.ts";
 import { CandidateError } from "./candidate_error.ts";
 import { compileGlob } from "./glob.ts";
-import { chooseEntry, describeRequirement } from "./policy.ts";
+import { chooseEntry, describeRequirement, policyName } from "./policy.ts";
 import type { AdmissionPolicy, Requirement, Requirements, Signer } from "./policy.ts";
 import { readClaim } from "./statement.ts";
 import { describeTrustRoot } from "./trust_root.ts";
@@ -81,9 +81,10 @@ interface CheckOptions extends AdmissionOptions {
 }
 
 async function checkImage(image: string, options: CheckOptions): Promise<AdmissionVerdict> {
-  const { registry, repository, digest } = parseReference(image);
+  const reference = parseReference(image);
+  const { digest } = reference;
   if (!digest) throw new TypeError(`check ${image}: expected a digest`);
-  const choice = chooseEntry(options.policy, `${registry}/${repository}`);
+  const choice = chooseEntry(options.policy, policyName(reference));
   const base = { image, digest, requirements: [], warnings: [] };
   if (!choice) {
     return { ...base, result: "rejected", reason: "no entry of the policy matches its name" };

@@ -1,6 +1,7 @@
 /** Reads `admission` of `crossdock.yaml`: docs/admission.md. Hosts that verify signatures pass it to `parseSyncConfig()`. */
 import * as z from "zod";
 import type { AdmissionPolicy, PolicyEntry, Requirement, Signer } from "../admission/policy.ts";
+import { policyName } from "../admission/policy.ts";
 import { parseRepository } from "../oci/reference.ts";
 import type { ConfigNode } from "./config_node.ts";
 import { readKeys } from "./read_keys.ts";
@@ -57,13 +58,39 @@ export function readAdmission(node: ConfigNode, render: RenderAt): AdmissionPoli
   });
 }
 
+/**
+ * Whether a pattern can match the name of an image. One that cannot is probably a name in another spelling, and the images that it
+ * means would get a less specific entry.
+ */
+function mayMatch(images: string): boolean {
+  if (LOCAL_PATTERN.test(images)) return true;
+  const slash = images.indexOf("/");
+  const [registry, path] = slash < 0
+    ? [images, ""]
+    : [images.slice(0, slash), images.slice(slash + 1)];
+  if (registry.includes("*")) {
+    return (slash >= 0 || registry.includes("**")) && /^[a-z0-9.:[\]*-]+$/.test(registry) &&
+      !registry.endsWith(":443") && /^[a-z0-9._*/-]*$/.test(path);
+  }
+  const example = `${registry}/${path.replaceAll(/\*{2,}/g, "a/a").replaceAll("*", "a")}`;
+  try {
+    return policyName(parseRepository(example)) === example;
+  } catch {
+    return false;
+  }
+}
+
+/** Folders and files, whose names may have any characters. */
+const LOCAL_PATTERN = /^(oci|oci-archive|docker-archive|dir):/;
+
 function readEntry(node: ConfigNode, render: RenderAt): PolicyEntry | undefined {
   const raw = readKeys(outerEntrySchema, node);
   if (!raw) return undefined;
   const { images, require = "all", from, children = false, default: decision } = raw;
-  if (images !== undefined && !/\/|\*\*/.test(images)) {
+  if (images !== undefined && !mayMatch(images)) {
     node.at("images").addMistake(
-      "matches no image; expected registry/repository, such as ghcr.io/acme/**",
+      "matches no image; expected registry/repository as in docker.io/library/alpine or ghcr.io/acme/**, " +
+        "in lower case and without a tag",
     );
   }
   const requirements = [

@@ -260,3 +260,15 @@ test("createAdmission() rejects with a key that it does not support, and an unus
   assert.equal(other.result, "rejected");
   assert.match(other.reason, /^read the trust root: /);
 });
+
+test("createAdmission() applies the entry of a registry to its other spellings", async () => {
+  const admission = createAdmission(
+    [{ images: "**", rule: "accept" }, { images: "ghcr.io/acme/**", rule: "reject" }],
+    { trustRoot: LOCAL_ROOT, now: Date.now },
+  );
+  const context = { source: { name: "ghcr.io/acme/app" } as ContentSource, open: assert.fail };
+  for (const registry of ["ghcr.io", "GHCR.IO", "ghcr.io:443", "ghcr.io:0443"]) {
+    const verdict = await admission.check(`${registry}/acme/app@${DIGEST}`, context);
+    assert.equal(verdict.result, "rejected", registry);
+  }
+});
