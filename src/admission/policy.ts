@@ -10,6 +10,17 @@ export type Signer =
   /** A public key in PEM. */
   | { readonly type: "key"; readonly pem: string };
 
+const PUBLIC_KEY =
+  /^\s*-----BEGIN (RSA )?PUBLIC KEY-----[\sA-Za-z0-9+/=]+-----END \1PUBLIC KEY-----\s*$/;
+
+/**
+ * Whether the text is one public key in PEM. The library would also take the first of several keys, a certificate, and a private
+ * key.
+ */
+export function isPublicKey(pem: string): boolean {
+  return PUBLIC_KEY.test(pem);
+}
+
 /** A signature or attestation that an image must have. */
 export interface Requirement {
   readonly signer: Signer;

@@ -1,7 +1,7 @@
 /** Reads `admission` of `crossdock.yaml`: docs/admission.md. Hosts that verify signatures pass it to `parseSyncConfig()`. */
 import * as z from "zod";
 import type { AdmissionPolicy, PolicyEntry, Requirement, Signer } from "../admission/policy.ts";
-import { policyName } from "../admission/policy.ts";
+import { isPublicKey, policyName } from "../admission/policy.ts";
 import { parseRepository } from "../oci/reference.ts";
 import type { ConfigNode } from "./config_node.ts";
 import { readKeys } from "./read_keys.ts";
@@ -11,16 +11,18 @@ import { flag, text } from "./scalars.ts";
 /** Reads the policy at a node. Mistakes are reported. */
 export type ReadAdmission = (node: ConfigNode, render: RenderAt) => AdmissionPolicy;
 
+const nonEmpty = text.min(1);
+
 const signerFields = {
   keyless: z.strictObject({
-    issuer: text.describe("The OIDC issuer. * matches all characters but /, ** all characters"),
-    identity: text.describe("The whole subject of the certificate, with the same wildcards"),
+    issuer: nonEmpty.describe("The OIDC issuer. * matches all characters but /, ** all characters"),
+    identity: nonEmpty.describe("The whole subject of the certificate, with the same wildcards"),
   }).optional(),
   key: text.optional().describe("A public key in PEM, or a Go template with one"),
 };
 
 const signatureSchema = z.strictObject(signerFields);
-const attestationSchema = z.strictObject({ predicateType: text, ...signerFields });
+const attestationSchema = z.strictObject({ predicateType: nonEmpty, ...signerFields });
 
 const entrySchema = z.strictObject({
   images: text.describe("registry/repository. * matches all characters but /, ** all characters"),
@@ -86,6 +88,7 @@ const LOCAL_PATTERN = /^(oci|oci-archive|docker-archive|dir):/;
 function readEntry(node: ConfigNode, render: RenderAt): PolicyEntry | undefined {
   const raw = readKeys(outerEntrySchema, node);
   if (!raw) return undefined;
+  rejectEmptyKeys(node);
   const { images, require = "all", from, children = false, default: decision } = raw;
   if (images !== undefined && !mayMatch(images)) {
     node.at("images").addMistake(
@@ -123,6 +126,13 @@ function readEntry(node: ConfigNode, render: RenderAt): PolicyEntry | undefined 
   };
 }
 
+/** A key without a value must not count as absent: an entry without its attestations requires less. */
+function rejectEmptyKeys(node: ConfigNode): void {
+  for (const [, child] of node.entries()) {
+    if (!child.exists) child.addMistake("has no value");
+  }
+}
+
 function readRequirement(
   node: ConfigNode,
   schema: typeof signatureSchema | typeof attestationSchema,
@@ -132,6 +142,7 @@ function readRequirement(
     | Partial<z.output<typeof attestationSchema>>
     | undefined;
   if (!raw) return undefined;
+  rejectEmptyKeys(node);
   const { predicateType, keyless } = raw;
   const signer = readSigner(node, keyless, render);
   return signer && { signer, ...(predicateType === undefined ? {} : { predicateType }) };
@@ -150,7 +161,7 @@ function readSigner(
   if (!key.exists) return keyless && { type: "keyless", ...keyless };
   const pem = render(key);
   if (pem === undefined) return undefined;
-  if (/^-----BEGIN (?:RSA )?PUBLIC KEY-----\s/.test(pem)) return { type: "key", pem };
-  key.addMistake("expected a public key in PEM, as cosign public-key prints it");
+  if (isPublicKey(pem)) return { type: "key", pem };
+  key.addMistake("expected one public key in PEM, as cosign public-key prints it");
   return undefined;
 }

@@ -8,8 +8,20 @@ import { KEYS } from "../admission/fixtures.ts";
 
 const KEY = KEYS["p256"] ?? "";
 
+const PRIVATE = KEY.replaceAll("PUBLIC", "PRIVATE");
+
+const KEY_VARIABLES = {
+  KEY,
+  EMPTY: "",
+  TWO: `${KEY}\n${KEYS["rsa"]}`,
+  PRIVATE,
+  CERTIFICATE: KEY.replaceAll("PUBLIC KEY", "CERTIFICATE"),
+  BOTH: `${KEY}\n${PRIVATE}`,
+  CUT: KEY.slice(0, 60),
+};
+
 function read(text: string): SyncConfig["admission"] {
-  const inputs = { from: "crossdock.yaml", env: { KEY, EMPTY: "" }, now: 0 };
+  const inputs = { from: "crossdock.yaml", env: KEY_VARIABLES, now: 0 };
   return parseSyncConfig(text, { ...inputs, readAdmission }).config.admission;
 }
 
@@ -163,9 +175,37 @@ const mistakes: [text: string, mistake: RegExp][] = [
   ],
   [
     "admission: [{ images: a.io/b, signatures: [{ key: x }] }]",
-    /key: expected a public key in PEM/,
+    /key: expected one public key in PEM/,
   ],
   [`admission: [{ images: a.io/b, signatures: [{ key: '{{ env "EMPTY" }}' }] }]`, /key: is empty/],
+  [
+    `admission: [{ images: a.io/b, require: any, signatures: [{ key: '{{ env "KEY" }}' }, { key: '{{ env "NONE" }}' }] }]`,
+    /signatures\[1\]\.key: is empty/,
+  ],
+  ...["TWO", "PRIVATE", "CERTIFICATE", "BOTH", "CUT"].map((name): [string, RegExp] => [
+    `admission: [{ images: a.io/b, signatures: [{ key: '{{ env "${name}" }}' }] }]`,
+    /key: expected one public key in PEM, as cosign public-key prints it$/,
+  ]),
+  [
+    `admission: [{ images: a.io/b, signatures: [{ keyless: { issuer: "", identity: x } }] }]`,
+    /keyless\.issuer: /,
+  ],
+  [
+    `admission: [{ images: a.io/b, signatures: [{ keyless: { issuer: x, identity: "" } }] }]`,
+    /keyless\.identity: /,
+  ],
+  [
+    `admission: [{ images: a.io/b, attestations: [{ predicateType: "", key: '{{ env "KEY" }}' }] }]`,
+    /predicateType: /,
+  ],
+  ...["attestations", "from", "children", "require", "default"].map((key): [string, RegExp] => [
+    `admission: [{ images: a.io/b, signatures: [{ key: '{{ env "KEY" }}' }], ${key}: }]`,
+    /: has no value$/,
+  ]),
+  [
+    `admission: [{ images: a.io/b, signatures: [{ key: '{{ env "KEY" }}', keyless: }] }]`,
+    /keyless: has no value$/,
+  ],
   ["admission: [{ images: a.io/b, attestations: [{ key: x }] }]", /predicateType: is missing/],
   [
     "admission: [{ images: a.io/b, signature: [] }]",
