@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createAdmission } from "../../src/admission/check.ts";
 import type { AdmissionPolicy } from "../../src/admission/policy.ts";
-import type { AdmissionVerdict } from "../../src/copy/admission.ts";
+import type { AdmissionCheck, AdmissionVerdict } from "../../src/copy/admission.ts";
 import { CrossdockError } from "../../src/errors.ts";
 import { parseDigest } from "../../src/oci/digest.ts";
 import { byKey, DIGEST, fixture, LOCAL_ROOT, policyOf, putFixture } from "../admission/support.ts";
@@ -111,4 +111,54 @@ test("admit() checks an image without copying it", async () => {
   await assert.rejects(pair.engine.admit(`${pair.source.host}/app:2`), { code: "not_found" });
   await using open = await startPair();
   await assert.rejects(open.engine.admit(`localhost/app@${DIGEST}`), { code: "usage" });
+});
+
+test("copy() copies the digest that was checked, if the tag moves during the check", async () => {
+  const checked = createAdmission([{ images: "**", rule: "accept" }], {
+    trustRoot: LOCAL_ROOT,
+    now: Date.now,
+  });
+  let move = async (): Promise<void> => {};
+  const admission: AdmissionCheck = {
+    async check(image, context): Promise<AdmissionVerdict> {
+      const verdict = await checked.check(image, context);
+      await move();
+      return verdict;
+    },
+  };
+  await using pair = await startPair({ engine: { admission } });
+  const first = await putIndex(pair.source, "app", { tag: "1", platforms: ["linux/amd64"] });
+  move = async () => {
+    await putIndex(pair.source, "app", { tag: "1", platforms: ["linux/amd64"], seed: 2 });
+  };
+  const { descriptor: { digest } } = first;
+  const request = requestOf(pair);
+  const comparison = await pair.engine.batch().open(request.source).compare(request);
+  assert.equal((await comparison.copy?.())?.digest, digest);
+  await putIndex(pair.source, "app", { tag: "1", platforms: ["linux/amd64"] });
+  const report = await pair.engine.copy({ ...request, additionalTags: ["2"] });
+  assert.equal(report.digest, digest);
+  for (const tag of ["1", "2"]) {
+    assert.equal(pair.destination.getManifest("app", tag)?.digest, digest);
+  }
+});
+
+test("batch() checks each source of the same image, also if only a tag is put", async () => {
+  await using pair = await startChecked([
+    { images: "**/good", rule: "accept" },
+    { images: "**/bad", rule: "reject" },
+  ]);
+  const batch = pair.engine.batch();
+  for (const name of ["good", "bad"]) await putImage(pair.source, name, { tag: "1" });
+  const copyOf = async (name: string): Promise<unknown> => {
+    const source = `${pair.source.host}/${name}:1`;
+    const destination = `${pair.destination.host}/app:${name}`;
+    const comparison = await batch.open(source).compare({ source, destination });
+    return await comparison.copy?.();
+  };
+  await copyOf("good");
+  const before = writesOf(pair);
+  await assert.rejects(copyOf("bad"), { code: "rejected" });
+  assert.deepEqual(writesOf(pair), before);
+  assert.equal(pair.destination.getManifest("app", "bad"), undefined);
 });
