@@ -266,7 +266,9 @@ function toBase64(bytes: Uint8Array): string {
   return btoa(String.fromCharCode(...bytes));
 }
 
+/** The ID of a log is the SHA-256 of its key. */
 function fromHex(text: string): Uint8Array {
+  if (!/^[0-9a-f]{64}$/.test(text)) throw new CandidateError("its log entry names no log");
   return Uint8Array.from(text.match(/../g) ?? [], (digits) => Number.parseInt(digits, 16));
 }
 

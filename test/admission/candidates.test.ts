@@ -494,3 +494,26 @@ test("createAdmission() rejects more signatures at a tag than it reads, even if 
     assert.equal(verdict.result, result, verdict.reason);
   }
 });
+
+test("createAdmission() reads on after a log entry that it cannot read", async () => {
+  await using registry = await startRegistry();
+  const repository = fixture("legacy-keyless");
+  const tag = Object.keys(repository.tags).find((name) => name.endsWith(".sig")) ?? "";
+  const { type, text } = repository.manifests[repository.tags[tag] ?? ""] ?? { type: "", text: "" };
+  await putFixture(registry, repository, "app");
+  const manifest = JSON.parse(text);
+  const [layer] = manifest.layers;
+  const name = "dev.sigstore.cosign/bundle";
+  const entry = JSON.parse(layer.annotations[name]);
+  for (const logID of ["", "zz", "ab".repeat(200_000), null, 1, ["a"]]) {
+    const changed = JSON.stringify({ ...entry, Payload: { ...entry.Payload, logID } });
+    const junk = { ...layer, annotations: { ...layer.annotations, [name]: changed } };
+    await registry.putManifest("app", { ...manifest, layers: [junk, layer] }, type, [tag]);
+    const verdict = await checkImage(registry, {
+      policy: policyOf([byIdentity()]),
+      repository: "app",
+    });
+    assert.equal(verdict.result, "admitted", verdict.reason);
+    assert.match(reasonsOf(verdict)[0] ?? "", /^its log entry names no log$/);
+  }
+});
