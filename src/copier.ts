@@ -19,6 +19,7 @@ import { runPlan } from "./copy/run.ts";
 import { Slots } from "./copy/slots.ts";
 import { toResend } from "./copy/step.ts";
 import type { BlobStep, Step } from "./copy/step.ts";
+import { CrossdockError } from "./errors.ts";
 import type { Digest } from "./oci/digest.ts";
 import { formatReference, parseRepository } from "./oci/reference.ts";
 import type { Guard, Pace } from "./registry/request.ts";
@@ -133,12 +134,16 @@ export function createCopier(options: EngineOptions): Copier {
     { source, referrerSource }: Pick<Repositories, "source" | "referrerSource">,
     { signal }: CallOptions,
   ): Promise<AdmissionVerdict | undefined> {
-    return await admission?.check(image, {
+    if (!admission) return undefined;
+    const verdict: AdmissionVerdict | null = await admission.check(image, {
       source,
       referrerSource,
       open: (repository) => sides.open("source", parseRepository(repository)),
       signal,
     });
+    // Another Worker may answer with anything. Without a verdict a plan would need none.
+    if (verdict && image.endsWith(`@${verdict.digest}`)) return verdict;
+    throw notChecked(image);
   }
 
   async function admitPlan(
@@ -206,6 +211,14 @@ export function createCopier(options: EngineOptions): Copier {
     run,
     perform: performTraced,
   };
+}
+
+function notChecked(image: string): CrossdockError {
+  return new CrossdockError(
+    "rejected",
+    `the admission policy rejects ${image}: the check returned no verdict about it`,
+    { side: "source" },
+  );
 }
 
 function checkRange(name: string, value: number, least: number, most: number): number {

@@ -114,8 +114,14 @@ class CandidateReader {
     const read = await this.#try(name, () => this.#readManifest(tag, source));
     if ("error" in read) return yield read;
     if (read.value?.kind !== "image") return;
-    for (const layer of read.value.layers) {
-      if (layer.mediaType !== SIMPLE_SIGNING && layer.mediaType !== DSSE) continue;
+    const layers = read.value.layers.filter(({ mediaType }) =>
+      mediaType === SIMPLE_SIGNING || mediaType === DSSE
+    );
+    // Before the first is read, so that the verdict does not depend on their order.
+    if (this.#blobs + layers.length > MAX_BLOBS) {
+      throw tooMany(`${name} has ${layers.length} signatures`, MAX_BLOBS);
+    }
+    for (const layer of layers) {
       const candidate = await this.#try(`${name}, layer ${layer.digest}`, async () => {
         const bytes = await this.#readBlob(layer, source);
         return layer.mediaType === DSSE ? ofEnvelope(layer, bytes) : await ofPayload(layer, bytes);
@@ -260,7 +266,9 @@ function toBase64(bytes: Uint8Array): string {
   return btoa(String.fromCharCode(...bytes));
 }
 
+/** The ID of a log is the SHA-256 of its key. */
 function fromHex(text: string): Uint8Array {
+  if (!/^[0-9a-f]{64}$/.test(text)) throw new CandidateError("its log entry names no log");
   return Uint8Array.from(text.match(/../g) ?? [], (digits) => Number.parseInt(digits, 16));
 }
 

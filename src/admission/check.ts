@@ -9,6 +9,7 @@ import type {
 } from "../copy/admission.ts";
 import type { ContentSource } from "../content.ts";
 import { CrossdockError } from "../errors.ts";
+import type { Descriptor } from "../oci/descriptor.ts";
 import type { Digest } from "../oci/digest.ts";
 import { manifestChildren, parseManifest } from "../oci/manifest.ts";
 import { parseReference } from "../oci/reference.ts";
@@ -16,7 +17,7 @@ import { readCandidates } from "./candidates.ts";
 import type { Candidate } from "./candidates.ts";
 import { CandidateError } from "./candidate_error.ts";
 import { compileGlob } from "./glob.ts";
-import { chooseEntry, describeRequirement } from "./policy.ts";
+import { chooseEntry, describeRequirement, policyName } from "./policy.ts";
 import type { AdmissionPolicy, Requirement, Requirements, Signer } from "./policy.ts";
 import { readClaim } from "./statement.ts";
 import { describeTrustRoot } from "./trust_root.ts";
@@ -81,9 +82,10 @@ interface CheckOptions extends AdmissionOptions {
 }
 
 async function checkImage(image: string, options: CheckOptions): Promise<AdmissionVerdict> {
-  const { registry, repository, digest } = parseReference(image);
+  const reference = parseReference(image);
+  const { digest } = reference;
   if (!digest) throw new TypeError(`check ${image}: expected a digest`);
-  const choice = chooseEntry(options.policy, `${registry}/${repository}`);
+  const choice = chooseEntry(options.policy, policyName(reference));
   const base = { image, digest, requirements: [], warnings: [] };
   if (!choice) {
     return { ...base, result: "rejected", reason: "no entry of the policy matches its name" };
@@ -125,10 +127,10 @@ async function checkChildren(
   try {
     const content = await source.fetchManifest(digest, { signal });
     if (!content) return rejected("the index does not exist");
-    const children = manifestChildren(parseManifest(content.bytes, content.mediaType))
-      .filter(({ annotations = {} }) =>
-        annotations["vnd.docker.reference.type"] !== "attestation-manifest"
-      );
+    const index = parseManifest(content.bytes, content.mediaType);
+    const entries = index.kind === "index" ? index.manifests : [];
+    const images = new Set(entries.filter(isImage).map(({ digest }) => digest));
+    const children = manifestChildren(index).filter(({ digest }) => images.has(digest));
     if (children.length > MAX_CHILDREN) {
       return rejected(
         `the index has ${children.length} manifests, expected at most ${MAX_CHILDREN}`,
@@ -140,6 +142,12 @@ async function checkChildren(
   } catch (error) {
     return rejected(toReason(error, signal));
   }
+}
+
+/** Whether an entry of an index may be an image. Attestations of BuildKit have a platform that no runtime chooses. */
+function isImage({ annotations = {}, platform }: Descriptor): boolean {
+  return annotations["vnd.docker.reference.type"] !== "attestation-manifest" ||
+    platform?.os !== "unknown" || platform.architecture !== "unknown";
 }
 
 async function checkManifest(

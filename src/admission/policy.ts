@@ -1,4 +1,6 @@
 /** The admission policy of a configuration, and which of its entries applies to an image. `config/read_admission.ts` reads it. */
+import { formatReference, isLocal, parseRepository } from "../oci/reference.ts";
+import type { Reference } from "../oci/reference.ts";
 import { compileGlob, literalPrefix } from "./glob.ts";
 
 /** Who must have signed. */
@@ -7,6 +9,17 @@ export type Signer =
   | { readonly type: "keyless"; readonly issuer: string; readonly identity: string }
   /** A public key in PEM. */
   | { readonly type: "key"; readonly pem: string };
+
+const PUBLIC_KEY =
+  /^\s*-----BEGIN (RSA )?PUBLIC KEY-----[\sA-Za-z0-9+/=]+-----END \1PUBLIC KEY-----\s*$/;
+
+/**
+ * Whether the text is one public key in PEM. The library would also take the first of several keys, a certificate, and a private
+ * key.
+ */
+export function isPublicKey(pem: string): boolean {
+  return PUBLIC_KEY.test(pem);
+}
 
 /** A signature or attestation that an image must have. */
 export interface Requirement {
@@ -17,7 +30,7 @@ export interface Requirement {
 
 /** An entry of a policy. */
 export interface PolicyEntry {
-  /** A pattern of `registry/repository`. */
+  /** A pattern of names as {@linkcode policyName} gives them. */
   readonly images: string;
   /** A decision by the name alone, or requirements. */
   readonly rule: "accept" | "reject" | Requirements;
@@ -41,6 +54,21 @@ export interface Choice {
   readonly overridden: readonly string[];
   /** Another pattern that matches and is as specific, so that the policy is ambiguous. */
   readonly rival?: string;
+}
+
+/** A host that is still a registry without its port. A single word would become a repository of Docker Hub. */
+const HTTPS_HOST = /^(localhost|.*[.\]].*):443$/;
+
+/**
+ * The name that patterns match: `registry/repository`, or `oci:PATH`. The default port is left out, so that an image has one name
+ * and cannot evade its entry by another.
+ */
+export function policyName(reference: Reference): string {
+  const { registry, repository } = reference;
+  const [, host] = isLocal(reference) ? [] : HTTPS_HOST.exec(registry) ?? [];
+  return formatReference(
+    host === undefined ? { registry, repository } : parseRepository(`${host}/${repository}`),
+  );
 }
 
 /** Chooses the most specific entry for a repository: the one with the most characters before its first wildcard. */

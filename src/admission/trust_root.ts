@@ -36,7 +36,9 @@ export function parseTrustRoot(text: string, from: string): TrustRoot {
   } catch (cause) {
     throw new ParseError(`${from}: the trust root is not JSON`, { cause });
   }
-  const { mediaType = "", certificateAuthorities } = json as Partial<Record<string, unknown>>;
+  const { mediaType = "", certificateAuthorities } = Object(json) as Partial<
+    Record<string, unknown>
+  >;
   if (/^application\/vnd\.dev\.sigstore\.trustedroot\b/.test(String(mediaType))) {
     if (Array.isArray(certificateAuthorities)) return { json, from };
   }

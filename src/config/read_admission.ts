@@ -1,6 +1,7 @@
 /** Reads `admission` of `crossdock.yaml`: docs/admission.md. Hosts that verify signatures pass it to `parseSyncConfig()`. */
 import * as z from "zod";
 import type { AdmissionPolicy, PolicyEntry, Requirement, Signer } from "../admission/policy.ts";
+import { isPublicKey, policyName } from "../admission/policy.ts";
 import { parseRepository } from "../oci/reference.ts";
 import type { ConfigNode } from "./config_node.ts";
 import { readKeys } from "./read_keys.ts";
@@ -10,16 +11,18 @@ import { flag, text } from "./scalars.ts";
 /** Reads the policy at a node. Mistakes are reported. */
 export type ReadAdmission = (node: ConfigNode, render: RenderAt) => AdmissionPolicy;
 
+const nonEmpty = text.min(1);
+
 const signerFields = {
   keyless: z.strictObject({
-    issuer: text.describe("The OIDC issuer. * matches all characters but /, ** all characters"),
-    identity: text.describe("The whole subject of the certificate, with the same wildcards"),
+    issuer: nonEmpty.describe("The OIDC issuer. * matches all characters but /, ** all characters"),
+    identity: nonEmpty.describe("The whole subject of the certificate, with the same wildcards"),
   }).optional(),
   key: text.optional().describe("A public key in PEM, or a Go template with one"),
 };
 
 const signatureSchema = z.strictObject(signerFields);
-const attestationSchema = z.strictObject({ predicateType: text, ...signerFields });
+const attestationSchema = z.strictObject({ predicateType: nonEmpty, ...signerFields });
 
 const entrySchema = z.strictObject({
   images: text.describe("registry/repository. * matches all characters but /, ** all characters"),
@@ -57,13 +60,40 @@ export function readAdmission(node: ConfigNode, render: RenderAt): AdmissionPoli
   });
 }
 
+/**
+ * Whether a pattern can match the name of an image. One that cannot is probably a name in another spelling, and the images that it
+ * means would get a less specific entry.
+ */
+function mayMatch(images: string): boolean {
+  if (LOCAL_PATTERN.test(images)) return true;
+  const slash = images.indexOf("/");
+  const [registry, path] = slash < 0
+    ? [images, ""]
+    : [images.slice(0, slash), images.slice(slash + 1)];
+  if (registry.includes("*")) {
+    return (slash >= 0 || registry.includes("**")) && /^[a-z0-9.:[\]*-]+$/.test(registry) &&
+      !registry.endsWith(":443") && /^[a-z0-9._*/-]*$/.test(path);
+  }
+  const example = `${registry}/${path.replaceAll(/\*{2,}/g, "a/a").replaceAll("*", "a")}`;
+  try {
+    return policyName(parseRepository(example)) === example;
+  } catch {
+    return false;
+  }
+}
+
+/** Folders and files, whose names may have any characters. */
+const LOCAL_PATTERN = /^(oci|oci-archive|docker-archive|dir):/;
+
 function readEntry(node: ConfigNode, render: RenderAt): PolicyEntry | undefined {
   const raw = readKeys(outerEntrySchema, node);
   if (!raw) return undefined;
+  rejectEmptyKeys(node);
   const { images, require = "all", from, children = false, default: decision } = raw;
-  if (images !== undefined && !/\/|\*\*/.test(images)) {
+  if (images !== undefined && !mayMatch(images)) {
     node.at("images").addMistake(
-      "matches no image; expected registry/repository, such as ghcr.io/acme/**",
+      "matches no image; expected registry/repository as in docker.io/library/alpine or ghcr.io/acme/**, " +
+        "in lower case and without a tag",
     );
   }
   const requirements = [
@@ -96,6 +126,13 @@ function readEntry(node: ConfigNode, render: RenderAt): PolicyEntry | undefined 
   };
 }
 
+/** A key without a value must not count as absent: an entry without its attestations requires less. */
+function rejectEmptyKeys(node: ConfigNode): void {
+  for (const [, child] of node.entries()) {
+    if (!child.exists) child.addMistake("has no value");
+  }
+}
+
 function readRequirement(
   node: ConfigNode,
   schema: typeof signatureSchema | typeof attestationSchema,
@@ -105,6 +142,7 @@ function readRequirement(
     | Partial<z.output<typeof attestationSchema>>
     | undefined;
   if (!raw) return undefined;
+  rejectEmptyKeys(node);
   const { predicateType, keyless } = raw;
   const signer = readSigner(node, keyless, render);
   return signer && { signer, ...(predicateType === undefined ? {} : { predicateType }) };
@@ -123,7 +161,7 @@ function readSigner(
   if (!key.exists) return keyless && { type: "keyless", ...keyless };
   const pem = render(key);
   if (pem === undefined) return undefined;
-  if (/^-----BEGIN (?:RSA )?PUBLIC KEY-----\s/.test(pem)) return { type: "key", pem };
-  key.addMistake("expected a public key in PEM, as cosign public-key prints it");
+  if (isPublicKey(pem)) return { type: "key", pem };
+  key.addMistake("expected one public key in PEM, as cosign public-key prints it");
   return undefined;
 }

@@ -226,11 +226,14 @@ class ImageRun {
   /**
    * Saves the image that a copy is about to overwrite. A failed backup is only a warning, as in regsync.
    *
-   * @throws {ParseError} if the template of `backup` gives no name
+   * @throws {ParseError} if the template of `backup` gives no name; CrossdockError `rejected` if the new image may not be copied
    */
-  async #backUp(request: CopyRequestInput, { current, digest }: Comparison): Promise<void> {
+  async #backUp(request: CopyRequestInput, comparison: Comparison): Promise<void> {
+    const { current, digest, admit } = comparison;
     const { rule, env = {}, readFile, now, signal, batch } = this.#context;
     if (!current || current === digest || !rule.backup) return;
+    // The backup is the first write.
+    await admit({ signal });
     const { destination } = request;
     const backup = backupReference(rule, destination, { env, readFile, now: now() });
     if (backup === undefined) return;

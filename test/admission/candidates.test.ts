@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { generateKeyPairSync, sign } from "node:crypto";
 import { test } from "node:test";
 import { createAdmission } from "../../src/admission/check.ts";
 import type { ContentSource } from "../../src/content.ts";
@@ -6,7 +7,7 @@ import { CrossdockError } from "../../src/errors.ts";
 import type { Descriptor } from "../../src/oci/descriptor.ts";
 import { parseDigest } from "../../src/oci/digest.ts";
 import { referrersTag } from "../../src/oci/digest_tag.ts";
-import { putImage } from "../support/image.ts";
+import { putImage, putIndex } from "../support/image.ts";
 import { startRegistry } from "../support/registry.ts";
 import type { RunningRegistry } from "../support/registry.ts";
 import { ROOT } from "./fixtures.ts";
@@ -259,4 +260,260 @@ test("createAdmission() rejects with a key that it does not support, and an unus
   });
   assert.equal(other.result, "rejected");
   assert.match(other.reason, /^read the trust root: /);
+});
+
+test("createAdmission() applies the entry of a registry to its other spellings", async () => {
+  const admission = createAdmission(
+    [{ images: "**", rule: "accept" }, { images: "ghcr.io/acme/**", rule: "reject" }],
+    { trustRoot: LOCAL_ROOT, now: Date.now },
+  );
+  const context = { source: { name: "ghcr.io/acme/app" } as ContentSource, open: assert.fail };
+  for (const registry of ["ghcr.io", "GHCR.IO", "ghcr.io:443", "ghcr.io:0443"]) {
+    const verdict = await admission.check(`${registry}/acme/app@${DIGEST}`, context);
+    assert.equal(verdict.result, "rejected", registry);
+  }
+});
+
+const SIGNER = generateKeyPairSync("ed25519");
+const BY_SIGNER: ReturnType<typeof byKey> = {
+  signer: {
+    type: "key",
+    pem: SIGNER.publicKey.export({ type: "spki", format: "pem" }).toString(),
+  },
+};
+const IN_TOTO = "application/vnd.in-toto+json";
+const SIGNATURE_PREDICATE = "https://sigstore.dev/cosign/sign/v1";
+
+/** A bundle with a statement, signed by the key of this test. */
+function signStatement(statement: unknown, type = IN_TOTO): unknown {
+  const text = typeof statement === "string" ? statement : JSON.stringify(statement);
+  const signed = Buffer.from(`DSSEv1 ${type.length} ${type} ${Buffer.byteLength(text)} ${text}`);
+  return {
+    mediaType: BUNDLE,
+    verificationMaterial: { publicKey: { hint: "" } },
+    dsseEnvelope: {
+      payloadType: type,
+      payload: Buffer.from(text).toString("base64"),
+      signatures: [{ sig: sign(null, signed, SIGNER.privateKey).toString("base64") }],
+    },
+  };
+}
+
+function statementAbout(digest: string, change: Record<string, unknown> = {}): object {
+  return {
+    _type: "https://in-toto.io/Statement/v1",
+    subject: [{ digest: { sha256: digest.replace("sha256:", "") } }],
+    predicateType: SIGNATURE_PREDICATE,
+    ...change,
+  };
+}
+
+const HEX = DIGEST.replace("sha256:", "");
+const OTHER_HEX = "0".repeat(64);
+const SIMPLE_SIGNING = {
+  critical: {
+    type: "cosign container image signature",
+    image: { "docker-manifest-digest": DIGEST },
+    identity: { "docker-reference": "ghcr.io/acme/app" },
+  },
+};
+
+const statements: [name: string, statement: unknown, reason: RegExp, type?: string][] = [
+  [
+    "of several digests",
+    statementAbout(DIGEST, {
+      subject: [{ digest: { sha256: OTHER_HEX } }, { digest: { sha256: HEX } }],
+    }),
+    /^signed by key /,
+  ],
+  ["that is right", statementAbout(DIGEST), /^signed by key /],
+  ["of upper case", statementAbout(DIGEST.toUpperCase()), /^it signs another digest$/],
+  [
+    "of another algorithm",
+    statementAbout(DIGEST, {
+      subject: [{ digest: { sha512: HEX, sha1: HEX } }],
+    }),
+    /^it signs another digest$/,
+  ],
+  ["with the digest as a prefix", statementAbout(`${DIGEST}00`), /^it signs another digest$/],
+  ["with the digest as text", statementAbout(DIGEST, { subject: [{ digest: DIGEST }] }), /another/],
+  [
+    "with a list of digests",
+    statementAbout(DIGEST, {
+      subject: [{ digest: { sha256: [HEX] } }],
+    }),
+    /^it signs another digest$/,
+  ],
+  [
+    "with the digest in the name",
+    statementAbout(DIGEST, {
+      subject: [{ name: DIGEST, digest: { sha256: OTHER_HEX } }],
+    }),
+    /^it signs another digest$/,
+  ],
+  ["without subjects", statementAbout(DIGEST, { subject: [] }), /^it signs another digest$/],
+  ["with null as subject", statementAbout(DIGEST, { subject: [null] }), /another digest$/],
+  [
+    "with a subject that is no list",
+    statementAbout(DIGEST, {
+      subject: { digest: { sha256: HEX } },
+    }),
+    /^it signs another digest$/,
+  ],
+  [
+    "with the subject twice, the second of another image",
+    JSON.stringify(statementAbout(DIGEST)).replace(
+      /}$/,
+      `,"subject":[{"digest":{"sha256":"${OTHER_HEX}"}}]}`,
+    ),
+    /^it signs another digest$/,
+  ],
+  [
+    "with the subject in __proto__",
+    `{"_type":"https://in-toto.io/Statement/v1","predicateType":"${SIGNATURE_PREDICATE}",` +
+    `"__proto__":{"subject":[{"digest":{"sha256":"${HEX}"}}]}}`,
+    /^it signs another digest$/,
+  ],
+  [
+    "of a longer predicate type",
+    statementAbout(DIGEST, {
+      predicateType: `${SIGNATURE_PREDICATE}/x`,
+    }),
+    /^it is attestation .*, expected a signature$/,
+  ],
+  [
+    "of an attestation",
+    statementAbout(DIGEST, {
+      predicateType: "https://slsa.dev/provenance/v1",
+    }),
+    /^it is attestation .*, expected a signature$/,
+  ],
+  ["of no predicate type", statementAbout(DIGEST, { predicateType: undefined }), /not an in-toto/],
+  [
+    "of another version",
+    statementAbout(DIGEST, {
+      _type: "https://in-toto.io/Statement/v2",
+    }),
+    /not an in-toto/,
+  ],
+  [
+    "of a list as version",
+    statementAbout(DIGEST, {
+      _type: ["https://in-toto.io/Statement/v2"],
+    }),
+    /not an in-toto/,
+  ],
+  ["with simple signing", SIMPLE_SIGNING, /not an in-toto/],
+  ["of another payload type", statementAbout(DIGEST), /expected application/, "text/plain"],
+  ["of simple signing, and its type", SIMPLE_SIGNING, /expected application/, "application/json"],
+  ["that is not an object", "null", /^the payload is not an object$/],
+];
+for (const [name, statement, reason, type] of statements) {
+  test(`createAdmission() reads a signed statement ${name}`, async () => {
+    await using registry = await startRegistry();
+    await putFixture(registry, fixture("app"), "app");
+    const subject = { mediaType: MANIFEST, digest: parseDigest(DIGEST), size: 423 };
+    await attach(registry, subject, signStatement(statement, type));
+    const verdict = await checkImage(registry, {
+      policy: policyOf([BY_SIGNER]),
+      repository: "app",
+    });
+    assert.match(reasonsOf(verdict).join(), reason);
+    const isRight = reason.source.startsWith("^signed");
+    assert.equal(verdict.result, isRight ? "admitted" : "rejected");
+  });
+}
+
+test("createAdmission() with children skips no entry that a runtime may choose", async () => {
+  await using registry = await startRegistry();
+  const options = { platforms: ["linux/amd64"], attestations: true };
+  const { descriptor, images: [image], attestations: [attestation] } = await putIndex(
+    registry,
+    "app",
+    options,
+  );
+  assert.ok(image && attestation);
+  const attestations = { "vnd.docker.reference.type": "attestation-manifest" };
+  const unknown = { os: "unknown", architecture: "unknown" };
+  const amd64 = { os: "linux", architecture: "amd64" };
+  const skipped = { ...image.descriptor, annotations: attestations, platform: unknown };
+  const putEntries = async (...manifests: Descriptor[]): Promise<Descriptor> => {
+    const { mediaType } = descriptor;
+    return await registry.putManifest("app", { schemaVersion: 2, mediaType, manifests }, mediaType);
+  };
+  const cases: [name: string, index: Descriptor, result: string][] = [
+    ["only an attestation", await putEntries(skipped), "admitted"],
+    [
+      "the annotation alone",
+      await putEntries({
+        ...image.descriptor,
+        annotations: attestations,
+      }),
+      "rejected",
+    ],
+    [
+      "the annotation and a platform",
+      await putEntries({ ...skipped, platform: amd64 }),
+      "rejected",
+    ],
+    [
+      "the image twice",
+      await putEntries(skipped, {
+        ...image.descriptor,
+        platform: amd64,
+      }),
+      "rejected",
+    ],
+    ["an image", descriptor, "rejected"],
+  ];
+  const policy = policyOf([BY_SIGNER], { children: true });
+  for (const [name, index, result] of cases) {
+    await attach(registry, index, signStatement(statementAbout(index.digest)));
+    const { digest } = index;
+    const verdict = await checkImage(registry, { policy, repository: "app", digest });
+    assert.equal(verdict.result, result, name);
+  }
+  await attach(registry, image.descriptor, signStatement(statementAbout(image.descriptor.digest)));
+  const { digest } = descriptor;
+  const verdict = await checkImage(registry, { policy, repository: "app", digest });
+  assert.equal(verdict.result, "admitted", JSON.stringify(verdict));
+});
+
+test("createAdmission() rejects more signatures at a tag than it reads, even if the first is good", async () => {
+  await using registry = await startRegistry();
+  const repository = fixture("legacy-p256");
+  const tag = Object.keys(repository.tags).find((name) => name.endsWith(".sig")) ?? "";
+  const { type, text } = repository.manifests[repository.tags[tag] ?? ""] ?? { type: "", text: "" };
+  await putFixture(registry, repository, "app");
+  const manifest = JSON.parse(text);
+  for (const [count, result] of [[512, "admitted"], [513, "rejected"]] as const) {
+    const layers = Array.from({ length: count }, () => manifest.layers[0]);
+    await registry.putManifest("app", { ...manifest, layers }, type, [tag]);
+    const policy = policyOf([byKey("p256")]);
+    const verdict = await checkImage(registry, { policy, repository: "app" });
+    assert.equal(verdict.result, result, verdict.reason);
+  }
+});
+
+test("createAdmission() reads on after a log entry that it cannot read", async () => {
+  await using registry = await startRegistry();
+  const repository = fixture("legacy-keyless");
+  const tag = Object.keys(repository.tags).find((name) => name.endsWith(".sig")) ?? "";
+  const { type, text } = repository.manifests[repository.tags[tag] ?? ""] ?? { type: "", text: "" };
+  await putFixture(registry, repository, "app");
+  const manifest = JSON.parse(text);
+  const [layer] = manifest.layers;
+  const name = "dev.sigstore.cosign/bundle";
+  const entry = JSON.parse(layer.annotations[name]);
+  for (const logID of ["", "zz", "ab".repeat(200_000), null, 1, ["a"]]) {
+    const changed = JSON.stringify({ ...entry, Payload: { ...entry.Payload, logID } });
+    const junk = { ...layer, annotations: { ...layer.annotations, [name]: changed } };
+    await registry.putManifest("app", { ...manifest, layers: [junk, layer] }, type, [tag]);
+    const verdict = await checkImage(registry, {
+      policy: policyOf([byIdentity()]),
+      repository: "app",
+    });
+    assert.equal(verdict.result, "admitted", verdict.reason);
+    assert.match(reasonsOf(verdict)[0] ?? "", /^its log entry names no log$/);
+  }
 });

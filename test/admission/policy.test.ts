@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { compileGlob } from "../../src/admission/glob.ts";
-import { chooseEntry } from "../../src/admission/policy.ts";
+import { chooseEntry, policyName } from "../../src/admission/policy.ts";
+import { parseReference } from "../../src/oci/reference.ts";
 
 test("compileGlob() matches the whole text, and no slash by *", () => {
   const cases: [pattern: string, text: string, matches: boolean][] = [
@@ -62,4 +63,26 @@ test("chooseEntry() names a second pattern that is as specific", () => {
     rule: "accept" as const,
   }));
   assert.equal(chooseEntry(rivals, "ghcr.io/acme/app")?.rival, "ghcr.io/*/*pp");
+});
+
+test("policyName() is the same for all spellings of a name", () => {
+  const names: [reference: string, name: string][] = [
+    ["alpine", "docker.io/library/alpine"],
+    ["index.docker.io/alpine:3", "docker.io/library/alpine"],
+    ["registry-1.docker.io:443/library/alpine", "docker.io/library/alpine"],
+    ["docker.io:443/alpine", "docker.io/library/alpine"],
+    ["GHCR.io:443/acme/app", "ghcr.io/acme/app"],
+    ["ghcr.io:0443/acme/app", "ghcr.io/acme/app"],
+    ["ghcr.io:4430/acme/app", "ghcr.io:4430/acme/app"],
+    ["localhost:443/app", "localhost/app"],
+    ["127.0.0.1:443/app", "127.0.0.1/app"],
+    ["[::1]:443/app", "[::1]/app"],
+    // Without its port, this registry would be a repository of Docker Hub.
+    ["library:443/alpine", "library:443/alpine"],
+    ["oci:./app:1", "oci:./app"],
+    ["oci:ghcr.io/acme/app:1", "oci:ghcr.io/acme/app"],
+  ];
+  for (const [reference, name] of names) {
+    assert.equal(policyName(parseReference(reference)), name, reference);
+  }
 });

@@ -55,24 +55,41 @@ test("copy() does not check an image that the destination has", async () => {
   assert.deepEqual([report.result, report.admission], ["unchanged", undefined]);
 });
 
-test("copy() rejects a verdict about another digest", async () => {
-  const digest = parseDigest(`sha256:${"0".repeat(64)}`);
-  const admission: AdmissionCheck = {
-    check: (image) =>
-      Promise.resolve<AdmissionVerdict>({
-        image,
-        digest,
-        result: "admitted",
-        reason: "",
-        requirements: [],
-        warnings: [],
-      }),
+const WRONG_ANSWERS: [name: string, answer: unknown][] = [
+  ["a verdict about another digest", verdictAbout(`sha256:${"0".repeat(64)}`)],
+  ["a verdict without a digest", { ...verdictAbout(DIGEST), digest: undefined }],
+  ["no verdict", null],
+  ["an empty object", {}],
+  ["a list", []],
+  ["text", "admitted"],
+  ["a number", 0],
+];
+
+function verdictAbout(digest: string): AdmissionVerdict {
+  return {
+    image: "localhost/app",
+    digest: parseDigest(digest),
+    result: "admitted",
+    reason: "",
+    requirements: [],
+    warnings: [],
   };
-  await using pair = await startPair({ engine: { admission } });
-  await putImage(pair.source, "app", { tag: "1" });
-  await assert.rejects(pair.engine.copy(requestOf(pair)), { code: "rejected" });
-  assert.deepEqual(writesOf(pair), []);
-});
+}
+
+for (const [name, answer] of WRONG_ANSWERS) {
+  test(`copy(), plan() and rules reject an image if the check returns ${name}`, async () => {
+    const check = () => Promise.resolve(answer as AdmissionVerdict);
+    await using pair = await startPair({ engine: { admission: { check } } });
+    await putImage(pair.source, "app", { tag: "1" });
+    await assert.rejects(pair.engine.copy(requestOf(pair)), { code: "rejected" });
+    await assert.rejects(pair.engine.plan(requestOf(pair)), { code: "rejected" });
+    const request = requestOf(pair);
+    const comparison = await pair.engine.batch().open(request.source).compare(request);
+    await assert.rejects(comparison.admit(), { code: "rejected" });
+    await assert.rejects(comparison.copy?.() ?? assert.fail(), { code: "rejected" });
+    assert.deepEqual(writesOf(pair), []);
+  });
+}
 
 test("copy() of one platform checks the digest of the source's index", async () => {
   await using pair = await startChecked([{ images: "**", rule: "accept" }]);
@@ -94,4 +111,54 @@ test("admit() checks an image without copying it", async () => {
   await assert.rejects(pair.engine.admit(`${pair.source.host}/app:2`), { code: "not_found" });
   await using open = await startPair();
   await assert.rejects(open.engine.admit(`localhost/app@${DIGEST}`), { code: "usage" });
+});
+
+test("copy() copies the digest that was checked, if the tag moves during the check", async () => {
+  const checked = createAdmission([{ images: "**", rule: "accept" }], {
+    trustRoot: LOCAL_ROOT,
+    now: Date.now,
+  });
+  let move = async (): Promise<void> => {};
+  const admission: AdmissionCheck = {
+    async check(image, context): Promise<AdmissionVerdict> {
+      const verdict = await checked.check(image, context);
+      await move();
+      return verdict;
+    },
+  };
+  await using pair = await startPair({ engine: { admission } });
+  const first = await putIndex(pair.source, "app", { tag: "1", platforms: ["linux/amd64"] });
+  move = async () => {
+    await putIndex(pair.source, "app", { tag: "1", platforms: ["linux/amd64"], seed: 2 });
+  };
+  const { descriptor: { digest } } = first;
+  const request = requestOf(pair);
+  const comparison = await pair.engine.batch().open(request.source).compare(request);
+  assert.equal((await comparison.copy?.())?.digest, digest);
+  await putIndex(pair.source, "app", { tag: "1", platforms: ["linux/amd64"] });
+  const report = await pair.engine.copy({ ...request, additionalTags: ["2"] });
+  assert.equal(report.digest, digest);
+  for (const tag of ["1", "2"]) {
+    assert.equal(pair.destination.getManifest("app", tag)?.digest, digest);
+  }
+});
+
+test("batch() checks each source of the same image, also if only a tag is put", async () => {
+  await using pair = await startChecked([
+    { images: "**/good", rule: "accept" },
+    { images: "**/bad", rule: "reject" },
+  ]);
+  const batch = pair.engine.batch();
+  for (const name of ["good", "bad"]) await putImage(pair.source, name, { tag: "1" });
+  const copyOf = async (name: string): Promise<unknown> => {
+    const source = `${pair.source.host}/${name}:1`;
+    const destination = `${pair.destination.host}/app:${name}`;
+    const comparison = await batch.open(source).compare({ source, destination });
+    return await comparison.copy?.();
+  };
+  await copyOf("good");
+  const before = writesOf(pair);
+  await assert.rejects(copyOf("bad"), { code: "rejected" });
+  assert.deepEqual(writesOf(pair), before);
+  assert.equal(pair.destination.getManifest("app", "bad"), undefined);
 });

@@ -12,6 +12,7 @@ import type { ComposedServer } from "../../src/server/compose.ts";
 import { KEYS, ROOT } from "../admission/fixtures.ts";
 import type { FixtureRepository } from "../admission/fixtures.ts";
 import { DIGEST, fixture, putFixture } from "../admission/support.ts";
+import { putImage } from "../support/image.ts";
 import { startRegistry } from "../support/registry.ts";
 import type { RunningRegistry } from "../support/registry.ts";
 
@@ -47,6 +48,7 @@ async function setUp(): Promise<Setup> {
         source: `${source.host}/${name}:1`,
         target: `${destination.host}/rule/${name}:1`,
         type: "image",
+        backup: "old-{{ .Ref.Tag }}",
       })),
       webhooks: { in: { plain: { kind: "bearer", secrets: [SECRET], place: source.host } } },
     }),
@@ -175,6 +177,24 @@ test("rules copy only admitted images, by schedule and by webhook", async (conte
       assert.equal(setup.destination.getManifest("rule/p256", "1")?.digest, DIGEST);
     });
   }
+});
+
+test("rules back up no image for one that the policy rejects", async () => {
+  await using setup = await setUp();
+  const { destination, server } = setup;
+  const run = async (name: string): Promise<void> => {
+    const rule = server.config.sync.rules.find((rule) => rule.name === name);
+    assert.ok(rule);
+    await server.dispatch(rule, { by: "schedule", at: Date.now() });
+  };
+  for (const name of ["p256", "app"]) await putImage(destination, `rule/${name}`, { tag: "1" });
+  const before = destination.getManifest("rule/p256", "1")?.digest;
+  await run("app");
+  assert.deepEqual(writesOf(setup), []);
+  assert.equal(destination.getManifest("rule/app", "old-1"), undefined);
+  await run("p256");
+  assert.equal(destination.getManifest("rule/p256", "old-1")?.digest, before);
+  assert.equal(destination.getManifest("rule/p256", "1")?.digest, DIGEST);
 });
 
 test("composeServer() refuses a policy on a host that cannot verify signatures", async () => {

@@ -1,5 +1,6 @@
 /** `crossdock verify-signature REF` */
 import type { Command } from "@commander-js/extra-typings";
+import { isPublicKey } from "../../admission/policy.ts";
 import type { AdmissionPolicy, Requirement, Signer } from "../../admission/policy.ts";
 import type { Engine } from "../../engine.ts";
 import { ParseError } from "../../errors.ts";
@@ -97,7 +98,11 @@ async function readSigner(
     if (issuer !== undefined || identity !== undefined) {
       throw new ParseError("--key cannot be combined with --issuer and --identity");
     }
-    return { type: "key", pem: await readOptionFile(key, "--key", environment) };
+    const pem = await readOptionFile(key, "--key", environment);
+    if (isPublicKey(pem)) return { type: "key", pem };
+    throw new ParseError(`--key ${key}: expected one public key in PEM`, {
+      hint: "cosign public-key prints it",
+    });
   }
   if (issuer !== undefined && identity !== undefined) return { type: "keyless", issuer, identity };
   throw new ParseError("expected --policy, --key, or --issuer and --identity", {

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { generateKeyPairSync } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -73,6 +74,32 @@ test("crossdock copy --policy writes nothing for an image that the policy reject
   const { exitCode, stderr } = await runCrossdock("copy", "--policy", policy, ...names);
   assert.equal(exitCode, 0, stderr);
   assert.equal(destination.getManifest("copy", "1")?.digest, DIGEST);
+});
+
+test("crossdock copy --all-tags --policy writes nothing of rejected images", async () => {
+  await using setup = await setUp();
+  const { source, destination, policy } = setup;
+  const args = ["--all-tags", "--policy", policy, `${source.host}/app`, `${destination.host}/copy`];
+  const { exitCode, stdout } = await runCrossdock("copy", ...args);
+  assert.equal(exitCode, 14, stdout);
+  assert.match(stdout, /the admission policy rejects/);
+  const writes = destination.requests.filter(({ method }) => !["GET", "HEAD"].includes(method));
+  assert.deepEqual(writes, []);
+});
+
+test("crossdock verify-signature rejects a private key, and does not print it", async () => {
+  await using setup = await setUp();
+  const { source, key } = setup;
+  const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+  const pem = privateKey.export({ type: "pkcs8", format: "pem" }).toString();
+  for (const text of [pem, `${KEYS["p256"]}${KEYS["rsa"]}`]) {
+    writeFileSync(key, text);
+    const args = ["verify-signature", "--key", key, `${source.host}/p256:1`];
+    const { exitCode, stderr } = await runCrossdock(...args);
+    assert.equal(exitCode, 2, stderr);
+    assert.match(stderr, /--key .*: expected one public key in PEM/);
+    assert.ok(!stderr.includes(text.slice(40, 60)));
+  }
 });
 
 test("crossdock verify-signature needs a signer", async () => {
