@@ -49,6 +49,7 @@ function fakeReceiver(
     findImage = () => Promise.reject(new Error("no image is to be found")),
     stopping,
     canWait,
+    dispatch,
   }: Partial<HookReceiverOptions> = {},
 ): Faked {
   const runs: Faked["runs"] = [];
@@ -67,7 +68,7 @@ function fakeReceiver(
         await new Promise<void>((wake) => timers.push({ at: now + ms, wake }));
       },
     },
-    dispatch: async (_, { only, waitUntil }) => {
+    dispatch: dispatch ?? (async (_, { only, waitUntil }) => {
       // A run that a rate limit postpones waits as long as it may, and then tries again.
       for (;;) {
         runs.push(only);
@@ -75,7 +76,7 @@ function fakeReceiver(
         if (typeof end === "string" || end.postponedUntil === undefined) return end;
         if (!await waitUntil?.(end.postponedUntil)) return end;
       }
-    },
+    }),
     findImage,
     background: (job) => void jobs.push(job),
     stopping,
@@ -271,6 +272,59 @@ test("createHookReceiver() runs nothing for a manifest that is no referrer", asy
 test("createHookReceiver() reads no manifest if no rule copies the referrers of the repository", async () => {
   const faked = fakeReceiver([]);
   assert.equal(await tell(faked, { tag: undefined, digest: NEW }), "ignored");
+});
+
+test("createHookReceiver() bounds the manifests that it reads, and the runs, at once for many referrers", async () => {
+  const count = { reads: 0, runs: 0, mostReads: 0, mostRuns: 0, images: 0 };
+  const turn = async (): Promise<void> => {
+    for (let i = 0; i < 3; i++) await new Promise((next) => setImmediate(next));
+  };
+  const faked = fakeReceiver([], {
+    config: SIGNED,
+    async findImage({ digest }): Promise<SubjectImage> {
+      count.mostReads = Math.max(count.mostReads, ++count.reads);
+      await turn();
+      count.reads -= 1;
+      return { digest, isIndex: false };
+    },
+    async dispatch(): Promise<RuleEnd> {
+      count.mostRuns = Math.max(count.mostRuns, ++count.runs);
+      await turn();
+      count.runs -= 1;
+      count.images += 1;
+      return endWith({ result: "copied" });
+    },
+  });
+  for (let i = 0; i < 100; i++) {
+    const digest = `sha256:${String(i).padStart(64, "0")}`;
+    await tell(faked, { tag: undefined, digest, id: digest });
+  }
+  await faked.settle();
+  assert.equal(count.images, 100);
+  assert.ok(count.mostReads <= 4 && count.mostRuns <= 4, JSON.stringify(count));
+});
+
+test("createHookReceiver() lets other referrers run while one waits for a rate limit", async () => {
+  let waits = 0;
+  let copied = 0;
+  const faked = fakeReceiver([], {
+    config: SIGNED,
+    findImage: ({ digest }) => Promise.resolve({ digest, isIndex: false }),
+    async dispatch(_, { waitUntil }): Promise<RuleEnd> {
+      // The first runs wait until the last one has ended.
+      if (++waits <= 4) {
+        assert.equal(await waitUntil?.(START + 60_000), true);
+        assert.equal(copied, 1);
+      } else copied += 1;
+      return endWith({ result: "copied" });
+    },
+  });
+  for (let i = 0; i < 5; i++) {
+    const digest = `sha256:${String(i).padStart(64, "0")}`;
+    await tell(faked, { tag: undefined, digest, id: digest });
+  }
+  await faked.settle();
+  assert.deepEqual([waits, copied], [5, 1]);
 });
 
 test("createHookReceiver() waits for a manifest that is not there yet, and not after another error", async () => {
