@@ -68,8 +68,9 @@ export function createHookReceiver(options: HookReceiverOptions): HookReceiver {
   const followed: RunMemory = new Map();
   const waiting = new Set<string>();
   const following = new Set<PushEvent>();
+  const running = new Map<string, number>();
   const googleKeys: GoogleKeys = {};
-  const shared = canWait ? new Slots(MAX_SEARCHES) : undefined;
+  const shared = canWait ? openTurns() : undefined;
 
   return async (name, request, log) => {
     const hook = webhooks.incoming.get(name);
@@ -83,9 +84,9 @@ export function createHookReceiver(options: HookReceiverOptions): HookReceiver {
     if (matches.length === 0) return { kind: "ignored", why: "no rule matches" };
     const hookLog = withFields(log, { hook: name });
     // On Workers, a request must not wait for a promise of another request.
-    const searches = shared ?? new Slots(MAX_SEARCHES);
-    const seen = { memory, followed, waiting, following };
-    const admitting = { ...options, ...seen, hook: name, searches, log: hookLog };
+    const turns = shared ?? openTurns();
+    const seen = { memory, followed, waiting, following, running };
+    const admitting = { ...options, ...seen, hook: name, turns, log: hookLog };
     for (const { event, match } of matches) {
       const { digest } = match.about;
       if (digest === undefined) admit(event, match, admitting);
@@ -104,13 +105,28 @@ interface AdmitOptions extends HookReceiverOptions {
   readonly waiting: Set<string>;
   /** The events whose image is not known yet. */
   readonly following: Set<PushEvent>;
+  /** By repository: the events of referrers whose rules run, or wait for their turn. */
+  readonly running: Map<string, number>;
   /** Limits the requests of many referrers that are pushed at once. */
-  readonly searches: Slots;
+  readonly turns: Turns;
   readonly log: Log;
 }
 
-/** Manifests of events that are read at once, and runs for referrers. Each run resolves up to 16 tags at once. */
-const MAX_SEARCHES = 4;
+interface Turns {
+  readonly reads: Slots;
+  readonly runs: Slots;
+}
+
+/** Limits the manifests of events that are read at once, and the runs for referrers: each resolves up to 16 tags at once. */
+function openTurns(): Turns {
+  return { reads: new Slots(4), runs: new Slots(4) };
+}
+
+/**
+ * Events of referrers in one repository that run their rules for their image only. Each searches the tags of the repository, so
+ * further events share runs of the whole repository.
+ */
+const MAX_RUNNING = 8;
 
 /** Manifests of events that wait to be read. Thousands of referrers are more likely when a whole repository is signed again. */
 const MAX_FOLLOWING = 10_000;
@@ -134,14 +150,25 @@ function admit(
   options: AdmitOptions,
   subject?: SubjectImage,
 ): void {
-  const { memory, runtime, background, log } = options;
-  const admission = admitEvent(memory, match.about, { event, now: runtime.now() });
-  const about = formatReference(match.about);
-  if (admission.run === "no") return log("debug", "duplicate event", { about });
-  const rules = match.rules.map(({ name }) => name);
-  log("info", "event", { about, rules, run: admission.run });
+  const { memory, running, runtime, background, log } = options;
+  const { registry, repository } = match.about;
+  const place = formatReference({ registry, repository });
+  const count = running.get(place) ?? 0;
+  const isMany = subject !== undefined && count >= MAX_RUNNING;
+  const { about, rules } = isMany ? { ...match, about: { registry, repository } } : match;
+  const admission = admitEvent(memory, about, { event, now: runtime.now() });
+  const name = formatReference(about);
+  if (admission.run === "no") return log("debug", "duplicate event", { about: name });
+  log("info", "event", { about: name, rules: rules.map(({ name }) => name), run: admission.run });
   const waitMs = admission.run === "later" ? admission.at - runtime.now() : 0;
-  background(runEvent(event, match, { waitMs, subject }, options));
+  const run = runEvent(event, { about, rules }, { waitMs, subject, isMany }, options);
+  if (!subject) return background(run);
+  running.set(place, count + 1);
+  background(run.finally(() => {
+    const left = (running.get(place) ?? 1) - 1;
+    if (left > 0) running.set(place, left);
+    else running.delete(place);
+  }));
 }
 
 /**
@@ -182,13 +209,13 @@ async function followDigest(
 async function searchImage(
   about: Reference & { readonly digest: Digest },
   mayBeImage: boolean,
-  { findImage, searches, runtime, stopping, log }: AdmitOptions,
+  { findImage, turns, runtime, stopping, log }: AdmitOptions,
 ): Promise<SubjectImage | "left" | "not found" | undefined> {
   for (const wait of [0, ...RETRY_WAITS_MS]) {
     let free: (() => void) | undefined;
     try {
       if (wait > 0) await runtime.sleep(wait, stopping);
-      free = await searches.take(stopping);
+      free = await turns.reads.take(stopping);
     } catch {
       return "left";
     }
@@ -209,17 +236,20 @@ async function searchImage(
 async function runEvent(
   event: PushEvent,
   { about, rules }: RuleMatch,
-  { waitMs, subject }: {
+  { waitMs, subject, isMany }: {
     readonly waitMs: number;
     /** The image that a referrer belongs to. */
     readonly subject: SubjectImage | undefined;
+    /** Whether the run is for the referrers of several images of the repository. */
+    readonly isMany: boolean;
   },
   options: AdmitOptions,
 ): Promise<void> {
   const { runtime, dispatch, memory, stopping, hook } = options;
-  const scopes = rules.map((): RunScope => ({ ...toOnly(about), ...(subject ? { subject } : {}) }));
+  const more = isMany ? { related: true } : subject ? { subject } : {};
+  const scopes = rules.map((): RunScope => ({ ...toOnly(about), ...more }));
   // A run of a whole repository cannot show whether it saw this event's push.
-  const isWhole = event.tag !== undefined && about.tag === undefined && !subject;
+  const isWhole = isMany || event.tag !== undefined && about.tag === undefined && !subject;
   const waits = isWhole ? [Math.max(waitMs, RETRY_WAITS_MS[0])] : [waitMs, ...RETRY_WAITS_MS];
   let ends: RuleEnd[] = [];
   for (const wait of waits) {
@@ -257,15 +287,15 @@ async function runEvent(
  */
 async function runInTurn(
   occasion: RuleOccasion,
-  { dispatch, searches, stopping }: AdmitOptions,
+  { dispatch, turns: { runs }, stopping }: AdmitOptions,
   rule: SyncRule,
 ): Promise<RuleEnd> {
-  let free = await searches.take(stopping);
+  let free = await runs.take(stopping);
   const waitUntil = async (time: number): Promise<boolean> => {
     free();
     const isOver = await occasion.waitUntil?.(time) ?? false;
     // A run that has to end needs no turn.
-    free = isOver ? await searches.take() : (): void => {};
+    free = isOver ? await runs.take() : (): void => {};
     return isOver;
   };
   return await dispatch(rule, { ...occasion, waitUntil }).finally(() => free());

@@ -13,16 +13,19 @@ import type { RuleReport, TagReport } from "../../src/sync/model.ts";
 const SECRET = "a-secret-of-the-registry";
 const [OLD, NEW] = [`sha256:${"a".repeat(64)}`, `sha256:${"b".repeat(64)}`] as const;
 
+const HOOKS = `
+webhooks:
+  in:
+    distribution: {kind: bearer, place: r.example, secrets: [${SECRET}]}
+`;
+
 /** A rule, with further keys. */
 function configOf(keys: string): ServerConfig {
   return parseConfig({
     CROSSDOCK_CONFIG: `
 sync:
   - {name: apps, type: repository, source: r.example/app, target: m.example/app, ${keys}}
-webhooks:
-  in:
-    distribution: {kind: bearer, place: r.example, secrets: [${SECRET}]}
-`,
+${HOOKS}`,
   });
 }
 
@@ -106,7 +109,7 @@ function fakeReceiver(
 /** Tells of a push, and gives what the sender is told. */
 async function tell(
   { receive }: Faked,
-  target: { tag?: string | undefined; digest?: string; id?: string } = {},
+  target: { tag?: string | undefined; digest?: string; id?: string; repository?: string } = {},
 ): Promise<string> {
   const { id = "1", ...rest } = target;
   const mediaType = "application/vnd.oci.image.manifest.v1+json";
@@ -279,8 +282,15 @@ test("createHookReceiver() bounds the manifests that it reads, and the runs, at 
   const turn = async (): Promise<void> => {
     for (let i = 0; i < 3; i++) await new Promise((next) => setImmediate(next));
   };
+  const rules = Array.from(
+    { length: 20 },
+    (_, i) =>
+      `- {name: a${i}, type: repository, source: r.example/app${i}, target: m.example/app${i}, referrers: true}`,
+  );
   const faked = fakeReceiver([], {
-    config: SIGNED,
+    config: parseConfig({
+      CROSSDOCK_CONFIG: `sync:\n${rules.join("\n")}\n${HOOKS}`,
+    }),
     async findImage({ digest }): Promise<SubjectImage> {
       count.mostReads = Math.max(count.mostReads, ++count.reads);
       await turn();
@@ -297,11 +307,36 @@ test("createHookReceiver() bounds the manifests that it reads, and the runs, at 
   });
   for (let i = 0; i < 100; i++) {
     const digest = `sha256:${String(i).padStart(64, "0")}`;
-    await tell(faked, { tag: undefined, digest, id: digest });
+    const repository = `app${i % 20}`;
+    await tell(faked, { tag: undefined, digest, id: digest, repository });
   }
   await faked.settle();
   assert.equal(count.images, 100);
   assert.ok(count.mostReads <= 4 && count.mostRuns <= 4, JSON.stringify(count));
+});
+
+test("createHookReceiver() runs the whole repository for many referrers at once", async () => {
+  const runs: RuleOccasion["only"][] = [];
+  const { promise: allTold, resolve: release } = Promise.withResolvers<void>();
+  const faked = fakeReceiver([], {
+    config: SIGNED,
+    findImage: ({ digest }) => Promise.resolve({ digest, isIndex: false }),
+    async dispatch(_, { only }): Promise<RuleEnd> {
+      runs.push(only);
+      await allTold;
+      return endWith({ result: "copied" });
+    },
+  });
+  for (let i = 0; i < 100; i++) {
+    const digest = `sha256:${String(i).padStart(64, "0")}`;
+    await tell(faked, { tag: undefined, digest, id: digest });
+  }
+  for (let i = 0; i < 100; i++) await new Promise((next) => setImmediate(next));
+  release();
+  await faked.settle();
+  const isWhole = (only: RuleOccasion["only"]): boolean => only?.subject === undefined;
+  assert.deepEqual(runs.map(isWhole), [...Array(8).fill(false), true, true]);
+  assert.deepEqual(runs.at(-1), { repository: "r.example/app", related: true });
 });
 
 test("createHookReceiver() lets other referrers run while one waits for a rate limit", async () => {
