@@ -259,15 +259,11 @@ async function runEvent(
       return logLeft(about, options);
     }
     const at = runtime.now();
-    try {
-      ends = await Promise.all(rules.map(async (rule, i) => {
-        const waitUntil = waitForLimit(rule, about, options);
-        const occasion = { by: "hook", hook, at, only: scopes[i], waitUntil } as const;
-        return await (subject ? runInTurn(occasion, options, rule) : dispatch(rule, occasion));
-      }));
-    } catch {
-      return logLeft(about, options);
-    }
+    ends = await Promise.all(rules.map(async (rule, i) => {
+      const waitUntil = waitForLimit(rule, about, options);
+      const occasion = { by: "hook", hook, at, only: scopes[i], waitUntil } as const;
+      return await (subject ? runInTurn(occasion, options, rule) : dispatch(rule, occasion));
+    }));
     const hasSeenPush = (end: RuleEnd, i: number): boolean =>
       subject ? hasSeenReferrer(end) : hasSeen(rules[i], end, event);
     if (ends.every(hasSeenPush)) break;
@@ -281,24 +277,25 @@ async function runEvent(
 }
 
 /**
- * Runs a rule for a referrer when it is its turn. A run that waits for a rate limit lets others run.
- *
- * @throws the reason of `stopping`
+ * Runs a rule for a referrer when it is its turn. A run that waits for a rate limit lets others run. If the host stops before, the
+ * rule does not run.
  */
 async function runInTurn(
   occasion: RuleOccasion,
   { dispatch, turns: { runs }, stopping }: AdmitOptions,
   rule: SyncRule,
 ): Promise<RuleEnd> {
-  let free = await runs.take(stopping);
+  let free = await runs.take(stopping).catch(() => undefined);
+  if (!free) return "failed";
   const waitUntil = async (time: number): Promise<boolean> => {
-    free();
+    free?.();
+    free = undefined;
     const isOver = await occasion.waitUntil?.(time) ?? false;
     // A run that has to end needs no turn.
-    free = isOver ? await runs.take() : (): void => {};
+    if (isOver) free = await runs.take();
     return isOver;
   };
-  return await dispatch(rule, { ...occasion, waitUntil }).finally(() => free());
+  return await dispatch(rule, { ...occasion, waitUntil }).finally(() => free?.());
 }
 
 function logLeft(about: Reference, { log }: AdmitOptions): void {
