@@ -266,7 +266,12 @@ test("POST /v1/verifications compares referrers in repositories of their own", a
   };
   await readReport(await dock.copy(body));
   assert.deepEqual(await compare(body), []);
-  const missing = { kind: "referrer", what: referrer.descriptor.digest, state: "missing" };
+  const missing = {
+    kind: "referrer",
+    referrerKind: "other",
+    what: referrer.descriptor.digest,
+    state: "missing",
+  };
   const { referrerDestination: _, ...rest } = body;
   assert.deepEqual(await compare(rest), [missing]);
   assert.deepEqual(await compare({ ...rest, referrers: false }), []);
