@@ -112,8 +112,8 @@ function listCredentials(
     ...parseDockerConfig(registryAuth, from).auths.flatMap(([key, credential]) => {
       if (!credential) return [];
       const { registry, path } = parseKey(key);
-      // A key can be a URL with a password.
-      return [{ registry: [registry.replace(/^.*@/, ""), ...path].join("/"), from }];
+      // A key can be a URL with a password, which may contain a slash.
+      return [{ registry: [registry, ...path].join("/").replace(/^.*@/, ""), from }];
     }),
     ...cloud(aws, "AWS_ACCESS_KEY_ID", "*.amazonaws.com"),
     ...cloud(googleServiceAccount, "GOOGLE_SERVICE_ACCOUNT", "*.pkg.dev", "*.gcr.io"),

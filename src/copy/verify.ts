@@ -80,7 +80,7 @@ async function compare(
   differences.push(...await checkTags("digest-tag", tags, target, signal));
   const blobs = listExpectedBlobs(expected, request, repositories);
   differences.push(...await checkBlobs(blobs, signal));
-  const missing = new Set(differences.map(({ what }) => what));
+  const missing = toMissing(related, differences);
   const imageBlobs = new Set(listBlobs(nodes).map(({ digest }) => digest as string));
   const isOfImage = ({ kind, what }: Difference): boolean =>
     kind === "tag" || kind === "manifest" || kind === "blob" && imageBlobs.has(what);
@@ -115,6 +115,21 @@ function toExpectedTags(
   const named = destination.digest === digest ? undefined : destination.digest;
   const tags = [destination.tag, named, ...additionalTags].filter((tag) => tag !== undefined);
   return (tags.length > 0 ? tags : [digest]).map((tag) => ({ tag, digest }));
+}
+
+/** What is missing, with the referrers and digest tags that lack a part: a signature without its blob is none. */
+function toMissing({ rounds, tagged }: Related, differences: readonly Difference[]): Set<string> {
+  const missing = new Set(differences.map(({ what }) => what));
+  const related = [
+    ...rounds.flatMap(({ nodes }) => nodes.map((node) => ({ name: node.descriptor.digest, node }))),
+    ...tagged.map(({ tag, node }) => ({ name: tag, node })),
+  ];
+  for (const { name, node } of related) {
+    const nodes = listNodes(node);
+    const parts = [...nodes.map(({ descriptor }) => descriptor), ...listBlobs(nodes)];
+    if (parts.some(({ digest }) => missing.has(digest))) missing.add(name);
+  }
+  return missing;
 }
 
 /** Adds the kind to each difference of a referrer or a digest tag. */

@@ -25,6 +25,9 @@ const KEPT_SECONDS = 90 * 24 * 60 * 60;
 /** https://developers.cloudflare.com/kv/platform/limits/ */
 const MAX_METADATA_BYTES = 1024;
 
+/** Names are ASCII, and those of registries and repositories rarely longer. */
+const MAX_ONLY_CHARS = 400;
+
 /** KV lists keys in ascending order, so the key of a newer run has to be smaller. */
 const LAST_TIME = 36 ** 9 - 1;
 
@@ -63,5 +66,7 @@ function toMetadata(run: RunSummary): RunSummary {
   const isShort = new TextEncoder().encode(JSON.stringify(run)).length <= MAX_METADATA_BYTES;
   if (isShort) return run;
   const { id, by, rule, state, startedAt, durationMs, postponedUntil } = run;
-  return { id, by, rule, state, startedAt, durationMs, postponedUntil };
+  // A run of a part must not look like one of the whole rule. The whole name is in the record.
+  const only = run.only?.slice(0, MAX_ONLY_CHARS);
+  return { id, by, rule, state, startedAt, durationMs, postponedUntil, only };
 }

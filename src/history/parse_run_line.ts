@@ -3,23 +3,26 @@ import { safeParseJson } from "../schema.ts";
 import type { RunRecord } from "./model.ts";
 import { RUN_STATES } from "./model.ts";
 import { RUN_ID } from "./run_id.ts";
+import { runSummarySchema } from "./schemas.ts";
 
 /** A longer line is none that this program has written. */
 const MAX_LINE_CHARS = 1024 * 1024;
 
-/** What the history itself reads. Reports stay as they were written, also by another version. */
-const lineSchema = z.looseObject({
+/**
+ * The members that a list of runs has, so that a damaged line does not damage the list. Reports stay as they were written, also by
+ * another version.
+ */
+const lineSchema = runSummarySchema.and(z.looseObject({
   id: z.string().regex(RUN_ID),
-  state: z.enum(RUN_STATES),
-  by: z.string(),
-  startedAt: z.number(),
+  // A run is written when it has ended.
+  state: z.enum(RUN_STATES).exclude(["running"]),
   durationMs: z.number(),
   request: z.looseObject({}),
   tags: z.array(z.looseObject({})),
   pruned: z.array(z.looseObject({})),
   warnings: z.array(z.string()),
   truncated: z.boolean(),
-});
+}));
 
 /** Parses a line of a history file; `undefined` for one that is damaged. */
 export function parseRunLine(line: string): RunRecord | undefined {

@@ -88,7 +88,8 @@ class StateFile {
     this.#stamp = "";
     this.#sizeBytes = found?.sizeBytes ?? 0;
     this.#isBroken = false;
-    if (!found || found.sizeBytes === 0) return;
+    // A pipe has no size, and to write to it would wait for its reader.
+    if (!found || found.isFile && found.sizeBytes === 0) return;
     const isSmall = found.isFile && found.sizeBytes <= 2 * MAX_BYTES;
     const text = isSmall ? await readFile(this.#path, "utf8") : "";
     if (!text.startsWith(MARK)) {

@@ -1,4 +1,5 @@
 /** Receives webhooks of registries: verifies a request, matches it to rules, and answers before the rules run. */
+import { Slots } from "../copy/slots.ts";
 import { CrossdockError } from "../errors.ts";
 import type { Digest } from "../oci/digest.ts";
 import { formatReference, parseReference } from "../oci/reference.ts";
@@ -21,7 +22,7 @@ import { withFields } from "../log.ts";
 import type { Log } from "../log.ts";
 import { matchRules } from "../webhooks/incoming/match_rules.ts";
 import type { RuleMatch } from "../webhooks/incoming/match_rules.ts";
-import type { RuleDispatcher, RuleEnd } from "./dispatch.ts";
+import type { RuleDispatcher, RuleEnd, RuleOccasion } from "./dispatch.ts";
 import { describeFailure } from "./run_logged.ts";
 
 export interface HookReceiverOptions {
@@ -61,12 +62,15 @@ export type HookReceiver = (
 
 /** Creates a receiver. It stores the runs of the last seconds as plain data, which requests share. */
 export function createHookReceiver(options: HookReceiverOptions): HookReceiver {
-  const { config, runtime } = options;
+  const { config, runtime, canWait = true } = options;
   const { rules, webhooks } = config.sync;
   const memory: RunMemory = new Map();
   const followed: RunMemory = new Map();
   const waiting = new Set<string>();
+  const following = new Set<PushEvent>();
+  const running = new Map<string, number>();
   const googleKeys: GoogleKeys = {};
+  const shared = canWait ? openTurns() : undefined;
 
   return async (name, request, log) => {
     const hook = webhooks.incoming.get(name);
@@ -78,9 +82,12 @@ export function createHookReceiver(options: HookReceiverOptions): HookReceiver {
       matchRules(event, place, rules).map((match) => ({ event, match }))
     );
     if (matches.length === 0) return { kind: "ignored", why: "no rule matches" };
+    const hookLog = withFields(log, { hook: name });
+    // On Workers, a request must not wait for a promise of another request.
+    const turns = shared ?? openTurns();
+    const seen = { memory, followed, waiting, following, running };
+    const admitting = { ...options, ...seen, hook: name, turns, log: hookLog };
     for (const { event, match } of matches) {
-      const hookLog = withFields(log, { hook: name });
-      const admitting = { ...options, hook: name, memory, followed, waiting, log: hookLog };
       const { digest } = match.about;
       if (digest === undefined) admit(event, match, admitting);
       else options.background(followDigest(event, digest, match, admitting));
@@ -96,8 +103,33 @@ interface AdmitOptions extends HookReceiverOptions {
   readonly followed: RunMemory;
   /** The runs that wait for a rate limit: rule and reference. */
   readonly waiting: Set<string>;
+  /** The events whose image is not known yet. */
+  readonly following: Set<PushEvent>;
+  /** By repository: the events of referrers whose rules run, or wait for their turn. */
+  readonly running: Map<string, number>;
+  /** Limits the requests of many referrers that are pushed at once. */
+  readonly turns: Turns;
   readonly log: Log;
 }
+
+interface Turns {
+  readonly reads: Slots;
+  readonly runs: Slots;
+}
+
+/** Limits the manifests of events that are read at once, and the runs for referrers: each resolves up to 16 tags at once. */
+function openTurns(): Turns {
+  return { reads: new Slots(4), runs: new Slots(4) };
+}
+
+/**
+ * Events of referrers in one repository that run their rules for their image only. Each searches the tags of the repository, so
+ * further events share runs of the whole repository.
+ */
+const MAX_RUNNING = 8;
+
+/** Manifests of events that wait to be read. Thousands of referrers are more likely when a whole repository is signed again. */
+const MAX_FOLLOWING = 10_000;
 
 /**
  * The waits before an event runs again, in milliseconds. CNCF distribution sends the event of a manifest shortly before its tag
@@ -118,14 +150,25 @@ function admit(
   options: AdmitOptions,
   subject?: SubjectImage,
 ): void {
-  const { memory, runtime, background, log } = options;
-  const admission = admitEvent(memory, match.about, { event, now: runtime.now() });
-  const about = formatReference(match.about);
-  if (admission.run === "no") return log("debug", "duplicate event", { about });
-  const rules = match.rules.map(({ name }) => name);
-  log("info", "event", { about, rules, run: admission.run });
+  const { memory, running, runtime, background, log } = options;
+  const { registry, repository } = match.about;
+  const place = formatReference({ registry, repository });
+  const count = running.get(place) ?? 0;
+  const isMany = subject !== undefined && count >= MAX_RUNNING;
+  const { about, rules } = isMany ? { ...match, about: { registry, repository } } : match;
+  const admission = admitEvent(memory, about, { event, now: runtime.now() });
+  const name = formatReference(about);
+  if (admission.run === "no") return log("debug", "duplicate event", { about: name });
+  log("info", "event", { about: name, rules: rules.map(({ name }) => name), run: admission.run });
   const waitMs = admission.run === "later" ? admission.at - runtime.now() : 0;
-  background(runEvent(event, match, { waitMs, subject }, options));
+  const run = runEvent(event, { about, rules }, { waitMs, subject, isMany }, options);
+  if (!subject) return background(run);
+  running.set(place, count + 1);
+  background(run.finally(() => {
+    const left = (running.get(place) ?? 1) - 1;
+    if (left > 0) running.set(place, left);
+    else running.delete(place);
+  }));
 }
 
 /**
@@ -138,48 +181,75 @@ async function followDigest(
   { about, rules }: RuleMatch,
   options: AdmitOptions,
 ): Promise<void> {
-  const { followed, runtime, stopping, log } = options;
+  const { followed, following, runtime, log } = options;
   const name = formatReference(about);
   const mayBeImage = event.tag !== undefined;
   // A manifest never changes, so one event of a digest is enough. A tag made from a digest can move.
   if (!mayBeImage && admitEvent(followed, about, { event, now: runtime.now() }).run !== "now") {
     return log("debug", "duplicate event", { about: name });
   }
+  // The sender may repeat an event whose image is not found.
+  if (following.size >= MAX_FOLLOWING) {
+    forgetRun(followed, about);
+    return logLeft(about, options);
+  }
+  following.add(event);
+  try {
+    const image = await searchImage({ ...about, digest }, mayBeImage, options);
+    if (image === "left") return logLeft(about, options);
+    if (image === "not found") return forgetRun(followed, about);
+    if (!image) return log("debug", "event of a manifest that is no referrer", { about: name });
+    admit(event, { about: { ...about, digest: image.digest }, rules }, options, image);
+  } finally {
+    following.delete(event);
+  }
+}
+
+/** Finds an image, and retries if the event comes before the manifest can be read. Returns `left` if the host stops. */
+async function searchImage(
+  about: Reference & { readonly digest: Digest },
+  mayBeImage: boolean,
+  { findImage, turns, runtime, stopping, log }: AdmitOptions,
+): Promise<SubjectImage | "left" | "not found" | undefined> {
   for (const wait of [0, ...RETRY_WAITS_MS]) {
+    let free: (() => void) | undefined;
     try {
       if (wait > 0) await runtime.sleep(wait, stopping);
+      free = await turns.reads.take(stopping);
     } catch {
-      return logLeft(about, options);
+      return "left";
     }
     try {
-      const image = await options.findImage({ ...about, digest }, { mayBeImage, signal: stopping });
-      if (!image) return log("debug", "event of a manifest that is no referrer", { about: name });
-      return admit(event, { about: { ...about, digest: image.digest }, rules }, options, image);
+      return await findImage(about, { mayBeImage, signal: stopping });
     } catch (error) {
-      log("warn", "image of an event was not found", { about: name, ...describeFailure(error) });
-      // The event may come before the manifest can be read.
+      const fields = { about: formatReference(about), ...describeFailure(error) };
+      log("warn", "image of an event was not found", fields);
       if (!(error instanceof CrossdockError) || error.code !== "not_found") break;
+    } finally {
+      free();
     }
   }
-  // The sender may repeat the event.
-  forgetRun(followed, about);
+  return "not found";
 }
 
 /** Runs the rules of an event, and runs them again if they did not see its push. Never rejects. */
 async function runEvent(
   event: PushEvent,
   { about, rules }: RuleMatch,
-  { waitMs, subject }: {
+  { waitMs, subject, isMany }: {
     readonly waitMs: number;
     /** The image that a referrer belongs to. */
     readonly subject: SubjectImage | undefined;
+    /** Whether the run is for the referrers of several images of the repository. */
+    readonly isMany: boolean;
   },
   options: AdmitOptions,
 ): Promise<void> {
   const { runtime, dispatch, memory, stopping, hook } = options;
-  const scopes = rules.map((): RunScope => ({ ...toOnly(about), ...(subject ? { subject } : {}) }));
+  const more = isMany ? { related: true } : subject ? { subject } : {};
+  const scopes = rules.map((): RunScope => ({ ...toOnly(about), ...more }));
   // A run of a whole repository cannot show whether it saw this event's push.
-  const isWhole = event.tag !== undefined && about.tag === undefined && !subject;
+  const isWhole = isMany || event.tag !== undefined && about.tag === undefined && !subject;
   const waits = isWhole ? [Math.max(waitMs, RETRY_WAITS_MS[0])] : [waitMs, ...RETRY_WAITS_MS];
   let ends: RuleEnd[] = [];
   for (const wait of waits) {
@@ -189,9 +259,10 @@ async function runEvent(
       return logLeft(about, options);
     }
     const at = runtime.now();
-    ends = await Promise.all(rules.map((rule, i) => {
+    ends = await Promise.all(rules.map(async (rule, i) => {
       const waitUntil = waitForLimit(rule, about, options);
-      return dispatch(rule, { by: "hook", hook, at, only: scopes[i], waitUntil });
+      const occasion = { by: "hook", hook, at, only: scopes[i], waitUntil } as const;
+      return await (subject ? runInTurn(occasion, options, rule) : dispatch(rule, occasion));
     }));
     const hasSeenPush = (end: RuleEnd, i: number): boolean =>
       subject ? hasSeenReferrer(end) : hasSeen(rules[i], end, event);
@@ -203,6 +274,28 @@ async function runEvent(
   }
   // The sender may repeat an event whose rule failed.
   if (ends.includes("failed")) forgetRun(memory, about);
+}
+
+/**
+ * Runs a rule for a referrer when it is its turn. A run that waits for a rate limit lets others run. If the host stops before, the
+ * rule does not run.
+ */
+async function runInTurn(
+  occasion: RuleOccasion,
+  { dispatch, turns: { runs }, stopping }: AdmitOptions,
+  rule: SyncRule,
+): Promise<RuleEnd> {
+  let free = await runs.take(stopping).catch(() => undefined);
+  if (!free) return "failed";
+  const waitUntil = async (time: number): Promise<boolean> => {
+    free?.();
+    free = undefined;
+    const isOver = await occasion.waitUntil?.(time) ?? false;
+    // A run that has to end needs no turn.
+    if (isOver) free = await runs.take();
+    return isOver;
+  };
+  return await dispatch(rule, { ...occasion, waitUntil }).finally(() => free?.());
 }
 
 function logLeft(about: Reference, { log }: AdmitOptions): void {

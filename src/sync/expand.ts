@@ -46,20 +46,17 @@ export interface SelectedTags extends TagSelection {
  * @throws CrossdockError if the registry does not list its repositories
  */
 export async function* listRepositories(
-  { type, source: name, targets, repositories }: SyncRule,
+  rule: SyncRule,
   source: Pick<Listing, "repositories">,
   { only, signal }: Pick<ExpandOptions, "only" | "signal">,
 ): AsyncGenerator<string> {
+  const { type, source: name } = rule;
   if (type !== "registry") {
     const repository = toRepository(name);
     if (!only || only.repository === repository) yield repository;
     return;
   }
-  const isNamed = createNameFilter(repositories);
-  // A rule into its own source registry would copy its copies again at each run.
-  const isOwnCopy = (path: string): boolean =>
-    targets.some((target) => `${name}/${path}/`.startsWith(`${target}/`));
-  const isSelected = (path: string): boolean => isNamed(path) && !isOwnCopy(path);
+  const isSelected = createRepositoryFilter(rule);
   if (only) {
     const isInRegistry = only.repository.startsWith(`${name}/`);
     if (isInRegistry && isSelected(only.repository.slice(name.length + 1))) yield only.repository;
@@ -69,6 +66,17 @@ export async function* listRepositories(
   for await (const page of source.repositories(registry, { signal })) {
     for (const path of page) if (isSelected(path)) yield `${name}/${path}`;
   }
+}
+
+/** Creates a test for the repositories of a source registry, by their path. */
+export function createRepositoryFilter(
+  { source, targets, repositories }: SyncRule,
+): (path: string) => boolean {
+  const isNamed = createNameFilter(repositories);
+  // A rule into its own source registry would copy its copies again at each run.
+  const isOwnCopy = (path: string): boolean =>
+    targets.some((target) => `${source}/${path}/`.startsWith(`${target}/`));
+  return (path) => isNamed(path) && !isOwnCopy(path);
 }
 
 /**

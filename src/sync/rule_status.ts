@@ -88,7 +88,8 @@ export async function statusOfRule(
 function toResult({ state, error }: TagStatus): TagReport["result"] {
   if (error?.code === "rate_limited") return "postponed";
   if (state === "not-found") return "missing";
-  return state === "error" ? "failed" : "unchanged";
+  // An image that the admission policy rejects has another state.
+  return error ? "failed" : "unchanged";
 }
 
 async function statusOfItem(

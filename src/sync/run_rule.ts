@@ -29,6 +29,8 @@ export interface RunScope {
    * tags of this tag's image, even with `fastCheck`.
    */
   readonly subject?: SubjectImage | undefined;
+  /** Whether many manifests got new referrers: checks the referrers and digest tags of all images of the part, as for `subject`. */
+  readonly related?: boolean | undefined;
 }
 
 export interface RunRuleOptions {
@@ -321,7 +323,7 @@ class RuleRun {
           ...(missing ? { missing } : {}),
           ...(present.length > 0 ? { present } : {}),
           ...(known ? { known } : {}),
-          ...(only?.subject ? { related: true } : {}),
+          ...(only?.subject || only?.related ? { related: true } : {}),
         });
         for (const image of result.known ?? []) this.#known.set(image[0], image);
         this.#startedPulls = result.startedPulls;

@@ -10,6 +10,7 @@ const SECRETS = [
   "password-of-quay",
   "secret-of-the-hook",
   "a-token-of-a-caller",
+  "a-password/with-a-slash",
 ];
 
 const CONFIG = `
@@ -37,6 +38,7 @@ function describe(
         auths: {
           "https://index.docker.io/v1/": { auth: btoa(`me:${SECRETS[1]}`) },
           [`https://me:${SECRETS[1]}@quay.io/org`]: { auth: btoa(`me:${SECRETS[1]}`) },
+          [`https://me:${SECRETS[4]}@slash.example/org`]: { auth: btoa(`me:${SECRETS[1]}`) },
           "empty.example": {},
         },
       }),
@@ -55,10 +57,12 @@ test("describeConfig() names each registry with a credential, and no secret", ()
     { registry: "ghcr.io", from: "CROSSDOCK_CONFIG" },
     { registry: "docker.io", from: "CROSSDOCK_REGISTRY_AUTH" },
     { registry: "quay.io/org", from: "CROSSDOCK_REGISTRY_AUTH" },
+    { registry: "slash.example/org", from: "CROSSDOCK_REGISTRY_AUTH" },
     { registry: "*.amazonaws.com", from: "AWS_ACCESS_KEY_ID" },
   ]);
   const text = JSON.stringify(setup);
-  for (const secret of [...SECRETS, NOTICE_SECRET]) assert.ok(!text.includes(secret), secret);
+  const secrets = [...SECRETS, ...SECRETS.flatMap((text) => text.split("/")), NOTICE_SECRET];
+  for (const secret of secrets) assert.ok(!text.includes(secret), secret);
   assert.ok(!text.includes(btoa(`me:${SECRETS[1]}`)));
 });
 

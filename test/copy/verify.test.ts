@@ -37,6 +37,31 @@ test("verify() names a blob that is missing", async () => {
   assert.deepEqual(differences, [{ kind: "blob", what, state: "missing" }]);
 });
 
+test("verify() counts a referrer and a digest tag as missing if the destination lacks their blobs", async () => {
+  await using pair = await startPair();
+  const { source, destination, engine } = pair;
+  const { descriptor } = await putImage(source, "app", { tag: "1" });
+  const broken = await putReferrer(source, "app", descriptor, REFERRER);
+  await putReferrer(source, "app", descriptor, { ...REFERRER, payload: "another" });
+  const { tag } = await putCosignSignature(source, "app", descriptor.digest);
+  await engine.copy(requestOf(pair));
+  for (const name of [broken.descriptor.digest, tag]) {
+    const { bytes } = source.getManifest("app", name)!;
+    const { layers } = JSON.parse(new TextDecoder().decode(bytes));
+    const path = `/blobs/${layers[0].digest}`;
+    destination.fail({ method: "HEAD", path, action: { status: 404 } });
+  }
+  const { state, referrerState } = await engine.verify(requestOf(pair));
+  assert.equal(state, "incomplete");
+  assert.deepEqual(
+    referrerState?.kinds.map(({ kind, missing, expected }) => [kind, missing, expected]),
+    [
+      ["signature", 1, 1],
+      ["other", 1, 2],
+    ],
+  );
+});
+
 test("verify() names a referrer that is missing, and a digest tag", async () => {
   await using pair = await startPair();
   const { source, engine } = pair;

@@ -82,6 +82,14 @@ test("createKvHistory() shortens the summary of a run with long names", async ()
   assert.equal((await history.get(run.id))?.source, run.source);
 });
 
+test("createKvHistory() lists a run of a part with a long name as one of a part", async () => {
+  const history = createKvHistory(fakeKv());
+  const only = `r.example/${"a".repeat(1100)}:1`;
+  await history.save(recordOf({ only }));
+  const [run] = (await history.list({ limit: 1 })).runs;
+  assert.ok(run?.only && only.startsWith(run.only));
+});
+
 test("createKvHistory() rejects a cursor that the namespace rejects", async () => {
   const history = createKvHistory(fakeKv());
   await assert.rejects(history.list({ limit: 1, cursor: "damaged" }), { name: "RequestError" });

@@ -22,6 +22,9 @@ test("parseRunLine() returns nothing for a damaged line", () => {
     `${LINE}${LINE}`,
     LINE.replace('"tags":[]', '"tags":7'),
     LINE.replace('"state":"ok"', '"state":"fine"'),
+    LINE.replace('"state":"ok"', '"state":"running"'),
+    ...[{ counts: "x" }, { failure: 7 }, { rule: {} }, { postponedUntil: "soon" }, { by: "?" }]
+      .map((damage) => JSON.stringify({ ...recordOf(), ...damage })),
     LINE.replace(recordOf().id, "../../etc/passwd"),
     "\u0000".repeat(100),
     `${LINE}${" ".repeat(2 * 1024 * 1024)}`,

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
 import {
   appendFileSync,
   chmodSync,
@@ -14,6 +15,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { promisify } from "node:util";
 import { createFileState } from "../../src/hosts/file_state.ts";
 
 interface Folder extends Disposable {
@@ -141,6 +143,17 @@ for (const [what, change] of BROKEN) {
     ]);
   });
 }
+
+test("createFileState() does not open a pipe, or a folder", async () => {
+  using folder = makeFolder();
+  const pipe = join(folder.path, "pipe");
+  await promisify(execFile)("mkfifo", [pipe]);
+  for (const path of [pipe, folder.path]) {
+    const store = createFileState(path);
+    await assert.rejects(store.read("a"), /is not a state file/);
+    await assert.rejects(store.write("a", "b"), /is not a state file/);
+  }
+});
 
 test("createFileState() replaces a file of another version, after it has reported it", async () => {
   using folder = makeFolder();

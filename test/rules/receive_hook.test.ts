@@ -13,16 +13,19 @@ import type { RuleReport, TagReport } from "../../src/sync/model.ts";
 const SECRET = "a-secret-of-the-registry";
 const [OLD, NEW] = [`sha256:${"a".repeat(64)}`, `sha256:${"b".repeat(64)}`] as const;
 
+const HOOKS = `
+webhooks:
+  in:
+    distribution: {kind: bearer, place: r.example, secrets: [${SECRET}]}
+`;
+
 /** A rule, with further keys. */
 function configOf(keys: string): ServerConfig {
   return parseConfig({
     CROSSDOCK_CONFIG: `
 sync:
   - {name: apps, type: repository, source: r.example/app, target: m.example/app, ${keys}}
-webhooks:
-  in:
-    distribution: {kind: bearer, place: r.example, secrets: [${SECRET}]}
-`,
+${HOOKS}`,
   });
 }
 
@@ -49,6 +52,7 @@ function fakeReceiver(
     findImage = () => Promise.reject(new Error("no image is to be found")),
     stopping,
     canWait,
+    dispatch,
   }: Partial<HookReceiverOptions> = {},
 ): Faked {
   const runs: Faked["runs"] = [];
@@ -67,7 +71,7 @@ function fakeReceiver(
         await new Promise<void>((wake) => timers.push({ at: now + ms, wake }));
       },
     },
-    dispatch: async (_, { only, waitUntil }) => {
+    dispatch: dispatch ?? (async (_, { only, waitUntil }) => {
       // A run that a rate limit postpones waits as long as it may, and then tries again.
       for (;;) {
         runs.push(only);
@@ -75,7 +79,7 @@ function fakeReceiver(
         if (typeof end === "string" || end.postponedUntil === undefined) return end;
         if (!await waitUntil?.(end.postponedUntil)) return end;
       }
-    },
+    }),
     findImage,
     background: (job) => void jobs.push(job),
     stopping,
@@ -105,7 +109,7 @@ function fakeReceiver(
 /** Tells of a push, and gives what the sender is told. */
 async function tell(
   { receive }: Faked,
-  target: { tag?: string | undefined; digest?: string; id?: string } = {},
+  target: { tag?: string | undefined; digest?: string; id?: string; repository?: string } = {},
 ): Promise<string> {
   const { id = "1", ...rest } = target;
   const mediaType = "application/vnd.oci.image.manifest.v1+json";
@@ -271,6 +275,91 @@ test("createHookReceiver() runs nothing for a manifest that is no referrer", asy
 test("createHookReceiver() reads no manifest if no rule copies the referrers of the repository", async () => {
   const faked = fakeReceiver([]);
   assert.equal(await tell(faked, { tag: undefined, digest: NEW }), "ignored");
+});
+
+test("createHookReceiver() bounds the manifests that it reads, and the runs, at once for many referrers", async () => {
+  const count = { reads: 0, runs: 0, mostReads: 0, mostRuns: 0, images: 0 };
+  const turn = async (): Promise<void> => {
+    for (let i = 0; i < 3; i++) await new Promise((next) => setImmediate(next));
+  };
+  const rules = Array.from(
+    { length: 20 },
+    (_, i) =>
+      `- {name: a${i}, type: repository, source: r.example/app${i}, target: m.example/app${i}, referrers: true}`,
+  );
+  const faked = fakeReceiver([], {
+    config: parseConfig({
+      CROSSDOCK_CONFIG: `sync:\n${rules.join("\n")}\n${HOOKS}`,
+    }),
+    async findImage({ digest }): Promise<SubjectImage> {
+      count.mostReads = Math.max(count.mostReads, ++count.reads);
+      await turn();
+      count.reads -= 1;
+      return { digest, isIndex: false };
+    },
+    async dispatch(): Promise<RuleEnd> {
+      count.mostRuns = Math.max(count.mostRuns, ++count.runs);
+      await turn();
+      count.runs -= 1;
+      count.images += 1;
+      return endWith({ result: "copied" });
+    },
+  });
+  for (let i = 0; i < 100; i++) {
+    const digest = `sha256:${String(i).padStart(64, "0")}`;
+    const repository = `app${i % 20}`;
+    await tell(faked, { tag: undefined, digest, id: digest, repository });
+  }
+  await faked.settle();
+  assert.equal(count.images, 100);
+  assert.ok(count.mostReads <= 4 && count.mostRuns <= 4, JSON.stringify(count));
+});
+
+test("createHookReceiver() runs the whole repository for many referrers at once", async () => {
+  const runs: RuleOccasion["only"][] = [];
+  const { promise: allTold, resolve: release } = Promise.withResolvers<void>();
+  const faked = fakeReceiver([], {
+    config: SIGNED,
+    findImage: ({ digest }) => Promise.resolve({ digest, isIndex: false }),
+    async dispatch(_, { only }): Promise<RuleEnd> {
+      runs.push(only);
+      await allTold;
+      return endWith({ result: "copied" });
+    },
+  });
+  for (let i = 0; i < 100; i++) {
+    const digest = `sha256:${String(i).padStart(64, "0")}`;
+    await tell(faked, { tag: undefined, digest, id: digest });
+  }
+  for (let i = 0; i < 100; i++) await new Promise((next) => setImmediate(next));
+  release();
+  await faked.settle();
+  const isWhole = (only: RuleOccasion["only"]): boolean => only?.subject === undefined;
+  assert.deepEqual(runs.map(isWhole), [...Array(8).fill(false), true, true]);
+  assert.deepEqual(runs.at(-1), { repository: "r.example/app", related: true });
+});
+
+test("createHookReceiver() lets other referrers run while one waits for a rate limit", async () => {
+  let waits = 0;
+  let copied = 0;
+  const faked = fakeReceiver([], {
+    config: SIGNED,
+    findImage: ({ digest }) => Promise.resolve({ digest, isIndex: false }),
+    async dispatch(_, { waitUntil }): Promise<RuleEnd> {
+      // The first runs wait until the last one has ended.
+      if (++waits <= 4) {
+        assert.equal(await waitUntil?.(START + 60_000), true);
+        assert.equal(copied, 1);
+      } else copied += 1;
+      return endWith({ result: "copied" });
+    },
+  });
+  for (let i = 0; i < 5; i++) {
+    const digest = `sha256:${String(i).padStart(64, "0")}`;
+    await tell(faked, { tag: undefined, digest, id: digest });
+  }
+  await faked.settle();
+  assert.deepEqual([waits, copied], [5, 1]);
 });
 
 test("createHookReceiver() waits for a manifest that is not there yet, and not after another error", async () => {

@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { statusOfRule } from "../../src/sync/rule_status.ts";
 
+import type { AdmissionCheck } from "../../src/copy/admission.ts";
+import { parseReference } from "../../src/oci/reference.ts";
 import { runRuleLocally } from "../../src/sync/local_rules.ts";
 import type { RuleStatus } from "../../src/sync/model.ts";
 import type { SyncRule } from "../../src/sync/rule.ts";
@@ -47,6 +49,32 @@ test("statusOfRule() reports the state of each tag by one HEAD to each side", as
   ]);
   assert.equal(status.tags[1]?.digest, descriptor.digest);
   assert.equal(status.tags[1]?.current, destination.getManifest("app", "2")?.digest);
+});
+
+test("statusOfRule() lists nothing to prune if the admission policy rejects every image, as a run does", async () => {
+  const admission: AdmissionCheck = {
+    check: (image) =>
+      Promise.resolve({
+        image,
+        digest: parseReference(image).digest!,
+        result: "rejected",
+        reason: "unsigned",
+        requirements: [],
+        warnings: [],
+      }),
+  };
+  await using pair = await startPair({ engine: { admission } });
+  const { source, destination, engine } = pair;
+  await putImage(source, "app", { tag: "1" });
+  for (const tag of ["1", "old"]) await putImage(destination, "app", { tag, seed: 9 });
+  const rule = appRule(pair, ", prune: {maxShare: 1}");
+  const options = { engine, rules: [rule], now: () => NOW };
+  const status = await statusOfRule(rule, options);
+  assert.equal(status.tags[0]?.error?.code, "rejected");
+  assert.deepEqual(status.pruned ?? [], []);
+  const report = await runRuleLocally(rule, options);
+  assert.deepEqual([report.result, report.pruned], ["all-failed", []]);
+  assert.deepEqual(destination.tags("app").toSorted(), ["1", "old"]);
 });
 
 test("statusOfRule() reports what a run prunes if the rule skips the media type of every image", async () => {

@@ -1,6 +1,7 @@
 import { matchDigestTag, subjectOfTag } from "../../oci/digest_tag.ts";
 import type { Reference } from "../../oci/reference.ts";
 import type { SyncRule } from "../../sync/rule.ts";
+import { createRepositoryFilter } from "../../sync/expand.ts";
 import { createTagFilter } from "../../sync/select_tags.ts";
 import type { PushEvent } from "./event.ts";
 import { concerns, locateEvent } from "./match.ts";
@@ -35,7 +36,7 @@ export function matchRules(
   const isCopied = (rule: SyncRule): boolean =>
     isByDigest ? rule.copy.referrers === true : copiesAlong(tag, rule);
   const byDigest = rules.filter((rule) =>
-    !byTag.includes(rule) && concerns(about, rule.source) && isCopied(rule)
+    !byTag.includes(rule) && isFrom(rule, about) && isCopied(rule)
   );
   return [{ about: located, rules: byTag }, { about, rules: byDigest }]
     .filter(({ rules }) => rules.length > 0);
@@ -44,8 +45,14 @@ export function matchRules(
 /** Whether a rule may copy an image. A repository without a tag may have any tag. */
 export function selects(rule: SyncRule, about: Reference): boolean {
   const { tag } = about;
-  return concerns(about, rule.source) &&
+  return isFrom(rule, about) &&
     (rule.type === "image" || tag === undefined || createTagFilter(rule)(tag));
+}
+
+/** Whether an image belongs to the source of a rule, which may have only some repositories of its registry. */
+function isFrom(rule: SyncRule, about: Reference): boolean {
+  return concerns(about, rule.source) &&
+    (rule.type !== "registry" || createRepositoryFilter(rule)(about.repository));
 }
 
 /** Whether a rule copies a digest tag together with its image. */

@@ -68,6 +68,25 @@ for (const fastCheck of [false, true]) {
   });
 }
 
+test("runRule() of many new referrers checks those of all images, even with fastCheck", async () => {
+  await using pair = await startPair();
+  await putTags(pair, "1", "2", "3");
+  const rule = appRule(pair, ", referrers: true, fastCheck: true");
+  await run(rule, pair);
+  for (const tag of ["1", "3"]) {
+    const { digest, mediaType, bytes } = pair.source.getManifest("app", tag)!;
+    const descriptor = { digest, mediaType, size: bytes.length };
+    await putReferrer(pair.source, "app", descriptor, SIGNATURE);
+  }
+  const only = { repository: `${pair.source.host}/app`, related: true };
+  const report = await run(rule, pair, { only });
+  assert.deepEqual(resultsOf(report).toSorted(), [
+    "app:1 copied",
+    "app:2 unchanged",
+    "app:3 copied",
+  ]);
+});
+
 test("runRule() of a new referrer searches from the last name, and stops at the page that has it", async () => {
   await using pair = await startPair();
   const tags = Array.from({ length: 50 }, (_, i) => `1.${i + 10}`);

@@ -77,3 +77,19 @@ test("matchRules() of a mirror's own push finds only rules whose source the mirr
   const found = matchRules({ repository: "app", tag: "1" }, "m.example", rules);
   assert.deepEqual(found.flatMap(({ rules }) => rules.map(({ name }) => name)), ["back"]);
 });
+
+test("matchRules() leaves out repositories that a rule of a registry does not select", () => {
+  const { rules } = parseConfig({
+    CROSSDOCK_CONFIG: `
+sync:
+  - {name: some, type: registry, source: r.example, target: r.example/copies, repos: {allow: ["team/.*", "copies/.*"], deny: ["team/secret"]}, referrers: true}
+`,
+  }).sync;
+  const find = (repository: string): number[] =>
+    [{ repository, tag: "1" }, { repository, digest: IMAGE }, { repository, tag: FALLBACK }]
+      .map((event) => matchRules(event, "r.example", rules).length);
+  assert.deepEqual(find("team/app").map((count) => count > 0), [true, true, true]);
+  for (const repository of ["other/app", "team/secret", "copies/team/app"]) {
+    assert.deepEqual(find(repository), [0, 0, 0], repository);
+  }
+});
