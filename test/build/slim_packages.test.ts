@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { slimRe2js, slimYaml } from "../../build/slim_packages.ts";
@@ -18,7 +19,7 @@ const { outputFiles: [file] } = await build({
   write: false,
 });
 const slim: { readYaml: typeof readYaml } = await import(
-  `data:text/javascript;base64,${file.contents.toBase64()}`
+  `data:text/javascript;base64,${Buffer.from(file.contents).toString("base64")}`
 );
 
 test("slimYaml leaves out the writing of YAML, which the whole package has", () => {
@@ -76,7 +77,7 @@ test("slimRe2js matches ASCII by every table as the whole package does", async (
     write: false,
   });
   const { compilePattern: compileSlim }: { compilePattern: typeof compilePattern } = await import(
-    `data:text/javascript;base64,${bundle.contents.toBase64()}`
+    `data:text/javascript;base64,${Buffer.from(bundle.contents).toString("base64")}`
   );
   const whole = await build({ entryPoints: [PATTERNS], bundle: true, format: "esm", write: false });
   const tables = /\b(?:CATEGORIES|SCRIPTS) = new LazyMap\(\{(.*?)^\s*\}\);/gms;

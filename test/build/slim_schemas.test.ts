@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
@@ -75,7 +76,7 @@ test("withoutDescriptions and withoutUnusedMethods change no result", async () =
     write: false,
   });
   const slim: typeof schemas = await import(
-    `data:text/javascript;base64,${slimFile.contents.toBase64()}`
+    `data:text/javascript;base64,${Buffer.from(slimFile.contents).toString("base64")}`
   );
   for (const [name, values] of Object.entries(VALUES)) {
     const key = name as "copyBody";

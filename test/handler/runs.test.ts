@@ -42,14 +42,16 @@ test("GET /v1/runs lists what ran, or says that the host keeps nothing", async (
   await using dock = await startDockWithRule();
   await (await dock.send("POST", "/v1/syncs", { body: { rules: ["apps"] } })).text();
   await (await dock.copy()).text();
-  const { runs, history } = await get<RunList>(dock, "/v1/runs");
+  const { runs: all, history } = await get<RunList>(dock, "/v1/runs");
   if (isWorker) {
     assert.equal(history.kept, "none");
-    return assert.deepEqual(runs, []);
+    return assert.deepEqual(all, []);
   }
+  // The run at the start of the server may still be running.
+  const runs = all.filter(({ by }) => by !== "start");
   assert.equal(history.kept, "memory");
   const wanted = [["call", undefined, "ok"], ["call", "apps", "ok"]];
-  assert.deepEqual(runs.slice(0, 2).map(({ by, rule, state }) => [by, rule, state]), wanted);
+  assert.deepEqual(runs.map(({ by, rule, state }) => [by, rule, state]), wanted);
   const run = await get<RunRecord>(dock, `/v1/runs/${runs[1]?.id}`);
   assert.deepEqual(run.tags.map(({ destination, result }) => [destination, result]), [
     [`${dock.destination.host}/mirror/app:1`, "copied"],
