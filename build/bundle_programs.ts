@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { BuildOptions } from "../tools/node_modules/esbuild/lib/main.d.ts";
 import { build } from "../tools/node_modules/esbuild/lib/main.js";
-import { slimYaml, slimZod } from "./slim_packages.ts";
+import { slimRe2js, slimYaml, slimZod } from "./slim_packages.ts";
 import { readSources, withoutDescriptions, withoutUnusedMethods } from "./slim_schemas.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
@@ -49,7 +49,7 @@ for (const output of Object.keys(metafile.outputs)) {
 
 writeFileSync(join(outdir, "LICENSES.txt"), listLicenses(Object.keys(metafile.inputs)));
 
-// The library has zod and yaml as files of its own, with nothing that it does not use. So a Worker that bundles the library is not
+// The library has zod, yaml and re2js as files of its own, with nothing that it does not use. So a Worker that bundles the library is not
 // larger than ours. build/map_imports.ts lets the modules import these files.
 const library = join(ROOT, "dist/src");
 const texts = readdirSync(library, { recursive: true, encoding: "utf8" })
@@ -63,6 +63,7 @@ await bundlePackage("zod", texts.flatMap((text) => text.match(/(?<=\bz\.)\w+/g) 
   banner: { js: "const zodGlobals = {};" },
 });
 await bundlePackage("yaml", texts.flatMap(listYamlImports), { plugins: [slimYaml] });
+await bundlePackage("re2js", ["RE2JS"], { plugins: [slimRe2js] });
 
 /** Bundles the named exports of a package into a file in dist/, with its license. */
 async function bundlePackage(

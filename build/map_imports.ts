@@ -1,6 +1,6 @@
 /**
  * Replaces imports in dist/ by relative paths: those of our `@std/streams` modules, because the npm package contains these files but
- * not the import map, and those of zod and yaml, of which dist/ gets smaller files. Imports of the original `@std/streams` in node_modules/
+ * not the import map, and those of zod, yaml and re2js, of which dist/ gets smaller files. Imports of the original `@std/streams` in node_modules/
  * do not change, and neither do those in declarations.
  */
 import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -12,6 +12,7 @@ const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const DIST = join(ROOT, "dist");
 const IMPORT = /(?<=^(?:import|export)\s[^;"]*?")@std\/streams\/[^"]+(?=")/gm;
 const ZOD = /(?<=^import \* as z from ")zod(?=";)/gm;
+const RE2JS = /(?<=^import \{[^}]*\} from ")re2js(?=";)/gm;
 const YAML = /(?<=^import \{[^}]*\} from ")yaml(?=";)/gm;
 /** The package.json of the sources, which has the version. It is one folder higher from dist/. */
 const PACKAGE = /(?<=^import [^;"]*")(?:\.\.\/)+package\.json(?=")/gm;
@@ -24,6 +25,7 @@ for (const name of readdirSync(DIST, { recursive: true, encoding: "utf8" })) {
   const plain = file.endsWith(".js") && text.match(ZOD) ? removeDescriptions(text) : text;
   const mapped = plain.replace(IMPORT, (specifier) => toRelative(specifier, file))
     .replace(ZOD, file.endsWith(".js") ? relativePath(join(DIST, "zod.js"), file) : "$&")
+    .replace(RE2JS, file.endsWith(".js") ? relativePath(join(DIST, "re2js.js"), file) : "$&")
     .replace(YAML, file.endsWith(".js") ? relativePath(join(DIST, "yaml.js"), file) : "$&")
     .replace(PACKAGE, "../$&");
   if (mapped !== text) writeFileSync(file, mapped);

@@ -419,7 +419,7 @@ export const OPERATIONS: readonly OperationSource[] = [
     summary: "Check an image against the admission policy",
     description:
       "Reads the image's signatures and attestations and verifies them by the policy of the server's configuration. Copies " +
-      "nothing. A rejected image is a result, not an error. Without a policy, the call is rejected as invalid.",
+      "nothing. A rejected image is a result, not an error. Without a policy, the response is 404.",
     scope: "read",
     body: { schema: admissionBody, examples: ADMISSION_REQUESTS },
     responses: {

@@ -3,6 +3,7 @@ import { parseCopyRequest } from "../../copy/request.ts";
 import { secured } from "../access.ts";
 import type { Allowed } from "../allowed.ts";
 import type { AppOptions } from "../app_options.ts";
+import { RequestError } from "../../problem.ts";
 import { check, checkBody, createRouter } from "../router.ts";
 import { admissionBody, imageQuery, tagsQuery, verificationBody } from "../schemas.ts";
 import { watchCall } from "../watch_call.ts";
@@ -45,6 +46,11 @@ export function imageRoutes(options: AppOptions, allowed: Allowed) {
       checkBody(admissionBody),
       async (context) => {
         const { reference, referrerSource } = context.req.valid("json");
+        if (options.config.sync.admission === undefined) {
+          throw new RequestError("not_found", "this server has no admission policy", {
+            hint: "add `admission` to the configuration of the server: see docs/admission.md",
+          });
+        }
         allowed.read({ pointer: "#/reference" }, reference);
         if (referrerSource) allowed.read({ pointer: "#/referrerSource" }, referrerSource);
         const { signal, emit } = watchCall(context, options);

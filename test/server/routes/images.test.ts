@@ -122,3 +122,17 @@ for (const index of ["rebuild", "sparse", "unwrap"]) {
     assert.equal(JSON.parse(await post("/v1/verifications", names)).equal, false);
   });
 }
+
+test("POST /v1/admissions responds 404 on a server without a policy, and sends no request", async () => {
+  await using documented = await startDocumentedApp();
+  const { app, source } = documented;
+  const response = await app.request("/v1/admissions", {
+    method: "POST",
+    headers: { authorization: `Bearer ${TOKEN}`, "content-type": "application/json" },
+    body: JSON.stringify({ reference: `${source.host}/library/alpine:3.20` }),
+  });
+  const { code, detail } = await response.json();
+  assert.deepEqual([response.status, code], [404, "not_found"]);
+  assert.equal(detail, "this server has no admission policy");
+  assert.deepEqual(source.requests, []);
+});
