@@ -49,7 +49,7 @@ test("findMisses() finds a request too many in one of the runs", () => {
 test("findMisses() compares the median of memory with its bound", () => {
   assert.deepEqual(missesOf({ small: { Node: resultOf({ peakMiB: 300 }, {}, {}) } }), []);
   assert.deepEqual(missesOf({ small: { Node: resultOf({ peakMiB: 300 }) } }), [
-    "small: Node: 300 MiB resident, expected at most 60",
+    "small: Node: 300 MiB resident, expected at most 95",
   ]);
 });
 
