@@ -372,7 +372,7 @@ for (const [name, change] of servers) {
     const next = copies.values();
     const found = (): Promise<DurableCopy | undefined> => Promise.resolve(next.next().value);
     const app = createApi({
-      config,
+      config: { ...config, sync: { ...config.sync, admission: "unread" } },
       openEngine: () => engine,
       log: () => {},
       now: () => 1000,
