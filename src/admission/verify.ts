@@ -17,7 +17,7 @@ export interface SignedContent {
   /** The type of a DSSE payload. Absent for a signature of bytes. */
   readonly payloadType?: string;
   /**
-   * Verifies that a certificate signed: its chain, its SCT, the transparency log and timestamps, as far as the trust root has them.
+   * Verifies a signature by a certificate: the chain, and the SCT, the transparency log and timestamps if the trust root has them.
    *
    * @throws CandidateError
    */

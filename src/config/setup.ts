@@ -15,7 +15,7 @@ export interface ConfiguredCredential {
 export interface HookInfo {
   /** The name of the webhook. */
   readonly hook: string;
-  /** The path of its URL below that of the server. `SECRET` stands for a secret that is a part of the path. */
+  /** The path of its URL, after the URL of the server. A secret in it is replaced by `SECRET`. */
   readonly path: string;
   /** The kind of registry that sends the events. */
   readonly sender: string;
@@ -52,7 +52,7 @@ export interface HookRefusal {
 /** The last requests of a webhook. */
 export type HookMemory = Map<string, Pick<HookInfo, "lastEvent" | "lastRefusal">>;
 
-/** The configuration, as far as it is no secret. */
+/** The configuration without its secrets. */
 export interface ConfigInfo {
   /** Whether calls need no token. */
   readonly open: boolean;

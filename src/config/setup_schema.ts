@@ -47,8 +47,9 @@ export const setupSchema = schemaFor<Setup>()(
     hooks: z.array(z.object({
       hook: z.string(),
       path: z.string().meta({
-        description: "the path of its URL below that of the server. `SECRET` stands for a secret " +
-          "that is a part of the path",
+        description:
+          "the path of its URL, after the URL of the server. A secret in it is replaced by " +
+          "`SECRET`",
       }),
       sender: z.string(),
       place: z.string().meta({ description: "the registry of its events" }),
