@@ -5,8 +5,8 @@
 import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { BuildOptions } from "../tools/node_modules/esbuild/lib/main.d.ts";
-import { build } from "../tools/node_modules/esbuild/lib/main.js";
+import type { BuildOptions } from "esbuild";
+import { build } from "esbuild";
 import { slimRe2js, slimYaml, slimZod } from "./slim_packages.ts";
 import { readSources, withoutDescriptions, withoutUnusedMethods } from "./slim_schemas.ts";
 
@@ -82,8 +82,8 @@ async function bundlePackage(
     charset: "utf8",
     minifySyntax: true,
     legalComments: "none",
-    metafile: true,
     ...options,
+    metafile: true,
   });
   const licenses = listLicenses(Object.keys(metafile.inputs));
   writeFileSync(join(ROOT, `dist/${name}.LICENSE.txt`), licenses);

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
+import { buildPage, compressedPageBytes } from "./page.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
@@ -60,7 +61,19 @@ function checkSize(
   process.exitCode = 1;
 }
 
+/** All that a browser loads of `/` and `/docs`, each file compressed by gzip. */
+const MAX_PAGE_GZIP_BYTES = 60 * 1024;
+
+async function checkPageSize(): Promise<void> {
+  const bytes = compressedPageBytes(await buildPage());
+  process.stdout.write(`page: ${(bytes / 1024).toFixed(1)} KiB compressed\n`);
+  if (bytes <= MAX_PAGE_GZIP_BYTES) return;
+  process.stderr.write(`expected at most ${MAX_PAGE_GZIP_BYTES / 1024} KiB compressed\n`);
+  process.exitCode = 1;
+}
+
 if (import.meta.main) {
+  await checkPageSize();
   checkSize("crossdock", { maxBytes: MAX_GZIP_BYTES });
   const config = join(ROOT, "wrangler.admission.toml");
   checkSize("crossdock-admission", { config, maxBytes: MAX_ADMISSION_GZIP_BYTES });

@@ -1,7 +1,7 @@
 /** esbuild plugins that leave out the parts of packages that nothing here uses, and that no bundler can leave out by itself. */
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import type { Plugin } from "../tools/node_modules/esbuild/lib/main.d.ts";
+import type { Plugin } from "esbuild";
 
 /** Leaves out a third of zod: JSON schemas and its own messages. */
 export const slimZod: Plugin = leaveOut("zod", "zod_unused.ts", [

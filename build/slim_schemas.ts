@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { Plugin } from "../tools/node_modules/esbuild/lib/main.d.ts";
+import type { Plugin } from "esbuild";
 
 /**
  * Leaves out `.meta({…})` and `.describe("…")`. Only the API document and the schema of crossdock.yaml read them, which are made

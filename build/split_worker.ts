@@ -14,8 +14,8 @@ import {
 import { basename, dirname, join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import type { Metafile } from "../tools/node_modules/esbuild/lib/main.d.ts";
-import { build } from "../tools/node_modules/esbuild/lib/main.js";
+import type { Metafile } from "esbuild";
+import { build } from "esbuild";
 import { slimRe2js, slimYaml, slimZod } from "./slim_packages.ts";
 import { readSources, withoutDescriptions, withoutUnusedMethods } from "./slim_schemas.ts";
 

@@ -1,34 +1,24 @@
-/**
- * Renders the OpenAPI document as one HTML page with inline CSS. It loads no other resources and runs no scripts, so it works in
- * isolated networks.
- */
-import { html, raw } from "hono/html";
+/** Renders the OpenAPI document as an HTML page. It loads only its style and icon, and runs no scripts. */
+import { html } from "hono/html";
 import { renderProblems } from "./answers.ts";
 import { listRoutes } from "../api/model.ts";
 import type { Api, Route, Schema } from "../api/model.ts";
 import { renderMethod, renderOperation } from "./operation.ts";
 import { renderSchema } from "./schema.ts";
-import { ICON, STYLE } from "./style.ts";
 import { renderLine, renderText } from "./text.ts";
 import type { Html } from "./text.ts";
 
-export interface Page {
-  readonly html: string;
-  /** The value of Content-Security-Policy, which allows only the page's inline style and icon. */
-  readonly policy: string;
+export interface PageOptions {
+  /** The URL of the CSS, relative to that of the page. */
+  readonly style: string;
 }
 
-export async function renderPage(api: Api): Promise<Page> {
-  const hash = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(STYLE));
-  const style = `'sha256-${btoa(String.fromCharCode(...new Uint8Array(hash)))}'`;
-  return {
-    html: `${await render(api)}`,
-    policy: `default-src 'none'; style-src ${style}; img-src data:; base-uri 'none'; ` +
-      "form-action 'none'; frame-ancestors 'none'",
-  };
+export async function renderPage(api: Api, { style }: PageOptions): Promise<string> {
+  // The indentation of the templates would be a sixth of the page.
+  return `${await render(api, style)}`.replace(/\n\s+(?=<)/g, "\n");
 }
 
-function render(api: Api): Html {
+function render(api: Api, style: string): Html {
   const { title, version, description } = api.info;
   const routes = listRoutes(api);
   return html`
@@ -38,14 +28,14 @@ function render(api: Api): Html {
         <meta charset="utf-8">
         <meta name="viewport" content="width=device-width, initial-scale=1">
         <title>${title} ${version}: HTTP API</title>
-        <link rel="icon" href="${ICON}">
-        <style>${raw(STYLE)}</style>
+        <link rel="icon" href="assets/icon.svg" type="image/svg+xml">
+        <link rel="stylesheet" href="${style}">
       </head>
       <body>
         <a class="skip" href="#main">Skip to the content</a>
         <header>
           <h1>${title} <small>${version}</small></h1>
-          <p><a href="openapi.json">OpenAPI document</a></p>
+          <p><a href="./">Mirrors</a> · <a href="openapi.json">OpenAPI document</a></p>
         </header>
         ${renderContents(api, routes)}
         <main id="main">

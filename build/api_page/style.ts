@@ -140,10 +140,3 @@ nav .method { display: inline-block; min-width: 3.6rem; font-size: 0.7rem; }
   tr, figure { break-inside: avoid; }
 }
 `;
-
-/** The icon: two docks and an arrow across. */
-export const ICON = `data:image/svg+xml,${
-  encodeURIComponent(
-    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><path d="M2 2v12M14 2v12M4 8h7M8.5 5l3 3-3 3" fill="none" stroke="#2a7de1" stroke-width="2"/></svg>',
-  )
-}`;

@@ -4,7 +4,7 @@ import type { Runtime } from "../runtime.ts";
 import type { StateStore } from "../state_store.ts";
 import type { AdmissionCheck } from "../copy/admission.ts";
 import { createBrokenApp } from "../server/app.ts";
-import type { ApiFiles } from "../server/app_options.ts";
+import type { PageFiles } from "../server/app_options.ts";
 import { composeServer, warnAtStart } from "../server/compose.ts";
 import type { ComposedServer, HostOptions } from "../server/compose.ts";
 import { hasRulesText, parseEnvironment } from "../config/server_config.ts";
@@ -25,7 +25,7 @@ interface Bindings {
   readonly SELF?: unknown;
   /** The Worker of wrangler.admission.toml. */
   readonly ADMISSION?: SelfBinding;
-  /** The files of src/server/api. */
+  /** The files of the page. */
   readonly ASSETS?: AssetsBinding;
   /** A KV namespace for the remembered state of rules. */
   readonly STATE?: KvTexts;
@@ -96,7 +96,7 @@ export async function composeWorker(
     ...(durable ? { durable } : {}),
     ...(durable && SYNC_WORKFLOW ? { durableRules: createWorkflowRules(SYNC_WORKFLOW) } : {}),
     openAdmission: ADMISSION && await loadAdmission(ADMISSION),
-    apiFiles: ASSETS && openApiFiles(ASSETS),
+    pageFiles: ASSETS && openPageFiles(ASSETS),
     state: STATE && openKvState(STATE, runtime),
     ...(FAILED_TRIES
       ? { limitTries: async (key: string) => !(await FAILED_TRIES.limit({ key })).success }
@@ -150,13 +150,16 @@ function openKvState(kv: KvTexts, { sleep }: Pick<Runtime, "sleep">): StateStore
   };
 }
 
-function openApiFiles(assets: AssetsBinding): ApiFiles {
+function openPageFiles(assets: AssetsBinding): PageFiles {
   // The binding uses only the path.
   const read = async (name: string): Promise<Response> =>
     await assets.fetch(`https://assets.invalid/${name}`);
   return {
     document: async () => await (await read("openapi.json")).json(),
-    page: async () => await (await read("page.json")).json(),
+    async file(path): Promise<string | undefined> {
+      const response = await read(path);
+      return response.ok ? await response.text() : undefined;
+    },
   };
 }
 

@@ -11,8 +11,6 @@ import { openState } from "../hosts/open_state.ts";
 import type { AppOptions } from "../server/app_options.ts";
 import { composeServer, warnAtStart } from "../server/compose.ts";
 import type { ComposedServer } from "../server/compose.ts";
-import document from "../server/api/openapi.json" with { type: "json" };
-import page from "../server/api/page.json" with { type: "json" };
 import { createMetrics } from "../server/metrics.ts";
 import { runAtStart, runClock } from "../rules/clock.ts";
 import type { Runtime } from "../runtime.ts";
@@ -22,6 +20,7 @@ import { findDenoCron, registerCrons } from "./deno_cron.ts";
 import { openHistoryFile } from "./history_file.ts";
 import { MemoryHistory } from "../history/memory_history.ts";
 import { GracefulStop } from "./graceful_stop.ts";
+import { localPage } from "./local_page.ts";
 import { openServerAdmission } from "./open_server_admission.ts";
 import { resolveHost } from "./resolve_host.ts";
 
@@ -69,7 +68,7 @@ export async function createLongRunningServer(
       openAdmission: openServerAdmission(runtime, readOrNothing),
       addressOf,
       limitTries: createTriesLimit(),
-      apiFiles: { document: () => Promise.resolve(document), page: () => Promise.resolve(page) },
+      pageFiles: localPage,
       stopSignal: stop.signal,
       isStopping: () => stop.isStopping,
       background: (job) => stop.track(job),

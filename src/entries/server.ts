@@ -20,6 +20,7 @@ import type { Runtime } from "../runtime.ts";
 import { embedServer } from "../server/embed_server.ts";
 import type { EmbeddedServer, EmbedOptions, ServerSettings } from "../server/embed_server.ts";
 import { readAdmission } from "../config/read_admission.ts";
+import { localPage } from "./local_page.ts";
 import { openServerAdmission } from "./open_server_admission.ts";
 import { resolveHost } from "./resolve_host.ts";
 
@@ -29,7 +30,7 @@ export type { ApiConfig } from "../config/server_config.ts";
 export type { DurableCopies, DurableCopy } from "../durable/durable_copies.ts";
 export type { LogLevel } from "../log.ts";
 export type { StateStore } from "../state_store.ts";
-export type { ApiFiles, ApiPage } from "../server/app_options.ts";
+export type { PageFiles } from "../server/app_options.ts";
 export type {
   EmbeddedServer,
   EmbedOptions,
@@ -55,12 +56,7 @@ export function createServer(
     history: new MemoryHistory(),
     readAdmission,
     openAdmission: openServerAdmission(options.runtime ?? runtime, options.readFile),
-    apiFiles: {
-      document: async () =>
-        (await import("../server/api/openapi.json", { with: { type: "json" } })).default,
-      page: async () =>
-        (await import("../server/api/page.json", { with: { type: "json" } })).default,
-    },
+    pageFiles: localPage,
   });
 }
 

@@ -12,7 +12,7 @@ export type { ApiConfig } from "../config/server_config.ts";
 export type { DurableCopies, DurableCopy } from "../durable/durable_copies.ts";
 export type { LogLevel } from "../log.ts";
 export type { StateStore } from "../state_store.ts";
-export type { ApiFiles, ApiPage } from "../server/app_options.ts";
+export type { PageFiles } from "../server/app_options.ts";
 export type {
   EmbeddedServer,
   EmbedOptions,

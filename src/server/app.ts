@@ -15,11 +15,11 @@ import { getOuterRequestId } from "./mounted.ts";
 import { logRequests } from "./request_log.ts";
 import { createRouter } from "./router.ts";
 import { copyRoutes } from "./routes/copies.ts";
-import { docsRoutes } from "./routes/docs.ts";
 import { healthRoutes, stopping } from "./routes/health.ts";
 import { hookRoutes } from "./routes/hooks.ts";
 import { imageRoutes } from "./routes/images.ts";
 import { metricsRoutes } from "./routes/metrics.ts";
+import { pageRoutes } from "./routes/page.ts";
 import { planRoutes } from "./routes/plans.ts";
 import { stepRoutes } from "./routes/steps.ts";
 import { runRoutes } from "./routes/runs.ts";
@@ -85,7 +85,7 @@ export function createApi(options: AppOptions) {
     .route("/", setupRoutes(options, allowed, hooks))
     .route("/", imageRoutes(options, allowed))
     .route("/", healthRoutes(options))
-    .route("/", docsRoutes(options));
+    .route("/", pageRoutes(options));
 }
 
 /** The API's type, for hono's client. */

@@ -12,20 +12,12 @@ import type { HookReceiver } from "../rules/receive_hook.ts";
 import type { ServerConfig } from "../config/server_config.ts";
 import type { ServerRules } from "../rules/rules.ts";
 
-/** The API description, which `deno task schema` writes to src/server/api. */
-export interface ApiFiles {
+/** The files of the page and of the API description, which `deno task page` and `deno task schema` make. */
+export interface PageFiles {
   /** The OpenAPI document. */
   document(): Promise<object>;
-  /** The page of `/docs`. */
-  page(): Promise<ApiPage>;
-}
-
-/** The page of `/docs`. */
-export interface ApiPage {
-  /** The HTML. */
-  readonly lines: readonly string[];
-  /** The Content-Security-Policy. It allows only the page's inline style and icon. */
-  readonly policy: string;
+  /** The text of a file: `index.html`, `docs.html`, or a path that one of them names. */
+  file(path: string): Promise<string | undefined>;
 }
 
 /** Dependencies of the server that the host provides. */
@@ -53,8 +45,8 @@ export interface AppOptions {
   readonly rules?: ServerRules;
   /** Keeps the host alive until a job has ended. */
   readonly background?: (job: Promise<unknown>) => void;
-  /** Default: `/openapi.json` and `/docs` return 404. */
-  readonly apiFiles?: ApiFiles | undefined;
+  /** Default: `/`, `/docs` and `/openapi.json` return 404. */
+  readonly pageFiles?: PageFiles | undefined;
   /** Aborted when the host ends running work. */
   readonly stopSignal?: AbortSignal;
   /** Whether the host is shutting down and rejects new work. */

@@ -19,7 +19,7 @@ import type { CreateRepository } from "../registry/request.ts";
 import type { Runtime } from "../runtime.ts";
 import type { StateStore } from "../state_store.ts";
 import type { Trace } from "../trace.ts";
-import type { ApiFiles } from "./app_options.ts";
+import type { PageFiles } from "./app_options.ts";
 import { composeServer } from "./compose.ts";
 import type { HostOptions } from "./compose.ts";
 import { createMountable } from "./mount.ts";
@@ -70,7 +70,7 @@ export interface EmbedOptions {
   /** Runs copies requested with `Prefer: respond-async`. Default: they run within the request. */
   readonly durable?: DurableCopies | undefined;
   /** Default: on Workers, `/openapi.json` and `/docs` do not exist. */
-  readonly apiFiles?: ApiFiles | undefined;
+  readonly pageFiles?: PageFiles | undefined;
   /** Stores the remembered state of rules. Default: nothing is remembered. */
   readonly state?: StateStore | undefined;
   /** Reads a file for templates of `configText`. Returns `undefined` for a file that cannot be read. Default: no file can be read. */
@@ -105,7 +105,7 @@ export type EmbeddingHost =
       | "resolveHost"
       | "separateEngines"
       | "concurrency"
-      | "apiFiles"
+      | "pageFiles"
       | "history"
       | "openAdmission"
     >

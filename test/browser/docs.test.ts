@@ -16,7 +16,10 @@ test("/docs opens in a browser without an error, and shows every operation", asy
   });
   const { dom, messages } = await openPage(`${server.url}/docs`);
   assert.deepEqual(messages, []);
-  assert.deepEqual(asked, ["/docs"]);
+  assert.ok(
+    asked.length > 1 && asked.every((path) => /^\/(docs$|assets\/)/.test(path)),
+    `${asked}`,
+  );
   for (const { method, path, operation } of listRoutes(await getDocument(app))) {
     const { operationId } = operation;
     const start = dom.indexOf(`<article id="${operationId}"`);

@@ -1,30 +1,24 @@
 import assert from "node:assert/strict";
-import { Buffer } from "node:buffer";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { slimRe2js, slimYaml } from "../../build/slim_packages.ts";
 import { SyncConfigError } from "../../src/config/mistakes.ts";
 import { readYaml } from "../../src/config/read_yaml.ts";
 import { compilePattern } from "../../src/sync/pattern.ts";
-import { build } from "../../tools/node_modules/esbuild/lib/main.js";
+import { bundleText, importText } from "./bundle_text.ts";
 
 const SOURCE = fileURLToPath(new URL("../../src/config/read_yaml.ts", import.meta.url));
 
-const { outputFiles: [file] } = await build({
+const file = await bundleText({
   entryPoints: [SOURCE],
-  bundle: true,
-  format: "esm",
   platform: "browser",
   plugins: [slimYaml],
-  write: false,
 });
-const slim: { readYaml: typeof readYaml } = await import(
-  `data:text/javascript;base64,${Buffer.from(file.contents).toString("base64")}`
-);
+const slim: { readYaml: typeof readYaml } = await importText(file);
 
 test("slimYaml leaves out the writing of YAML, which the whole package has", () => {
-  assert.match(file.text, /this build does not write YAML/);
-  assert.doesNotMatch(file.text, /function stringifyCollection/);
+  assert.match(file, /this build does not write YAML/);
+  assert.doesNotMatch(file, /function stringifyCollection/);
 });
 
 const TEXTS = {
@@ -68,25 +62,20 @@ function read(readYaml: typeof slim.readYaml, text: string): unknown {
 const PATTERNS = fileURLToPath(new URL("../../src/sync/pattern.ts", import.meta.url));
 
 test("slimRe2js matches ASCII by every table as the whole package does", async () => {
-  const { outputFiles: [bundle] } = await build({
+  const bundle = await bundleText({
     entryPoints: [PATTERNS],
-    bundle: true,
-    format: "esm",
     platform: "browser",
     plugins: [slimRe2js],
-    write: false,
   });
-  const { compilePattern: compileSlim }: { compilePattern: typeof compilePattern } = await import(
-    `data:text/javascript;base64,${Buffer.from(bundle.contents).toString("base64")}`
-  );
-  const whole = await build({ entryPoints: [PATTERNS], bundle: true, format: "esm", write: false });
+  const { compilePattern: compileSlim }: { compilePattern: typeof compilePattern } =
+    await importText(bundle);
+  const text = await bundleText({ entryPoints: [PATTERNS] });
   const tables = /\b(?:CATEGORIES|SCRIPTS) = new LazyMap\(\{(.*?)^\s*\}\);/gms;
-  const text = whole.outputFiles[0].text;
   const names = [...text.matchAll(tables)].flatMap(([, entries = ""]) =>
     [...entries.matchAll(/^\s*"?(\w+)"?: \(\) =>/gm)].map(([, name]) => name)
   );
   assert.ok(names.length > 200, `${names.length} tables`);
-  assert.ok(bundle.text.length < text.length - 25_000, "the tables are not shorter");
+  assert.ok(bundle.length < text.length - 25_000, "the tables are not shorter");
   const ascii = Array.from({ length: 128 }, (_, code) => String.fromCharCode(code));
   for (const name of names) {
     const forms = [`\\p{${name}}`, `[^\\P{${name}}_]`];

@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { Buffer } from "node:buffer";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
@@ -10,7 +9,7 @@ import {
 } from "../../build/slim_schemas.ts";
 import * as schemas from "../../src/server/schemas.ts";
 import { safeParse } from "../../src/schema.ts";
-import { build } from "../../tools/node_modules/esbuild/lib/main.js";
+import { bundleText, importText } from "./bundle_text.ts";
 
 const CALLS: readonly (readonly [what: string, text: string, expected: string])[] = [
   ["meta() with texts", 'z.int().meta({ description: "a" + "b" }).min(1)', "z.int().min(1)"],
@@ -34,20 +33,17 @@ test("removeDescriptions() rejects a call without an end", () => {
 
 const PATH = fileURLToPath(new URL("../../src/server/schemas.ts", import.meta.url));
 
-const { outputFiles: [file] } = await build({
+const file = await bundleText({
   entryPoints: [PATH],
-  bundle: true,
-  format: "esm",
   platform: "browser",
   plugins: [withoutDescriptions, withoutUnusedMethods(["z.string().max(1).min(1).regex(/a/)"])],
-  write: false,
 });
 
 test("withoutDescriptions and withoutUnusedMethods leave out texts and methods", () => {
   assert.match(readFileSync(PATH, "utf8"), /the id from the response that started the copy/);
-  assert.doesNotMatch(file.text, /the id from the response that started the copy/);
-  assert.doesNotMatch(file.text, / emoji\(/);
-  assert.match(file.text, / regex\(/);
+  assert.doesNotMatch(file, /the id from the response that started the copy/);
+  assert.doesNotMatch(file, / emoji\(/);
+  assert.match(file, / regex\(/);
 });
 
 const COPY = { source: "a.example/b:1", destination: "c.example/d" };
@@ -67,17 +63,12 @@ const VALUES: Readonly<Record<string, readonly unknown[]>> = {
 
 test("withoutDescriptions and withoutUnusedMethods change no result", async () => {
   // The methods that the modules use are found by their names, as for the Worker.
-  const { outputFiles: [slimFile] } = await build({
+  const slimFile = await bundleText({
     entryPoints: [PATH],
-    bundle: true,
-    format: "esm",
     platform: "browser",
-    plugins: [withoutDescriptions, withoutUnusedMethods([file.text])],
-    write: false,
+    plugins: [withoutDescriptions, withoutUnusedMethods([file])],
   });
-  const slim: typeof schemas = await import(
-    `data:text/javascript;base64,${Buffer.from(slimFile.contents).toString("base64")}`
-  );
+  const slim: typeof schemas = await importText(slimFile);
   for (const [name, values] of Object.entries(VALUES)) {
     const key = name as "copyBody";
     for (const value of values) {

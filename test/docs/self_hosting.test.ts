@@ -66,6 +66,6 @@ test("Dockerfile runs crossdock serve with no permission beyond those of `deno t
   const words: string[] = JSON.parse(text);
   const command = words.filter((word) => word !== "--cached-only").join(" ");
   const serve = tasks.serve.replace("src/entries/serve.ts", "src/cli/main.ts");
-  assert.equal(`deno install --quiet && ${command}`, serve);
+  assert.equal(`deno task --quiet page && ${command}`, serve);
   assert.match(read("Dockerfile"), /^CMD \["serve"\]$/m);
 });

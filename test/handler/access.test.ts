@@ -271,8 +271,18 @@ test("a registry that requires a credential is a 502, not a 401", async () => {
   assert.equal(problem.code, "unauthorized");
 });
 
-test("/docs and /openapi.json need no token", async () => {
+test("the page, /docs and /openapi.json need no token, and have all their files", async () => {
   await using dock = await startDock();
+  const first = await fetch(`${dock.handler.url}/`);
+  assert.equal(first.status, 200);
+  const files = [...(await first.text()).matchAll(/(?:src|href)="(assets\/[^"]+)"/g)];
+  assert.equal(files.length, 3);
+  for (const [, file] of files) {
+    const asset = await fetch(`${dock.handler.url}/${file}`);
+    assert.equal(asset.status, 200, file);
+    assert.match(asset.headers.get("content-type") ?? "", /^(text\/(css|javascript)|image\/svg)/);
+    await asset.body?.cancel();
+  }
   const page = await fetch(`${dock.handler.url}/docs`);
   assert.equal(page.status, 200);
   assert.match(await page.text(), /<article id="copy"/);

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { build } from "../../tools/node_modules/esbuild/lib/main.js";
+import { build } from "esbuild";
 import { createTempFolder } from "../registries/run_program.ts";
 import type { TempFolder } from "../registries/run_program.ts";
 import { spawnGuarded } from "../support/guarded_process.ts";

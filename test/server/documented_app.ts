@@ -1,7 +1,6 @@
 /** A server between two embedded registries, which replace the registries in the examples of the document. */
 import { createRuntime } from "../../src/hosts/detect.ts";
-import document from "../../src/server/api/openapi.json" with { type: "json" };
-import page from "../../src/server/api/page.json" with { type: "json" };
+import { localPage } from "../../src/entries/local_page.ts";
 import { parseConfig } from "../../src/config/parse_config.ts";
 import type { App } from "../../src/server/app.ts";
 import { HOOKS, METRICS } from "../../build/api/examples.ts";
@@ -67,7 +66,7 @@ export async function startDocumentedApp(
       runtime,
       write: () => {},
       metrics: countNothing,
-      apiFiles: { document: () => Promise.resolve(document), page: () => Promise.resolve(page) },
+      pageFiles: localPage,
       // The registries run until the jobs of events have ended.
       background: (job) => void jobs.add(job),
       ...host,

@@ -25,7 +25,12 @@ export interface MiniflareOptions {
         modules: Record<string, { type: "esm"; contents: string }>;
       };
       env: WorkerBindings;
-      assets?: { directory: string; hasUserWorker: boolean; runWorkerFirst: boolean };
+      assets?: {
+        directory: string;
+        hasUserWorker: boolean;
+        runWorkerFirst: boolean;
+        htmlHandling: "none";
+      };
       exports?: Readonly<Record<string, { type: "workflow"; name: string } | { type: "worker" }>>;
     };
   }[];

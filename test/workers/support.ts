@@ -138,9 +138,10 @@ export async function startWith(
           ASSETS: { type: "assets" },
         },
         assets: {
-          directory: fileURLToPath(new URL("../../src/server/api", import.meta.url)),
+          directory: fileURLToPath(new URL("../../.cache/page", import.meta.url)),
           hasUserWorker: true,
           runWorkerFirst: true,
+          htmlHandling: "none",
         },
         exports: {
           Internal: { type: "worker" },

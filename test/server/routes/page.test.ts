@@ -3,8 +3,9 @@ import { test } from "node:test";
 import { startDocumentedApp } from "../documented_app.ts";
 
 const PATHS = [
+  { path: "/", mediaType: "text/html; charset=utf-8" },
   { path: "/openapi.json", mediaType: "application/json" },
-  { path: "/docs", mediaType: "text/html; charset=UTF-8" },
+  { path: "/docs", mediaType: "text/html; charset=utf-8" },
 ];
 
 for (const { path, mediaType } of PATHS) {
@@ -45,16 +46,39 @@ for (const { path, mediaType } of PATHS) {
   });
 }
 
-test("/docs has a policy that blocks all other resources", async () => {
+for (const path of ["/", "/docs"]) {
+  test(`${path} has a policy without inline scripts and styles, and names only files that are there`, async () => {
+    await using documented = await startDocumentedApp();
+    const response = await documented.app.request(path);
+    const policy = response.headers.get("content-security-policy") ?? "";
+    assert.match(policy, /^default-src 'none'; script-src 'self'; style-src 'self'; /);
+    assert.doesNotMatch(policy, /unsafe|https?:|data:|\*/);
+    assert.equal(response.headers.get("x-content-type-options"), "nosniff");
+    const html = await response.text();
+    const files = [...html.matchAll(/(?:src|href)="(assets\/[^"]+)"/g)].map(([, file]) =>
+      `/${file}`
+    );
+    assert.ok(files.length >= 2, `${files}`);
+    for (const file of files) {
+      const asset = await documented.app.request(file);
+      assert.equal(asset.status, 200, file);
+      const caching = /-[A-Z0-9]{8}\.\w+$/.test(file) ? /immutable/ : /^no-cache$/;
+      assert.match(asset.headers.get("cache-control") ?? "", caching);
+    }
+  });
+}
+
+test("/assets has nothing but the files of the page", async () => {
   await using documented = await startDocumentedApp();
-  const response = await documented.app.request("/docs");
-  const policy = response.headers.get("content-security-policy") ?? "";
-  assert.match(policy, /^default-src 'none'; style-src 'sha256-[^']+'; /);
-  assert.equal(response.headers.get("x-content-type-options"), "nosniff");
+  for (const name of ["page-00000000.js", "__proto__.js", "index.html", "..%2findex.html"]) {
+    const response = await documented.app.request(`/assets/${name}`);
+    assert.equal(response.status, 404, name);
+    assert.match((await response.json()).hint, /reload the page/);
+  }
 });
 
-test("/docs and /openapi.json are not found on a host without their files", async () => {
-  await using documented = await startDocumentedApp({ host: { apiFiles: undefined } });
+test("the page, /docs and /openapi.json are not found on a host without their files", async () => {
+  await using documented = await startDocumentedApp({ host: { pageFiles: undefined } });
   for (const { path } of PATHS) {
     const response = await documented.app.request(path);
     assert.equal(response.status, 404);

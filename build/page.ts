@@ -1,0 +1,102 @@
+/**
+ * Builds the static files that the server has at `/` and `/docs`, with hashed names: `deno task page`. They go to
+ * .cache/page, which Workers serve as static assets, and as one JSON file to src/server/page, which all other hosts import.
+ */
+import { createHash } from "node:crypto";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { basename, dirname, join } from "node:path";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
+import { build } from "esbuild";
+import { renderPage } from "./api_page/page.ts";
+import { STYLE } from "./api_page/style.ts";
+
+const ROOT = fileURLToPath(new URL("..", import.meta.url));
+
+/** The contents of the files by path, below the path of the server. */
+export type PageFiles = Readonly<Record<string, string>>;
+
+/** Builds the files, and writes nothing. */
+export async function buildPage(): Promise<PageFiles> {
+  const { outputFiles } = await build({
+    absWorkingDir: ROOT,
+    entryPoints: ["page/main.tsx"],
+    outdir: "/",
+    entryNames: "page-[hash]",
+    bundle: true,
+    format: "esm",
+    target: "es2022",
+    charset: "utf8",
+    jsx: "automatic",
+    jsxImportSource: "preact",
+    minify: true,
+    legalComments: "none",
+    write: false,
+  });
+  const bundles = Object.fromEntries(
+    outputFiles.map(({ path, text }) => [basename(path), text]),
+  );
+  const find = (extension: string): string =>
+    Object.keys(bundles).find((name) => name.endsWith(extension)) ?? missing(extension);
+  const document = readFileSync(join(ROOT, "src/server/api/openapi.json"), "utf8");
+  const style = minifyStyle(STYLE);
+  const docsStyle = `docs-${hashOf(style)}.css`;
+  return {
+    "index.html": readFileSync(join(ROOT, "page/index.html"), "utf8")
+      .replace("assets/STYLE", `assets/${find(".css")}`)
+      .replace("assets/SCRIPT", `assets/${find(".js")}`),
+    "docs.html": await renderPage(JSON.parse(document), { style: `assets/${docsStyle}` }),
+    "openapi.json": document,
+    "assets/icon.svg": readFileSync(join(ROOT, "page/icon.svg"), "utf8"),
+    [`assets/${docsStyle}`]: style,
+    ...Object.fromEntries(Object.entries(bundles).map(([name, text]) => [`assets/${name}`, text])),
+  };
+}
+
+/** The bytes that a browser gets for the page and for `/docs`, each file compressed by gzip. */
+export function compressedPageBytes(files: PageFiles): number {
+  return Object.entries(files).filter(([name]) => name !== "openapi.json")
+    .reduce((sum, [, text]) => sum + gzipSync(text, { level: 9 }).byteLength, 0);
+}
+
+function minifyStyle(style: string): string {
+  return style.replace(/\s+/g, " ").replace(/ ?([{};,]) ?/g, "$1").trim();
+}
+
+function hashOf(text: string): string {
+  return createHash("sha256").update(text).digest("hex").slice(0, 8).toUpperCase();
+}
+
+function missing(extension: string): never {
+  throw new Error(`esbuild made no ${extension} file`);
+}
+
+/** Several processes may build at once, so a file is never there in part, and none is removed that is still right. */
+function write(path: string, text: string): void {
+  if (existsSync(path) && readFileSync(path, "utf8") === text) return;
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(`${path}.${process.pid}`, text);
+  renameSync(`${path}.${process.pid}`, path);
+}
+
+if (import.meta.main) {
+  const files = await buildPage();
+  const folder = join(ROOT, ".cache/page");
+  for (const [path, text] of Object.entries(files)) write(join(folder, path), text);
+  for (const name of readdirSync(join(folder, "assets"))) {
+    const isOld = /\.(css|js)$/.test(name) && !Object.hasOwn(files, `assets/${name}`);
+    if (isOld) rmSync(join(folder, "assets", name), { force: true });
+  }
+  // The OpenAPI document is a file of its own there.
+  const { "openapi.json": _, ...others } = files;
+  write(join(ROOT, "src/server/page/files.json"), `${JSON.stringify(others)}\n`);
+}

@@ -1,0 +1,61 @@
+import type { JSX } from "preact";
+import { useEffect, useRef, useState } from "preact/hooks";
+
+/** Asks for a token of the API. As a dialog it lies above what was loaded before a token expired. */
+export function SignIn(
+  { wasRejected, onToken }: {
+    /** Whether the server rejected a token: a wrong one, or one that has expired. */
+    readonly wasRejected: boolean;
+    readonly onToken: (token: string) => void;
+  },
+): JSX.Element {
+  const [text, setText] = useState("");
+  const dialog = useRef<HTMLDialogElement>(null);
+  useEffect(() => dialog.current?.showModal(), []);
+  const token = text.trim();
+  const mistake = token !== "" && !/^[\x21-\x7e]+$/.test(token)
+    ? "A token has no spaces and only ASCII characters."
+    : undefined;
+  return (
+    <dialog
+      ref={dialog}
+      class="sign-in"
+      aria-labelledby="sign-in-title"
+      onCancel={(event) => event.preventDefault()}
+    >
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          if (token !== "" && !mistake) onToken(token);
+        }}
+      >
+        <h1 id="sign-in-title">crossdock</h1>
+        {wasRejected && (
+          <p class="problem" role="alert">
+            The server rejected the token. It is wrong, or it has been replaced.
+          </p>
+        )}
+        <label for="token">Token</label>
+        <input
+          id="token"
+          type="password"
+          autocomplete="off"
+          spellcheck={false}
+          value={text}
+          aria-describedby="token-help"
+          aria-invalid={mistake !== undefined}
+          onInput={({ currentTarget }) => setText(currentTarget.value)}
+        />
+        <p id="token-help">
+          {mistake ?? (
+            <>
+              One of the tokens in{" "}
+              <code>CROSSDOCK_TOKENS</code>. This tab keeps it until you close it.
+            </>
+          )}
+        </p>
+        <button type="submit" disabled={token === "" || mistake !== undefined}>Sign in</button>
+      </form>
+    </dialog>
+  );
+}

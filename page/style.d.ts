@@ -1,0 +1,2 @@
+/** esbuild bundles CSS files that a module imports. */
+declare module "*.css";

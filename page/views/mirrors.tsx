@@ -1,0 +1,5 @@
+import type { JSX } from "preact";
+
+export function MirrorsView(): JSX.Element {
+  return <h1>Mirrors</h1>;
+}

@@ -1,0 +1,97 @@
+/** Debian's Chromium, driven by playwright-core. */
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { chromium } from "playwright-core";
+import type { Page } from "playwright-core";
+import { COPY_TOKEN } from "./mirror_server.ts";
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+export interface OpenOptions {
+  /** The token in the session of the tab. `undefined` for none. Default: {@linkcode COPY_TOKEN}. */
+  readonly token?: string | undefined;
+  readonly theme?: "light" | "dark";
+  /** Default 1280 */
+  readonly width?: number;
+  readonly timeZone?: string;
+}
+
+export interface OpenPage extends AsyncDisposable {
+  readonly page: Page;
+  /** Errors on the console, uncaught errors, and what a policy has blocked. Failed HTTP calls are not in it. */
+  readonly messages: readonly string[];
+  /** Opens a view in the same tab: `runs?rule=app`. */
+  show(route: string): Promise<void>;
+}
+
+/** Opens a view of the page, for example `mirrors`, in a browser of its own. */
+export async function openView(
+  url: string,
+  route: string,
+  { theme = "light", width = 1280, timeZone, ...options }: OpenOptions = {},
+): Promise<OpenPage> {
+  await using started = new AsyncDisposableStack();
+  const browser = await chromium.launch({
+    executablePath: "/usr/bin/chromium",
+    // Required if tests run as root, and in containers with little shared memory.
+    args: ["--no-sandbox", "--disable-dev-shm-usage"],
+  });
+  started.defer(() => browser.close());
+  const context = await browser.newContext({
+    colorScheme: theme,
+    viewport: { width, height: 900 },
+    reducedMotion: "reduce",
+    locale: "en-GB",
+    ...(timeZone ? { timezoneId: timeZone } : {}),
+  });
+  const token = "token" in options ? options.token : COPY_TOKEN;
+  if (token !== undefined) {
+    await context.addInitScript((token: string) => {
+      // deno-lint-ignore no-explicit-any
+      const { sessionStorage, location } = globalThis as any;
+      // Only once, so that a test sees what the page does with it.
+      if (sessionStorage.getItem("test")) return;
+      sessionStorage.setItem("test", "set");
+      sessionStorage.setItem(`crossdock token ${location.pathname}`, token);
+    }, token);
+  }
+  const page = await context.newPage();
+  const messages: string[] = [];
+  page.on("console", (message) => {
+    const isFailedCall = /^Failed to load resource/.test(message.text());
+    if (message.type() === "error" && !isFailedCall) messages.push(message.text());
+  });
+  page.on("pageerror", (error) => messages.push(String(error)));
+  await page.goto(`${url}/#/${route}`);
+  const kept = started.move();
+  return {
+    page,
+    messages,
+    async show(route): Promise<void> {
+      await page.evaluate((route: string) => {
+        // deno-lint-ignore no-explicit-any
+        (globalThis as any).location.hash = `#/${route}`;
+      }, route);
+    },
+    [Symbol.asyncDispose]: () => kept.disposeAsync(),
+  };
+}
+
+/** Checks the page with axe-core, by the rules of WCAG 2.2 AA and the best practices of axe. */
+export async function checkAccessibility(page: Page): Promise<void> {
+  // The page's policy blocks scripts of tests, but not those of the debugger.
+  await page.evaluate(AXE);
+  const violations = await page.evaluate(async () => {
+    // deno-lint-ignore no-explicit-any
+    const { axe } = globalThis as any;
+    const { violations } = await axe.run();
+    // deno-lint-ignore no-explicit-any
+    return violations.map(({ id, nodes }: any) => ({
+      id,
+      // deno-lint-ignore no-explicit-any
+      nodes: nodes.map(({ html, failureSummary }: any) => `${html}\n${failureSummary}`),
+    }));
+  });
+  assert.deepEqual(violations, []);
+}
