@@ -52,7 +52,7 @@ export interface LocalRules {
   readonly runner: RuleRunner;
 }
 
-const DEFAULT_FILE = "crossdock.yaml";
+export const DEFAULT_FILE = "crossdock.yaml";
 
 /**
  * Opens rules, in this process or on a server.
@@ -105,23 +105,8 @@ export async function openLocalRules(
   environment: CliEnvironment,
 ): Promise<LocalRules> {
   const { config: file = DEFAULT_FILE, quiet } = flags;
-  const from = toFileLabel(file);
-  const text = await readInputFile(
-    file,
-    environment,
-    "write one with crossdock init, or name another file with --config; docs/sync.md describes its format",
-  );
+  const { config, warnings, from } = await readRules(file, environment);
   const { env } = environment;
-  const readFile = (path: string): string | undefined => readIfPossible(path, environment);
-  const now = environment.now();
-  const { config, warnings } = parseSyncConfig(text, {
-    from,
-    env,
-    now,
-    readFile,
-    allowsLocal: true,
-    readAdmission,
-  });
   const rules = chooseRules(config.rules, flags.rule);
   if (!quiet) {
     for (const warning of warnings) writeStderr(environment, `warning: ${formatMistake(warning)}`);
@@ -156,10 +141,37 @@ export async function openLocalRules(
     now: () => environment.now(),
     slots: new Slots(config.parallel),
     env,
-    readFile,
+    readFile: (path) => readIfPossible(path, environment),
     ...(flags.state === undefined ? {} : { state: await environment.openState(flags.state) }),
   });
   return { rules, runner };
+}
+
+/**
+ * Reads a file of rules, and sends no request.
+ *
+ * @param file its path, or `-` for stdin
+ * @throws {SyncConfigError} with all mistakes of the file; ParseError for another invalid file
+ */
+export async function readRules(
+  file: string,
+  environment: CliEnvironment,
+): Promise<ReturnType<typeof parseSyncConfig> & { readonly from: string }> {
+  const from = toFileLabel(file);
+  const text = await readInputFile(
+    file,
+    environment,
+    "write one with crossdock init, or name another file with --config; docs/sync.md describes its format",
+  );
+  const read = parseSyncConfig(text, {
+    from,
+    env: environment.env,
+    now: environment.now(),
+    readFile: (path) => readIfPossible(path, environment),
+    allowsLocal: true,
+    readAdmission,
+  });
+  return { ...read, from };
 }
 
 /** Both sides use the same options, because the target of one rule may be the source of another. */
