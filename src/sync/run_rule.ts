@@ -7,6 +7,7 @@ import { targetsOf, toWorkItem } from "./expand.ts";
 import type { SubjectImage } from "./find_image.ts";
 import { mayPrune } from "./prune.ts";
 import type { SyncRule } from "./rule.ts";
+import { RunLimit } from "./run_limit.ts";
 import type { EmitSync, PruneReport, RuleReport, SyncFailure, TagReport } from "./model.ts";
 import { postponedReport } from "./rule_steps.ts";
 import type {
@@ -94,7 +95,7 @@ class RuleRun {
   readonly #options: RunRuleOptions;
   readonly #pruned: PruneReport[] = [];
   readonly #warnings = new Set<string>();
-  readonly #limit: RateLimit;
+  readonly #limit: RunLimit;
   /** Images that earlier runs have mirrored, or that this run has found complete at their target. By destination. */
   readonly #known = new Map<string, KnownImages[number]>();
   /** Pulls of the durable copies that were started, which the registry may not have counted yet. */
@@ -104,7 +105,7 @@ class RuleRun {
     this.#rule = rule;
     this.#steps = steps;
     this.#options = options;
-    this.#limit = new RateLimit(options.waitUntil, () => {
+    this.#limit = new RunLimit(options.waitUntil, () => {
       // The registry has counted them by now.
       this.#startedPulls = 0;
     });
@@ -171,6 +172,7 @@ class RuleRun {
       }
       const selection = await this.#selectTags(repository, place, only?.tag);
       if (!selection) return this.#postponeAll(repository, targets);
+      this.#announce(repository, selection);
       reports.push(...await this.#runImages(repository, selection, place));
       await this.#remember(repository, selection, place);
       for (const request of this.#requestsOf(repository, selection.tooFresh)) {
@@ -354,6 +356,12 @@ class RuleRun {
     return [...ended.values()];
   }
 
+  #announce(repository: string, { tags, tooFresh, notFound }: Selection): void {
+    const { length } = this.#requestsOf(repository, [...tags, ...tooFresh, ...notFound]);
+    const { name: rule } = this.#rule;
+    this.#options.emit?.({ type: "tags-selected", rule, repository, count: length });
+  }
+
   /** Images are known again once this run has found them complete. */
   #takeKnown(destinations: readonly string[]): KnownImages {
     return destinations.flatMap((name) => {
@@ -458,58 +466,6 @@ class RuleRun {
     if (this.#warnings.has(message)) return;
     this.#warnings.add(message);
     this.#options.emit?.({ type: "warning", rule: this.#rule.name, message });
-  }
-}
-
-/** Delays the steps of a run while a rate limit of the source lasts. No other code waits for a rate limit. */
-class RateLimit {
-  /** The limit that lasts, or that ended the run because it must not wait. */
-  postponed: Postponement | undefined;
-  readonly #waitUntil: (time: number) => Promise<boolean>;
-  readonly #onOver: () => void;
-  /** The wait that all steps share. */
-  #waiting: Promise<void> | undefined;
-  /** The end of the last wait. Steps that began before it may report its limit once more. */
-  #overAt = 0;
-  #isGivenUp = false;
-
-  /** @param onOver called after a wait */
-  constructor(
-    waitUntil: RunRuleOptions["waitUntil"] = () => Promise.resolve(false),
-    onOver: () => void,
-  ) {
-    this.#waitUntil = waitUntil;
-    this.#onOver = onOver;
-  }
-
-  /** The longest of several limits counts. */
-  postpone(postponement: Postponement): void {
-    const { until } = this.postponed ?? { until: this.#overAt };
-    if (postponement.until > until) this.postponed = postponement;
-  }
-
-  /** Waits while the limit lasts. Returns `false` if the run must not wait that long: then nothing more may be pulled. */
-  async allows(): Promise<boolean> {
-    while (this.postponed && !this.#isGivenUp) {
-      this.#waiting ??= this.#wait(this.postponed.until)
-        .finally(() => this.#waiting = undefined);
-      await this.#waiting;
-    }
-    return !this.#isGivenUp;
-  }
-
-  async #wait(until: number): Promise<void> {
-    const isOver = await this.#waitUntil(until);
-    if (!isOver) {
-      this.#isGivenUp = true;
-      return;
-    }
-    this.#overAt = until;
-    // A longer limit may have been reported meanwhile.
-    if (this.postponed?.until === until) {
-      this.postponed = undefined;
-      this.#onOver();
-    }
   }
 }
 

@@ -320,6 +320,11 @@ export const SYNC_OPTIONS = [
   ),
 ] as const;
 
+export const changesOption = new Option(
+  "--changes",
+  "print only tags that changed, failed or wait, and the sums",
+).helpGroup(OUTPUT);
+
 export const syncProgressOption = new Option(
   "--progress <plain|json|none>",
   "a line every five seconds during copies, each event as a line of JSON, or nothing (default: plain)",
