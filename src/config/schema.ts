@@ -31,6 +31,11 @@ export const credsSchema = z.strictObject({
     'Prefer a template to the password itself: {{ env "GHCR_PASS" }}',
   ),
   token: template.optional().describe("A refresh token"),
+  credHelper: text.optional().describe(
+    "A credential helper of Docker: docker-credential-ecr-login. Not on servers",
+  ),
+  credExpire: duration.optional().describe("How long its credential is kept. Default: 1h"),
+  credHost: text.optional().describe("The name that the helper gets instead of the registry's"),
   tls: anyCase(["enabled", "insecure", "disabled"]).optional(),
   regcert: template.optional().describe(
     "PEM certificates to trust for this registry. Not on Workers",

@@ -151,6 +151,7 @@ export async function loadRules(
     now: runtime.now(),
     readFile,
     allowsLocal: openLayouts !== undefined,
+    allowsHelpers: host.runHelper !== undefined,
     readAdmission: host.admission?.read,
   });
   const { rules, parallel } = parsed.config;
@@ -213,7 +214,13 @@ function toEngineOptions(
 ): EngineOptions {
   const others = credentials ?? (dockerConfig ? host.credentials : undefined);
   const side = {
-    credentials: firstOf(registryCredentials(registries, from), ...(others ? [others] : [])),
+    credentials: firstOf(
+      registryCredentials(registries, from, {
+        runHelper: host.runHelper,
+        now: () => host.runtime.now(),
+      }),
+      ...(others ? [others] : []),
+    ),
     ...registryTls(registries),
   };
   return {

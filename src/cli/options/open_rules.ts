@@ -18,6 +18,7 @@ import type { RuleRunner } from "../../sync/run_rules.ts";
 import type { SyncRule } from "../../sync/rule.ts";
 import { Slots } from "../../copy/slots.ts";
 import type { CliEnvironment } from "../environment.ts";
+import { runCredentialHelper } from "../../credentials/credential_helper.ts";
 import { openCloudKeys, openEcrCreation } from "../../credentials/cloud_keys.ts";
 import { openServer, rejectViaToken, VIA_HINT } from "./open_engine.ts";
 import type { EngineFlags } from "./open_engine.ts";
@@ -169,6 +170,7 @@ export async function readRules(
     now: environment.now(),
     readFile: (path) => readIfPossible(path, environment),
     allowsLocal: true,
+    allowsHelpers: true,
     readAdmission,
   });
   return { ...read, from };
@@ -180,7 +182,12 @@ export async function readSide(
   { authfile }: Pick<RulesFlags, "authfile">,
   environment: CliEnvironment,
 ): Promise<SideOptions> {
-  const sources: CredentialSources[] = [registryCredentials(config.registries, from)];
+  const sources: CredentialSources[] = [
+    registryCredentials(config.registries, from, {
+      runHelper: (name, server) => runCredentialHelper(name, server, environment),
+      now: () => environment.now(),
+    }),
+  ];
   if (config.dockerConfig || authfile !== undefined) {
     sources.push(
       await openDockerConfig(

@@ -1,3 +1,6 @@
+import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 /** `crossdock sync`: its options, what it prints, and what it ends with. */
 import { test } from "node:test";
 import assert from "node:assert/strict";
@@ -265,6 +268,34 @@ test("crossdock sync uses the file's credentials first, then those of the machin
       [source.tls("localhost:5000"), source.tls("localhost:5001")],
       ["unverified", undefined],
     );
+  }
+});
+
+test("crossdock sync runs the credential helper that the file names", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "crossdock-helper-"));
+  try {
+    const program = join(folder, "docker-credential-x");
+    await writeFile(
+      program,
+      '#!/bin/sh\nread server\necho "{\\"Username\\":\\"$server\\",\\"Secret\\":\\"s3cret\\"}"\n',
+    );
+    await chmod(program, 0o755);
+    const creds = "creds:\n- { registry: localhost:5000, credHelper: docker-credential-x }\n";
+    const cli = fakeCli({
+      files: { "crossdock.yaml": creds + FILE },
+      env: { PATH: `${folder}:/usr/bin:/bin` },
+      runner: runnerOf(BOTH),
+    });
+    const { exitCode, stderr } = await cli.run("sync");
+    assert.equal(exitCode, 0, stderr);
+    const found = await cli.engines[0]?.source?.credentials?.lookup("localhost:5000", "app");
+    assert.deepEqual(found?.credential, {
+      kind: "basic",
+      username: "localhost:5000",
+      password: "s3cret",
+    });
+  } finally {
+    await rm(folder, { recursive: true });
   }
 });
 
