@@ -6,6 +6,7 @@
  * text: a mistake where a name is expected.
  */
 import * as z from "zod";
+import { parseDigest } from "../oci/digest.ts";
 import { parsePlatform } from "../oci/platform.ts";
 import { parseDuration } from "../sync/duration.ts";
 import { compilePattern } from "../sync/pattern.ts";
@@ -127,6 +128,12 @@ export const ruleSchema = z.strictObject({
   type: z.enum(["image", "repository", "registry"]),
   tags: tagsSchema.optional(),
   tagSets: z.array(tagsSchema).optional().describe("A tag is selected by any of them"),
+  digests: z.array(parsed(parseDigest)).min(1).max(1000).optional().describe(
+    "For type repository: images to copy by digest. Without tags and tagSets, only these",
+  ),
+  targetTag: template.optional().describe(
+    'The tags of the targets: "{{ .Source.Tag }}-mirror". Default: those of the source',
+  ),
   repos: reposSchema.optional().describe("For type registry"),
   platform: parsed((name) => name && parsePlatform(name)).optional()
     .describe("Copies the image of this platform instead of the index"),
