@@ -2,7 +2,7 @@
 import { toCredential } from "../auth/credentials.ts";
 import type { Credential } from "../auth/credentials.ts";
 import { parseDuration } from "../sync/duration.ts";
-import { parseRegistry } from "../oci/reference.ts";
+import { formatReference, parseReference, parseRegistry } from "../oci/reference.ts";
 import type { ClientCertificate } from "../runtime.ts";
 import type { TlsMode } from "../sides.ts";
 import type { ConfigNode } from "./config_node.ts";
@@ -60,7 +60,36 @@ export function readRegistries(
     } else if (known) node.addWarning(`${host} is in creds already; both entries are merged`);
     settings.set(host, { ...known, ...read, ...(helper ? { helper } : {}) });
   }
-  return { settings: [...settings.values()], aliases };
+  return {
+    settings: [...settings.values()].map((entry) => withHosts(entry, aliases)),
+    aliases,
+  };
+}
+
+/** Mirrors may be named before the entry that gives their host. */
+function withHosts(
+  entry: RegistrySettings,
+  aliases: ReadonlyMap<string, string>,
+): RegistrySettings {
+  if (!entry.mirrors) return entry;
+  const mirrors = entry.mirrors.map((name) => {
+    const [registry = "", ...path] = name.split("/");
+    return [aliases.get(registry) ?? registry, ...path].join("/");
+  });
+  return { ...entry, mirrors };
+}
+
+function readMirrors(registry: string, node: ConfigNode): string[] {
+  return node.items().flatMap((item) => {
+    const mirror = item.try(() => {
+      const [host = "", ...path] = item.text.split("/");
+      const registry = parseRegistry(host);
+      const { repository } = parseReference([registry, ...path, "any"].join("/"));
+      return formatReference({ registry, repository }).replace(/\/any$/, "");
+    });
+    if (mirror === registry) item.addMistake("is the registry itself");
+    return mirror === undefined ? [] : [mirror];
+  });
 }
 
 function readName(node: ConfigNode, render: RenderAt): string | undefined {
@@ -82,9 +111,11 @@ function readSettings(
   if (clientCertificate && tls === "disabled") {
     node.at("clientCert").addMistake("has no use without TLS", "key");
   }
+  const mirrors = readMirrors(registry, node.at("mirrors"));
   return {
     registry,
     ...(credential ? { credential } : {}),
+    ...(mirrors.length > 0 ? { mirrors } : {}),
     // A registry with a certificate has TLS, also on loopback.
     ...(tls ? { tls: TLS[tls] } : caCerts || clientCertificate ? { tls: "on" } : {}),
     ...(caCerts ? { caCerts } : {}),

@@ -16,6 +16,8 @@ export interface RegistrySettings {
   readonly caCerts?: readonly string[];
   /** Holds a secret. */
   readonly clientCertificate?: ClientCertificate;
+  /** Names of mirrors, as `registry` or `registry/path`, in their order. */
+  readonly mirrors?: readonly string[];
   readonly requestsPerSecond?: number;
   readonly concurrentRequests?: number;
 }
@@ -33,19 +35,21 @@ export interface CredentialHelper {
 /** Runs a credential helper. Resolves with undefined if it has no credential. */
 type RunHelper = (name: string, server: string) => Promise<Credential | undefined>;
 
-/** The TLS settings of a configuration, for both sides of a copy. */
-export function registryTls(
+/** The settings of connections and mirrors, for both sides of a copy. */
+export function registryConnections(
   settings: readonly RegistrySettings[],
 ): {
   tls(registry: string): TlsMode | undefined;
   caCerts(registry: string): readonly string[] | undefined;
   clientCertificate(registry: string): ClientCertificate | undefined;
+  mirrors(registry: string): readonly string[];
 } {
   const known = new Map(settings.map((entry) => [entry.registry, entry]));
   return {
     tls: (registry) => known.get(registry)?.tls,
     caCerts: (registry) => known.get(registry)?.caCerts,
     clientCertificate: (registry) => known.get(registry)?.clientCertificate,
+    mirrors: (registry) => known.get(registry)?.mirrors ?? [],
   };
 }
 

@@ -47,6 +47,9 @@ export const credsSchema = z.strictObject({
   clientKey: template.optional().describe(
     'The private key of clientCert in PEM, not encrypted. Prefer a template: {{ file "/run/secrets/key.pem" }}',
   ),
+  mirrors: texts.optional().describe(
+    "Registries to read manifests and blobs from first: cache.example.com, or harbor.example.com/proxy",
+  ),
   repoAuth: flag.optional().describe("Has no effect: a token is always for one repository"),
   reqPerSec: number(0, 10_000).optional(),
   reqConcurrent: whole(0, 1000).optional(),

@@ -30,8 +30,7 @@ export const UNREAD_KEYS: Readonly<Record<"creds" | "defaults" | "sync", Keys>> 
     pathPrefix: refuse(
       "write the prefix in source or target",
     ),
-    mirrors: refuse("write the mirror as the source"),
-    priority: warn("it belongs to mirrors"),
+    priority: warn("mirrors are asked in the order of the list, and before the registry"),
     api: warn("regsync no longer reads it"),
     scheme: warn("regsync no longer reads it; for plain HTTP write tls: disabled"),
     apiOpts: warn("crossdock uses GET if a registry rejects HEAD"),

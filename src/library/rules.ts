@@ -24,7 +24,7 @@ import { ParseError } from "../errors.ts";
 import { firstOf } from "../auth/credentials.ts";
 import type { CredentialSources } from "../auth/credentials.ts";
 import type { SyncMistake } from "../config/mistakes.ts";
-import { registryCredentials, registryTls } from "../config/registries.ts";
+import { registryConnections, registryCredentials } from "../config/registries.ts";
 import { parseSyncConfig } from "../config/sync_config.ts";
 import type { SyncConfig } from "../config/sync_config.ts";
 import type { EngineOptions } from "../copier.ts";
@@ -221,7 +221,7 @@ function toEngineOptions(
       }),
       ...(others ? [others] : []),
     ),
-    ...registryTls(registries),
+    ...registryConnections(registries),
   };
   return {
     runtime: host.runtime,

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { registryCredentials, registryTls } from "../../src/config/registries.ts";
+import { registryConnections, registryCredentials } from "../../src/config/registries.ts";
 import { parseSyncConfig } from "../../src/config/sync_config.ts";
 import type { SyncConfig } from "../../src/config/sync_config.ts";
+import type { Credential } from "../../src/auth/credentials.ts";
 import { parse } from "../sync/setup.ts";
 import { testMistakes, testWarnings } from "./cases.ts";
 
@@ -116,9 +117,19 @@ testMistakes([
     /creds\[0\]\.credHelper: this host runs no programs, expected user and pass/,
   ],
   [
-    "mirrors",
-    "creds: [{registry: a.example, mirrors: [b.example]}]",
-    /creds\[0\]\.mirrors: write the mirror as the source/,
+    "a mirror that is no registry",
+    "creds: [{registry: a.example, mirrors: [cache]}]",
+    /creds\[0\]\.mirrors\[0\]: .*it is not a registry/,
+  ],
+  [
+    "a mirror with a tag",
+    'creds: [{registry: a.example, mirrors: ["b.example/proxy:1"]}]',
+    /creds\[0\]\.mirrors\[0\]: /,
+  ],
+  [
+    "a mirror that is the registry itself",
+    "creds: [{registry: a.example, mirrors: [a.example]}]",
+    /creds\[0\]\.mirrors\[0\]: is the registry itself/,
   ],
 ]);
 
@@ -156,7 +167,7 @@ test("readRegistries() reads certificates, and turns TLS on for them", () => {
     { registry: "b.example" },
   ]);
   assert.deepEqual(warnings, []);
-  const { tls, caCerts } = registryTls(config.registries);
+  const { tls, caCerts } = registryConnections(config.registries);
   assert.deepEqual([tls("localhost:5000"), caCerts("localhost:5000")], ["on", [PEM, PEM]]);
   assert.deepEqual([tls("c.example"), caCerts("c.example")], [undefined, undefined]);
 });
@@ -165,12 +176,12 @@ const KEY = "-----BEGIN PRIVATE KEY-----\nMIGH\n-----END PRIVATE KEY-----";
 const CERT = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----";
 const yaml = (text: string): string => JSON.stringify(text);
 
-test("registryTls() has the client certificates of creds, and TLS also on loopback", () => {
+test("registryConnections() has the client certificates of creds, and TLS also on loopback", () => {
   const { config, warnings } = parse(
     `creds: [{registry: "localhost:5000", clientCert: ${yaml(CERT)}, clientKey: ${yaml(KEY)}}]`,
   );
   assert.deepEqual(warnings, []);
-  const { tls, clientCertificate } = registryTls(config.registries);
+  const { tls, clientCertificate } = registryConnections(config.registries);
   assert.deepEqual(clientCertificate("localhost:5000"), { cert: `${CERT}\n`, key: `${KEY}\n` });
   assert.equal(clientCertificate("a.example"), undefined);
   assert.equal(tls("localhost:5000"), "on");
@@ -246,7 +257,7 @@ test("registryCredentials() runs a helper once until its credential expires, and
   const answers = [undefined, "one", new Error("no"), "two"];
   const sources = registryCredentials(registries, "f.yaml", {
     now: () => time,
-    runHelper(name, server) {
+    runHelper(name, server): Promise<Credential | undefined> {
       asked.push(`${name} ${server}`);
       const answer = answers[asked.length - 1];
       if (answer instanceof Error) return Promise.reject(answer);
@@ -268,4 +279,17 @@ test("registryCredentials() runs a helper once until its credential expires, and
   await assert.rejects(async () => await sources.lookup("a.example", "app"), /no/);
   assert.ok(await sources.lookup("a.example", "app"));
   assert.deepEqual(asked, Array(4).fill("h a.example"));
+});
+
+test("parseSyncConfig() reads mirrors, with a path, and by the names of creds", () => {
+  const { config: { registries } } = parse(`
+creds:
+- { registry: docker.io, mirrors: [cache.example, "harbor.example:8443/hub", named.example] }
+- { registry: named.example, hostname: "10.0.0.1:5000" }
+`);
+  assert.deepEqual(registries[0]?.mirrors, [
+    "cache.example",
+    "harbor.example:8443/hub",
+    "10.0.0.1:5000",
+  ]);
 });

@@ -11,7 +11,7 @@ import { parseSyncConfig } from "../../config/sync_config.ts";
 import type { SyncConfig } from "../../config/sync_config.ts";
 import { formatMistake } from "../../config/mistakes.ts";
 import { createPacer } from "../../sync/pacer.ts";
-import { registryCredentials, registryTls } from "../../config/registries.ts";
+import { registryConnections, registryCredentials } from "../../config/registries.ts";
 import { runRules, statusOfRules } from "../../sync/run_rules.ts";
 import type { SyncRequest, SyncStatus } from "../../sync/model.ts";
 import type { RuleRunner } from "../../sync/run_rules.ts";
@@ -201,7 +201,7 @@ export async function readSide(
   const createRepository = openEcrCreation(environment);
   return {
     credentials: firstOf(...sources),
-    ...registryTls(config.registries),
+    ...registryConnections(config.registries),
     ...(createRepository ? { createRepository } : {}),
   };
 }
