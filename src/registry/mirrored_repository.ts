@@ -19,6 +19,8 @@ export interface MirrorRepository {
  */
 export class MirroredRepository extends Repository {
   readonly #mirrors: readonly MirrorRepository[];
+  /** Digests of blobs that a mirror was asked for. */
+  readonly #asked = new Set<string>();
 
   constructor(
     mirrors: readonly MirrorRepository[],
@@ -52,8 +54,13 @@ export class MirroredRepository extends Repository {
     descriptor: Descriptor,
     options: CallOptions & { offset?: number } = {},
   ): Promise<Response> {
-    return await this.#ask(options, (mirror) => mirror.openBlob(descriptor, options)) ??
-      await super.openBlob(descriptor, options);
+    // What is opened again was cut short, or had other bytes.
+    const isRepeated = this.#asked.has(descriptor.digest);
+    this.#asked.add(descriptor.digest);
+    const mirrored = isRepeated
+      ? undefined
+      : await this.#ask(options, (mirror) => mirror.openBlob(descriptor, options));
+    return mirrored ?? await super.openBlob(descriptor, options);
   }
 
   async #ask<Result>(
