@@ -4,7 +4,7 @@ import type { CopyRequestInput } from "../copy/request.ts";
 import { CrossdockError } from "../errors.ts";
 import { formatReference, isLocal, parseReference, parseRegistry } from "../oci/reference.ts";
 import { isDigest } from "../oci/digest.ts";
-import type { Listing } from "./batch.ts";
+import type { Listing } from "./listing.ts";
 import type { SyncRule } from "./rule.ts";
 import {
   createNameFilter,

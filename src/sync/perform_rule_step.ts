@@ -3,7 +3,7 @@ import { mapConcurrent } from "../copy/concurrent.ts";
 import { CrossdockError } from "../errors.ts";
 import { isIndexMediaType } from "../oci/media_types.ts";
 import { parseReference } from "../oci/reference.ts";
-import type { Listing } from "./batch.ts";
+import type { Listing } from "./listing.ts";
 import {
   destinationsOf,
   findNames,

@@ -19,6 +19,7 @@ import type {
   RuleSteps,
   TagDates,
 } from "./rule_steps.ts";
+import { searchTags } from "./search_tags.ts";
 import { toFailure } from "./to_failure.ts";
 
 /** The part of a rule that an event names: a repository, or one of its images. Plain JSON. */
@@ -80,12 +81,6 @@ interface Selection {
 
 /** Step names in a Workflow have at most 256 characters. This leaves room for the rest of the name. */
 const MAX_NAME_CHARS = 200;
-
-/** The tags that are searched for a referrer's image. Each costs a request. The next run of the whole rule finds the others. */
-const MAX_SEARCHED_TAGS = 2000;
-
-/** Tags in one step of a search. One request for each stays below the 50 requests of a Worker on the free plan. */
-const SEARCH_PAGE = 20;
 
 const NO_TAGS = "the rule selects no tags: its source has none that match";
 
@@ -199,7 +194,10 @@ class RuleRun {
     subject: SubjectImage,
     place: string,
   ): Promise<TagReport[] | undefined> {
-    const found = await this.#searchTags(repository, subject, place);
+    const found = await searchTags({ repository, subject, place }, {
+      run: (name, step) => this.#try(name, step),
+      warn: (message) => this.#warn(message),
+    });
     for (const [i, tag] of found?.entries() ?? []) {
       const part = `${place}: tag ${i + 1}`;
       const selection = await this.#selectTags(repository, part, tag);
@@ -207,40 +205,6 @@ class RuleRun {
       if (selection.tags.length > 0) return await this.#runImages(repository, selection, part);
     }
     return found && [];
-  }
-
-  /** Finds tags by their digest, the last names first, because they are probably the newest. Then looks into indexes. */
-  async #searchTags(
-    repository: string,
-    { digest, isIndex }: SubjectImage,
-    place: string,
-  ): Promise<readonly string[] | undefined> {
-    const listed = await this.#try(`${place}: names`, { type: "names", repository });
-    if (!listed?.tags) return undefined;
-    if (listed.tags.length > MAX_SEARCHED_TAGS) {
-      this.#warn(
-        `find ${digest} in ${repository}: searched ${MAX_SEARCHED_TAGS} of ${listed.tags.length} tags`,
-      );
-    }
-    const names = listed.tags.toReversed().slice(0, MAX_SEARCHED_TAGS);
-    const indexes: string[] = [];
-    const search = async (
-      tags: readonly string[],
-      inIndexes: boolean,
-    ): Promise<readonly string[] | undefined> => {
-      for (let i = 0; i < tags.length; i += SEARCH_PAGE) {
-        const page = tags.slice(i, i + SEARCH_PAGE);
-        const name = `${place}: search ${inIndexes ? "in indexes " : ""}from ${i + 1}`;
-        const step = { repository, tags: page, digest, ...(inIndexes ? { inIndexes } : {}) };
-        const result = await this.#try(name, { type: "search", ...step });
-        if (!result) return undefined;
-        if (result.found.length > 0) return result.found;
-        indexes.push(...result.indexes);
-      }
-      return [];
-    };
-    const found = await search(names, false);
-    return found?.length === 0 && !isIndex ? await search(indexes, true) : found;
   }
 
   /**
