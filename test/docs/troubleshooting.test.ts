@@ -1,0 +1,59 @@
+/** Compares docs/troubleshooting.md with what the program prints, so that each quoted message exists. */
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { test } from "node:test";
+import { runInWorld } from "./troubleshooting_world.ts";
+
+const page = readFileSync(new URL("../../docs/troubleshooting.md", import.meta.url), "utf8");
+
+/** Each command with its output. */
+const SESSIONS = [
+  ...page.matchAll(/^ *```sh\n *crossdock ([^\n]*)\n *```\n\n( *)```text\n([^]*?)^ *```$/gm),
+]
+  .map(([, command = "", indent = "", output = ""]) => ({
+    command,
+    output: output.replaceAll(new RegExp(`^${indent}`, "gm"), ""),
+  }));
+
+test("docs/troubleshooting.md has a command before each output", () => {
+  assert.equal(SESSIONS.length, page.match(/^ *```text$/gm)?.length);
+  assert.ok(SESSIONS.length > 10, `${SESSIONS.length} outputs`);
+});
+
+for (const { command, output } of SESSIONS) {
+  test(`docs/troubleshooting.md has the output of crossdock ${command}`, async () => {
+    assert.equal(output, await runInWorld(command.split(" ")));
+  });
+}
+
+/** Messages of other programs: in the table at the top, after "Also:", and of Kubernetes. Messages in outputs are compared above. */
+const OTHERS = [
+  /^\| words in the message[^]*?\n\n/m,
+  /^Also: [^]*?\n\n/gm,
+  /^## Kubernetes[^]*?(?=^## )/m,
+  /^ *```[^]*?^ *```$/gm,
+];
+
+test("docs/troubleshooting.md quotes messages of the source", () => {
+  const text = OTHERS.reduce((text, part) => text.replaceAll(new RegExp(part, "gm"), "\n"), page);
+  const quotes = [...text.matchAll(/`([^`]+)`/g)].map(([, quote = ""]) => quote.replace("\n", " "))
+    .filter((quote) =>
+      quote.split(/\s+/).length > 3 && !/^(docker|crossdock|aws|podman) /.test(quote)
+    );
+  assert.ok(quotes.length > 20, `${quotes.length} quotes`);
+  const source = readSource();
+  const isKnown = (quote: string): boolean =>
+    quote.split("…").every((part) => source.includes(part.trim()));
+  assert.deepEqual(quotes.filter((quote) => !isKnown(quote)), []);
+});
+
+/** The source files, with `…` for each value in a text, and with texts over several lines joined. */
+function readSource(): string {
+  const folder = new URL("../../src/", import.meta.url);
+  return readdirSync(folder, { recursive: true, encoding: "utf8" })
+    .filter((path) => path.endsWith(".ts"))
+    .map((path) => readFileSync(new URL(path, folder), "utf8"))
+    .join("\n")
+    .replaceAll(/\$\{[^}]*\}/g, "…")
+    .replaceAll(/["`] \+\s+["`]/g, "");
+}
