@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import { parseSyncConfig } from "../../src/config/sync_config.ts";
+import { isInSource } from "./source_text.ts";
 
 const FOLDER = new URL("../../docs/registries/", import.meta.url);
 const pages = readdirSync(FOLDER).filter((name) => name !== "index.md");
@@ -32,6 +33,17 @@ for (const page of pages) {
   test(`docs/registries/${page} has the order of all pages`, () => {
     const found = [...read(page).matchAll(/^## (.*)$/gm)].map(([, heading]) => heading);
     assert.deepEqual(found.slice(0, HEADINGS.length), HEADINGS);
+  });
+
+  test(`docs/registries/${page} quotes errors of the source, or of registries`, () => {
+    const [, table = ""] = /^## Errors\n\n((?:\|.*\n)+)/m.exec(read(page)) ?? [];
+    const messages = table.split("\n").flatMap((row) =>
+      [...(row.split("|")[1] ?? "").matchAll(/`([^`]+)`/g)].map(([, message = ""]) => message)
+    );
+    assert.ok(messages.length > 2, `${messages.length} messages`);
+    // Errors of registries begin with a status or a code, or are single words.
+    const own = messages.filter((message) => /^[a-z…]/.test(message) && /\s\S+\s/.test(message));
+    assert.deepEqual(own.filter((message) => !isInSource(message)), []);
   });
 
   test(`docs/registries/${page} has a crossdock.yaml that loads`, () => {

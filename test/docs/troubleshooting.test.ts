@@ -1,7 +1,8 @@
 /** Compares docs/troubleshooting.md with what the program prints, so that each quoted message exists. */
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
+import { isInSource } from "./source_text.ts";
 import { runInWorld } from "./troubleshooting_world.ts";
 
 const page = readFileSync(new URL("../../docs/troubleshooting.md", import.meta.url), "utf8");
@@ -41,19 +42,5 @@ test("docs/troubleshooting.md quotes messages of the source", () => {
       quote.split(/\s+/).length > 3 && !/^(docker|crossdock|aws|podman) /.test(quote)
     );
   assert.ok(quotes.length > 20, `${quotes.length} quotes`);
-  const source = readSource();
-  const isKnown = (quote: string): boolean =>
-    quote.split("…").every((part) => source.includes(part.trim()));
-  assert.deepEqual(quotes.filter((quote) => !isKnown(quote)), []);
+  assert.deepEqual(quotes.filter((quote) => !isInSource(quote)), []);
 });
-
-/** The source files, with `…` for each value in a text, and with texts over several lines joined. */
-function readSource(): string {
-  const folder = new URL("../../src/", import.meta.url);
-  return readdirSync(folder, { recursive: true, encoding: "utf8" })
-    .filter((path) => path.endsWith(".ts"))
-    .map((path) => readFileSync(new URL(path, folder), "utf8"))
-    .join("\n")
-    .replaceAll(/\$\{[^}]*\}/g, "…")
-    .replaceAll(/["`] \+\s+["`]/g, "");
-}

@@ -5,6 +5,7 @@ import { test } from "node:test";
 import { parseSyncConfig } from "../../src/config/sync_config.ts";
 import { senders } from "../../src/webhooks/incoming/senders.ts";
 import type { SenderName } from "../../src/webhooks/incoming/senders.ts";
+import { isInSource } from "./source_text.ts";
 
 const FOLDER = new URL("../../docs/webhooks/", import.meta.url);
 const names = Object.keys(senders) as SenderName[];
@@ -31,6 +32,19 @@ test("docs/webhooks/index.md lists each sender with its page and its proofs", ()
   const wanted = names.map((name) => [`${name}.md`, name, [...senders[name].proofs].sort()]);
   assert.deepEqual(rows.sort(), wanted.sort());
 });
+
+for (const page of readdirSync(FOLDER).filter((name) => name !== "notices.md")) {
+  test(`docs/webhooks/${page} quotes refusals of the source`, () => {
+    const [, table = ""] = /^\| what you see.*\n\|[-| ]+\n((?:\|.*\n)+)/m.exec(read(page)) ?? [];
+    const messages = table.split("\n").flatMap((row) =>
+      [...(row.split("|")[1] ?? "").matchAll(/`([^`]+)`/g)].map(([, message = ""]) => message)
+    );
+    assert.ok(messages.length > 0);
+    // The source has a variable in place of these.
+    const general = messages.map((message) => message.replace(/\b(x-[\w-]+|bearer token)\b/i, "…"));
+    assert.deepEqual(general.filter((message) => !isInSource(message)), []);
+  });
+}
 
 for (const page of readdirSync(FOLDER)) {
   test(`docs/webhooks/${page} has a crossdock.yaml that loads`, () => {
