@@ -19,6 +19,7 @@ const SESSIONS = [
 test("docs/troubleshooting.md has a command before each output", () => {
   assert.equal(SESSIONS.length, page.match(/^ *```text$/gm)?.length);
   assert.ok(SESSIONS.length > 10, `${SESSIONS.length} outputs`);
+  assert.deepEqual(SESSIONS.filter(({ command }) => command === ""), []);
 });
 
 for (const { command, output } of SESSIONS) {
