@@ -7,14 +7,15 @@ import { runInWorld } from "./troubleshooting_world.ts";
 
 const page = readFileSync(new URL("../../docs/troubleshooting.md", import.meta.url), "utf8");
 
+/** The command is in a block of its own, or in the first line of the output if the command line is wrong. */
+const SESSION =
+  /^(?: *```sh\n *crossdock (?<valid>[^\n]*)\n *```\n\n)?(?<indent> *)```text\n(?:\$ crossdock (?<wrong>[^\n]*)\n)?(?<output>[^]*?)^ *```$/gm;
+
 /** Each command with its output. */
-const SESSIONS = [
-  ...page.matchAll(/^ *```sh\n *crossdock ([^\n]*)\n *```\n\n( *)```text\n([^]*?)^ *```$/gm),
-]
-  .map(([, command = "", indent = "", output = ""]) => ({
-    command,
-    output: output.replaceAll(new RegExp(`^${indent}`, "gm"), ""),
-  }));
+const SESSIONS = [...page.matchAll(SESSION)].map(({ groups = {} }) => ({
+  command: groups["valid"] ?? groups["wrong"] ?? "",
+  output: groups["output"]?.replaceAll(new RegExp(`^${groups["indent"]}`, "gm"), ""),
+}));
 
 test("docs/troubleshooting.md has a command before each output", () => {
   assert.equal(SESSIONS.length, page.match(/^ *```text$/gm)?.length);
