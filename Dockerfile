@@ -1,6 +1,6 @@
 # The program crossdock on Deno: the server by default, or the command that `docker run` names. It runs the sources without a
 # build step. Its permissions are the network, the environment,
-# the CA certificates of the system, crossdock.yaml, /etc/crossdock and /var/lib/crossdock. See docs/deploy/docker.md.
+# the CA certificates of the system, crossdock.yaml, /etc/crossdock and /var/lib/crossdock. See docs/deploy/self-hosting.md.
 ARG DENO_VERSION=2.9.6
 
 FROM denoland/deno:${DENO_VERSION} AS build
