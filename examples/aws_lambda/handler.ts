@@ -7,8 +7,9 @@ import { createServer, fromEnv } from "../../src/entries/server.ts";
 const jobs = new Set<Promise<unknown>>();
 const { app, runDueRules } = createServer(fromEnv(process.env), {
   background(job): void {
+    const remove = (): boolean => jobs.delete(job);
     jobs.add(job);
-    void job.finally(() => jobs.delete(job));
+    job.then(remove, remove);
   },
 });
 
