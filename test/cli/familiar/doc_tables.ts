@@ -84,7 +84,11 @@ function describeFlag({ flags, means, values = {}, hasValue }: FamiliarFlag): st
 }
 
 function describeMeaning(meaning: Meaning, prefix: string): string {
-  if ("rejected" in meaning) return `rejected: ${meaning.rejected.replaceAll("SIDE-", prefix)}`;
+  if ("rejected" in meaning) {
+    // Outside of code, <token> would be HTML.
+    const text = meaning.rejected.replaceAll("SIDE-", prefix).replaceAll(/<\w+>/g, code);
+    return `rejected: ${text}`;
+  }
   if ("ignored" in meaning) return `no effect: ${meaning.ignored}`;
   if ("joins" in meaning) {
     return meaning.joins === "platform"
