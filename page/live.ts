@@ -77,10 +77,13 @@ function runsOf(api: Api): Map<string, LiveRun> {
 let timer: ReturnType<typeof setTimeout> | undefined;
 
 function update(): void {
-  timer ??= setTimeout(() => {
-    timer = undefined;
-    for (const listener of listeners) listener();
-  }, UPDATE_MS);
+  timer ??= setTimeout(show, UPDATE_MS);
+}
+
+function show(): void {
+  clearTimeout(timer);
+  timer = undefined;
+  for (const listener of listeners) listener();
 }
 
 /** Follows the runs that this page has started. */
@@ -115,7 +118,7 @@ export function startLive(api: Api, key: string, options: LiveOptions): void {
   };
   runs.set(key, run);
   if (running++ === 0) addEventListener("beforeunload", warn);
-  update();
+  show();
   follow(run, api, requests, signal).catch((error) => {
     if (signal.aborted) run.isCancelled = true;
     else run.problem = problemOf(error);
@@ -129,7 +132,7 @@ export function startLive(api: Api, key: string, options: LiveOptions): void {
 
 export function closeLive(api: Api, key: string): void {
   runsOf(api).delete(key);
-  update();
+  show();
 }
 
 /** The browser asks whether to leave. */

@@ -86,13 +86,14 @@ function RuleRow({ info }: { readonly info: RuleInfo }): JSX.Element {
           <code>{source}</code>
           {targets.map((target) => (
             <span key={target}>
-              → <code>{target}</code>
+              {"→\u00a0"}
+              <code>{target}</code>
             </span>
           ))}
         </p>
         <small>{type}{prune ? ", prunes" : ""}</small>
       </th>
-      <td>
+      <td data-label="Last run">
         {live && (
           <p>
             <a href={link}>{live.title}</a> <ShowLabel label={liveLabel(live)} />{" "}
@@ -117,7 +118,7 @@ function RuleRow({ info }: { readonly info: RuleInfo }): JSX.Element {
           </div>
         )}
       </td>
-      <td>
+      <td data-label="Next run">
         <Schedule info={info} />
         {postponedUntil !== undefined && (
           <p>

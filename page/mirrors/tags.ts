@@ -102,7 +102,7 @@ function applyStatus(old: ReadonlyMap<string, Tag>, status: RuleStatus): Map<str
     tags.set(
       rest.destination,
       state === "error"
-        ? { ...rest, state: "failed" }
+        ? { ...rest, state: rest.error?.code === "rate_limited" ? "postponed" : "failed" }
         : isOpen && before && EXPLAINS.has(before.state)
         ? { ...before, ...rest, error: rest.error ?? before.error }
         : { ...rest, state },

@@ -22,7 +22,8 @@ export function TagName(
       <code>{short ?? shortDestination}</code>
       {short !== undefined && short !== shortDestination && (
         <small>
-          → <code>{shortDestination}</code>
+          {"→\u00a0"}
+          <code>{shortDestination}</code>
         </small>
       )}
     </span>
