@@ -29,22 +29,28 @@ export function stateOf({ running, last, lastPart, postponedUntil }: RuleInfo): 
   return kinds.length > 0 ? "ok" : "none";
 }
 
-export function Schedule({ info }: { readonly info: RuleInfo }): JSX.Element {
-  const { schedule, next } = info;
-  if (!schedule) return <span class="quiet">only webhooks and callers run it</span>;
-  const { cron, timeZone, everyMs } = schedule;
+/** The schedule of a rule, and until when a rate limit postpones it. */
+export function NextRun({ info }: { readonly info: RuleInfo }): JSX.Element {
+  const { schedule, next, postponedUntil } = info;
+  const { cron, timeZone, everyMs } = schedule ?? {};
   return (
     <>
       {next !== undefined && <When at={next} />}{" "}
       <small>
+        {!schedule && "only webhooks and callers run it"}
         {cron !== undefined && (
           <>
-            <code>{cron}</code> {timeZone}
+            <code class="cron">{cron}</code> {timeZone}
           </>
         )}
         {everyMs !== undefined && `every ${formatDuration(everyMs)}`}
         {next !== undefined && <ZonedTime at={next} timeZone={timeZone} />}
       </small>
+      {postponedUntil !== undefined && (
+        <p>
+          A rate limit postpones it; it can go on <When at={postponedUntil} />
+        </p>
+      )}
     </>
   );
 }
@@ -74,24 +80,34 @@ function formatInZone(at: number, timeZone: string): string | undefined {
   }
 }
 
-/** When a run was, and its result, with a link to its page. */
-export function RunLine(
-  { run, isShort = false }: {
-    readonly run: RunSummary;
+/** What runs now, and the newest results, with links to the runs. */
+export function LastRun(
+  { info: { running, last, lastPart }, isShort = false }: {
+    readonly info: RuleInfo;
     /** Whether the failures of tags are shown elsewhere. */
     readonly isShort?: boolean;
   },
 ): JSX.Element {
-  const { id, state, startedAt, counts = {}, failure } = run;
-  return (
-    <>
-      <a href={toLink("runs", { rest: id })}>
-        <When at={startedAt} />
-      </a>{" "}
-      <span class="quiet">{formatCounts(counts) || RUN_LABELS[state].text}</span>
-      {failure && !(isShort && counts.failed) && <p class="cause">{failure}</p>}
-    </>
-  );
+  const line = (run: RunSummary): JSX.Element => {
+    const { id, state, startedAt, counts = {}, failure, only } = run;
+    return (
+      <div key={id}>
+        {only !== undefined && (
+          <>
+            Only <code>{only}</code>
+            {" "}
+          </>
+        )}
+        <a href={toLink("runs", { rest: id })}>
+          <When at={startedAt} />
+        </a>{" "}
+        <span class="quiet">{formatCounts(counts) || RUN_LABELS[state].text}</span>
+        {failure && !(isShort && counts.failed) && <p class="cause">{failure}</p>}
+      </div>
+    );
+  };
+  const runs = [running, lastPart, last].flatMap((run) => run ? [line(run)] : []);
+  return runs.length > 0 ? <>{runs}</> : <span class="quiet">–</span>;
 }
 
 /** The remaining pulls of Docker Hub. */
