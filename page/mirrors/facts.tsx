@@ -3,17 +3,18 @@ import type { JSX } from "preact";
 import type { RunSummary } from "../../src/history/model.ts";
 import type { RuleInfo } from "../../src/rules/rule_list.ts";
 import { formatDuration, formatNumber } from "../parts/format.ts";
-import { formatCounts, RUN_LABELS } from "../parts/results.tsx";
+import { FailureLine, formatCounts, RUN_LABELS } from "../parts/results.tsx";
 import type { Label } from "../parts/results.tsx";
 import { When } from "../parts/text.tsx";
 import { toLink } from "../route.ts";
 
-export type RuleState = "failed" | "postponed" | "running" | "none" | "ok";
+export type RuleState = "failed" | "postponed" | "aborted" | "running" | "none" | "ok";
 
 /** In the order in which they are shown. */
 export const RULE_STATES: Readonly<Record<RuleState, Label>> = {
   failed: { kind: "bad", text: "failed" },
   postponed: { kind: "warn", text: "postponed" },
+  aborted: { kind: "warn", text: "aborted" },
   running: { kind: "busy", text: "running" },
   none: { kind: "none", text: "no run yet" },
   ok: { kind: "good", text: "ok" },
@@ -22,11 +23,11 @@ export const RULE_STATES: Readonly<Record<RuleState, Label>> = {
 /** The worst result of the last run of the rule and of a newer run of a part. */
 export function stateOf({ running, last, lastPart, postponedUntil }: RuleInfo): RuleState {
   if (running) return "running";
-  const kinds = [last, lastPart].flatMap((run) => run ? [RUN_LABELS[run.state].kind] : []);
-  if (kinds.includes("bad")) return "failed";
-  if (postponedUntil !== undefined) return "postponed";
-  if (kinds.includes("warn")) return "postponed";
-  return kinds.length > 0 ? "ok" : "none";
+  const states = [last, lastPart].flatMap((run) => run ? [run.state] : []);
+  if (states.some((state) => RUN_LABELS[state].kind === "bad")) return "failed";
+  if (states.includes("postponed") || postponedUntil !== undefined) return "postponed";
+  if (states.includes("aborted")) return "aborted";
+  return states.length > 0 ? "ok" : "none";
 }
 
 /** The schedule of a rule, and until when a rate limit postpones it. */
@@ -89,7 +90,7 @@ export function LastRun(
   },
 ): JSX.Element {
   const line = (run: RunSummary): JSX.Element => {
-    const { id, state, startedAt, counts = {}, failure, only } = run;
+    const { id, state, startedAt, counts = {}, only } = run;
     return (
       <div key={id}>
         {only !== undefined && (
@@ -102,7 +103,7 @@ export function LastRun(
           <When at={startedAt} />
         </a>{" "}
         <span class="quiet">{formatCounts(counts) || RUN_LABELS[state].text}</span>
-        {failure && !(isShort && counts.failed) && <p class="cause">{failure}</p>}
+        {!(isShort && counts.failed) && <FailureLine run={run} />}
       </div>
     );
   };

@@ -21,11 +21,12 @@ export function MirrorsView(): JSX.Element {
     (signal) => api.call<RuleList>("v1/rules", { signal }),
     { intervalMs: INTERVAL_MS },
   );
-  // A run that this page follows has ended.
-  const ended = Math.max(0, ...[...useLive(api).values()].map(({ endedAt = 0 }) => endedAt));
+  // A run that this page follows has started or ended.
+  const times = [...useLive(api).values()].map(({ startedAt, endedAt = startedAt }) => endedAt);
+  const changed = Math.max(0, ...times);
   useEffect(() => {
-    if (ended > 0) reload();
-  }, [ended]);
+    if (changed > 0) reload();
+  }, [changed]);
   const comparisons = useComparisons();
   const info = value?.rules.find(({ rule }) => rule === rest);
   return (
