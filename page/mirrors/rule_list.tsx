@@ -1,9 +1,8 @@
 /** All rules: which failed, when each ran and runs. */
 import type { JSX } from "preact";
-import type { HistoryStatus } from "../../src/history/model.ts";
 import type { RuleInfo, RuleList } from "../../src/rules/rule_list.ts";
 import { usePage } from "../context.ts";
-import { useLive } from "../live.ts";
+import { HistoryNote } from "../parts/history_note.tsx";
 import { FilterBar, useFilters } from "../parts/filter.tsx";
 import { liveLabel, summarize } from "../parts/live_panel.tsx";
 import { countBy, ShowLabel } from "../parts/results.tsx";
@@ -102,20 +101,16 @@ function summarizeRules(
   return ok === total ? "The last run of each rule had no failures." : "No rule failed.";
 }
 
-export function HistoryNote({ history }: { readonly history: HistoryStatus }): JSX.Element {
-  return <p class="quiet note">The history has {history.note}.</p>;
-}
-
 function RuleRow(
   { info, compared }: {
     readonly info: RuleInfo;
     readonly compared: Comparisons["results"][string] | undefined;
   },
 ): JSX.Element {
-  const { mayCopy, api } = usePage();
+  const { mayCopy } = usePage();
   const { rule, source, targets, type, prune } = info;
   const starter = useStarter(info);
-  const live = useLive(api).get(rule);
+  const { live } = starter;
   const link = toLink("mirrors", { rest: rule });
   return (
     <tr>
