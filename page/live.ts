@@ -62,7 +62,7 @@ interface LiveOptions {
 }
 
 /** The shortest time between two updates of the view. */
-const UPDATE_MS = 150;
+const UPDATE_MS = 300;
 
 /**
  * The runs of each caller by what they are about: the name of a rule, or the id of the run that is retried. A token that replaces

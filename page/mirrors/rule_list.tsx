@@ -5,7 +5,7 @@ import { usePage } from "../context.ts";
 import { HistoryNote } from "../parts/history_note.tsx";
 import { FilterBar, useFilters } from "../parts/filter.tsx";
 import { liveLabel, summarize } from "../parts/live_panel.tsx";
-import { countBy, ShowLabel } from "../parts/results.tsx";
+import { countBy, ShowLabel, sortBy } from "../parts/results.tsx";
 import { CodeBlock } from "../parts/text.tsx";
 import { Empty, ProblemBox } from "../parts/states.tsx";
 import { toLink } from "../route.ts";
@@ -25,11 +25,11 @@ export function RuleTable(
   const { results, current, start } = comparisons;
   const { state, text } = useFilters();
   if (rules.length === 0) return <NoRules />;
-  const ranks = Object.keys(RULE_STATES);
-  const shown = rules.filter((info) =>
+  const found = rules.filter((info) =>
     (state === "" || stateOf(info) === state) &&
     `${info.rule} ${info.source} ${info.targets.join(" ")}`.toLowerCase().includes(text)
-  ).toSorted((a, b) => ranks.indexOf(stateOf(a)) - ranks.indexOf(stateOf(b)));
+  );
+  const shown = sortBy(found, RULE_STATES, stateOf);
   const counts = countBy(rules, stateOf);
   return (
     <>
