@@ -311,6 +311,29 @@ test("markup in names and messages stays text", async () => {
   assert.equal(await page.evaluate("document.documentElement.scrollWidth"), 360);
 });
 
+test("a very long name is no wider than the page", async () => {
+  const name = "a".repeat(255);
+  await using server = await startMirrorServer({
+    rules: (source, target) =>
+      `sync:\n- {name: ${name}, source: ${source}/${name}, target: ${target}/app, type: repository}\n`,
+  });
+  await runRules(server.url, { rules: [name] });
+  for (const width of [360, 1440]) {
+    await using opened = await openView(server.url, "mirrors", { width });
+    const { page } = opened;
+    const widths: unknown[] = [];
+    for (const view of ["mirrors", `mirrors/${name}`, "runs"]) {
+      await opened.show(view);
+      await page.getByRole("rowheader").first().waitFor();
+      widths.push(await page.evaluate("document.documentElement.scrollWidth"));
+    }
+    await page.getByRole("link", { name }).click();
+    await page.getByRole("heading", { name: "Results" }).waitFor();
+    widths.push(await page.evaluate("document.documentElement.scrollWidth"));
+    assert.deepEqual(widths, [width, width, width, width]);
+  }
+});
+
 test("a server without rules shows how to add one", async () => {
   await using server = await startMirrorServer({ variables: { CROSSDOCK_CONFIG: "" } });
   await using opened = await openView(server.url, "mirrors");
