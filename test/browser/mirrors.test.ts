@@ -143,6 +143,21 @@ test("a run can be cancelled", async () => {
   await page.locator(".state", { hasText: "aborted" }).waitFor();
 });
 
+test("a run of many tags shows its failures, and all results when asked", async () => {
+  await using server = await startMorning();
+  const { digest } = server.source.getManifest("app", "1.0") ?? {};
+  for (let i = 0; i < 20; i++) server.source.setTag("app", `v${i}`, digest as `sha256:${string}`);
+  await using opened = await openView(server.url, "mirrors");
+  const { page } = opened;
+  await openRule(page);
+  await page.getByRole("button", { name: "Run now" }).click();
+  const panel = page.getByRole("region", { name: "Run of app" });
+  await panel.getByText("1 failure").waitFor();
+  assert.deepEqual(await panel.getByRole("rowheader").allInnerTexts(), ["1.4"]);
+  await panel.getByRole("button", { name: "Show all 27 results" }).click();
+  assert.equal(await panel.getByRole("rowheader").count(), 27);
+});
+
 test("a preview writes nothing", async () => {
   await using server = await startMorning();
   await using opened = await openView(server.url, "mirrors");
