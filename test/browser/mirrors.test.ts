@@ -77,6 +77,7 @@ test("the mirrors show which rule failed and why, and the state of each of its t
   ) {
     assert.match(await rowOf(page, tag).innerText(), text);
   }
+  assert.equal(await page.evaluate("document.activeElement.id"), "main");
   const facts = await page.locator(".facts").innerText();
   assert.match(facts, /0 3 \* \* \* Asia\/Tokyo/);
   assert.match(facts, /\w+ 03:00 there, \w+ 19:00 in Europe\/Berlin/);
