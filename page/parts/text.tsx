@@ -48,7 +48,7 @@ export function useNow(): number {
 /** The first digits of a digest; a click copies the whole. */
 export function Digest({ digest }: { readonly digest: string }): JSX.Element {
   return (
-    <CopyButton text={digest} label={`Copy ${digest}`}>
+    <CopyButton text={digest} label={`Copy ${shortDigest(digest)}`}>
       <code>{shortDigest(digest)}</code>
     </CopyButton>
   );
@@ -75,13 +75,22 @@ export function CopyButton(
   }
   return (
     <span class="copyable">
-      <button type="button" class="plain" title={label} aria-label={label} onClick={copy}>
+      <button
+        type="button"
+        class="plain"
+        title={children ? text : label}
+        aria-label={label}
+        onClick={copy}
+      >
         {children ?? "Copy"}
       </button>
       <small role="status">{said}</small>
     </span>
   );
 }
+
+/** A browser needs seconds for some millions. */
+const MAX_CODE_CHARS = 100_000;
 
 /** A text of several lines to copy: a command, or JSON. */
 export function CodeBlock(
@@ -92,7 +101,10 @@ export function CodeBlock(
       <figcaption>
         {label} <CopyButton text={text} label={`Copy: ${label}`} />
       </figcaption>
-      <pre tabIndex={0}><code>{text}</code></pre>
+      <pre tabIndex={0}><code>{text.slice(0, MAX_CODE_CHARS)}</code></pre>
+      {text.length > MAX_CODE_CHARS && (
+        <p class="quiet">The rest is not shown. Copy has all of it.</p>
+      )}
     </figure>
   );
 }
