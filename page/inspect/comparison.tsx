@@ -2,6 +2,7 @@ import type { JSX } from "preact";
 import type { Difference, Verification } from "../../src/copy/model.ts";
 import { usePage } from "../context.ts";
 import { LongText, usePart } from "../parts/cut.tsx";
+import { Fact } from "../parts/facts.tsx";
 import { count, formatNumber } from "../parts/format.ts";
 import { Loading, ProblemBox } from "../parts/states.tsx";
 import { Digest, State } from "../parts/text.tsx";
@@ -23,7 +24,7 @@ const STATES: Readonly<Record<Verification["state"], readonly [Kind, string, str
 export function Comparison(
   { source, destination }: { readonly source: string; readonly destination: string },
 ): JSX.Element {
-  const { api } = usePage();
+  const { api, mayCopy } = usePage();
   const { value, problem, reload } = useResource(
     `verification ${source} ${destination}`,
     (signal) =>
@@ -35,10 +36,13 @@ export function Comparison(
       {problem && <ProblemBox problem={problem} onRetry={reload} />}
       {!problem && !value && <Loading what="both images" />}
       {value && <Result {...value} />}
-      <p>
-        <a
-          href={toLink("inspect", { query: { reference: destination, with: source } })}
-        >
+      <p class="row">
+        {mayCopy && value && !value.equal && (
+          <a href={toLink("copy", { query: { source, destination } })}>
+            Copy the first over the second
+          </a>
+        )}
+        <a href={toLink("inspect", { query: { reference: destination, with: source } })}>
           Compare the other way round
         </a>
       </p>
@@ -57,35 +61,23 @@ function Result(
         <State kind={kind}>{name}</State> {sentence}
       </p>
       <dl class="facts">
-        <div>
-          <dt>First</dt>
-          <dd>
-            <code>{source}</code>
-          </dd>
-        </div>
-        <div>
-          <dt>Second</dt>
-          <dd>
-            <code>{destination}</code>
-          </dd>
-        </div>
-        <div>
-          <dt>Compared</dt>
-          <dd>
-            {count(checked.manifests, "manifest")}, {count(checked.blobs, "blob")},{" "}
-            {count(checked.referrers, "referrer")}
-          </dd>
-        </div>
+        <Fact name="First">
+          <code>{source}</code>
+        </Fact>
+        <Fact name="Second">
+          <code>{destination}</code>
+        </Fact>
+        <Fact name="Compared">
+          {count(checked.manifests, "manifest")}, {count(checked.blobs, "blob")},{" "}
+          {count(checked.referrers, "referrer")}
+        </Fact>
         {referrerState?.kinds.map(({ kind, expected, missing, unavailable }) => (
-          <div key={kind}>
-            <dt>{KINDS[kind] ?? kind}</dt>
-            <dd>
-              <State kind={missing > 0 ? "warn" : "good"}>
-                {formatNumber(expected - missing)} of {formatNumber(expected)}
-              </State>
-              {unavailable > 0 && ` ${formatNumber(unavailable)} missing at the first image, too`}
-            </dd>
-          </div>
+          <Fact key={kind} name={KINDS[kind] ?? kind}>
+            <State kind={missing > 0 ? "warn" : "good"}>
+              {formatNumber(expected - missing)} of {formatNumber(expected)}
+            </State>
+            {unavailable > 0 && ` ${formatNumber(unavailable)} missing at the first image, too`}
+          </Fact>
         ))}
       </dl>
       {referrerState?.isPartial && (

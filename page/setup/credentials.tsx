@@ -5,7 +5,7 @@ import type { Problem } from "../../src/problem.ts";
 import type { AccessCheck } from "../../src/registry/check_access.ts";
 import { problemOf } from "../api.ts";
 import { usePage } from "../context.ts";
-import { Empty, ProblemBox } from "../parts/states.tsx";
+import { ProblemBox } from "../parts/states.tsx";
 import { State } from "../parts/text.tsx";
 import type { Kind } from "../parts/text.tsx";
 
@@ -39,51 +39,36 @@ export function Credentials(
       <h2>Credentials</h2>
       {credentials.length === 0
         ? (
-          <Empty title="No credential is configured">
-            <p>
-              The server reads and writes without one. Add credentials to <code>creds</code>{" "}
-              in crossdock.yaml, or to <code>CROSSDOCK_REGISTRY_AUTH</code>.
-            </p>
-          </Empty>
+          <p class="quiet">
+            None: the server is anonymous. <code>creds</code> in crossdock.yaml adds them.
+          </p>
         )
         : (
-          <div class="scroll">
-            <table class="credentials">
-              <caption class="hidden">Registries that have a credential</caption>
-              <thead>
-                <tr>
-                  <th scope="col">Registry</th>
-                  <th scope="col">Credential from</th>
-                  <th scope="col">Check</th>
-                </tr>
-              </thead>
-              <tbody>
-                {credentials.map(({ registry, from }) => {
-                  const body = { name: registry, access: "pull" } as const;
-                  const outcome = outcomes[keyOf(body)];
-                  return (
-                    <tr key={`${registry} ${from}`}>
-                      <th scope="row">{registry}</th>
-                      <td>{from}</td>
-                      <td>
-                        {registry.startsWith("*") ? "check one of its repositories below" : (
-                          <button
-                            type="button"
-                            disabled={isRunning(outcome)}
-                            aria-label={`Check ${registry}`}
-                            onClick={() => check(body)}
-                          >
-                            Check
-                          </button>
-                        )}
-                        <Result outcome={outcome} access="pull" />
-                      </td>
-                    </tr>
-                  );
-                })}
-              </tbody>
-            </table>
-          </div>
+          <ul class="credentials plain">
+            {credentials.map(({ registry, from }) => {
+              const body = { name: registry, access: "pull" } as const;
+              const outcome = outcomes[keyOf(body)];
+              return (
+                <li key={`${registry} ${from}`}>
+                  <strong>{registry}</strong>
+                  <span class="quiet">from {from}</span>
+                  {registry.startsWith("*")
+                    ? <span class="quiet">check one of its repositories below</span>
+                    : (
+                      <button
+                        type="button"
+                        disabled={isRunning(outcome)}
+                        aria-label={`Check ${registry}`}
+                        onClick={() => check(body)}
+                      >
+                        Check
+                      </button>
+                    )}
+                  <Result outcome={outcome} access="pull" />
+                </li>
+              );
+            })}
+          </ul>
         )}
       <form
         class="check"
@@ -113,7 +98,7 @@ export function Credentials(
           >
             <option value="pull">pull</option>
             <option value="push" disabled={!mayCopy}>
-              push{mayCopy ? "" : " (needs the scope copy)"}
+              push, by an upload that is cancelled{mayCopy ? "" : ": needs the scope copy"}
             </option>
           </select>
         </div>
@@ -124,9 +109,6 @@ export function Credentials(
       {!credentials.some(({ registry }) => registry === typed.name && access === "pull") && (
         <Result outcome={outcomes[keyOf(typed)]} access={access} />
       )}
-      <p class="quiet">
-        A check of push opens an upload in the repository and cancels it. It writes nothing.
-      </p>
     </section>
   );
 }
@@ -164,7 +146,7 @@ function Words(
 }
 
 function describe(
-  { result, from, sources, repository }: AccessCheck,
+  { result, from, sources }: AccessCheck,
   access: Access,
 ): [Kind, string, string] {
   switch (result) {
@@ -174,17 +156,17 @@ function describe(
       return [
         "bad",
         "rejected",
-        `The registry rejects the credential from ${from}. It is wrong, has expired` +
-        `${repository === undefined ? "" : `, or may not ${access} there`}: replace it there.`,
+        `The registry rejects the credential from ${from}: replace it, or let its user ${access}.`,
       ];
     case "anonymous":
-      return ["none", "anonymous", "There is no credential, and the registry requires none."];
+      return ["none", "anonymous", "There is no credential, and none is required."];
     case "none":
       return [
         "bad",
         "no credential",
-        "The registry requires a credential, and the server has none for it. Add one to creds in " +
-        `crossdock.yaml or to CROSSDOCK_REGISTRY_AUTH. Searched: ${sources.join(", ")}.`,
+        `The registry requires one: add it to creds in crossdock.yaml. Searched: ${
+          sources.join(", ")
+        }`,
       ];
   }
 }

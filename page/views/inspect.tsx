@@ -131,17 +131,27 @@ function Image(
     readonly children: JSX.Element | "";
   },
 ): JSX.Element {
+  const { mayCopy } = usePage();
   const { reference, root, totalBytes } = inspection;
   const all = useMemo(() => listManifests(root), [root]);
   const images = all.filter(({ kind }) => kind !== "index");
   const node = all.find(({ descriptor }) => descriptor.digest === chosen) ??
     images.find((image) => !isAttestation(image)) ?? root;
   const { digest, mediaType } = root.descriptor;
+  // The digest is shown below, and a tag says more.
+  const name = reference.replace(/(:[^/@]+)@.*$/, "$1");
   return (
     <>
       <h2 class="reference-name">
-        <code>{reference.replace(/@.*$/, "")}</code>
+        <code>{name}</code>
       </h2>
+      {mayCopy && (
+        <p>
+          <a href={toLink("copy", { query: { source: name } })}>
+            Copy this image
+          </a>
+        </p>
+      )}
       <dl class="facts">
         <Fact name="Digest">
           <Digest digest={digest} />
@@ -288,17 +298,7 @@ function Config(
   if (!isObject(content)) {
     return (
       <p class="quiet">
-        {content === undefined
-          ? (
-            <>
-              The config is no JSON: <LongText text={mediaType} />
-            </>
-          )
-          : (
-            <>
-              The config is no JSON object: <Value of={content} />
-            </>
-          )}
+        It is no JSON object, but <Value of={content === undefined ? mediaType : content} />
       </p>
     );
   }
@@ -320,23 +320,14 @@ function Config(
         </Fact>
       )}
       {found.map((name) => (
-        <Fact key={name} name={TITLES[name] ?? name}>
+        <Fact key={name} name={name}>
           <Setting name={name} value={settings[name]} />
         </Fact>
       ))}
-      {found.length === 0 && <Fact name="Settings">none: no entrypoint, no environment</Fact>}
+      {found.length === 0 && <Fact name="Settings">none</Fact>}
     </dl>
   );
 }
-
-const TITLES: Readonly<Record<string, string>> = {
-  Cmd: "Command",
-  WorkingDir: "Working directory",
-  Env: "Environment",
-  ExposedPorts: "Ports",
-  StopSignal: "Stop signal",
-  Healthcheck: "Health check",
-};
 
 function Setting({ name, value }: { readonly name: string; readonly value: unknown }): JSX.Element {
   // A set, as an object with empty values.
