@@ -9,6 +9,7 @@ import { Digest, State } from "../parts/text.tsx";
 import type { Kind } from "../parts/text.tsx";
 import { useResource } from "../resource.ts";
 import { toLink } from "../route.ts";
+import { shortTag } from "./manifests.ts";
 
 const STATES: Readonly<Record<Verification["state"], readonly [Kind, string, string]>> = {
   equal: ["good", "equal", "The second image has everything that the first one has."],
@@ -54,7 +55,7 @@ function Result(
   { source, destination, state, referrerState, differences, checked }: Verification,
 ): JSX.Element {
   const [kind, name, sentence] = STATES[state];
-  const { shown, more } = usePart(differences, { size: 50 });
+  const { shown, more } = usePart(differences, { size: 10 });
   return (
     <>
       <p>
@@ -121,7 +122,7 @@ function Row({ kind, what, referrerKind, state, wanted, found }: Difference): JS
       <td>
         {/^[a-z0-9]+:[0-9a-f]{32,}$/.test(what)
           ? <Digest digest={what} />
-          : <LongText text={what} />}
+          : <LongText text={shortTag(what)} />}
       </td>
       <td>
         <State kind="bad">{state}</State>

@@ -6,6 +6,9 @@ export function listManifests(root: ManifestNode): ManifestNode[] {
   return [root, ...root.manifests.flatMap(listManifests)];
 }
 
+/** Nothing limits the platform of a config. */
+const MAX_NAME_CHARS = 100;
+
 const REFERENCE_TYPE = "vnd.docker.reference.type";
 const REFERENCE_DIGEST = "vnd.docker.reference.digest";
 
@@ -16,13 +19,20 @@ export function nameManifest(node: ManifestNode, all: readonly ManifestNode[]): 
     const about = all.find(({ descriptor }) => descriptor.digest === annotations[REFERENCE_DIGEST]);
     return about?.platform ? `attestation of ${about.platform}` : "attestation";
   }
-  if (node.platform && node.platform !== "unknown/unknown") return node.platform;
-  return node.artifactType ?? `${node.kind} ${digest.slice(-6)}`;
+  if (node.platform && node.platform !== "unknown/unknown") {
+    return node.platform.slice(0, MAX_NAME_CHARS);
+  }
+  return (node.artifactType ?? `${node.kind} ${digest.slice(-6)}`).slice(0, MAX_NAME_CHARS);
 }
 
 /** Attestations of BuildKit and Docker are entries of an index, in the shape of images. */
 export function isAttestation({ descriptor }: ManifestNode): boolean {
   return descriptor.annotations?.[REFERENCE_TYPE] === "attestation-manifest";
+}
+
+/** `sha256-0123456789ab….sig`: the digest of a tag that is made from one is shown elsewhere. */
+export function shortTag(tag: string): string {
+  return tag.replace(/^(sha\d+-.{12})\w{20,}/, "$1…");
 }
 
 /** The bytes of a list of descriptors. */

@@ -10,7 +10,7 @@ import { Loading, ProblemBox } from "../parts/states.tsx";
 import { Digest } from "../parts/text.tsx";
 import { useResource } from "../resource.ts";
 import { toLink } from "../route.ts";
-import { nameManifest } from "./manifests.ts";
+import { nameManifest, shortTag } from "./manifests.ts";
 
 /** Signatures, SBOMs and attestations of an image and of its platforms. */
 export function ReferrerTree(
@@ -65,7 +65,7 @@ function Referrers(
     })),
     ...node.digestTags.map(({ tag, digest }) => ({
       kind: TAG_KINDS[tag.split(".").pop() ?? ""] ?? "other",
-      type: `tag ${tag.replace(/^(sha\d+-.{12}).+(\.\w+)$/, "$1…$2")}`,
+      type: `tag ${shortTag(tag)}`,
       size: undefined,
       digest,
     })),

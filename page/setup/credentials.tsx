@@ -98,10 +98,11 @@ export function Credentials(
           >
             <option value="pull">pull</option>
             <option value="push" disabled={!mayCopy}>
-              push, by an upload that is cancelled{mayCopy ? "" : ": needs the scope copy"}
+              push{mayCopy ? "" : ": needs the scope copy"}
             </option>
           </select>
         </div>
+        {access === "push" && <small>The check opens an upload, and cancels it.</small>}
         <button type="submit" disabled={!typed.name || isRunning(outcomes[keyOf(typed)])}>
           Check access
         </button>

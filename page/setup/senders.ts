@@ -112,7 +112,7 @@ export const SENDERS: Readonly<Record<string, Sender>> = {
     ],
   },
   plain: {
-    name: "any other sender",
+    name: "plain requests",
     steps: ["Send such a request for each push. Without a tag, rules run for all tags."],
     code: (url, header) =>
       `curl ${url} -H "${header}" \\
@@ -126,9 +126,9 @@ export const PROOFS: Readonly<Record<string, readonly [text: string, header: str
     "The sender signs each event with the secret of webhooks.in.",
     "webhook-signature: by Standard Webhooks",
   ],
-  header: ["HEADER and SECRET are in webhooks.in.", "HEADER: SECRET"],
-  bearer: ["SECRET is in webhooks.in.", "Authorization: Bearer SECRET"],
-  basic: ["BASE64 encodes username:secret of webhooks.in.", "Authorization: Basic BASE64"],
+  header: ["HEADER is the name in webhooks.in, and SECRET one of the secrets.", "HEADER: SECRET"],
+  bearer: ["SECRET is one of the secrets in webhooks.in.", "Authorization: Bearer SECRET"],
+  basic: ["BASE64 is the encoded username:secret of webhooks.in.", "Authorization: Basic BASE64"],
   google: ["EMAIL and AUDIENCE are in webhooks.in.", ""],
-  path: ["SECRET in the URL is in webhooks.in.", ""],
+  path: ["SECRET in the URL is one of the secrets in webhooks.in.", ""],
 };

@@ -28,7 +28,7 @@ export function InspectView(): JSX.Element {
   const { query } = useRoute();
   const reference = query.get("reference") ?? "";
   const other = query.get("with") ?? "";
-  const { value, problem, reload } = useResource(
+  const { value, problem, at, reload } = useResource(
     reference ? `image ${reference}` : undefined,
     (signal) => api.call<Inspection>("v1/images", { query: { reference }, signal }),
   );
@@ -47,7 +47,7 @@ export function InspectView(): JSX.Element {
       {reference && !problem && !value && <Loading what="the image" />}
       {value && (
         <Image
-          key={value.reference}
+          key={at}
           inspection={value}
           chosen={query.get("manifest") ?? ""}
           toManifest={(manifest) =>

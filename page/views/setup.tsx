@@ -81,7 +81,9 @@ function Server({ version, host, caller, warnings }: Setup): JSX.Element {
             : "anyone: no token is needed"}
         </Fact>
         <Fact name="Copies">
-          {host.durableCopies ? "can continue without their caller" : "end with their caller"}
+          {host.durableCopies
+            ? "can continue without their caller"
+            : "end when their caller disconnects"}
         </Fact>
         <Fact name="Rules">
           {host.durableRules

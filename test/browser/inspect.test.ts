@@ -287,12 +287,24 @@ test("the view inspect compares two images: equal, incomplete and different", as
     artifactType: "application/vnd.cncf.notary.signature",
     payload: "signed",
   });
-  await page.getByRole("button", { name: "Compare", exact: true }).click();
   await page.getByRole("link", { name: "Compare the other way round" }).click();
   await comparison.getByText("The second image has everything").waitFor();
+  assert.equal(await page.getByLabel("Image").inputValue(), `${target.host}/app:1`);
   await page.goBack();
   await comparison.getByText("incomplete", { exact: false }).first().waitFor();
-  assert.match(await comparison.innerText(), /Signatures\s+! 0 of 1/);
+  await putReferrer(target, "app", image.descriptor, {
+    artifactType: "application/vnd.cncf.notary.signature",
+    payload: "signed",
+  });
+  await page.getByRole("button", { name: "Compare", exact: true }).click();
+  await comparison.getByText("The second image has everything").waitFor();
+  await putReferrer(source, "app", image.descriptor, {
+    artifactType: "application/vnd.cncf.notary.signature",
+    payload: "signed again",
+  });
+  await page.getByRole("button", { name: "Compare", exact: true }).click();
+  await comparison.getByText("incomplete", { exact: false }).first().waitFor();
+  assert.match(await comparison.innerText(), /Signatures\s+! 1 of 2/);
   assert.match(await comparison.innerText(), /referrer \(signature\)\s+sha256:[^]*missing/);
 
   await page.getByLabel("Compare with").fill(`${target.host}/app:2`);
