@@ -61,7 +61,7 @@ function Result(
       <p>
         <State kind={kind}>{name}</State> {sentence}
       </p>
-      <dl class="facts">
+      <dl class="pairs">
         <Fact name="First">
           <code>{source}</code>
         </Fact>
@@ -86,7 +86,7 @@ function Result(
       )}
       {shown.length > 0 && (
         <div class="scroll">
-          <table>
+          <table class="differences">
             <caption>{count(differences.length, "difference")}</caption>
             <thead>
               <tr>

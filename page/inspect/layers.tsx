@@ -32,7 +32,7 @@ export function Layers(
               />
             )}
             {createdBy !== undefined && (
-              <code class="step">
+              <code class="layer-step">
                 <LongText text={createdBy} />
               </code>
             )}
@@ -58,10 +58,10 @@ function Layer(
   const share = Math.min(Math.max(size / largest, 0), 1);
   return (
     <div class="layer">
-      <span class="bar" aria-hidden="true">
+      <span class="layer-bar" aria-hidden="true">
         <span style={{ width: `${share * 100}%` }} />
       </span>
-      <span class="size">{formatBytes(size)}</span>
+      <span class="layer-size">{formatBytes(size)}</span>
       <Digest digest={digest} />
       <small>
         <LongText text={shortType(mediaType)} />

@@ -34,7 +34,7 @@ export function ReferrerTree(
             {count(total, "referrer")}. Each is named by its type; nothing is verified here.
           </p>
         )}
-      <ul class="tree">
+      <ul class="referrers">
         {shown.map((node) => (
           <li key={node.descriptor.digest}>
             <strong>
@@ -104,7 +104,7 @@ function Referrer(
   return (
     <details onToggle={({ currentTarget }) => setOpen(currentTarget.open)}>
       <summary>
-        <span class="tag">{kind === "sbom" ? "SBOM" : kind}</span>{" "}
+        <span class="kind">{kind === "sbom" ? "SBOM" : kind}</span>{" "}
         <span class="type">{type.length > 120 ? `${type.slice(0, 120)}…` : type}</span>{" "}
         <small>{shortDigest(digest)}{size === undefined ? "" : ` · ${formatBytes(size)}`}</small>
       </summary>
@@ -131,7 +131,7 @@ function ReferrerContent(
         <Digest digest={digest} /> <a href={toLink("inspect", { query: { reference } })}>Inspect</a>
       </p>
       {root.layers.length > 0 && (
-        <ul class="plain">
+        <ul class="bare">
           {root.layers.slice(0, 50).map(({ mediaType, size, digest }) => (
             <li key={digest}>
               <LongText text={mediaType} /> <small>{formatBytes(size)}</small>

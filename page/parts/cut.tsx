@@ -9,11 +9,12 @@ const SHORT_CHARS = 300;
 /** A text of a registry. A long one is cut, with a button for the rest. */
 export function LongText({ text }: { readonly text: string }): JSX.Element {
   const [isWhole, setWhole] = useState(false);
-  if (text.length <= SHORT_CHARS) return <span class="text">{text}</span>;
+  if (text.length <= SHORT_CHARS) return <span class="long-text">{text}</span>;
   return (
-    <span class="text">
-      {isWhole ? <span class="whole" tabIndex={0}>{text}</span> : `${text.slice(0, SHORT_CHARS)}…`}
-      {" "}
+    <span class="long-text">
+      {isWhole
+        ? <span class="whole-text" tabIndex={0}>{text}</span>
+        : `${text.slice(0, SHORT_CHARS)}…`}{" "}
       <button
         type="button"
         class="plain"

@@ -19,7 +19,7 @@ export function Pairs({ of }: { readonly of: object }): JSX.Element {
   const { shown, more } = usePart(Object.entries(of));
   return (
     <>
-      <dl class="facts keys">
+      <dl class="pairs keys">
         {shown.map(([name, value]) => (
           <Fact key={name} name={name}>
             <LongText text={toText(value)} />
@@ -42,7 +42,7 @@ function Items({ of }: { readonly of: readonly unknown[] }): JSX.Element {
   const { shown, more } = usePart(of);
   return (
     <>
-      <ul class="plain">
+      <ul class="bare">
         {shown.map((item, i) => (
           <li key={i}>
             <LongText text={toText(item)} />

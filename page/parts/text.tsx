@@ -48,7 +48,7 @@ export function useNow(): number {
 /** The first digits of a digest; a click copies the whole. */
 export function Digest({ digest }: { readonly digest: string }): JSX.Element {
   return (
-    <CopyButton text={digest} label={`Copy ${shortDigest(digest)}`}>
+    <CopyButton text={digest} label={`Copy ${digest}`}>
       <code>{shortDigest(digest)}</code>
     </CopyButton>
   );
@@ -78,8 +78,8 @@ export function CopyButton(
       <button
         type="button"
         class="plain"
-        title={children ? text : label}
-        aria-label={label}
+        title={label}
+        aria-label={children ? undefined : label}
         onClick={copy}
       >
         {children ?? "Copy"}

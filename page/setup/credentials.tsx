@@ -44,7 +44,7 @@ export function Credentials(
           </p>
         )
         : (
-          <ul class="credentials plain">
+          <ul class="credentials bare">
             {credentials.map(({ registry, from }) => {
               const body = { name: registry, access: "pull" } as const;
               const outcome = outcomes[keyOf(body)];
@@ -71,7 +71,7 @@ export function Credentials(
           </ul>
         )}
       <form
-        class="check"
+        class="check-form"
         onSubmit={(event) => {
           event.preventDefault();
           if (typed.name) void check(typed);

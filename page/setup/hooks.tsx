@@ -40,10 +40,9 @@ function Hook(
   return (
     <article class="hook">
       <h3>{hook}</h3>
-      <dl class="facts">
+      <dl class="pairs">
         <Fact name="URL">
-          <code>{url}</code>{" "}
-          <CopyButton text={url} label={`Copy the URL of ${hook}`}>Copy</CopyButton>
+          <code>{url}</code> <CopyButton text={url} label={`Copy the URL of ${hook}`} />
         </Fact>
         <Fact name="Events of">
           {name}: <code>{place}</code>

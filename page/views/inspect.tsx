@@ -75,7 +75,7 @@ function Names(
   const query = { reference: image.trim(), with: second.trim() };
   return (
     <form
-      class="names"
+      class="asked"
       onSubmit={(event) => {
         event.preventDefault();
         if (!query.reference) return;
@@ -152,7 +152,7 @@ function Image(
           </a>
         </p>
       )}
-      <dl class="facts">
+      <dl class="pairs">
         <Fact name="Digest">
           <Digest digest={digest} />
         </Fact>
@@ -306,7 +306,7 @@ function Config(
   const created = content["created"];
   const found = SETTINGS.filter((name) => !isNothing(settings[name]));
   return (
-    <dl class="facts">
+    <dl class="pairs">
       {!isNothing(created) && (
         <Fact name="Created">
           {typeof created === "string" && !Number.isNaN(Date.parse(created))
@@ -360,7 +360,7 @@ function Json({ of }: { readonly of: Inspection }): JSX.Element {
   return (
     <section>
       <h2>JSON</h2>
-      <details onToggle={({ currentTarget }) => setOpen(currentTarget.open)}>
+      <details class="json" onToggle={({ currentTarget }) => setOpen(currentTarget.open)}>
         <summary>The answer of the server</summary>
         {isOpen && <CodeBlock text={JSON.stringify(of, null, 2)} label="GET /v1/images" />}
       </details>

@@ -22,7 +22,7 @@ export function SetupView(): JSX.Element {
   const { warnings, credentials, hooks, notices } = value;
   return (
     <>
-      <div class="row">
+      <div class="row head">
         <h1>Set-up</h1>
         <button type="button" onClick={reload} disabled={isLoading}>Refresh</button>
         {at && (
@@ -48,7 +48,7 @@ export function SetupView(): JSX.Element {
             ? "Nobody is notified of failures: webhooks.out in crossdock.yaml adds receivers."
             : "Receivers, and what they are notified of."}
         </p>
-        <dl class="facts">
+        <dl class="pairs">
           {notices.map(({ host, events }, i) => <Fact key={i} name={host}>{events.join(", ")}
           </Fact>)}
         </dl>
@@ -66,7 +66,7 @@ function Server({ version, host, caller, warnings }: Setup): JSX.Element {
   return (
     <section>
       <h2>Server</h2>
-      <dl class="facts">
+      <dl class="pairs">
         <Fact name="Version">
           {version} on {host.name} · <a href="docs">HTTP API</a>
         </Fact>
@@ -114,7 +114,7 @@ function Allowed(
     <section>
       <h2>Allowed registries</h2>
       <p class="quiet">What callers may name. Rules need no entry.</p>
-      <dl class="facts">
+      <dl class="pairs">
         {lists.map(([name, globs, variable]) => (
           <Fact key={name} name={name}>
             {globs.length > 0

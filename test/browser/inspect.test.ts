@@ -223,9 +223,9 @@ test("the view inspect cuts an annotation of 3 MiB, and shows all of it on deman
   await button.waitFor();
   assert.ok((await annotations.innerText()).length < 1000);
   await button.click();
-  assert.equal((await annotations.locator(".whole").textContent())?.length, long.length);
+  assert.equal((await annotations.locator(".whole-text").textContent())?.length, long.length);
   await annotations.getByRole("button", { name: "Show less" }).click();
-  assert.equal(await annotations.locator(".whole").count(), 0);
+  assert.equal(await annotations.locator(".whole-text").count(), 0);
   assert.deepEqual(opened.messages, []);
 });
 

@@ -128,7 +128,7 @@ test("the view set-up checks credentials, and says what to do", async () => {
   await page.getByLabel("Registry or repository").fill(`${vault.host}/team/app`);
   await page.getByLabel("Access").selectOption("push");
   await page.getByRole("button", { name: "Check access" }).click();
-  const result = page.locator(".check + [role=status]");
+  const result = page.locator(".check-form + [role=status]");
   await result.getByText("works").waitFor();
   assert.equal(vault.count({ method: "DELETE" }), 1, "the upload is cancelled");
   await page.getByLabel("Registry or repository").fill("elsewhere.example/app");
