@@ -6,9 +6,10 @@ import type { Plan } from "../../src/copy/model.ts";
 import type { Problem } from "../../src/problem.ts";
 import { problemOf } from "../api.ts";
 import { usePage } from "../context.ts";
+import { useLeaveQuestion } from "../leave.ts";
 import { CodeBlock } from "../parts/text.tsx";
 import { Empty, Loading, ProblemBox } from "../parts/states.tsx";
-import { parseRoute, replaceQuery, useRoute } from "../route.ts";
+import { replaceQuery, useRoute } from "../route.ts";
 import { useDurableCopy } from "./copy_durable.ts";
 import { NameFields, OptionFields } from "./copy_form.tsx";
 import type { FieldProblems } from "./copy_form.tsx";
@@ -29,7 +30,8 @@ export function CopyView(): JSX.Element {
   const durable = useDurableCopy();
   const [isDetached, setDetached] = useState(setup.host.durableCopies);
   const isRunning = run?.state === "running";
-  useLeaveQuestion(isRunning);
+  // The server aborts a streamed copy with its connection.
+  useLeaveQuestion(isRunning ? "The copy stops when you leave this view. Leave?" : undefined);
 
   const request = toRequest(form);
   const isComplete = readName(request.source) && readName(request.destination);
@@ -171,28 +173,6 @@ function usePlanner(): Planner {
   }
   const { planned, problem, isLoading } = state;
   return { planned, problem, isLoading, plan: (request) => void plan(request) };
-}
-
-/** Asks before the view or the tab is left: the server aborts a streamed copy with its connection. */
-function useLeaveQuestion(isRunning: boolean): void {
-  useEffect(() => {
-    if (!isRunning) return;
-    const own = location.hash;
-    const onUnload = (event: BeforeUnloadEvent): void => event.preventDefault();
-    const onHash = (event: HashChangeEvent): void => {
-      if (parseRoute(location.hash).view === parseRoute(own).view) return;
-      if (confirm("The copy stops when you leave this view. Leave?")) return;
-      event.stopImmediatePropagation();
-      history.replaceState(null, "", own);
-    };
-    addEventListener("beforeunload", onUnload);
-    // Before the listener that changes the view.
-    addEventListener("hashchange", onHash, true);
-    return () => {
-      removeEventListener("beforeunload", onUnload);
-      removeEventListener("hashchange", onHash, true);
-    };
-  }, [isRunning]);
 }
 
 /** The mistakes of a request by the names of its fields. */
