@@ -95,7 +95,7 @@ export function CopyView(): JSX.Element {
       {report && <ReportBox report={report} />}
       {planned && (
         <section class={isStale ? "stale" : undefined} aria-label="Plan">
-          <h2>Plan</h2>
+          <h2>{run ? "Content" : "Plan"}</h2>
           {isStale && <p role="status">The form has changed since this plan. Plan again.</p>}
           {!run && !durable.id && (
             <>

@@ -44,12 +44,12 @@ const DONE: Readonly<Record<string, Look>> = {
 
 /** The sums of a plan. */
 export function PlanSums({ plan }: { readonly plan: Plan }): JSX.Element {
-  const { totals, result, requests, warnings, referrerState, admission, foreign } = plan;
+  const { totals, result, warnings, referrerState, admission, foreign } = plan;
   const bytes = totals?.bytes;
   const all = bytes ? bytes.stream + bytes.mount + bytes.present : 0;
   return (
     <>
-      <p class="lead">{describe(plan)}</p>
+      <p class="lead" role="status">{describe(plan)}</p>
       {bytes && all > 0 && (
         <div class="split" aria-hidden="true">
           <span class="there" style={{ flexGrow: bytes.present }} />
@@ -57,7 +57,7 @@ export function PlanSums({ plan }: { readonly plan: Plan }): JSX.Element {
           <span class="upload" style={{ flexGrow: bytes.stream }} />
         </div>
       )}
-      {totals && bytes && (
+      {result === "copied" && totals && bytes && (
         <dl class="sums">
           <Sum kind="there" name="There" value={formatBytes(bytes.present)}>
             {count(totals.blobs.present, "blob")}
@@ -91,9 +91,6 @@ export function PlanSums({ plan }: { readonly plan: Plan }): JSX.Element {
       )}
       {result !== "unchanged" && admission && <Verdict verdict={admission} />}
       <Warnings warnings={warnings} />
-      {!totals && requests && result === "copied" && (
-        <p class="quiet">The destination was not asked for each blob.</p>
-      )}
     </>
   );
 }
@@ -231,6 +228,15 @@ export function PlanTree(
   return (
     <>
       {missing !== undefined && inspected.isLoading && <Loading what="the rest of the tree" />}
+      {!run && plan.result === "copied" && (
+        <p class="quiet">
+          <b>there</b>: the destination has it.{" "}
+          <b>mount</b>: its registry has it in another repository.{" "}
+          <b>upload</b>: sent from the source.{" "}
+          <b>put</b>: a manifest, written after all that it names.{" "}
+          <b>set</b>: the tag, which comes last.
+        </p>
+      )}
       {inspected.problem && (
         <ProblemBox problem={inspected.problem} onRetry={inspected.reload}>
           <p>The tree shows only what the plan has.</p>

@@ -29,13 +29,13 @@ export const OPTIONS: readonly CopyOption[] = [
   {
     name: "index",
     label: "Index, with some platforms",
-    help: "What becomes of an index when only some of its platforms are copied.",
+    help: "A new index has a new digest; the same index lacks the images of the other platforms.",
     flag: "--index",
     kind: "choice",
     choices: {
-      rebuild: "rebuild: a new index, with a new digest",
-      sparse: "sparse: the same index, without the other images",
-      unwrap: "unwrap: the image of the one platform, without index",
+      rebuild: "rebuild: a new index",
+      sparse: "sparse: the same index",
+      unwrap: "unwrap: only the image",
       refuse: "refuse: fail",
     },
   },
@@ -54,12 +54,12 @@ export const OPTIONS: readonly CopyOption[] = [
   {
     name: "verify",
     label: "Check of digests",
-    help: "Where the digest of each blob is checked.",
+    help: "The server hashes each blob as it passes, or relies on a destination that checks.",
     flag: "--verify",
     kind: "choice",
     choices: {
-      auto: "auto: here, or a large blob at a destination that checks",
-      stream: "stream: here, during the transfer",
+      auto: "auto: large blobs there, others here",
+      stream: "stream: here",
       destination: "destination: only there",
     },
   },

@@ -9,7 +9,7 @@ import { problemOf } from "../api.ts";
 import { keyOf } from "./copy_tree.ts";
 
 /** The state of a step that has started. */
-export interface StepState {
+interface StepState {
   readonly state: "sending" | "sent" | "mounted" | "there" | "put" | "failed" | "stopped";
   /** Bytes of a blob so far. */
   readonly bytes: number;
@@ -87,8 +87,8 @@ export function useCopyRun(api: Api): CopyRunner {
           set(step.descriptor.digest, { state: "put", bytes: 0 });
         }
       } else if (event.type === "retry") {
-        const { side, what, attempt, reason } = event;
-        note(`Retry ${attempt} of ${what}, ${side}: ${reason}`);
+        const { side, attempt, reason } = event;
+        note(`Retry ${attempt}, ${side}: ${reason}`);
       } else if (event.type === "warning") note(event.message);
     }
 
@@ -122,6 +122,8 @@ export function useCopyRun(api: Api): CopyRunner {
     }
 
     show({ state: "running" });
+    // The rate falls while nothing arrives.
+    const clock = setInterval(show, 1000, { state: "running" });
     try {
       const options = { body: request, signal };
       for await (const event of api.stream<StreamEvent>("v1/copies", options)) {
@@ -131,6 +133,8 @@ export function useCopyRun(api: Api): CopyRunner {
       }
     } catch (error) {
       end(signal.aborted ? { state: "cancelled" } : { state: "failed", problem: problemOf(error) });
+    } finally {
+      clearInterval(clock);
     }
   }
 

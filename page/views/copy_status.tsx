@@ -1,5 +1,6 @@
 /** A copy while it runs, and how it ended. */
-import type { ComponentChildren, JSX } from "preact";
+import type { ComponentChildren, JSX, RefObject } from "preact";
+import { useEffect, useRef } from "preact/hooks";
 import type { Report } from "../../src/copy/model.ts";
 import { count, formatBytes, formatDuration, formatNumber } from "../parts/format.ts";
 import { ProblemBox } from "../parts/states.tsx";
@@ -20,7 +21,7 @@ export function RunStatus(
 ): JSX.Element {
   const { state, problem, notes, noteCount } = run;
   return (
-    <section aria-label="Copy">
+    <section aria-label="Copy" {...useLostFocus(state)}>
       {state === "running" && <Progress run={run} planned={planned} onCancel={onCancel} />}
       {state === "failed" && problem && (
         <ProblemBox problem={problem} onRetry={onRetry}>
@@ -48,6 +49,17 @@ export function RunStatus(
       )}
     </section>
   );
+}
+
+/** Takes the focus when the state changes, if the button that had it is gone. */
+function useLostFocus(
+  state: string | undefined,
+): { readonly tabIndex: number; readonly ref: RefObject<HTMLElement | null> } {
+  const ref = useRef<HTMLElement>(null);
+  useEffect(() => {
+    if (document.activeElement === document.body) ref.current?.focus({ preventScroll: true });
+  }, [state]);
+  return { tabIndex: -1, ref };
 }
 
 /** What a copy that ended early means for the tag. */
@@ -90,7 +102,9 @@ function Progress(
   }
   const blobs = planSteps.filter(({ type }) => type === "blob").length;
   const share = total > 0 ? sent / total : 1;
-  const left = rate && total > sent ? formatDuration((total - sent) / rate * 1000) : undefined;
+  const left = rate && total > sent
+    ? formatDuration(Math.ceil((total - sent) / rate) * 1000)
+    : undefined;
   return (
     <div class="progress">
       <p class="row">
@@ -118,7 +132,7 @@ export function DurableStatus(
 ): JSX.Element {
   const again = onRetry && <button type="button" onClick={onRetry}>Start again</button>;
   return (
-    <section aria-label="Copy">
+    <section aria-label="Copy" {...useLostFocus(copy?.state)}>
       {isRunning && (
         <div class="progress">
           <p class="row">

@@ -8,7 +8,7 @@ import { kindOfReferrer } from "../../src/oci/referrer_kind.ts";
 /** What happens to a node. `foreign` and `left-out` are not copied. */
 export type Action = "there" | "mount" | "upload" | "put" | "tag" | "foreign" | "left-out";
 
-export interface PlannedBlob {
+interface PlannedBlob {
   readonly digest: string;
   readonly size: number;
   readonly action: Action;
@@ -227,8 +227,14 @@ class TreeMaker {
     const { manifests = [], config, ...content } = this.#contents.get(digest) ?? {};
     const isImage = config !== undefined && /config|container\.image/.test(config.mediaType);
     const layers = content.layers ?? content.blobs ?? [];
+    const platforms = new Map(
+      manifests.map(({ digest, platform }) => [digest, formatPlatform(platform)]),
+    );
     return [
-      ...manifests.map((entry) => this.#manifest(entry)),
+      ...manifests.map((entry) => {
+        const about = platforms.get(entry.annotations?.["vnd.docker.reference.digest"] ?? "");
+        return { ...this.#manifest(entry), ...(about ? { detail: `of ${about}` } : {}) };
+      }),
       ...(config ? [this.#blob(config, "config", isImage ? "Config" : "Empty config")] : []),
       ...layers.map((layer, i) =>
         this.#blob(
@@ -340,7 +346,7 @@ function nameOf(
 ): Pick<PlanNode, "kind" | "label" | "detail"> {
   const name = formatPlatform(platform);
   if (annotations?.["vnd.docker.reference.type"] === "attestation-manifest") {
-    return { kind: "artifact", label: "Attestation", detail: "of BuildKit" };
+    return { kind: "artifact", label: "Attestation" };
   }
   if (name) return { kind: "image", label: name };
   const suffix = tag?.split(".").at(-1) ?? "";
