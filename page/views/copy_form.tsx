@@ -193,7 +193,7 @@ export function OptionFields({ form, onChange, problems }: FormProps): JSX.Eleme
 }
 
 function OptionField(
-  { option: { label, help, kind, choices = {} }, value, problem, onChange }: {
+  { option: { label, help, kind, choices = [] }, value, problem, onChange }: {
     readonly option: CopyOption;
     readonly value: string | undefined;
     readonly problem: string | undefined;
@@ -225,7 +225,6 @@ function OptionField(
       </div>
     );
   }
-  const names = Object.entries(choices);
   return (
     <div class="field">
       <label for={id}>{label}</label>
@@ -233,11 +232,11 @@ function OptionField(
         ? (
           <select
             {...shared}
-            value={value ?? names[0]?.[0]}
+            value={value ?? choices[0]}
             onChange={({ currentTarget: { value, selectedIndex } }) =>
               onChange(selectedIndex === 0 ? undefined : value)}
           >
-            {names.map(([name, text]) => <option key={name} value={name}>{text}</option>)}
+            {choices.map((name) => <option key={name}>{name}</option>)}
           </select>
         )
         : (

@@ -1,8 +1,8 @@
 /** A plan as its sums and its tree. During a copy, the same tree shows the state of each node. */
-import type { ComponentChildren, JSX } from "preact";
+import type { JSX } from "preact";
 import { useMemo } from "preact/hooks";
 import type { AdmissionVerdict } from "../../src/copy/admission.ts";
-import type { Inspection, Plan, ReferrerState } from "../../src/copy/model.ts";
+import type { Inspection, Plan, PlanTotals, ReferrerState } from "../../src/copy/model.ts";
 import type { CopyRequestInput } from "../../src/copy/request.ts";
 import { count, formatBytes, formatNumber, shortDigest } from "../parts/format.ts";
 import { Loading, ProblemBox } from "../parts/states.tsx";
@@ -10,7 +10,7 @@ import { State } from "../parts/text.tsx";
 import { Tree } from "../parts/tree.tsx";
 import { usePage } from "../context.ts";
 import { useResource } from "../resource.ts";
-import type { CopyRun } from "./copy_run.ts";
+import type { CopyRun, StepState } from "./copy_run.ts";
 import { findMissing, toTree } from "./copy_tree.ts";
 import type { Action, PlanNode } from "./copy_tree.ts";
 
@@ -33,11 +33,12 @@ const PLANNED: Readonly<Record<Action, Look>> = {
   "left-out": ["none", "–", "left out"],
 };
 
-const DONE: Readonly<Record<string, Look>> = {
+const LOOKS: Readonly<Record<Exclude<StepState["state"], "sending"> | "set", Look>> = {
   sent: ["good", "✓", "sent"],
   mounted: ["good", "✓", "mounted"],
   there: ["none", "✓", "there"],
   put: ["good", "✓", "put"],
+  set: ["good", "✓", "set"],
   failed: ["bad", "×", "failed"],
   stopped: ["warn", "!", "stopped"],
 };
@@ -45,52 +46,56 @@ const DONE: Readonly<Record<string, Look>> = {
 /** The sums of a plan. */
 export function PlanSums({ plan }: { readonly plan: Plan }): JSX.Element {
   const { totals, result, warnings, referrerState, admission, foreign } = plan;
-  const bytes = totals?.bytes;
-  const all = bytes ? bytes.stream + bytes.mount + bytes.present : 0;
   return (
     <>
       <p class="lead" role="status">{describe(plan)}</p>
-      {bytes && all > 0 && (
-        <div class="split" aria-hidden="true">
-          <span class="there" style={{ flexGrow: bytes.present }} />
-          <span class="mount" style={{ flexGrow: bytes.mount }} />
-          <span class="upload" style={{ flexGrow: bytes.stream }} />
-        </div>
-      )}
-      {result === "copied" && totals && bytes && (
-        <dl class="sums">
-          <Sum kind="there" name="There" value={formatBytes(bytes.present)}>
-            {count(totals.blobs.present, "blob")}
-          </Sum>
-          {totals.blobs.mount > 0 && (
-            <Sum kind="mount" name="To mount" value={formatBytes(bytes.mount)}>
-              {count(totals.blobs.mount, "blob")}
-            </Sum>
-          )}
-          <Sum kind="upload" name="To send" value={formatBytes(bytes.stream)}>
-            {count(totals.blobs.stream, "blob")}
-          </Sum>
-          <Sum name="To put" value={formatNumber(totals.manifests)}>
-            {totals.manifests === 1 ? "manifest" : "manifests"}
-          </Sum>
-          <Sum
-            name="Requests"
-            value={`${formatNumber(totals.requests.source)} + ${
-              formatNumber(totals.requests.destination)
-            }`}
-          >
-            source + destination
-          </Sum>
-        </dl>
-      )}
+      {result === "copied" && totals && <Totals totals={totals} />}
       <Referrers state={referrerState} isPlanned={result === "copied"} />
       {foreign.length > 0 && (
-        <p>
-          {count(foreign.length, "foreign layer")} stay where they are, outside of the registry.
-        </p>
+        <p>{count(foreign.length, "foreign layer")} outside of the registry: not copied.</p>
       )}
-      {result !== "unchanged" && admission && <Verdict verdict={admission} />}
+      {admission && <Verdict verdict={admission} />}
       <Warnings warnings={warnings} />
+    </>
+  );
+}
+
+function Totals({ totals: { blobs, bytes, manifests, requests } }: {
+  readonly totals: PlanTotals;
+}): JSX.Element {
+  const kinds = ([["present", "there", "There"], ["mount", "mount", "To mount"], [
+    "stream",
+    "upload",
+    "To send",
+  ]] as const).filter(([name]) => blobs[name] > 0);
+  const sums = [
+    ...kinds.map(([name, kind, title]) =>
+      [title, formatBytes(bytes[name]), count(blobs[name], "blob"), kind] as const
+    ),
+    ["To put", formatNumber(manifests), manifests === 1 ? "manifest" : "manifests"] as const,
+    [
+      "Requests",
+      `${formatNumber(requests.source)} + ${formatNumber(requests.destination)}`,
+      "source + destination",
+    ] as const,
+  ];
+  return (
+    <>
+      <div class="split" aria-hidden="true">
+        {kinds.map(([name, kind]) => (
+          <span key={kind} class={kind} style={{ flexGrow: bytes[name] }} />
+        ))}
+      </div>
+      <dl class="sums">
+        {sums.map(([name, value, unit, kind]) => (
+          <div key={name} class={kind}>
+            <dt>{name}</dt>
+            <dd>
+              <strong>{value}</strong> <small>{unit}</small>
+            </dd>
+          </div>
+        ))}
+      </dl>
     </>
   );
 }
@@ -111,31 +116,6 @@ function describe({ result, totals, current, root, additionalTags = [] }: Plan):
     : `${content}, then moves ${tags} from ${shortDigest(current)}.`;
 }
 
-function Sum(
-  { kind, name, value, children }: {
-    readonly kind?: string;
-    readonly name: string;
-    readonly value: string;
-    readonly children: ComponentChildren;
-  },
-): JSX.Element {
-  return (
-    <div class={kind}>
-      <dt>{name}</dt>
-      <dd>
-        <strong>{value}</strong> <small>{children}</small>
-      </dd>
-    </div>
-  );
-}
-
-const KINDS = {
-  signature: "signature",
-  sbom: "SBOM",
-  provenance: "provenance",
-  other: "other referrer",
-};
-
 /** How many signatures and SBOMs the source has, and how many the destination lacks. */
 export function Referrers(
   { state, isPlanned = false }: {
@@ -149,7 +129,7 @@ export function Referrers(
     <p class="row">
       {state.kinds.map(({ kind, expected, missing, unavailable }) => (
         <State key={kind} kind={missing === 0 ? "good" : isPlanned ? "busy" : "warn"}>
-          {count(expected, KINDS[kind])}
+          {count(expected, kind === "sbom" ? "SBOM" : kind === "other" ? "other referrer" : kind)}
           {missing > 0 &&
             `, ${formatNumber(missing)} ${isPlanned ? "to copy" : "missing at the destination"}`}
           {unavailable > 0 && `, ${formatNumber(unavailable)} not at the source`}
@@ -165,38 +145,29 @@ export function Warnings(
 ): JSX.Element | null {
   if (warnings.length === 0) return null;
   return (
-    <ul class="warnings" aria-label="Warnings">
+    <ul class="warnings">
       {warnings.map((text) => <li key={text}>{text}</li>)}
     </ul>
   );
 }
 
-/** The verdict of the admission policy, with its reasons. */
-export function Verdict({ verdict }: { readonly verdict: AdmissionVerdict }): JSX.Element {
-  const { result, reason, requirements, warnings } = verdict;
+/** The verdict of the admission policy, with its reasons. Its warnings are among those of the plan. */
+export function Verdict(
+  { verdict: { result, reason, requirements } }: { readonly verdict: AdmissionVerdict },
+): JSX.Element {
+  const isAdmitted = result === "admitted";
   return (
-    <details class="verdict" open={result === "rejected"}>
+    <details class="verdict" open={!isAdmitted}>
       <summary>
-        <State kind={result === "admitted" ? "good" : "bad"}>
-          {result} by the admission policy
-        </State>
+        <State kind={isAdmitted ? "good" : "bad"}>{result} by the admission policy</State>
       </summary>
       <p>{reason}</p>
-      <ul>
-        {requirements.map(({ requirement, met, candidates }) => (
-          <li key={requirement}>
-            {met ? "Met" : "Not met"}: {requirement}
-            <ul>
-              {candidates.map(({ name, accepted, reason }) => (
-                <li key={name}>
-                  <code>{name}</code>: {accepted ? "accepted" : "rejected"}, {reason}
-                </li>
-              ))}
-            </ul>
-          </li>
-        ))}
-      </ul>
-      <Warnings warnings={warnings} />
+      {requirements.map(({ requirement, met, candidates }) => (
+        <>
+          <p>{met ? "Met" : "Not met"}: {requirement}</p>
+          <Warnings warnings={candidates.map(({ name, reason }) => `${name}: ${reason}`)} />
+        </>
+      ))}
     </details>
   );
 }
@@ -222,7 +193,7 @@ export function PlanTree(
     [plan, request, inspected.value],
   );
   const largest = useMemo(
-    () => Math.max(1, ...(nodes[0]?.blobs ?? []).map(({ size }) => size)),
+    () => (nodes[0]?.blobs ?? []).reduce((largest, { size }) => Math.max(largest, size), 1),
     [nodes],
   );
   return (
@@ -271,18 +242,7 @@ function Row(
   return (
     <>
       <span class={`what ${kind}`}>
-        <span class="label">{kind === "tag" ? `Tag ${label}` : label}</span>{" "}
-        {detail && (
-          <small class="detail">
-            {kind === "layer" || kind === "config" ? shortType(detail) : detail}
-          </small>
-        )}
-        {isShared && (
-          <>
-            {" "}
-            <small>shared</small>
-          </>
-        )}
+        <b>{label}</b> <small>{detail} {isShared && "shared"}</small>
       </span>
       <code title={digest}>{digest && shortDigest(digest)}</code>
       {blobs ? <Sent blobs={blobs} run={run} /> : <Bar node={node} run={run} largest={largest} />}
@@ -303,23 +263,18 @@ function Bar(
   },
 ): JSX.Element {
   if (kind !== "layer" && kind !== "config") return <span class="bar" />;
-  const { state, bytes = 0 } = run?.steps.get(key) ?? {};
-  const filled = !run || action === "there" || state === "sent" || state === "mounted" ||
-      state === "there"
-    ? 1
-    : size > 0
-    ? bytes / size
-    : 0;
+  const step = run?.steps.get(key);
+  const isFull = !run || action === "there" || step?.isDone;
   return (
     <span class={`bar ${action}`} aria-hidden="true">
       <span style={{ width: `${Math.max(1, size / largest * 100)}%` }}>
-        <span style={{ width: `${filled * 100}%` }} />
+        <span style={{ width: `${isFull ? 100 : (step?.bytes ?? 0) / size * 100}%` }} />
       </span>
     </span>
   );
 }
 
-/** What is left to send beneath a manifest. */
+/** What there is to send beneath a manifest. */
 function Sent(
   { blobs, run }: {
     readonly blobs: NonNullable<PlanNode["blobs"]>;
@@ -328,44 +283,27 @@ function Sent(
 ): JSX.Element {
   let total = 0;
   let sent = 0;
-  let isMounted = false;
   for (const { digest, size, action } of blobs) {
-    if (action === "mount") isMounted = true;
     if (action !== "upload") continue;
-    const { state, bytes = 0 } = run?.steps.get(digest) ?? {};
+    const step = run?.steps.get(digest);
     total += size;
-    sent += state && DONE[state]?.[0] !== "bad" && state !== "stopped" && state !== "sending"
-      ? size
-      : bytes;
+    sent += step?.isDone ? size : step?.bytes ?? 0;
   }
-  const text = total > 0
-    ? run ? `${formatBytes(sent)} of ${formatBytes(total)}` : `${formatBytes(total)} to send`
-    : isMounted
-    ? "nothing to send"
-    : "";
-  return <small class="bar">{text}</small>;
+  const text = formatBytes(total);
+  return (
+    <small class="bar">
+      {total > 0 && (run ? `${formatBytes(sent)} of ${text}` : `${text} to send`)}
+    </small>
+  );
 }
 
 function lookOf({ key, action, kind, size }: PlanNode, run: CopyRun | undefined): Look {
+  if (kind === "group") return ["none", "…", "below"];
   const planned = PLANNED[action];
-  if (kind === "group") return ["none", "…", "see below"];
-  if (!run || action === "there" || action === "foreign" || action === "left-out") return planned;
+  if (!run || planned[0] === "none") return planned;
   const step = run.steps.get(key);
   if (!step) return run.state === "running" ? ["none", "…", "waiting"] : ["none", "–", "not done"];
-  if (step.state === "sending") {
-    return [
-      "busy",
-      "↑",
-      size > 0 && step.bytes > 0 ? `${Math.floor(step.bytes / size * 100)} %` : "started",
-    ];
-  }
-  const done = DONE[step.state] ?? planned;
-  return kind === "tag" && step.state === "put" ? [done[0], done[1], "set"] : done;
-}
-
-/** `tar+gzip` of `application/vnd.oci.image.layer.v1.tar+gzip` */
-function shortType(mediaType: string): string {
-  const [, short] = /\b(tar(?:\.|\+)?\w*|diff\.tar\.\w+)$/.exec(mediaType) ?? [];
-  if (short) return short.replace("diff.", "").replace("tar.", "tar+");
-  return /config\.v1\+json|container\.image\.v1\+json/.test(mediaType) ? "" : mediaType;
+  if (step.state !== "sending") return LOOKS[kind === "tag" && step.isDone ? "set" : step.state];
+  const { bytes } = step;
+  return ["busy", "↑", bytes > 0 ? `${Math.floor(bytes / size * 100)} %` : "started"];
 }

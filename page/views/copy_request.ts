@@ -13,76 +13,49 @@ export interface CopyOption {
   /** The flag of `crossdock copy`. */
   readonly flag: string;
   /** `on`: set by a box that is empty by default; `off`: unset by a box that is ticked by default. */
-  readonly kind: "list" | "text" | "choice" | "on" | "off";
+  readonly kind: "list" | "choice" | "on" | "off";
   /** The first is the default. */
-  readonly choices?: Readonly<Record<string, string>>;
+  readonly choices?: readonly string[];
 }
 
 export const OPTIONS: readonly CopyOption[] = [
   {
     name: "platforms",
     label: "Platforms",
-    help: "Copy only these, for example linux/amd64, linux/arm64. Empty: all.",
+    help: "Only these, such as linux/amd64, linux/arm64. Empty: all.",
     flag: "--platform",
     kind: "list",
   },
   {
     name: "index",
     label: "Index, with some platforms",
-    help: "A new index has a new digest; the same index lacks the images of the other platforms.",
+    help: "Make a new index, keep it as it is, copy the image without it, or fail.",
     flag: "--index",
     kind: "choice",
-    choices: {
-      rebuild: "rebuild: a new index",
-      sparse: "sparse: the same index",
-      unwrap: "unwrap: only the image",
-      refuse: "refuse: fail",
-    },
+    choices: ["rebuild", "sparse", "unwrap", "refuse"],
   },
   {
     name: "ifExists",
     label: "If the tag exists",
-    help: "What happens when the destination has the tag with another digest.",
+    help: "With another digest: move the tag, copy nothing, or fail.",
     flag: "--if-exists",
     kind: "choice",
-    choices: {
-      overwrite: "overwrite: move the tag",
-      skip: "skip: copy nothing",
-      fail: "fail",
-    },
+    choices: ["overwrite", "skip", "fail"],
   },
   {
     name: "verify",
     label: "Check of digests",
-    help: "The server hashes each blob as it passes, or relies on a destination that checks.",
+    help: "During the transfer (stream), or by the destination. Auto: large blobs there.",
     flag: "--verify",
     kind: "choice",
-    choices: {
-      auto: "auto: large blobs there, others here",
-      stream: "stream: here",
-      destination: "destination: only there",
-    },
+    choices: ["auto", "stream", "destination"],
   },
   {
     name: "additionalTags",
     label: "Additional tags",
-    help: "More tags for the copy at the destination, separated by commas.",
+    help: "More tags for the copy, separated by commas.",
     flag: "--additional-tag",
     kind: "list",
-  },
-  {
-    name: "referrerSource",
-    label: "Repository of referrers, source",
-    help: "Where signatures and SBOMs are read, if not in the source's repository.",
-    flag: "--referrer-source",
-    kind: "text",
-  },
-  {
-    name: "referrerDestination",
-    label: "Repository of referrers, destination",
-    help: "Where signatures and SBOMs are written, if not to the destination's repository.",
-    flag: "--referrer-destination",
-    kind: "text",
   },
   {
     name: "referrers",
@@ -94,28 +67,21 @@ export const OPTIONS: readonly CopyOption[] = [
   {
     name: "digestTags",
     label: "Tags of cosign",
-    help: "Copy signatures and attestations under tags such as sha256-….sig.",
+    help: "Copy signatures under tags such as sha256-….sig.",
     flag: "--no-digest-tags",
     kind: "off",
   },
   {
     name: "recheck",
     label: "Recheck everything",
-    help: "Check each blob and manifest, even if the tag already has the right digest.",
+    help: "Check each blob, even if the tag already has the right digest.",
     flag: "--recheck",
-    kind: "on",
-  },
-  {
-    name: "fastCheck",
-    label: "Fast check",
-    help: "If the destination has the image, look for nothing else, such as new signatures.",
-    flag: "--fast",
     kind: "on",
   },
   {
     name: "foreignLayers",
     label: "Foreign layers",
-    help: "Copy layers too that are stored outside of the source's registry.",
+    help: "Copy layers too that are stored outside of the registry.",
     flag: "--foreign-layers",
     kind: "on",
   },
@@ -133,22 +99,16 @@ export function listChanged(form: CopyForm): CopyOption[] {
 }
 
 export function toRequest(form: CopyForm): CopyRequestInput {
-  const options = listChanged(form).map(({ name, kind }) => {
-    const text = form[name] ?? "";
-    return [
-      name,
-      kind === "list"
-        ? splitList(text)
-        : kind === "on" || kind === "off"
-        ? kind === "on"
-        : text.trim(),
-    ];
-  });
   const { source = "", destination = "" } = form;
   return {
     source: source.trim(),
     destination: destination.trim(),
-    ...Object.fromEntries(options),
+    ...Object.fromEntries(
+      listChanged(form).map(({ name, kind }) => {
+        const text = form[name] ?? "";
+        return [name, kind === "list" ? splitList(text) : kind === "choice" ? text : kind === "on"];
+      }),
+    ),
   };
 }
 
@@ -168,12 +128,11 @@ export interface CommandOptions {
 /** The command `crossdock` that does the same copy on the same server. */
 export function toCrossdockCommand(form: CopyForm, { url, isDurable }: CommandOptions): string {
   const { source, destination } = toRequest(form);
-  const flags = listChanged(form).flatMap(({ name, flag, kind }) => {
-    if (kind === "on" || kind === "off") return [flag];
-    const text = form[name] ?? "";
-    const values = kind === "list" ? splitList(text) : [text.trim()];
-    return values.map((value) => `${flag} ${quote(value)}`);
-  });
+  const flags = listChanged(form).flatMap(({ name, flag, kind }) =>
+    kind === "on" || kind === "off"
+      ? [flag]
+      : splitList(form[name] ?? "").map((value) => `${flag} ${quote(value)}`)
+  );
   return [
     `crossdock copy ${quote(source)} ${quote(destination)}`,
     ...flags,

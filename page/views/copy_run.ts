@@ -9,8 +9,9 @@ import { problemOf } from "../api.ts";
 import { keyOf } from "./copy_tree.ts";
 
 /** The state of a step that has started. */
-interface StepState {
+export interface StepState {
   readonly state: "sending" | "sent" | "mounted" | "there" | "put" | "failed" | "stopped";
+  readonly isDone: boolean;
   /** Bytes of a blob so far. */
   readonly bytes: number;
 }
@@ -62,29 +63,24 @@ export function useCopyRun(api: Api): CopyRunner {
       if (notes.length > MAX_NOTES) notes.shift();
     }
 
-    function set(key: string, state: StepState): void {
-      sent += Math.max(0, state.bytes - (steps.get(key)?.bytes ?? 0));
-      steps.set(key, state);
+    function set(key: string, state: StepState["state"], bytes = 0): void {
+      sent += Math.max(0, bytes - (steps.get(key)?.bytes ?? 0));
+      steps.set(key, { state, bytes, isDone: !/sending|failed|stopped/.test(state) });
     }
 
     function receive(event: StreamEvent): void {
       if (event.type === "progress") {
-        set(event.digest, { state: "sending", bytes: event.bytes });
+        set(event.digest, "sending", event.bytes);
       } else if (event.type === "step-started") {
-        set(keyOf(event.step), { state: "sending", bytes: 0 });
+        set(keyOf(event.step), "sending");
       } else if (event.type === "step-finished") {
         const { step, outcome } = event;
-        const state = outcome.type !== "blob"
-          ? "put"
-          : outcome.state === "streamed"
-          ? "sent"
-          : outcome.state === "mounted"
-          ? "mounted"
-          : "there";
-        set(keyOf(step), { state, bytes: state === "sent" ? sizeOf(step) : 0 });
+        if (step.type !== "blob" || outcome.type !== "blob") set(keyOf(step), "put");
+        else if (outcome.state === "streamed") set(keyOf(step), "sent", step.descriptor.size);
+        else set(keyOf(step), outcome.state === "present" ? "there" : "mounted");
         // A root that has no referrers is put only by its tag.
         if (step.type === "manifest" && step.tag) {
-          set(step.descriptor.digest, { state: "put", bytes: 0 });
+          set(step.descriptor.digest, "put");
         }
       } else if (event.type === "retry") {
         const { side, attempt, reason } = event;
@@ -115,9 +111,9 @@ export function useCopyRun(api: Api): CopyRunner {
     function end(rest: Pick<CopyRun, "state" | "report" | "problem">): void {
       const failed = rest.problem?.step && keyOf(rest.problem.step);
       for (const [key, { state, bytes }] of steps) {
-        if (state === "sending") steps.set(key, { state: "stopped", bytes });
+        if (state === "sending") set(key, "stopped", bytes);
       }
-      if (failed !== undefined) steps.set(failed, { state: "failed", bytes: 0 });
+      if (failed !== undefined) set(failed, "failed");
       show(rest);
     }
 
@@ -148,8 +144,4 @@ export function useCopyRun(api: Api): CopyRunner {
       setRun(undefined);
     },
   };
-}
-
-function sizeOf(step: Extract<StreamEvent, { type: "step-finished" }>["step"]): number {
-  return step.type === "blob" ? step.descriptor.size : 0;
 }

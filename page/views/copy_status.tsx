@@ -32,14 +32,9 @@ export function RunStatus(
         </ProblemBox>
       )}
       {state === "cancelled" && (
-        <div class="note" role="status">
-          <p>
-            <strong>Cancelled.</strong>{" "}
-            Blobs that have arrived stay at the destination. Another copy does not send them again.
-          </p>
+        <Cancelled onRetry={onRetry}>
           <TagNote run={run} />
-          <button type="button" onClick={onRetry}>Start again</button>
-        </div>
+        </Cancelled>
       )}
       {notes.length > 0 && (
         <details open={noteCount <= 5}>
@@ -48,6 +43,23 @@ export function RunStatus(
         </details>
       )}
     </section>
+  );
+}
+
+function Cancelled(
+  { onRetry, children }: {
+    readonly onRetry: (() => void) | undefined;
+    readonly children?: ComponentChildren;
+  },
+): JSX.Element {
+  return (
+    <div class="note" role="status">
+      <p>
+        <strong>Cancelled.</strong> Another copy does not send again what has arrived.
+      </p>
+      {children}
+      {onRetry && <button type="button" onClick={onRetry}>Start again</button>}
+    </div>
   );
 }
 
@@ -87,20 +99,17 @@ function Progress(
   let total = 0;
   let sent = 0;
   let done = 0;
-  const planSteps = planned?.plan.stages.flatMap((stage) => stage.steps) ?? [];
-  for (const step of planSteps) {
-    const key = step.type === "blob" ? step.descriptor.digest : undefined;
-    const found = key === undefined ? undefined : steps.get(key);
+  let blobs = 0;
+  for (const step of planned?.plan.stages.flatMap((stage) => stage.steps) ?? []) {
     if (step.type !== "blob") continue;
-    const { size } = step.descriptor;
-    const isMoved = found?.state === "there" || found?.state === "mounted";
-    const isUpload = step.found !== "present" && step.mountFrom.length === 0;
-    if (isMoved || found?.state === "sent") done++;
-    if (isMoved || !isUpload && !found?.bytes) continue;
-    total += size;
-    sent += found?.bytes ?? 0;
+    const { state, bytes = 0, isDone } = steps.get(step.descriptor.digest) ?? {};
+    blobs++;
+    if (isDone) done++;
+    const isPlanned = step.found !== "present" && step.mountFrom.length === 0;
+    if (isDone ? state !== "sent" : !isPlanned && bytes === 0) continue;
+    total += step.descriptor.size;
+    sent += bytes;
   }
-  const blobs = planSteps.filter(({ type }) => type === "blob").length;
   const share = total > 0 ? sent / total : 1;
   const left = rate && total > sent
     ? formatDuration(Math.ceil((total - sent) / rate) * 1000)
@@ -130,7 +139,6 @@ export function DurableStatus(
     readonly onRetry?: () => void;
   },
 ): JSX.Element {
-  const again = onRetry && <button type="button" onClick={onRetry}>Start again</button>;
   return (
     <section aria-label="Copy" {...useLostFocus(copy?.state)}>
       {isRunning && (
@@ -149,54 +157,58 @@ export function DurableStatus(
           </p>
         </div>
       )}
-      {copy?.state === "cancelled" && (
-        <div class="note" role="status">
-          <p>
-            <strong>Cancelled.</strong>{" "}
-            Blobs that have arrived stay at the destination. Another copy does not send them again.
-          </p>
-          {again}
-        </div>
-      )}
-      {copy?.problem && <ProblemBox problem={copy.problem}>{again}</ProblemBox>}
+      {copy?.state === "cancelled" && <Cancelled onRetry={onRetry} />}
+      {copy?.problem && <ProblemBox problem={copy.problem} {...(onRetry ? { onRetry } : {})} />}
       {problem && <ProblemBox problem={problem} onRetry={reload} />}
     </section>
   );
 }
 
 export function ReportBox({ report }: { readonly report: Report }): JSX.Element {
-  const { result, digest, destination, blobs, bytesStreamed, manifests, requests, durationMs } =
-    report;
+  const { result, digest, destination, blobs, requests, additionalTags = [] } = report;
+  const facts: readonly (readonly [string, ComponentChildren])[] = [
+    [
+      "Destination",
+      <a key="to" href={toLink("inspect", { query: { reference: destination } })}>{destination}</a>,
+    ],
+    [
+      "Digest",
+      <span key="digest">
+        <code>{digest}</code> <CopyButton text={digest} label="Copy the digest" />
+      </span>,
+    ],
+    ...(additionalTags.length > 0 ? [["Also tagged", additionalTags.join(", ")] as const] : []),
+    ["Sent", `${formatBytes(report.bytesStreamed)} in ${count(blobs.streamed, "blob")}`],
+    [
+      "Not sent",
+      `${formatNumber(blobs.present)} there, ${formatNumber(blobs.mounted)} mounted, ${
+        formatNumber(blobs.foreign)
+      } foreign`,
+    ],
+    [
+      "Put",
+      `${count(report.manifests, "manifest")}, ${count(report.referrers, "referrer")} among them`,
+    ],
+    ["Time", formatDuration(report.durationMs)],
+    [
+      "Requests",
+      `${formatNumber(requests.source)} to the source, ${
+        formatNumber(requests.destination)
+      } to the destination`,
+    ],
+  ];
   return (
     <section class="report" aria-label="Report">
       <h2>
         <State kind={result === "skipped" ? "warn" : "good"}>{RESULTS[result]}</State>
       </h2>
       <dl>
-        <Fact name="Destination">
-          <a href={toLink("inspect", { query: { reference: destination } })}>{destination}</a>
-        </Fact>
-        <Fact name="Digest">
-          <code>{digest}</code> <CopyButton text={digest} label="Copy the digest" />
-        </Fact>
-        {report.additionalTags && <Fact name="Also tagged">{report.additionalTags.join(", ")}
-        </Fact>}
-        <Fact name="Sent">
-          {formatBytes(bytesStreamed)} in {count(blobs.streamed, "blob")}
-        </Fact>
-        <Fact name="Not sent">
-          {formatNumber(blobs.present)} there, {formatNumber(blobs.mounted)} mounted
-          {blobs.foreign > 0 && `, ${formatNumber(blobs.foreign)} foreign`}
-        </Fact>
-        <Fact name="Manifests">
-          {formatNumber(manifests)} put
-          {report.referrers > 0 && `, ${count(report.referrers, "referrer")} among them`}
-        </Fact>
-        <Fact name="Time">{formatDuration(durationMs)}</Fact>
-        <Fact name="Requests">
-          {formatNumber(requests.source)} to the source, {formatNumber(requests.destination)}{" "}
-          to the destination
-        </Fact>
+        {facts.map(([name, value]) => (
+          <div key={name}>
+            <dt>{name}</dt>
+            <dd>{value}</dd>
+          </div>
+        ))}
       </dl>
       <Referrers state={report.referrerState} />
       {report.admission && <Verdict verdict={report.admission} />}
@@ -214,14 +226,3 @@ const RESULTS = {
   unchanged: "Unchanged: the destination had everything",
   skipped: "Skipped: the destination has the tag with another digest",
 } as const;
-
-function Fact(
-  { name, children }: { readonly name: string; readonly children: ComponentChildren },
-): JSX.Element {
-  return (
-    <div>
-      <dt>{name}</dt>
-      <dd>{children}</dd>
-    </div>
-  );
-}

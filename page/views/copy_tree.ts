@@ -124,7 +124,7 @@ class TreeMaker {
       const isMoved = name === tag && current !== undefined && current !== root.digest;
       return {
         kind: "tag",
-        label: name,
+        label: `Tag ${name}`,
         detail: !isSet || name !== tag
           ? undefined
           : isMoved
@@ -251,7 +251,7 @@ class TreeMaker {
     return {
       kind,
       label,
-      detail: mediaType,
+      detail: shortType(mediaType),
       digest,
       key: digest,
       size,
@@ -364,6 +364,13 @@ function nameOf(
     return { kind: "artifact", label: REFERRERS[kind], detail: about.artifactType };
   }
   return { kind: "image", label: /index|list/.test(mediaType) ? "Index" : "Image" };
+}
+
+/** `tar+gzip` of `application/vnd.oci.image.layer.v1.tar+gzip` */
+function shortType(mediaType: string): string {
+  const [, , suffix = ""] = /(diff|layer.*)\.(tar.*)$/.exec(mediaType) ?? [];
+  if (suffix) return suffix.replace(".", "+");
+  return /config\.v1\+json|image\.v1\+json|empty/.test(mediaType) ? "" : mediaType;
 }
 
 function formatPlatform(platform: Entry["platform"]): string | undefined {
