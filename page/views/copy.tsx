@@ -82,8 +82,7 @@ export function CopyView(): JSX.Element {
       {!planned && !planner.isLoading && !planner.problem && !durable.id && (
         <Empty title="No plan yet">
           <p>
-            A plan shows the image as a tree: what the destination has, what is mounted from another
-            repository, and what is sent. Enter a source and a destination, then press Plan.
+            A plan shows the image as a tree: what the destination has, and what a copy would send.
           </p>
         </Empty>
       )}
