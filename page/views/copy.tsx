@@ -90,22 +90,22 @@ export function CopyView(): JSX.Element {
       {durable.id && <DurableStatus durable={durable} {...(planned ? { onRetry: start } : {})} />}
       {durable.startProblem && <ProblemBox problem={durable.startProblem} />}
       {report && <ReportBox report={report} />}
-      {planned && durable.copy?.state !== "complete" && (
-        <section class={isStale ? "stale" : undefined} aria-label="Plan">
+      {planned && isStale && (
+        <p class="note" role="status">The form has changed since the plan. Plan again.</p>
+      )}
+      {planned && (run || !isStale) && durable.copy?.state !== "complete" && (
+        <section aria-label="Plan">
           <h2>{run ? "Content" : "Plan"}</h2>
-          {isStale && <p role="status">The form has changed since this plan. Plan again.</p>}
           {!run && !durable.id && (
             <>
               <PlanSums plan={planned.plan} />
-              {!isStale && (
-                <StartBar
-                  plan={planned.plan}
-                  mayCopy={mayCopy}
-                  isDetached={isDetached}
-                  {...(setup.host.durableCopies ? { onDetach: setDetached } : {})}
-                  onStart={start}
-                />
-              )}
+              <StartBar
+                plan={planned.plan}
+                mayCopy={mayCopy}
+                isDetached={isDetached}
+                {...(setup.host.durableCopies ? { onDetach: setDetached } : {})}
+                onStart={start}
+              />
             </>
           )}
           <PlanTree planned={planned} run={run} />

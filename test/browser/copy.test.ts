@@ -243,6 +243,12 @@ test("a conflict at the destination is a problem of the plan", async () => {
   await page.getByLabel("If the tag exists").selectOption("overwrite");
   await plan(page);
   await page.getByText(/then moves the tag from sha256:/).waitFor();
+  await page.getByLabel("If the tag exists").selectOption("skip");
+  await page.getByText("The form has changed since the plan").waitFor();
+  assert.equal(await page.getByRole("button", { name: "Start the copy" }).count(), 0);
+  await page.getByRole("button", { name: "Plan again" }).click();
+  await page.getByText(/^Skipped: the destination has the tag/).waitFor();
+  await checkAccessibility(page);
 });
 
 test("a copy that the admission policy rejects cannot be started", async () => {
