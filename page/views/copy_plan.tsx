@@ -312,7 +312,12 @@ function lookOf({ key, action, kind, size }: PlanNode, run: CopyRun | undefined)
   const planned = PLANNED[action];
   if (!run || planned[0] === "none") return planned;
   const step = run.steps.get(key);
-  if (!step) return run.state === "running" ? ["none", "…", "waiting"] : ["none", "–", "not done"];
+  if (!step) {
+    if (run.state === "running") return ["none", "…", "waiting"];
+    // Another copy may have been faster.
+    const isThere = run.report && run.report.result !== "skipped";
+    return isThere ? LOOKS.there : ["none", "–", "not done"];
+  }
   if (step.state !== "sending") return LOOKS[kind === "tag" && step.isDone ? "set" : step.state];
   const { bytes } = step;
   return ["busy", "↑", bytes > 0 ? `${Math.floor(bytes / size * 100)} %` : "started"];

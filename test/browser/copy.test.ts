@@ -346,6 +346,7 @@ test("the form offers tags, suggests a destination, and is in the address", asyn
   const { source, target } = server;
   await putImage(source, "app", { tag: "1" });
   await putImage(source, "app", { tag: "1.2" });
+  await putCosignSignature(source, "app", (await putImage(source, "app")).descriptor.digest);
   await using opened = await openView(server.url, "copy");
   const { page } = opened;
   await page.getByLabel("Source", { exact: true }).fill(`${source.host}/app:1.2`);
