@@ -118,7 +118,7 @@ function NameField(
     (isTyped && !name
       ? "Expected registry/repository:tag, for example docker.io/library/alpine:3.22."
       : tags.problem && !isAbsent
-      ? [tags.problem.detail, tags.problem.hint].filter(Boolean).join(". ")
+      ? [tags.problem.detail, tags.problem.hint].filter(Boolean).join("; ")
       : tags.value && !found && missing
       ? missing(name?.tag ?? "latest")
       : undefined);
