@@ -168,7 +168,12 @@ export function ReportBox({ report }: { readonly report: Report }): JSX.Element 
   const facts: readonly (readonly [string, ComponentChildren])[] = [
     [
       "Destination",
-      <a key="to" href={toLink("inspect", { query: { reference: destination } })}>{destination}</a>,
+      <span key="to">
+        <a href={toLink("inspect", { query: { reference: destination } })}>{destination}</a>{" "}
+        (<a href={toLink("inspect", { query: { reference: report.source, with: destination } })}>
+          compare with the source
+        </a>)
+      </span>,
     ],
     [
       "Digest",
