@@ -45,10 +45,10 @@ export function App(): JSX.Element {
     setup.reload();
   }
 
-  // What was loaded stays behind the form when a token has expired.
+  // The views stay behind the form when a token has expired, and while the set-up is loaded with another one.
   const last = useRef<Setup | undefined>(undefined);
   if (setup.value) last.current = setup.value;
-  const known = setup.value ?? (needsToken ? last.current : undefined);
+  const known = setup.value ?? last.current;
   return (
     <>
       {known && (
