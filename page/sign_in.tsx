@@ -1,11 +1,16 @@
 import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
+import type { Problem } from "../src/problem.ts";
+import { ProblemBox } from "./parts/states.tsx";
 
 /** Asks for a token of the API. As a dialog it lies above what was loaded before a token expired. */
 export function SignIn(
-  { wasRejected, onToken }: {
+  { wasRejected, isChecking, problem, onToken }: {
     /** Whether the server rejected a token: a wrong one, or one that has expired. */
     readonly wasRejected: boolean;
+    readonly isChecking: boolean;
+    /** Why a token could not be checked. */
+    readonly problem?: Problem;
     readonly onToken: (token: string) => void;
   },
 ): JSX.Element {
@@ -22,6 +27,8 @@ export function SignIn(
       class="sign-in"
       aria-labelledby="sign-in-title"
       onCancel={(event) => event.preventDefault()}
+      // A browser closes a dialog at the second Escape in any case.
+      onClose={({ currentTarget }) => currentTarget.showModal()}
     >
       <form
         onSubmit={(event) => {
@@ -30,7 +37,8 @@ export function SignIn(
         }}
       >
         <h1 id="sign-in-title">crossdock</h1>
-        {wasRejected && (
+        {problem && <ProblemBox problem={problem} />}
+        {wasRejected && !problem && (
           <p class="problem" role="alert">
             The server rejected the token. It is wrong, or it has been replaced.
           </p>
@@ -54,7 +62,13 @@ export function SignIn(
             </>
           )}
         </p>
-        <button type="submit" disabled={token === "" || mistake !== undefined}>Sign in</button>
+        <button
+          type="submit"
+          class="main"
+          disabled={token === "" || mistake !== undefined || isChecking}
+        >
+          {isChecking ? "Checking…" : "Sign in"}
+        </button>
       </form>
     </dialog>
   );
