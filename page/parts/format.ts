@@ -30,17 +30,21 @@ export function formatBytes(bytes: number): string {
   } ${UNITS[unit]}`;
 }
 
-/** `1.2 s`, `3 min 4 s`, `2 h 5 min` */
+/** `1.2 s`, `3 min 4 s`, `2 h 5 min`, `6 h` */
 export function formatDuration(ms: number): string {
   if (ms < 1000) return `${Math.round(ms)} ms`;
   if (ms < 10_000) return `${(ms / 1000).toFixed(1)} s`;
   const seconds = Math.round(ms / 1000);
   if (seconds < 60) return `${seconds} s`;
   const minutes = Math.floor(seconds / 60);
-  if (minutes < 60) return `${minutes} min ${seconds % 60} s`;
+  if (minutes < 60) return join(`${minutes} min`, seconds % 60, "s");
   const hours = Math.floor(minutes / 60);
-  if (hours < 48) return `${hours} h ${minutes % 60} min`;
+  if (hours < 48) return join(`${hours} h`, minutes % 60, "min");
   return `${Math.floor(hours / 24)} days`;
+}
+
+function join(whole: string, rest: number, unit: string): string {
+  return rest === 0 ? whole : `${whole} ${rest} ${unit}`;
 }
 
 /** `sha256:0123456789ab` */

@@ -75,7 +75,13 @@ export function CopyButton(
   }
   return (
     <span class="copyable">
-      <button type="button" class="plain" title={label} aria-label={label} onClick={copy}>
+      <button
+        type="button"
+        class="plain"
+        title={label}
+        aria-label={children ? undefined : label}
+        onClick={copy}
+      >
         {children ?? "Copy"}
       </button>
       <small role="status">{said}</small>

@@ -1,0 +1,172 @@
+/** All rules: which failed, when each ran and runs. */
+import type { JSX } from "preact";
+import type { HistoryStatus } from "../../src/history/model.ts";
+import type { RuleInfo, RuleList } from "../../src/rules/rule_list.ts";
+import { usePage } from "../context.ts";
+import { useLive } from "../live.ts";
+import { FilterBar, useFilters } from "../parts/filter.tsx";
+import { liveLabel, summarize } from "../parts/live_panel.tsx";
+import { countBy, ShowLabel } from "../parts/results.tsx";
+import { CodeBlock, When } from "../parts/text.tsx";
+import { Empty, ProblemBox } from "../parts/states.tsx";
+import { toLink } from "../route.ts";
+import type { RuleState } from "./facts.tsx";
+import { Pulls, RULE_STATES, RunLine, Schedule, stateOf } from "./facts.tsx";
+import { useStarter } from "./start.ts";
+
+export function RuleTable({ rules, history }: RuleList): JSX.Element {
+  const { mayCopy, setup } = usePage();
+  const { state, text } = useFilters();
+  if (rules.length === 0) return <NoRules />;
+  const ranks = Object.keys(RULE_STATES);
+  const shown = rules.filter((info) =>
+    (state === "" || stateOf(info) === state) &&
+    `${info.rule} ${info.source} ${info.targets.join(" ")}`.toLowerCase().includes(text)
+  ).toSorted((a, b) => ranks.indexOf(stateOf(a)) - ranks.indexOf(stateOf(b)));
+  const counts = countBy(rules, stateOf);
+  return (
+    <>
+      <p role="status">{summarizeRules(counts, rules.length)}</p>
+      <FilterBar labels={RULE_STATES} counts={counts} what="rules" />
+      {shown.length === 0 ? <p>No rule matches the filter.</p> : (
+        <table class="cards rules">
+          <caption class="unseen">Rules</caption>
+          <thead>
+            <tr>
+              <th scope="col">State</th>
+              <th scope="col">Rule</th>
+              <th scope="col">Last run</th>
+              <th scope="col">Next run</th>
+              {mayCopy && <th scope="col">Actions</th>}
+            </tr>
+          </thead>
+          <tbody>{shown.map((info) => <RuleRow key={info.rule} info={info} />)}</tbody>
+        </table>
+      )}
+      <HistoryNote history={history} />
+      {rules.some(({ pulls }) => pulls) && (
+        <p class="quiet">
+          The server remembers the remaining pulls {setup.host.memory === "process"
+            ? "until it stops."
+            : "only as long as Cloudflare keeps an isolate, often for minutes."}
+        </p>
+      )}
+    </>
+  );
+}
+
+function summarizeRules(
+  { failed = 0, ok = 0 }: Readonly<Partial<Record<RuleState, number>>>,
+  total: number,
+): string {
+  if (failed > 0) {
+    return total === 1 ? "The rule failed." : `${failed} of ${total} rules failed.`;
+  }
+  return ok === total ? "The last run of each rule had no failures." : "No rule failed.";
+}
+
+export function HistoryNote({ history }: { readonly history: HistoryStatus }): JSX.Element {
+  return <p class="quiet note">The history has {history.note}.</p>;
+}
+
+function RuleRow({ info }: { readonly info: RuleInfo }): JSX.Element {
+  const { mayCopy, api } = usePage();
+  const { rule, source, targets, type, prune, running, last, lastPart, postponedUntil } = info;
+  const starter = useStarter(info);
+  const live = useLive(api).get(rule);
+  const link = toLink("mirrors", { rest: rule });
+  return (
+    <tr>
+      <td>
+        <ShowLabel label={RULE_STATES[stateOf(info)]} />
+      </td>
+      <th scope="row">
+        <a href={link}>{rule}</a>
+        <p class="names">
+          <code>{source}</code>
+          {targets.map((target) => (
+            <span key={target}>
+              {"→\u00a0"}
+              <code>{target}</code>
+            </span>
+          ))}
+        </p>
+        <small>{type}{prune ? ", prunes" : ""}</small>
+      </th>
+      <td data-label="Last run">
+        {live && (
+          <p>
+            <a href={link}>{live.title}</a> <ShowLabel label={liveLabel(live)} />{" "}
+            <span class="quiet">{summarize(live)}</span>
+          </p>
+        )}
+        {running && !starter.isRunning && (
+          <p>
+            Running, started <When at={running.startedAt} />
+          </p>
+        )}
+        {starter.startedId !== undefined && (
+          <p role="status">
+            Started in the background: <code>{starter.startedId}</code>
+          </p>
+        )}
+        {starter.problem && <ProblemBox problem={starter.problem} />}
+        {last ? <RunLine run={last} /> : <span class="quiet">–</span>}
+        {lastPart && (
+          <div>
+            Then only <code>{lastPart.only}</code>: <RunLine run={lastPart} />
+          </div>
+        )}
+      </td>
+      <td data-label="Next run">
+        <Schedule info={info} />
+        {postponedUntil !== undefined && (
+          <p>
+            A rate limit postpones it; it can go on <When at={postponedUntil} />
+          </p>
+        )}
+        <p class="quiet">
+          <Pulls info={info} />
+        </p>
+      </td>
+      {mayCopy && (
+        <td class="action">
+          <button
+            type="button"
+            aria-label={`Run ${rule}`}
+            aria-disabled={starter.isRunning}
+            onClick={starter.run}
+          >
+            Run
+          </button>
+        </td>
+      )}
+    </tr>
+  );
+}
+
+const EXAMPLE = `sync:
+  - name: alpine
+    source: docker.io/library/alpine
+    target: registry.example.com/mirror/alpine
+    type: repository
+    tags:
+      semverRange: [">=3.20 <4"]
+    schedule: "0 3 * * *"
+`;
+
+function NoRules(): JSX.Element {
+  return (
+    <Empty title="This server has no rules">
+      <p>
+        A rule keeps the tags of a repository in step with their source. Write rules into a
+        crossdock.yaml, and give the server the file, or its text in{" "}
+        <code>CROSSDOCK_CONFIG</code>. Then start it again.
+      </p>
+      <CodeBlock text={EXAMPLE} label="crossdock.yaml" />
+      <p>
+        Without rules you can still <a href={toLink("copy")}>copy one image</a>.
+      </p>
+    </Empty>
+  );
+}
