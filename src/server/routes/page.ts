@@ -1,6 +1,7 @@
 /** The page at `/`, the API description at `/docs` and `/openapi.json`, and their assets: static files of `deno task page`. */
 import { etag } from "hono/etag";
 import { requireConfigured } from "../access.ts";
+import type { Configured } from "../access.ts";
 import type { AppOptions } from "../app_options.ts";
 import { RequestError } from "../../problem.ts";
 import { createRouter } from "../router.ts";
@@ -36,7 +37,7 @@ const MEDIA_TYPES: Readonly<Record<string, string>> = {
  * docs/adr/0010-api-document.md, docs/adr/0035-page.md
  */
 // deno-lint-ignore explicit-function-return-type
-export function pageRoutes(options: AppOptions) {
+export function pageRoutes(options: Configured & Pick<AppOptions, "pageFiles">) {
   const { pageFiles } = options;
   const middleware = [requireConfigured(options), etag()] as const;
 
