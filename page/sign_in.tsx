@@ -36,7 +36,10 @@ export function SignIn(
           if (token !== "" && !mistake) onToken(token);
         }}
       >
-        <h1 id="sign-in-title">crossdock</h1>
+        <h1 id="sign-in-title" class="brand">
+          <img src="assets/icon.svg" alt="" width="24" height="24" />
+          crossdock
+        </h1>
         {problem && <ProblemBox problem={problem} />}
         {wasRejected && !problem && (
           <p class="problem" role="alert">
@@ -54,7 +57,7 @@ export function SignIn(
           aria-invalid={mistake !== undefined}
           onInput={({ currentTarget }) => setText(currentTarget.value)}
         />
-        <p id="token-help">
+        <p id="token-help" class="quiet">
           {mistake ?? (
             <>
               One of the tokens in{" "}
