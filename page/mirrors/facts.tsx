@@ -3,17 +3,18 @@ import type { JSX } from "preact";
 import type { RunSummary } from "../../src/history/model.ts";
 import type { RuleInfo } from "../../src/rules/rule_list.ts";
 import { formatDuration, formatNumber } from "../parts/format.ts";
-import { formatCounts, RUN_LABELS } from "../parts/results.tsx";
+import { FailureLine, formatCounts, RUN_LABELS } from "../parts/results.tsx";
 import type { Label } from "../parts/results.tsx";
 import { When } from "../parts/text.tsx";
 import { toLink } from "../route.ts";
 
-export type RuleState = "failed" | "postponed" | "running" | "none" | "ok";
+export type RuleState = "failed" | "postponed" | "aborted" | "running" | "none" | "ok";
 
 /** In the order in which they are shown. */
 export const RULE_STATES: Readonly<Record<RuleState, Label>> = {
   failed: { kind: "bad", text: "failed" },
   postponed: { kind: "warn", text: "postponed" },
+  aborted: { kind: "warn", text: "aborted" },
   running: { kind: "busy", text: "running" },
   none: { kind: "none", text: "no run yet" },
   ok: { kind: "good", text: "ok" },
@@ -22,29 +23,35 @@ export const RULE_STATES: Readonly<Record<RuleState, Label>> = {
 /** The worst result of the last run of the rule and of a newer run of a part. */
 export function stateOf({ running, last, lastPart, postponedUntil }: RuleInfo): RuleState {
   if (running) return "running";
-  const kinds = [last, lastPart].flatMap((run) => run ? [RUN_LABELS[run.state].kind] : []);
-  if (kinds.includes("bad")) return "failed";
-  if (postponedUntil !== undefined) return "postponed";
-  if (kinds.includes("warn")) return "postponed";
-  return kinds.length > 0 ? "ok" : "none";
+  const states = [last, lastPart].flatMap((run) => run ? [run.state] : []);
+  if (states.some((state) => RUN_LABELS[state].kind === "bad")) return "failed";
+  if (states.includes("postponed") || postponedUntil !== undefined) return "postponed";
+  if (states.includes("aborted")) return "aborted";
+  return states.length > 0 ? "ok" : "none";
 }
 
-export function Schedule({ info }: { readonly info: RuleInfo }): JSX.Element {
-  const { schedule, next } = info;
-  if (!schedule) return <span class="quiet">only webhooks and callers run it</span>;
-  const { cron, timeZone, everyMs } = schedule;
+/** The schedule of a rule, and until when a rate limit postpones it. */
+export function NextRun({ info }: { readonly info: RuleInfo }): JSX.Element {
+  const { schedule, next, postponedUntil } = info;
+  const { cron, timeZone, everyMs } = schedule ?? {};
   return (
     <>
       {next !== undefined && <When at={next} />}{" "}
       <small>
+        {!schedule && "only webhooks and callers run it"}
         {cron !== undefined && (
           <>
-            <code>{cron}</code> {timeZone}
+            <code class="cron">{cron}</code> {timeZone}
           </>
         )}
         {everyMs !== undefined && `every ${formatDuration(everyMs)}`}
         {next !== undefined && <ZonedTime at={next} timeZone={timeZone} />}
       </small>
+      {postponedUntil !== undefined && (
+        <p>
+          A rate limit postpones it; it can go on <When at={postponedUntil} />
+        </p>
+      )}
     </>
   );
 }
@@ -74,24 +81,34 @@ function formatInZone(at: number, timeZone: string): string | undefined {
   }
 }
 
-/** When a run was, and its result, with a link to its page. */
-export function RunLine(
-  { run, isShort = false }: {
-    readonly run: RunSummary;
+/** What runs now, and the newest results, with links to the runs. */
+export function LastRun(
+  { info: { running, last, lastPart }, isShort = false }: {
+    readonly info: RuleInfo;
     /** Whether the failures of tags are shown elsewhere. */
     readonly isShort?: boolean;
   },
 ): JSX.Element {
-  const { id, state, startedAt, counts = {}, failure } = run;
-  return (
-    <>
-      <a href={toLink("runs", { rest: id })}>
-        <When at={startedAt} />
-      </a>{" "}
-      <span class="quiet">{formatCounts(counts) || RUN_LABELS[state].text}</span>
-      {failure && !(isShort && counts.failed) && <p class="cause">{failure}</p>}
-    </>
-  );
+  const line = (run: RunSummary): JSX.Element => {
+    const { id, state, startedAt, counts = {}, only } = run;
+    return (
+      <div key={id}>
+        {only !== undefined && (
+          <>
+            Only <code>{only}</code>
+            {" "}
+          </>
+        )}
+        <a href={toLink("runs", { rest: id })}>
+          <When at={startedAt} />
+        </a>{" "}
+        <span class="quiet">{formatCounts(counts) || RUN_LABELS[state].text}</span>
+        {!(isShort && counts.failed) && <FailureLine run={run} />}
+      </div>
+    );
+  };
+  const runs = [running, lastPart, last].flatMap((run) => run ? [line(run)] : []);
+  return runs.length > 0 ? <>{runs}</> : <span class="quiet">–</span>;
 }
 
 /** The remaining pulls of Docker Hub. */

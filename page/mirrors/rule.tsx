@@ -14,7 +14,7 @@ import { TagName } from "../parts/tag_name.tsx";
 import { Digest, When } from "../parts/text.tsx";
 import { useResource } from "../resource.ts";
 import { toLink } from "../route.ts";
-import { Pulls, RULE_STATES, RunLine, Schedule, stateOf } from "./facts.tsx";
+import { LastRun, NextRun, Pulls, RULE_STATES, stateOf } from "./facts.tsx";
 import { useStarter } from "./start.ts";
 import type { RuleStarter } from "./start.ts";
 import { mergeTags, TAG_STATES } from "./tags.ts";
@@ -161,7 +161,7 @@ function textOf({ source = "", destination, error }: Tag): string {
 }
 
 function RuleFacts({ info }: { readonly info: RuleInfo }): JSX.Element {
-  const { source, targets, type, prune, pulls, running, last, lastPart, postponedUntil } = info;
+  const { source, targets, type, prune, pulls } = info;
   return (
     <dl class="facts">
       <div>
@@ -184,31 +184,13 @@ function RuleFacts({ info }: { readonly info: RuleInfo }): JSX.Element {
       <div>
         <dt>Next run</dt>
         <dd>
-          <Schedule info={info} />
-          {postponedUntil !== undefined && (
-            <p>
-              A rate limit postpones it; it can go on <When at={postponedUntil} />
-            </p>
-          )}
+          <NextRun info={info} />
         </dd>
       </div>
       <div>
         <dt>Last run</dt>
         <dd>
-          {last ? <RunLine run={last} isShort /> : <span class="quiet">none that is known</span>}
-          {lastPart && (
-            <div>
-              Then only <code>{lastPart.only}</code>: <RunLine run={lastPart} isShort />
-            </div>
-          )}
-          {running && (
-            <div>
-              Running now, started{" "}
-              <a href={toLink("runs", { rest: running.id })}>
-                <When at={running.startedAt} />
-              </a>
-            </div>
-          )}
+          <LastRun info={info} isShort />
         </dd>
       </div>
       {pulls && (
@@ -292,7 +274,9 @@ function TagDetails(
     <>
       {error && <Failure error={error} />}
       {state === "failed" && runId && (
-        <a href={toLink("runs", { rest: runId })}>The run in which it failed</a>
+        <p>
+          <a href={toLink("runs", { rest: runId })}>The run in which it failed</a>
+        </p>
       )}
       {state === "postponed" && postponedUntil !== undefined && (
         <p>
@@ -302,6 +286,7 @@ function TagDetails(
       {state === "incomplete" && referrerState && (
         <p>The target lacks {formatMissing(referrerState) || "referrers"}.</p>
       )}
+      {referrerState?.isPartial && <p>The source did not list all referrers.</p>}
       {state === "surplus" && (isHeldBack
         ? "More tags are surplus than prune.maxShare allows, so runs keep it."
         : "The rule no longer selects it. The next run deletes it.")}

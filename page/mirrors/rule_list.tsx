@@ -7,15 +7,23 @@ import { useLive } from "../live.ts";
 import { FilterBar, useFilters } from "../parts/filter.tsx";
 import { liveLabel, summarize } from "../parts/live_panel.tsx";
 import { countBy, ShowLabel } from "../parts/results.tsx";
-import { CodeBlock, When } from "../parts/text.tsx";
+import { CodeBlock } from "../parts/text.tsx";
 import { Empty, ProblemBox } from "../parts/states.tsx";
 import { toLink } from "../route.ts";
 import type { RuleState } from "./facts.tsx";
-import { Pulls, RULE_STATES, RunLine, Schedule, stateOf } from "./facts.tsx";
+import { LastRun, NextRun, Pulls, RULE_STATES, stateOf } from "./facts.tsx";
+import { formatStates } from "./compare_all.ts";
+import type { Comparisons } from "./compare_all.ts";
 import { useStarter } from "./start.ts";
 
-export function RuleTable({ rules, history }: RuleList): JSX.Element {
+export function RuleTable(
+  { list: { rules, history }, comparisons }: {
+    readonly list: RuleList;
+    readonly comparisons: Comparisons;
+  },
+): JSX.Element {
   const { mayCopy, setup } = usePage();
+  const { results, current, start } = comparisons;
   const { state, text } = useFilters();
   if (rules.length === 0) return <NoRules />;
   const ranks = Object.keys(RULE_STATES);
@@ -26,7 +34,20 @@ export function RuleTable({ rules, history }: RuleList): JSX.Element {
   const counts = countBy(rules, stateOf);
   return (
     <>
-      <p role="status">{summarizeRules(counts, rules.length)}</p>
+      <div class="row lead">
+        <p role="status">
+          {summarizeRules(counts, rules.length)}{" "}
+          {current === undefined ? summarizeTags(results) : `Comparing ${current}…`}
+        </p>
+        <button
+          type="button"
+          title="Sends a request for each tag to its source and to each target"
+          aria-disabled={current !== undefined}
+          onClick={() => start(rules)}
+        >
+          Compare all
+        </button>
+      </div>
       <FilterBar labels={RULE_STATES} counts={counts} what="rules" />
       {shown.length === 0 ? <p>No rule matches the filter.</p> : (
         <table class="cards rules">
@@ -40,11 +61,17 @@ export function RuleTable({ rules, history }: RuleList): JSX.Element {
               {mayCopy && <th scope="col">Actions</th>}
             </tr>
           </thead>
-          <tbody>{shown.map((info) => <RuleRow key={info.rule} info={info} />)}</tbody>
+          <tbody>
+            {shown.map((info) => (
+              <RuleRow key={info.rule} info={info} compared={results[info.rule]} />
+            ))}
+          </tbody>
         </table>
       )}
       <HistoryNote history={history} />
-      {rules.some(({ pulls }) => pulls) && (
+      {rules.some(({ pulls }) =>
+        pulls
+      ) && (
         <p class="quiet">
           The server remembers the remaining pulls {setup.host.memory === "process"
             ? "until it stops."
@@ -53,6 +80,16 @@ export function RuleTable({ rules, history }: RuleList): JSX.Element {
       )}
     </>
   );
+}
+
+function summarizeTags(results: Comparisons["results"]): string {
+  const counts = Object.values(results).flatMap((counts) =>
+    typeof counts === "string" ? [] : [counts]
+  );
+  if (counts.length === 0) return "";
+  const total = counts.flatMap((one) => Object.values(one)).reduce((sum, value) => sum + value, 0);
+  const inStep = counts.reduce((sum, one) => sum + (one["in-step"] ?? 0), 0);
+  return inStep === total ? "All tags are in step." : `${inStep} of ${total} tags are in step.`;
 }
 
 function summarizeRules(
@@ -69,9 +106,14 @@ export function HistoryNote({ history }: { readonly history: HistoryStatus }): J
   return <p class="quiet note">The history has {history.note}.</p>;
 }
 
-function RuleRow({ info }: { readonly info: RuleInfo }): JSX.Element {
+function RuleRow(
+  { info, compared }: {
+    readonly info: RuleInfo;
+    readonly compared: Comparisons["results"][string] | undefined;
+  },
+): JSX.Element {
   const { mayCopy, api } = usePage();
-  const { rule, source, targets, type, prune, running, last, lastPart, postponedUntil } = info;
+  const { rule, source, targets, type, prune } = info;
   const starter = useStarter(info);
   const live = useLive(api).get(rule);
   const link = toLink("mirrors", { rest: rule });
@@ -100,31 +142,22 @@ function RuleRow({ info }: { readonly info: RuleInfo }): JSX.Element {
             <span class="quiet">{summarize(live)}</span>
           </p>
         )}
-        {running && !starter.isRunning && (
-          <p>
-            Running, started <When at={running.startedAt} />
-          </p>
-        )}
         {starter.startedId !== undefined && (
           <p role="status">
             Started in the background: <code>{starter.startedId}</code>
           </p>
         )}
         {starter.problem && <ProblemBox problem={starter.problem} />}
-        {last ? <RunLine run={last} /> : <span class="quiet">–</span>}
-        {lastPart && (
-          <div>
-            Then only <code>{lastPart.only}</code>: <RunLine run={lastPart} />
-          </div>
+        <LastRun info={info} />
+        {compared !== undefined && (
+          <p>
+            Compared:{" "}
+            {typeof compared === "string" ? compared : formatStates(compared) || "no tags"}
+          </p>
         )}
       </td>
       <td data-label="Next run">
-        <Schedule info={info} />
-        {postponedUntil !== undefined && (
-          <p>
-            A rate limit postpones it; it can go on <When at={postponedUntil} />
-          </p>
-        )}
+        <NextRun info={info} />
         <p class="quiet">
           <Pulls info={info} />
         </p>

@@ -84,7 +84,11 @@ export function LivePanel(
               max={copy.totalBytes || 1}
               value={copy.totalBytes > 0 ? done : undefined}
             />
-            <small>{formatBytes(done)} of {formatBytes(copy.totalBytes)}</small>
+            <small>
+              {copy.totalBytes > 0
+                ? `${formatBytes(done)} of ${formatBytes(copy.totalBytes)}`
+                : "no blobs to send yet"}
+            </small>
           </div>
         );
       })}

@@ -1,7 +1,7 @@
 /** Words and colours of results and failures of tags, which several views show. */
 import type { JSX } from "preact";
 import type { ReferrerState } from "../../src/copy/model.ts";
-import type { RunState } from "../../src/history/model.ts";
+import type { RunState, RunSummary } from "../../src/history/model.ts";
 import type { PruneReport, SyncFailure, TagReport } from "../../src/sync/model.ts";
 import { count, formatNumber } from "./format.ts";
 import { State } from "./text.tsx";
@@ -50,6 +50,13 @@ export function formatCounts(counts: Readonly<Record<string, number>>): string {
   return (Object.keys(RESULTS) as Result[]).flatMap((result) =>
     counts[result] ? [`${formatNumber(counts[result])} ${RESULTS[result].text}`] : []
   ).join(", ");
+}
+
+/** The first failure of a run. An aborted run is none of a registry. */
+export function FailureLine(
+  { run: { state, failure } }: { readonly run: RunSummary },
+): JSX.Element | null {
+  return failure ? <p class={state === "aborted" ? "quiet" : "cause"}>{failure}</p> : null;
 }
 
 /** The cause of a failure, and what to do next. */

@@ -3,6 +3,7 @@ import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
 import type { RuleList } from "../../src/rules/rule_list.ts";
 import { usePage } from "../context.ts";
+import { useComparisons } from "../mirrors/compare_all.ts";
 import { useLive } from "../live.ts";
 import { RulePage } from "../mirrors/rule.tsx";
 import { RuleTable } from "../mirrors/rule_list.tsx";
@@ -20,11 +21,13 @@ export function MirrorsView(): JSX.Element {
     (signal) => api.call<RuleList>("v1/rules", { signal }),
     { intervalMs: INTERVAL_MS },
   );
-  // A run that this page follows has ended.
-  const ended = Math.max(0, ...[...useLive(api).values()].map(({ endedAt = 0 }) => endedAt));
+  // A run that this page follows has started or ended.
+  const times = [...useLive(api).values()].map(({ startedAt, endedAt = startedAt }) => endedAt);
+  const changed = Math.max(0, ...times);
   useEffect(() => {
-    if (ended > 0) reload();
-  }, [ended]);
+    if (changed > 0) reload();
+  }, [changed]);
+  const comparisons = useComparisons();
   const info = value?.rules.find(({ rule }) => rule === rest);
   return (
     <>
@@ -40,7 +43,7 @@ export function MirrorsView(): JSX.Element {
           Your token may only read, so the buttons that run rules are not shown.
         </p>
       )}
-      {value && rest === "" && <RuleTable {...value} />}
+      {value && rest === "" && <RuleTable list={value} comparisons={comparisons} />}
       {info && value && <RulePage key={rest} info={info} history={value.history} />}
       {value && rest !== "" && !info && (
         <>

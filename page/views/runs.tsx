@@ -4,7 +4,7 @@ import type { RunList, RunSummary } from "../../src/history/model.ts";
 import type { RuleList } from "../../src/rules/rule_list.ts";
 import { usePage } from "../context.ts";
 import { formatBytes, formatDuration, formatNumber } from "../parts/format.ts";
-import { formatCounts, RUN_LABELS, ShowLabel } from "../parts/results.tsx";
+import { FailureLine, formatCounts, RUN_LABELS, ShowLabel } from "../parts/results.tsx";
 import { Empty, Loading, ProblemBox } from "../parts/states.tsx";
 import { When } from "../parts/text.tsx";
 import { useResource } from "../resource.ts";
@@ -128,7 +128,7 @@ function Choice(
 
 function RunRow({ run }: { readonly run: RunSummary }): JSX.Element {
   const { id, state, startedAt, durationMs, counts = {}, pruneCounts = {}, bytesStreamed } = run;
-  const { requests, failure, postponedUntil } = run;
+  const { requests, postponedUntil } = run;
   return (
     <tr>
       <td>
@@ -140,14 +140,14 @@ function RunRow({ run }: { readonly run: RunSummary }): JSX.Element {
         </a>
       </th>
       <td>
-        <When at={startedAt} />{" "}
-        <small>
+        <When at={startedAt} />
+        <small class="line">
           <Cause run={run} />
         </small>
       </td>
       <td>
         {formatCounts({ ...counts, ...pruneCounts })}
-        {failure && <p class="cause">{failure}</p>}
+        <FailureLine run={run} />
         {postponedUntil !== undefined && (
           <p>
             postponed until <When at={postponedUntil} />

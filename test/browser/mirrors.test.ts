@@ -111,6 +111,10 @@ test("a run of a rule shows its progress in any view, then its result", async ()
   await page.getByRole("heading", { name: "Runs" }).waitFor();
   await opened.show("mirrors/app");
   const panel = page.getByRole("region", { name: "Run of app" });
+  const dialog = page.waitForEvent("dialog");
+  await page.close({ runBeforeUnload: true });
+  assert.equal((await dialog).type(), "beforeunload");
+  await (await dialog).dismiss();
   assert.match(await panel.innerText(), /running[^]*aborts the run when you close/);
   release();
   await panel.getByText("ended").waitFor();
@@ -164,7 +168,7 @@ test("a run of only one tag leaves the others", async () => {
   assert.match(await rowOf(page, "1.2").last().innerText(), /in step/);
   assert.match(await rowOf(page, "1.1").innerText(), /behind/);
   assert.equal(server.target.tags("mirror/app").includes("1.2"), true);
-  await page.getByText(/Then only/).waitFor();
+  await page.locator(".facts").getByText(/Only .*:1\.2/).waitFor();
 });
 
 test("a failing tag can be run again when the cause is gone", async () => {
@@ -374,4 +378,27 @@ test("a host with Workflows runs a rule in the background", async () => {
   await opened.page.getByRole("button", { name: "Run app" }).click();
   await opened.page.getByText("Started in the background: app-1").waitFor();
   assert.deepEqual([preferences, body], [["respond-async"], { rules: ["app"] }]);
+});
+
+test("all rules are compared when asked", async () => {
+  await using server = await startMorning();
+  await putImage(server.source, "idle", { tag: "1" });
+  await using opened = await openView(server.url, "mirrors");
+  const { page } = opened;
+  await page.getByRole("button", { name: "Compare all" }).click();
+  await page.getByText("1 of 8 tags are in step.").waitFor();
+  assert.match(await page.getByRole("row").nth(2).innerText(), /Compared: 1 missing/);
+});
+
+test("rules that cannot be loaded are a problem, and can be loaded again", async () => {
+  await using server = await startMirrorServer();
+  server.intercept = (request) =>
+    request.url.endsWith("/v1/rules") ? new Response("bad gateway", { status: 502 }) : undefined;
+  await using opened = await openView(server.url, "mirrors");
+  const { page } = opened;
+  await page.getByText(/HTTP 502 from/).waitFor();
+  server.intercept = undefined;
+  await page.getByRole("button", { name: "Try again" }).click();
+  await page.getByRole("rowheader", { name: "app" }).waitFor();
+  await page.getByRole("alert").waitFor({ state: "detached" });
 });

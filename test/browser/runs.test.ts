@@ -27,7 +27,7 @@ test("the runs have their cause, results, duration, bytes and requests", async (
   await row.waitFor();
   assert.match(
     await row.innerText(),
-    /some failed\s+app\s+.* by a call with the token admin\s+1 failed, 3 copied[^]*immutable[^]*s\s+6\.6 KiB\s+\d+/,
+    /some failed\s+app\s+.*\s+by a call with the token admin\s+1 failed, 3 copied[^]*immutable[^]*s\s+6\.6 KiB\s+\d+/,
   );
   assert.match(await opened.page.locator("main").innerText(), /The history has the last 1000 runs/);
 });
