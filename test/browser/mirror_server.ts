@@ -1,9 +1,12 @@
 /** A server with rules between two embedded registries, in this process, for the tests of the page. */
 import { MemoryHistory } from "../../src/history/memory_history.ts";
 import { parseConfig } from "../../src/config/parse_config.ts";
+import { readAdmission } from "../../src/config/read_admission.ts";
 import { localPage } from "../../src/entries/local_page.ts";
+import { openServerAdmission } from "../../src/entries/open_server_admission.ts";
 import { createRuntime } from "../../src/hosts/detect.ts";
 import { composeServer } from "../../src/server/compose.ts";
+import type { HostOptions } from "../../src/server/compose.ts";
 import { startRegistry } from "../support/registry.ts";
 import type { RunningRegistry } from "../support/registry.ts";
 import { serve } from "../support/serve.ts";
@@ -28,14 +31,17 @@ export interface MirrorOptions {
   readonly variables?: Readonly<Record<string, string>>;
   /** Default: true. Whether runs are kept in memory. */
   readonly keepsHistory?: boolean;
+  /** More of what differs between hosts, such as durable copies. */
+  readonly host?: Partial<HostOptions>;
 }
 
 export async function startMirrorServer(
-  { rules = oneRule, variables = {}, keepsHistory = true }: MirrorOptions = {},
+  { rules = oneRule, variables = {}, keepsHistory = true, host = {} }: MirrorOptions = {},
 ): Promise<MirrorServer> {
   await using started = new AsyncDisposableStack();
   const source = started.use(await startRegistry());
   const target = started.use(await startRegistry());
+  const runtime = await createRuntime();
   const jobs = new Set<Promise<unknown>>();
   started.defer(async () => void await Promise.allSettled(jobs));
   const { app } = composeServer(
@@ -50,13 +56,15 @@ export async function startMirrorServer(
       CROSSDOCK_RETRIES: "0",
       CROSSDOCK_CONFIG: rules(source.host, target.host),
       ...variables,
-    }),
+    }, { readAdmission }),
     {
-      runtime: await createRuntime(),
+      runtime,
       write: () => {},
       pageFiles: localPage,
       history: keepsHistory ? new MemoryHistory() : undefined,
       background: (job) => void jobs.add(job),
+      openAdmission: openServerAdmission(runtime),
+      ...host,
     },
   );
   const requests: string[] = [];

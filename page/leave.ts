@@ -1,0 +1,28 @@
+/** Asks before a view is left whose work would be lost: for another view, and with the tab. */
+import { useEffect } from "preact/hooks";
+import { parseRoute } from "./route.ts";
+
+let asked: { readonly fragment: string; readonly question: string } | undefined;
+
+// Added when the page is loaded, and therefore called before the listeners that change the view.
+addEventListener("hashchange", (event) => {
+  if (!asked) return;
+  const { fragment, question } = asked;
+  if (parseRoute(location.hash).view === parseRoute(fragment).view || confirm(question)) return;
+  event.stopImmediatePropagation();
+  history.replaceState(null, "", fragment);
+});
+
+/** @param question `undefined` asks nothing */
+export function useLeaveQuestion(question: string | undefined): void {
+  useEffect(() => {
+    if (question === undefined) return;
+    asked = { fragment: location.hash, question };
+    const onUnload = (event: BeforeUnloadEvent): void => event.preventDefault();
+    addEventListener("beforeunload", onUnload);
+    return () => {
+      asked = undefined;
+      removeEventListener("beforeunload", onUnload);
+    };
+  }, [question]);
+}
