@@ -89,6 +89,9 @@ export function CopyButton(
   );
 }
 
+/** A browser needs seconds for some millions. */
+const MAX_CODE_CHARS = 100_000;
+
 /** A text of several lines to copy: a command, or JSON. */
 export function CodeBlock(
   { text, label }: { readonly text: string; readonly label: string },
@@ -98,7 +101,10 @@ export function CodeBlock(
       <figcaption>
         {label} <CopyButton text={text} label={`Copy: ${label}`} />
       </figcaption>
-      <pre tabIndex={0}><code>{text}</code></pre>
+      <pre tabIndex={0}><code>{text.slice(0, MAX_CODE_CHARS)}</code></pre>
+      {text.length > MAX_CODE_CHARS && (
+        <p class="quiet">The rest is not shown. Copy has all of it.</p>
+      )}
     </figure>
   );
 }

@@ -47,6 +47,8 @@ export interface HookRefusal {
   readonly code: string;
   /** What happened. */
   readonly detail: string;
+  /** What to do next. */
+  readonly hint?: string | undefined;
 }
 
 /** The last requests of a webhook. */

@@ -61,7 +61,12 @@ export const setupSchema = schemaFor<Setup>()(
         }),
         why: z.string().optional().meta({ description: "why it was ignored" }),
       }).optional(),
-      lastRefusal: z.object({ at, code: z.string(), detail: z.string() }).optional(),
+      lastRefusal: z.object({
+        at,
+        code: z.string(),
+        detail: z.string(),
+        hint: z.string().optional().meta({ description: "what to do next" }),
+      }).optional(),
     })).meta({ description: "the webhooks that registries call, with their last requests" }),
     notices: z.array(z.object({ host: z.string(), events: z.array(z.string()) })).meta({
       description: "where notices go. A whole URL could contain a secret",

@@ -71,7 +71,7 @@ async function receive(
     withId("warn", "event rejected", { code, detail: message });
     // Callers choose the names of hooks that do not exist.
     if (config.sync.webhooks.incoming.has(name)) {
-      const lastRefusal = { at: now(), code, detail: message };
+      const lastRefusal = { at: now(), code, detail: message, hint };
       hooks.set(name, { ...hooks.get(name), lastRefusal });
     }
     throw new RequestError(code, message, {

@@ -118,6 +118,7 @@ test("GET /v1/setup has the last event and the last refusal of each webhook", as
   assert.equal(hook?.lastEvent?.state, "ignored");
   assert.equal(hook?.lastEvent?.why, "no rule matches");
   assert.equal(hook?.lastRefusal?.code, "unauthorized");
+  assert.match(hook?.lastRefusal?.hint ?? "", /^set the same secret in webhooks\.in and at /);
   assert.ok(!JSON.stringify(hook).includes("a-wrong-secret"));
 });
 
