@@ -6,6 +6,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { createLocalPage } from "../../src/entries/local_page.ts";
 import { SERVER_VARIABLES } from "../../src/config/server_config.ts";
 import { createMetrics } from "../../src/server/metrics.ts";
 
@@ -78,7 +79,7 @@ test("Dockerfile runs crossdock serve with no permission beyond those of `deno t
 test(
   "Dockerfile builds the page from the files that it copies",
   { skip: !("Deno" in globalThis) },
-  () => {
+  async () => {
     const [, stage = ""] = /AS page\n([^]*?)\nFROM /.exec(read("Dockerfile")) ?? [];
     const [, command = ""] = /^RUN (deno run .*)$/m.exec(stage) ?? [];
     const copied = [...stage.matchAll(/^COPY (.+) (\S+)$/gm)].map(([, from = "", to = ""]) => ({
@@ -106,7 +107,8 @@ test(
       const [, ...args] = command.split(" ");
       execFileSync(process.execPath, args, { cwd: folder, stdio: "pipe" });
       const files = JSON.parse(readFileSync(join(folder, "src/server/page/files.json"), "utf8"));
-      assert.match(files["index.html"], /assets\/page-[A-Z0-9]{8}\.js/);
+      const { file } = createLocalPage(() => Promise.resolve(files));
+      assert.match(await file("index.html") ?? "", /assets\/page-[A-Z0-9]{8}\.js/);
       assert.ok(Object.hasOwn(files, "docs.html"));
     } finally {
       rmSync(folder, { recursive: true, force: true });

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { brotliDecompressSync } from "node:zlib";
 import { createLocalPage, localPage } from "../../src/entries/local_page.ts";
 import { startDocumentedApp } from "../server/documented_app.ts";
 
@@ -25,4 +26,10 @@ test("localPage has the files that its pages name, and no others", async () => {
     }
   }
   assert.equal(await localPage.file("__proto__"), undefined);
+});
+
+test("localPage has each file compressed", async () => {
+  const bytes = await localPage.compressedFile?.("docs.html") ?? new Uint8Array();
+  assert.equal(brotliDecompressSync(bytes).toString(), await localPage.file("docs.html"));
+  assert.ok(bytes.length < 30_000, `${bytes.length} bytes`);
 });
