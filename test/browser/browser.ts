@@ -1,10 +1,10 @@
-/** Debian's Chromium, driven by playwright-core. */
+/** Opens the page in a browser, and checks it there. */
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { after } from "node:test";
-import { chromium } from "playwright-core";
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
+import { launchChromium } from "./launch_chromium.ts";
 import { COPY_TOKEN } from "./mirror_server.ts";
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
@@ -34,15 +34,6 @@ export interface OpenPage extends AsyncDisposable {
 let browser: Promise<Browser> | undefined;
 after(async () => await (await browser)?.close());
 
-function launch(): Promise<Browser> {
-  browser ??= chromium.launch({
-    executablePath: "/usr/bin/chromium",
-    // Required if tests run as root, and in containers with little shared memory.
-    args: ["--no-sandbox", "--disable-dev-shm-usage"],
-  });
-  return browser;
-}
-
 /** Opens a view of the page, for example `mirrors`, in a session of its own. */
 export async function openView(
   url: string,
@@ -62,7 +53,7 @@ export async function openUrl(
   { theme = "light", width = 1280, timeZone, context: more, script }: OpenOptions = {},
 ): Promise<OpenPage> {
   await using started = new AsyncDisposableStack();
-  const context = await (await launch()).newContext({
+  const context = await (await (browser ??= launchChromium())).newContext({
     colorScheme: theme,
     viewport: { width, height: 900 },
     reducedMotion: "reduce",
