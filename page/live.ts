@@ -9,6 +9,7 @@ import type { StreamEvent, SyncStreamEvent } from "../src/stream_events.ts";
 import type { PruneReport, TagReport } from "../src/sync/model.ts";
 import { problemOf } from "./api.ts";
 import type { AnyEvent, Api } from "./api.ts";
+import { usePage } from "./context.ts";
 
 /** A copy that is running. */
 export interface LiveCopy {
@@ -26,7 +27,7 @@ export interface LiveRun {
   readonly isPreview: boolean;
   readonly startedAt: number;
   /** Repeats the run. */
-  readonly again: () => void;
+  readonly again: LiveOptions;
   readonly cancel: () => void;
   readonly tags: TagReport[];
   readonly pruned: PruneReport[];
@@ -44,7 +45,7 @@ export interface LiveRun {
 }
 
 /** A run of rules, or one copy. */
-export type LiveRequest =
+type LiveRequest =
   | { readonly path: "v1/syncs"; readonly body: unknown }
   | {
     readonly path: "v1/copies";
@@ -53,7 +54,7 @@ export type LiveRequest =
     readonly destination: string;
   };
 
-export interface LiveOptions {
+interface LiveOptions {
   readonly title: string;
   readonly isPreview?: boolean;
   /** They run one after the other. */
@@ -61,18 +62,15 @@ export interface LiveOptions {
 }
 
 /** The shortest time between two updates of the view. */
-const UPDATE_MS = 150;
+const UPDATE_MS = 300;
 
-/** Runs by what they are about: the name of a rule, or the id of a run that was a copy. A token sees only its own. */
-const all = new WeakMap<Api, Map<string, LiveRun>>();
+/**
+ * The runs of each caller by what they are about: the name of a rule, or the id of the run that is retried. A token that replaces
+ * an expired one has the same name; another caller sees none of them.
+ */
+const all = new Map<string, Map<string, LiveRun>>();
 const listeners = new Set<() => void>();
 let running = 0;
-
-function runsOf(api: Api): Map<string, LiveRun> {
-  const runs = all.get(api) ?? new Map();
-  all.set(api, runs);
-  return runs;
-}
 
 let timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -86,21 +84,42 @@ function show(): void {
   for (const listener of listeners) listener();
 }
 
-/** Follows the runs that this page has started. */
-export function useLive(api: Api): ReadonlyMap<string, LiveRun> {
+export interface Live {
+  readonly runs: ReadonlyMap<string, LiveRun>;
+  /** Starts a run and follows it. It replaces an earlier one that has ended. */
+  readonly start: (key: string, options: LiveOptions) => void;
+  readonly close: (key: string) => void;
+}
+
+/** The runs that the caller has started in this page. */
+export function useLive(): Live {
+  const { api, setup } = usePage();
   const [, setCount] = useState(0);
   useEffect(() => {
     const listener = (): void => setCount((count) => count + 1);
     listeners.add(listener);
     return () => void listeners.delete(listener);
   }, []);
-  return runsOf(api);
+  const owner = setup.caller?.token ?? "";
+  const runs = all.get(owner) ?? new Map<string, LiveRun>();
+  all.set(owner, runs);
+  return {
+    runs,
+    start: (key, options) => startLive(runs, api, key, options),
+    close(key): void {
+      runs.delete(key);
+      show();
+    },
+  };
 }
 
-/** Starts a run and follows it. It replaces what is shown of an earlier one. */
-export function startLive(api: Api, key: string, options: LiveOptions): void {
+function startLive(
+  runs: Map<string, LiveRun>,
+  api: Api,
+  key: string,
+  options: LiveOptions,
+): void {
   const { title, isPreview = false, requests } = options;
-  const runs = runsOf(api);
   const old = runs.get(key);
   if (old && old.endedAt === undefined) return;
   const controller = new AbortController();
@@ -109,7 +128,7 @@ export function startLive(api: Api, key: string, options: LiveOptions): void {
     title,
     isPreview,
     startedAt: Date.now(),
-    again: () => startLive(api, key, options),
+    again: options,
     cancel: () => controller.abort(),
     tags: [],
     pruned: [],
@@ -128,11 +147,6 @@ export function startLive(api: Api, key: string, options: LiveOptions): void {
     if (--running === 0) removeEventListener("beforeunload", warn);
     update();
   });
-}
-
-export function closeLive(api: Api, key: string): void {
-  runsOf(api).delete(key);
-  show();
 }
 
 /** The browser asks whether to leave. */

@@ -7,6 +7,7 @@ import type { SyncStatus } from "../../src/sync/model.ts";
 import { usePage } from "../context.ts";
 import { FilterBar, Pages, useFilters } from "../parts/filter.tsx";
 import { count, formatNumber } from "../parts/format.ts";
+import { HistoryNote } from "../parts/history_note.tsx";
 import { LivePanel } from "../parts/live_panel.tsx";
 import { countBy, Failure, formatMissing, ShowLabel } from "../parts/results.tsx";
 import { Loading, ProblemBox } from "../parts/states.tsx";
@@ -137,11 +138,7 @@ export function RulePage(
           </>
         )
         : status && <p>The rule selects no tag of its source.</p>}
-      {history.kept === "none" && (
-        <p class="quiet">
-          Why a tag failed in earlier runs is not known: the history has {history.note}.
-        </p>
-      )}
+      {history.kept === "none" && <HistoryNote history={history} />}
     </>
   );
 }

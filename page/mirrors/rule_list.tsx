@@ -1,12 +1,11 @@
 /** All rules: which failed, when each ran and runs. */
 import type { JSX } from "preact";
-import type { HistoryStatus } from "../../src/history/model.ts";
 import type { RuleInfo, RuleList } from "../../src/rules/rule_list.ts";
 import { usePage } from "../context.ts";
-import { useLive } from "../live.ts";
+import { HistoryNote } from "../parts/history_note.tsx";
 import { FilterBar, useFilters } from "../parts/filter.tsx";
 import { liveLabel, summarize } from "../parts/live_panel.tsx";
-import { countBy, ShowLabel } from "../parts/results.tsx";
+import { countBy, ShowLabel, sortBy } from "../parts/results.tsx";
 import { CodeBlock } from "../parts/text.tsx";
 import { Empty, ProblemBox } from "../parts/states.tsx";
 import { toLink } from "../route.ts";
@@ -26,11 +25,11 @@ export function RuleTable(
   const { results, current, start } = comparisons;
   const { state, text } = useFilters();
   if (rules.length === 0) return <NoRules />;
-  const ranks = Object.keys(RULE_STATES);
-  const shown = rules.filter((info) =>
+  const found = rules.filter((info) =>
     (state === "" || stateOf(info) === state) &&
     `${info.rule} ${info.source} ${info.targets.join(" ")}`.toLowerCase().includes(text)
-  ).toSorted((a, b) => ranks.indexOf(stateOf(a)) - ranks.indexOf(stateOf(b)));
+  );
+  const shown = sortBy(found, RULE_STATES, stateOf);
   const counts = countBy(rules, stateOf);
   return (
     <>
@@ -102,20 +101,16 @@ function summarizeRules(
   return ok === total ? "The last run of each rule had no failures." : "No rule failed.";
 }
 
-export function HistoryNote({ history }: { readonly history: HistoryStatus }): JSX.Element {
-  return <p class="quiet note">The history has {history.note}.</p>;
-}
-
 function RuleRow(
   { info, compared }: {
     readonly info: RuleInfo;
     readonly compared: Comparisons["results"][string] | undefined;
   },
 ): JSX.Element {
-  const { mayCopy, api } = usePage();
+  const { mayCopy } = usePage();
   const { rule, source, targets, type, prune } = info;
   const starter = useStarter(info);
-  const live = useLive(api).get(rule);
+  const { live } = starter;
   const link = toLink("mirrors", { rest: rule });
   return (
     <tr>

@@ -5,7 +5,7 @@ import type { RuleInfo } from "../../src/rules/rule_list.ts";
 import type { StartedSync } from "../../src/rules/rules.ts";
 import { problemOf } from "../api.ts";
 import { usePage } from "../context.ts";
-import { startLive, useLive } from "../live.ts";
+import { useLive } from "../live.ts";
 import type { LiveRun } from "../live.ts";
 
 export interface RuleStarter {
@@ -26,7 +26,8 @@ export function useStarter({ rule, last }: RuleInfo): RuleStarter {
   const { api, setup } = usePage();
   const [started, setStarted] = useState<{ id: string; lastId: string | undefined }>();
   const [problem, setProblem] = useState<Problem>();
-  const live = useLive(api).get(rule);
+  const { runs, start: startLive } = useLive();
+  const live = runs.get(rule);
 
   async function startInBackground(): Promise<void> {
     try {
@@ -42,7 +43,7 @@ export function useStarter({ rule, last }: RuleInfo): RuleStarter {
   }
 
   const start = (title: string, body: Readonly<Record<string, unknown>>): void =>
-    startLive(api, rule, {
+    startLive(rule, {
       title,
       isPreview: body.dryRun === true,
       requests: [{ path: "v1/syncs", body: { rules: [rule], ...body } }],

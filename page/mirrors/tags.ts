@@ -1,5 +1,6 @@
 /** Merges what the last runs and a comparison say about the tags of a rule. */
 import type { PruneReport, RuleStatus, SyncFailure, TagReport } from "../../src/sync/model.ts";
+import { sortBy } from "../parts/results.tsx";
 import type { Label } from "../parts/results.tsx";
 import type { ReferrerState } from "../../src/copy/model.ts";
 
@@ -61,8 +62,6 @@ export interface KnownStatus {
   readonly status: RuleStatus;
 }
 
-const RANKS = Object.keys(TAG_STATES);
-
 /** The newest state of each tag, failures first. */
 export function mergeTags(known: readonly (KnownRun | KnownStatus)[]): Tag[] {
   let tags = new Map<string, Tag>();
@@ -70,7 +69,7 @@ export function mergeTags(known: readonly (KnownRun | KnownStatus)[]): Tag[] {
     if ("status" in one) tags = applyStatus(tags, one.status);
     else applyRun(tags, one);
   }
-  return [...tags.values()].sort((a, b) => RANKS.indexOf(a.state) - RANKS.indexOf(b.state));
+  return sortBy([...tags.values()], TAG_STATES, ({ state }) => state);
 }
 
 function applyRun(tags: Map<string, Tag>, { id: runId, tags: reports, pruned }: KnownRun): void {

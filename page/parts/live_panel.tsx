@@ -1,8 +1,7 @@
 /** A run that this page has started: its progress, then its result. */
 import type { JSX } from "preact";
-import { closeLive, doneBytes } from "../live.ts";
+import { doneBytes, useLive } from "../live.ts";
 import type { LiveRun } from "../live.ts";
-import { usePage } from "../context.ts";
 import { count, formatBytes, formatDuration, formatNumber } from "./format.ts";
 import { countBy, formatCounts, ShowLabel } from "./results.tsx";
 import type { Label } from "./results.tsx";
@@ -19,7 +18,7 @@ export function LivePanel(
     readonly base?: Base;
   },
 ): JSX.Element {
-  const { api } = usePage();
+  const { start, close } = useLive();
   const { title, problem, isCancelled, isPreview, startedAt, endedAt, copies, warnings } = run;
   const items = [...run.tags, ...run.pruned];
   const isEnded = endedAt !== undefined;
@@ -31,12 +30,14 @@ export function LivePanel(
           <ShowLabel label={liveLabel(run)} />
         </span>
         <span class="end">
-          {isEnded && <button type="button" onClick={run.again}>Run again</button>}
+          {isEnded && (
+            <button type="button" onClick={() => start(name, run.again)}>Run again</button>
+          )}
           <button
             type="button"
             onClick={() => {
               if (!isEnded) return run.cancel();
-              closeLive(api, name);
+              close(name);
               // The button that had the focus is gone.
               document.getElementById("main")?.focus();
             }}

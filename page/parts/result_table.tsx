@@ -4,7 +4,7 @@ import type { Report } from "../../src/copy/model.ts";
 import type { PruneReport, TagReport } from "../../src/sync/model.ts";
 import { Pages } from "./filter.tsx";
 import { count, formatBytes, formatDuration, formatNumber } from "./format.ts";
-import { Failure, formatMissing, RESULTS, ShowLabel } from "./results.tsx";
+import { Failure, formatMissing, RESULTS, ShowLabel, sortBy } from "./results.tsx";
 import type { Result } from "./results.tsx";
 import { TagName } from "./tag_name.tsx";
 import type { Base } from "./tag_name.tsx";
@@ -12,11 +12,9 @@ import { Digest } from "./text.tsx";
 
 export type ResultItem = TagReport | PruneReport;
 
-const ORDER = Object.keys(RESULTS);
-
 /** Failures first, unchanged tags last. */
 export function sortResults(items: readonly ResultItem[]): ResultItem[] {
-  return items.toSorted((a, b) => ORDER.indexOf(resultOf(a)) - ORDER.indexOf(resultOf(b)));
+  return sortBy(items, RESULTS, resultOf);
 }
 
 export function resultOf(item: ResultItem): Result {

@@ -97,3 +97,14 @@ export function countBy<Item, Key extends string>(
   }
   return counts;
 }
+
+/** Sorts items by the place of their key in `labels`. Keys that a newer server may have come last. */
+export function sortBy<Item>(
+  items: readonly Item[],
+  labels: Readonly<Record<string, Label>>,
+  keyOf: (item: Item) => string,
+): Item[] {
+  const ranks = new Map(Object.keys(labels).map((key, i) => [key, i]));
+  const rankOf = (item: Item): number => ranks.get(keyOf(item)) ?? ranks.size;
+  return items.toSorted((a, b) => rankOf(a) - rankOf(b));
+}

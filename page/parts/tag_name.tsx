@@ -30,7 +30,7 @@ export function TagName(
   );
 }
 
-export function shorten(text: string, base: string | undefined): string {
+function shorten(text: string, base: string | undefined): string {
   return base !== undefined && text.startsWith(base) && /^[:/]./.test(text.slice(base.length))
     ? text.slice(base.length + 1)
     : text;

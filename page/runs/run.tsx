@@ -3,7 +3,7 @@ import type { ComponentChildren, JSX } from "preact";
 import { useState } from "preact/hooks";
 import type { RunRecord } from "../../src/history/model.ts";
 import { usePage } from "../context.ts";
-import { startLive, useLive } from "../live.ts";
+import { useLive } from "../live.ts";
 import { onlyOf } from "../mirrors/start.ts";
 import { FilterBar, useFilters } from "../parts/filter.tsx";
 import { count, formatBytes, formatDuration, formatNumber } from "../parts/format.ts";
@@ -48,11 +48,12 @@ export function RunPage({ id }: { readonly id: string }): JSX.Element {
 }
 
 function Run({ run }: { readonly run: RunRecord }): JSX.Element {
-  const { api, mayCopy } = usePage();
+  const { mayCopy } = usePage();
+  const { runs, start } = useLive();
   const { id, rule, state, startedAt, durationMs, bytesStreamed, requests, request } = run;
   const { postponedUntil, problem, warnings, truncated, requestId } = run;
   const { state: wanted, text } = useFilters();
-  const live = useLive(api).get(id);
+  const live = runs.get(id);
   const isRunning = live !== undefined && live.endedAt === undefined;
   const items = sortResults([...run.tags, ...run.pruned]);
   const shown = items.filter((item) =>
@@ -69,7 +70,7 @@ function Run({ run }: { readonly run: RunRecord }): JSX.Element {
     const { source = "", destination = "" } = run;
     const title = `Retry of ${rule ?? destination}`;
     const call = { body: request, source, destination };
-    startLive(api, id, {
+    start(id, {
       title,
       requests: [
         rule === undefined ? { path: "v1/copies", ...call } : { path: "v1/syncs", body: request },
@@ -78,7 +79,7 @@ function Run({ run }: { readonly run: RunRecord }): JSX.Element {
   }
 
   function retryFailed(): void {
-    startLive(api, id, {
+    start(id, {
       title: `Retry of ${count(failed.length, "failed tag")} of ${rule}`,
       requests: failed.map((only) => ({ path: "v1/syncs", body: { rules: [rule], only } })),
     });

@@ -22,7 +22,7 @@ export function MirrorsView(): JSX.Element {
     { intervalMs: INTERVAL_MS },
   );
   // A run that this page follows has started or ended.
-  const times = [...useLive(api).values()].map(({ startedAt, endedAt = startedAt }) => endedAt);
+  const times = [...useLive().runs.values()].map(({ startedAt, endedAt = startedAt }) => endedAt);
   const changed = Math.max(0, ...times);
   useEffect(() => {
     if (changed > 0) reload();

@@ -4,6 +4,7 @@ import type { RunList, RunSummary } from "../../src/history/model.ts";
 import type { RuleList } from "../../src/rules/rule_list.ts";
 import { usePage } from "../context.ts";
 import { formatBytes, formatDuration, formatNumber } from "../parts/format.ts";
+import { HistoryNote } from "../parts/history_note.tsx";
 import { FailureLine, formatCounts, RUN_LABELS, ShowLabel } from "../parts/results.tsx";
 import { Empty, Loading, ProblemBox } from "../parts/states.tsx";
 import { When } from "../parts/text.tsx";
@@ -63,13 +64,11 @@ function RunTable(): JSX.Element {
       {!value && !problem && <Loading what="the runs" />}
       {value && runs.length === 0 && (
         <Empty title={isFiltered || cursor ? "No run on this page matches" : "No runs yet"}>
-          {history?.kept === "none"
-            ? <p>Runs are not kept here. The history has {history.note}.</p>
-            : (
-              <p>
-                {next ? "Older runs may match." : "A run of a rule appears here when it starts."}
-              </p>
-            )}
+          {history?.kept === "none" ? <p>Runs are not kept here.</p> : (
+            <p>
+              {next ? "Older runs may match." : "A run of a rule appears here when it starts."}
+            </p>
+          )}
         </Empty>
       )}
       {runs.length > 0 && (
@@ -99,7 +98,7 @@ function RunTable(): JSX.Element {
           )}
         </nav>
       )}
-      {history && runs.length > 0 && <p class="quiet note">The history has {history.note}.</p>}
+      {history && <HistoryNote history={history} />}
     </>
   );
 }
