@@ -1,6 +1,6 @@
 /** Plans a copy, runs it, and shows it as it moves. */
 import type { JSX } from "preact";
-import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import type { CopyRequestInput } from "../../src/copy/request.ts";
 import type { Plan } from "../../src/copy/model.ts";
 import type { Problem } from "../../src/problem.ts";
@@ -35,17 +35,15 @@ export function CopyView(): JSX.Element {
 
   const request = toRequest(form);
   const isComplete = readName(request.source) && readName(request.destination);
-  const isStale = planned !== undefined &&
-    JSON.stringify(request) !== JSON.stringify(planned.request);
-  const problem = planner.problem ?? durable.startProblem;
-  const fields = useMemo(() => toFieldProblems(problem), [problem]);
+  const isStale = JSON.stringify(request) !== planner.key;
+  const fields = isStale ? {} : toFieldProblems(planner.problem);
   const isBusy = isRunning || durable.isRunning;
 
   function start(): void {
     if (!planned) return;
     // Exactly the image of the plan, even if its tag moves in between.
     const pinned = { ...planned.request, source: planned.plan.source };
-    if (isDetached) durable.start(planned.request);
+    if (isDetached) durable.start(pinned);
     else runner.start(pinned);
   }
 
@@ -84,8 +82,7 @@ export function CopyView(): JSX.Element {
       {!planned && !planner.isLoading && !planner.problem && !durable.id && (
         <Empty title="No plan yet">
           <p>
-            A plan shows the image as a tree: what the destination has, what is mounted from another
-            repository, and what is sent. Enter a source and a destination, then press Plan.
+            A plan shows the image as a tree: what the destination has, and what a copy would send.
           </p>
         </Empty>
       )}
@@ -93,22 +90,22 @@ export function CopyView(): JSX.Element {
       {durable.id && <DurableStatus durable={durable} {...(planned ? { onRetry: start } : {})} />}
       {durable.startProblem && <ProblemBox problem={durable.startProblem} />}
       {report && <ReportBox report={report} />}
-      {planned && (
-        <section class={isStale ? "stale" : undefined} aria-label="Plan">
+      {planned && isStale && (
+        <p class="note" role="status">The form has changed since the plan. Plan again.</p>
+      )}
+      {planned && (run || !isStale) && durable.copy?.state !== "complete" && (
+        <section aria-label="Plan">
           <h2>{run ? "Content" : "Plan"}</h2>
-          {isStale && <p role="status">The form has changed since this plan. Plan again.</p>}
           {!run && !durable.id && (
             <>
               <PlanSums plan={planned.plan} />
-              {!isStale && (
-                <StartBar
-                  plan={planned.plan}
-                  mayCopy={mayCopy}
-                  isDetached={isDetached}
-                  {...(setup.host.durableCopies ? { onDetach: setDetached } : {})}
-                  onStart={start}
-                />
-              )}
+              <StartBar
+                plan={planned.plan}
+                mayCopy={mayCopy}
+                isDetached={isDetached}
+                {...(setup.host.durableCopies ? { onDetach: setDetached } : {})}
+                onStart={start}
+              />
             </>
           )}
           <PlanTree planned={planned} run={run} />
@@ -146,6 +143,8 @@ function useFormInRoute(): [CopyForm, (form: CopyForm) => void] {
 }
 
 interface Planner {
+  /** The request that was planned last, as JSON. */
+  readonly key: string | undefined;
   readonly planned: PlannedCopy | undefined;
   readonly problem: Problem | undefined;
   readonly isLoading: boolean;
@@ -162,17 +161,18 @@ function usePlanner(): Planner {
   async function plan(request: CopyRequestInput): Promise<void> {
     controller.current?.abort();
     const { signal } = controller.current = new AbortController();
-    setState({ isLoading: true });
+    const key = JSON.stringify(request);
+    setState({ key, isLoading: true });
     try {
       const query = { survey: "true", manifests: "true" };
       const plan = await api.call<Plan>("v1/plans", { query, body: request, signal });
-      setState({ planned: { plan, request }, isLoading: false });
+      setState({ key, planned: { plan, request }, isLoading: false });
     } catch (error) {
-      if (!signal.aborted) setState({ problem: problemOf(error), isLoading: false });
+      if (!signal.aborted) setState({ key, problem: problemOf(error), isLoading: false });
     }
   }
-  const { planned, problem, isLoading } = state;
-  return { planned, problem, isLoading, plan: (request) => void plan(request) };
+  const { key, planned, problem, isLoading } = state;
+  return { key, planned, problem, isLoading, plan: (request) => void plan(request) };
 }
 
 /** The mistakes of a request by the names of its fields. */
@@ -204,10 +204,7 @@ function StartBar(
       </p>
     );
   }
-  if (plan.admission?.result === "rejected") {
-    return <p class="note">The admission policy rejects this image, so it cannot be copied.</p>;
-  }
-  if (plan.result !== "copied") return null;
+  if (plan.result !== "copied" || plan.admission?.result === "rejected") return null;
   return (
     <p class="row">
       <button type="button" class="main" onClick={onStart}>Start the copy</button>

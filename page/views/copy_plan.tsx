@@ -100,7 +100,12 @@ function Totals({ totals: { blobs, bytes, manifests, requests } }: {
   );
 }
 
-function describe({ result, totals, current, root, additionalTags = [] }: Plan): string {
+function describe(
+  { result, totals, current, root, additionalTags = [], admission }: Plan,
+): string {
+  if (admission?.result === "rejected") {
+    return "The admission policy rejects this image, so it cannot be copied.";
+  }
   if (result === "unchanged") {
     return "The destination already has everything. A copy writes nothing.";
   }
@@ -140,13 +145,18 @@ export function Referrers(
   );
 }
 
+const MAX_WARNINGS = 100;
+
 export function Warnings(
   { warnings }: { readonly warnings: readonly string[] },
 ): JSX.Element | null {
   if (warnings.length === 0) return null;
   return (
     <ul class="warnings">
-      {warnings.map((text) => <li key={text}>{text}</li>)}
+      {warnings.slice(0, MAX_WARNINGS).map((text, i) => <li key={i}>{text}</li>)}
+      {warnings.length > MAX_WARNINGS && (
+        <li>and {formatNumber(warnings.length - MAX_WARNINGS)} more</li>
+      )}
     </ul>
   );
 }

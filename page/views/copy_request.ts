@@ -199,6 +199,8 @@ export function suggestDestination(
   if (glob === undefined) return undefined;
   const [prefix = ""] = glob.split(/[*?[{]/);
   if (!prefix.includes("/")) return undefined;
-  const place = prefix === glob ? prefix : prefix.replace(/[^/]*$/, "") + source.path;
+  // One star has no slash.
+  const path = glob.includes("**") ? source.path : source.path.replace(/.*\//, "");
+  const place = prefix === glob ? prefix : prefix.replace(/[^/]*$/, "") + path;
   return source.digest && !source.tag ? place : `${place}:${source.tag ?? "latest"}`;
 }

@@ -26,9 +26,6 @@ export function RunStatus(
       {state === "failed" && problem && (
         <ProblemBox problem={problem} onRetry={onRetry}>
           <TagNote run={run} />
-          {problem.code === "network" && problem.status === 0 && (
-            <p>The server stops a copy when it loses the connection to the page.</p>
-          )}
         </ProblemBox>
       )}
       {state === "cancelled" && (
@@ -152,8 +149,8 @@ export function DurableStatus(
           </p>
           <progress aria-label="The copy runs" />
           <p class="quiet">
-            It continues without this page. This page asks for its state every five seconds; the
-            server does not know how far it is. A link to this page shows it again.
+            It continues without this page, which asks for its state every five seconds. The server
+            does not know how far it is.
           </p>
         </div>
       )}

@@ -204,7 +204,7 @@ class TreeMaker {
   #manifest(entry: Entry, tag?: string): PlanNode {
     const { digest, mediaType, size } = entry;
     const content = this.#contents.get(digest);
-    const isIndex = content?.manifests !== undefined && content.config === undefined ||
+    const isIndex = content?.manifests && !content.config ||
       /index|manifest\.list/.test(mediaType);
     const name = nameOf(entry, content, tag);
     const blobs = this.#collect(digest);
@@ -224,8 +224,9 @@ class TreeMaker {
   }
 
   #children(digest: string): readonly PlanNode[] {
-    const { manifests = [], config, ...content } = this.#contents.get(digest) ?? {};
-    const isImage = config !== undefined && /config|container\.image/.test(config.mediaType);
+    const { config, ...content } = this.#contents.get(digest) ?? {};
+    const manifests = content.manifests ?? [];
+    const isImage = config && /config|container\.image/.test(config.mediaType);
     const layers = content.layers ?? content.blobs ?? [];
     const platforms = new Map(
       manifests.map(({ digest, platform }) => [digest, formatPlatform(platform)]),

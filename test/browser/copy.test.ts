@@ -6,7 +6,7 @@ import { promisify } from "node:util";
 import type { Page } from "playwright-core";
 import type { DurableCopies, DurableCopy } from "../../src/durable/durable_copies.ts";
 import { OCI_INDEX } from "../../src/oci/media_types.ts";
-import { toRequest } from "../../page/views/copy_request.ts";
+import { toCrossdockCommand, toCurlCommand, toRequest } from "../../page/views/copy_request.ts";
 import { putCosignSignature, putImage, putIndex, putReferrer } from "../support/image.ts";
 import type { RunningRegistry } from "../support/registry.ts";
 import { runCrossdock } from "../support/run_crossdock.ts";
@@ -243,6 +243,12 @@ test("a conflict at the destination is a problem of the plan", async () => {
   await page.getByLabel("If the tag exists").selectOption("overwrite");
   await plan(page);
   await page.getByText(/then moves the tag from sha256:/).waitFor();
+  await page.getByLabel("If the tag exists").selectOption("skip");
+  await page.getByText("The form has changed since the plan").waitFor();
+  assert.equal(await page.getByRole("button", { name: "Start the copy" }).count(), 0);
+  await page.getByRole("button", { name: "Plan again" }).click();
+  await page.getByText(/^Skipped: the destination has the tag/).waitFor();
+  await checkAccessibility(page);
 });
 
 test("a copy that the admission policy rejects cannot be started", async () => {
@@ -413,6 +419,36 @@ test("both commands do the same copy as the page", async () => {
   assert.deepEqual(byCli, expected);
   // The page adds the digest of the plan.
   assert.deepEqual(byPage, { ...expected, source: `${expected.source}@${last.report.digest}` });
+});
+
+test("the commands quote every word for a shell", async () => {
+  const form = {
+    source: "a.io/it's:1",
+    destination: 'b.io/$(id) `id` "x"',
+    additionalTags: "a'b,$HOME",
+  };
+  const options = { url: "https://c.io/x y", needsToken: true, isDurable: true };
+  const run = promisify(execFile);
+  const print = 'crossdock() { printf \'%s\\n\' "$@"; }\ncurl() { crossdock "$@"; }\n';
+  const env = { CROSSDOCK_TOKEN: "secret" };
+  const words = async (command: string): Promise<string[]> =>
+    (await run("bash", ["-c", print + command], { env })).stdout.trim().split("\n");
+  assert.deepEqual(await words(toCrossdockCommand(form, options)), [
+    "copy",
+    form.source,
+    form.destination,
+    "--additional-tag",
+    "a'b",
+    "--additional-tag",
+    "$HOME",
+    "--via",
+    options.url,
+    "--detach",
+  ]);
+  const curl = await words(toCurlCommand(form, options));
+  assert.deepEqual(JSON.parse(curl.at(-1) ?? ""), toRequest(form));
+  assert.ok(curl.includes("Authorization: Bearer secret"));
+  assert.ok(curl.includes("Prefer: respond-async"));
 });
 
 test("a durable copy continues without the page, is watched after a reload, and cancelled", async () => {
