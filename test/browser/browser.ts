@@ -90,14 +90,6 @@ function keepToken(token: string): string {
   }`;
 }
 
-/** Checks that nothing is wider than the window. */
-export async function checkWidth(page: Page): Promise<void> {
-  const [width, room] = await page.evaluate(
-    "[document.documentElement.scrollWidth, document.documentElement.clientWidth]",
-  ) as [number, number];
-  assert.ok(width <= room, `${page.url()}: ${width} px of content in ${room} px`);
-}
-
 /** Checks the page with axe-core, by the rules of WCAG 2.2 AA and the best practices of axe. */
 export async function checkAccessibility(page: Page): Promise<void> {
   // The page's policy blocks scripts of tests, but not those of the debugger.

@@ -5,7 +5,8 @@ import type { Page } from "playwright-core";
 import { Hono } from "hono";
 import { serve } from "../support/serve.ts";
 import { until } from "../support/until.ts";
-import { checkAccessibility, checkWidth, openUrl, openView } from "./browser.ts";
+import { checkAccessibility, openUrl, openView } from "./browser.ts";
+import { checkWidth } from "./check_width.ts";
 import { COPY_TOKEN, READ_TOKEN, startMirrorServer } from "./mirror_server.ts";
 
 const VIEWS = ["mirrors", "runs", "copy", "inspect", "setup"];

@@ -10,6 +10,7 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import type { Browser, Page } from "playwright-core";
 import { startDemoServer } from "../../examples/demo_server.ts";
+import { checkWidth } from "./check_width.ts";
 import { launchChromium } from "./launch_chromium.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
@@ -160,6 +161,7 @@ try {
         await show(page, shot);
         const path = join(VIEWS, `${shot.name}-${theme}-${width}.png`);
         await page.screenshot({ path, fullPage: true });
+        await checkWidth(page);
       }
       await page.context().close();
       const signedOut = await open(browser, { ...demo, token: undefined }, look);
