@@ -99,10 +99,13 @@ export function LastRun(
             {" "}
           </>
         )}
+        {state === "running" && "Running, started "}
         <a href={toLink("runs", { rest: id })}>
           <When at={startedAt} />
         </a>{" "}
-        <span class="quiet">{formatCounts(counts) || RUN_LABELS[state].text}</span>
+        {state !== "running" && (
+          <span class="quiet">{formatCounts(counts) || RUN_LABELS[state].text}</span>
+        )}
         {!(isShort && counts.failed) && <FailureLine run={run} />}
       </div>
     );

@@ -33,7 +33,7 @@ export function RuleTable(
   const counts = countBy(rules, stateOf);
   return (
     <>
-      <div class="row lead">
+      <div class="row overview">
         <p role="status">
           {summarizeRules(counts, rules.length)}{" "}
           {current === undefined ? summarizeTags(results) : `Comparing ${current}…`}

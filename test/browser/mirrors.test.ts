@@ -311,6 +311,29 @@ test("markup in names and messages stays text", async () => {
   assert.equal(await page.evaluate("document.documentElement.scrollWidth"), 360);
 });
 
+test("a very long name is no wider than the page", async () => {
+  const name = "a".repeat(255);
+  await using server = await startMirrorServer({
+    rules: (source, target) =>
+      `sync:\n- {name: ${name}, source: ${source}/${name}, target: ${target}/app, type: repository}\n`,
+  });
+  await runRules(server.url, { rules: [name] });
+  for (const width of [360, 1440]) {
+    await using opened = await openView(server.url, "mirrors", { width });
+    const { page } = opened;
+    const widths: unknown[] = [];
+    for (const view of ["mirrors", `mirrors/${name}`, "runs"]) {
+      await opened.show(view);
+      await page.getByRole("rowheader").first().waitFor();
+      widths.push(await page.evaluate("document.documentElement.scrollWidth"));
+    }
+    await page.getByRole("link", { name }).click();
+    await page.getByRole("heading", { name: "Results" }).waitFor();
+    widths.push(await page.evaluate("document.documentElement.scrollWidth"));
+    assert.deepEqual(widths, [width, width, width, width]);
+  }
+});
+
 test("a server without rules shows how to add one", async () => {
   await using server = await startMirrorServer({ variables: { CROSSDOCK_CONFIG: "" } });
   await using opened = await openView(server.url, "mirrors");
@@ -401,4 +424,89 @@ test("rules that cannot be loaded are a problem, and can be loaded again", async
   await page.getByRole("button", { name: "Try again" }).click();
   await page.getByRole("rowheader", { name: "app" }).waitFor();
   await page.getByRole("alert").waitFor({ state: "detached" });
+});
+
+test("the tags are merged from the last run and a newer comparison", async () => {
+  await using server = await startMirrorServer();
+  const error = { code: "denied", message: "push denied", hint: "give a credential" };
+  const at = (tag: string): { source: string; destination: string } => ({
+    source: `s/app:${tag}`,
+    destination: `t/app:${tag}`,
+  });
+  const last = { id: "1", by: "start", rule: "app", state: "some-failed", startedAt: 1 };
+  const record = {
+    ...last,
+    durationMs: 1,
+    request: {},
+    tags: [
+      { ...at("failed"), result: "failed", error },
+      { ...at("fixed"), result: "failed", error },
+      { ...at("kept"), result: "skipped" },
+      { ...at("fresh"), result: "too-fresh" },
+      { ...at("gone"), result: "copied" },
+    ],
+    pruned: [{ destination: "t/app:undeletable", result: "failed", error }],
+    warnings: [],
+    truncated: false,
+  };
+  const referrerState = {
+    kinds: [{ kind: "sbom", expected: 2, missing: 2, unavailable: 1 }],
+    isPartial: true,
+  };
+  const status = {
+    rule: "app",
+    state: "error",
+    tags: [
+      { ...at("failed"), state: "behind", digest: "sha256:1", current: "sha256:2" },
+      { ...at("fixed"), state: "in-step" },
+      { ...at("kept"), state: "behind" },
+      { ...at("absent"), state: "not-found" },
+      { ...at("signed"), state: "incomplete", referrerState },
+      { ...at("broken"), state: "error", error: { code: "network", message: "refused" } },
+    ],
+    pruned: [
+      { destination: "t/app:undeletable", result: "would-delete" },
+      { destination: "t/app:held", result: "held-back" },
+    ],
+    warnings: ["the list of referrers is incomplete"],
+    requests: { source: 1, destination: 1 },
+  };
+  const rule = {
+    rule: "app",
+    type: "repository",
+    source: "s/app",
+    targets: ["t/app"],
+    prune: true,
+  };
+  server.intercept = (request) => {
+    const { pathname } = new URL(request.url);
+    if (pathname === "/v1/runs/1") return Response.json(record);
+    if (pathname === "/v1/syncs") return Response.json({ state: "error", rules: [status] });
+    if (pathname !== "/v1/rules") return undefined;
+    return Response.json({ rules: [{ ...rule, last }], history: { kept: "memory", note: "all" } });
+  };
+  await using opened = await openView(server.url, "mirrors/app");
+  const { page } = opened;
+  await page.getByText("Compared").waitFor();
+  await rowOf(page, "fresh").waitFor();
+  for (
+    const [tag, text] of [
+      [
+        "failed",
+        /failed[^]*push denied[^]*Hint: give a credential[^]*in which it failed[^]*Source/,
+      ],
+      ["broken", /failed[^]*refused/],
+      ["undeletable", /failed[^]*push denied/],
+      ["signed", /incomplete[^]*2 SBOMs \(1 not at the source either\)[^]*did not list all/],
+      ["absent", /not at the source[^]*the source does not have it/],
+      ["held", /surplus[^]*prune\.maxShare/],
+      ["kept", /skipped[^]*keeps what the target has/],
+      ["fresh", /too fresh[^]*minAge/],
+      ["fixed", /in step/],
+    ] as const
+  ) {
+    assert.match(await rowOf(page, tag).innerText(), text);
+  }
+  assert.equal(await rowOf(page, "gone").count(), 0);
+  await page.getByText("Warning: the list of referrers is incomplete").waitFor();
 });
