@@ -13,7 +13,7 @@ import { replaceQuery, useRoute } from "../route.ts";
 import { useDurableCopy } from "./copy_durable.ts";
 import { NameFields, OptionFields } from "./copy_form.tsx";
 import type { FieldProblems } from "./copy_form.tsx";
-import { PlanSums, PlanTree } from "./copy_plan.tsx";
+import { isWriting, Legend, PlanSums, PlanTree } from "./copy_plan.tsx";
 import type { PlannedCopy } from "./copy_plan.tsx";
 import { readName, toCrossdockCommand, toCurlCommand, toForm, toRequest } from "./copy_request.ts";
 import type { CopyForm } from "./copy_request.ts";
@@ -106,6 +106,7 @@ export function CopyView(): JSX.Element {
                 {...(setup.host.durableCopies ? { onDetach: setDetached } : {})}
                 onStart={start}
               />
+              {isWriting(planned.plan) && <Legend />}
             </>
           )}
           <PlanTree planned={planned} run={run} />
@@ -195,16 +196,16 @@ function StartBar(
   },
 ): JSX.Element | null {
   const { setup } = usePage();
+  if (!isWriting(plan)) return null;
   if (!mayCopy) {
     return (
       <p class="note">
         The token <strong>{setup.caller?.token}</strong>{" "}
         may only read. To start this copy, sign in with a token of the scope{" "}
-        <code>copy</code>, or give the command below to someone who has one.
+        <code>copy</code>, or give the command above to someone who has one.
       </p>
     );
   }
-  if (plan.result !== "copied" || plan.admission?.result === "rejected") return null;
   return (
     <p class="row">
       <button type="button" class="main" onClick={onStart}>Start the copy</button>

@@ -39,7 +39,7 @@ export function NameFields({ form, onChange, problems }: FormProps): JSX.Element
         problem={problems["source"]}
         tags={sourceTags}
         allowed={setup.allowSources}
-        note={({ tags }, tag = "latest") =>
+        note={(tags, tag = "latest") =>
           tags.includes(tag) || readName(source)?.digest
             ? `${count(tags.length, "tag")} in this repository`
             : undefined}
@@ -53,7 +53,7 @@ export function NameFields({ form, onChange, problems }: FormProps): JSX.Element
         problem={problems["destination"]}
         tags={destinationTags}
         allowed={setup.allowDestinations}
-        note={({ tags }, tag) =>
+        note={(tags, tag) =>
           tags.includes(tag ?? name?.tag ?? "latest")
             ? "This tag exists. The plan shows whether it moves."
             : "A new tag in this repository."}
@@ -73,12 +73,10 @@ export function NameFields({ form, onChange, problems }: FormProps): JSX.Element
   );
 }
 
-interface Tags {
-  readonly tags: readonly string[];
-}
+const order = new Intl.Collator(undefined, { numeric: true });
 
-/** The tags of the repository that a field names, when the typing pauses. */
-function useTags(text: string): Resource<Tags> {
+/** The tags of the repository that a field names, when the typing pauses. The highest versions come first. */
+function useTags(text: string): Resource<readonly string[]> {
   const { api } = usePage();
   const repository = readName(text)?.repository;
   const [settled, setSettled] = useState(repository);
@@ -87,10 +85,11 @@ function useTags(text: string): Resource<Tags> {
     return () => clearTimeout(timer);
   }, [repository]);
   const key = settled === repository && settled?.includes("/") ? settled : undefined;
-  return useResource(
-    key,
-    (signal) => api.call<Tags>("v1/tags", { query: { repository: key }, signal }),
-  );
+  return useResource(key, async (signal) => {
+    const query = { repository: key };
+    const { tags } = await api.call<{ tags: string[] }>("v1/tags", { query, signal });
+    return tags.filter((tag) => !/^sha\d+-/.test(tag)).sort((a, b) => order.compare(b, a));
+  });
 }
 
 function NameField(
@@ -99,10 +98,10 @@ function NameField(
     readonly value: string;
     readonly onInput: (text: string) => void;
     readonly problem: string | undefined;
-    readonly tags: Resource<Tags>;
+    readonly tags: Resource<readonly string[]>;
     readonly allowed: readonly string[];
     /** What the tags of the repository say about the name. */
-    readonly note: (tags: Tags, tag: string | undefined) => string | undefined;
+    readonly note: (tags: readonly string[], tag: string | undefined) => string | undefined;
     /** What to say when the repository lacks the tag. Default: nothing. */
     readonly missing?: (tag: string) => string;
     /** What to say when there is no such repository. Default: it is a problem. */
@@ -119,14 +118,15 @@ function NameField(
     (isTyped && !name
       ? "Expected registry/repository:tag, for example docker.io/library/alpine:3.22."
       : tags.problem && !isAbsent
-      ? [tags.problem.detail, tags.problem.hint].filter(Boolean).join(". ")
+      ? [tags.problem.detail, tags.problem.hint].filter(Boolean).join("; ")
       : tags.value && !found && missing
       ? missing(name?.tag ?? "latest")
       : undefined);
   const offered = name && tags.value
-    ? tags.value.tags.filter((tag) => tag.includes(name.tag ?? "")).slice(0, MAX_OFFERED)
+    ? tags.value.filter((tag) => tag.includes(name.tag ?? "")).slice(0, MAX_OFFERED)
     : [];
-  const base = value.trim().replace(/(?<=\/[^/]*):[^/]*$/, "");
+  const [base] = /^.*\/|/.exec(value.trim()) ?? [""];
+  const [last] = value.trim().slice(base.length).split(/[:@]/);
   return (
     <div class="field">
       <label for={id}>{label}</label>
@@ -144,7 +144,7 @@ function NameField(
         onInput={({ currentTarget }) => onInput(currentTarget.value)}
       />
       <datalist id={`${id}-tags`}>
-        {offered.map((tag) => <option key={tag} value={`${base}:${tag}`} />)}
+        {offered.map((tag) => <option key={tag} value={`${base}${last}:${tag}`} />)}
       </datalist>
       <p id={`${id}-about`} class={mistake ? "mistake" : "quiet"} aria-live="polite">
         {mistake ??

@@ -45,12 +45,12 @@ const LOOKS: Readonly<Record<Exclude<StepState["state"], "sending"> | "set", Loo
 
 /** The sums of a plan. */
 export function PlanSums({ plan }: { readonly plan: Plan }): JSX.Element {
-  const { totals, result, warnings, referrerState, admission, foreign } = plan;
+  const { totals, warnings, referrerState, admission, foreign } = plan;
   return (
     <>
       <p class="lead" role="status">{describe(plan)}</p>
-      {result === "copied" && totals && <Totals totals={totals} />}
-      <Referrers state={referrerState} isPlanned={result === "copied"} />
+      {isWriting(plan) && totals && <Totals totals={totals} />}
+      <Referrers state={referrerState} isPlanned={isWriting(plan)} />
       {foreign.length > 0 && (
         <p>{count(foreign.length, "foreign layer")} outside of the registry: not copied.</p>
       )}
@@ -182,6 +182,24 @@ export function Verdict(
   );
 }
 
+/** What the states of the tree mean, for those who see one for the first time. */
+export function Legend(): JSX.Element {
+  return (
+    <p class="quiet">
+      <b>there</b>: the destination has it. <b>mount</b>: its registry has it in another repository.
+      {" "}
+      <b>upload</b>: sent from the source. <b>put</b>: a manifest, written after all that it names.
+      {" "}
+      <b>set</b>: the tag, which comes last.
+    </p>
+  );
+}
+
+/** Whether a copy would write something. */
+export function isWriting({ result, admission }: Plan): boolean {
+  return result === "copied" && admission?.result !== "rejected";
+}
+
 /** An image with more layers is closed at first. */
 const MAX_OPEN = 20;
 
@@ -209,15 +227,6 @@ export function PlanTree(
   return (
     <>
       {missing !== undefined && inspected.isLoading && <Loading what="the rest of the tree" />}
-      {!run && plan.result === "copied" && (
-        <p class="quiet">
-          <b>there</b>: the destination has it.{" "}
-          <b>mount</b>: its registry has it in another repository.{" "}
-          <b>upload</b>: sent from the source.{" "}
-          <b>put</b>: a manifest, written after all that it names.{" "}
-          <b>set</b>: the tag, which comes last.
-        </p>
-      )}
       {inspected.problem && (
         <ProblemBox problem={inspected.problem} onRetry={inspected.reload}>
           <p>The tree shows only what the plan has.</p>
@@ -312,7 +321,12 @@ function lookOf({ key, action, kind, size }: PlanNode, run: CopyRun | undefined)
   const planned = PLANNED[action];
   if (!run || planned[0] === "none") return planned;
   const step = run.steps.get(key);
-  if (!step) return run.state === "running" ? ["none", "…", "waiting"] : ["none", "–", "not done"];
+  if (!step) {
+    if (run.state === "running") return ["none", "…", "waiting"];
+    // Another copy may have been faster.
+    const isThere = run.report && run.report.result !== "skipped";
+    return isThere ? LOOKS.there : ["none", "–", "not done"];
+  }
   if (step.state !== "sending") return LOOKS[kind === "tag" && step.isDone ? "set" : step.state];
   const { bytes } = step;
   return ["busy", "↑", bytes > 0 ? `${Math.floor(bytes / size * 100)} %` : "started"];

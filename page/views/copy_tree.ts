@@ -22,7 +22,7 @@ export interface PlanNode {
   readonly digest?: string;
   /** The step that decides its state: see `keyOf`. */
   readonly key: string;
-  /** Of a manifest: with all blobs beneath it, each once. */
+  /** Of a manifest: all blobs beneath it, each once. */
   readonly size: number;
   readonly action: Action;
   /** Whether more than one manifest has this blob. It is sent only once. */
@@ -216,7 +216,7 @@ class TreeMaker {
       kind: isIndex ? "index" : name.kind,
       digest,
       key: digest,
-      size: size + blobs.reduce((sum, blob) => sum + blob.size, 0),
+      size: blobs.reduce((sum, blob) => sum + blob.size, 0) || size,
       action: this.#manifests.has(digest) ? "put" : this.#isLeftOut(entry) ? "left-out" : "there",
       blobs,
       ...(isParent ? { children } : {}),

@@ -8,9 +8,11 @@ import type { DurableCopies, DurableCopy } from "../../src/durable/durable_copie
 import { OCI_INDEX } from "../../src/oci/media_types.ts";
 import { toCrossdockCommand, toCurlCommand, toRequest } from "../../page/views/copy_request.ts";
 import { putCosignSignature, putImage, putIndex, putReferrer } from "../support/image.ts";
+import { startRegistry } from "../support/registry.ts";
 import type { RunningRegistry } from "../support/registry.ts";
 import { runCrossdock } from "../support/run_crossdock.ts";
 import { ConnectionCut } from "../support/serve.ts";
+import { startCrossdock } from "../workers/support.ts";
 import { checkAccessibility, openView } from "./browser.ts";
 import { COPY_TOKEN, READ_TOKEN, startMirrorServer } from "./mirror_server.ts";
 import type { MirrorServer } from "./mirror_server.ts";
@@ -18,7 +20,10 @@ import type { MirrorServer } from "./mirror_server.ts";
 const MIB = 1024 * 1024;
 
 /** The route with the names of a copy of `app:1`. */
-function routeTo({ source, target }: MirrorServer, more: Record<string, string> = {}): string {
+function routeTo(
+  { source, target }: Pick<MirrorServer, "source" | "target">,
+  more: Record<string, string> = {},
+): string {
   const names = { source: `${source.host}/app:1`, destination: `${target.host}/mirror/app:1` };
   return `copy?${new URLSearchParams({ ...names, ...more })}`;
 }
@@ -341,6 +346,7 @@ test("the form offers tags, suggests a destination, and is in the address", asyn
   const { source, target } = server;
   await putImage(source, "app", { tag: "1" });
   await putImage(source, "app", { tag: "1.2" });
+  await putCosignSignature(source, "app", (await putImage(source, "app")).descriptor.digest);
   await using opened = await openView(server.url, "copy");
   const { page } = opened;
   await page.getByLabel("Source", { exact: true }).fill(`${source.host}/app:1.2`);
@@ -488,5 +494,28 @@ test("a durable copy continues without the page, is watched after a reload, and 
   await page.getByText("check the name").waitFor();
   await opened.show(`copy/${"b".repeat(64)}`);
   await page.getByText(`copy ${"b".repeat(64)} not found`).waitFor();
+  assert.deepEqual(opened.messages, []);
+});
+
+test("a Worker copies in its Workflow, or as a stream if the box is empty", async () => {
+  await using worker = await startCrossdock();
+  await using source = await startRegistry();
+  await using target = await startRegistry();
+  const { descriptor } = await putIndex(source, "app", { platforms: ["linux/amd64"], tag: "1" });
+  const url = worker.url.replace(/\/$/, "");
+  await using opened = await openView(url, routeTo({ source, target }), { token: undefined });
+  const { page } = opened;
+  await plan(page);
+  await page.getByRole("button", { name: "Start the copy" }).click();
+  await page.getByRole("region", { name: "Report" }).getByText("✓ Copied").waitFor();
+  assert.match(page.url(), /#\/copy\/[0-9a-f]{64}\?/);
+  assert.equal(target.getManifest("mirror/app", "1")?.digest, descriptor.digest);
+  const { digest } = (await putImage(source, "app", { tag: "1", seed: 2 })).descriptor;
+  await page.getByRole("button", { name: "Plan again" }).click();
+  await page.getByLabel("continues without this page").uncheck();
+  await page.getByRole("button", { name: "Start the copy" }).click();
+  await page.getByText(digest).first().waitFor();
+  assert.equal(target.getManifest("mirror/app", "1")?.digest, digest);
+  assert.doesNotMatch(page.url(), /#\/copy\/[0-9a-f]{64}/);
   assert.deepEqual(opened.messages, []);
 });
