@@ -3,6 +3,7 @@ import type { AdmissionVerdict, ManifestVerdict } from "../../src/copy/admission
 import { CallError } from "../api.ts";
 import { usePage } from "../context.ts";
 import { LongText, usePart } from "../parts/cut.tsx";
+import { Value } from "../parts/facts.tsx";
 import { count } from "../parts/format.ts";
 import { ProblemBox } from "../parts/states.tsx";
 import { Digest, State } from "../parts/text.tsx";
@@ -63,18 +64,7 @@ function Verdict({ result, reason, requirements }: ManifestVerdict): JSX.Element
           <li key={requirement}>
             <State kind={met ? "good" : "bad"}>{met ? "met" : "not met"}</State>{" "}
             <LongText text={requirement} />
-            {candidates.length > 0 && (
-              <ul>
-                {candidates.slice(0, 20).map(({ name, reason }) => (
-                  <li key={name}>
-                    <LongText text={reason} />{" "}
-                    <small>
-                      <LongText text={name} />
-                    </small>
-                  </li>
-                ))}
-              </ul>
-            )}
+            <Value of={candidates.map(({ name, reason }) => `${reason}: ${name}`)} />
           </li>
         ))}
       </ul>

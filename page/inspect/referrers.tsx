@@ -4,7 +4,7 @@ import type { Inspection, ManifestNode } from "../../src/copy/model.ts";
 import { kindOfReferrer } from "../../src/oci/referrer_kind.ts";
 import { usePage } from "../context.ts";
 import { LongText, usePart } from "../parts/cut.tsx";
-import { Pairs } from "../parts/facts.tsx";
+import { Pairs, Value } from "../parts/facts.tsx";
 import { count, formatBytes, shortDigest } from "../parts/format.ts";
 import { Loading, ProblemBox } from "../parts/states.tsx";
 import { Digest } from "../parts/text.tsx";
@@ -130,15 +130,7 @@ function ReferrerContent(
       <p>
         <Digest digest={digest} /> <a href={toLink("inspect", { query: { reference } })}>Inspect</a>
       </p>
-      {root.layers.length > 0 && (
-        <ul class="bare">
-          {root.layers.slice(0, 50).map(({ mediaType, size, digest }) => (
-            <li key={digest}>
-              <LongText text={mediaType} /> <small>{formatBytes(size)}</small>
-            </li>
-          ))}
-        </ul>
-      )}
+      <Value of={root.layers.map(({ mediaType, size }) => `${mediaType}, ${formatBytes(size)}`)} />
       {root.annotations && <Pairs of={root.annotations} />}
       {root.referrers.length + root.digestTags.length > 0
         ? <Referrers node={root} repository={reference.slice(0, reference.indexOf("@"))} />

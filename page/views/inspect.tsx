@@ -203,9 +203,7 @@ function Manifests(
       <h2>Platforms</h2>
       <div class="scroll">
         <table class="manifests">
-          <caption class="hidden">
-            The manifests of the index. Choose one to see its layers.
-          </caption>
+          <caption>Choose one to see its layers.</caption>
           <thead>
             <tr>
               <th scope="col">Platform</th>

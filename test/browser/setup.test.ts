@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Page } from "playwright-core";
+import type { Setup } from "../../src/config/setup.ts";
 import { startRegistry } from "../support/registry.ts";
 import type { RunningRegistry } from "../support/registry.ts";
 import { checkAccessibility, openView } from "./browser.ts";
@@ -189,6 +190,20 @@ test("the view set-up keeps what it has loaded when the server stops responding"
   server.intercept = undefined;
   await page.getByRole("button", { name: "Try again" }).click();
   await page.getByRole("alert").waitFor({ state: "detached" });
+});
+
+test("the view set-up says what a Worker cannot know", async () => {
+  await using server = await startMirrorServer();
+  const headers = { authorization: `Bearer ${READ_TOKEN}` };
+  const setup: Setup = await (await fetch(`${server.url}/v1/setup`, { headers })).json();
+  const host = { ...setup.host, name: "workerd", memory: "isolate", durableCopies: true };
+  server.intercept = (request) =>
+    new URL(request.url).pathname === "/v1/setup" ? Response.json({ ...setup, host }) : undefined;
+  await using opened = await openView(server.url, "setup");
+  await opened.page.getByText("Each isolate of the Worker knows only its own webhooks").waitFor();
+  const text = await opened.page.locator("main").innerText();
+  assert.match(text, /on workerd[^]*can continue without their caller/);
+  assert.deepEqual(opened.messages, []);
 });
 
 test("the view set-up of an open server without rules warns, and says what is not configured", async () => {
