@@ -13,7 +13,7 @@ export class CallError extends Error {
   }
 }
 
-export interface CallOptions {
+interface CallOptions {
   readonly method?: "GET" | "POST" | "DELETE";
   /** A list gives the parameter several times. */
   readonly query?: Readonly<Record<string, string | readonly string[] | undefined>>;
