@@ -125,7 +125,9 @@ test("a set-up that the server does not give is shown, with a way to another tok
 test("a fault of one view leaves the others", async () => {
   await using server = await startMirrorServer();
   server.intercept = (request) =>
-    new URL(request.url).pathname === "/v1/runs" ? Response.json({ runs: [null] }) : undefined;
+    new URL(request.url).pathname === "/v1/runs"
+      ? Response.json({ runs: [null], history: { kept: "memory", note: "" } })
+      : undefined;
   await using opened = await openView(server.url, "runs");
   const { page } = opened;
   await page.getByText("This page has a fault").waitFor();
@@ -135,11 +137,14 @@ test("a fault of one view leaves the others", async () => {
 
 test("the page works below a path, mounted and behind a proxy that removes it", async () => {
   await using server = await startMirrorServer();
-  const mounted = new Hono().mount("/deep/mirror", (request) => fetch(toServer(request)));
-  function toServer(request: Request): Request {
+  const mounted = new Hono().mount("/deep/mirror", async (request) => {
     const { pathname, search } = new URL(request.url);
-    return new Request(`${server.url}${pathname}${search}`, request);
-  }
+    const response = await fetch(new Request(`${server.url}${pathname}${search}`, request));
+    // fetch() decodes the body, and keeps the header.
+    const headers = new Headers(response.headers);
+    headers.delete("content-encoding");
+    return new Response(response.body, { status: response.status, headers });
+  });
   await using proxy = await serve((request) => mounted.fetch(request));
   await using opened = await openView(`${proxy.url}/deep/mirror`, "runs");
   await opened.page.getByRole("heading", { level: 1 }).waitFor();
