@@ -14,6 +14,8 @@ import type { CreateRepository, Guard, Pace } from "./registry/request.ts";
 import { createRegistryMemory } from "./registry/memory.ts";
 import { referrersElsewhere } from "./registry/quirks.ts";
 import type { RegistryMemory } from "./registry/memory.ts";
+import { MirroredRepository } from "./registry/mirrored_repository.ts";
+import type { MirrorRepository } from "./registry/mirrored_repository.ts";
 import { Repository } from "./registry/repository.ts";
 import type { RepositoryMode, RepositoryOptions } from "./registry/repository.ts";
 import type { ClientCertificate, Runtime, TlsOptions } from "./runtime.ts";
@@ -37,6 +39,11 @@ export interface SideOptions {
   readonly clientCertificate?:
     | ClientCertificate
     | ((registry: string) => ClientCertificate | undefined);
+  /**
+   * Mirrors of a registry, as `registry` or `registry/path`: manifests and blobs of a source are read from the first that has them.
+   * Tags and referrers are always listed by the registry itself.
+   */
+  readonly mirrors?: (registry: string) => readonly string[];
   /** Creates a missing repository during a push: `createEcrRepository()`. Used for the destination only. */
   readonly createRepository?: CreateRepository;
 }
@@ -101,6 +108,9 @@ export interface Sides {
   openCopy(request: CopyRequest, options: OpenOptions): Repositories;
 }
 
+/** How long a mirror that failed is not asked. */
+const MIRROR_PAUSE_MS = 60_000;
+
 /** Hosts pool connections by TLS object, so each side has one object for each kind. */
 function createTlsPool(): (tls: TlsOptions) => TlsOptions | undefined {
   const pool: TlsOptions[] = [];
@@ -125,8 +135,13 @@ function createTlsPool(): (tls: TlsOptions) => TlsOptions | undefined {
 export function openSides(options: SidesOptions): Sides {
   const { runtime, retries, timeoutMs, guard, pace, trace, memory = new Map(), layouts } = options;
   const openers = { source: createOpener("source"), destination: createOpener("destination") };
+  const { mirrors: listMirrors } = options.source ?? {};
+  // The registry itself is the second try.
+  const openMirror = createOpener("source", 0);
+  /** Milliseconds since the epoch, by mirror. */
+  const mirrorPauses = new Map<string, number>();
 
-  function createOpener(side: Side): (registry: string) => RegistryClient {
+  function createOpener(side: Side, tries = retries): (registry: string) => RegistryClient {
     const { credentials = noCredentials, createRepository, ...tlsOptions } = options[side] ?? {};
     const { tls: tlsMode, caCerts, clientCertificate } = tlsOptions;
     const shareTls = createTlsPool();
@@ -153,7 +168,7 @@ export function openSides(options: SidesOptions): Sides {
           unverified: tls === "unverified",
         }),
         credentials,
-        retries,
+        retries: tries,
         timeoutMs,
         createRepository,
         guard,
@@ -177,10 +192,36 @@ export function openSides(options: SidesOptions): Sides {
     if (layouts && isLocal(reference)) return layouts.open(side, reference, options.mode);
     const { mode = side === "source" ? "pull" : "push", emit, ...repositoryOptions } = options;
     const client = openers[side](reference.registry);
-    return new Repository(client, reference.repository, mode, {
+    const own = [client, reference.repository, mode, {
       onRetry: (retry) => emit?.({ type: "retry", ...retry }),
       ...repositoryOptions,
-    });
+    }] satisfies ConstructorParameters<typeof Repository>;
+    const mirrors = side === "source" ? listMirrors?.(reference.registry) ?? [] : [];
+    return mirrors.length === 0 ? new Repository(...own) : new MirroredRepository(
+      mirrors.map((name) =>
+        openMirrorRepository(name, reference, repositoryOptions.onRequest, emit)
+      ),
+      ...own,
+    );
+  }
+
+  function openMirrorRepository(
+    name: string,
+    { registry, repository }: Reference,
+    onRequest: OpenOptions["onRequest"],
+    emit: Emit | undefined,
+  ): MirrorRepository {
+    const [host = "", ...path] = name.split("/");
+    return {
+      repository: new Repository(openMirror(host), [...path, repository].join("/"), "pull", {
+        onRequest,
+      }),
+      isFailed: () => (mirrorPauses.get(name) ?? 0) > runtime.now(),
+      onFailure(reason): void {
+        mirrorPauses.set(name, runtime.now() + MIRROR_PAUSE_MS);
+        emit?.({ type: "warning", message: `mirror ${name} of ${registry}: ${reason}` });
+      },
+    };
   }
 
   function openMoreReferrers(

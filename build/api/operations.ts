@@ -462,7 +462,7 @@ function hook(
     tags: ["Webhooks"],
     ...texts,
     description:
-      "Called by a registry. The hook's configuration defines the required proof (docs/webhooks.md); no API token is needed. An event " +
+      "Called by a registry. The hook's configuration defines the required proof (docs/webhooks/index.md); no API token is needed. An event " +
       "only triggers rules: they define what is copied. The server responds before it copies.",
     scope: "webhook",
     parameters: [{

@@ -91,8 +91,8 @@ function Result(
             <thead>
               <tr>
                 <th scope="col">Content</th>
-                <th scope="col">Name</th>
                 <th scope="col">Second image</th>
+                <th scope="col">Name</th>
                 <th scope="col">Wanted</th>
                 <th scope="col">Found</th>
               </tr>
@@ -120,12 +120,12 @@ function Row({ kind, what, referrerKind, state, wanted, found }: Difference): JS
     <tr>
       <td>{kind}{referrerKind && ` (${referrerKind})`}</td>
       <td>
+        <State kind="bad">{state}</State>
+      </td>
+      <td>
         {/^[a-z0-9]+:[0-9a-f]{32,}$/.test(what)
           ? <Digest digest={what} />
           : <LongText text={shortTag(what)} />}
-      </td>
-      <td>
-        <State kind="bad">{state}</State>
       </td>
       <td>{wanted && wanted !== what ? <Digest digest={wanted} /> : "–"}</td>
       <td>{found ? <Digest digest={found} /> : "–"}</td>

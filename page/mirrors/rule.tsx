@@ -5,6 +5,7 @@ import type { HistoryStatus, RunRecord } from "../../src/history/model.ts";
 import type { RuleInfo } from "../../src/rules/rule_list.ts";
 import type { SyncStatus } from "../../src/sync/model.ts";
 import { usePage } from "../context.ts";
+import { Fact } from "../parts/fact.tsx";
 import { FilterBar, Pages, useFilters } from "../parts/filter.tsx";
 import { count, formatNumber } from "../parts/format.ts";
 import { HistoryNote } from "../parts/history_note.tsx";
@@ -14,6 +15,7 @@ import { Loading, ProblemBox } from "../parts/states.tsx";
 import { TagName } from "../parts/tag_name.tsx";
 import { Digest, When } from "../parts/text.tsx";
 import { useResource } from "../resource.ts";
+import type { Resource } from "../resource.ts";
 import { toLink } from "../route.ts";
 import { LastRun, NextRun, Pulls, RULE_STATES, stateOf } from "./facts.tsx";
 import { useStarter } from "./start.ts";
@@ -37,8 +39,8 @@ export function RulePage(
     isAsked ? rule : undefined,
     (signal) => api.call<SyncStatus>("v1/syncs", { query: { rule }, signal }),
   );
-  const record = useRecord(last?.id);
-  const partRecord = useRecord(lastPart?.id);
+  const { value: record, problem } = useRecord(last?.id);
+  const { value: partRecord } = useRecord(lastPart?.id);
   const [status] = compared.value?.rules ?? [];
   const liveCount = live?.tags.length;
   const tags = useMemo(
@@ -112,6 +114,9 @@ export function RulePage(
         A comparison sends a request for each tag to the source and to each target. Docker Hub does
         not count them as pulls.
       </p>
+      {problem && (
+        <p class="quiet">The results of the last run cannot be loaded: {problem.detail}</p>
+      )}
       {compared.problem && <ProblemBox problem={compared.problem} onRetry={compared.reload} />}
       {status?.warnings?.map((warning) => <p key={warning}>Warning: {warning}</p>)}
       {isAsked && compared.isLoading &&
@@ -144,9 +149,9 @@ export function RulePage(
 }
 
 /** The record of a run, which does not change when it has ended. */
-function useRecord(id: string | undefined): RunRecord | undefined {
+function useRecord(id: string | undefined): Resource<RunRecord> {
   const { api } = usePage();
-  return useResource(id, (signal) => api.call<RunRecord>(`v1/runs/${id}`, { signal })).value;
+  return useResource(id, (signal) => api.call<RunRecord>(`v1/runs/${id}`, { signal }));
 }
 
 function toKnown({ id, startedAt, durationMs = 0, tags, pruned }: RunRecord): KnownRun {
@@ -161,42 +166,27 @@ function RuleFacts({ info }: { readonly info: RuleInfo }): JSX.Element {
   const { source, targets, type, prune, pulls } = info;
   return (
     <dl class="facts">
-      <div>
-        <dt>Source</dt>
-        <dd>
-          <code>{source}</code> <small>{type}</small>
-        </dd>
-      </div>
-      <div>
-        <dt>{targets.length === 1 ? "Target" : "Targets"}</dt>
-        <dd>
-          {targets.map((target) => <code class="line" key={target}>{target}</code>)}{" "}
-          <small>
-            {prune
-              ? "surplus tags are deleted (prune)"
-              : "surplus tags stay, and are not listed (no prune)"}
-          </small>
-        </dd>
-      </div>
-      <div>
-        <dt>Next run</dt>
-        <dd>
-          <NextRun info={info} />
-        </dd>
-      </div>
-      <div>
-        <dt>Last run</dt>
-        <dd>
-          <LastRun info={info} isShort />
-        </dd>
-      </div>
+      <Fact name="Source">
+        <code>{source}</code> <small>{type}</small>
+      </Fact>
+      <Fact name={targets.length === 1 ? "Target" : "Targets"}>
+        {targets.map((target) => <code class="line" key={target}>{target}</code>)}{" "}
+        <small>
+          {prune
+            ? "surplus tags are deleted (prune)"
+            : "surplus tags stay, and are not listed (no prune)"}
+        </small>
+      </Fact>
+      <Fact name="Next run">
+        <NextRun info={info} />
+      </Fact>
+      <Fact name="Last run">
+        <LastRun info={info} isShort />
+      </Fact>
       {pulls && (
-        <div>
-          <dt>Pulls</dt>
-          <dd>
-            <Pulls info={info} />
-          </dd>
-        </div>
+        <Fact name="Pulls">
+          <Pulls info={info} />
+        </Fact>
       )}
     </dl>
   );

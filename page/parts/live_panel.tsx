@@ -1,14 +1,19 @@
 /** A run that this page has started: its progress, then its result. */
 import type { JSX } from "preact";
+import { useState } from "preact/hooks";
 import { doneBytes, useLive } from "../live.ts";
 import type { LiveRun } from "../live.ts";
 import { count, formatBytes, formatDuration, formatNumber } from "./format.ts";
-import { countBy, formatCounts, ShowLabel } from "./results.tsx";
+import { countBy, formatCounts, RESULTS, ShowLabel } from "./results.tsx";
 import type { Label } from "./results.tsx";
 import { resultOf, ResultTable, sortResults } from "./result_table.tsx";
+import type { ResultItem } from "./result_table.tsx";
 import { ProblemBox } from "./states.tsx";
 import type { Base } from "./tag_name.tsx";
 import { When } from "./text.tsx";
+
+/** More results are shown only when asked for, except failures. */
+const MAX_RESULTS = 20;
 
 export function LivePanel(
   { run, name, base }: {
@@ -21,6 +26,9 @@ export function LivePanel(
   const { start, close } = useLive();
   const { title, problem, isCancelled, isPreview, startedAt, endedAt, copies, warnings } = run;
   const items = [...run.tags, ...run.pruned];
+  const [showsAll, setShowsAll] = useState(false);
+  const isShort = items.length <= MAX_RESULTS;
+  const shown = sortResults(isShort || showsAll ? items : items.filter(isNotable));
   const isEnded = endedAt !== undefined;
   return (
     <section class="live" aria-label={title}>
@@ -94,11 +102,18 @@ export function LivePanel(
         );
       })}
       {warnings.map((warning) => <p key={warning}>Warning: {warning}</p>)}
-      {items.length > 0 && (
-        <ResultTable items={sortResults(items)} caption={`Results: ${title}`} base={base} />
+      {shown.length > 0 && <ResultTable items={shown} caption={`Results: ${title}`} base={base} />}
+      {!isShort && (
+        <button type="button" class="plain" onClick={() => setShowsAll(!showsAll)}>
+          {showsAll ? "Show only failures" : `Show all ${formatNumber(items.length)} results`}
+        </button>
       )}
     </section>
   );
+}
+
+function isNotable(item: ResultItem): boolean {
+  return /bad|warn/.test(RESULTS[resultOf(item)].kind);
 }
 
 /** `2 copied, 10 unchanged · 3.4 MiB sent` */

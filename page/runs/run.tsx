@@ -1,10 +1,11 @@
 /** One run: the result of each tag, and what failed. */
-import type { ComponentChildren, JSX } from "preact";
+import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import type { RunRecord } from "../../src/history/model.ts";
 import { usePage } from "../context.ts";
 import { useLive } from "../live.ts";
 import { onlyOf } from "../mirrors/start.ts";
+import { Fact } from "../parts/fact.tsx";
 import { FilterBar, useFilters } from "../parts/filter.tsx";
 import { count, formatBytes, formatDuration, formatNumber } from "../parts/format.ts";
 import { LivePanel } from "../parts/live_panel.tsx";
@@ -163,15 +164,4 @@ function Run({ run }: { readonly run: RunRecord }): JSX.Element {
 function totalOf({ counts = {}, pruneCounts = {} }: RunRecord): number {
   return [...Object.values(counts), ...Object.values(pruneCounts)]
     .reduce((sum, value) => sum + value, 0);
-}
-
-function Fact(
-  { name, children }: { readonly name: string; readonly children: ComponentChildren },
-): JSX.Element {
-  return (
-    <div>
-      <dt>{name}</dt>
-      <dd>{children}</dd>
-    </div>
-  );
 }

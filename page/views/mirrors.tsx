@@ -7,6 +7,7 @@ import { useComparisons } from "../mirrors/compare_all.ts";
 import { useLive } from "../live.ts";
 import { RulePage } from "../mirrors/rule.tsx";
 import { RuleTable } from "../mirrors/rule_list.tsx";
+import { useArrival } from "../parts/arrival.ts";
 import { Empty, Loading, ProblemBox } from "../parts/states.tsx";
 import { useResource } from "../resource.ts";
 import { toLink, useRoute } from "../route.ts";
@@ -16,6 +17,7 @@ const INTERVAL_MS = 10_000;
 export function MirrorsView(): JSX.Element {
   const { api, mayCopy } = usePage();
   const { rest } = useRoute();
+  useArrival(rest);
   const { value, problem, reload } = useResource(
     "rules",
     (signal) => api.call<RuleList>("v1/rules", { signal }),

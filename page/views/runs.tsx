@@ -4,6 +4,7 @@ import type { RunList, RunSummary } from "../../src/history/model.ts";
 import type { RuleList } from "../../src/rules/rule_list.ts";
 import { usePage } from "../context.ts";
 import { formatBytes, formatDuration, formatNumber } from "../parts/format.ts";
+import { useArrival } from "../parts/arrival.ts";
 import { HistoryNote } from "../parts/history_note.tsx";
 import { FailureLine, formatCounts, RUN_LABELS, ShowLabel } from "../parts/results.tsx";
 import { Empty, Loading, ProblemBox } from "../parts/states.tsx";
@@ -15,6 +16,7 @@ import { RunPage } from "../runs/run.tsx";
 
 export function RunsView(): JSX.Element {
   const { rest } = useRoute();
+  useArrival(rest);
   return rest === "" ? <RunTable /> : <RunPage key={rest} id={rest} />;
 }
 

@@ -95,7 +95,7 @@ export const PLATFORMS: Readonly<Record<PlatformName, PlatformTerms>> = {
 };
 
 /**
- * CPU time per request in milliseconds, measured by `deno task bench:worker`: docs/deploy/cloudflare.md. The platforms measure in
+ * CPU time per request in milliseconds, measured by `deno task bench:worker`: docs/deploy/cloudflare-limits.md. The platforms measure in
  * their own way, so these are estimates.
  */
 export const CPU_MS = {

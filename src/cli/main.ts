@@ -5,11 +5,14 @@ import { readdir, readFile, writeFile } from "node:fs/promises";
 import process from "node:process";
 import { createRuntime } from "../hosts/detect.ts";
 import { detectHost } from "../hosts/detect_host.ts";
+import { rejectOldNode } from "../hosts/old_node.ts";
 import type { CliEnvironment, Prompt, TextStream } from "./environment.ts";
 import type { StopSignal } from "./output/exit_codes.ts";
 import { runCli } from "./program.ts";
 
 const STOP_SIGNALS: readonly StopSignal[] = ["SIGINT", "SIGTERM"];
+
+rejectOldNode();
 
 // V8 lets the heap for new objects grow to 16 MiB and more while chunks pass through it, and frees their memory, which is outside that
 // heap, only when it is full. With 1 MiB a copy on Node takes half the memory and less CPU time. Elsewhere the flag has no effect.

@@ -8,6 +8,7 @@ import type { RenderAt } from "./render_at.ts";
 import { DEFAULT_RETRY_MS } from "../sync/rule.ts";
 import type { PruneOptions, RuleCopyOptions, SyncRule } from "../sync/rule.ts";
 import type { RawRule } from "./schema.ts";
+import { renderTargetTag } from "../sync/target_tag.ts";
 import { isTemplate, parseTemplate } from "../template/parse.ts";
 import { checkFields } from "../template/render.ts";
 
@@ -52,6 +53,7 @@ export function readRule(
       "key",
     );
   }
+  const targetTag = readTargetTag(raw, type, node);
   warnOfUnusedKeys(raw, type, node);
   if (!inherited.copy.referrers) warnOfUnusedReferrers(raw, node);
   const names = readNames(type, node, { render, aliases, sync, allowsLocal });
@@ -71,6 +73,8 @@ export function readRule(
     source: names.source,
     targets: names.targets,
     tagSets,
+    ...(raw.digests && type === "repository" ? { digests: raw.digests } : {}),
+    ...(targetTag === undefined ? {} : { targetTag }),
     repositories,
     copy: { ...copy, ...referrers },
     fastCheck: fastCheck ?? false,
@@ -144,6 +148,24 @@ function checkBackup(backup: ConfigNode, sync: Readonly<Record<string, string>>)
   });
 }
 
+/** Reads `targetTag`, and tries it with a tag. */
+function readTargetTag(
+  { targetTag, prune }: RawRule,
+  type: SyncRule["type"],
+  rule: ConfigNode,
+): string | undefined {
+  const node = rule.at("targetTag");
+  if (!targetTag) return undefined;
+  if (type === "image") {
+    node.addMistake("has no use for type image: write the tag in target", "key");
+  } else if (prune) {
+    node.addMistake("prune and targetTag exclude each other", "key");
+  } else {node.try(() =>
+      renderTargetTag(targetTag, { registry: "a.io", repository: "b", tag: "1.0" })
+    );}
+  return targetTag;
+}
+
 /** As in regsync, a repository for referrers does not turn on copying them. */
 function warnOfUnusedReferrers(raw: RawRule, node: ConfigNode): void {
   for (const name of ["referrerSource", "referrerTarget"] as const) {
@@ -155,6 +177,9 @@ function warnOfUnusedReferrers(raw: RawRule, node: ConfigNode): void {
 function warnOfUnusedKeys(raw: RawRule, type: SyncRule["type"], node: ConfigNode): void {
   if (raw.repos && type !== "registry") {
     node.at("repos").addWarning("has an effect for type registry only", "key");
+  }
+  if (raw.digests && type !== "repository") {
+    node.at("digests").addWarning("has an effect for type repository only", "key");
   }
   for (const name of ["tags", "tagSets"] as const) {
     if (raw[name] && type === "image") {

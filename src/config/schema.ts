@@ -6,6 +6,7 @@
  * text: a mistake where a name is expected.
  */
 import * as z from "zod";
+import { parseDigest } from "../oci/digest.ts";
 import { parsePlatform } from "../oci/platform.ts";
 import { parseDuration } from "../sync/duration.ts";
 import { compilePattern } from "../sync/pattern.ts";
@@ -31,6 +32,11 @@ export const credsSchema = z.strictObject({
     'Prefer a template to the password itself: {{ env "GHCR_PASS" }}',
   ),
   token: template.optional().describe("A refresh token"),
+  credHelper: text.optional().describe(
+    "A credential helper of Docker: docker-credential-ecr-login. Not on servers",
+  ),
+  credExpire: duration.optional().describe("How long its credential is kept. Default: 1h"),
+  credHost: text.optional().describe("The name that the helper gets instead of the registry's"),
   tls: anyCase(["enabled", "insecure", "disabled"]).optional(),
   regcert: template.optional().describe(
     "PEM certificates to trust for this registry. Not on Workers",
@@ -40,6 +46,9 @@ export const credsSchema = z.strictObject({
   ),
   clientKey: template.optional().describe(
     'The private key of clientCert in PEM, not encrypted. Prefer a template: {{ file "/run/secrets/key.pem" }}',
+  ),
+  mirrors: texts.optional().describe(
+    "Registries to read manifests and blobs from first: cache.example.com, or harbor.example.com/proxy",
   ),
   repoAuth: flag.optional().describe("Has no effect: a token is always for one repository"),
   reqPerSec: number(0, 10_000).optional(),
@@ -122,6 +131,12 @@ export const ruleSchema = z.strictObject({
   type: z.enum(["image", "repository", "registry"]),
   tags: tagsSchema.optional(),
   tagSets: z.array(tagsSchema).optional().describe("A tag is selected by any of them"),
+  digests: z.array(parsed(parseDigest)).min(1).max(1000).optional().describe(
+    "For type repository: images to copy by digest. Without tags and tagSets, only these",
+  ),
+  targetTag: template.optional().describe(
+    'The tags of the targets: "{{ .Source.Tag }}-mirror". Default: those of the source',
+  ),
   repos: reposSchema.optional().describe("For type registry"),
   platform: parsed((name) => name && parsePlatform(name)).optional()
     .describe("Copies the image of this platform instead of the index"),

@@ -37,6 +37,8 @@ export interface ParseSyncConfigOptions extends Omit<TemplateInputs, "onMissing"
   readonly from: string;
   /** Whether rules may name folders and files: `oci:` and `ocidir://`. Default: false. */
   readonly allowsLocal?: boolean;
+  /** Whether the host can run the programs that `credHelper` names. Default: false. */
+  readonly allowsHelpers?: boolean;
   /** Reads `admission`: `readAdmission()`, on hosts that verify signatures. */
   readonly readAdmission?: ReadAdmission | undefined;
 }
@@ -51,14 +53,15 @@ const DEFAULT_PARALLEL = 4;
  */
 export function parseSyncConfig(
   text: string,
-  { from, allowsLocal = false, readAdmission, ...inputs }: ParseSyncConfigOptions,
+  { from, allowsLocal = false, allowsHelpers = false, readAdmission, ...inputs }:
+    ParseSyncConfigOptions,
 ): { config: SyncConfig; warnings: readonly SyncMistake[] } {
   const file = readYaml(text, from);
   const render = createRenderer(inputs);
   readKeys(outerSchema, file);
   const defaultsNode = file.at("defaults");
   const defaults = readKeys(defaultsSchema, defaultsNode, UNREAD_KEYS.defaults) ?? {};
-  const { settings, aliases } = readRegistries(file.at("creds"), render);
+  const { settings, aliases } = readRegistries(file.at("creds"), render, { allowsHelpers });
   const rules = readRules(file.at("sync"), {
     render,
     aliases,

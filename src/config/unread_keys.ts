@@ -27,16 +27,10 @@ const hooks = warn("regsync reads hooks but never runs them; crossdock does not 
 /** By section: an entry of `creds`, `defaults`, an entry of `sync`. */
 export const UNREAD_KEYS: Readonly<Record<"creds" | "defaults" | "sync", Keys>> = {
   creds: {
-    credHelper: refuse(
-      "not every host can run programs; use user and pass, or docker's config.json on the command line",
-    ),
-    credExpire: warn("it belongs to credHelper"),
-    credHost: warn("it belongs to credHelper"),
     pathPrefix: refuse(
       "write the prefix in source or target",
     ),
-    mirrors: refuse("write the mirror as the source"),
-    priority: warn("it belongs to mirrors"),
+    priority: warn("mirrors are asked in the order of the list, and before the registry"),
     api: warn("regsync no longer reads it"),
     scheme: warn("regsync no longer reads it; for plain HTTP write tls: disabled"),
     apiOpts: warn("crossdock uses GET if a registry rejects HEAD"),

@@ -18,7 +18,7 @@ export class CopyFailure extends Error {
 /** The problem of a Workflow that the platform ended, for example because it exceeded a limit. */
 export function toPlatformProblem(message: string): Problem {
   return new RequestError("aborted", `the platform stopped the Workflow: ${message}`, {
-    hint: "start it again; docs/deploy/cloudflare.md lists the platform's limits",
+    hint: "start it again; docs/deploy/cloudflare-limits.md lists the platform's limits",
   }).problem;
 }
 

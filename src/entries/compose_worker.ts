@@ -1,5 +1,6 @@
 import { ParseError } from "../errors.ts";
 import { createWorkerdRuntime } from "../hosts/workerd.ts";
+import type { NetworkBinding } from "../hosts/workerd.ts";
 import type { Runtime } from "../runtime.ts";
 import type { StateStore } from "../state_store.ts";
 import type { AdmissionCheck } from "../copy/admission.ts";
@@ -7,6 +8,7 @@ import { createBrokenApp } from "../server/app.ts";
 import type { PageFiles } from "../server/app_options.ts";
 import { composeServer, warnAtStart } from "../server/compose.ts";
 import type { ComposedServer, HostOptions } from "../server/compose.ts";
+import { parsePrivateHosts } from "../server/private_hosts.ts";
 import { hasRulesText, parseEnvironment } from "../config/server_config.ts";
 import type { Environment } from "../config/server_config.ts";
 import { createKvHistory } from "./kv_history.ts";
@@ -25,6 +27,8 @@ interface Bindings {
   readonly SELF?: unknown;
   /** The Worker of wrangler.admission.toml. */
   readonly ADMISSION?: SelfBinding;
+  /** Reaches the hosts of CROSSDOCK_ALLOW_PRIVATE. */
+  readonly PRIVATE_NETWORK?: NetworkBinding;
   /** The files of the page. */
   readonly ASSETS?: AssetsBinding;
   /** A KV namespace for the remembered state of rules. */
@@ -80,8 +84,10 @@ export async function composeWorker(
 ): Promise<ComposedWorker> {
   const { COPY_WORKFLOW, SYNC_WORKFLOW, SELF, ADMISSION, FAILED_TRIES, ASSETS, STATE, HISTORY } =
     env as Bindings;
+  const { PRIVATE_NETWORK } = env as Bindings;
   const durable = COPY_WORKFLOW && SELF ? createWorkflowCopies(COPY_WORKFLOW) : undefined;
-  const runtime = createWorkerdRuntime();
+  let isPrivate = (_: URL): boolean => false;
+  const runtime = createWorkerdRuntime((url) => isPrivate(url) ? PRIVATE_NETWORK : undefined);
   const host: HostOptions = {
     runtime,
     variables: env as Environment,
@@ -116,6 +122,7 @@ export async function composeWorker(
         "CROSSDOCK_HISTORY_FILE: this host has no files; bind a KV namespace as HISTORY",
       );
     }
+    if (PRIVATE_NETWORK) isPrivate = parsePrivateHosts(config.allowPrivate).includes;
     const { createOpenApp, app, ...server } = composeServer(config, host);
     if (hasRules) await server.loadRules();
     const warn = (): void => warnAtStart(server.config, server.log);

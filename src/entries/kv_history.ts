@@ -1,4 +1,5 @@
 /** Keeps runs in a KV namespace: a Worker cannot list the instances of its Workflows. */
+import { RUN_STATES } from "../history/model.ts";
 import type { RunHistory, RunList, RunRecord, RunSummary } from "../history/model.ts";
 import { makeRunId, timeOfRun } from "../history/run_id.ts";
 import { invalidCursor, isWanted } from "../history/run_query.ts";
@@ -53,12 +54,23 @@ export function createKvHistory(kv: KvBinding): RunHistory {
         .catch((error) => {
           throw cursor === undefined ? error : invalidCursor();
         });
-      const runs = keys.map(({ metadata }) => metadata as RunSummary)
+      const runs = keys.map(({ metadata }) => metadata).filter(isRun)
         .filter((run) => isWanted(run, filter));
       return { runs, ...(page.list_complete || !page.cursor ? {} : { next: page.cursor }) };
     },
-    get: async (id) => await kv.get(keyOf(id), "json") as RunRecord | null ?? undefined,
+    async get(id): Promise<RunRecord | undefined> {
+      const run = await kv.get(keyOf(id), "json");
+      return isRun(run) ? run as RunRecord : undefined;
+    },
   };
+}
+
+/** Whether this history has written it. The namespace may be used for something else as well. */
+function isRun(value: unknown): value is RunSummary {
+  if (typeof value !== "object" || value === null) return false;
+  const { id, by, state, startedAt } = value as Partial<RunSummary>;
+  return typeof id === "string" && typeof by === "string" && typeof startedAt === "number" &&
+    RUN_STATES.some((known) => known === state);
 }
 
 /** Drops what a list can do without, if the metadata would be too long. */

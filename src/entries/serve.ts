@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /** The program `crossdock-server`, for Deno, Node and Bun. */
 import process from "node:process";
+import { rejectOldNode } from "../hosts/old_node.ts";
 import { SERVER_SETTINGS_HELP } from "../server/help.ts";
 import { PACKAGE_VERSION } from "../version.ts";
 
@@ -12,6 +13,8 @@ ${SERVER_SETTINGS_HELP}
 `;
 
 const EXIT_USAGE = 2;
+
+rejectOldNode();
 
 const [first] = process.argv.slice(2);
 if (first === "--help" || first === "-h") process.stdout.write(HELP);

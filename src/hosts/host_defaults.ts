@@ -1,5 +1,5 @@
 import type { AdmissionPolicy } from "../admission/policy.ts";
-import type { CredentialSources } from "../auth/credentials.ts";
+import type { Credential, CredentialSources } from "../auth/credentials.ts";
 import type { ReadAdmission } from "../config/read_admission.ts";
 import type { AdmissionCheck } from "../copy/admission.ts";
 import type { Runtime } from "../runtime.ts";
@@ -16,6 +16,8 @@ interface OpenedLayouts extends Layouts {
 export interface HostDefaults {
   readonly runtime: Runtime;
   readonly credentials: CredentialSources;
+  /** Runs a credential helper of Docker: `docker-credential-NAME`. Absent on hosts without programs. */
+  readonly runHelper?: (name: string, server: string) => Promise<Credential | undefined>;
   /** Environment variables. */
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Opens images in folders and files; absent on hosts without files. */

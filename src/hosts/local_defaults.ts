@@ -6,6 +6,7 @@ import { openAdmission } from "../admission/open_admission.ts";
 import { firstOf } from "../auth/credentials.ts";
 import { readAdmission } from "../config/read_admission.ts";
 import { openCloudKeys } from "../credentials/cloud_keys.ts";
+import { runCredentialHelper } from "../credentials/credential_helper.ts";
 import { dockerCredentials } from "../credentials/docker_credentials.ts";
 import { createRuntime } from "./detect.ts";
 import type { HostDefaults } from "./host_defaults.ts";
@@ -25,6 +26,7 @@ export async function createDefaults(): Promise<HostDefaults> {
   return {
     runtime,
     credentials: firstOf(dockerCredentials(), cloudKeys),
+    runHelper: (name, server) => runCredentialHelper(name, server, { env: process.env }),
     env: process.env,
     admission: {
       read: readAdmission,

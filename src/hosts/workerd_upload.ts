@@ -1,7 +1,6 @@
 import type { UploadRequest } from "../runtime.ts";
 import { readBody } from "../streams/chunk_reader.ts";
 import type { ChunkReader } from "../streams/chunk_reader.ts";
-import { fetchOnce } from "./fetch_once.ts";
 import { sendBody } from "./send_body.ts";
 
 /**
@@ -15,17 +14,20 @@ declare class FixedLengthStream extends TransformStream<
   constructor(expectedLength: number);
 }
 
-/**
- * Uploads one streamed body of known length by `fetch`. `options` holds options specific to workerd. Implements
- * {@linkcode Runtime.upload}.
- */
-export function uploadOverFetch(request: UploadRequest, options: object): Promise<Response> {
+/** Sends the request of an upload with a streamed body. */
+export type PutBody = (
+  request: UploadRequest,
+  body: ReadableStream<Uint8Array<ArrayBuffer>>,
+) => Promise<Response>;
+
+/** Uploads one streamed body of known length by `fetch`. Implements {@linkcode Runtime.upload}. */
+export function uploadOverFetch(request: UploadRequest, put: PutBody): Promise<Response> {
   const { body, sizeBytes } = request;
-  if (!(body instanceof Response)) return uploadChunks(request, body, options);
+  if (!(body instanceof Response)) return uploadChunks(request, body, put);
   const hasLength = body.headers.get("content-length") === `${sizeBytes}`;
   return body.body && hasLength
-    ? uploadUntouched(request, body.body, options)
-    : uploadChunks(request, readBody(body), options);
+    ? uploadUntouched(request, body.body, put)
+    : uploadChunks(request, readBody(body), put);
 }
 
 /**
@@ -35,10 +37,10 @@ export function uploadOverFetch(request: UploadRequest, options: object): Promis
 async function uploadUntouched(
   request: UploadRequest,
   body: ReadableStream<Uint8Array<ArrayBuffer>>,
-  options: object,
+  put: PutBody,
 ): Promise<Response> {
   try {
-    return await put(request, body, options);
+    return await put(request, body);
   } catch (error) {
     await body.cancel(error).catch(() => {});
     throw error;
@@ -48,13 +50,13 @@ async function uploadUntouched(
 function uploadChunks(
   request: UploadRequest,
   reader: ChunkReader,
-  options: object,
+  put: PutBody,
 ): Promise<Response> {
   return sendBody(reader, request.sizeBytes, () => {
     const { readable, writable } = new FixedLengthStream(request.sizeBytes);
     const writer = writable.getWriter();
     writer.closed.catch(() => {});
-    const response = put(request, readable, options);
+    const response = put(request, readable);
     response.catch(() => {});
     return {
       response,
@@ -64,12 +66,4 @@ function uploadChunks(
       destroy: (reason) => void writer.abort(reason).catch(() => {}),
     };
   });
-}
-
-function put(
-  { method, url, headers, signal }: UploadRequest,
-  body: ReadableStream<Uint8Array<ArrayBuffer>>,
-  options: object,
-): Promise<Response> {
-  return fetchOnce({ method, url, headers, signal }, { ...options, body });
 }

@@ -24,7 +24,7 @@ import { ParseError } from "../errors.ts";
 import { firstOf } from "../auth/credentials.ts";
 import type { CredentialSources } from "../auth/credentials.ts";
 import type { SyncMistake } from "../config/mistakes.ts";
-import { registryCredentials, registryTls } from "../config/registries.ts";
+import { registryConnections, registryCredentials } from "../config/registries.ts";
 import { parseSyncConfig } from "../config/sync_config.ts";
 import type { SyncConfig } from "../config/sync_config.ts";
 import type { EngineOptions } from "../copier.ts";
@@ -151,6 +151,7 @@ export async function loadRules(
     now: runtime.now(),
     readFile,
     allowsLocal: openLayouts !== undefined,
+    allowsHelpers: host.runHelper !== undefined,
     readAdmission: host.admission?.read,
   });
   const { rules, parallel } = parsed.config;
@@ -213,8 +214,14 @@ function toEngineOptions(
 ): EngineOptions {
   const others = credentials ?? (dockerConfig ? host.credentials : undefined);
   const side = {
-    credentials: firstOf(registryCredentials(registries, from), ...(others ? [others] : [])),
-    ...registryTls(registries),
+    credentials: firstOf(
+      registryCredentials(registries, from, {
+        runHelper: host.runHelper,
+        now: () => host.runtime.now(),
+      }),
+      ...(others ? [others] : []),
+    ),
+    ...registryConnections(registries),
   };
   return {
     runtime: host.runtime,

@@ -39,8 +39,10 @@ const ENTRIES: readonly Entry[] = [
   {
     registry: /^docker\.io$/,
     checksDigests: true,
+    countsPulls: true,
     source:
-      "runs CNCF distribution, which verifies: distribution registry/storage/blobwriter.go, validateBlob",
+      "runs CNCF distribution, which verifies: distribution registry/storage/blobwriter.go, validateBlob; " +
+      "docs.docker.com/docker-hub/usage/pulls: a GET of a manifest is a pull, a HEAD is not (2026-11)",
   },
   {
     registry: /(^|\.)quay\.io$/,

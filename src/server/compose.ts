@@ -17,7 +17,7 @@ import type { AppOptions } from "./app_options.ts";
 import { composeRulesOnUse } from "../rules/rules_on_use.ts";
 import type { ComposedRules, RulesHost } from "../rules/compose_rules.ts";
 import { listWarnings } from "../config/setup.ts";
-import { registryTls } from "../config/registries.ts";
+import { registryConnections } from "../config/registries.ts";
 import type { AdmissionCheck } from "../copy/admission.ts";
 import { ParseError } from "../errors.ts";
 import type { Environment, ServerConfig } from "../config/server_config.ts";
@@ -98,7 +98,7 @@ export function composeServer(config: ServerConfig, host: HostOptions): Composed
   const cloudMemory: CloudMemory = new Map();
   const guard = createGuard({ allowPrivate: config.allowPrivate, resolveHost });
   const plain = new Set(config.plainHttp);
-  const { tls, ...certificates } = registryTls(config.sync.registries);
+  const { tls, ...certificates } = registryConnections(config.sync.registries);
   const { concurrency = host.concurrency, retries, timeoutMs } = config;
   const hasPolicy = config.sync.admission !== undefined;
   const admission = hasPolicy ? openAdmission?.(config) : undefined;

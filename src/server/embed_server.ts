@@ -112,7 +112,7 @@ export type EmbeddingHost =
   >;
 
 /**
- * Reads settings from variables: those of the environment, or of another record. docs/deploy/self-hosting.md describes them.
+ * Reads settings from variables: those of the environment, or of another record. docs/deploy/settings.md describes them.
  *
  * @throws ParseError naming every variable that is wrong, and no value
  */

@@ -7,4 +7,4 @@ export const SERVER_SETTINGS_HELP = `Settings are environment variables:
   CROSSDOCK_ALLOW_DESTINATIONS  repositories that may be written, as globs
   CROSSDOCK_CONFIG_FILE         a crossdock.yaml with mirrors and webhooks
 
-docs/deploy/self-hosting.md describes all settings.`;
+docs/deploy/settings.md describes all settings.`;

@@ -9,6 +9,8 @@ export interface PrivateHosts {
   allowsName(url: URL, registry: string | undefined): boolean;
   /** Whether an entry allows this address, which a name may have. */
   allowsAddress(address: string, url: URL, registry: string | undefined): boolean;
+  /** Whether an entry names the host of a URL, for any registry. */
+  includes(url: URL): boolean;
 }
 
 /** `HOST` allows a registry its own host. `REGISTRY=HOST` allows a registry another host: of its tokens or its storage. */
@@ -30,14 +32,23 @@ const HOST =
  */
 export function parsePrivateHosts(texts: readonly string[]): PrivateHosts {
   const entries = texts.map(parseEntry);
+  const hasPort = (url: URL, port: string | undefined): boolean =>
+    port === undefined || port === portOf(url);
   const findFor = (url: URL, registry: string | undefined): Entry[] =>
     entries.filter(({ isFor, port }) => {
-      if (port !== undefined && port !== portOf(url)) return false;
+      if (!hasPort(url, port)) return false;
       if (isFor) return registry !== undefined && isFor(registry);
       // Webhooks have no registry: the configuration names their URLs.
       return registry === undefined || isOwnHost(url, registry);
     });
   return {
+    includes(url): boolean {
+      const name = url.hostname.replace(/^\[|\]$/g, "");
+      const isAddress = ipaddr.isValid(name);
+      return entries.some(({ port, matchesName, matchesAddress }) =>
+        hasPort(url, port) && (matchesName(url.hostname) || isAddress && matchesAddress(name))
+      );
+    },
     allowsName: (url, registry) =>
       findFor(url, registry).some(({ matchesName }) => matchesName(url.hostname)),
     allowsAddress: (address, url, registry) =>

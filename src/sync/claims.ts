@@ -60,16 +60,22 @@ function findCopied(name: string, rule: SyncRule, except: string | undefined): C
       }
       case "repository":
         if (place !== target || rule.source === except) return [];
-        return [{ ...claim, takes: createTagFilter(rule) }];
+        return [{ ...claim, ...findTagClaim(rule) }];
       case "registry": {
         if (!target.startsWith(`${place}/`)) return [];
         const path = target.slice(place.length + 1);
         if (`${rule.source}/${path}` === except) return [];
         if (!createNameFilter(rule.repositories)(path)) return [];
-        return [{ ...claim, takes: createTagFilter(rule) }];
+        return [{ ...claim, ...findTagClaim(rule) }];
       }
     }
   });
+}
+
+function findTagClaim(rule: SyncRule): Omit<Claim, "rule"> {
+  const { targetTag } = rule;
+  if (targetTag === undefined) return { isCertain: true, takes: createTagFilter(rule) };
+  return { isCertain: false, takes: createBackupTest(targetTag) };
 }
 
 /** The backups that a rule makes: in the same repository, or anywhere else. */

@@ -3,7 +3,8 @@ import type { CallOptions } from "../content.ts";
 import type { CopyRequestInput } from "../copy/request.ts";
 import { CrossdockError } from "../errors.ts";
 import { formatReference, isLocal, parseReference, parseRegistry } from "../oci/reference.ts";
-import type { Listing } from "./batch.ts";
+import { isDigest } from "../oci/digest.ts";
+import type { Listing } from "./listing.ts";
 import type { SyncRule } from "./rule.ts";
 import {
   createNameFilter,
@@ -12,6 +13,7 @@ import {
   literalTags,
   selectTags,
 } from "./select_tags.ts";
+import { rejectSameTarget, renderTargetTag } from "./target_tag.ts";
 import type { TagSelection } from "./select_tags.ts";
 
 /** One image of a rule, to all of its targets. */
@@ -92,9 +94,17 @@ export async function findTags(
   options: ExpandOptions,
 ): Promise<SelectedTags> {
   if (rule.type === "image") return await findImage(rule, source, options);
+  const digests = options.only?.tag === undefined ? rule.digests ?? [] : [];
+  if (rule.digests && rule.tagSets.length === 0) {
+    return { tags: digests, tooFresh: [], isListed: true };
+  }
   try {
     const { tags, isListed } = await listTags(rule, repository, source, options);
-    const selection = await select(rule, repository, tags, source, options);
+    const selected = await select(rule, repository, tags, source, options);
+    if (rule.targetTag !== undefined) {
+      rejectSameTarget(selected.tags, (tag) => targetTagOf(rule, repository, tag));
+    }
+    const selection = { ...selected, tags: [...digests, ...selected.tags] };
     const notFound = isListed && options.only?.tag === undefined ? findMissingTags(rule, tags) : [];
     return { ...selection, isListed, ...(notFound.length > 0 ? { notFound } : {}) };
   } catch (error) {
@@ -143,13 +153,27 @@ export function toWorkItem(rule: SyncRule, repository: string, tag: string): Wor
       requests: targets.map((destination) => ({ ...copy, source, destination })),
     };
   }
-  const source = `${repository}:${tag}`;
-  const requests = targetsOf(rule, repository).map((target) => ({
-    ...copy,
-    source,
-    destination: `${target}:${tag}`,
-  }));
+  const source = nameIn(repository, tag);
+  const requests = destinationsOf(rule, repository, tag)
+    .map((destination) => ({ ...copy, source, destination }));
   return { source, tag, requests };
+}
+
+/** The names of an image in the targets of a rule for repositories, in the rule's order. */
+export function destinationsOf(rule: SyncRule, repository: string, tag: string): string[] {
+  const name = targetTagOf(rule, repository, tag);
+  return targetsOf(rule, repository).map((target) => nameIn(target, name));
+}
+
+/** @param tag a tag, or a digest, which no rule can change */
+function targetTagOf({ targetTag }: SyncRule, name: string, tag: string): string {
+  if (targetTag === undefined || isDigest(tag)) return tag;
+  const { registry, repository } = parseReference(name);
+  return renderTargetTag(targetTag, { registry, repository, tag });
+}
+
+function nameIn(repository: string, tag: string): string {
+  return `${repository}${isDigest(tag) ? "@" : ":"}${tag}`;
 }
 
 /** Finds the tags to select from: named by the event or the rule, or else listed by the source. */

@@ -148,6 +148,14 @@ export type SyncEvent =
     readonly rule: string;
   }
   | {
+    readonly type: "tags-selected";
+    readonly rule: string;
+    /** `registry/repository` of the source. */
+    readonly repository: string;
+    /** How many `tag-ended` will follow for it: one for each tag and target. */
+    readonly count: number;
+  }
+  | {
     readonly type: "copy";
     readonly rule: string;
     readonly source: string;

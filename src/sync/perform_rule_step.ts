@@ -3,8 +3,15 @@ import { mapConcurrent } from "../copy/concurrent.ts";
 import { CrossdockError } from "../errors.ts";
 import { isIndexMediaType } from "../oci/media_types.ts";
 import { parseReference } from "../oci/reference.ts";
-import type { Listing } from "./batch.ts";
-import { findNames, findTags, listRepositories, targetsOf, toWorkItem } from "./expand.ts";
+import type { Listing } from "./listing.ts";
+import {
+  destinationsOf,
+  findNames,
+  findTags,
+  listRepositories,
+  targetsOf,
+  toWorkItem,
+} from "./expand.ts";
 import type { PruneReport } from "./model.ts";
 import { performImages } from "./perform_images.ts";
 import { pruneTarget } from "./prune_target.ts";
@@ -83,7 +90,7 @@ async function performTags(
     if (isIncomplete()) return { dates };
     const destinations = rule.type === "image"
       ? []
-      : targetsOf(rule, repository).flatMap((target) => tags.map((tag) => `${target}:${tag}`));
+      : tags.flatMap((tag) => destinationsOf(rule, repository, tag));
     const warnings: string[] = [];
     const selected = { ...rest, tags, dates, warnings };
     const present = missing && await listPresent(repository, destinations, context);

@@ -56,8 +56,8 @@ export async function pruneTarget(
   });
   for (const name of uncertain) {
     warn(
-      `tags that may be backups of the rule ${quote(name)} are not pruned, because its backup ` +
-        "is a template; add a pattern for them to prune.keep",
+      `tags that the rule ${quote(name)} may write are not pruned, because their names come from ` +
+        "its template for backup or targetTag; add a pattern for them to prune.keep",
     );
   }
   if (isTooMuch) {

@@ -37,6 +37,10 @@ export interface SyncRule {
   readonly targets: readonly string[];
   /** A tag is selected by at least one of them. Empty: all tags. */
   readonly tagSets: readonly TagSet[];
+  /** Images of a repository that are copied by their digest, besides those of the tags. Without a tag set, nothing else is copied. */
+  readonly digests?: readonly string[];
+  /** A template for the tags of the targets: `targetTagOf()`. Default: those of the source. */
+  readonly targetTag?: string;
   /** Selects repositories of a registry. */
   readonly repositories: NameFilter;
   /** Younger images are not copied yet. */

@@ -7,6 +7,7 @@ import { targetsOf, toWorkItem } from "./expand.ts";
 import type { SubjectImage } from "./find_image.ts";
 import { mayPrune } from "./prune.ts";
 import type { SyncRule } from "./rule.ts";
+import { RunLimit } from "./run_limit.ts";
 import type { EmitSync, PruneReport, RuleReport, SyncFailure, TagReport } from "./model.ts";
 import { postponedReport } from "./rule_steps.ts";
 import type {
@@ -18,6 +19,7 @@ import type {
   RuleSteps,
   TagDates,
 } from "./rule_steps.ts";
+import { searchTags } from "./search_tags.ts";
 import { toFailure } from "./to_failure.ts";
 
 /** The part of a rule that an event names: a repository, or one of its images. Plain JSON. */
@@ -80,12 +82,6 @@ interface Selection {
 /** Step names in a Workflow have at most 256 characters. This leaves room for the rest of the name. */
 const MAX_NAME_CHARS = 200;
 
-/** The tags that are searched for a referrer's image. Each costs a request. The next run of the whole rule finds the others. */
-const MAX_SEARCHED_TAGS = 2000;
-
-/** Tags in one step of a search. One request for each stays below the 50 requests of a Worker on the free plan. */
-const SEARCH_PAGE = 20;
-
 const NO_TAGS = "the rule selects no tags: its source has none that match";
 
 class RuleRun {
@@ -94,7 +90,7 @@ class RuleRun {
   readonly #options: RunRuleOptions;
   readonly #pruned: PruneReport[] = [];
   readonly #warnings = new Set<string>();
-  readonly #limit: RateLimit;
+  readonly #limit: RunLimit;
   /** Images that earlier runs have mirrored, or that this run has found complete at their target. By destination. */
   readonly #known = new Map<string, KnownImages[number]>();
   /** Pulls of the durable copies that were started, which the registry may not have counted yet. */
@@ -104,7 +100,7 @@ class RuleRun {
     this.#rule = rule;
     this.#steps = steps;
     this.#options = options;
-    this.#limit = new RateLimit(options.waitUntil, () => {
+    this.#limit = new RunLimit(options.waitUntil, () => {
       // The registry has counted them by now.
       this.#startedPulls = 0;
     });
@@ -171,6 +167,7 @@ class RuleRun {
       }
       const selection = await this.#selectTags(repository, place, only?.tag);
       if (!selection) return this.#postponeAll(repository, targets);
+      this.#announce(repository, selection);
       reports.push(...await this.#runImages(repository, selection, place));
       await this.#remember(repository, selection, place);
       for (const request of this.#requestsOf(repository, selection.tooFresh)) {
@@ -197,7 +194,10 @@ class RuleRun {
     subject: SubjectImage,
     place: string,
   ): Promise<TagReport[] | undefined> {
-    const found = await this.#searchTags(repository, subject, place);
+    const found = await searchTags({ repository, subject, place }, {
+      run: (name, step) => this.#try(name, step),
+      warn: (message) => this.#warn(message),
+    });
     for (const [i, tag] of found?.entries() ?? []) {
       const part = `${place}: tag ${i + 1}`;
       const selection = await this.#selectTags(repository, part, tag);
@@ -205,40 +205,6 @@ class RuleRun {
       if (selection.tags.length > 0) return await this.#runImages(repository, selection, part);
     }
     return found && [];
-  }
-
-  /** Finds tags by their digest, the last names first, because they are probably the newest. Then looks into indexes. */
-  async #searchTags(
-    repository: string,
-    { digest, isIndex }: SubjectImage,
-    place: string,
-  ): Promise<readonly string[] | undefined> {
-    const listed = await this.#try(`${place}: names`, { type: "names", repository });
-    if (!listed?.tags) return undefined;
-    if (listed.tags.length > MAX_SEARCHED_TAGS) {
-      this.#warn(
-        `find ${digest} in ${repository}: searched ${MAX_SEARCHED_TAGS} of ${listed.tags.length} tags`,
-      );
-    }
-    const names = listed.tags.toReversed().slice(0, MAX_SEARCHED_TAGS);
-    const indexes: string[] = [];
-    const search = async (
-      tags: readonly string[],
-      inIndexes: boolean,
-    ): Promise<readonly string[] | undefined> => {
-      for (let i = 0; i < tags.length; i += SEARCH_PAGE) {
-        const page = tags.slice(i, i + SEARCH_PAGE);
-        const name = `${place}: search ${inIndexes ? "in indexes " : ""}from ${i + 1}`;
-        const step = { repository, tags: page, digest, ...(inIndexes ? { inIndexes } : {}) };
-        const result = await this.#try(name, { type: "search", ...step });
-        if (!result) return undefined;
-        if (result.found.length > 0) return result.found;
-        indexes.push(...result.indexes);
-      }
-      return [];
-    };
-    const found = await search(names, false);
-    return found?.length === 0 && !isIndex ? await search(indexes, true) : found;
   }
 
   /**
@@ -354,6 +320,12 @@ class RuleRun {
     return [...ended.values()];
   }
 
+  #announce(repository: string, { tags, tooFresh, notFound }: Selection): void {
+    const { length } = this.#requestsOf(repository, [...tags, ...tooFresh, ...notFound]);
+    const { name: rule } = this.#rule;
+    this.#options.emit?.({ type: "tags-selected", rule, repository, count: length });
+  }
+
   /** Images are known again once this run has found them complete. */
   #takeKnown(destinations: readonly string[]): KnownImages {
     return destinations.flatMap((name) => {
@@ -458,58 +430,6 @@ class RuleRun {
     if (this.#warnings.has(message)) return;
     this.#warnings.add(message);
     this.#options.emit?.({ type: "warning", rule: this.#rule.name, message });
-  }
-}
-
-/** Delays the steps of a run while a rate limit of the source lasts. No other code waits for a rate limit. */
-class RateLimit {
-  /** The limit that lasts, or that ended the run because it must not wait. */
-  postponed: Postponement | undefined;
-  readonly #waitUntil: (time: number) => Promise<boolean>;
-  readonly #onOver: () => void;
-  /** The wait that all steps share. */
-  #waiting: Promise<void> | undefined;
-  /** The end of the last wait. Steps that began before it may report its limit once more. */
-  #overAt = 0;
-  #isGivenUp = false;
-
-  /** @param onOver called after a wait */
-  constructor(
-    waitUntil: RunRuleOptions["waitUntil"] = () => Promise.resolve(false),
-    onOver: () => void,
-  ) {
-    this.#waitUntil = waitUntil;
-    this.#onOver = onOver;
-  }
-
-  /** The longest of several limits counts. */
-  postpone(postponement: Postponement): void {
-    const { until } = this.postponed ?? { until: this.#overAt };
-    if (postponement.until > until) this.postponed = postponement;
-  }
-
-  /** Waits while the limit lasts. Returns `false` if the run must not wait that long: then nothing more may be pulled. */
-  async allows(): Promise<boolean> {
-    while (this.postponed && !this.#isGivenUp) {
-      this.#waiting ??= this.#wait(this.postponed.until)
-        .finally(() => this.#waiting = undefined);
-      await this.#waiting;
-    }
-    return !this.#isGivenUp;
-  }
-
-  async #wait(until: number): Promise<void> {
-    const isOver = await this.#waitUntil(until);
-    if (!isOver) {
-      this.#isGivenUp = true;
-      return;
-    }
-    this.#overAt = until;
-    // A longer limit may have been reported meanwhile.
-    if (this.postponed?.until === until) {
-      this.postponed = undefined;
-      this.#onOver();
-    }
   }
 }
 

@@ -163,6 +163,12 @@ const rule = z.string();
 export const syncEvents = [
   z.object({ type: z.literal("rule-started"), rule }),
   z.object({
+    type: z.literal("tags-selected"),
+    rule,
+    repository: z.string(),
+    count: z.int().meta({ description: "how many `tag-ended` will follow for it" }),
+  }),
+  z.object({
     type: z.literal("copy"),
     rule,
     source: z.string(),

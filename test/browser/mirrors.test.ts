@@ -77,6 +77,7 @@ test("the mirrors show which rule failed and why, and the state of each of its t
   ) {
     assert.match(await rowOf(page, tag).innerText(), text);
   }
+  assert.equal(await page.evaluate("document.activeElement.id"), "main");
   const facts = await page.locator(".facts").innerText();
   assert.match(facts, /0 3 \* \* \* Asia\/Tokyo/);
   assert.match(facts, /\w+ 03:00 there, \w+ 19:00 in Europe\/Berlin/);
@@ -141,6 +142,21 @@ test("a run can be cancelled", async () => {
   release();
   await page.getByRole("link", { name: /ago|now/ }).click();
   await page.locator(".state", { hasText: "aborted" }).waitFor();
+});
+
+test("a run of many tags shows its failures, and all results when asked", async () => {
+  await using server = await startMorning();
+  const { digest } = server.source.getManifest("app", "1.0") ?? {};
+  for (let i = 0; i < 20; i++) server.source.setTag("app", `v${i}`, digest as `sha256:${string}`);
+  await using opened = await openView(server.url, "mirrors");
+  const { page } = opened;
+  await openRule(page);
+  await page.getByRole("button", { name: "Run now" }).click();
+  const panel = page.getByRole("region", { name: "Run of app" });
+  await panel.getByText("1 failure").waitFor();
+  assert.deepEqual(await panel.getByRole("rowheader").allInnerTexts(), ["1.4"]);
+  await panel.getByRole("button", { name: "Show all 27 results" }).click();
+  assert.equal(await panel.getByRole("rowheader").count(), 27);
 });
 
 test("a preview writes nothing", async () => {

@@ -107,6 +107,9 @@ for (const theme of ["light", "dark"] as const) {
     assert.match(await plain.innerText(), /curl http:\/\/\S+ -H "Authorization: Bearer SECRET"/);
     await checkNoSecrets(page);
     await checkAccessibility(page);
+    await page.setViewportSize({ width: 360, height: 800 });
+    assert.equal(await page.evaluate("document.documentElement.scrollWidth"), 360);
+    await checkAccessibility(page);
     assert.deepEqual(opened.messages, []);
   });
 }

@@ -15,7 +15,43 @@ test("parseSyncConfig() has the image of one platform take the place of its inde
   assert.deepEqual([copy.platforms, copy.index], [["linux/arm64"], "unwrap"]);
 });
 
+test("parseSyncConfig() reads digests and targetTag", () => {
+  const digest = `sha256:${"a".repeat(64)}`;
+  const rule = ruleOf(`{${REPOSITORY}, digests: ["${digest}"], targetTag: "{{ .Source.Tag }}-x"}`);
+  assert.deepEqual([rule.digests, rule.targetTag], [[digest], "{{ .Source.Tag }}-x"]);
+});
+
 testMistakes([
+  [
+    "a digest that is none",
+    `sync: [{${REPOSITORY}, digests: [latest]}]`,
+    /digests\[0\]: parse digest "latest"/,
+  ],
+  [
+    "a targetTag that makes no tag",
+    `sync: [{${REPOSITORY}, targetTag: "a/{{ .Source.Tag }}"}]`,
+    /targetTag: "a\/1\.0", for the tag 1\.0, is not a tag/,
+  ],
+  [
+    "a targetTag with an unknown field",
+    `sync: [{${REPOSITORY}, targetTag: "{{ .Ref.Tag }}"}]`,
+    /targetTag: .*Ref/,
+  ],
+  [
+    "a targetTag with a variable",
+    `sync: [{${REPOSITORY}, targetTag: '{{ env "USER" }}'}]`,
+    /targetTag: variable USER is not set: expected fields of \.Source only/,
+  ],
+  [
+    "a targetTag of an image",
+    `sync: [{${IMAGE}, targetTag: x}]`,
+    /targetTag: has no use for type image/,
+  ],
+  [
+    "a targetTag with prune",
+    `sync: [{${REPOSITORY}, targetTag: "{{ .Source.Tag }}", prune: {}}]`,
+    /targetTag: prune and targetTag exclude each other/,
+  ],
   [
     "a platform that is none",
     `sync: [{${IMAGE}, platforms: [amd64]}]`,
@@ -54,6 +90,11 @@ testMistakes([
 ]);
 
 testWarnings([
+  [
+    "digests of an image",
+    `sync: [{${IMAGE}, digests: ["sha256:${"a".repeat(64)}"]}]`,
+    /digests: has an effect for type repository only/,
+  ],
   [
     "an index that is left as it is",
     `sync: [{${REPOSITORY}, platforms: [linux/amd64]}]`,

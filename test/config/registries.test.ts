@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { registryCredentials, registryTls } from "../../src/config/registries.ts";
+import { registryConnections, registryCredentials } from "../../src/config/registries.ts";
+import { parseSyncConfig } from "../../src/config/sync_config.ts";
+import type { SyncConfig } from "../../src/config/sync_config.ts";
+import type { Credential } from "../../src/auth/credentials.ts";
 import { parse } from "../sync/setup.ts";
 import { testMistakes, testWarnings } from "./cases.ts";
 
@@ -109,18 +112,33 @@ testMistakes([
     /creds\[0\]\.registry: .*it is not a registry/,
   ],
   [
-    "a credential helper",
+    "a credential helper where programs cannot be run",
     "creds: [{registry: a.example, credHelper: docker-credential-x}]",
-    /creds\[0\]\.credHelper: not every host can run programs/,
+    /creds\[0\]\.credHelper: this host runs no programs, expected user and pass/,
   ],
   [
-    "mirrors",
-    "creds: [{registry: a.example, mirrors: [b.example]}]",
-    /creds\[0\]\.mirrors: write the mirror as the source/,
+    "a mirror that is no registry",
+    "creds: [{registry: a.example, mirrors: [cache]}]",
+    /creds\[0\]\.mirrors\[0\]: .*it is not a registry/,
+  ],
+  [
+    "a mirror with a tag",
+    'creds: [{registry: a.example, mirrors: ["b.example/proxy:1"]}]',
+    /creds\[0\]\.mirrors\[0\]: /,
+  ],
+  [
+    "a mirror that is the registry itself",
+    "creds: [{registry: a.example, mirrors: [a.example]}]",
+    /creds\[0\]\.mirrors\[0\]: is the registry itself/,
   ],
 ]);
 
 testWarnings([
+  [
+    "what belongs to a credential helper that is missing",
+    "creds: [{registry: a.example, credExpire: 1h}]",
+    /creds\[0\]\.credExpire: has no effect without credHelper/,
+  ],
   [
     "a certificate that is not PEM",
     "creds: [{registry: a.example, regcert: PEM}]",
@@ -149,7 +167,7 @@ test("readRegistries() reads certificates, and turns TLS on for them", () => {
     { registry: "b.example" },
   ]);
   assert.deepEqual(warnings, []);
-  const { tls, caCerts } = registryTls(config.registries);
+  const { tls, caCerts } = registryConnections(config.registries);
   assert.deepEqual([tls("localhost:5000"), caCerts("localhost:5000")], ["on", [PEM, PEM]]);
   assert.deepEqual([tls("c.example"), caCerts("c.example")], [undefined, undefined]);
 });
@@ -158,12 +176,12 @@ const KEY = "-----BEGIN PRIVATE KEY-----\nMIGH\n-----END PRIVATE KEY-----";
 const CERT = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----";
 const yaml = (text: string): string => JSON.stringify(text);
 
-test("registryTls() has the client certificates of creds, and TLS also on loopback", () => {
+test("registryConnections() has the client certificates of creds, and TLS also on loopback", () => {
   const { config, warnings } = parse(
     `creds: [{registry: "localhost:5000", clientCert: ${yaml(CERT)}, clientKey: ${yaml(KEY)}}]`,
   );
   assert.deepEqual(warnings, []);
-  const { tls, clientCertificate } = registryTls(config.registries);
+  const { tls, clientCertificate } = registryConnections(config.registries);
   assert.deepEqual(clientCertificate("localhost:5000"), { cert: `${CERT}\n`, key: `${KEY}\n` });
   assert.equal(clientCertificate("a.example"), undefined);
   assert.equal(tls("localhost:5000"), "on");
@@ -196,3 +214,82 @@ testMistakes([
     /clientCert: has no use without TLS/,
   ],
 ]);
+
+function parseWithHelpers(creds: string): SyncConfig {
+  const options = { from: "f", env: {}, now: 0, readFile: () => undefined, allowsHelpers: true };
+  return parseSyncConfig(`creds: [${creds}]`, options).config;
+}
+
+test("parseSyncConfig() reads the credential helpers of regsync, where programs can be run", () => {
+  const { registries } = parseWithHelpers(
+    "{registry: a.example, credHelper: docker-credential-ecr-login}, " +
+      "{registry: docker.io, credHelper: x.y, credExpire: 12h, credHost: https://index.docker.io/v1/}",
+  );
+  assert.deepEqual(registries, [
+    {
+      registry: "a.example",
+      helper: { name: "ecr-login", server: "a.example", keepMs: 3_600_000 },
+    },
+    {
+      registry: "docker.io",
+      helper: { name: "x.y", server: "https://index.docker.io/v1/", keepMs: 12 * 3_600_000 },
+    },
+  ]);
+});
+
+for (
+  const [what, entry, message] of [
+    ["a path", "credHelper: /bin/sh", /credHelper: expected the name of a program/],
+    ["arguments", 'credHelper: "x get"', /credHelper: expected the name of a program/],
+    ["a password as well", "credHelper: x, user: u, pass: p", /user, pass and token exclude it/],
+    ["a wrong time", "credHelper: x, credExpire: soon", /credExpire: /],
+  ] as const
+) {
+  test(`parseSyncConfig() refuses a credential helper with ${what}`, () => {
+    assert.throws(() => parseWithHelpers(`{registry: a.example, ${entry}}`), message);
+  });
+}
+
+test("registryCredentials() runs a helper once until its credential expires, and again after a failure", async () => {
+  const { registries } = parseWithHelpers("{registry: a.example, credHelper: h, credExpire: 10s}");
+  let time = 0;
+  const asked: string[] = [];
+  const answers = [undefined, "one", new Error("no"), "two"];
+  const sources = registryCredentials(registries, "f.yaml", {
+    now: () => time,
+    runHelper(name, server): Promise<Credential | undefined> {
+      asked.push(`${name} ${server}`);
+      const answer = answers[asked.length - 1];
+      if (answer instanceof Error) return Promise.reject(answer);
+      return Promise.resolve(
+        answer ? { kind: "basic", username: answer, password: "p" } : undefined,
+      );
+    },
+  });
+  assert.equal(await sources.lookup("b.example", "app"), undefined);
+  assert.equal(await sources.lookup("a.example", "app"), undefined);
+  assert.deepEqual(sources.describe("a.example"), [
+    "f.yaml: docker-credential-h has no credential for a.example",
+  ]);
+  time = 10_000;
+  const [found] = await Promise.all([1, 2, 3].map(() => sources.lookup("a.example", "app")));
+  assert.deepEqual(found?.credential, { kind: "basic", username: "one", password: "p" });
+  assert.equal(found?.from, 'f.yaml (creds "a.example": docker-credential-h)');
+  time = 20_000;
+  await assert.rejects(async () => await sources.lookup("a.example", "app"), /no/);
+  assert.ok(await sources.lookup("a.example", "app"));
+  assert.deepEqual(asked, Array(4).fill("h a.example"));
+});
+
+test("parseSyncConfig() reads mirrors, with a path, and by the names of creds", () => {
+  const { config: { registries } } = parse(`
+creds:
+- { registry: docker.io, mirrors: [cache.example, "harbor.example:8443/hub", named.example] }
+- { registry: named.example, hostname: "10.0.0.1:5000" }
+`);
+  assert.deepEqual(registries[0]?.mirrors, [
+    "cache.example",
+    "harbor.example:8443/hub",
+    "10.0.0.1:5000",
+  ]);
+});

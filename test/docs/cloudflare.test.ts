@@ -44,8 +44,8 @@ test("wrangler.toml binds the Worker to itself by its own name", () => {
   assert.equal(/^service = "(.+)"$/m.exec(toml)?.[1], name);
 });
 
-test("docs/deploy/cloudflare.md has the prices of budgets", () => {
-  const text = read("docs/deploy/cloudflare.md");
+test("docs/deploy/cloudflare-limits.md has the prices of budgets", () => {
+  const text = read("docs/deploy/cloudflare-limits.md");
   const section = text.slice(
     text.indexOf("## Budget of a copy"),
     text.indexOf("## Cost of a copy"),
@@ -67,8 +67,8 @@ test("docs/deploy/cloudflare.md has the prices of budgets", () => {
   assert.ok(section.includes(`Prices as of ${AS_OF}`));
 });
 
-test("docs/deploy/cloudflare.md has the CPU time of budgets", () => {
-  const text = read("docs/deploy/cloudflare.md");
+test("docs/deploy/cloudflare-limits.md has the CPU time of budgets", () => {
+  const text = read("docs/deploy/cloudflare-limits.md");
   const { manifestRead, smallBlob, other } = CPU_MS;
   for (
     const [request, ms] of [

@@ -14,9 +14,9 @@ function read(path: string): string {
   return readFileSync(new URL(`../../${path}`, import.meta.url), "utf8");
 }
 
-test("docs/deploy/self-hosting.md lists the server's variables, each once", () => {
+test("docs/deploy/settings.md lists the server's variables, each once", () => {
   const [, , table = ""] = /^## Variables\n([^]*?\n\n)(\|[^]*?)\n\n/m.exec(
-    read("docs/deploy/self-hosting.md"),
+    read("docs/deploy/settings.md"),
   ) ?? [];
   const listed = table.split("\n").flatMap((row) =>
     [...(row.split("|")[1] ?? "").matchAll(/`([A-Z_]+)`/g)].map(([, name]) => name)
@@ -24,9 +24,9 @@ test("docs/deploy/self-hosting.md lists the server's variables, each once", () =
   assert.deepEqual(listed.sort(), SERVER_VARIABLES.toSorted());
 });
 
-test("docs/deploy/self-hosting.md lists the metrics with their labels", async () => {
+test("docs/deploy/monitoring.md lists the metrics with their labels", async () => {
   const listed = [
-    ...read("docs/deploy/self-hosting.md").matchAll(/^\| `(crossdock_\w+)` +\| (.*)\|$/gm),
+    ...read("docs/deploy/monitoring.md").matchAll(/^\| `(crossdock_\w+)` +\| (.*)\|$/gm),
   ].map(([, name = "", labels = ""]) =>
     `${name} ${[...labels.matchAll(/`(\w+)`/g)].map(([, label]) => label)}`
   );
@@ -57,9 +57,9 @@ async function exposedMetrics(): Promise<string[]> {
   });
 }
 
-test("docs/deploy/self-hosting.md starts Deno with the permissions of `deno task serve`", () => {
+test("docs/deploy/deno.md starts Deno with the permissions of `deno task serve`", () => {
   const permissions = (line: string): string[] => line.match(/--allow-[^\s`]+/g) ?? [];
-  const lines = read("docs/deploy/self-hosting.md").split("\n")
+  const lines = read("docs/deploy/deno.md").split("\n")
     .filter((line) => /\bdeno (run|serve) .*src\/entries/.test(line));
   assert.equal(lines.length, 2);
   const wanted = permissions(JSON.parse(read("deno.json")).tasks.serve);

@@ -6,6 +6,7 @@ import { createSyncEngine } from "../../src/sync/sync_engine.ts";
 import type { SyncEngine } from "../../src/sync/sync_engine.ts";
 import { createRuntime } from "../../src/hosts/detect.ts";
 import { putCosignSignature, putImage, putReferrer } from "../support/image.ts";
+import { mapHosts } from "../support/map_hosts.ts";
 import { startRegistry } from "../support/registry.ts";
 import type { RegistryOptions, RunningRegistry } from "../support/registry.ts";
 import { ruleOf } from "../sync/setup.ts";
@@ -39,17 +40,8 @@ async function startScene(
     [imagesHost]: images.host,
     [elsewhereHost]: elsewhere.host,
   };
-  const runtime = await createRuntime();
   const engine = createSyncEngine({
-    runtime: {
-      ...runtime,
-      fetch(request): Promise<Response> {
-        const url = new URL(request.url);
-        url.host = hosts[url.host] ?? url.host;
-        return runtime.fetch({ ...request, url });
-      },
-      sleep: (_, signal) => runtime.sleep(1, signal),
-    },
+    runtime: mapHosts(await createRuntime(), hosts),
     source: { tls: "off" },
   });
   const kept = started.move();

@@ -94,3 +94,15 @@ test("createKvHistory() rejects a cursor that the namespace rejects", async () =
   const history = createKvHistory(fakeKv());
   await assert.rejects(history.list({ limit: 1, cursor: "damaged" }), { name: "RequestError" });
 });
+
+test("createKvHistory() passes over entries that others wrote into the namespace", async () => {
+  const kv = fakeKv();
+  const history = createKvHistory(kv);
+  const record = recordOf({ id: makeRunId(1000) });
+  await history.save(record);
+  for (const [i, metadata] of [null, "text", { id: 7 }, { id: "x", state: "done" }].entries()) {
+    await kv.put(`run/other-${i}`, JSON.stringify(metadata), { metadata, expirationTtl: 60 });
+  }
+  const { runs } = await history.list({ limit: 50 });
+  assert.deepEqual(runs.map(({ id }) => id), [record.id]);
+});

@@ -6,6 +6,7 @@ import { runRuleLocally } from "../../src/sync/local_rules.ts";
 import { statusOfRule } from "../../src/sync/rule_status.ts";
 import { createSyncEngine } from "../../src/sync/sync_engine.ts";
 import { putIndex, putReferrer } from "../support/image.ts";
+import { mapHosts } from "../support/map_hosts.ts";
 import { startRegistry } from "../support/registry.ts";
 import { readExampleFor } from "./read_example.ts";
 
@@ -34,16 +35,8 @@ test("examples/docker_hardened_images copies images of Docker Hub with the attes
     "registry-1.docker.io": hub.host,
     "registry.scout.docker.com": scout.host,
   };
-  const runtime = await createRuntime();
   const engine = createSyncEngine({
-    runtime: {
-      ...runtime,
-      fetch(request): Promise<Response> {
-        const url = new URL(request.url);
-        url.host = hosts[url.host] ?? url.host;
-        return runtime.fetch({ ...request, url });
-      },
-    },
+    runtime: mapHosts(await createRuntime(), hosts),
     source: { tls: "off" },
   });
   const text = readExampleFor("docker_hardened_images/crossdock.yaml", {

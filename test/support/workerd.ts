@@ -9,6 +9,8 @@ export interface StartWorkerOptions {
   /** The TypeScript file with the Worker's default export. */
   readonly script: URL;
   readonly bindings?: WorkerBindings;
+  /** Compatibility flags. */
+  readonly flags?: string[];
 }
 
 /** A Worker that listens on a port. */
@@ -25,7 +27,7 @@ const COMPATIBILITY_DATE = "2026-11-17";
  * unchanged.
  */
 export async function startWorker(options: StartWorkerOptions): Promise<RunningWorker> {
-  const contents = bundle(options.script);
+  const contents = bundle(options.script, options.flags?.includes("nodejs_compat") ?? false);
   const miniflare = new Miniflare({
     host: "127.0.0.1",
     log: new Log(LogLevel.WARN),
@@ -38,6 +40,7 @@ export async function startWorker(options: StartWorkerOptions): Promise<RunningW
       config: {
         name: "worker",
         compatibilityDate: COMPATIBILITY_DATE,
+        ...(options.flags ? { compatibilityFlags: options.flags } : {}),
         manifest: { mainModule: "worker.js", modules: { "worker.js": { type: "esm", contents } } },
         env: options.bindings ?? {},
       },
@@ -48,7 +51,7 @@ export async function startWorker(options: StartWorkerOptions): Promise<RunningW
 }
 
 /** Bundles in memory, with a process that ends afterwards. */
-function bundle(script: URL): string {
+function bundle(script: URL, usesNode: boolean): string {
   const { outputFiles } = buildSync({
     entryPoints: [fileURLToPath(script)],
     bundle: true,
@@ -57,7 +60,14 @@ function bundle(script: URL): string {
     target: "esnext",
     conditions: ["workerd", "worker"],
     mainFields: ["module", "main"],
-    external: ["cloudflare:*", "node:*"],
+    external: ["cloudflare:*", "node:*", ...(usesNode ? ["crypto", "util"] : [])],
+    // CommonJS packages require modules of Node.
+    banner: usesNode
+      ? {
+        js:
+          'import { createRequire } from "node:module"; const require = createRequire("/worker");',
+      }
+      : {},
     logLevel: "error",
   });
   return outputFiles[0]?.text ?? "";

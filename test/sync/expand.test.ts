@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { CrossdockError } from "../../src/errors.ts";
-import type { Listing } from "../../src/sync/batch.ts";
+import type { Listing } from "../../src/sync/listing.ts";
 import type { ExpandOptions } from "../../src/sync/expand.ts";
 import type { SyncRule } from "../../src/sync/rule.ts";
 import { startPair } from "../support/pair.ts";

@@ -157,13 +157,29 @@ test("runRule() warns once that it keeps tags that may be backups of another rul
   const report = await runRuleLocally(rule, { engine: pair.engine, rules, now: () => NOW });
   assert.deepEqual(prunedOf(report), ["app:3 deleted"]);
   assert.deepEqual(report.warnings, [
-    'tags that may be backups of the rule "two" are not pruned, because its backup is a ' +
-    "template; add a pattern for them to prune.keep",
+    'tags that the rule "two" may write are not pruned, because their names come from its template ' +
+    "for backup or targetTag; add a pattern for them to prune.keep",
   ]);
   assert.deepEqual(destination.tags("copy"), ["1", "2", "old-3", "old-4"]);
   const keeping = { ...rule, prune: { keep: ["old-.*"], maxShare: 1 } };
   const quiet = await runRuleLocally(keeping, { engine: pair.engine, rules, now: () => NOW });
   assert.deepEqual([quiet.warnings, prunedOf(quiet)], [[], []]);
+});
+
+test("runRule() keeps tags that the targetTag of another rule may write", async () => {
+  await using pair = await startMirror();
+  const { destination, source } = pair;
+  for (const tag of ["5-edge", "5"]) await putImage(destination, "app", { tag, seed: 9 });
+  const { config: { rules } } = parse(`sync:
+- {name: one, type: repository, source: "${source.host}/app", target: "${destination.host}/app", prune: {maxShare: 1}}
+- {name: two, type: repository, source: "r.example/x", target: "${destination.host}/app", targetTag: "{{ .Source.Tag }}-edge"}
+`);
+  const [rule] = rules;
+  assert.ok(rule);
+  const report = await runRuleLocally(rule, { engine: pair.engine, rules, now: () => NOW });
+  assert.ok(destination.tags("app").includes("5-edge"));
+  assert.ok(!destination.tags("app").includes("5"));
+  assert.match(report.warnings.join(), /tags that the rule "two" may write are not pruned/);
 });
 
 for (

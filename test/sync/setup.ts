@@ -2,7 +2,7 @@ import { parseSyncConfig } from "../../src/config/sync_config.ts";
 import type { SyncConfig } from "../../src/config/sync_config.ts";
 import { formatMistake, SyncConfigError } from "../../src/config/mistakes.ts";
 import { CrossdockError } from "../../src/errors.ts";
-import type { Listing } from "../../src/sync/batch.ts";
+import type { Listing } from "../../src/sync/listing.ts";
 import { findTags, listRepositories, targetsOf, toWorkItem } from "../../src/sync/expand.ts";
 import type { ExpandOptions, WorkItem } from "../../src/sync/expand.ts";
 import type { SyncRule } from "../../src/sync/rule.ts";

@@ -1,7 +1,7 @@
 /** `regcert` of a configuration. */
 import { test } from "node:test";
 import assert from "node:assert/strict";
-import { registryTls } from "../../src/config/registries.ts";
+import { registryConnections } from "../../src/config/registries.ts";
 import { createRuntime } from "../../src/hosts/detect.ts";
 import type { HttpRequest } from "../../src/runtime.ts";
 import { createSyncEngine } from "../../src/sync/sync_engine.ts";
@@ -23,7 +23,7 @@ test("createSyncEngine() trusts the certificates of one registry", async () => {
     { registry: "a.example", regcert, tls: "insecure" },
     { registry: "b.example" },
   ];
-  const side = registryTls(parse(JSON.stringify({ creds })).config.registries);
+  const side = registryConnections(parse(JSON.stringify({ creds })).config.registries);
   const engine = createSyncEngine({ runtime, source: side, destination: side });
   for (const { registry } of creds) {
     const pages = await Array.fromAsync(engine.batch().tags(`${registry}/app`));

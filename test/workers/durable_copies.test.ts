@@ -108,7 +108,7 @@ test("CopyWorkflow sets several tags, after everything else", async () => {
   }
 });
 
-test("CopyWorkflow sends the number of requests in docs/deploy/cloudflare.md", async () => {
+test("CopyWorkflow sends the number of requests in docs/deploy/cloudflare-limits.md", async () => {
   await using pair = await startPair();
   const platforms = ["linux/amd64", "linux/arm64", "linux/s390x"];
   await putIndex(pair.source, "app", { tag: "1", platforms });

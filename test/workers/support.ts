@@ -30,6 +30,8 @@ export interface StartOptions {
   readonly config?: string;
   /** Changes the modules of the Worker. Default: they stay as they are. */
   readonly change?: (modules: Modules) => Modules;
+  /** A Worker for the binding PRIVATE_NETWORK. Default: none. */
+  readonly network?: string;
   /** Whether there is the Worker of wrangler.admission.toml, with the same variables. Default: false. */
   readonly admission?: boolean;
 }
@@ -100,7 +102,7 @@ export async function startWith(
   options: Omit<StartOptions, "variables"> = {},
 ): Promise<RunningWorker> {
   const { durable = true, remembers = false, history = false, admission = false } = options;
-  const { config = WRANGLER, port: fixed, change } = options;
+  const { config = WRANGLER, port: fixed, change, network } = options;
   const modules = bundleOnce(config);
   const folder = mkdtempSync(join(tmpdir(), "crossdock-workerd-"));
   const port = fixed ?? await freePort();
@@ -117,39 +119,46 @@ export async function startWith(
     cf: false,
     telemetry: { enabled: false },
     enableDevRegistry: false,
-    workers: [{
-      config: {
-        name: "crossdock",
-        ...readConfig(config),
-        manifest: toManifest(MAIN_MODULE, change?.(modules) ?? modules),
-        env: {
-          ...toText(variables),
-          FAILED_TRIES: {
-            type: "rate-limit",
-            namespace: "4040",
-            simple: { limit: 3, period: 60 },
+    workers: [
+      {
+        config: {
+          name: "crossdock",
+          ...readConfig(config),
+          manifest: toManifest(MAIN_MODULE, change?.(modules) ?? modules),
+          env: {
+            ...toText(variables),
+            FAILED_TRIES: {
+              type: "rate-limit",
+              namespace: "4040",
+              simple: { limit: 3, period: 60 },
+            },
+            ...(durable ? DURABLE : {}),
+            ...(remembers ? { STATE: { type: "kv" } } : {}),
+            ...(history ? { HISTORY: { type: "kv", id: "history" } } : {}),
+            ...(admission
+              ? { ADMISSION: { type: "worker", worker: "admission", exportName: "SignatureCheck" } }
+              : {}),
+            ...(network === undefined
+              ? {}
+              : { PRIVATE_NETWORK: { type: "worker", worker: "network" } }),
+            ASSETS: { type: "assets" },
           },
-          ...(durable ? DURABLE : {}),
-          ...(remembers ? { STATE: { type: "kv" } } : {}),
-          ...(history ? { HISTORY: { type: "kv", id: "history" } } : {}),
-          ...(admission
-            ? { ADMISSION: { type: "worker", worker: "admission", exportName: "SignatureCheck" } }
-            : {}),
-          ASSETS: { type: "assets" },
-        },
-        assets: {
-          directory: fileURLToPath(new URL("../../.cache/page", import.meta.url)),
-          hasUserWorker: true,
-          runWorkerFirst: true,
-          htmlHandling: "none",
-        },
-        exports: {
-          Internal: { type: "worker" },
-          CopyWorkflow: { type: "workflow", name: "crossdock-copy" },
-          SyncWorkflow: { type: "workflow", name: "crossdock-sync" },
+          assets: {
+            directory: fileURLToPath(new URL("../../.cache/page", import.meta.url)),
+            hasUserWorker: true,
+            runWorkerFirst: true,
+            htmlHandling: "none",
+          },
+          exports: {
+            Internal: { type: "worker" },
+            CopyWorkflow: { type: "workflow", name: "crossdock-copy" },
+            SyncWorkflow: { type: "workflow", name: "crossdock-sync" },
+          },
         },
       },
-    }, ...(admission ? [admissionWorker(variables)] : [])],
+      ...(admission ? [admissionWorker(variables)] : []),
+      ...networkWorkers(network),
+    ],
   });
   const url = (await miniflare.ready).origin;
 
@@ -249,6 +258,12 @@ function admissionWorker(
       exports: { SignatureCheck: { type: "worker" } },
     },
   };
+}
+
+function networkWorkers(text: string | undefined): MiniflareOptions["workers"] {
+  if (text === undefined) return [];
+  const manifest = toManifest("network.js", { "network.js": text });
+  return [{ config: { name: "network", ...readConfig(WRANGLER), manifest, env: {} } }];
 }
 
 function toManifest(

@@ -142,6 +142,22 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("./sync.ts")).defineSync,
   },
   {
+    name: "check",
+    group: MIRROR,
+    description: "check crossdock.yaml without a request to a registry",
+    examples: [
+      {
+        text: "Check the file of a pull request, and list its rules",
+        command: "crossdock check",
+      },
+      {
+        text: "Check another file; only its mistakes are printed",
+        command: "crossdock check --quiet mirrors.yaml",
+      },
+    ],
+    load: async () => (await import("./check.ts")).defineCheck,
+  },
+  {
     name: "import",
     group: MIRROR,
     description: "convert the file of another mirror program to crossdock.yaml",

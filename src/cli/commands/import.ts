@@ -49,7 +49,13 @@ function findMistakes(config: string): string[] {
   const names = Array.from(config.matchAll(/env "(\w+)"/g), ([, name = ""]) => name);
   const env = Object.fromEntries(names.map((name) => [name, "registry.example"]));
   try {
-    parseSyncConfig(config, { from: "config", env, now: 0, allowsLocal: true });
+    parseSyncConfig(config, {
+      from: "config",
+      env,
+      now: 0,
+      allowsLocal: true,
+      allowsHelpers: true,
+    });
     return [];
   } catch (error) {
     if (!(error instanceof SyncConfigError)) throw error;

@@ -25,6 +25,7 @@ const OPTIONS = [
   options.detachOption,
   options.jsonOption,
   options.quietOption,
+  options.changesOption,
   options.syncProgressOption,
 ] as const;
 
@@ -74,11 +75,12 @@ const CONTRADICTIONS: readonly [keyof SyncFlags, keyof SyncFlags][] = [
   ["status", "dryRun"],
   ["status", "missing"],
   ["status", "watch"],
+  ["status", "changes"],
+  ["quiet", "changes"],
   ["status", "detach"],
   ["status", "state"],
   ["watch", "dryRun"],
   ["watch", "missing"],
-  ["watch", "json"],
   ["watch", "via"],
   ["detach", "dryRun"],
   ["strict", "watch"],

@@ -4,6 +4,7 @@ import { runRules } from "../../sync/run_rules.ts";
 import type { SyncRule } from "../../sync/rule.ts";
 import type { RuleReport } from "../../sync/model.ts";
 import { runClock } from "../../rules/clock.ts";
+import { StoppedError } from "../stopped_error.ts";
 import type { CommandContext } from "./command_context.ts";
 import { formatCounts } from "../output/format_sync.ts";
 import { openLocalRules } from "../options/open_rules.ts";
@@ -35,7 +36,7 @@ export async function watchRules(flags: WatchFlags, context: CommandContext): Pr
     }
   }
   const runtime = await environment.createRuntime();
-  const output = startSyncOutput(flags, environment);
+  const output = startSyncOutput({ ...flags, isLog: true }, environment);
   const now = (): number => environment.now();
   const options = { now, signal, emit: output.emit };
   const last = new Map<SyncRule, readonly RuleReport[]>();
@@ -49,12 +50,20 @@ export async function watchRules(flags: WatchFlags, context: CommandContext): Pr
       },
       onNext(rule, at): void {
         if (flags.quiet) return;
+        if (flags.json) return output.writeLog({ type: "next", rule: rule.name, at });
         const next = at === undefined ? "never" : new Date(at).toISOString();
         const done = last.get(rule);
         const counts = done ? `${formatCounts(done)}; ` : "";
         output.write([`next          ${rule.name}: ${counts}${next}`]);
       },
     });
+  } catch (error) {
+    if (flags.json && error instanceof StoppedError) {
+      // A log has lines only.
+      context.setProblemStream(undefined);
+      output.writeLog({ type: "stopped", signal: error.signalName });
+    }
+    throw error;
   } finally {
     await output.close();
   }

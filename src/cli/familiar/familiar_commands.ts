@@ -203,7 +203,6 @@ export const FAMILIAR_COMMANDS: Readonly<Record<string, CommandMeaning>> = {
   },
   // Rules
   "once": { becomes: "sync" },
-  "check": { becomes: "sync --dry-run" },
   "server": {
     rejected:
       "run the rules on their schedules with crossdock sync --watch, or start the HTTP server " +

@@ -24,6 +24,7 @@ export async function readPolicyFile(
     now: environment.now(),
     readFile: (name) => readIfPossible(name, environment),
     allowsLocal: true,
+    allowsHelpers: true,
     readAdmission,
   });
   if (admission !== undefined && admission !== "unread") return admission;

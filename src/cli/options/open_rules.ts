@@ -11,13 +11,14 @@ import { parseSyncConfig } from "../../config/sync_config.ts";
 import type { SyncConfig } from "../../config/sync_config.ts";
 import { formatMistake } from "../../config/mistakes.ts";
 import { createPacer } from "../../sync/pacer.ts";
-import { registryCredentials, registryTls } from "../../config/registries.ts";
+import { registryConnections, registryCredentials } from "../../config/registries.ts";
 import { runRules, statusOfRules } from "../../sync/run_rules.ts";
 import type { SyncRequest, SyncStatus } from "../../sync/model.ts";
 import type { RuleRunner } from "../../sync/run_rules.ts";
 import type { SyncRule } from "../../sync/rule.ts";
 import { Slots } from "../../copy/slots.ts";
 import type { CliEnvironment } from "../environment.ts";
+import { runCredentialHelper } from "../../credentials/credential_helper.ts";
 import { openCloudKeys, openEcrCreation } from "../../credentials/cloud_keys.ts";
 import { openServer, rejectViaToken, VIA_HINT } from "./open_engine.ts";
 import type { EngineFlags } from "./open_engine.ts";
@@ -52,7 +53,7 @@ export interface LocalRules {
   readonly runner: RuleRunner;
 }
 
-const DEFAULT_FILE = "crossdock.yaml";
+export const DEFAULT_FILE = "crossdock.yaml";
 
 /**
  * Opens rules, in this process or on a server.
@@ -105,23 +106,8 @@ export async function openLocalRules(
   environment: CliEnvironment,
 ): Promise<LocalRules> {
   const { config: file = DEFAULT_FILE, quiet } = flags;
-  const from = toFileLabel(file);
-  const text = await readInputFile(
-    file,
-    environment,
-    "write one with crossdock init, or name another file with --config; docs/sync.md describes its format",
-  );
+  const { config, warnings, from } = await readRules(file, environment);
   const { env } = environment;
-  const readFile = (path: string): string | undefined => readIfPossible(path, environment);
-  const now = environment.now();
-  const { config, warnings } = parseSyncConfig(text, {
-    from,
-    env,
-    now,
-    readFile,
-    allowsLocal: true,
-    readAdmission,
-  });
   const rules = chooseRules(config.rules, flags.rule);
   if (!quiet) {
     for (const warning of warnings) writeStderr(environment, `warning: ${formatMistake(warning)}`);
@@ -156,10 +142,38 @@ export async function openLocalRules(
     now: () => environment.now(),
     slots: new Slots(config.parallel),
     env,
-    readFile,
+    readFile: (path) => readIfPossible(path, environment),
     ...(flags.state === undefined ? {} : { state: await environment.openState(flags.state) }),
   });
   return { rules, runner };
+}
+
+/**
+ * Reads a file of rules, and sends no request.
+ *
+ * @param file its path, or `-` for stdin
+ * @throws {SyncConfigError} with all mistakes of the file; ParseError for another invalid file
+ */
+export async function readRules(
+  file: string,
+  environment: CliEnvironment,
+): Promise<ReturnType<typeof parseSyncConfig> & { readonly from: string }> {
+  const from = toFileLabel(file);
+  const text = await readInputFile(
+    file,
+    environment,
+    "write one with crossdock init, or name another file with --config; docs/sync.md describes its format",
+  );
+  const read = parseSyncConfig(text, {
+    from,
+    env: environment.env,
+    now: environment.now(),
+    readFile: (path) => readIfPossible(path, environment),
+    allowsLocal: true,
+    allowsHelpers: true,
+    readAdmission,
+  });
+  return { ...read, from };
 }
 
 /** Both sides use the same options, because the target of one rule may be the source of another. */
@@ -168,7 +182,12 @@ export async function readSide(
   { authfile }: Pick<RulesFlags, "authfile">,
   environment: CliEnvironment,
 ): Promise<SideOptions> {
-  const sources: CredentialSources[] = [registryCredentials(config.registries, from)];
+  const sources: CredentialSources[] = [
+    registryCredentials(config.registries, from, {
+      runHelper: (name, server) => runCredentialHelper(name, server, environment),
+      now: () => environment.now(),
+    }),
+  ];
   if (config.dockerConfig || authfile !== undefined) {
     sources.push(
       await openDockerConfig(
@@ -182,7 +201,7 @@ export async function readSide(
   const createRepository = openEcrCreation(environment);
   return {
     credentials: firstOf(...sources),
-    ...registryTls(config.registries),
+    ...registryConnections(config.registries),
     ...(createRepository ? { createRepository } : {}),
   };
 }

@@ -294,9 +294,14 @@ export const progressOption = new Option(
   "bars on a terminal, a line every five seconds, each event as a line of JSON, or nothing (default: auto)",
 ).argParser(oneOf("--progress", ["auto", "bar", "plain", "json", "none"])).helpGroup(OUTPUT);
 
+export const rulesFileOption = new Option(
+  "-c, --config <file>",
+  "file with the rules; - is stdin (default: crossdock.yaml)",
+);
+
 /** What `sync` does. */
 export const SYNC_OPTIONS = [
-  new Option("-c, --config <file>", "file with the rules; - is stdin (default: crossdock.yaml)"),
+  rulesFileOption,
   new Option("--rule <name>", "only this rule (repeatable; default: all rules)").argParser(addText),
   new Option("--dry-run", "show what would be copied and deleted, and write nothing"),
   new Option("--missing", "copy tags that a target lacks, and leave its other tags unchanged"),
@@ -314,6 +319,11 @@ export const SYNC_OPTIONS = [
     "copy missing tags first, then run each rule on its schedule until stopped",
   ),
 ] as const;
+
+export const changesOption = new Option(
+  "--changes",
+  "print only tags that changed, failed or wait, and the sums",
+).helpGroup(OUTPUT);
 
 export const syncProgressOption = new Option(
   "--progress <plain|json|none>",

@@ -12,11 +12,12 @@ export class ClosedOutputError extends Error {
 
 /** Writes lines of a result. Waits until they are written, to notice a reader that has closed stdout. */
 export async function writeLines(
-  { stdout }: CliEnvironment,
+  { stdout, linePrefix }: CliEnvironment,
   lines: readonly string[],
 ): Promise<void> {
   if (lines.length === 0) return;
-  await write(stdout, lines.map((line) => `${toPrintable(line)}\n`).join(""));
+  const prefix = linePrefix?.() ?? "";
+  await write(stdout, lines.map((line) => `${prefix}${toPrintable(line)}\n`).join(""));
 }
 
 /** Writes lines of a result that begin with a word such as `copied`, with colours on a terminal. */
@@ -24,9 +25,11 @@ export async function writeResult(
   environment: CliEnvironment,
   lines: readonly string[],
 ): Promise<void> {
-  const { stdout, env } = environment;
+  const { stdout, env, linePrefix } = environment;
   if (!hasColors(stdout, env)) return await writeLines(environment, lines);
-  await write(stdout, lines.map((line) => `${colorResult(toPrintable(line))}\n`).join(""));
+  const prefix = linePrefix ? paint("dim", linePrefix()) : "";
+  const colored = lines.map((line) => `${prefix}${colorResult(toPrintable(line))}\n`);
+  await write(stdout, colored.join(""));
 }
 
 /** First words of results, and their colours. */
@@ -64,6 +67,14 @@ export async function writeJson(
   await write(stdout, `${escapeControls(JSON.stringify(value, null, 2))}\n`);
 }
 
+/** Writes a result as one line of JSON, for programs that read a log. */
+export async function writeJsonLine(
+  { stdout }: Pick<CliEnvironment, "stdout">,
+  value: unknown,
+): Promise<void> {
+  await write(stdout, `${escapeControls(JSON.stringify(value))}\n`);
+}
+
 /** Writes text to stdout as it is: the help. */
 export async function writeText({ stdout }: CliEnvironment, text: string): Promise<void> {
   if (text !== "") await write(stdout, text);
@@ -93,12 +104,16 @@ const LABELS: Readonly<Record<string, Format>> = {
 };
 
 /** A line as it is written to stderr, with a colour for its label. */
-export function formatStderrLine({ stderr, env }: CliEnvironment, line: string): string {
+export function formatStderrLine(
+  { stderr, env, linePrefix }: CliEnvironment,
+  line: string,
+): string {
   const text = toPrintable(line);
+  const prefix = linePrefix?.() ?? "";
   const [label = ""] = /^\S*/.exec(text) ?? [];
   const format = LABELS[label];
-  if (format === undefined || !hasColors(stderr, env)) return text;
-  return `${paint(format, label)}${text.slice(label.length)}`;
+  if (format === undefined || !hasColors(stderr, env)) return `${prefix}${text}`;
+  return `${prefix}${paint(format, label)}${text.slice(label.length)}`;
 }
 
 function write(stream: TextStream, text: string | Uint8Array): Promise<void> {

@@ -15,14 +15,21 @@ export function startPlainLines(
   rate.reset(environment.now(), tally.streamedBytes);
 
   function writeProgress(): void {
+    const { totalBlobs, totalTags = 0, doneTags = 0 } = tally;
+    const tags = doneTags < totalTags ? `${doneTags} of ${totalTags} tags` : undefined;
     // Time without a copy does not count.
-    if (tally.totalBlobs === 0) return rate.reset(environment.now(), tally.streamedBytes);
+    if (totalBlobs === 0) {
+      rate.reset(environment.now(), tally.streamedBytes);
+      if (tags !== undefined) writeStderr(environment, tags);
+      return;
+    }
     rate.add(environment.now(), tally.streamedBytes);
     const leftMs = rate.leftMs(tally);
     writeStderr(
       environment,
-      `${formatBytes(tally.doneBytes)} of ${formatBytes(tally.totalBytes)}, ` +
-        `${tally.doneBlobs} of ${tally.totalBlobs} blobs, ${formatBytes(rate.bytesPerSecond)}/s` +
+      (tags === undefined ? "" : `${tags}; `) +
+        `${formatBytes(tally.doneBytes)} of ${formatBytes(tally.totalBytes)}, ` +
+        `${tally.doneBlobs} of ${totalBlobs} blobs, ${formatBytes(rate.bytesPerSecond)}/s` +
         (leftMs === undefined ? "" : `, ${formatTimeLeft(leftMs)}`),
     );
   }

@@ -17,6 +17,9 @@ export interface ProgressTotals {
   readonly doneBlobs: number;
   readonly doneBytes: number;
   readonly streamedBytes: number;
+  /** Tags of a run of rules. Unknown before they are listed, and for one copy. */
+  readonly totalTags?: number;
+  readonly doneTags?: number;
 }
 
 /** Sums up the events of a copy: how much is done, and how much there is. */

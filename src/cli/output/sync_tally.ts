@@ -6,14 +6,19 @@ import type { ProgressTotals } from "./progress_tally.ts";
 export class SyncTally implements ProgressTotals {
   readonly #copies = new Map<string, ProgressTally>();
   #endedBytes = 0;
+  /** Tags of the rules and repositories that have begun, one for each target. */
+  totalTags = 0;
+  doneTags = 0;
 
   add(event: SyncEvent): void {
-    if (event.type === "copy") {
+    if (event.type === "tags-selected") this.totalTags += event.count;
+    else if (event.type === "copy") {
       const tally = this.#copies.get(event.destination) ?? new ProgressTally();
       this.#copies.set(event.destination, tally);
       tally.add(event.event);
     } else if (event.type === "tag-ended") {
       const { destination } = event.tag;
+      this.doneTags += 1;
       this.#endedBytes += this.#copies.get(destination)?.streamedBytes ?? 0;
       this.#copies.delete(destination);
     }

@@ -1,3 +1,6 @@
+import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 /** `crossdock sync`: its options, what it prints, and what it ends with. */
 import { test } from "node:test";
 import assert from "node:assert/strict";
@@ -204,7 +207,7 @@ const refused: [flags: string[], wanted: RegExp][] = [
     ["--via", "http://localhost:1", "--state", "x"],
     /^error: --state cannot be combined with --via: .*\nhint: set CROSSDOCK_STATE on the server\n$/,
   ],
-  [["--watch", "--json"], /^error: --watch and --json cannot be combined/],
+  [["--status", "--changes"], /^error: --status and --changes cannot be combined/],
   [["--dry-run", "--watch"], /^error: --watch and --dry-run cannot be combined/],
   [["--detach"], /^error: --detach requires --via\n/],
   [["--via-token-env", "A"], /^error: --via-token-env requires --via\n/],
@@ -268,6 +271,34 @@ test("crossdock sync uses the file's credentials first, then those of the machin
   }
 });
 
+test("crossdock sync runs the credential helper that the file names", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "crossdock-helper-"));
+  try {
+    const program = join(folder, "docker-credential-x");
+    await writeFile(
+      program,
+      '#!/bin/sh\nread server\necho "{\\"Username\\":\\"$server\\",\\"Secret\\":\\"s3cret\\"}"\n',
+    );
+    await chmod(program, 0o755);
+    const creds = "creds:\n- { registry: localhost:5000, credHelper: docker-credential-x }\n";
+    const cli = fakeCli({
+      files: { "crossdock.yaml": creds + FILE },
+      env: { PATH: `${folder}:/usr/bin:/bin` },
+      runner: runnerOf(BOTH),
+    });
+    const { exitCode, stderr } = await cli.run("sync");
+    assert.equal(exitCode, 0, stderr);
+    const found = await cli.engines[0]?.source?.credentials?.lookup("localhost:5000", "app");
+    assert.deepEqual(found?.credential, {
+      kind: "basic",
+      username: "localhost:5000",
+      password: "s3cret",
+    });
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});
+
 test("crossdock sync fills templates in from variables and files", async () => {
   const text = `
 creds:
@@ -312,6 +343,43 @@ test("crossdock sync shows the progress of running copies", async () => {
   const line = "1.0 KiB of 2.0 KiB, 0 of 1 blobs, 205 B/s, 5 s left\n";
   assert.equal(stderr, line + line);
   assert.equal(cli.timers, 0);
+});
+
+const ONE_RULE = "sync:\n- { source: a.io/b, target: c.io/b, type: repository }\n";
+
+test("crossdock sync --changes leaves out tags to which nothing happened, and still counts them", async () => {
+  const cli = fakeCli({
+    files,
+    runner: {
+      run({ name: rule }, { emit }): Promise<RuleReport> {
+        const results = ["unchanged", "copied", "skipped", "too-fresh", "unchanged"] as const;
+        const tags = results.map((result, i) => ({ ...tagReport(rule, `${i}`), result }));
+        emit?.({ type: "tags-selected", rule, repository: "a.io/b", count: tags.length });
+        for (const tag of tags) emit?.({ type: "tag-ended", rule, tag });
+        return Promise.resolve(ruleReport(rule, tags));
+      },
+    },
+  });
+  const { stdout } = await cli.run("sync", "--changes");
+  assert.deepEqual(stdout.match(/^(unchanged|skipped)/gm), null);
+  assert.equal(stdout.match(/^copied /gm)?.length, stdout.match(/^too-fresh /gm)?.length);
+  assert.match(stdout, /^tags .*[24] unchanged/m);
+});
+
+test("crossdock sync shows how many tags of the run are done, also while nothing is copied", async () => {
+  const cli = fakeCli({
+    files: { "crossdock.yaml": ONE_RULE },
+    runner: {
+      run({ name: rule }, { emit }): Promise<RuleReport> {
+        emit?.({ type: "tags-selected", rule, repository: "a.io/b", count: 3 });
+        emit?.({ type: "tag-ended", rule, tag: { ...tagReport(rule, "1"), result: "unchanged" } });
+        cli.advance(5000);
+        return Promise.resolve(ruleReport(rule, []));
+      },
+    },
+  });
+  const { stderr } = await cli.run("sync");
+  assert.equal(stderr, "1 of 3 tags\n");
 });
 
 test("crossdock sync prints a hint after the result that it belongs to", async () => {

@@ -62,8 +62,8 @@ test("crossdock sync --watch copies missing tags, then runs each rule on its sch
   assert.ok(!self.begun.includes("once"));
   assert.equal(exitCode, 143);
   assert.equal(stderr, "warning: once: no schedule, it runs only once\nstopped\n");
-  assert.match(stdout, /^next {10}a: 1970-01-01T01:00:00\.000Z$/m);
-  assert.match(stdout, /^next {10}a: 1 copied; 1970-01-01T0[2-9]:/m);
+  assert.match(stdout, /^1970-01-01T00:31:40Z {2}next {10}a: 1970-01-01T01:00:00\.000Z$/m);
+  assert.match(stdout, /Z {2}next {10}a: 1 copied; 1970-01-01T0[2-9]:/m);
   assert.equal(self.cli.timers, 0);
 });
 
@@ -134,5 +134,41 @@ test("crossdock sync --watch prints a warning again in each run", async () => {
   });
   cli.send("SIGINT");
   const { stderr } = await running;
-  assert.equal(stderr.match(/^warning: a: w$/gm)?.length, runs);
+  assert.equal(stderr.match(/^1970-[\d:T-]+Z {2}warning: a: w$/gm)?.length, runs);
+});
+
+test("crossdock sync --watch --json writes lines of JSON with their times, and nothing else", async () => {
+  const cli = fakeCli({
+    files: { "crossdock.yaml": FILE },
+    runner: {
+      run({ name: rule }, { emit }): Promise<RuleReport> {
+        const tags = [
+          tagReport(rule, "1"),
+          { ...tagReport(rule, "2"), result: "unchanged" } as const,
+        ];
+        for (const tag of tags) emit?.({ type: "tag-ended", rule, tag });
+        emit?.({ type: "warning", rule, message: "w" });
+        const report = ruleReport(rule, tags);
+        emit?.({ type: "rule-ended", report });
+        return Promise.resolve(report);
+      },
+    },
+  });
+  const running = cli.run("sync", "--watch", "--json", "--changes", "--rule", "a");
+  await until("the next time is written", () => cli.timers > 0);
+  cli.send("SIGINT");
+  const { exitCode, stdout } = await running;
+  assert.equal(exitCode, 130);
+  const entries = stdout.trimEnd().split("\n").map((line) => JSON.parse(line));
+  assert.deepEqual(entries.map(({ type }) => type), [
+    "tag-ended",
+    "warning",
+    "rule-ended",
+    "next",
+    "stopped",
+  ]);
+  assert.deepEqual(entries[2].counts, { copied: 1, unchanged: 1 });
+  assert.equal(entries[2].tags, undefined);
+  for (const { time } of entries) assert.match(time, /^1970-01-01T00:16:40\.000Z$/);
+  assert.equal(entries[3].at, 3_600_000);
 });

@@ -14,6 +14,15 @@ interface Table {
   readonly rows: readonly Row[];
 }
 
+/** The pages with the flags of each tool. */
+const PAGES: Readonly<Record<string, readonly string[]>> = {
+  "docs/coming-from/skopeo.md": ["skopeo"],
+  "docs/coming-from/crane.md": ["crane"],
+  "docs/coming-from/regctl.md": ["regctl", "regsync"],
+  "docs/coming-from/oras.md": ["oras"],
+  "docs/coming-from/docker.md": ["docker"],
+};
+
 export const TABLES: readonly Table[] = [
   {
     file: "docs/cli.md",
@@ -27,21 +36,21 @@ export const TABLES: readonly Table[] = [
       ]),
     ],
   },
-  {
-    file: "docs/other-tools.md",
+  ...Object.entries(PAGES).map(([file, tools]) => ({
+    file,
     name: "flags",
     rows: [
-      ["flag", "known from", "for", "in crossdock"],
-      ...FAMILIAR_FLAGS.map((row) => [
-        listSpellings(row).map(code).join(", "),
-        row.tools.join(", "),
-        row.commands.join(", "),
-        describeFlag(row),
-      ]),
+      ["flag", "for", "in crossdock"],
+      ...FAMILIAR_FLAGS.filter((row) => row.tools.some((tool) => tools.includes(tool)))
+        .map((row) => [
+          listSpellings(row).map(code).join(", "),
+          row.commands.join(", "),
+          describeFlag(row),
+        ]),
     ],
-  },
+  })),
   {
-    file: "docs/other-tools.md",
+    file: "docs/coming-from/index.md",
     name: "commands",
     rows: [["command", "in crossdock"], ...listCommands()],
   },
@@ -75,7 +84,11 @@ function describeFlag({ flags, means, values = {}, hasValue }: FamiliarFlag): st
 }
 
 function describeMeaning(meaning: Meaning, prefix: string): string {
-  if ("rejected" in meaning) return `rejected: ${meaning.rejected.replaceAll("SIDE-", prefix)}`;
+  if ("rejected" in meaning) {
+    // Outside of code, <token> would be HTML.
+    const text = meaning.rejected.replaceAll("SIDE-", prefix).replaceAll(/<\w+>/g, code);
+    return `rejected: ${text}`;
+  }
   if ("ignored" in meaning) return `no effect: ${meaning.ignored}`;
   if ("joins" in meaning) {
     return meaning.joins === "platform"

@@ -202,12 +202,6 @@ export const PEER_COMMANDS: readonly PeerCommand[] = [
     flags: "--abort-on-error -c|--config= --missing --logopt= -v|--verbosity=",
   },
   {
-    tool: "regsync",
-    command: "check",
-    own: "sync",
-    flags: "--abort-on-error -c|--config= --logopt= -v|--verbosity=",
-  },
-  {
     tool: "docker",
     command: "pull",
     own: "copy",

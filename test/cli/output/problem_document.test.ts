@@ -120,8 +120,9 @@ const usage: readonly string[][] = [
   ["copy", "a:b:c", "b", "--json"],
   ["cpoy", "--json"],
   ["--json"],
-  ["sync", "--json", "--watch"],
+  ["sync", "--json", "--watch", "--dry-run"],
   ["sync", "--json", "--config", "/none.yaml"],
+  ["check", "--json", "/none.yaml"],
   ["status", "--json", "1"],
   ["auth", "--json", "no registry"],
 ];
@@ -183,7 +184,8 @@ test("each command with --json prints a problem document", async () => {
   };
   for (const { name } of COMMANDS) {
     const { stdout: help } = await fakeCli().run(name, "--help");
-    if (!help.includes("--json ")) continue;
+    // `check` asks no engine.
+    if (!help.includes("--json ") || name === "check") continue;
     const run = await fakeCli(options).run(name, "--json", ...(failing[name] ?? []));
     assert.equal(run.exitCode, 10, `${name}: ${run.stderr}`);
     assert.equal(problemOf(run).code, "rate_limited");

@@ -255,6 +255,7 @@ const RULE_STATUS: RuleStatus = {
 
 const SYNC_EVENTS: readonly SyncEvent[] = [
   { type: "rule-started", rule: "app" },
+  { type: "tags-selected", rule: "app", repository: "a.io/app", count: 3 },
   ...EVENTS.map((event): SyncEvent => ({ type: "copy", rule: "app", ...names, event })),
   { type: "tag-ended", rule: "app", tag: TAG },
   { type: "prune-ended", rule: "app", pruned: PRUNED },

@@ -40,6 +40,24 @@ test("runRule() emits its events, and those of the engine with the names of the 
   assert.deepEqual(JSON.parse(JSON.stringify(events)), events);
 });
 
+test("runRule() says before the copies how many tags will end, for each target", async () => {
+  await using pair = await startPair();
+  await putTags(pair, "1", "2", "3");
+  const { host } = pair.destination;
+  const rule = {
+    ...appRule(pair),
+    targets: [`${host}/a`, `${host}/b`],
+    tagSets: [{ allow: ["1", "2", "9"], deny: [], semverRange: [] }],
+  };
+  const events: SyncEvent[] = [];
+  await run(rule, pair, { emit: (event) => events.push(event) });
+  const at = events.findIndex(({ type }) => type === "tags-selected");
+  const repository = `${pair.source.host}/app`;
+  assert.deepEqual(events[at], { type: "tags-selected", rule: rule.name, repository, count: 6 });
+  assert.equal(events.slice(0, at).filter(({ type }) => type !== "rule-started").length, 0);
+  assert.equal(events.filter(({ type }) => type === "tag-ended").length, 6);
+});
+
 test("runRule() stops when its signal is aborted", async () => {
   await using pair = await startPair();
   await putTags(pair, "1", "2", "3");

@@ -1,0 +1,32 @@
+/** Verifies bundles of the fixtures. It reads no files, so it runs in a Worker as well. */
+import { readClaim } from "../../src/admission/statement.ts";
+import { createVerifier, readPublicKey } from "../../src/admission/verify.ts";
+import { parseDigest } from "../../src/oci/digest.ts";
+
+export interface VerifyBundleOptions {
+  /** The trust root, as JSON. */
+  readonly root: unknown;
+  /** The digest of the signed image. */
+  readonly digest: string;
+  /** A public key in PEM. Default: the bundle's certificate is verified. */
+  readonly pem?: string | undefined;
+}
+
+/**
+ * Verifies a bundle by its certificate, or by a key. Returns who signed.
+ *
+ * @throws CandidateError for a bundle that must be rejected
+ */
+export function verifyBundle(
+  bundle: Readonly<Record<string, unknown>>,
+  { root, digest, pem }: VerifyBundleOptions,
+): string {
+  const content = createVerifier(root).open(bundle);
+  readClaim(content, parseDigest(digest));
+  if (pem !== undefined) {
+    content.verifyKey(readPublicKey(pem));
+    return "the key";
+  }
+  const { issuer, identity } = content.verifyKeyless();
+  return `${identity} of ${issuer}`;
+}
