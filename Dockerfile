@@ -1,15 +1,28 @@
-# The program crossdock on Deno: the server by default, or the command that `docker run` names. It runs the sources without a
-# build step. Its permissions are the network, the environment,
+# The program crossdock on Deno: the server by default, or the command that `docker run` names. It runs the sources; only the
+# page of the server is built. Its permissions are the network, the environment,
 # the CA certificates of the system, crossdock.yaml, /etc/crossdock and /var/lib/crossdock. See docs/deploy/self-hosting.md.
 ARG DENO_VERSION=2.9.6
+
+# The page is the same for each platform, so it is built on that of the builder.
+FROM --platform=$BUILDPLATFORM denoland/deno:${DENO_VERSION} AS page
+WORKDIR /app
+COPY deno.json deno.lock package.json ./
+COPY src/streams/package.json src/streams/
+RUN deno install --quiet
+COPY build build
+COPY page page
+COPY src src
+RUN deno run --quiet --allow-all build/page.ts
 
 FROM denoland/deno:${DENO_VERSION} AS build
 WORKDIR /app
 COPY deno.json deno.lock package.json ./
 COPY src/streams/package.json src/streams/
-# Deno links the packages into node_modules, so its own copy can be deleted.
-RUN deno install --quiet && rm -rf "$DENO_DIR/npm"
+# Deno links the packages into node_modules, so its own copy can be deleted. The server needs neither types nor what builds the page.
+RUN deno install --quiet && rm -rf "$DENO_DIR/npm" && cd node_modules && rm -rf @types esbuild preact && \
+  cd .deno && rm -rf @types+* @esbuild+* esbuild@* preact@*
 COPY src src
+COPY --from=page /app/src/server/page src/server/page
 RUN deno cache src/cli/main.ts && mkdir -p /var/lib/crossdock
 
 # An image without a shell or a package manager.

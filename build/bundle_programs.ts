@@ -2,7 +2,7 @@
  * Bundles the programs of the npm package into dist/bin, with the packages that only they need. Modules that are loaded on use get
  * files of their own: one file for everything starts twice as slowly, because the host parses all of it.
  */
-import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { BuildOptions } from "esbuild";
@@ -64,6 +64,9 @@ await bundlePackage("zod", texts.flatMap((text) => text.match(/(?<=\bz\.)\w+/g) 
 });
 await bundlePackage("yaml", texts.flatMap(listYamlImports), { plugins: [slimYaml] });
 await bundlePackage("re2js", ["RE2JS"], { plugins: [slimRe2js] });
+
+// The static assets for a Worker of others.
+cpSync(join(ROOT, ".cache/page"), join(ROOT, "dist/page"), { recursive: true });
 
 /** Bundles the named exports of a package into a file in dist/, with its license. */
 async function bundlePackage(

@@ -13,7 +13,7 @@ export class CallError extends Error {
   }
 }
 
-export interface CallOptions {
+interface CallOptions {
   readonly method?: "GET" | "POST" | "DELETE";
   /** A list gives the parameter several times. */
   readonly query?: Readonly<Record<string, string | readonly string[] | undefined>>;
@@ -46,9 +46,14 @@ const SILENCE_MS = 30_000;
 /**
  * @param token the bearer token. Default: none, for a server that needs none
  * @param onUnauthorized called when the server rejects the token
+ * @param onReach called with whether the server has answered
  */
 export function createApi(
-  { token, onUnauthorized }: { readonly token?: string; readonly onUnauthorized: () => void },
+  { token, onUnauthorized, onReach }: {
+    readonly token?: string;
+    readonly onUnauthorized: () => void;
+    readonly onReach: (isReached: boolean) => void;
+  },
 ): Api {
   async function send(path: string, options: CallOptions, accept: string): Promise<Response> {
     const { query = {}, body, headers = {}, signal } = options;
@@ -73,10 +78,12 @@ export function createApi(
       cache: "no-store",
     }).catch((error) => {
       signal?.throwIfAborted();
+      onReach(false);
       throw lost(`no response from the server: ${error.message}`);
     });
-    if (response.ok) return response;
-    const problem = await readProblem(response);
+    const problem = response.ok ? undefined : await readProblem(response);
+    onReach(!problem || !isLostConnection(problem));
+    if (!problem) return response;
     if (response.status === 401) onUnauthorized();
     throw new CallError(problem);
   }
@@ -111,7 +118,8 @@ async function readProblem(response: Response): Promise<Problem> {
   const text = await response.text().catch(() => "");
   if (/^application\/(problem\+)?json/.test(headers.get("content-type") ?? "")) {
     try {
-      return JSON.parse(text);
+      const seconds = Number(headers.get("retry-after"));
+      return { ...(seconds > 0 ? { retryAfterMs: seconds * 1000 } : {}), ...JSON.parse(text) };
     } catch {
       // Something in front of the server cut the response.
     }
@@ -158,13 +166,16 @@ function parseEvent(line: string): AnyEvent {
   }
 }
 
+/** The type of problems that no server has sent. */
+const OWN_TYPE = "about:blank";
+
 function lost(detail: string): CallError {
   return new CallError(toProblem(detail, 0));
 }
 
 function toProblem(detail: string, status: number): Problem {
   return {
-    type: "about:blank",
+    type: OWN_TYPE,
     title: "The server cannot be reached",
     status,
     code: "network",
@@ -174,11 +185,16 @@ function toProblem(detail: string, status: number): Problem {
   };
 }
 
+/** Whether there was no response, or only one of a proxy in front of the server. */
+export function isLostConnection({ type, code }: Problem): boolean {
+  return type === OWN_TYPE && code === "network";
+}
+
 /** The problem of anything that was thrown. */
 export function problemOf(error: unknown): Problem {
   if (error instanceof CallError) return error.problem;
   return {
-    type: "about:blank",
+    type: OWN_TYPE,
     title: "This page has a fault",
     status: 0,
     code: "internal",

@@ -1,11 +1,11 @@
 /** The frame of the page: sign-in, navigation, and the view of the route. */
 import type { ComponentType, JSX } from "preact";
-import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useEffect, useErrorBoundary, useMemo, useRef, useState } from "preact/hooks";
 import type { Setup } from "../src/config/setup.ts";
-import { createApi } from "./api.ts";
+import { createApi, problemOf } from "./api.ts";
 import { Context } from "./context.ts";
 import type { PageContext } from "./context.ts";
-import { Loading, ProblemBox } from "./parts/states.tsx";
+import { Empty, Loading, ProblemBox } from "./parts/states.tsx";
 import { useResource } from "./resource.ts";
 import { toLink, useRoute } from "./route.ts";
 import { SignIn } from "./sign_in.tsx";
@@ -26,49 +26,81 @@ const VIEWS: Readonly<Record<string, { readonly name: string; readonly View: Com
 
 const FIRST_VIEW = "mirrors";
 
+/** A token, until another one is entered. */
+interface Session {
+  readonly token: string | undefined;
+  readonly number: number;
+}
+
 export function App(): JSX.Element {
-  const [token, setToken] = useState(readToken);
+  const [session, setSession] = useState<Session>(() => ({ token: readToken(), number: 0 }));
   const [needsToken, setNeedsToken] = useState(false);
-  const onUnauthorized = useCallback(() => setNeedsToken(true), []);
+  const [isLost, setLost] = useState(false);
+  const current = useRef(session);
+  current.current = session;
+  const { token, number } = session;
   const api = useMemo(
-    () => createApi({ ...(token === undefined ? {} : { token }), onUnauthorized }),
-    [token],
+    () =>
+      createApi({
+        ...(token === undefined ? {} : { token }),
+        // A late answer about an old token is of no interest.
+        onUnauthorized: () => current.current === session && setNeedsToken(true),
+        onReach: (isReached) => setLost(!isReached),
+      }),
+    [session],
   );
-  const key = `setup ${token ?? ""}`;
-  const setup = useResource(key, (signal) => api.call<Setup>("v1/setup", { signal }));
+  const setup = useResource(`setup ${number}`, async (signal) => {
+    const value = await api.call<Setup>("v1/setup", { signal });
+    setNeedsToken(false);
+    return value;
+  });
 
   function signIn(token: string | undefined): void {
     keepToken(token);
-    setNeedsToken(false);
-    setToken(token);
-    // The same token, entered again, changes nothing above.
-    setup.reload();
+    setNeedsToken(true);
+    setSession({ token, number: number + 1 });
   }
 
-  // The views stay behind the form when a token has expired, and while the set-up is loaded with another one.
+  // A view stays as it is while an expired token is replaced.
   const last = useRef<Setup | undefined>(undefined);
   if (setup.value) last.current = setup.value;
-  const known = setup.value ?? last.current;
+  const known = last.current;
+
+  function signOut(): void {
+    last.current = undefined;
+    signIn(undefined);
+  }
+
   return (
     <>
       {known && (
         <Frame
           api={api}
+          session={number}
           setup={known}
           mayCopy={known.open || known.caller?.scope === "copy"}
-          {...(known.open ? {} : {
-            onSignOut: () => {
-              last.current = undefined;
-              signIn(undefined);
-            },
-          })}
+          isLost={isLost}
+          {...(known.open ? {} : { onSignOut: signOut })}
         />
       )}
-      {needsToken && <SignIn wasRejected={token !== undefined} onToken={signIn} />}
+      {needsToken && (
+        <SignIn
+          wasRejected={token !== undefined && !setup.isLoading}
+          isChecking={token !== undefined && setup.isLoading}
+          {...(setup.problem && setup.problem.status !== 401 ? { problem: setup.problem } : {})}
+          onToken={signIn}
+        />
+      )}
       {!needsToken && !known && (
         <main class="alone">
           {setup.problem
-            ? <ProblemBox problem={setup.problem} onRetry={setup.reload} />
+            ? (
+              <ProblemBox problem={setup.problem} onRetry={setup.reload}>
+                {token !== undefined && (
+                  <button type="button" onClick={signOut}>Use another token</button>
+                )}
+              </ProblemBox>
+            )
             : <Loading what="the set-up of the server" />}
         </main>
       )}
@@ -77,12 +109,15 @@ export function App(): JSX.Element {
 }
 
 function Frame(
-  { onSignOut, ...context }: PageContext & { readonly onSignOut?: () => void },
+  { onSignOut, isLost, ...context }: PageContext & {
+    readonly onSignOut?: () => void;
+    readonly isLost: boolean;
+  },
 ): JSX.Element {
   const route = useRoute();
   const view = route.view || FIRST_VIEW;
-  const { setup, api, mayCopy } = context;
-  const found = VIEWS[view];
+  const { setup, api, session, mayCopy } = context;
+  const found = Object.hasOwn(VIEWS, view) ? VIEWS[view] : undefined;
   const main = useRef<HTMLElement>(null);
   const isFirst = useRef(true);
   useEffect(() => {
@@ -91,7 +126,7 @@ function Frame(
     if (!isFirst.current) main.current?.focus();
     isFirst.current = false;
   }, [view]);
-  const value = useMemo(() => context, [api, setup, mayCopy]);
+  const value = useMemo(() => context, [api, session, setup, mayCopy]);
   return (
     <Context.Provider value={value}>
       <a
@@ -126,18 +161,31 @@ function Frame(
           {onSignOut && <button type="button" class="plain" onClick={onSignOut}>Sign out</button>}
         </p>
       </header>
+      <p class="lost" role="status">
+        {isLost && "The server cannot be reached. The page tries again until it can."}
+      </p>
       <main id="main" tabIndex={-1} ref={main}>
-        {found ? <found.View key={view} /> : (
-          <p>
-            There is no view “{view}”. <a href={toLink(FIRST_VIEW)}>Show the mirrors</a>
-          </p>
-        )}
+        {found
+          ? <Guarded key={view} View={found.View} />
+          : (
+            <Empty title={`There is no view “${view}”`}>
+              <p>
+                <a href={toLink(FIRST_VIEW)}>Show the mirrors</a>
+              </p>
+            </Empty>
+          )}
       </main>
       <footer>
         <a href="docs">HTTP API</a> · crossdock {setup.version} on {HOSTS[setup.host.name]}
       </footer>
     </Context.Provider>
   );
+}
+
+/** Shows a fault of a view in its place, so that the others can still be opened. */
+function Guarded({ View }: { readonly View: ComponentType }): JSX.Element {
+  const [error, reset] = useErrorBoundary();
+  return error === undefined ? <View /> : <ProblemBox problem={problemOf(error)} onRetry={reset} />;
 }
 
 const HOSTS = { deno: "Deno", node: "Node", bun: "Bun", workerd: "Cloudflare Workers" } as const;

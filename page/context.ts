@@ -6,6 +6,8 @@ import type { Api } from "./api.ts";
 
 export interface PageContext {
   readonly api: Api;
+  /** Grows with each sign-in, after which data is loaded again. */
+  readonly session: number;
   readonly setup: Setup;
   /** Whether the caller may start copies and runs. A token of the scope `read` may not. */
   readonly mayCopy: boolean;

@@ -1,6 +1,7 @@
 /** Data of the API that a view shows: loaded, reloaded by hand or at an interval, with its states. */
-import { useCallback, useEffect, useRef, useState } from "preact/hooks";
-import { problemOf } from "./api.ts";
+import { useCallback, useContext, useEffect, useRef, useState } from "preact/hooks";
+import { isLostConnection, problemOf } from "./api.ts";
+import { Context } from "./context.ts";
 import type { Problem } from "../src/problem.ts";
 
 export interface Resource<Value> {
@@ -17,8 +18,12 @@ export interface Resource<Value> {
 /** The shortest interval, so that an open page does not load a server. */
 const MIN_INTERVAL_MS = 5000;
 
+/** The longest pause before a server that cannot be reached is called again. */
+const MAX_RETRY_MS = 60_000;
+
 /**
- * Calls `load` at first, when `key` changes, at `reload()`, and at the interval while the page is visible.
+ * Calls `load` at first, when `key` changes, after a sign-in, at `reload()`, and at the interval while the page is visible. While the
+ * server cannot be reached, it is called again after 5, 10, 20, 40 and then every 60 seconds.
  *
  * @param key what the value is about. `undefined` loads nothing
  */
@@ -31,6 +36,8 @@ export function useResource<Value>(
     isLoading: key !== undefined,
   });
   const [count, setCount] = useState(0);
+  const session = useContext(Context)?.session;
+  const failures = useRef(0);
   const current = useRef(load);
   current.current = load;
 
@@ -41,7 +48,11 @@ export function useResource<Value>(
     // A value about something else must not stand below a new heading.
     setState((old) => old.key === key ? { ...old, isLoading: true } : { key, isLoading: true });
     current.current(signal).then(
-      (value) => signal.aborted || setState({ key, value, isLoading: false, at: Date.now() }),
+      (value) => {
+        if (signal.aborted) return;
+        failures.current = 0;
+        setState({ key, value, isLoading: false, at: Date.now() });
+      },
       (error) => {
         if (signal.aborted) return;
         const problem = problemOf(error);
@@ -49,7 +60,15 @@ export function useResource<Value>(
       },
     );
     return () => controller.abort();
-  }, [key, count]);
+  }, [key, count, session]);
+
+  const { problem } = state;
+  useEffect(() => {
+    if (!problem || !isLostConnection(problem)) return;
+    const pause = Math.min(MIN_INTERVAL_MS * 2 ** failures.current++, MAX_RETRY_MS);
+    const timer = setTimeout(() => setCount((count) => count + 1), pause);
+    return () => clearTimeout(timer);
+  }, [problem]);
 
   useEffect(() => {
     if (key === undefined || intervalMs === undefined) return;

@@ -1,11 +1,16 @@
 import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
+import type { Problem } from "../src/problem.ts";
+import { ProblemBox } from "./parts/states.tsx";
 
 /** Asks for a token of the API. As a dialog it lies above what was loaded before a token expired. */
 export function SignIn(
-  { wasRejected, onToken }: {
+  { wasRejected, isChecking, problem, onToken }: {
     /** Whether the server rejected a token: a wrong one, or one that has expired. */
     readonly wasRejected: boolean;
+    readonly isChecking: boolean;
+    /** Why a token could not be checked. */
+    readonly problem?: Problem;
     readonly onToken: (token: string) => void;
   },
 ): JSX.Element {
@@ -22,6 +27,8 @@ export function SignIn(
       class="sign-in"
       aria-labelledby="sign-in-title"
       onCancel={(event) => event.preventDefault()}
+      // A browser closes a dialog at the second Escape in any case.
+      onClose={({ currentTarget }) => currentTarget.showModal()}
     >
       <form
         onSubmit={(event) => {
@@ -29,8 +36,12 @@ export function SignIn(
           if (token !== "" && !mistake) onToken(token);
         }}
       >
-        <h1 id="sign-in-title">crossdock</h1>
-        {wasRejected && (
+        <h1 id="sign-in-title" class="brand">
+          <img src="assets/icon.svg" alt="" width="24" height="24" />
+          crossdock
+        </h1>
+        {problem && <ProblemBox problem={problem} />}
+        {wasRejected && !problem && (
           <p class="problem" role="alert">
             The server rejected the token. It is wrong, or it has been replaced.
           </p>
@@ -46,7 +57,7 @@ export function SignIn(
           aria-invalid={mistake !== undefined}
           onInput={({ currentTarget }) => setText(currentTarget.value)}
         />
-        <p id="token-help">
+        <p id="token-help" class="quiet">
           {mistake ?? (
             <>
               One of the tokens in{" "}
@@ -54,7 +65,13 @@ export function SignIn(
             </>
           )}
         </p>
-        <button type="submit" disabled={token === "" || mistake !== undefined}>Sign in</button>
+        <button
+          type="submit"
+          class="main"
+          disabled={token === "" || mistake !== undefined || isChecking}
+        >
+          {isChecking ? "Checking…" : "Sign in"}
+        </button>
       </form>
     </dialog>
   );

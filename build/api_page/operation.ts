@@ -4,12 +4,17 @@ import { nameOf, resolveAnswer } from "../api/model.ts";
 import type { Answer, Api, Content, Operation, Parameter, Route } from "../api/model.ts";
 import { renderAnswers } from "./answers.ts";
 import { toCurl } from "./curl.ts";
-import { renderContent, renderName, renderSchema, renderType } from "./schema.ts";
+import { renderContent, renderDescribed, renderName, renderType } from "./schema.ts";
 import { renderTable } from "./table.ts";
 import { renderLine, renderText } from "./text.ts";
 import type { Html } from "./text.ts";
 
-export function renderOperation(route: Route, api: Api): Html {
+/** @param bodies from {@linkcode listBodies} */
+export function renderOperation(
+  route: Route,
+  api: Api,
+  bodies: ReadonlyMap<string, Route>,
+): Html {
   const { method, path, operation } = route;
   const { operationId, summary, description, parameters = [], requestBody } = operation;
   const answers = Object.entries(operation.responses).map(([status, answer]) => ({
@@ -18,11 +23,13 @@ export function renderOperation(route: Route, api: Api): Html {
   }));
   const successes = answers.filter(({ status }) => status.startsWith("2"));
   return html`
-    <article id="${operationId}" aria-labelledby="${operationId}-title">
-      <h3 id="${operationId}-title"><a href="#${operationId}">${summary}</a></h3>
+    <article id="${operationId}">
+      <h3><a href="#${operationId}">${summary}</a></h3>
       <p class="route">${renderMethod(method)} <code>${path}</code> ${renderScope(operation)}</p>
       ${renderText(description)} ${parameters.length > 0 ? renderParameters(parameters) : ""}
-      ${requestBody ? renderBody(requestBody.content, api) : ""} ${renderAnswers(answers)}
+      ${requestBody ? renderBody(route, requestBody.content, { api, bodies }) : ""} ${renderAnswers(
+        answers,
+      )}
       ${successes.flatMap(({ status, answer }) => renderExamples(route, status, answer))}
     </article>
   `;
@@ -53,14 +60,38 @@ function renderParameters(parameters: readonly Parameter[]): Html {
   `;
 }
 
-/** Repeats the schema's fields, so that a reader finds everything about a call in one place. */
-function renderBody(content: Content, { components }: Api): Html {
-  const schema = components.schemas[nameOf(content["application/json"]?.schema.$ref ?? "")];
-  return html`
-    <h4>Body</h4>
-    <p>${renderContent(content)}</p>
-    ${schema && !schema.oneOf ? renderSchema(schema) : ""}
-  `;
+/** Finds the operation that shows a schema: the first one with a body of it. */
+export function listBodies(routes: readonly Route[]): ReadonlyMap<string, Route> {
+  const bodies = new Map<string, Route>();
+  for (const route of routes) {
+    const name = nameOfBody(route.operation.requestBody?.content ?? {});
+    if (name !== "" && !bodies.has(name)) bodies.set(name, route);
+  }
+  return bodies;
+}
+
+function nameOfBody(content: Content): string {
+  return nameOf(content["application/json"]?.schema.$ref ?? "");
+}
+
+/** Shows the schema here, so that a reader finds everything about a call in one place. */
+function renderBody(
+  route: Route,
+  content: Content,
+  { api, bodies }: { readonly api: Api; readonly bodies: ReadonlyMap<string, Route> },
+): Html {
+  const name = nameOfBody(content);
+  const schema = api.components.schemas[name];
+  return schema && bodies.get(name) === route
+    ? html`
+      <h4 id="schema-${name}">Body</h4>
+      <p>${renderContent(content)}</p>
+      ${renderDescribed(schema)}
+    `
+    : html`
+      <h4>Body</h4>
+      <p>${renderContent(content)}</p>
+    `;
 }
 
 /** Renders the response examples that belong to an example request of the same name, or to an operation without parameters and body. */

@@ -3,9 +3,10 @@ import { html } from "hono/html";
 import { renderProblems } from "./answers.ts";
 import { listRoutes } from "../api/model.ts";
 import type { Api, Route, Schema } from "../api/model.ts";
-import { renderMethod, renderOperation } from "./operation.ts";
-import { renderSchema } from "./schema.ts";
-import { renderLine, renderText } from "./text.ts";
+import { minifyHtml } from "./minify_html.ts";
+import { listBodies, renderMethod, renderOperation } from "./operation.ts";
+import { renderDescribed } from "./schema.ts";
+import { renderText } from "./text.ts";
 import type { Html } from "./text.ts";
 
 export interface PageOptions {
@@ -14,8 +15,7 @@ export interface PageOptions {
 }
 
 export async function renderPage(api: Api, { style }: PageOptions): Promise<string> {
-  // The indentation of the templates would be a sixth of the page.
-  return `${await render(api, style)}`.replace(/\n\s+(?=<)/g, "\n");
+  return minifyHtml(`${await render(api, style)}`.trim());
 }
 
 function render(api: Api, style: string): Html {
@@ -34,12 +34,15 @@ function render(api: Api, style: string): Html {
       <body>
         <a class="skip" href="#main">Skip to the content</a>
         <header>
-          <h1>${title} <small>${version}</small></h1>
-          <p><a href="./">Mirrors</a> · <a href="openapi.json">OpenAPI document</a></p>
+          <a class="brand"
+            href="./"><img src="assets/icon.svg" alt="" width="20" height="20">${title}</a>
+          <p><a href="openapi.json">OpenAPI document</a></p>
         </header>
+        <div class="columns">
         ${renderContents(api, routes)}
         <main id="main">
           <section aria-label="About">
+            <h1>HTTP API <small>${version}</small></h1>
             ${renderText(description)}
             <p>
               The examples read the server's URL and a token from the shell variables
@@ -48,8 +51,9 @@ function render(api: Api, style: string): Html {
             </p>
           </section>
           ${api.tags.map((tag) => renderTag(tag, routes, api))} ${renderProblems(api)}
-          ${renderSchemas(api)}
+          ${renderSchemas(api, routes)}
         </main>
+        </div>
       </body>
     </html>
   `;
@@ -79,18 +83,22 @@ function renderEntry({ method, path, operation }: Route): Html {
 }
 
 function renderTag(tag: Api["tags"][number], routes: readonly Route[], api: Api): Html {
+  const bodies = listBodies(routes);
   const id = toId(tag.name);
   return html`
     <section id="${id}" aria-labelledby="${id}-title">
       <h2 id="${id}-title">${tag.name}</h2>
       ${renderText(tag.description)}
-      ${withTag(routes, tag.name).map((route) => renderOperation(route, api))}
+      ${withTag(routes, tag.name).map((route) => renderOperation(route, api, bodies))}
     </section>
   `;
 }
 
-function renderSchemas({ components: { schemas } }: Api): Html {
-  const sorted = Object.entries(schemas).sort(([a], [b]) => a.localeCompare(b));
+/** Schemas of bodies are shown with their operation. */
+function renderSchemas({ components: { schemas } }: Api, routes: readonly Route[]): Html {
+  const bodies = listBodies(routes);
+  const sorted = Object.entries(schemas).filter(([name]) => !bodies.has(name))
+    .sort(([a], [b]) => a.localeCompare(b));
   return html`
     <section id="schemas" aria-labelledby="schemas-title">
       <h2 id="schemas-title">Schemas</h2>
@@ -101,14 +109,10 @@ function renderSchemas({ components: { schemas } }: Api): Html {
 
 function renderNamed(name: string, schema: Schema): Html {
   const id = `schema-${name}`;
-  const isClosed = schema.additionalProperties === false;
   return html`
-    <article id="${id}" aria-labelledby="${id}-title">
-      <h3 id="${id}-title"><a href="#${id}">${name}</a></h3>
-      <p>${renderLine(schema.description ?? "")}${isClosed
-        ? ". Other fields are rejected"
-        : ""}.</p>
-      ${renderSchema(schema)}
+    <article id="${id}">
+      <h3><a href="#${id}">${name}</a></h3>
+      ${renderDescribed(schema)}
     </article>
   `;
 }

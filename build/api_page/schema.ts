@@ -27,6 +27,15 @@ export function renderSchema(schema: Schema): Html {
   return html`${schema.oneOf.map(renderAlternative)}`;
 }
 
+/** Renders a named schema: its description, and its fields. */
+export function renderDescribed(schema: Schema): Html {
+  const isClosed = schema.additionalProperties === false;
+  return html`
+    <p>${renderLine(schema.description ?? "")}${isClosed ? ". Other fields are rejected" : ""}.</p>
+    ${renderSchema(schema)}
+  `;
+}
+
 function renderAlternative(schema: Schema): Html {
   return html`
     <h4><code>${labelOf(schema)}</code></h4>

@@ -16,13 +16,12 @@ export const STYLE = `
 * { box-sizing: border-box; }
 html { scroll-padding-top: 1rem; -webkit-text-size-adjust: 100%; }
 body {
-  margin: 0 auto;
-  max-width: 84rem;
-  padding: 0 1.5rem 4rem;
+  margin: 0;
   background: var(--back);
   color: var(--text);
-  font: 1rem/1.55 system-ui, sans-serif;
+  font: 0.9375rem/1.5 system-ui, sans-serif;
 }
+.columns { margin: 0 auto; max-width: 90rem; padding: 0 1.5rem 4rem; }
 a { color: var(--link); text-underline-offset: 0.15em; }
 :focus-visible { outline: 2px solid var(--link); outline-offset: 2px; }
 .skip { position: absolute; left: -99rem; }
@@ -30,10 +29,22 @@ a { color: var(--link); text-underline-offset: 0.15em; }
 header {
   display: flex;
   flex-wrap: wrap;
-  align-items: baseline;
+  align-items: center;
   justify-content: space-between;
   column-gap: 2rem;
+  padding: 0 1.5rem;
   border-bottom: 1px solid var(--line);
+  background: var(--raised);
+}
+header p { margin: 0; }
+.brand {
+  display: inline-flex;
+  align-items: center;
+  gap: 0.5rem;
+  padding: 0.75rem 0;
+  color: inherit;
+  font-weight: 600;
+  text-decoration: none;
 }
 h1 { margin: 1.5rem 0 1rem; font-size: 1.75rem; line-height: 1.2; }
 h2 { margin: 3.5rem 0 0.75rem; font-size: 1.5rem; line-height: 1.25; }
@@ -52,7 +63,7 @@ article {
   border-radius: 0.5rem;
 }
 :target { border-color: var(--link); }
-span:target, code:target { padding: 0 0.25rem; background: var(--mark); }
+span:target, code:target, h4:target { padding: 0 0.25rem; background: var(--mark); }
 .route { max-width: none; }
 .route code { font-size: 1rem; }
 .scope { margin-left: 0.75rem; color: var(--quiet); font-size: 0.85rem; }
@@ -100,13 +111,11 @@ nav a { display: block; padding: 0.15rem 0; color: inherit; text-decoration: non
 nav a:hover { text-decoration: underline; }
 nav .method { display: inline-block; min-width: 3.6rem; font-size: 0.7rem; }
 @media (min-width: 64rem) {
-  body {
+  .columns {
     display: grid;
     grid-template-columns: 17rem minmax(0, 1fr);
-    grid-template-rows: auto 1fr;
     column-gap: 2.5rem;
   }
-  header { grid-column: 1 / -1; }
   nav {
     position: sticky;
     top: 0;
@@ -116,13 +125,12 @@ nav .method { display: inline-block; min-width: 3.6rem; font-size: 0.7rem; }
     padding: 1rem 0.5rem 2rem 0;
     overflow-y: auto;
   }
-  main { padding-top: 1.5rem; }
 }
 @media (max-width: 63.99rem) {
   nav .long { display: none; }
 }
 @media (max-width: 40rem) {
-  body { padding: 0 1rem 3rem; }
+  header, .columns { padding: 0 0.75rem; }
   article { padding: 1rem; }
   .scope { display: block; margin: 0.25rem 0 0; }
   thead { position: absolute; left: -99rem; }
@@ -133,7 +141,8 @@ nav .method { display: inline-block; min-width: 3.6rem; font-size: 0.7rem; }
 }
 @media print {
   nav, .skip { display: none; }
-  body { max-width: none; padding: 0; font-size: 0.8rem; }
+  body { font-size: 0.8rem; }
+  .columns { max-width: none; padding: 0; }
   article { border: 0; padding: 0; }
   pre { max-height: none; overflow: visible; white-space: pre-wrap; }
   h2, h3, h4, figcaption { break-after: avoid; }

@@ -1,6 +1,8 @@
 /** How views show what is not there: loading, empty, failed. */
 import type { ComponentChildren, JSX } from "preact";
+import { useMemo } from "preact/hooks";
 import type { Problem } from "../../src/problem.ts";
+import { formatTime } from "./format.ts";
 
 /** Says what is loaded. It appears after a moment, so that fast answers do not flicker. */
 export function Loading({ what }: { readonly what: string }): JSX.Element {
@@ -27,7 +29,8 @@ export function ProblemBox(
     readonly children?: ComponentChildren;
   },
 ): JSX.Element {
-  const { title, detail, hint, errors = [], requestId } = problem;
+  const { title, detail, hint, errors = [], requestId, retryAfterMs } = problem;
+  const retryAt = useMemo(() => Date.now() + (retryAfterMs ?? 0), [problem]);
   return (
     <div class="problem" role="alert">
       <p>
@@ -44,13 +47,16 @@ export function ProblemBox(
         </ul>
       )}
       {hint && <p class="hint">{hint}</p>}
+      {retryAfterMs !== undefined && <p>Not before {formatTime(retryAt)}.</p>}
       {requestId && (
         <p class="quiet">
           Request <code>{requestId}</code> in the server's log
         </p>
       )}
-      {children}
-      {onRetry && <button type="button" onClick={onRetry}>Try again</button>}
+      <div class="row">
+        {children}
+        {onRetry && <button type="button" onClick={onRetry}>Try again</button>}
+      </div>
     </div>
   );
 }

@@ -36,7 +36,7 @@ export function When({ at }: { readonly at: number }): JSX.Element {
 }
 
 /** The time, renewed every ten seconds. */
-export function useNow(): number {
+function useNow(): number {
   const [now, setNow] = useState(Date.now);
   useEffect(() => {
     const timer = setInterval(() => setNow(Date.now()), 10_000);

@@ -132,7 +132,7 @@ export async function composeWorker(
     // An empty configuration allows nothing and has no rules.
     const server = composeServer(parseEnvironment({}), host);
     const logError = (): void => server.log("error", error.message);
-    const app = onFirstRequest(logError, createBrokenApp(error));
+    const app = onFirstRequest(logError, createBrokenApp(error, host.pageFiles));
     return { ...server, app, openApp: app };
   }
 }

@@ -78,8 +78,13 @@ export function requireCopyScope(context: Context<AppEnv>): void {
   });
 }
 
+/** What decides whether a server is configured. */
+export interface Configured {
+  readonly config: Pick<ServerConfig, "tokens" | "open">;
+}
+
 /** Requires a configured server but no token: for pages without secrets that a browser opens. */
-export function requireConfigured({ config }: AppOptions): MiddlewareHandler<AppEnv> {
+export function requireConfigured({ config }: Configured): MiddlewareHandler<AppEnv> {
   return async (_, next) => {
     rejectUnconfigured(config);
     await next();
@@ -87,7 +92,7 @@ export function requireConfigured({ config }: AppOptions): MiddlewareHandler<App
 }
 
 /** A server without tokens and without CROSSDOCK_OPEN serves only the health checks. */
-function rejectUnconfigured({ tokens, open }: ServerConfig): void {
+function rejectUnconfigured({ tokens, open }: Configured["config"]): void {
   if (open || tokens.length > 0) return;
   throw new RequestError("unauthorized", "the server has no tokens and rejects all calls", {
     status: 401,

@@ -4,7 +4,7 @@ import { cors } from "hono/cors";
 import { requestId } from "hono/request-id";
 import { secureHeaders } from "hono/secure-headers";
 import { createAllowed } from "./allowed.ts";
-import type { AppEnv, AppOptions } from "./app_options.ts";
+import type { AppEnv, AppOptions, PageFiles } from "./app_options.ts";
 import type { HookMemory } from "../config/setup.ts";
 import type { ParseError } from "../errors.ts";
 import { describeError } from "../log.ts";
@@ -92,19 +92,20 @@ export function createApi(options: AppOptions) {
 export type App = ReturnType<typeof createApi>;
 
 /**
- * Creates the server of an invalid configuration, for hosts that cannot refuse to start. `/healthz` succeeds; all other requests
- * get a 503 with the error in the configuration.
+ * Creates the server of an invalid configuration, for hosts that cannot refuse to start. `/healthz` succeeds, and the page shows the
+ * error in the configuration, with which all calls get a 503.
  */
-export function createBrokenApp(error: ParseError): Hono<AppEnv> {
+export function createBrokenApp(error: ParseError, pageFiles?: PageFiles): Hono<AppEnv> {
   const { problem } = new RequestError("internal", error.message, {
     status: 503,
     title: "The configuration is invalid",
     ...(error.hint ? { hint: error.hint } : {}),
   });
-  return createRouter()
+  const router = createRouter()
     .use(requestId())
-    .get("/healthz", (context) => context.json({ status: "ok" }))
-    .all("*", (context) => answerProblem(context, problem));
+    .get("/healthz", (context) => context.json({ status: "ok" }));
+  if (pageFiles) router.route("/", pageRoutes({ config: { tokens: [], open: true }, pageFiles }));
+  return router.all("*", (context) => answerProblem(context, problem));
 }
 
 /** A call that ends because its client disconnects is no failure of the server. Only the log and the metrics show this status. */

@@ -18,6 +18,8 @@ export interface PageFiles {
   document(): Promise<object>;
   /** The text of a file: `index.html`, `docs.html`, or a path that one of them names. */
   file(path: string): Promise<string | undefined>;
+  /** The same file compressed by brotli. Default: files are sent as they are. */
+  compressedFile?(path: string): Promise<Uint8Array<ArrayBuffer> | undefined>;
 }
 
 /** Dependencies of the server that the host provides. */

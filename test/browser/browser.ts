@@ -1,9 +1,10 @@
-/** Debian's Chromium, driven by playwright-core. */
+/** Opens the page in a browser, and checks it there. */
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { chromium } from "playwright-core";
-import type { Page } from "playwright-core";
+import { after } from "node:test";
+import type { Browser, BrowserContextOptions, Page } from "playwright-core";
+import { launchChromium } from "./launch_chromium.ts";
 import { COPY_TOKEN } from "./mirror_server.ts";
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
@@ -15,6 +16,10 @@ export interface OpenOptions {
   /** Default 1280 */
   readonly width?: number;
   readonly timeZone?: string;
+  /** More options of the browser's context. */
+  readonly context?: BrowserContextOptions;
+  /** A script that runs before those of the page. */
+  readonly script?: string;
 }
 
 export interface OpenPage extends AsyncDisposable {
@@ -25,37 +30,39 @@ export interface OpenPage extends AsyncDisposable {
   show(route: string): Promise<void>;
 }
 
-/** Opens a view of the page, for example `mirrors`, in a browser of its own. */
+/** One for all tests of a file: its start takes longer than most of them. */
+let browser: Promise<Browser> | undefined;
+after(async () => await (await browser)?.close());
+
+/** Opens a view of the page, for example `mirrors`, in a session of its own. */
 export async function openView(
   url: string,
   route: string,
-  { theme = "light", width = 1280, timeZone, ...options }: OpenOptions = {},
+  options: OpenOptions = {},
+): Promise<OpenPage> {
+  const token = "token" in options ? options.token : COPY_TOKEN;
+  return await openUrl(`${url}/#/${route}`, {
+    ...options,
+    script: (token === undefined ? "" : keepToken(token)) + (options.script ?? ""),
+  });
+}
+
+/** Opens a document, in a session of its own. */
+export async function openUrl(
+  url: string,
+  { theme = "light", width = 1280, timeZone, context: more, script }: OpenOptions = {},
 ): Promise<OpenPage> {
   await using started = new AsyncDisposableStack();
-  const browser = await chromium.launch({
-    executablePath: "/usr/bin/chromium",
-    // Required if tests run as root, and in containers with little shared memory.
-    args: ["--no-sandbox", "--disable-dev-shm-usage"],
-  });
-  started.defer(() => browser.close());
-  const context = await browser.newContext({
+  const context = await (await (browser ??= launchChromium())).newContext({
     colorScheme: theme,
     viewport: { width, height: 900 },
     reducedMotion: "reduce",
     locale: "en-GB",
     ...(timeZone ? { timezoneId: timeZone } : {}),
+    ...more,
   });
-  const token = "token" in options ? options.token : COPY_TOKEN;
-  if (token !== undefined) {
-    await context.addInitScript((token: string) => {
-      // deno-lint-ignore no-explicit-any
-      const { sessionStorage, location } = globalThis as any;
-      // Only once, so that a test sees what the page does with it.
-      if (sessionStorage.getItem("test")) return;
-      sessionStorage.setItem("test", "set");
-      sessionStorage.setItem(`crossdock token ${location.pathname}`, token);
-    }, token);
-  }
+  started.defer(() => context.close());
+  if (script) await context.addInitScript(script);
   const page = await context.newPage();
   const messages: string[] = [];
   page.on("console", (message) => {
@@ -63,19 +70,24 @@ export async function openView(
     if (message.type() === "error" && !isFailedCall) messages.push(message.text());
   });
   page.on("pageerror", (error) => messages.push(String(error)));
-  await page.goto(`${url}/#/${route}`);
+  await page.goto(url);
   const kept = started.move();
   return {
     page,
     messages,
     async show(route): Promise<void> {
-      await page.evaluate((route: string) => {
-        // deno-lint-ignore no-explicit-any
-        (globalThis as any).location.hash = `#/${route}`;
-      }, route);
+      await page.evaluate(`location.hash = ${JSON.stringify(`#/${route}`)}`);
     },
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };
+}
+
+/** Only once for a tab, so that a test sees what the page does with the token. */
+function keepToken(token: string): string {
+  return `if (!sessionStorage.getItem("test")) {
+    sessionStorage.setItem("test", "set");
+    sessionStorage.setItem("crossdock token " + location.pathname, ${JSON.stringify(token)});
+  }`;
 }
 
 /** Checks the page with axe-core, by the rules of WCAG 2.2 AA and the best practices of axe. */

@@ -4,7 +4,7 @@ import { listRoutes } from "../../build/api/model.ts";
 import { getDocument } from "../build/api/api_document.ts";
 import { startDocumentedApp } from "../server/documented_app.ts";
 import { serve } from "../support/serve.ts";
-import { openPage } from "./open_page.ts";
+import { openUrl } from "./browser.ts";
 
 test("/docs opens in a browser without an error, and shows every operation", async () => {
   await using documented = await startDocumentedApp();
@@ -14,8 +14,9 @@ test("/docs opens in a browser without an error, and shows every operation", asy
     asked.push(new URL(request.url).pathname);
     return app.fetch(request);
   });
-  const { dom, messages } = await openPage(`${server.url}/docs`);
-  assert.deepEqual(messages, []);
+  await using opened = await openUrl(`${server.url}/docs`);
+  const dom = await opened.page.content();
+  assert.deepEqual(opened.messages, []);
   assert.ok(
     asked.length > 1 && asked.every((path) => /^\/(docs$|assets\/)/.test(path)),
     `${asked}`,
@@ -34,7 +35,8 @@ test("/docs opens in a browser without an error, and shows every operation", asy
 test("/docs keeps its parts in their places when a browser has read it", async () => {
   await using documented = await startDocumentedApp();
   await using server = await serve((request) => documented.app.fetch(request));
-  const { dom } = await openPage(`${server.url}/docs`);
+  await using opened = await openUrl(`${server.url}/docs`);
+  const dom = await opened.page.content();
   const sent = await (await documented.app.request("/docs")).text();
   // A tag that does not close, or that may not stand where it does, is moved or doubled by the parser.
   for (const tag of ["article", "section", "table", "tbody", "tr", "th", "td", "h3", "pre", "p"]) {
@@ -43,13 +45,14 @@ test("/docs keeps its parts in their places when a browser has read it", async (
   }
 });
 
-test("openPage() reports what a policy blocks", async () => {
+test("openUrl() reports what a policy blocks", async () => {
   await using server = await serve(() =>
     new Response("<!doctype html><p>page</p><script>document.title = 'ran'</script>", {
       headers: { "content-type": "text/html", "content-security-policy": "default-src 'none'" },
     })
   );
-  const { dom, messages } = await openPage(server.url);
+  await using opened = await openUrl(server.url);
+  const dom = await opened.page.content();
   assert.ok(dom.includes("<p>page</p>") && !dom.includes("<title>ran"));
-  assert.match(messages.join("\n"), /Content Security Policy/);
+  assert.match(opened.messages.join("\n"), /Content Security Policy/);
 });

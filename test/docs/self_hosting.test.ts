@@ -1,6 +1,12 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
 import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { createLocalPage } from "../../src/entries/local_page.ts";
 import { SERVER_VARIABLES } from "../../src/config/server_config.ts";
 import { createMetrics } from "../../src/server/metrics.ts";
 
@@ -69,3 +75,43 @@ test("Dockerfile runs crossdock serve with no permission beyond those of `deno t
   assert.equal(`deno task --quiet page && ${command}`, serve);
   assert.match(read("Dockerfile"), /^CMD \["serve"\]$/m);
 });
+
+test(
+  "Dockerfile builds the page from the files that it copies",
+  { skip: !("Deno" in globalThis) },
+  async () => {
+    const [, stage = ""] = /AS page\n([^]*?)\nFROM /.exec(read("Dockerfile")) ?? [];
+    const [, command = ""] = /^RUN (deno run .*)$/m.exec(stage) ?? [];
+    const copied = [...stage.matchAll(/^COPY (.+) (\S+)$/gm)].map(([, from = "", to = ""]) => ({
+      from,
+      to,
+    }));
+    const ignored = read(".dockerignore");
+    const root = fileURLToPath(new URL("../..", import.meta.url));
+    const folder = mkdtempSync(join(tmpdir(), "crossdock-image-"));
+    try {
+      for (const { from, to } of copied) {
+        for (const path of from.split(" ")) {
+          assert.match(ignored, new RegExp(`^!${path.split("/")[0]}$`, "m"));
+          cpSync(
+            join(root, path),
+            join(folder, to.endsWith("/") ? join(to, path.split("/").pop() ?? "") : to),
+            {
+              recursive: true,
+            },
+          );
+        }
+      }
+      rmSync(join(folder, "src/server/page"), { recursive: true, force: true });
+      symlinkSync(join(root, "node_modules"), join(folder, "node_modules"));
+      const [, ...args] = command.split(" ");
+      execFileSync(process.execPath, args, { cwd: folder, stdio: "pipe" });
+      const files = JSON.parse(readFileSync(join(folder, "src/server/page/files.json"), "utf8"));
+      const { file } = createLocalPage(() => Promise.resolve(files));
+      assert.match(await file("index.html") ?? "", /assets\/page-[A-Z0-9]{8}\.js/);
+      assert.ok(Object.hasOwn(files, "docs.html"));
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  },
+);

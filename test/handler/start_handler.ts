@@ -21,13 +21,14 @@ const STARTERS: Readonly<Record<HandlerHost, StartHandler>> = {
 };
 
 /**
- * Starts the handler on the host that `CROSSDOCK_TEST_HOST` names: `deno` (`deno serve`, the default), `deno-run` (`deno task
- * serve`), `node`, `bun` or `workerd`.
+ * Starts the handler on a host. Default: the one that `CROSSDOCK_TEST_HOST` names: `deno` (`deno serve`, the default), `deno-run`
+ * (`deno task serve`), `node`, `bun` or `workerd`.
  */
 export async function startHandler(
   variables: Readonly<Record<string, string>>,
+  host = testHost(),
 ): Promise<Handler> {
-  return await STARTERS[testHost()](variables);
+  return await STARTERS[host](variables);
 }
 
 /** Runs a handler that is expected to end without a signal. */

@@ -119,6 +119,20 @@ async function checkMounted(
   await unknown.body?.cancel();
 }
 
+/** Loads the page below `/mirror`, with its script. */
+async function checkPage(url: string): Promise<void> {
+  const page = await fetch(`${url}/mirror/`);
+  const html = await page.text();
+  assert.equal(page.status, 200, html);
+  const script = /src="(assets\/[^"]+\.js)"/.exec(html)?.[1];
+  assert.ok(script, html);
+  const response = await fetch(new URL(script, page.url));
+  assert.match(response.headers.get("content-type") ?? "", /^text\/javascript/);
+  assert.match(await response.text(), /sessionStorage/);
+  const docs = await fetch(`${url}/mirror/docs`);
+  assert.match(await docs.text(), /href="assets\/docs-[A-Z0-9]{8}\.css"/);
+}
+
 for (const host of ["node", "deno", "bun"] as const) {
   test(`crossdock/server is mounted in a hono app on ${host}`, async () => {
     await using source = await startRegistry();
@@ -134,6 +148,10 @@ for (const host of ["node", "deno", "bun"] as const) {
       const port = /^port (\d+)$/m.exec(program.stdout)?.[1];
       assert.ok(port, `${program.stdout}${program.stderr}`);
       await checkMounted(`http://127.0.0.1:${port}`, source, destination);
+      await checkPage(`http://127.0.0.1:${port}`);
+      const withoutSlash = await fetch(`http://127.0.0.1:${port}/mirror`);
+      assert.equal(withoutSlash.url, `http://127.0.0.1:${port}/mirror/`);
+      await withoutSlash.body?.cancel();
       const document = await fetch(`http://127.0.0.1:${port}/mirror/openapi.json`);
       assert.equal((await document.json()).info.title, "crossdock");
     } finally {
@@ -193,15 +211,13 @@ async function bundleOwn(name: string, code: string): Promise<string> {
   return await readFile(join(outdir, `${name}.js`), "utf8");
 }
 
-test("crossdock/server is mounted in a hono app on workerd", async () => {
-  await using source = await startRegistry();
-  await using destination = await startRegistry();
-  const contents = await bundleOwn(
-    "mounted",
-    `${APP}let app; export default { fetch: (request, env, context) => (app ??= create(env)).fetch(request, env, context) };`,
-  );
-  const variables = Object.entries(variablesFor(source, destination));
-  const miniflare = new Miniflare({
+function startOwn(
+  contents: string,
+  variables: Readonly<Record<string, string>>,
+  assets?: { readonly directory: string },
+): Miniflare {
+  const texts = Object.entries(variables).map(([name, value]) => [name, { type: "text", value }]);
+  return new Miniflare({
     host: "127.0.0.1",
     log: new Log(LogLevel.ERROR),
     cf: false,
@@ -213,10 +229,25 @@ test("crossdock/server is mounted in a hono app on workerd", async () => {
         compatibilityDate: "2026-11-17",
         compatibilityFlags: ["global_fetch_strictly_public", "no_nodejs_compat"],
         manifest: { mainModule: "worker.js", modules: { "worker.js": { type: "esm", contents } } },
-        env: Object.fromEntries(variables.map(([name, value]) => [name, { type: "text", value }])),
+        env: { ...Object.fromEntries(texts), ...(assets ? { ASSETS: { type: "assets" } } : {}) },
+        ...(assets
+          ? {
+            assets: { ...assets, hasUserWorker: true, runWorkerFirst: true, htmlHandling: "none" },
+          }
+          : {}),
       },
     }],
   });
+}
+
+test("crossdock/server is mounted in a hono app on workerd", async () => {
+  await using source = await startRegistry();
+  await using destination = await startRegistry();
+  const contents = await bundleOwn(
+    "mounted",
+    `${APP}let app; export default { fetch: (request, env, context) => (app ??= create(env)).fetch(request, env, context) };`,
+  );
+  const miniflare = startOwn(contents, variablesFor(source, destination));
   try {
     const { origin } = await miniflare.ready;
     await checkMounted(origin, source, destination);
@@ -228,7 +259,7 @@ test("crossdock/server is mounted in a hono app on workerd", async () => {
 /** The own code of the Worker below, the difference of two minifications, and what one file of everything has in addition. */
 const OWN_GZIP_BYTES = 6 * 1024;
 
-test("a Worker that mounts crossdock/worker is as large as ours and its own code", async () => {
+test("a Worker that mounts crossdock/worker is as large as ours and its own code, and serves the page from the package", async () => {
   const ours = compressedBytes(bundleWorker(join(folder.path, "ours")));
   const own = await bundleOwn(
     "worker",
@@ -244,6 +275,13 @@ test("a Worker that mounts crossdock/worker is as large as ours and its own code
   );
   const size = gzipSync(own).byteLength;
   assert.ok(size < ours + OWN_GZIP_BYTES, `${size} bytes, ours has ${ours}`);
+  const directory = join(folder.path, "node_modules/crossdock/dist/page");
+  const miniflare = startOwn(own, { CROSSDOCK_OPEN: "true" }, { directory });
+  try {
+    await checkPage((await miniflare.ready).origin);
+  } finally {
+    await miniflare.dispose();
+  }
 });
 
 test("the package's server types hold in a strict TypeScript project", async () => {

@@ -10,6 +10,7 @@ import type { TempFolder } from "../registries/run_program.ts";
 import { putImage, putIndex, putReferrer } from "../support/image.ts";
 import { spawnGuarded } from "../support/guarded_process.ts";
 import { startRegistry } from "../support/registry.ts";
+import { until } from "../support/until.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
@@ -224,3 +225,32 @@ test("the package's types hold in a strict TypeScript project", async () => {
   );
   await run([join(ROOT, "tools/node_modules/.bin/tsc"), "-p", "tsconfig.json"]);
 });
+
+for (const host of ["node", "bun"]) {
+  test(`crossdock-server serves the page on ${host}`, async () => {
+    const env = {
+      ...process.env as Record<string, string>,
+      PATH,
+      PORT: "0",
+      CROSSDOCK_OPEN: "true",
+    };
+    const program = spawnGuarded([host, "node_modules/crossdock/dist/bin/crossdock-server.js"], {
+      env,
+      cwd: folder.path,
+    });
+    try {
+      let hasEnded = false;
+      void program.ended.then(() => hasEnded = true);
+      await until("it listens", () => hasEnded || /"listening"/.test(program.stdout));
+      const port = /"port":(\d+)/.exec(program.stdout)?.[1];
+      const page = await fetch(`http://127.0.0.1:${port}/`);
+      const html = await page.text();
+      assert.equal(page.status, 200, html);
+      const [script] = /assets\/page-\w+\.js/.exec(html) ?? [];
+      assert.ok(script, html);
+      assert.match(await (await fetch(new URL(script, page.url))).text(), /sessionStorage/);
+    } finally {
+      await program.kill();
+    }
+  });
+}

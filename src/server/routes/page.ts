@@ -1,6 +1,8 @@
 /** The page at `/`, the API description at `/docs` and `/openapi.json`, and their assets: static files of `deno task page`. */
+import type { Context } from "hono";
 import { etag } from "hono/etag";
 import { requireConfigured } from "../access.ts";
+import type { Configured } from "../access.ts";
 import type { AppOptions } from "../app_options.ts";
 import { RequestError } from "../../problem.ts";
 import { createRouter } from "../router.ts";
@@ -36,18 +38,22 @@ const MEDIA_TYPES: Readonly<Record<string, string>> = {
  * docs/adr/0010-api-document.md, docs/adr/0035-page.md
  */
 // deno-lint-ignore explicit-function-return-type
-export function pageRoutes(options: AppOptions) {
+export function pageRoutes(options: Configured & Pick<AppOptions, "pageFiles">) {
   const { pageFiles } = options;
   const middleware = [requireConfigured(options), etag()] as const;
 
-  async function serve(path: string, caching: string): Promise<Response> {
-    const text = await pageFiles?.file(path);
-    if (text === undefined) throw noFile(pageFiles ? path : undefined);
-    return new Response(text, {
+  async function serve({ req }: Context, path: string, caching: string): Promise<Response> {
+    const acceptsBrotli = /\bbr\b/.test(req.header("accept-encoding") ?? "");
+    const compressed = acceptsBrotli ? await pageFiles?.compressedFile?.(path) : undefined;
+    const body = compressed ?? await pageFiles?.file(path);
+    if (body === undefined) throw noFile(pageFiles ? path : undefined);
+    return new Response(body, {
       headers: {
         "content-type": MEDIA_TYPES[path.split(".").pop() ?? ""] ?? "application/octet-stream",
         "cache-control": caching,
         "content-security-policy": POLICY,
+        ...(pageFiles?.compressedFile ? { vary: "accept-encoding" } : {}),
+        ...(compressed ? { "content-encoding": "br" } : {}),
       },
     });
   }
@@ -58,14 +64,14 @@ export function pageRoutes(options: AppOptions) {
       const { pathname } = new URL(context.req.url);
       // Below a path, the page's relative URLs need its last slash.
       return pathname.endsWith("/")
-        ? serve("index.html", REVALIDATED)
+        ? serve(context, "index.html", REVALIDATED)
         : context.redirect(`./${pathname.split("/").pop()}/`, 308);
     })
-    .get("/docs", ...middleware, () => serve("docs.html", REVALIDATED))
+    .get("/docs", ...middleware, (context) => serve(context, "docs.html", REVALIDATED))
     .get("/assets/:name", ...middleware, (context): Promise<Response> => {
       const { name } = context.req.param();
       if (!/^[\w-]+\.(css|js|svg)$/.test(name)) throw noFile(`assets/${name}`);
-      return serve(`assets/${name}`, name.includes("-") ? IMMUTABLE : REVALIDATED);
+      return serve(context, `assets/${name}`, name.includes("-") ? IMMUTABLE : REVALIDATED);
     })
     .get("/openapi.json", ...middleware, async (context): Promise<Response> => {
       if (!pageFiles) throw noFile();

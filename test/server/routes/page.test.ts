@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { brotliDecompressSync } from "node:zlib";
 import { startDocumentedApp } from "../documented_app.ts";
 
 const PATHS = [
@@ -84,4 +85,19 @@ test("the page, /docs and /openapi.json are not found on a host without their fi
     assert.equal(response.status, 404);
     assert.match((await response.json()).hint, /ASSETS/);
   }
+});
+
+test("/ is compressed for clients that accept it", async () => {
+  await using documented = await startDocumentedApp();
+  const plain = await documented.app.request("/");
+  const headers = { "accept-encoding": "gzip, deflate, br, zstd" };
+  const compressed = await documented.app.request("/", { headers });
+  assert.equal(plain.headers.get("content-encoding"), null);
+  assert.equal(compressed.headers.get("content-encoding"), "br");
+  for (const response of [plain, compressed]) {
+    assert.equal(response.headers.get("vary"), "accept-encoding");
+  }
+  assert.notEqual(plain.headers.get("etag"), compressed.headers.get("etag"));
+  const bytes = new Uint8Array(await compressed.arrayBuffer());
+  assert.equal(brotliDecompressSync(bytes).toString(), await plain.text());
 });
