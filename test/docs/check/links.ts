@@ -1,0 +1,112 @@
+/** Checks the links of pages, without a request. */
+import { posix } from "node:path";
+import type { Link, Mistake, Page } from "./page.ts";
+
+/** Hosts of official documentation, and of the projects that the documents refer to. */
+const HOSTS = [
+  "archive.org",
+  "artifacthub.io",
+  "bun.com",
+  "bun.sh",
+  "containerregistry.azure.net",
+  "docs.aws.amazon.com",
+  "aws.amazon.com",
+  "docs.azure.cn",
+  "docs.cloud.google.com",
+  "cloud.google.com",
+  "console.aws.amazon.com",
+  "contributor-covenant.org",
+  "www.contributor-covenant.org",
+  "crossdock.dev",
+  "datatracker.ietf.org",
+  "deno.com",
+  "deploy.workers.cloudflare.com",
+  "developer.mozilla.org",
+  "developers.cloudflare.com",
+  "developers.google.com",
+  "distribution.github.io",
+  "docs.deno.com",
+  "docs.docker.com",
+  "docs.gitea.com",
+  "docs.github.com",
+  "docs.gitlab.com",
+  "docs.quay.io",
+  "docs.redhat.com",
+  "docs.sigstore.dev",
+  "docs.sonatype.com",
+  "editor.swagger.io",
+  "fast-check.dev",
+  "forgejo.org",
+  "git-scm.com",
+  "github.com",
+  "gitlab.com",
+  "go.dev",
+  "goharbor.io",
+  "googleapis.dev",
+  "help.sonatype.com",
+  "hono.dev",
+  "hub.docker.com",
+  "jfrog.com",
+  "docs.jfrog.com",
+  "jsr.io",
+  "keepachangelog.com",
+  "kubernetes.io",
+  "learn.microsoft.com",
+  "nodejs.org",
+  "npmjs.com",
+  "opencontainers.org",
+  "oras.land",
+  "pkg.go.dev",
+  "prometheus.io",
+  "pypi.org",
+  "registry.hub.docker.com",
+  "semver.org",
+  "slsa.dev",
+  "specs.opencontainers.org",
+  "spec.openapis.org",
+  "support.atlassian.com",
+  "support.sonatype.com",
+  "vitepress.dev",
+  "www.npmjs.com",
+  "www.rfc-editor.org",
+  "www.standardwebhooks.com",
+  "zotregistry.dev",
+];
+
+export interface LinkContext {
+  readonly pages: ReadonlyMap<string, Page>;
+  /** Whether a file or a folder of the repository exists. */
+  exists(path: string): boolean;
+}
+
+export function checkLinks(page: Page, context: LinkContext): Mistake[] {
+  return page.links.flatMap((link) => {
+    const message = checkLink(page, link, context);
+    return message === undefined ? [] : [{ path: page.path, line: link.line, message }];
+  });
+}
+
+function checkLink(page: Page, { target }: Link, context: LinkContext): string | undefined {
+  if (/^[a-z][a-z+.-]*:/i.test(target)) return checkExternal(target);
+  if (target.startsWith("/")) return `${target}: expected a relative path`;
+  const [file = "", anchor] = target.split("#");
+  const path = file === ""
+    ? page.path
+    : posix.join(posix.dirname(page.path), decodeURIComponent(file)).replace(/\/$/, "");
+  if (path.startsWith("..")) return `${target}: is outside the repository`;
+  if (!context.exists(path)) return `${target}: there is no such file`;
+  if (anchor === undefined) return undefined;
+  const linked = context.pages.get(path);
+  if (!linked) return path.endsWith(".md") ? `${target}: there is no such page` : undefined;
+  if (linked.anchors.has(anchor)) return undefined;
+  return `${target}: ${path} has no heading #${anchor}`;
+}
+
+function checkExternal(target: string): string | undefined {
+  if (target.startsWith("mailto:")) return undefined;
+  if (!URL.canParse(target)) return `${target}: is not a URL`;
+  const { protocol, hostname } = new URL(target);
+  if (protocol !== "https:") return `${target}: expected https`;
+  if (HOSTS.includes(hostname)) return undefined;
+  return `${target}: the host ${hostname} is not in HOSTS of test/docs/check/links.ts`;
+}
