@@ -40,6 +40,7 @@ const FILES: Readonly<Record<string, readonly RegExp[]>> = {
     /^not_found source /,
     /^nightly 20.*\nrule-started\n(.*\n)*rule-ended\nok\nin-step$/,
     /^$/,
+    /^$/,
   ],
 };
 

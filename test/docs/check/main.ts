@@ -23,15 +23,9 @@ const BEING_REWRITTEN: readonly string[] = [
   "AGENTS.md",
   "CONTRIBUTING.md",
   "README.md",
-  "docs/architecture.md",
   "docs/cli.md",
-  "docs/client.md",
   "docs/deploy/",
-  "docs/install.md",
-  "docs/layouts.md",
-  "docs/library.md",
   "docs/webhooks.md",
-  "examples/",
 ];
 
 const VARIANTS = ["", "part", "kubernetes", "github-workflow", "gitlab-ci", "compose"];
@@ -111,7 +105,10 @@ const blocks = chosen.flatMap((page) => page.blocks).length;
 const links = chosen.flatMap((page) => page.links).length;
 print(process.stdout, `docs: ${blocks} blocks, ${links} links, ${commands} commands checked`);
 const all = blocks + links + commands;
-print(process.stdout, `docs: ${all - mistakes.length} passed, ${mistakes.length} failed`);
+print(
+  process.stdout,
+  `docs: ${Math.max(0, all - mistakes.length)} passed, ${mistakes.length} failed`,
+);
 process.exit(mistakes.length > 0 ? 1 : 0);
 
 function print(stream: NodeJS.WriteStream, line: string): void {

@@ -1,6 +1,6 @@
 /** Checks blocks by programs: bash, Deno, TypeScript and actionlint. */
 import { spawnSync } from "node:child_process";
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import type { Block, Mistake } from "./page.ts";
@@ -37,6 +37,7 @@ export function checkSyntax(block: PlacedBlock): Mistake[] {
 export function checkTypes(blocks: readonly PlacedBlock[]): Mistake[] {
   rmSync(FOLDER, { recursive: true, force: true });
   mkdirSync(new URL("worker/", FOLDER), { recursive: true });
+  symlinkSync("../../node_modules", new URL("node_modules", FOLDER));
   const isWorker = ({ text }: Block): boolean =>
     /from "(?:crossdock\/worker|cloudflare:)/.test(text);
   return [
