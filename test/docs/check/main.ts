@@ -22,9 +22,9 @@ const NO_DOCUMENTS = /^(?:bench\/results|test)\//;
 const BEING_REWRITTEN: readonly string[] = [
   "AGENTS.md",
   "CONTRIBUTING.md",
-  "README.md",
   "docs/cli.md",
   "docs/deploy/",
+  "docs/index.md",
   "docs/webhooks.md",
 ];
 
