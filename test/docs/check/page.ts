@@ -1,5 +1,6 @@
 /** Reads a Markdown file: its code blocks, its links, and the anchors of its headings. */
 import MarkdownIt from "markdown-it";
+import { slugify } from "../../../site/slugify.ts";
 
 export interface Block {
   /** The line of the file on which the code begins, from 1. */
@@ -58,6 +59,9 @@ export function readPage(path: string, text: string): Page {
       if (target !== null) links.push({ line, target: String(target) });
       if (child.type !== "html_inline") continue;
       for (const [, target = ""] of child.content.matchAll(HTML_LINK)) links.push({ line, target });
+      if (/^<(?:br|img|!--)/.test(child.content)) continue;
+      const message = `${child.content}: readers do not see it: write it as code`;
+      mistakes.push({ path, line, message });
     }
   }
   for (const [index, line] of lines.entries()) {
@@ -80,11 +84,4 @@ function addAnchor(anchors: Set<string>, heading: string): void {
   let anchor = slug;
   for (let count = 1; anchors.has(anchor); count++) anchor = `${slug}-${count}`;
   anchors.add(anchor);
-}
-
-export function slugify(heading: string): string {
-  return heading.trim().toLowerCase().replaceAll(/[^\p{L}\p{N}\p{M}_\- ]/gu, "").replaceAll(
-    " ",
-    "-",
-  );
 }
