@@ -37,8 +37,11 @@ export default defineConfig({
       const toHtml = (text: string): string =>
         md.utils.escapeHtml(text).replaceAll("{{", "&#123;&#123;");
       md.renderer.rules.text = (tokens, index): string => toHtml(tokens[index]?.content ?? "");
-      md.renderer.rules.code_inline = (tokens, index): string =>
-        `<code>${toHtml(tokens[index]?.content ?? "")}</code>`;
+      // A browser would break --flag after its hyphens.
+      md.renderer.rules.code_inline = (tokens, index): string => {
+        const text = tokens[index]?.content ?? "";
+        return `<code${text.length < 25 ? ' class="short"' : ""}>${toHtml(text)}</code>`;
+      };
       // Placeholders such as <token> in text. HTML of documents is in blocks.
       md.renderer.rules.html_inline = (tokens, index): string => {
         const html = tokens[index]?.content ?? "";

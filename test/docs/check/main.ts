@@ -25,6 +25,7 @@ const BEING_REWRITTEN: readonly string[] = [
   "docs/cli.md",
   "docs/deploy/",
   "docs/index.md",
+  "docs/other-tools.md",
   "docs/webhooks.md",
 ];
 
