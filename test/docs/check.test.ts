@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { checkCommand } from "./check/commands.ts";
 import { checkJson, checkToml, checkYaml } from "./check/data_blocks.ts";
-import { checkLinks } from "./check/links.ts";
+import { checkLinks, findUnlisted } from "./check/links.ts";
 import { readPage } from "./check/page.ts";
 import { splitShell } from "./check/shell.ts";
 
@@ -161,4 +161,20 @@ test("checkLinks() reports missing files and headings, and hosts that are not of
     "/b.md",
     "../../b.md",
   ]);
+});
+
+test("findUnlisted() finds pages that no index links to", () => {
+  const texts = {
+    "README.md": "[x](docs/x.md)",
+    "docs/index.md": "[a](a.md#a) [b](b/index.md)",
+    "docs/a.md": "",
+    "docs/b/index.md": "[c](c.md)",
+    "docs/b/c.md": "",
+    "docs/x.md": "",
+    "docs/adr/0001.md": "",
+  };
+  const pages = new Map(
+    Object.entries(texts).map(([path, text]) => [path, readPage(path, text)]),
+  );
+  assert.deepEqual(findUnlisted(pages).map(({ path }) => path), ["docs/x.md"]);
 });

@@ -102,6 +102,20 @@ function checkLink(page: Page, { target }: Link, context: LinkContext): string |
   return `${target}: ${path} has no heading #${anchor}`;
 }
 
+/** Pages that neither the index of the documents nor the index of their folder links to. Decisions have no index. */
+export function findUnlisted(pages: ReadonlyMap<string, Page>): Mistake[] {
+  const listed = new Set<string>();
+  for (const path of pages.keys()) {
+    if (posix.basename(path) !== "index.md") continue;
+    for (const { target } of pages.get(path)?.links ?? []) {
+      listed.add(posix.join(posix.dirname(path), target.split("#")[0] ?? ""));
+    }
+  }
+  return [...pages.keys()]
+    .filter((path) => /^docs\/(?!adr\/|index\.md$)/.test(path) && !listed.has(path))
+    .map((path) => ({ path, line: 1, message: "docs/index.md does not link to this page" }));
+}
+
 function checkExternal(target: string): string | undefined {
   if (target.startsWith("mailto:")) return undefined;
   if (!URL.canParse(target)) return `${target}: is not a URL`;

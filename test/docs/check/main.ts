@@ -6,7 +6,7 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { checkCommand } from "./commands.ts";
 import { checkJson, checkToml, checkYaml } from "./data_blocks.ts";
-import { checkLinks } from "./links.ts";
+import { checkLinks, findUnlisted } from "./links.ts";
 import { readPage } from "./page.ts";
 import type { Mistake } from "./page.ts";
 import { checkSyntax, checkTypes, checkWorkflow } from "./programs.ts";
@@ -18,14 +18,18 @@ const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
 /** Files that are no documents for readers. */
 const NO_DOCUMENTS = /^(?:bench\/results|test)\//;
 
-/** Documents and folders that are being rewritten: they are not checked. To be emptied. */
+/** Documents and folders that are being rewritten, or link to those: they are not checked. To be emptied. */
 const BEING_REWRITTEN: readonly string[] = [
   "AGENTS.md",
   "CONTRIBUTING.md",
+  "README.md",
   "docs/cli.md",
   "docs/deploy/",
+  "docs/http-api.md",
   "docs/index.md",
   "docs/other-tools.md",
+  "docs/registries/",
+  "docs/start.md",
   "docs/webhooks.md",
 ];
 
@@ -61,6 +65,9 @@ for (const page of chosen) {
   for (const block of page.blocks) await checkBlock({ ...block, path: page.path });
 }
 mistakes.push(...checkTypes(types));
+mistakes.push(
+  ...findUnlisted(pages).filter(({ path }) => chosen.some((page) => page.path === path)),
+);
 
 async function checkBlock(block: PlacedBlock): Promise<void> {
   const { path, line, info, text } = block;
