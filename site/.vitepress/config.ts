@@ -93,6 +93,11 @@ function readSidebar(): DefaultTheme.SidebarItem[] {
       ...(items.length > 0 && { items, collapsed: true }),
     });
   }
+  // A group that is only a folder has its pages without another level.
+  for (const group of groups) {
+    const [{ items = [], collapsed: _, ...index } = {}, ...others] = group.items ?? [];
+    if (others.length === 0 && items.length > 0) group.items = [index, ...items];
+  }
   return groups;
 }
 

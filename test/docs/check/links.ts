@@ -30,6 +30,7 @@ const HOSTS = [
   "docs.gitea.com",
   "docs.github.com",
   "docs.gitlab.com",
+  "docs.npmjs.com",
   "docs.quay.io",
   "docs.redhat.com",
   "docs.sigstore.dev",

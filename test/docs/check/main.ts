@@ -24,6 +24,7 @@ const BEING_REWRITTEN: readonly string[] = [
   "CONTRIBUTING.md",
   "README.md",
   "docs/cli.md",
+  "docs/copy.md",
   "docs/deploy/",
   "docs/http-api.md",
   "docs/index.md",

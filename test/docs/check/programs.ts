@@ -64,12 +64,16 @@ function checkWithDeno(blocks: readonly PlacedBlock[]): Mistake[] {
     ...["check", "--config", fileURLToPath(config), ...files.keys()],
   ]);
   if (status === 0) return [];
-  const mistakes = [
-    ...stderr.matchAll(
-      /^(?:error: )?((?:TS\d+|error: SyntaxError).*)\n[^]*?at (file:\S+?):(\d+):\d+/gm,
-    ),
-  ]
-    .map(([, message = "", file = "", line]) => toMistake(files.get(file), Number(line), message));
+  const errors = /^(?:error: )?((?:TS\d+|error: SyntaxError).*)\n[^]*?at (file:\S+?):(\d+):\d+/gm;
+  const mistakes = [...stderr.matchAll(errors)].flatMap(([, message = "", file = "", line]) => {
+    const block = files.get(file);
+    return block ? [toMistake(block, Number(line), message)] : [];
+  });
+  const unparsed = /error: SyntaxError[^]*?at (file:\S+?):\d+/.exec(stderr)?.[1] ?? "";
+  if (files.has(unparsed)) {
+    // Deno checks no block if one cannot be parsed.
+    return [...mistakes, ...checkWithDeno(blocks.filter((block) => block !== files.get(unparsed)))];
+  }
   return mistakes.length > 0 ? mistakes : [toMistake(blocks[0], 1, stderr.trim())];
 }
 
