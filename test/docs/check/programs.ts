@@ -103,13 +103,15 @@ function checkWithTypeScript(blocks: readonly PlacedBlock[]): Mistake[] {
   return mistakes.length > 0 ? mistakes : [toMistake(blocks[0], 1, stdout.trim())];
 }
 
-/** Imports of the package become those of the sources. Types of other packages are those of this repository. */
-function toModule({ text }: Block): string {
-  const code = text.replaceAll(
-    /from "(crossdock(?:\/\w+)?)"/g,
-    (whole, name) =>
-      EXPORTS[name] ? `from "${fileURLToPath(new URL(EXPORTS[name], ROOT))}"` : whole,
-  );
+/**
+ * Imports of the package become those of the sources, relative imports begin at the page. Types of other packages are those of this
+ * repository.
+ */
+function toModule({ path, text }: PlacedBlock): string {
+  const code = text.replaceAll(/from "(crossdock(?:\/\w+)?|\.[^"]*)"/g, (whole, name) => {
+    const source = name.startsWith(".") ? new URL(name, new URL(path, ROOT)) : EXPORTS[name];
+    return source ? `from "${fileURLToPath(new URL(source, ROOT))}"` : whole;
+  });
   return /^(?:import|export) /m.test(code) ? code : `${code}\nexport {};\n`;
 }
 
