@@ -62,7 +62,7 @@ export default defineConfig({
     logo: "/icon.svg",
     nav: [
       { text: "Start", link: "/start" },
-      { text: "Deploy", link: "/deploy/cloudflare" },
+      { text: "Deploy", link: "/deploy/" },
       { text: "Mirrors", link: "/sync" },
       { text: "Command line", link: "/cli" },
       { text: "Library", link: "/library" },
@@ -93,10 +93,13 @@ function readSidebar(): DefaultTheme.SidebarItem[] {
       ...(items.length > 0 && { items, collapsed: true }),
     });
   }
-  // A group that is only a folder has its pages without another level.
+  // A group that is only a folder has its pages without another level. It opens with its pages.
   for (const group of groups) {
     const [{ items = [], collapsed: _, ...index } = {}, ...others] = group.items ?? [];
-    if (others.length === 0 && items.length > 0) group.items = [index, ...items];
+    if (others.length === 0 && items.length > 0) {
+      group.items = [index, ...items];
+      group.collapsed = true;
+    }
   }
   return groups;
 }
