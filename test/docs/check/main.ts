@@ -20,10 +20,8 @@ const NO_DOCUMENTS = /^(?:bench\/results|test)\//;
 
 /** Documents and folders that are being rewritten, or link to those: they are not checked. To be emptied. */
 const BEING_REWRITTEN: readonly string[] = [
-  "AGENTS.md",
   "CONTRIBUTING.md",
   "README.md",
-  "docs/cli.md",
   "docs/copy.md",
   "docs/deploy/",
   "docs/http-api.md",
