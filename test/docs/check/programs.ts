@@ -104,12 +104,13 @@ function checkWithTypeScript(blocks: readonly PlacedBlock[]): Mistake[] {
 }
 
 /**
- * Imports of the package become those of the sources, relative imports begin at the page. Types of other packages are those of this
- * repository.
+ * Imports of the package become those of the sources. Relative imports begin at the page, or at the file that a comment in the first
+ * line names. Types of other packages are those of this repository.
  */
 function toModule({ path, text }: PlacedBlock): string {
+  const [, base = path] = /^\/\/ (src\/[\w/.-]+)\n/.exec(text) ?? [];
   const code = text.replaceAll(/from "(crossdock(?:\/\w+)?|\.[^"]*)"/g, (whole, name) => {
-    const source = name.startsWith(".") ? new URL(name, new URL(path, ROOT)) : EXPORTS[name];
+    const source = name.startsWith(".") ? new URL(name, new URL(base, ROOT)) : EXPORTS[name];
     return source ? `from "${fileURLToPath(new URL(source, ROOT))}"` : whole;
   });
   return /^(?:import|export) /m.test(code) ? code : `${code}\nexport {};\n`;
