@@ -49,10 +49,14 @@ export default defineConfig({
       };
       md.core.ruler.push("links", ({ tokens, env }) => {
         for (const token of tokens) {
+          let isText = false;
           for (const child of token.children ?? []) {
-            if (child.type !== "link_open") continue;
-            const href = child.attrGet("href") ?? "";
-            child.attrSet("href", toSiteLink(href, env.relativePath));
+            if (child.type === "link_open") {
+              const href = toSiteLink(child.attrGet("href") ?? "", env.relativePath);
+              isText = href === undefined;
+              child.attrSet("href", href ?? "");
+            } else if (child.type !== "link_close") continue;
+            if (isText) child.type = "text";
           }
         }
       });
@@ -125,14 +129,13 @@ function toPath(target: string): string | undefined {
   return existsSync(join(SOURCE, target, "index.md")) ? `/${target}/` : undefined;
 }
 
-/** Links to pages stay. A folder becomes its first page; a file outside docs/ is in the repository. */
-function toSiteLink(href: string, page: string): string {
+/** Links to pages stay. A folder becomes its first page. A file outside docs/ is in the repository, or has no link. */
+function toSiteLink(href: string, page: string): string | undefined {
   if (/^(?:[a-z]+:|#|\/)/.test(href)) return href;
   const [file = "", anchor] = href.split("#");
   const path = posix.join(posix.dirname(page), file);
   if (path.startsWith("..")) {
-    const outside = path.replace(/^\.\.\//, "");
-    return REPOSITORY ? `${REPOSITORY}/blob/main/${outside}` : "#";
+    return REPOSITORY && `${REPOSITORY}/blob/main/${path.replace(/^\.\.\//, "")}`;
   }
   if (file.endsWith(".json")) return `${BASE}${path}`;
   if (file.endsWith(".md") || !existsSync(join(SOURCE, path))) return href;
