@@ -6,7 +6,7 @@ set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 bin=$(cd "$here/../.." && pwd)/.cache/bin
 version=v1.7.12
-installer=test/workflows/setup.sh
+installer=test/github/setup.sh
 # shellcheck source=test/support/install.sh
 source "$here/../support/install.sh"
 
