@@ -68,8 +68,12 @@ function run(): void {
     return;
   }
   execFileSync(process.execPath, ["task", "--quiet", GENERATOR], { cwd: ROOT, stdio: "inherit" });
+  const { repository } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
+  const owner = repository.url.includes("/OWNER/")
+    ? "\n  git grep -l OWNER/crossdock                     put the owner of the repository in place of OWNER"
+    : "";
   process.stdout.write(`
-Next:
+Next:${owner}
   git diff                                        read the notes in CHANGELOG.md
   .ci/run                                         everything passes
   git commit --all --message 'chore: release ${version}'
