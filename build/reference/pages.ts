@@ -1,0 +1,8 @@
+import { renderCliReference } from "./cli.ts";
+import { renderJsonReference } from "./json.ts";
+
+/** The generated pages of docs/reference. */
+export const PAGES: Readonly<Record<string, () => Promise<string> | string>> = {
+  "cli.md": renderCliReference,
+  "json.md": renderJsonReference,
+};
