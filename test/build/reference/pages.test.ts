@@ -5,9 +5,9 @@ import process from "node:process";
 import { test } from "node:test";
 import { PAGES } from "../../../build/reference/pages.ts";
 
-for (const [name, render] of Object.entries(PAGES)) {
-  test(`docs/reference/${name} is generated from the present code: deno task reference`, async () => {
-    const page = readFileSync(new URL(`../../../docs/reference/${name}`, import.meta.url), "utf8");
+for (const [path, render] of Object.entries(PAGES)) {
+  test(`docs/${path} is generated from the present code: deno task reference`, async () => {
+    const page = readFileSync(new URL(`../../../docs/${path}`, import.meta.url), "utf8");
     const formatted = execFileSync(
       process.execPath,
       ["fmt", "--quiet", "--ext=md", "--line-width=100", "-"],
