@@ -1,6 +1,12 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { parseChangelog, releaseChangelog, releaseNotes } from "../../build/changelog.ts";
+import {
+  CHANGE_KINDS,
+  parseChangelog,
+  releaseChangelog,
+  releaseNotes,
+} from "../../build/changelog.ts";
 
 const TEXT = `# Changelog
 
@@ -100,4 +106,22 @@ test("releaseNotes() returns the section of a version", () => {
   assert.throws(() => releaseNotes(TEXT, "0.9.0"), {
     message: "CHANGELOG.md has no notes for 0.9.0",
   });
+});
+
+test("CHANGELOG.md has the form of Keep a Changelog, newest version first", () => {
+  const text = readFileSync(new URL("../../CHANGELOG.md", import.meta.url), "utf8");
+  const { introduction, versions, links } = parseChangelog(text);
+  assert.match(introduction, /^# Changelog\n/);
+  const [unreleased, ...released] = versions;
+  assert.equal(unreleased?.name, "Unreleased");
+  assert.deepEqual(versions.filter(({ name }) => !links.has(name)), []);
+  assert.deepEqual(released.filter(({ date }) => date === undefined), []);
+  const dates = released.map(({ date }) => date ?? "");
+  assert.deepEqual(dates, [...dates].sort().reverse());
+  for (const { name, body } of versions) {
+    const kinds = [...body.matchAll(/^### (.+)$/gm)].map(([, kind = ""]) => kind);
+    const known = CHANGE_KINDS.filter((kind) => kinds.includes(kind));
+    assert.deepEqual(kinds, known, `${name}: unknown, repeated or misplaced headings`);
+    assert.ok(kinds.length > 0, name);
+  }
 });
