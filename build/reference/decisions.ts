@@ -42,7 +42,7 @@ ${toTable(["", "decision", "status"], rows)}
 
 A new record has the next number, at most a page, and begins with a title and a status:
 
-\`\`\`md
+\`\`\`text
 # 99. A short sentence
 
 Status: accepted.
