@@ -34,7 +34,7 @@ function read(path: string): string {
 }
 
 function release(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
-  const command = ["run", "--quiet", "--allow-all", "build/release.ts", ...args];
+  const command = ["task", "--quiet", "release", ...args];
   return new Promise((resolve) => {
     execFile(process.execPath, command, { cwd: clone }, (error, stdout, stderr) => {
       resolve({ code: Number(error?.code ?? 0), stdout, stderr });
