@@ -87,6 +87,28 @@ export const KEY_GROUPS: readonly KeyGroup[] = [
         fallback: "none",
         example: "token: '{{ env \"REFRESH_TOKEN\" }}'",
       },
+      credHelper: {
+        meaning:
+          "a credential helper of Docker, on the command line and in programs on Deno, Node and Bun. Servers reject it",
+        fallback: "none",
+        example: "credHelper: docker-credential-ecr-login",
+      },
+      credExpire: {
+        meaning: "how long the credential of the helper is kept",
+        fallback: "`1h`",
+        example: "credExpire: 12h",
+      },
+      credHost: {
+        meaning: "the name that the helper gets instead of `registry`",
+        fallback: "`registry`",
+        example: 'credHost: "https://index.docker.io/v1/"',
+      },
+      mirrors: {
+        meaning:
+          "registries that manifests and blobs of a source are read from first, each with a path if it has one. What a mirror lacks comes from the registry, which alone lists tags and referrers. A mirror that fails is named in a warning and left for a minute",
+        fallback: "none",
+        example: "mirrors: [cache.example.com, harbor.example.com/proxy]",
+      },
       tls: {
         meaning:
           "`enabled`, `insecure` (any certificate) or `disabled` (plain HTTP), in upper or lower case",
@@ -176,6 +198,20 @@ export const KEY_GROUPS: readonly KeyGroup[] = [
         fallback: "none",
         regsync: "same",
         example: 'tagSets: [{allow: [edge]}, {semverRange: [">=3.20"]}]',
+      },
+      digests: {
+        meaning:
+          "for type repository: images to copy by digest, besides those of the tags. Without `tags` and `tagSets`, only these",
+        fallback: "none",
+        regsync: "not there",
+        example: `digests: [sha256:${"0123456789abcdef".repeat(4)}]`,
+      },
+      targetTag: {
+        meaning:
+          "the tags of the targets, a template. Fields of `.Source`: `Tag`, `Registry`, `Repository`, `Reference`, `CommonName`. Two tags that become one are a failure. Not with `prune`",
+        fallback: "the tags of the source",
+        regsync: "same",
+        example: 'targetTag: "{{ .Source.Tag }}-mirror"',
       },
       repos: {
         meaning: "selects repositories of a registry, see [repos](#repos)",

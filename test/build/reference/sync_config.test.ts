@@ -57,6 +57,8 @@ const BESIDE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   "creds[]": { registry: "registry: r.example" },
   "creds[].user": { registry: "registry: r.example", pass: "pass: p" },
   "creds[].pass": { registry: "registry: r.example", user: "user: u" },
+  "creds[].credExpire": { registry: "registry: r.example", credHelper: "credHelper: x" },
+  "creds[].credHost": { registry: "registry: r.example", credHelper: "credHelper: x" },
   "creds[].clientCert": {
     registry: "registry: r.example",
     clientKey: "clientKey: '{{ file \"k\" }}'",
@@ -114,6 +116,7 @@ for (const { path, keys } of KEY_GROUPS) {
         from: "example",
         env: ENV,
         now: 0,
+        allowsHelpers: true,
         readFile: () => PEM,
       });
       assert.deepEqual(warnings, [], file);
