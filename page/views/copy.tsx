@@ -87,7 +87,9 @@ export function CopyView(): JSX.Element {
         </Empty>
       )}
       {run && <RunStatus run={run} planned={planned} onCancel={runner.cancel} onRetry={start} />}
-      {durable.id && <DurableStatus durable={durable} {...(planned ? { onRetry: start } : {})} />}
+      {durable.id && (
+        <DurableStatus durable={durable} {...(planned && mayCopy ? { onRetry: start } : {})} />
+      )}
       {durable.startProblem && <ProblemBox problem={durable.startProblem} />}
       {report && <ReportBox report={report} />}
       {planned && isStale && (

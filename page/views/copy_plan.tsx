@@ -260,7 +260,7 @@ function Row(
   const [look, sign, word] = lookOf(node, run);
   return (
     <>
-      <span class={`what ${kind}`}>
+      <span class={`what is-${kind}`}>
         <b>{label}</b> <small>{detail} {isShared && "shared"}</small>
       </span>
       <code title={digest}>{digest && shortDigest(digest)}</code>

@@ -2,6 +2,7 @@
 import type { ComponentChildren, JSX, RefObject } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import type { Report } from "../../src/copy/model.ts";
+import { usePage } from "../context.ts";
 import { count, formatBytes, formatDuration, formatNumber } from "../parts/format.ts";
 import { ProblemBox } from "../parts/states.tsx";
 import { CodeBlock, CopyButton, State } from "../parts/text.tsx";
@@ -136,6 +137,7 @@ export function DurableStatus(
     readonly onRetry?: () => void;
   },
 ): JSX.Element {
+  const { mayCopy } = usePage();
   return (
     <section aria-label="Copy" {...useLostFocus(copy?.state)}>
       {isRunning && (
@@ -145,7 +147,7 @@ export function DurableStatus(
             <span>
               Copy <code title={id}>{id.slice(0, 12)}</code>
             </span>
-            <button type="button" onClick={cancel}>Cancel</button>
+            {mayCopy && <button type="button" onClick={cancel}>Cancel</button>}
           </p>
           <progress aria-label="The copy runs" />
           <p class="quiet">
@@ -166,7 +168,12 @@ export function ReportBox({ report }: { readonly report: Report }): JSX.Element 
   const facts: readonly (readonly [string, ComponentChildren])[] = [
     [
       "Destination",
-      <a key="to" href={toLink("inspect", { query: { reference: destination } })}>{destination}</a>,
+      <span key="to">
+        <a href={toLink("inspect", { query: { reference: destination } })}>{destination}</a>{" "}
+        (<a href={toLink("inspect", { query: { reference: report.source, with: destination } })}>
+          compare with the source
+        </a>)
+      </span>,
     ],
     [
       "Digest",

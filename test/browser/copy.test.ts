@@ -476,6 +476,9 @@ test("a durable copy continues without the page, is watched after a reload, and 
   await page.reload();
   await page.getByText("running").waitFor();
   await checkAccessibility(page);
+  await using reader = await openView(server.url, `copy/${copy.id}`, { token: READ_TOKEN });
+  await reader.page.getByText("running").waitFor();
+  assert.equal(await reader.page.getByRole("button", { name: "Cancel" }).count(), 0);
   await page.getByRole("button", { name: "Cancel" }).click();
   await page.getByText("Cancelled.").waitFor();
   copy = {
