@@ -99,8 +99,8 @@ function write(path: string, text: string): void {
   renameSync(`${path}.${process.pid}`, path);
 }
 
-if (import.meta.main) {
-  const files = await buildPage();
+/** Writes the files for Workers and for the other hosts. */
+export function writePage(files: PageFiles): void {
   const folder = join(ROOT, ".cache/page");
   for (const [path, text] of Object.entries(files)) write(join(folder, path), text);
   for (const name of readdirSync(join(folder, "assets"))) {
@@ -114,3 +114,5 @@ if (import.meta.main) {
   );
   write(join(ROOT, "src/server/page/files.json"), `${JSON.stringify(compressed)}\n`);
 }
+
+if (import.meta.main) writePage(await buildPage());

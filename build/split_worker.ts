@@ -1,6 +1,6 @@
 /**
  * Splits the Worker into modules, so that workerd parses and evaluates the modules of rules only if there are rules: wrangler itself
- * makes one file of everything. `[build]` of wrangler.toml runs this program; `main` is its result.
+ * makes one file of everything. `main` of wrangler.toml is the result. See worker.ts.
  */
 import {
   existsSync,
@@ -59,7 +59,7 @@ export async function splitWorker(): Promise<SplitWorker> {
 }
 
 /** Several tests run wrangler at once, so a file is never there in part, and none is removed that is still right. */
-function writeModules({ outputFiles }: SplitWorker): void {
+export function writeModules({ outputFiles }: SplitWorker): void {
   for (const { path, contents } of outputFiles) {
     if (existsSync(path) && readFileSync(path).equals(contents)) continue;
     mkdirSync(dirname(path), { recursive: true });
@@ -74,5 +74,3 @@ function writeModules({ outputFiles }: SplitWorker): void {
     }
   }
 }
-
-if (import.meta.main) writeModules(await splitWorker());

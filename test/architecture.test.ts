@@ -363,6 +363,7 @@ const SPECIAL_FOLDERS = [
   "e2e",
   "examples",
   "faults",
+  "github",
   "handler",
   "layouts_judges",
   "package",

@@ -1,6 +1,6 @@
 /**
  * The shape of `crossdock.yaml`: its keys and the values that each may have. `sync_config.ts` reads files by it, and
- * docs/crossdock.schema.json is generated from it. docs/sync.md explains every key.
+ * docs/crossdock.schema.json is generated from it. build/reference/sync_keys.ts has the meaning of every key.
  *
  * Null (`key:`, `~`, `null`) counts as an absent key of a group, and as empty text in a list of patterns. Empty text in quotes is
  * text: a mistake where a name is expected.

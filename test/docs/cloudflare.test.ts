@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { AS_OF, CPU_MS, PAID_USD_PER_MONTH, PLATFORMS } from "../../src/budget/platforms.ts";
 import { parseConfig } from "../../src/config/parse_config.ts";
+import npm from "../../package.json" with { type: "json" };
 import { SERVER_VARIABLES } from "../../src/config/server_config.ts";
 
 function read(path: string): string {
@@ -25,17 +26,52 @@ const NOT_ON_WORKERS = [
   "CROSSDOCK_HISTORY_FILE",
 ];
 
-test(".dev.vars.example has each variable of the server that a Worker reads, once", () => {
+/** What "Deploy to Cloudflare" asks for: the lines that are not comments, with the values that it suggests. */
+const asked = [...read(".dev.vars.example").matchAll(/^([A-Z_]+)=(.*)$/gm)]
+  .map(([, name = "", value = ""]) => [name, value] as const);
+
+test(".dev.vars.example has each variable of the server that a Worker reads", () => {
   const known = SERVER_VARIABLES.filter((name) => !NOT_ON_WORKERS.includes(name));
-  assert.deepEqual(example.map(([name]) => name).sort(), known.sort());
+  assert.deepEqual([...new Set(example.map(([name]) => name))].sort(), known.sort());
 });
 
-test(".dev.vars.example is a valid configuration, with and without its comments", () => {
-  assert.equal(parseConfig(Object.fromEntries(example)).sync.rules.length, 1);
-  const set = read(".dev.vars.example").split("\n").filter((line) => /^[A-Z]/.test(line));
-  const config = parseConfig(Object.fromEntries(set.map((line) => line.split(/=(.*)/s))));
-  assert.equal(config.open, true);
+test(".dev.vars.example is a valid configuration with its comments", () => {
+  const config = parseConfig(Object.fromEntries(example));
+  assert.equal(config.sync.rules.length, 1);
+  assert.deepEqual(config.tokens.map(({ name }) => name), ["ci", "board"]);
 });
+
+test("Deploy to Cloudflare asks for secrets and variables that have a description, and no other", () => {
+  const variables = wranglerTable("vars");
+  const names = [...asked, ...variables].map(([name]) => name);
+  assert.deepEqual(names.sort(), Object.keys(npm.cloudflare.bindings).sort());
+  for (const [, value] of wranglerTable("secrets")) {
+    for (const name of JSON.parse(value)) assert.ok(asked.some(([each]) => each === name), name);
+  }
+});
+
+test("the values that Deploy to Cloudflare suggests let nobody in, and only the token is missing", () => {
+  const suggested = { ...Object.fromEntries(asked), ...toEnvironment(wranglerTable("vars")) };
+  assert.throws(() => parseConfig(suggested), {
+    message:
+      "configuration is not valid: CROSSDOCK_TOKENS: me: a token is shorter than 16 characters",
+  });
+  const config = parseConfig({ ...suggested, CROSSDOCK_TOKENS: '{"me": "0123456789abcdef"}' });
+  assert.equal(config.open, false);
+});
+
+function toEnvironment(entries: readonly (readonly [string, string])[]): Record<string, string> {
+  return Object.fromEntries(entries.map(([name, value]) => [name, JSON.parse(value)]));
+}
+
+/** The keys of a table, with values whose form is also that of JSON. */
+function wranglerTable(name: string): (readonly [string, string])[] {
+  const [, table = ""] = new RegExp(`^\\[${name}\\]\\n((?:\\w+ = .+\\n)+)`, "m")
+    .exec(read("wrangler.toml")) ?? [];
+  const entries = [...table.matchAll(/^(\w+) = (.+)$/gm)];
+  assert.ok(entries.length > 0, name);
+  return entries.map(([, key = "", value = ""]) => [key, value] as const);
+}
 
 test("wrangler.toml binds the Worker to itself by its own name", () => {
   const toml = read("wrangler.toml");

@@ -1,6 +1,5 @@
 import { test } from "node:test";
 import assert from "node:assert/strict";
-import { existsSync } from "node:fs";
 import { parseSyncConfig } from "../../src/config/sync_config.ts";
 import { formatMistake } from "../../src/config/mistakes.ts";
 import { readExample } from "./read_example.ts";
@@ -19,12 +18,3 @@ for (const name of EXAMPLES) {
     assert.deepEqual(variables.filter((variable) => !readme.includes(variable)), []);
   });
 }
-
-test("the READMEs of examples/ link to files that exist", () => {
-  const targets = EXAMPLES.flatMap((name) =>
-    [...readExample(`${name}/README.md`).matchAll(/\]\(([^)#:]+)/g)]
-      .map(([, link = ""]) => new URL(`../../examples/${name}/${link}`, import.meta.url))
-  );
-  assert.ok(targets.length > 0, "there are no links");
-  assert.deepEqual(targets.filter((target) => !existsSync(target)), []);
-});
