@@ -148,7 +148,7 @@ try {
     const page = await open(browser, demo, { theme, width: 1100, scale: 1.5 });
     for (const shot of SHOTS.filter(({ isPicture }) => isPicture)) {
       await show(page, shot);
-      const file = `${shot.name}-${theme}.webp`;
+      const file = `page-${shot.name}-${theme}.webp`;
       const size = await takePicture(page, join(PICTURES, file));
       process.stdout.write(`docs/pictures/${file}: ${Math.round(size / 1000)} kB\n`);
       assert.ok(size < MAX_BYTES, `${file} has more than ${MAX_BYTES} bytes`);
