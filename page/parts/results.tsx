@@ -56,7 +56,10 @@ export function formatCounts(counts: Readonly<Record<string, number>>): string {
 export function FailureLine(
   { run: { state, failure } }: { readonly run: RunSummary },
 ): JSX.Element | null {
-  return failure ? <p class={state === "aborted" ? "quiet" : "cause"}>{failure}</p> : null;
+  if (!failure) return null;
+  // The run itself has the whole digests.
+  const text = failure.replace(/\b(sha\d+:[0-9a-f]{12})[0-9a-f]+/g, "$1…");
+  return <p class={state === "aborted" ? "quiet" : "cause"}>{text}</p>;
 }
 
 /** The cause of a failure, and what to do next. */

@@ -151,7 +151,8 @@ function RunRow({ run }: { readonly run: RunSummary }): JSX.Element {
         <FailureLine run={run} />
         {postponedUntil !== undefined && (
           <p>
-            postponed until <When at={postponedUntil} />
+            {postponedUntil > Date.now() ? "postponed until" : "the wait ended"}{" "}
+            <When at={postponedUntil} />
           </p>
         )}
       </td>
