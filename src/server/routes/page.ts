@@ -43,7 +43,9 @@ export function pageRoutes(options: Configured & Pick<AppOptions, "pageFiles">) 
   const middleware = [requireConfigured(options), etag()] as const;
 
   async function serve({ req }: Context, path: string, caching: string): Promise<Response> {
-    const acceptsBrotli = /\bbr\b/.test(req.header("accept-encoding") ?? "");
+    // `br;q=0` rejects it. https://www.rfc-editor.org/rfc/rfc9110#section-12.5.3
+    const acceptsBrotli = /(?:^|[,\s])br(?!\s*;\s*q=0(?:\.0*)?\s*(?:,|$))\s*(?:[;,]|$)/i
+      .test(req.header("accept-encoding") ?? "");
     const compressed = acceptsBrotli ? await pageFiles?.compressedFile?.(path) : undefined;
     const body = compressed ?? await pageFiles?.file(path);
     if (body === undefined) throw noFile(pageFiles ? path : undefined);

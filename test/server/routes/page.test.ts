@@ -101,3 +101,24 @@ test("/ is compressed for clients that accept it", async () => {
   const bytes = new Uint8Array(await compressed.arrayBuffer());
   assert.equal(brotliDecompressSync(bytes).toString(), await plain.text());
 });
+
+for (
+  const [accepted, wanted] of [
+    ["br", "br"],
+    ["BR;q=0.5, gzip", "br"],
+    ["gzip,br;q=1.0", "br"],
+    ["br;q=0", null],
+    ["gzip, br; q=0.0, deflate", null],
+    ["brotli, x-br", null],
+    ["*", null],
+    ["identity", null],
+  ] as const
+) {
+  test(`/ for a client that accepts ${accepted} is ${wanted ? "" : "not "}compressed`, async () => {
+    await using documented = await startDocumentedApp();
+    const response = await documented.app.request("/", {
+      headers: { "accept-encoding": accepted },
+    });
+    assert.equal(response.headers.get("content-encoding"), wanted);
+  });
+}
