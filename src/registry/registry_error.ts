@@ -145,13 +145,14 @@ export async function toRegistryError(
     code,
     answer,
     `${request.what}: ${nameOf(responder, request)} answered ${redact(status)}${ending}${way}`,
-    // The caller's hint is about the credential for the registry.
+    // The caller's hint is about the credential for the registry. A web page is probably not the registry's own refusal.
     {
       retryAfterMs,
       ...options,
       hint: maybeProxy
         ? `the proxy may have answered itself: check HTTP_PROXY, or add ${request.url.hostname} to NO_PROXY to connect directly`
-        : (isRegistry ? options.hint : undefined) ?? hintFor(facts),
+        : (isRegistry && !(isWebPage && code === "denied") ? options.hint : undefined) ??
+          hintFor(facts),
     },
   );
 }

@@ -302,3 +302,21 @@ test("hasErrorCode() checks every error of the response and no other class", asy
   assert.equal(hasErrorCode(error, "C"), false);
   assert.equal(hasErrorCode(new Error("B"), "B"), false);
 });
+
+test("toRegistryError() of a 403 with a web page does not blame a credential", async () => {
+  const request = {
+    method: "GET",
+    url: new URL("https://r.example/v2/a/manifests/1"),
+    what: "read it",
+    registry: "r.example",
+    responder: "registry",
+  } as const;
+  const options = { now: NOW_MS, hint: "no credential found for r.example" };
+  const page = new Response("<!doctype html>", {
+    status: 403,
+    headers: { "content-type": "text/html" },
+  });
+  assert.match((await toRegistryError(page, request, options)).hint ?? "", /proxy or firewall/);
+  const json = new Response('{"errors":[{"code":"DENIED"}]}', { status: 403 });
+  assert.equal((await toRegistryError(json, request, options)).hint, options.hint);
+});
