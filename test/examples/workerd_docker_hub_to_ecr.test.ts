@@ -102,3 +102,13 @@ test("examples/docker_hub_to_ecr/wrangler.toml binds itself, and its cron matche
   assert.ok(config.rules.length > 0);
   for (const { schedule } of config.rules) assert.deepEqual(schedule, { cron });
 });
+
+test("examples/docker_hub_to_ecr/wrangler.toml builds the Worker as that of the repository", () => {
+  const root = readFileSync(new URL("../../wrangler.toml", import.meta.url), "utf8");
+  for (const key of ["command", "main", "directory", "html_handling", "compatibility_date"]) {
+    const read = (text: string): string | undefined =>
+      new RegExp(`^${key} = "(.+)"$`, "m").exec(text)?.[1]?.replace("../../", "");
+    assert.ok(read(root), key);
+    assert.equal(read(toml), read(root), key);
+  }
+});
