@@ -1,5 +1,6 @@
 /** Bundled by wrangler from the example's own file, and run in the real workerd. */
 import { test } from "node:test";
+import { readFileSync } from "node:fs";
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { parseSyncConfig } from "../../src/config/sync_config.ts";
