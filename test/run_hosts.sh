@@ -11,11 +11,13 @@ bash test/setup_runtimes.sh
 bin=.cache/runtimes/node_modules/.bin
 echo "Node $("$bin/node" --version), Bun $("$bin/bun" --version)"
 
-# Left out: what needs installed programs, what Deno runs against other hosts, and what starts workerd from Deno.
+# Left out: what needs installed programs, what Deno runs against other hosts, what starts workerd from Deno, and the tools of the
+# repository, which are programs of Deno.
 mapfile -t files < <(
   find ./test -name '*.test.ts' -not -name 'workerd*.test.ts' \
     -not -path './test/registries/*' -not -path './test/layouts_judges/*' -not -path './test/browser/*' -not -path './test/package/*' \
-    -not -path './test/handler/*' -not -path './test/workers/*' -not -path './test/faults/*' |
+    -not -path './test/handler/*' -not -path './test/workers/*' -not -path './test/faults/*' \
+    -not -path './test/github/*' -not -path './test/build/release.test.ts' -not -path './test/build/reference/*' |
     LC_ALL=C sort
 )
 output=$(mktemp -d)
