@@ -5,7 +5,7 @@ import type { HistoryStatus, RunRecord } from "../../src/history/model.ts";
 import type { RuleInfo } from "../../src/rules/rule_list.ts";
 import type { SyncStatus } from "../../src/sync/model.ts";
 import { usePage } from "../context.ts";
-import { Fact } from "../parts/fact.tsx";
+import { Fact } from "../parts/facts.tsx";
 import { FilterBar, Pages, useFilters } from "../parts/filter.tsx";
 import { count, formatNumber } from "../parts/format.ts";
 import { HistoryNote } from "../parts/history_note.tsx";

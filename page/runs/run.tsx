@@ -5,7 +5,7 @@ import type { RunRecord } from "../../src/history/model.ts";
 import { usePage } from "../context.ts";
 import { useLive } from "../live.ts";
 import { onlyOf } from "../mirrors/start.ts";
-import { Fact } from "../parts/fact.tsx";
+import { Fact } from "../parts/facts.tsx";
 import { FilterBar, useFilters } from "../parts/filter.tsx";
 import { count, formatBytes, formatDuration, formatNumber } from "../parts/format.ts";
 import { LivePanel } from "../parts/live_panel.tsx";

@@ -8,12 +8,13 @@
 import { spawn } from "node:child_process";
 import { mkdir, readFile, rm } from "node:fs/promises";
 import { connect, createServer } from "node:net";
-import type { AddressInfo, Socket } from "node:net";
+import type { AddressInfo } from "node:net";
 import process from "node:process";
 import { denoRun } from "../handler/hosts/deno_run.ts";
 import { ROOT, startProcess } from "../handler/hosts/start_process.ts";
 import type { HandlerProgram } from "../handler/hosts/start_process.ts";
 import { TOKENS, variablesFor } from "../handler/setup.ts";
+import { closerOf } from "../support/close_server.ts";
 import { putImage, putIndex } from "../support/image.ts";
 import { startRegistry } from "../support/registry.ts";
 import type { RegistryOptions, RunningRegistry } from "../support/registry.ts";
@@ -68,26 +69,20 @@ async function main(): Promise<number> {
  */
 async function startRelay(port: number): Promise<AsyncDisposable & { readonly url: string }> {
   let count = 0;
-  const open = new Set<Socket>();
   const server = createServer((socket) => {
     count++;
     const localAddress = `127.0.${1 + Math.floor(count / 250) % 250}.${1 + count % 250}`;
     const upstream = connect({ host: "127.0.0.1", port, localAddress });
     socket.pipe(upstream).pipe(socket);
-    for (const [one, other] of [[socket, upstream], [upstream, socket]] as const) {
-      open.add(one);
-      one.on("error", () => other.destroy());
-      one.on("close", () => open.delete(one));
-    }
+    socket.on("error", () => {}).on("close", () => upstream.destroy());
+    // A response that has come to its end is still being sent on: pipe() ends the socket after it.
+    upstream.on("error", () => socket.destroy());
   });
+  const close = closerOf(server);
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    async [Symbol.asyncDispose](): Promise<void> {
-      const closed = new Promise((resolve) => server.close(resolve));
-      for (const socket of open) socket.destroy();
-      await closed;
-    },
+    [Symbol.asyncDispose]: close,
   };
 }
 

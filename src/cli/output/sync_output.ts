@@ -162,7 +162,7 @@ function withTimes(environment: CliEnvironment): CliEnvironment {
   return { ...environment, linePrefix };
 }
 
-/** What a log has of an event. The counts of a rule stand for its tags, which have entries of their own. */
+/** What a log has of an event. A rule has counts in place of its tags, because each tag has its own entry. */
 function toLogEntry(event: SyncEvent, changes: true | undefined): LogEntry | undefined {
   switch (event.type) {
     case "tag-ended":

@@ -10,6 +10,7 @@ import type { RunningRegistry } from "../../support/registry.ts";
 import { copies, expectExit, refusal, startPair } from "../attempts.ts";
 import type { Pair } from "../attempts.ts";
 import type { Attempt, FaultCase } from "../fault_case.ts";
+import { closerOf } from "../../support/close_server.ts";
 
 const SBOM = "application/vnd.example.sbom";
 const CONFIG = "application/vnd.oci.image.config.v1+json";
@@ -369,10 +370,8 @@ const documents: readonly FaultCase[] = [
           socket.end(isFile && method === "GET" ? await response.bytes() : "");
         });
       });
+      scene.use({ [Symbol.asyncDispose]: closerOf(server) });
       await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-      scene.use({
-        [Symbol.asyncDispose]: () => new Promise<void>((resolve) => server.close(() => resolve())),
-      });
       const sourceHost = `127.0.0.1:${(server.address() as AddressInfo).port}`;
       return copies({ ...pair, sourceHost }, descriptor);
     },

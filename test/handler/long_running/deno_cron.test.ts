@@ -17,6 +17,7 @@ import type { HandlerProgram } from "../hosts/start_process.ts";
 import { logLines } from "../log_lines.ts";
 import { testHost } from "../start_handler.ts";
 import { until } from "../../support/until.ts";
+import { closerOf } from "../../support/close_server.ts";
 
 /** A minute, and what the copy takes. */
 const NEXT_MINUTE_MS = 70_000;
@@ -130,17 +131,15 @@ async function startWaker(): Promise<
       told.push(...lines.map((line) => JSON.parse(line)));
     });
   }).listen(path);
+  const close = closerOf(server);
   await once(server, "listening");
   return {
     path,
     told,
     send: (message) => send(`${JSON.stringify(message)}\n`),
-    [Symbol.asyncDispose]: (): Promise<void> =>
-      new Promise((resolve) => {
-        server.close(() => {
-          rmSync(folder, { recursive: true });
-          resolve();
-        });
-      }),
+    async [Symbol.asyncDispose](): Promise<void> {
+      await close();
+      rmSync(folder, { recursive: true });
+    },
   };
 }
