@@ -10,6 +10,8 @@ import type { Emit, Outcome, Plan, Report } from "./copy/model.ts";
 import { performStep } from "./copy/perform.ts";
 import type { PerformContext } from "./copy/perform_context.ts";
 import type { Planned } from "./copy/plan.ts";
+import { addPolicy } from "./copy/receipts.ts";
+import type { Receipts } from "./copy/receipts.ts";
 import { makeReport } from "./copy/report.ts";
 import { countRequests, pickRepositories } from "./copy/repositories.ts";
 import type { Repositories } from "./copy/repositories.ts";
@@ -62,6 +64,12 @@ export interface EngineOptions {
    * @internal
    */
   readonly admission?: AdmissionCheck | undefined;
+  /**
+   * Signs a receipt for each manifest of a copy. Default: there are no receipts.
+   *
+   * @internal
+   */
+  readonly receipts?: Receipts | undefined;
 }
 
 /** A copy with open repositories. */
@@ -84,6 +92,8 @@ interface OpenedCopy extends CallOptions, Repositories {
 export interface Copier
   extends Required<Pick<EngineOptions, "runtime" | "concurrency" | "retries" | "timeoutMs">> {
   readonly sides: Sides;
+  /** Signs the receipts of copies. Absent without a key. */
+  readonly receipts: Receipts | undefined;
   /** Checks an image: `registry/repository[:tag]@digest`. `undefined` without a policy. */
   checkAdmission(
     image: string,
@@ -112,7 +122,7 @@ export function createCopier(options: EngineOptions): Copier {
     1,
     24 * 60 * 60 * 1000,
   );
-  const { runtime, trace = noTrace, admission } = options;
+  const { runtime, trace = noTrace, admission, receipts } = options;
   const sides = openSides({ ...options, retries, timeoutMs });
 
   function performTraced(step: Step, context: PerformContext): Promise<Outcome> {
@@ -122,7 +132,7 @@ export function createCopier(options: EngineOptions): Copier {
       "crossdock.digest": step.type === "referrers" ? step.subject : step.descriptor.digest,
     };
     return trace("step", attributes, async (span) => {
-      const outcome = await performStep(step, context);
+      const outcome = await performStep(step, { ...context, receipts });
       span.set("crossdock.state", outcome.state);
       if (outcome.type === "blob") span.set("crossdock.bytes", outcome.bytes);
       return outcome;
@@ -154,7 +164,11 @@ export function createCopier(options: EngineOptions): Copier {
     if (plan.stages.length === 0) return plan;
     const verdict = await checkAdmission(plan.source, repositories, callOptions);
     if (!verdict) return plan;
-    return { ...plan, admission: verdict, warnings: plan.warnings.concat(verdict.warnings) };
+    return {
+      ...addPolicy(plan, verdict, runtime.now()),
+      admission: verdict,
+      warnings: plan.warnings.concat(verdict.warnings),
+    };
   }
 
   async function run(copy: OpenedCopy): Promise<Report> {
@@ -206,6 +220,7 @@ export function createCopier(options: EngineOptions): Copier {
     retries,
     timeoutMs,
     sides,
+    receipts,
     checkAdmission,
     admitPlan,
     run,

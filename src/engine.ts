@@ -121,13 +121,17 @@ export function createEngine(options: EngineOptions): LocalEngine {
 
 /** Creates an engine on a shared copier. */
 export function engineOn(copier: Copier): LocalEngine {
-  const { sides, runtime, concurrency, retries, timeoutMs } = copier;
+  const { sides, receipts, runtime, concurrency, retries, timeoutMs } = copier;
 
   return {
     async plan(input, { signal, emit, survey = true, manifests = false } = {}): Promise<Plan> {
       const request = parseCopyRequest(input);
       const repositories = sides.openCopy(request, { emit });
-      const planned = await makePlan(request, repositories, { signal, warn: toWarn(emit) });
+      const planned = await makePlan(request, repositories, {
+        receipts,
+        signal,
+        warn: toWarn(emit),
+      });
       const admitted = await copier.admitPlan(planned.plan, repositories, { signal });
       const made = manifests ? carryManifests(admitted, planned.manifests) : admitted;
       const plan = survey ? await surveyPlan(made, repositories, { concurrency, signal }) : made;
@@ -138,17 +142,17 @@ export function engineOn(copier: Copier): LocalEngine {
       const request = parseCopyRequest(input);
       const repositories = sides.openCopy(request, { emit });
       const plan = (): Promise<Planned> =>
-        makePlan(request, repositories, { signal, warn: toWarn(emit) });
+        makePlan(request, repositories, { receipts, signal, warn: toWarn(emit) });
       return await copier.run({ request, ...repositories, plan, signal, emit, approve });
     },
 
     async perform(value, { signal, emit } = {}): Promise<Performed> {
       const step = parseStep(value);
       const target = sides.open("destination", parseRepository(step.destination), { emit });
-      // A list of referrers is written without reading the source.
-      const source = step.type === "referrers"
-        ? target
-        : sides.open("source", parseRepository(step.source), { emit });
+      // Other steps are performed without reading the source.
+      const source = "source" in step
+        ? sides.open("source", parseRepository(step.source), { emit })
+        : target;
       const context = { source, target, runtime, retries, timeoutMs, emit, signal };
       const outcome = await copier.perform(step, context);
       await target.finish?.();

@@ -3,10 +3,11 @@
  * repositories on push. docs/registries/ecr.md
  */
 import { CrossdockError } from "../errors.ts";
+import { awsErrorName, keyName, toAwsError } from "./aws_api.ts";
 import { cloudCredentials } from "./cloud_credentials.ts";
 import type { ExpiringMatch, Grant } from "./cloud_credentials.ts";
 import type { CredentialSources } from "./credentials.ts";
-import { callEcr, ecrErrorName, findEcrRegistry, keyName, toEcrError } from "./ecr_api.ts";
+import { callEcr, findEcrRegistry } from "./ecr_api.ts";
 import type { EcrOptions } from "./ecr_api.ts";
 import type { EcrRegistry } from "./ecr_registry.ts";
 
@@ -69,10 +70,10 @@ export function createEcrRepository(
       what,
       signal,
     });
-    if (answer.status === 200 || ecrErrorName(answer) === "RepositoryAlreadyExistsException") {
+    if (answer.status === 200 || awsErrorName(answer) === "RepositoryAlreadyExistsException") {
       return true;
     }
-    throw toEcrError(options, answer, { what, api: found.api, permission: "ecr:CreateRepository" });
+    throw toAwsError(options, answer, { what, api: found.api, permission: "ecr:CreateRepository" });
   };
 }
 
@@ -91,7 +92,7 @@ async function getToken(
   });
   if (answer.status !== 200) {
     const permission = "ecr:GetAuthorizationToken";
-    const error = toEcrError(options, answer, { what, api: found.api, permission });
+    const error = toAwsError(options, answer, { what, api: found.api, permission });
     if (found.service === "ecr-public" && error.code === "denied") return undefined;
     throw error;
   }

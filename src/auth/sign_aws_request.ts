@@ -1,4 +1,4 @@
-/** Signs a request to an API of Amazon by Signature Version 4. Only ecr_api.ts loads this module, on use. */
+/** Signs a request to an API of Amazon by Signature Version 4. Only aws_api.ts loads this module, on use. */
 import { AwsV4Signer } from "aws4fetch";
 
 export interface AwsRequest {

@@ -159,6 +159,8 @@ function toWork(
   if (step.type === "manifest") work.bytes = step.descriptor.size;
   // A registry with the referrers API may need no request. Another gets two reads and a PUT.
   else if (step.type === "referrers") work.requests = isMost ? 3 : 0;
+  // The list of referrers; then perhaps two uploads, a manifest, the same as above, and two requests to AWS KMS.
+  else if (step.type === "receipt") work.requests = isMost ? 14 : 1;
   else {
     const { found, mountFrom, eager, descriptor: { size }, verify } = step;
     const isSent = isMost ? found !== "present" : found === "absent" && mountFrom.length === 0;

@@ -38,7 +38,7 @@ const OPTIONS: ParseOptions & SchemaOptions = {
 };
 
 /** Keys of `crossdock.yaml` whose values hold secrets. */
-const SECRET_KEYS = ["creds", "webhooks"];
+const SECRET_KEYS = ["creds", "webhooks", "receipt"];
 
 /**
  * Reads a file into its root.

@@ -183,12 +183,20 @@ const webhooksSchema = z.strictObject({
   out: z.array(outgoingSchema).optional(),
 });
 
+export const receiptSchema = z.strictObject({
+  key: template.describe("A private key on P-256 in PEM, or awskms:/// and the ARN of a key"),
+  names: z.record(z.string(), text.min(1)).optional().describe(
+    "By the registry that images are pushed to: the name by which clients pull",
+  ),
+});
+
 export const configSchema = z.strictObject({
   version: whole(0, 1).optional(),
   creds: z.array(credsSchema).optional(),
   defaults: defaultsSchema.optional(),
   sync: z.array(ruleSchema).optional(),
   webhooks: webhooksSchema.optional(),
+  receipt: receiptSchema.optional().describe("Signs a receipt for each copied manifest"),
 });
 
 /** Content that is read on its own, so that all mistakes are found at once. */
@@ -201,6 +209,7 @@ export const outerSchema = configSchema.extend({
   sync: z.array(separate).optional(),
   webhooks: separate,
   admission: separate,
+  receipt: separate,
 });
 
 /** `webhooks` without the content of its entries. */

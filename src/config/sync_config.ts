@@ -1,10 +1,12 @@
 /** Reads `crossdock.yaml`, and the files of regsync without changes. docs/sync.md. */
 import type { AdmissionPolicy } from "../admission/policy.ts";
+import type { ReceiptSettings } from "../receipts/key.ts";
 import type { ConfigNode } from "./config_node.ts";
 import type { SyncMistake } from "./mistakes.ts";
 import type { ReadAdmission } from "./read_admission.ts";
 import { readInherited } from "./read_inherited.ts";
 import { readKeys } from "./read_keys.ts";
+import { readReceipt } from "./read_receipt.ts";
 import { readRegistries } from "./read_registries.ts";
 import { readRule } from "./read_rule.ts";
 import type { ReadRuleOptions } from "./read_rule.ts";
@@ -30,6 +32,8 @@ export interface SyncConfig {
   readonly webhooks: WebhookSettings;
   /** The admission policy; `unread` if the file has one, and nothing reads it here. Absent if the file has none. */
   readonly admission?: AdmissionPolicy | "unread";
+  /** The key of receipts. Absent if the file has none. */
+  readonly receipt?: ReceiptSettings;
 }
 
 export interface ParseSyncConfigOptions extends Omit<TemplateInputs, "onMissing"> {
@@ -68,6 +72,7 @@ export function parseSyncConfig(
     allowsLocal,
     defaults: readInherited(defaults, defaultsNode),
   });
+  const receipt = readReceipt(file, render);
   const config: SyncConfig = {
     rules,
     registries: settings,
@@ -78,6 +83,7 @@ export function parseSyncConfig(
     ...(Object.hasOwn(Object(file.value), "admission")
       ? { admission: readAdmission?.(file.at("admission"), render) ?? "unread" }
       : {}),
+    ...(receipt ? { receipt } : {}),
   };
   file.mistakes.throwIfAny();
   return { config, warnings: file.mistakes.warnings };

@@ -20,7 +20,7 @@ export interface RequestCounts {
 /** Steps that may run in parallel. Each stage starts when the previous one is complete. */
 export interface Stage {
   /** The kind of content that the stage writes. */
-  readonly name: "blobs" | "manifests" | "referrers" | "tag";
+  readonly name: "blobs" | "manifests" | "referrers" | "tag" | "receipts";
   /** Steps that may run in parallel. */
   readonly steps: readonly Step[];
 }
@@ -129,6 +129,8 @@ export interface Report {
   readonly manifests: number;
   /** Number of referrers and digest tags among `manifests`. */
   readonly referrers: number;
+  /** Number of receipts that were signed and put. Absent if there were none. */
+  readonly receipts?: number;
   /** Referrers and digest tags after the copy; absent if they were not checked. */
   readonly referrerState?: ReferrerState;
   /** Requests that the copy sent, planning included. */
@@ -157,6 +159,11 @@ export type Outcome =
     readonly type: "referrers";
     /** `written`: the fallback index was updated; `unneeded`: the destination has the referrers API or lists them already. */
     readonly state: "written" | "unneeded";
+  }
+  | {
+    readonly type: "receipt";
+    /** `present`: the destination has a receipt of the same signer. */
+    readonly state: "put" | "present";
   };
 
 /** The result of a step that copies a blob. */

@@ -7,6 +7,7 @@ import { parseManifest } from "../oci/manifest.ts";
 import { copyBlob } from "./copy_blob.ts";
 import type { ManifestStep, Step } from "./step.ts";
 import type { PerformContext } from "./perform_context.ts";
+import { putReceipt } from "./put_receipt.ts";
 
 /** Performs a step. Performing it again does no harm. */
 export async function performStep(step: Step, context: PerformContext): Promise<Outcome> {
@@ -23,6 +24,8 @@ export async function performStep(step: Step, context: PerformContext): Promise<
       const isWritten = await target.recordReferrers(step.subject, step.referrers, { signal });
       return { type: "referrers", state: isWritten ? "written" : "unneeded" };
     }
+    case "receipt":
+      return await putReceipt(step, context);
   }
 }
 

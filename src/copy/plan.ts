@@ -3,7 +3,7 @@ import type { ContentSource, ContentTarget, ManifestContent } from "../content.t
 import type { Descriptor } from "../oci/descriptor.ts";
 import type { Digest } from "../oci/digest.ts";
 import { isForeignLayer, isIndexMediaType } from "../oci/media_types.ts";
-import { formatReference } from "../oci/reference.ts";
+import { formatReference, isLocal } from "../oci/reference.ts";
 import { mapConcurrent } from "./concurrent.ts";
 import { imageNotFound, requireDigest, wouldOverwrite } from "./copy_error.ts";
 import {
@@ -23,17 +23,21 @@ import { withBoundSources } from "./repositories.ts";
 import type { Repositories } from "./repositories.ts";
 import type { CopyRequest } from "./request.ts";
 import type { CompleteImage } from "./shared_content.ts";
+import type { Receipts } from "./receipts.ts";
 import { resolveCurrent } from "./resolve_current.ts";
 import { listNodes, readTree } from "./tree.ts";
 import type { TreeNode } from "./tree.ts";
 import { readWantedTree } from "./wanted_tree.ts";
 import type { Plan, ReferrerState, Stage } from "./model.ts";
+import type { Step } from "./step.ts";
 
 export interface MakePlanOptions {
   /** What both names resolve to, if already known. */
   readonly seen?: { readonly current: Descriptor | undefined; readonly found: Descriptor };
   /** Set if another tag of the destination's repository has the image already, with all that is copied with it. */
   readonly complete?: CompleteImage | undefined;
+  /** Signs a receipt for each manifest of the copy. Default: there are no receipts. */
+  readonly receipts?: Receipts | undefined;
   readonly warn?: ((message: string) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -91,6 +95,9 @@ class Planner {
   readonly #seen: MakePlanOptions["seen"];
   readonly #complete: CompleteImage | undefined;
   readonly #related: RelatedPlanner;
+  /** The repository of referrers. */
+  readonly #referrerTarget: ContentTarget;
+  readonly #receipts: Receipts | undefined;
   /** Whether the destination has the tag, with any digest. It may then have some of the content too. */
   #isUpdate = false;
   readonly #signal: AbortSignal | undefined;
@@ -100,15 +107,19 @@ class Planner {
   constructor(
     request: CopyRequest,
     repositories: Repositories,
-    { seen, complete, warn, signal }: MakePlanOptions,
+    { seen, complete, receipts, warn, signal }: MakePlanOptions,
   ) {
-    const { source, target } = repositories;
+    const { source, target, referrerTarget } = repositories;
     this.#request = request;
     this.#source = source;
     this.#target = target;
     this.#route = { source: source.name, destination: target.name };
     this.#seen = seen;
     this.#complete = complete;
+    this.#referrerTarget = referrerTarget;
+    // A tag of the same repository is no copy, and a receipt is about an image that others can pull.
+    const isReceived = !isLocal(request.destination) && source.name !== target.name;
+    this.#receipts = isReceived ? receipts : undefined;
     this.#signal = signal;
     this.#warn = (message) => {
       this.#warnings.push(message);
@@ -152,12 +163,16 @@ class Planner {
     this.#warnOfKept(names.filter((name) => !set.includes(name)));
     const planned = { sourceDigest: found.digest, root, names: set };
     if (recheck || !names.some(has(digest))) {
-      return this.#finish(await this.#draftCopy(tree, found.digest, set), planned);
+      const draft = await this.#draftCopy(tree, found.digest, set);
+      const receipts = this.#toReceiptStages(listNodes(tree), found.digest);
+      return this.#finish({ ...draft, stages: [...draft.stages, ...receipts] }, planned);
     }
     const draft = fastCheck ? EMPTY_DRAFT : await this.#draftRelated(tree, digest);
     const tags = this.#toTagStages(tree, set.filter((name) => !has(digest)(name)));
+    const receipts = await this.#draftMissingReceipts(tree, found.digest);
     const nodes = [...draft.nodes, tree];
-    return this.#finish({ ...draft, nodes, stages: [...draft.stages, ...tags] }, planned);
+    const stages = [...draft.stages, ...tags, ...receipts];
+    return this.#finish({ ...draft, nodes, stages }, planned);
   }
 
   async #resolveAdditional(): Promise<Name[]> {
@@ -237,15 +252,17 @@ class Planner {
   }
 
   /**
-   * Plans an image that the destination already has. Only its referrers and digest tags may be new. Reads an index without a
-   * pull at the source.
+   * Plans an image that the destination already has. Only its referrers, digest tags and receipts may be new. Reads an index
+   * without a pull at the source.
    */
   async #planUnchanged(current: Descriptor, found: Descriptor | ManifestContent): Promise<Planned> {
     const { referrers, digestTags, fastCheck } = this.#request;
     const { destination, additionalTags = [] } = this.#request;
     const names = [destination.tag, ...additionalTags].map((tag) => ({ tag, current }));
     const planned = { sourceDigest: current.digest, root: current, names };
-    if (fastCheck || !referrers && !digestTags) return this.#finish(EMPTY_DRAFT, planned);
+    if (fastCheck || !referrers && !digestTags && !this.#receipts) {
+      return this.#finish(EMPTY_DRAFT, planned);
+    }
     let tree: TreeNode = { descriptor: current, children: [] };
     if (isIndexMediaType(current.mediaType)) {
       const content = "bytes" in found
@@ -256,7 +273,49 @@ class Planner {
         tree = await readTree(this.#target, content, { isKnown, signal: this.#signal });
       }
     }
-    return this.#finish(await this.#draftRelated(tree, current.digest), planned);
+    const draft = await this.#draftRelated(tree, current.digest);
+    const receipts = await this.#draftMissingReceipts(tree, current.digest);
+    return this.#finish({ ...draft, stages: [...draft.stages, ...receipts] }, planned);
+  }
+
+  /**
+   * Makes the stages of receipts for an image that the destination already has. The root's receipt is the last that a copy puts, so
+   * it alone is looked for.
+   */
+  async #draftMissingReceipts(tree: TreeNode, sourceDigest: Digest): Promise<Stage[]> {
+    const receipts = this.#receipts;
+    if (!receipts || this.#request.fastCheck) return [];
+    const signal = this.#signal;
+    const name = receipts.nameOf(this.#target.name);
+    const subject = tree.descriptor.digest;
+    if (await receipts.has(this.#referrerTarget, { subject, name }, { signal })) return [];
+    // An index may list platforms that the destination does not have.
+    const nodes = listNodes(tree);
+    const present = await mapConcurrent(
+      nodes,
+      RESOLVE_CONCURRENCY,
+      async (node) => node === tree || await this.#isAtDestination(node.descriptor),
+      signal,
+    );
+    return this.#toReceiptStages(nodes.filter((_, i) => present[i]), sourceDigest);
+  }
+
+  /** Makes the stages of receipts. The root's is the last. */
+  #toReceiptStages(nodes: readonly TreeNode[], sourceDigest: Digest): Stage[] {
+    const receipts = this.#receipts;
+    if (!receipts) return [];
+    const { source } = this.#request;
+    const toStep = ({ descriptor }: TreeNode): Step => ({
+      type: "receipt",
+      destination: this.#referrerTarget.name,
+      descriptor: toPlainDescriptor(descriptor),
+      name: receipts.nameOf(this.#target.name),
+      image: formatReference({ ...source, digest: sourceDigest }),
+    });
+    return [nodes.slice(0, -1), nodes.slice(-1)].map((nodes) => ({
+      name: "receipts",
+      steps: nodes.map(toStep),
+    }));
   }
 
   /** Plans a further tag of an image: only its root manifest is put. */
@@ -346,7 +405,9 @@ class Planner {
     const additionalTags = others.flatMap(({ tag }) => tag ?? []);
     requireDigest(destination, root.digest);
     const nonEmpty = stages.filter(({ steps }) => steps.length > 0);
-    const isWriting = nonEmpty.some(({ steps }) => steps.some((step) => step.type !== "referrers"));
+    const isWriting = nonEmpty.some(({ steps }) =>
+      steps.some(({ type }) => type !== "referrers" && type !== "receipt")
+    );
     const plan: Plan = {
       source: formatReference({ ...source, digest: sourceDigest }),
       destination: formatReference({

@@ -12,6 +12,7 @@ export function makeReport(
   let bytesStreamed = 0;
   let manifests = 0;
   let lists = 0;
+  let receipts = 0;
   for (const outcome of outcomes) {
     if (outcome.type === "blob") {
       blobs[outcome.state] += 1;
@@ -20,6 +21,8 @@ export function makeReport(
       manifests += 1;
     } else if (outcome.state === "written") {
       lists += 1;
+    } else if (outcome.state === "put") {
+      receipts += 1;
     }
   }
   const referrers = plan.stages
@@ -36,6 +39,7 @@ export function makeReport(
     bytesStreamed,
     manifests,
     referrers,
+    ...(receipts > 0 ? { receipts } : {}),
     ...(plan.referrerState ? { referrerState: toCopiedState(plan.referrerState) } : {}),
     requests,
     durationMs,

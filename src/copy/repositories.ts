@@ -46,8 +46,8 @@ export function pickRepositories(
   step: Step,
   { source, target, referrerSource, referrerTarget, moreReferrers }: Repositories,
 ): { readonly source: ContentSource; readonly target: ContentTarget } {
-  // A referrers step does not read the source.
-  const from = step.type === "referrers" ? undefined : step.source;
+  // Some steps do not read the source.
+  const from = "source" in step ? step.source : undefined;
   return {
     source: [referrerSource, moreReferrers?.source].find((one) => one?.name === from) ?? source,
     target: step.destination === referrerTarget.name ? referrerTarget : target,

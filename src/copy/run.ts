@@ -93,7 +93,8 @@ class PlanRun {
   async #resendMissing(step: Step, error: unknown, signal: AbortSignal): Promise<boolean> {
     if (!(error instanceof MissingContentError)) return false;
     const missing = [...this.#outcomes.keys()].filter((other) =>
-      other !== step && other.type !== "referrers" && other.destination === step.destination &&
+      other !== step && (other.type === "blob" || other.type === "manifest") &&
+      other.destination === step.destination &&
       error.digests.has(other.descriptor.digest)
     );
     if (missing.length === 0) return false;

@@ -39,7 +39,7 @@ const result = z.enum(["copied", "unchanged", "skipped"]).meta({
 });
 
 const stageSchema = schemaFor<Stage>()(z.object({
-  name: z.enum(["blobs", "manifests", "referrers", "tag"]),
+  name: z.enum(["blobs", "manifests", "referrers", "tag", "receipts"]),
   steps: z.array(stepSchema).meta({ description: "steps that may run in parallel" }),
 }));
 
@@ -142,6 +142,9 @@ export const reportSchema = schemaFor<Report>()(
       description: "number of manifests that were put, including referrers and digest tags",
     }),
     referrers: count.meta({ description: "number of referrers and digest tags among `manifests`" }),
+    receipts: count.exactOptional().meta({
+      description: "number of receipts that were signed and put; absent if there were none",
+    }),
     referrerState: referrerStateSchema.exactOptional(),
     requests: requestsSchema,
     durationMs: z.number().nonnegative().meta({ description: "duration in milliseconds" }),
@@ -166,8 +169,15 @@ const referrersOutcome = z.object({
   }),
 });
 
+const receiptOutcome = z.object({
+  type: z.literal("receipt"),
+  state: z.enum(["put", "present"]).meta({
+    description: "`present`: the destination has a receipt of the same signer",
+  }),
+});
+
 const outcomeSchema = schemaFor<Outcome>()(
-  z.discriminatedUnion("type", [blobOutcome, manifestOutcome, referrersOutcome])
+  z.discriminatedUnion("type", [blobOutcome, manifestOutcome, referrersOutcome, receiptOutcome])
     .meta({ id: "Outcome", description: "The result of a step" }),
 );
 
@@ -176,6 +186,7 @@ export const performedSchema = schemaFor<Performed>()(
     blobOutcome.extend({ requests: requestsSchema }),
     manifestOutcome.extend({ requests: requestsSchema }),
     referrersOutcome.extend({ requests: requestsSchema }),
+    receiptOutcome.extend({ requests: requestsSchema }),
   ]).meta({ id: "Performed", description: "The result of a step, and its number of requests" }),
 );
 

@@ -70,11 +70,38 @@ export interface ReferrersStep {
   readonly referrers: readonly StepDescriptor[];
 }
 
+/** The policy that admitted the source of a copy. */
+export interface ReceiptPolicy {
+  /** The pattern of the policy's entry. */
+  readonly images: string;
+  /** When the image was checked, by RFC 3339. */
+  readonly checkedAt: string;
+  /** The names of the signatures and attestations that were accepted. Empty if the policy admits every image of the entry. */
+  readonly attestations: readonly string[];
+}
+
+/** Signs a receipt for one manifest that the destination has, unless it has one. Only a process with the key can perform it. */
+export interface ReceiptStep {
+  /** The kind of step. */
+  readonly type: "receipt";
+  /** Where the receipt is put: `registry/repository`. */
+  readonly destination: string;
+  /** The manifest that the receipt is about. */
+  readonly descriptor: StepDescriptor;
+  /** The manifest's repository as clients name it: `registry/repository`. */
+  readonly name: string;
+  /** The image that was copied: `registry/repository[:tag]@digest`. */
+  readonly image: string;
+  /** The policy that admitted the image. Absent without a policy. */
+  readonly policy?: ReceiptPolicy;
+}
+
 /** One step of a plan. */
 export type Step =
   | BlobStep
   | ManifestStep
-  | ReferrersStep;
+  | ReferrersStep
+  | ReceiptStep;
 
 const repository = z.string().max(512, { abort: true }).refine(
   isRepository,
@@ -167,9 +194,27 @@ const referrersStep = z.strictObject({
   description: "Lists the referrers of one subject at a destination that has no referrers API",
 });
 
+const receiptStep = z.strictObject({
+  type: z.literal("receipt"),
+  destination: repository,
+  descriptor,
+  name: repository,
+  image: z.string().max(1024).meta({
+    description: "the image that was copied: `registry/repository[:tag]@digest`",
+  }),
+  policy: z.strictObject({
+    images: z.string(),
+    checkedAt: z.string(),
+    attestations: z.array(z.string()),
+  }).exactOptional().meta({ description: "the policy that admitted the image" }),
+}).meta({
+  id: "ReceiptStep",
+  description: "Signs a receipt for one manifest. Only copies of the server itself perform it",
+});
+
 /** A step from another process, not yet checked. */
 export const stepSchema = schemaFor<Step>()(
-  z.discriminatedUnion("type", [blobStep, manifestStep, referrersStep])
+  z.discriminatedUnion("type", [blobStep, manifestStep, referrersStep, receiptStep])
     .meta({ id: "Step", description: "One step of a plan" }),
 );
 

@@ -5,6 +5,9 @@ import type { Repositories } from "./repositories.ts";
 import { isRejectedCheck } from "./resolve_current.ts";
 import type { Step } from "./step.ts";
 
+/** A list of referrers, two uploads with a check each, and a manifest. */
+const RECEIPT_REQUESTS = 8;
+
 /**
  * Checks each blob of a plan at the destination and adds totals, for a dry run. Performing the plan does not need this.
  *
@@ -59,7 +62,7 @@ function countTotals(
       manifests += 1;
       requests.destination += 1;
     } else {
-      requests.destination += 1;
+      requests.destination += step.type === "receipt" ? RECEIPT_REQUESTS : 1;
     }
   }
   return { blobs, bytes, manifests, requests };

@@ -1,4 +1,5 @@
 /** Credentials from the keys of clouds in environment variables, for the command line and the library. Modules are loaded on use. */
+import type { AwsOptions } from "../auth/aws_api.ts";
 import type { CloudMemory } from "../auth/cloud_credentials.ts";
 import type { CredentialMatch, CredentialSources } from "../auth/credentials.ts";
 import type { FetchForExchange } from "../auth/exchange.ts";
@@ -174,6 +175,15 @@ export function openEcrCreation(environment: CloudKeysEnvironment): CreateReposi
     const host = await createHost(environment);
     return await createEcrRepository({ ...readAwsKey(env), ...host })(name, options);
   };
+}
+
+/** The access key of AWS in environment variables, for other services than ECR. Resolves to undefined without one. */
+export async function openAwsKey(
+  environment: CloudKeysEnvironment,
+): Promise<AwsOptions | undefined> {
+  if (ECR.variables.some((name) => !environment.env[name])) return undefined;
+  const { fetch, now } = await createHost(environment);
+  return { ...readAwsKey(environment.env), fetch, now };
 }
 
 function isRejected(error: unknown): error is CrossdockError {

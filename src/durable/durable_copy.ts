@@ -214,6 +214,8 @@ function describe(step: Step): string {
       return `manifest ${step.descriptor.digest}`;
     case "referrers":
       return `referrers of ${step.subject}`;
+    case "receipt":
+      return `receipt of ${step.descriptor.digest}`;
   }
 }
 

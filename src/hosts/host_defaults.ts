@@ -1,4 +1,5 @@
 import type { AdmissionPolicy } from "../admission/policy.ts";
+import type { AwsOptions } from "../auth/aws_api.ts";
 import type { Credential, CredentialSources } from "../auth/credentials.ts";
 import type { ReadAdmission } from "../config/read_admission.ts";
 import type { AdmissionCheck } from "../copy/admission.ts";
@@ -18,6 +19,8 @@ export interface HostDefaults {
   readonly credentials: CredentialSources;
   /** Runs a credential helper of Docker: `docker-credential-NAME`. Absent on hosts without programs. */
   readonly runHelper?: (name: string, server: string) => Promise<Credential | undefined>;
+  /** The access key of AWS in environment variables. Resolves to undefined without one. Absent on hosts without variables. */
+  readonly openAwsKey?: () => Promise<AwsOptions | undefined>;
   /** Environment variables. */
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Opens images in folders and files; absent on hosts without files. */

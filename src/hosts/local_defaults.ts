@@ -5,7 +5,7 @@ import process from "node:process";
 import { openAdmission } from "../admission/open_admission.ts";
 import { firstOf } from "../auth/credentials.ts";
 import { readAdmission } from "../config/read_admission.ts";
-import { openCloudKeys } from "../credentials/cloud_keys.ts";
+import { openAwsKey, openCloudKeys } from "../credentials/cloud_keys.ts";
 import { runCredentialHelper } from "../credentials/credential_helper.ts";
 import { dockerCredentials } from "../credentials/docker_credentials.ts";
 import { createRuntime } from "./detect.ts";
@@ -17,16 +17,18 @@ import type { HostDefaults } from "./host_defaults.ts";
  */
 export async function createDefaults(): Promise<HostDefaults> {
   const runtime = await createRuntime();
-  const cloudKeys = openCloudKeys({
+  const environment = {
     env: process.env,
-    readTextFile: (path) => readFile(path, "utf8"),
+    readTextFile: (path: string) => readFile(path, "utf8"),
     now: () => Date.now(),
     createRuntime: () => Promise.resolve(runtime),
-  });
+  };
+  const cloudKeys = openCloudKeys(environment);
   return {
     runtime,
     credentials: firstOf(dockerCredentials(), cloudKeys),
     runHelper: (name, server) => runCredentialHelper(name, server, { env: process.env }),
+    openAwsKey: () => openAwsKey(environment),
     env: process.env,
     admission: {
       read: readAdmission,

@@ -39,6 +39,7 @@ import type { SyncRule } from "../sync/rule.ts";
 import { runRules, statusOfRules } from "../sync/run_rules.ts";
 import type { RuleRunner } from "../sync/run_rules.ts";
 import { Slots } from "../copy/slots.ts";
+import { openReceipts } from "../receipts/receipts.ts";
 import { createSyncEngine } from "../sync/sync_engine.ts";
 import type { StateStore } from "../state_store.ts";
 import { getDefaults } from "./default_engine.ts";
@@ -155,7 +156,7 @@ export async function loadRules(
     readAdmission: host.admission?.read,
   });
   const { rules, parallel } = parsed.config;
-  const options = toEngineOptions(parsed.config, settings, host);
+  const options = await toEngineOptions(parsed.config, settings, host);
   const now = (): number => runtime.now();
   const state = typeof store === "string" ? await openState(store, host) : store;
   const runner = { rules, now, slots: new Slots(parallel), env, readFile, state };
@@ -207,11 +208,11 @@ function isLocalName(name: string): boolean {
 }
 
 /** Both sides use the same options, because the target of one rule may be the source of another. */
-function toEngineOptions(
-  { registries, dockerConfig, admission }: SyncConfig,
+async function toEngineOptions(
+  { registries, dockerConfig, admission, receipt }: SyncConfig,
   { from = "crossdock.yaml", credentials, concurrency, retries, timeoutMs }: RulesSettings,
   host: HostDefaults,
-): EngineOptions {
+): Promise<EngineOptions> {
   const others = credentials ?? (dockerConfig ? host.credentials : undefined);
   const side = {
     credentials: firstOf(
@@ -229,6 +230,7 @@ function toEngineOptions(
     destination: side,
     pace: createPacer(registries, host.runtime),
     ...(admission === undefined ? {} : { admission: openPolicy(admission, from, host) }),
+    ...(receipt ? { receipts: openReceipts(receipt, await host.openAwsKey?.()) } : {}),
     memory: new Map(),
     ...(concurrency === undefined ? {} : { concurrency }),
     ...(retries === undefined ? {} : { retries }),

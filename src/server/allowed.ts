@@ -88,7 +88,7 @@ export function createAllowed({ allowSources, allowDestinations, sync }: ServerC
     copy: (request) => checkNames(request, { from: "source", to: "destination" }),
     step(step): void {
       const destination = parseRepository(step.destination);
-      const from = step.type === "referrers" ? undefined : parseRepository(step.source);
+      const from = "source" in step ? parseRepository(step.source) : undefined;
       const mounts = step.type === "blob" ? step.mountFrom : [];
       reject([
         from && check({ pointer: "#/source" }, "source", toRepositoryName(from)),

@@ -29,6 +29,8 @@ export interface AppOptions {
   readonly openEngine: () => Engine & Pick<LocalEngine, "copy" | "checkAccess">;
   /** Whether callers may not perform steps, because steps are not checked against the admission policy. Default: false. */
   readonly hasPolicy?: boolean;
+  /** Whether callers may have receipts signed by single steps, whose content nobody has checked. Default: false. */
+  readonly signsSteps?: boolean;
   readonly log: Log;
   /** Milliseconds since the epoch. */
   readonly now: () => number;

@@ -27,6 +27,7 @@ import { createCopyLimit } from "./copy_limit.ts";
 import type { CopyLimitOptions } from "./copy_limit.ts";
 import { createGuard } from "./guard.ts";
 import { createLog } from "../log.ts";
+import { openReceipts } from "../receipts/receipts.ts";
 import type { Log } from "../log.ts";
 import { ruleStepRoutes } from "./routes/rule_steps.ts";
 import { traceSpans } from "./tracing.ts";
@@ -108,6 +109,16 @@ export function composeServer(config: ServerConfig, host: HostOptions): Composed
     );
   }
 
+  const { receipt } = config.sync;
+  const receipts = receipt && openReceipts(
+    receipt,
+    config.aws && {
+      ...config.aws,
+      fetch: (request) => runtime.fetch(request),
+      now,
+    },
+  );
+
   function createServerEngine(): SyncEngine {
     const side: SideOptions = {
       ...openCredentials({ ...config, credentials }, runtime, cloudMemory),
@@ -123,6 +134,7 @@ export function composeServer(config: ServerConfig, host: HostOptions): Composed
       pace: createPacer(config.sync.registries, runtime),
       memory,
       admission,
+      receipts,
       trace: trace ? joinTraces(traceSpans, trace) : traceSpans,
       ...(concurrency === undefined ? {} : { concurrency }),
       ...(retries === undefined ? {} : { retries }),
@@ -160,8 +172,9 @@ export function composeServer(config: ServerConfig, host: HostOptions): Composed
   const names = ruleNames(config.sync.rules);
   const open: AppOptions = {
     ...options,
-    // The plan of a durable copy was checked.
+    // The plan of a durable copy was checked, and its receipts are true.
     hasPolicy: false,
+    signsSteps: true,
     config: {
       ...config,
       open: true,

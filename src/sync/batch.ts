@@ -135,9 +135,9 @@ export interface BatchOptions {
 }
 
 export function createBatch(
-  { sides, run, checkAdmission, runtime, timeoutMs }: Pick<
+  { sides, run, checkAdmission, receipts, runtime, timeoutMs }: Pick<
     Copier,
-    "sides" | "run" | "checkAdmission" | "runtime" | "timeoutMs"
+    "sides" | "run" | "checkAdmission" | "receipts" | "runtime" | "timeoutMs"
   >,
   { isReadOnly = false, beforePull, memory = new SharedContent() }: BatchOptions = {},
 ): Batch {
@@ -240,11 +240,16 @@ export function createBatch(
             {
               seen: { current, found },
               complete,
+              // A receipt says where an image came from, and a backup keeps what the mirror has.
+              receipts: options.isBackup ? undefined : receipts,
               signal,
               warn: (message) => emit?.({ type: "warning", message }),
             } satisfies MakePlanOptions,
           );
-        const byDigest = compareDigests(request, found, current, options);
+        const byDigest = compareDigests(request, found, current, {
+          ...options,
+          hasReceipts: receipts !== undefined,
+        });
         // Fails before any manifest is read.
         if (byDigest.state === "behind" && current && current.digest !== found.digest) {
           const { ifExists, destination } = request;
@@ -388,18 +393,18 @@ function compareDigests(
   { platforms, index, referrers, digestTags, recheck }: CopyRequest,
   { digest }: Descriptor,
   current: Descriptor | undefined,
-  { fastCheck = false }: CompareOptions,
+  { fastCheck = false, hasReceipts }: CompareOptions & { readonly hasReceipts: boolean },
 ): Decision {
   const isWhole = platforms.length === 0 || index === "sparse";
   const known = isWhole ? { digest } : {};
   if (!current) return { state: "missing", isDone: false, ...known };
   if (!isWhole) return { state: "unknown", isDone: false };
   if (current.digest !== digest || recheck) return { state: "behind", isDone: false, digest };
-  const isDone = fastCheck || !referrers && !digestTags;
+  const isDone = fastCheck || !referrers && !digestTags && !hasReceipts;
   return { state: isDone ? "in-step" : "unknown", isDone, digest };
 }
 
-/** Compares by a plan, which has read both sides. An unchanged image may still need its list of referrers written. */
+/** Compares by a plan, which has read both sides. An unchanged image may still need its list of referrers, or receipts. */
 function comparePlan({ plan }: Planned, current: Descriptor | undefined): Decision {
   const digest = plan.root.digest;
   const isDone = plan.stages.length === 0 && plan.result === "unchanged";

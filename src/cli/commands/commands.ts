@@ -110,6 +110,22 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("./verify_signature.ts")).defineVerifySignature,
   },
   {
+    name: "receipts",
+    group: COPY,
+    description: "list the receipts of a copy: who copied what from where",
+    examples: [
+      {
+        text: "List the receipts of an image and its platforms",
+        command: "crossdock receipts registry.example.com/mirror/app:1.4",
+      },
+      {
+        text: "Check that the mirror has signed one for each of them",
+        command: "crossdock receipts --key mirror.pub registry.example.com/mirror/app:1.4",
+      },
+    ],
+    load: async () => (await import("./receipts.ts")).defineReceipts,
+  },
+  {
     name: "init",
     group: MIRROR,
     description: "write a crossdock.yaml from answers to a few questions",

@@ -26,6 +26,7 @@ const OPTIONS = [
   ...options.ARCHIVE_OPTIONS,
   ...options.COPY_OPTIONS,
   options.policyOption,
+  options.receiptKeyOption,
   ...options.ALL_TAGS_OPTIONS,
   options.dryRunOption,
   ...options.SIDE_OPTIONS,

@@ -26,6 +26,7 @@ type PlanFlags = CopyFlags & SidesFlags & EngineFlags & {
   /** Only of `plan`. */
   readonly budget?: PlatformName;
   readonly policy?: string;
+  readonly receiptKey?: string;
   /** Only of `copy --dry-run`. */
   readonly quiet?: boolean;
 };
@@ -37,6 +38,7 @@ export function definePlan(command: Command, context: CommandContext): void {
     ...options.ARCHIVE_OPTIONS,
     ...options.COPY_OPTIONS,
     options.policyOption,
+    options.receiptKeyOption,
     ...options.SIDE_OPTIONS,
     ...options.ENGINE_OPTIONS,
     ...options.VIA_OPTIONS,

@@ -1,5 +1,6 @@
 import type { RemoteEngine } from "../../client/remote_engine.ts";
 import type { AdmissionCheck } from "../../copy/admission.ts";
+import type { Receipts } from "../../copy/receipts.ts";
 import type { Engine } from "../../engine.ts";
 import { ParseError } from "../../errors.ts";
 import { isLocal } from "../../oci/reference.ts";
@@ -19,6 +20,8 @@ type LocalEngineFlags =
   & ValuesOf<typeof ENGINE_OPTIONS>
   & Partial<ValuesOf<typeof ARCHIVE_OPTIONS>>
   & {
+    /** The key of receipts: a file, or `awskms:` and a name. */
+    readonly receiptKey?: string | undefined;
     /** A file with an admission policy. */
     readonly policy?: string | undefined;
     /** An admission policy that is open, in place of `policy`. */
@@ -58,7 +61,7 @@ export async function openLocalEngine(
   source: CommandSide,
   destination?: CommandSide,
 ): Promise<SyncEngine> {
-  const { authfile, concurrency, retries, timeout, compress, format, policy } = flags;
+  const { authfile, concurrency, retries, timeout, compress, format, policy, receiptKey } = flags;
   rejectSharedDescriptor(source, destination);
   rejectUnreadAuthfile(authfile, destination ? [source, destination] : [source]);
   const names = [source, destination].flatMap((side) => side ? listNames(side) : []);
@@ -73,6 +76,7 @@ export async function openLocalEngine(
     ...(timeout === undefined ? {} : { timeoutMs: timeout }),
     ...(names.some(isLocal) ? { layouts: await environment.openLayouts(conversion) } : {}),
     admission: policy === undefined ? flags.admission : await openPolicy(policy, environment),
+    receipts: receiptKey === undefined ? undefined : await openReceipts(receiptKey, environment),
     runtime: await environment.createRuntime(),
   });
 }
@@ -83,6 +87,14 @@ async function openPolicy(
 ): Promise<AdmissionCheck | undefined> {
   const { openCliAdmission, readPolicyFile } = await import("./open_policy.ts");
   return openCliAdmission(await readPolicyFile(path, environment), environment);
+}
+
+async function openReceipts(
+  key: string,
+  environment: CliEnvironment,
+): Promise<Receipts> {
+  const { openCliReceipts } = await import("./open_receipts.ts");
+  return await openCliReceipts(key, environment);
 }
 
 /** @throws ParseError for a server's token without a server */
@@ -113,18 +125,27 @@ export async function openServer(
   }
   const local = new Set([
     ...sides.flatMap((side) => side ? listSideFlags(side) : []),
-    ...LOCAL_FLAGS.filter((name) => flags[name] !== undefined).map((name) => `--${name}`),
+    ...Object.entries(LOCAL_FLAGS).flatMap(([name, flag]) =>
+      flags[name as keyof typeof LOCAL_FLAGS] === undefined ? [] : [flag]
+    ),
   ]);
   if (local.size > 0) {
     throw new ParseError(
       `${[...local].join(", ")} cannot be combined with --via: ` +
-        "the server uses its own credentials, TLS settings, limits and policy",
+        "the server uses its own credentials, TLS settings, limits, policy and keys",
     );
   }
   return await openRemoteEngine(environment, flags.via, flags);
 }
 
-const LOCAL_FLAGS = ["authfile", "concurrency", "retries", "timeout", "policy"] as const;
+const LOCAL_FLAGS = {
+  authfile: "--authfile",
+  concurrency: "--concurrency",
+  retries: "--retries",
+  timeout: "--timeout",
+  policy: "--policy",
+  receiptKey: "--receipt-key",
+} as const;
 
 /** The names of a side: of the image, and of its referrers. */
 function listNames({ name, referrers }: CommandSide): RegistryName[] {

@@ -10,6 +10,7 @@ import { readAdmission } from "../../config/read_admission.ts";
 import { parseSyncConfig } from "../../config/sync_config.ts";
 import type { SyncConfig } from "../../config/sync_config.ts";
 import { formatMistake } from "../../config/mistakes.ts";
+import { openReceipts } from "../../receipts/receipts.ts";
 import { createPacer } from "../../sync/pacer.ts";
 import { registryConnections, registryCredentials } from "../../config/registries.ts";
 import { runRules, statusOfRules } from "../../sync/run_rules.ts";
@@ -19,7 +20,7 @@ import type { SyncRule } from "../../sync/rule.ts";
 import { Slots } from "../../copy/slots.ts";
 import type { CliEnvironment } from "../environment.ts";
 import { runCredentialHelper } from "../../credentials/credential_helper.ts";
-import { openCloudKeys, openEcrCreation } from "../../credentials/cloud_keys.ts";
+import { openAwsKey, openCloudKeys, openEcrCreation } from "../../credentials/cloud_keys.ts";
 import { openServer, rejectViaToken, VIA_HINT } from "./open_engine.ts";
 import type { EngineFlags } from "./open_engine.ts";
 import { writeStderr } from "../output/output.ts";
@@ -131,6 +132,7 @@ export async function openLocalRules(
     destination: side,
     pace: createPacer(config.registries, runtime),
     admission: openCliAdmission(config.admission, environment),
+    receipts: config.receipt && openReceipts(config.receipt, await openAwsKey(environment)),
     ...(concurrency === undefined ? {} : { concurrency }),
     ...(retries === undefined ? {} : { retries }),
     ...(timeout === undefined ? {} : { timeoutMs: timeout }),

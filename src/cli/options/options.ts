@@ -115,6 +115,24 @@ export const policyOption = new Option(
   "a file with the key admission: copy only images with the signatures that it requires",
 ).helpGroup(CONTENT);
 
+/** For copies. On a server, the server's configuration has the key. */
+export const receiptKeyOption = new Option(
+  "--receipt-key <key>",
+  "sign a receipt for each copied manifest: a file with a private key on P-256 in PEM, or awskms:///ARN",
+).helpGroup(CONTENT);
+
+/** For `receipts`. */
+export const RECEIPT_OPTIONS = [
+  new Option(
+    "--key <file>",
+    "public key of the signer, in PEM (default: receipts are listed and not checked)",
+  ).helpGroup(CONTENT),
+  new Option(
+    "--name <repository>",
+    "the repository that the receipts name (default: that of the reference)",
+  ).argParser(repositoryName("--name")).helpGroup(CONTENT),
+] as const;
+
 /** For `verify-signature`, in place of a policy. */
 export const SIGNER_OPTIONS = [
   new Option("--key <file>", "public key of the signer, in PEM").helpGroup(CONTENT),

@@ -136,6 +136,7 @@ function describePermission({ message }: Error): Failure {
 function formatStep({ step }: CopyError): string {
   if (step.type === "referrers") return `referrers of ${step.subject} in ${step.destination}`;
   const { digest, size } = step.descriptor;
+  if (step.type === "receipt") return `receipt of ${digest} in ${step.destination}`;
   return `${step.type} ${digest} (${formatBytes(size)}) from ${step.source} to ${step.destination}`;
 }
 

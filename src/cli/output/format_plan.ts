@@ -33,6 +33,8 @@ function formatStep(step: Step): string {
       return `${shortDigest(step.subject).padEnd(19)}  ${"".padStart(9)}  ${`add ${
         formatCount(step.referrers.length, "referrer")
       } to the referrers tag if the registry has no referrers API`}`;
+    case "receipt":
+      return `${formatContent(step.descriptor)}  sign a receipt`;
   }
 }
 

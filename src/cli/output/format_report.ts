@@ -23,6 +23,7 @@ export function formatReport(report: Report): string[] {
     `blobs      ${formatBlobs(report)}`,
     `manifests  ${formatManifests(report)}`,
     ...formatReferrerState(report),
+    ...(report.receipts ? [`receipts   ${report.receipts} signed`] : []),
     `requests   ${requests.source} to the source, ${requests.destination} to the destination`,
     `time       ${time}${rate}`,
   ];

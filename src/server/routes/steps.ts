@@ -24,6 +24,12 @@ export function stepRoutes(options: AppOptions, allowed: Allowed) {
         );
       }
       const step = context.req.valid("json");
+      if (step.type === "receipt" && !options.signsSteps) {
+        throw new RequestError(
+          "denied",
+          "receipts are signed for copies, not for single steps; use POST /v1/copies",
+        );
+      }
       allowed.step(step);
       const { signal, emit } = watchCall(context, options);
       const job = options.openEngine().perform(step, { signal, emit });

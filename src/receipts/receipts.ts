@@ -1,0 +1,118 @@
+/**
+ * Makes and finds receipts. A receipt is a bundle of Sigstore with a signed in-toto statement, attached to the manifest that it is about:
+ * https://github.com/sigstore/cosign/blob/v3.0.2/specs/BUNDLE_SPEC.md
+ */
+import type { AwsOptions } from "../auth/aws_api.ts";
+import type { CallOptions } from "../content.ts";
+import type { Receipts, SignedReceipt } from "../copy/receipts.ts";
+import type { ReceiptStep } from "../copy/step.ts";
+import type { Descriptor } from "../oci/descriptor.ts";
+import { digestBytes } from "../oci/digest.ts";
+import { OCI_EMPTY, OCI_MANIFEST } from "../oci/media_types.ts";
+import type { ReceiptSettings, ReceiptSigner } from "./key.ts";
+import { openSigner } from "./signer.ts";
+import { makeStatement } from "./statement.ts";
+
+const BUNDLE = "application/vnd.dev.sigstore.bundle.v0.3+json";
+const IN_TOTO = "application/vnd.in-toto+json";
+
+/** Annotations of a receipt. They tell who signed what without reading the bundle, and prove nothing. */
+const KEY_ANNOTATION = "crossdock.receipt.key";
+const NAME_ANNOTATION = "crossdock.receipt.name";
+
+const EMPTY = encode("{}");
+
+/**
+ * Opens the receipts of a key.
+ *
+ * @param aws the access key for a key in KMS; absent if there is none
+ * @throws ParseError if a key in KMS has no access key
+ */
+export function openReceipts(
+  { key, names }: ReceiptSettings,
+  aws: AwsOptions | undefined,
+): Receipts {
+  const signer = openSigner(key, aws);
+  return {
+    nameOf(repository): string {
+      const slash = repository.indexOf("/");
+      const name = names.get(repository.slice(0, slash));
+      return name === undefined ? repository : name + repository.slice(slash);
+    },
+    async has(repository, { subject, name }, options): Promise<boolean> {
+      const hint = await keyHint(signer, options);
+      const listed = await repository.listReferrers(subject, options);
+      return listed.some(({ annotations = {} }) =>
+        annotations[KEY_ANNOTATION] === hint && annotations[NAME_ANNOTATION] === name
+      );
+    },
+    sign: (step, now, options) => signReceipt(signer, step, now, options),
+  };
+}
+
+/** The name of a key in bundles: the hash of the public key. */
+async function keyHint(signer: ReceiptSigner, options: CallOptions): Promise<string> {
+  // The cast: a public key is never in shared memory.
+  const key = await signer.publicKey(options) as Uint8Array<ArrayBuffer>;
+  return toBase64(new Uint8Array(await crypto.subtle.digest("SHA-256", key)));
+}
+
+async function signReceipt(
+  signer: ReceiptSigner,
+  step: ReceiptStep,
+  now: number,
+  options: CallOptions,
+): Promise<SignedReceipt> {
+  const statement = makeStatement(step, now);
+  const payload = encode(JSON.stringify(statement));
+  const hint = await keyHint(signer, options);
+  const signature = await signer.sign(toSignedBytes(payload), options);
+  const bundle = encode(JSON.stringify({
+    mediaType: BUNDLE,
+    verificationMaterial: { publicKey: { hint } },
+    dsseEnvelope: {
+      payload: toBase64(payload),
+      payloadType: IN_TOTO,
+      signatures: [{ sig: toBase64(signature) }],
+    },
+  }));
+  const annotations = {
+    "dev.sigstore.bundle.content": "dsse-envelope",
+    "dev.sigstore.bundle.predicateType": statement.predicateType,
+    "org.opencontainers.image.created": new Date(now).toISOString(),
+    [KEY_ANNOTATION]: hint,
+    [NAME_ANNOTATION]: step.name,
+  };
+  const { mediaType, digest, size } = step.descriptor;
+  const bytes = encode(JSON.stringify({
+    schemaVersion: 2,
+    mediaType: OCI_MANIFEST,
+    artifactType: BUNDLE,
+    config: await describe(OCI_EMPTY, EMPTY),
+    layers: [await describe(BUNDLE, bundle)],
+    subject: { mediaType, digest, size },
+    annotations,
+  }));
+  const descriptor = { ...await describe(OCI_MANIFEST, bytes), artifactType: BUNDLE, annotations };
+  const manifest = { bytes, mediaType: OCI_MANIFEST, digest: descriptor.digest };
+  return { manifest, descriptor, blobs: [EMPTY, bundle] };
+}
+
+/** What DSSE signs: https://github.com/secure-systems-lab/dsse/blob/v1.0.0/protocol.md */
+function toSignedBytes(payload: Uint8Array): Uint8Array<ArrayBuffer> {
+  const header = encode(`DSSEv1 ${IN_TOTO.length} ${IN_TOTO} ${payload.byteLength} `);
+  return Uint8Array.from([...header, ...payload]);
+}
+
+async function describe(mediaType: string, bytes: Uint8Array<ArrayBuffer>): Promise<Descriptor> {
+  return { mediaType, digest: await digestBytes(bytes), size: bytes.byteLength };
+}
+
+function encode(text: string): Uint8Array<ArrayBuffer> {
+  // The cast: the types of Workers do not exclude shared memory.
+  return new TextEncoder().encode(text) as Uint8Array<ArrayBuffer>;
+}
+
+function toBase64(bytes: Uint8Array): string {
+  return btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""));
+}

@@ -1,0 +1,64 @@
+import { ParseError } from "../errors.ts";
+import type { AwsOptions } from "../auth/aws_api.ts";
+import { NEW_KEY } from "./key.ts";
+import type { ReceiptKey, ReceiptSigner } from "./key.ts";
+
+const ALGORITHM = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
+
+/** @param aws the access key for a key in KMS; absent if there is none */
+export function openSigner(key: ReceiptKey, aws: AwsOptions | undefined): ReceiptSigner {
+  if (key.type === "private") return openPrivateKey(key.der);
+  if (!aws) {
+    throw new ParseError("receipt: a key in AWS KMS needs an access key", {
+      hint: "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
+    });
+  }
+  let signer: ReceiptSigner | undefined;
+  const load = async (): Promise<ReceiptSigner> =>
+    signer ??= (await import("./kms_signer.ts")).openKmsKey(key, aws);
+  return {
+    publicKey: async (options) => await (await load()).publicKey(options),
+    sign: async (content, options) => await (await load()).sign(content, options),
+  };
+}
+
+function openPrivateKey(der: Uint8Array<ArrayBuffer>): ReceiptSigner {
+  const { subtle } = crypto;
+  /** Values, not promises: a Worker's request must not wait for another one. */
+  let privateKey: CryptoKey | undefined;
+  let publicKey: Uint8Array | undefined;
+
+  async function importKey(): Promise<CryptoKey> {
+    try {
+      return privateKey ??= await subtle.importKey("pkcs8", der, ALGORITHM, true, ["sign"]);
+    } catch {
+      // Without a cause, which could quote the key.
+      throw new ParseError(`receipt: the private key cannot be read; make one with ${NEW_KEY}`);
+    }
+  }
+
+  return {
+    async publicKey(): Promise<Uint8Array> {
+      if (publicKey) return publicKey;
+      const { kty, crv, x, y } = await subtle.exportKey("jwk", await importKey());
+      const jwk = { kty, crv, x, y } as JsonWebKey;
+      const imported = await subtle.importKey("jwk", jwk, ALGORITHM, true, ["verify"]);
+      return publicKey = new Uint8Array(await subtle.exportKey("spki", imported));
+    },
+    async sign(content): Promise<Uint8Array> {
+      return toDer(new Uint8Array(await subtle.sign(ALGORITHM, await importKey(), content)));
+    },
+  };
+}
+
+/** Web Crypto signs with two numbers of 32 bytes; X.509 and Sigstore have them as a SEQUENCE: RFC 3279, section 2.2.3. */
+function toDer(signature: Uint8Array): Uint8Array {
+  const numbers = [signature.subarray(0, 32), signature.subarray(32)].flatMap((bytes) => {
+    const start = bytes.findIndex((byte) => byte !== 0);
+    const digits = bytes.subarray(start < 0 ? 31 : start);
+    // A first bit that is set would make the number negative.
+    const padded = (digits[0] ?? 0) < 0x80 ? [...digits] : [0, ...digits];
+    return [0x02, padded.length, ...padded];
+  });
+  return Uint8Array.from([0x30, numbers.length, ...numbers]);
+}
