@@ -7,7 +7,7 @@ import { parseConfig } from "../../../src/config/parse_config.ts";
 import type { AdmissionVerdict } from "../../../src/copy/admission.ts";
 import type * as copy from "../../../src/copy/model.ts";
 import * as schemas from "../../../src/copy/schemas.ts";
-import type { BlobStep, ManifestStep, ReferrersStep } from "../../../src/copy/step.ts";
+import type { BlobStep, ManifestStep, ReceiptStep, ReferrersStep } from "../../../src/copy/step.ts";
 import { durableCopySchema } from "../../../src/durable/durable_copy_schema.ts";
 import type { DurableCopy } from "../../../src/durable/durable_copies.ts";
 import type { LocalEngine } from "../../../src/engine.ts";
@@ -71,12 +71,25 @@ const referrers: ReferrersStep = {
   subject: digest("f"),
   referrers: [entry],
 };
-const STEPS = [blob, manifest, referrers];
+const receipt: ReceiptStep = {
+  type: "receipt",
+  destination: "b.io/app",
+  descriptor: entry,
+  name: "mirror.io/app",
+  image: `a.io/app:1@${digest("f")}`,
+  policy: {
+    images: "a.io/**",
+    checkedAt: "2026-11-27T00:00:00.000Z",
+    attestations: ["a.io/app@x"],
+  },
+};
+const STEPS = [blob, manifest, referrers, receipt];
 
 const OUTCOMES: { readonly [Type in copy.Outcome["type"]]: copy.Performed } = {
   blob: { type: "blob", state: "streamed", bytes: 3, requests },
   manifest: { type: "manifest", state: "put", requests },
   referrers: { type: "referrers", state: "written", requests },
+  receipt: { type: "receipt", state: "put", requests },
 };
 
 const STATE: copy.ReferrerState = {
@@ -136,6 +149,7 @@ const REPORT: copy.Report = {
   bytesStreamed: 5,
   manifests: 6,
   referrers: 7,
+  receipts: 8,
   referrerState: STATE,
   requests,
   durationMs: 8.5,
@@ -375,6 +389,7 @@ for (const [name, change] of servers) {
     const app = createApi({
       config: { ...config, sync: { ...config.sync, admission: "unread" } },
       openEngine: () => engine,
+      signsSteps: true,
       log: () => {},
       now: () => 1000,
       host: { name: "deno", memory: "process" },
