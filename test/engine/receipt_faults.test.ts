@@ -5,12 +5,15 @@ import { createHash } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createAdmission } from "../../src/admission/check.ts";
+import type { Requirements } from "../../src/admission/policy.ts";
 import { CopyError } from "../../src/copy/copy_error.ts";
 import { createRuntime } from "../../src/hosts/detect.ts";
 import { openLayouts } from "../../src/layouts/mod.ts";
 import { OCI_INDEX, OCI_MANIFEST } from "../../src/oci/media_types.ts";
 import { listReceipts } from "../../src/receipts/list_receipts.ts";
 import { createSyncEngine } from "../../src/sync/sync_engine.ts";
+import { byKey, fixture, LOCAL_ROOT, policyOf, putFixture } from "../admission/support.ts";
 import { checkReceipts, countValid, newKey, receiptsOf } from "../receipts/signed_registry.ts";
 import { putImage, putIndex } from "../support/image.ts";
 import { requestOf, startPair } from "../support/pair.ts";
@@ -231,4 +234,98 @@ test("copy() along a chain of mirrors signs a receipt at each, and keeps those b
   assert.deepEqual(await countValid(`${last.host}/app`, digest, other), [1]);
   assert.deepEqual(await countValid(`${last.host}/app`, digest, KEY), [1]);
   await last.close();
+});
+
+const POLICIES: [name: string, image: string, rule: Partial<Requirements>, signatures: number][] = [
+  ["a bundle", "p256", {}, 1],
+  ["a signature of cosign 2", "legacy-p256", {}, 1],
+  ["an index", "index", {}, 1],
+  ["an index and its manifests", "index", { children: true }, 2],
+];
+
+for (const [name, image, rule, signatures] of POLICIES) {
+  for (const transport of ["registry", "oci:"]) {
+    test(`copy() from ${transport} signs verification summaries that name the signatures: ${name}`, async (t) => {
+      const folder = await mkdtemp(join(tmpdir(), "secret-folder-"));
+      t.after(() => rm(folder, { recursive: true }));
+      const admission = createAdmission(policyOf([byKey("p256")], rule), {
+        trustRoot: LOCAL_ROOT,
+        now: Date.now,
+      });
+      await using layouts = openLayouts();
+      await using pair = await startPair({
+        engine: { layouts, admission, receipts: receiptsOf(KEY) },
+      });
+      // The image of the index has signatures of its own.
+      for (const name of ["p256", image]) await putFixture(pair.source, fixture(name), "app");
+      const request = requestOf(pair);
+      const source = transport === "oci:" ? `oci:${folder}/image:1` : request.source;
+      const destination = `${request.destination}:1`;
+      if (transport === "oci:") {
+        await pair.engine.copy({ source: request.source, destination: source });
+      }
+      const { digest, receipts } = await pair.engine.copy({ source, destination });
+      const manifests = await checkReceipts(request.destination, digest, KEY);
+      assert.equal(receipts, manifests.length);
+      for (const { isProven, receipts } of manifests) {
+        assert.equal(isProven, true);
+        const [{ policy, attestations = [] } = {}] = receipts.filter(({ state }) =>
+          state === "valid"
+        );
+        assert.equal(policy, "**");
+        assert.equal(attestations.length, signatures);
+        const expected = transport === "oci:"
+          ? /^sha256:[0-9a-f]{64}$/
+          : /^127\.0\.0\.1:\d+\/app[@:]sha256/;
+        for (const attestation of attestations) assert.match(attestation, expected);
+        assert.doesNotMatch(JSON.stringify(manifests), /secret-folder/);
+      }
+      assert.equal((await pair.engine.copy({ source, destination })).receipts, undefined);
+    });
+  }
+}
+
+test("copy() signs a plain receipt if the policy admits every image, and says so", async () => {
+  const admission = createAdmission([{ images: "127.*/**", rule: "accept" }, {
+    images: "**",
+    rule: "reject",
+  }], {
+    trustRoot: LOCAL_ROOT,
+    now: Date.now,
+  });
+  await using pair = await startPair({ engine: { admission, receipts: receiptsOf(KEY) } });
+  const { descriptor: { digest } } = await putImage(pair.source, "app", { tag: "1" });
+  await pair.engine.copy(requestOf(pair));
+  const [image] = await checkReceipts(requestOf(pair).destination, digest, KEY);
+  assert.deepEqual(
+    image?.receipts.map(({ state, policy, attestations }) => [state, policy, attestations]),
+    [
+      ["valid", "127.*/**", undefined],
+    ],
+  );
+});
+
+test("plan() does not say that a rejected image was admitted", async () => {
+  const admission = createAdmission([{ images: "**", rule: "reject" }], {
+    trustRoot: LOCAL_ROOT,
+    now: Date.now,
+  });
+  await using pair = await startPair({ engine: { admission, receipts: receiptsOf(KEY) } });
+  await putImage(pair.source, "app", { tag: "1" });
+  const { stages } = await pair.engine.plan(requestOf(pair));
+  const steps = stages.flatMap(({ steps }) => steps).filter(({ type }) => type === "receipt");
+  assert.deepEqual(steps.map((step) => "policy" in step), [false]);
+});
+
+test("copy() puts no private key into its plan, events and report", async () => {
+  await using pair = await startReceipted();
+  await putImage(pair.source, "app", { tag: "1" });
+  const request = requestOf(pair);
+  const seen: unknown[] = [await pair.engine.plan(request)];
+  seen.push(await pair.engine.copy(request, { emit: (event) => seen.push(event) }));
+  const text = JSON.stringify(seen);
+  assert.match(text, /"receipt"/);
+  for (const line of KEY.privateKey.split("\n").filter((line) => line.length > 0)) {
+    assert.ok(!text.includes(line));
+  }
 });
