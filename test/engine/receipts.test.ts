@@ -123,8 +123,8 @@ test("copy() makes up for a receipt that an earlier copy could not put", async (
   assert.equal(pair.destination.getManifest("app", "1")?.digest, descriptor.digest);
   pair.destination.clearFaults();
   const report = await pair.engine.copy(requestOf(pair));
-  assert.deepEqual([report.result, report.receipts], ["unchanged", 3]);
-  for (const { descriptor: { digest } } of images) {
+  assert.equal(report.result, "unchanged");
+  for (const { digest } of [descriptor, ...images.map(({ descriptor }) => descriptor)]) {
     assert.equal((await readReceipts(pair, digest)).length, 1);
   }
 });
