@@ -36,6 +36,7 @@ export interface PlanNode {
 /** The name of a step's result in the tree. */
 export function keyOf(step: Step): string {
   if (step.type === "referrers") return `list ${step.subject}`;
+  if (step.type === "receipt") return `receipt ${step.descriptor.digest}`;
   return step.type === "manifest" && step.tag ? `tag ${step.tag}` : step.descriptor.digest;
 }
 
@@ -147,7 +148,7 @@ class TreeMaker {
   /** Finds the subject of each referrer and digest tag. */
   #relate(): void {
     const referrers = this.#plan.stages.flatMap(({ name, steps }) =>
-      name === "referrers" ? steps : []
+      name === "referrers" || name === "receipts" ? steps : []
     );
     for (const step of referrers) {
       if (step.type === "blob") continue;
@@ -163,6 +164,17 @@ class TreeMaker {
         continue;
       }
       const { digest } = step.descriptor;
+      if (step.type === "receipt") {
+        this.#addRelated(digest, {
+          kind: "list",
+          label: "Receipt",
+          detail: "signed unless there is one",
+          key: keyOf(step),
+          size: 0,
+          action: "put",
+        });
+        continue;
+      }
       const [, algorithm, hex] = /^(sha\d+)-([\da-f]+)\./.exec(step.tag ?? "") ?? [];
       const subject = hex ? `${algorithm}:${hex}` : this.#contents.get(digest)?.subject?.digest;
       if (!subject || this.#placed.has(digest) && !step.tag) continue;
@@ -298,7 +310,8 @@ class TreeMaker {
   /** A plan carries only 4 MiB of manifests. What the others name is listed without its place. */
   #rest(): readonly PlanNode[] {
     const rest = this.#listSteps().filter((step) =>
-      step.type !== "referrers" && !this.#placed.has(step.descriptor.digest)
+      (step.type === "blob" || step.type === "manifest") &&
+      !this.#placed.has(step.descriptor.digest)
     );
     if (rest.length === 0) return [];
     return [{
@@ -310,7 +323,7 @@ class TreeMaker {
       action: "put",
       children: once(() =>
         rest.flatMap((step) =>
-          step.type === "referrers"
+          step.type === "referrers" || step.type === "receipt"
             ? []
             : step.type === "blob"
             ? [this.#blob(step.descriptor, "layer", "Blob")]

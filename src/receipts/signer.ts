@@ -40,10 +40,12 @@ function openPrivateKey(der: Uint8Array<ArrayBuffer>): ReceiptSigner {
   return {
     async publicKey(): Promise<Uint8Array> {
       if (publicKey) return publicKey;
-      const { kty, crv, x, y } = await subtle.exportKey("jwk", await importKey());
-      const jwk = { kty, crv, x, y } as JsonWebKey;
-      const imported = await subtle.importKey("jwk", jwk, ALGORITHM, true, ["verify"]);
-      return publicKey = new Uint8Array(await subtle.exportKey("spki", imported));
+      // The casts: the types of Workers do not tell the formats apart.
+      const { d: _, ...jwk } = await subtle.exportKey("jwk", await importKey()) as JsonWebKey;
+      const publicJwk = { ...jwk, key_ops: ["verify"] };
+      const imported = await subtle.importKey("jwk", publicJwk, ALGORITHM, true, ["verify"]);
+      const spki = await subtle.exportKey("spki", imported) as ArrayBuffer;
+      return publicKey = new Uint8Array(spki);
     },
     async sign(content): Promise<Uint8Array> {
       return toDer(new Uint8Array(await subtle.sign(ALGORITHM, await importKey(), content)));

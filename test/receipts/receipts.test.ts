@@ -102,6 +102,6 @@ test("sign() rejects a key that is damaged, without quoting it", async () => {
     {
       name: "ParseError",
       message: /^receipt: the private key cannot be read; make one with openssl genpkey/,
-      },
+    },
   );
 });

@@ -7,7 +7,7 @@ import { parseConfig } from "../../../src/config/parse_config.ts";
 import type { AdmissionVerdict } from "../../../src/copy/admission.ts";
 import type * as copy from "../../../src/copy/model.ts";
 import * as schemas from "../../../src/copy/schemas.ts";
-import type { BlobStep, ManifestStep, ReferrersStep } from "../../../src/copy/step.ts";
+import type { BlobStep, ManifestStep, ReceiptStep, ReferrersStep } from "../../../src/copy/step.ts";
 import { durableCopySchema } from "../../../src/durable/durable_copy_schema.ts";
 import type { DurableCopy } from "../../../src/durable/durable_copies.ts";
 import type { LocalEngine } from "../../../src/engine.ts";
@@ -71,12 +71,21 @@ const referrers: ReferrersStep = {
   subject: digest("f"),
   referrers: [entry],
 };
-const STEPS = [blob, manifest, referrers];
+const receipt: ReceiptStep = {
+  type: "receipt",
+  destination: "b.io/app",
+  descriptor: entry,
+  name: "mirror.io/app",
+  image: `a.io/app:1@${digest("d")}`,
+  policy: { images: "a.io/**", checkedAt: "2026-11-27T10:00:00Z", attestations: ["a.io/app@x"] },
+};
+const STEPS = [blob, manifest, referrers, receipt];
 
 const OUTCOMES: { readonly [Type in copy.Outcome["type"]]: copy.Performed } = {
   blob: { type: "blob", state: "streamed", bytes: 3, requests },
   manifest: { type: "manifest", state: "put", requests },
   referrers: { type: "referrers", state: "written", requests },
+  receipt: { type: "receipt", state: "put", requests },
 };
 
 const STATE: copy.ReferrerState = {
@@ -136,6 +145,7 @@ const REPORT: copy.Report = {
   bytesStreamed: 5,
   manifests: 6,
   referrers: 7,
+  receipts: 3,
   referrerState: STATE,
   requests,
   durationMs: 8.5,
@@ -380,6 +390,7 @@ for (const [name, change] of servers) {
       host: { name: "deno", memory: "process" },
       pullsLeft: () => undefined,
       durable: { start: () => assert.fail(), get: found, cancel: found },
+      signsSteps: true,
       rules: {
         rules: [ruleOf("{ name: app, source: a.io/app, target: b.io/app, type: repository }")],
         run(_, { emit }): Promise<RuleReport> {
