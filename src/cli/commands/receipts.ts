@@ -5,7 +5,7 @@ import { formatReference, parseReference, withDefaultTag } from "../../oci/refer
 import { addOptions } from "../options/add_options.ts";
 import { openLocalEngine } from "../options/open_engine.ts";
 import * as options from "../options/options.ts";
-import { readOptionFile } from "../options/read_input_file.ts";
+import { readPublicKeyFile } from "../options/read_public_key.ts";
 import { toOnlySide } from "../options/side.ts";
 import { exitCodeOf } from "../output/exit_codes.ts";
 import { formatReceipts } from "../output/format_receipts.ts";
@@ -27,7 +27,7 @@ export function defineReceipts(command: Command, context: CommandContext): void 
   ).action(async (reference, { key, name, ...flags }) => {
     const image = withDefaultTag(parseReference(reference));
     const { registry, repository } = image;
-    const pem = key === undefined ? undefined : await readOptionFile(key, "--key", environment);
+    const pem = key === undefined ? undefined : await readPublicKeyFile(key, environment);
     const engine = await openLocalEngine(environment, flags, toOnlySide(image, flags));
     const { emit } = startProgress({ progress: "none", registry }, environment);
     const source = engine.openSource(reference, { emit });

@@ -1,6 +1,5 @@
 /** `crossdock verify-signature REF` */
 import type { Command } from "@commander-js/extra-typings";
-import { isPublicKey } from "../../admission/policy.ts";
 import type { AdmissionPolicy, Requirement, Signer } from "../../admission/policy.ts";
 import type { Engine } from "../../engine.ts";
 import { ParseError } from "../../errors.ts";
@@ -12,7 +11,7 @@ import { openEngine, openLocalEngine, rejectViaToken } from "../options/open_eng
 import type { EngineFlags } from "../options/open_engine.ts";
 import { openCliAdmission, readPolicyFile } from "../options/open_policy.ts";
 import * as options from "../options/options.ts";
-import { readOptionFile } from "../options/read_input_file.ts";
+import { readPublicKeyFile } from "../options/read_public_key.ts";
 import { toOnlySide } from "../options/side.ts";
 import type { CommandSide } from "../options/side.ts";
 import { exitCodeOf } from "../output/exit_codes.ts";
@@ -98,11 +97,7 @@ async function readSigner(
     if (issuer !== undefined || identity !== undefined) {
       throw new ParseError("--key cannot be combined with --issuer and --identity");
     }
-    const pem = await readOptionFile(key, "--key", environment);
-    if (isPublicKey(pem)) return { type: "key", pem };
-    throw new ParseError(`--key ${key}: expected one public key in PEM`, {
-      hint: "cosign public-key prints it",
-    });
+    return { type: "key", pem: await readPublicKeyFile(key, environment) };
   }
   if (issuer !== undefined && identity !== undefined) return { type: "keyless", issuer, identity };
   throw new ParseError("expected --policy, --key, or --issuer and --identity", {

@@ -154,6 +154,7 @@ const failing: Readonly<Record<string, readonly string[]>> = {
   copy: [SOURCE, DESTINATION],
   plan: [SOURCE, DESTINATION],
   verify: [SOURCE, DESTINATION],
+  "receipts": [SOURCE],
   "verify-signature": ["--issuer", "https://a.example", "--identity", "b", SOURCE],
   inspect: [SOURCE],
   tags: ["localhost:5000/app"],
