@@ -165,7 +165,7 @@ export function createCopier(options: EngineOptions): Copier {
     const verdict = await checkAdmission(plan.source, repositories, callOptions);
     if (!verdict) return plan;
     return {
-      ...addPolicy(plan, verdict, runtime.now()),
+      ...(verdict.result === "admitted" ? addPolicy(plan, verdict, runtime.now()) : plan),
       admission: verdict,
       warnings: plan.warnings.concat(verdict.warnings),
     };

@@ -145,13 +145,24 @@ class TreeMaker {
     return this.#plan.stages.flatMap(({ steps }) => steps);
   }
 
-  /** Finds the subject of each referrer and digest tag. */
+  /** Finds the subject of each referrer, digest tag and receipt. */
   #relate(): void {
     const referrers = this.#plan.stages.flatMap(({ name, steps }) =>
       name === "referrers" || name === "receipts" ? steps : []
     );
     for (const step of referrers) {
       if (step.type === "blob") continue;
+      if (step.type === "receipt") {
+        this.#addRelated(step.descriptor.digest, {
+          kind: "list",
+          label: "Receipt",
+          detail: "a signed statement about this copy",
+          key: keyOf(step),
+          size: 0,
+          action: "put",
+        });
+        continue;
+      }
       if (step.type === "referrers") {
         this.#addRelated(step.subject, {
           kind: "list",
@@ -164,17 +175,6 @@ class TreeMaker {
         continue;
       }
       const { digest } = step.descriptor;
-      if (step.type === "receipt") {
-        this.#addRelated(digest, {
-          kind: "list",
-          label: "Receipt",
-          detail: "signed unless there is one",
-          key: keyOf(step),
-          size: 0,
-          action: "put",
-        });
-        continue;
-      }
       const [, algorithm, hex] = /^(sha\d+)-([\da-f]+)\./.exec(step.tag ?? "") ?? [];
       const subject = hex ? `${algorithm}:${hex}` : this.#contents.get(digest)?.subject?.digest;
       if (!subject || this.#placed.has(digest) && !step.tag) continue;
@@ -310,24 +310,21 @@ class TreeMaker {
   /** A plan carries only 4 MiB of manifests. What the others name is listed without its place. */
   #rest(): readonly PlanNode[] {
     const rest = this.#listSteps().filter((step) =>
-      (step.type === "blob" || step.type === "manifest") &&
-      !this.#placed.has(step.descriptor.digest)
-    );
+      step.type === "blob" || step.type === "manifest"
+    ).filter(({ descriptor }) => !this.#placed.has(descriptor.digest));
     if (rest.length === 0) return [];
     return [{
       kind: "group",
       label: "More content",
       detail: "of manifests that are too large for this plan",
       key: "",
-      size: rest.reduce((sum, step) => sum + ("descriptor" in step ? step.descriptor.size : 0), 0),
+      size: rest.reduce((sum, { descriptor }) => sum + descriptor.size, 0),
       action: "put",
       children: once(() =>
-        rest.flatMap((step) =>
-          step.type === "referrers" || step.type === "receipt"
-            ? []
-            : step.type === "blob"
-            ? [this.#blob(step.descriptor, "layer", "Blob")]
-            : [this.#manifest(step.descriptor, step.tag)]
+        rest.map((step) =>
+          step.type === "blob"
+            ? this.#blob(step.descriptor, "layer", "Blob")
+            : this.#manifest(step.descriptor, step.tag)
         )
       ),
     }];

@@ -108,7 +108,7 @@ export function readPublicKey(pem: string): PublicKey {
   try {
     key = sigstoreCrypto.createPublicKey(pem);
   } catch (cause) {
-    throw new CandidateError("the public key of the policy is not a key in PEM", { cause });
+    throw new CandidateError("the public key is not a key in PEM", { cause });
   }
   const { asymmetricKeyType: type = "", asymmetricKeyDetails: details = {} } = key;
   const isKnown = type === "ed25519" ||
@@ -117,9 +117,7 @@ export function readPublicKey(pem: string): PublicKey {
   if (!isKnown) {
     const name = [type, details.namedCurve ?? details.modulusLength].join(" ").trim();
     throw new CandidateError(
-      `the public key of the policy is ${
-        quote(name)
-      }, expected ECDSA P-256, P-384 or P-521, Ed25519, or RSA ` +
+      `the public key is ${quote(name)}, expected ECDSA P-256, P-384 or P-521, Ed25519, or RSA ` +
         "with at least 2048 bits",
     );
   }

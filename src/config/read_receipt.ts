@@ -1,5 +1,5 @@
 /** Reads `receipt` of `crossdock.yaml`: docs/receipts.md. */
-import { parseRegistry, parseRepository } from "../oci/reference.ts";
+import { formatReference, parseRegistry, parseRepository } from "../oci/reference.ts";
 import { readReceiptKey } from "../receipts/key.ts";
 import type { ReceiptSettings } from "../receipts/key.ts";
 import type { ConfigNode } from "./config_node.ts";
@@ -15,10 +15,7 @@ export function readReceipt(file: ConfigNode, render: RenderAt): ReceiptSettings
   const raw = readKeys(receiptSchema, node);
   const names = new Map<string, string>();
   for (const [registry, member] of node.at("names").entries()) {
-    member.try(() => {
-      parseRepository(`${member.text}/name`);
-      names.set(parseRegistry(registry), member.text);
-    });
+    member.try(() => names.set(parseRegistry(registry), parseName(member.text)));
   }
   const text = raw?.key === undefined ? undefined : render(node.at("key"));
   if (text === undefined) return undefined;
@@ -26,4 +23,13 @@ export function readReceipt(file: ConfigNode, render: RenderAt): ReceiptSettings
   if (typeof key !== "string") return { key, names };
   node.at("key").addMistake(key);
   return undefined;
+}
+
+/** Reads `registry` or `registry/path`. */
+function parseName(text: string): string {
+  const end = "/a/a";
+  const name = formatReference(parseRepository(text + end)).slice(0, -end.length);
+  // A single word would be a repository of Docker Hub.
+  parseRegistry(text.split("/")[0] ?? "");
+  return name;
 }

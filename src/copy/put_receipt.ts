@@ -1,6 +1,7 @@
 import type { ContentSource } from "../content.ts";
 import { CrossdockError } from "../errors.ts";
 import { digestBytes } from "../oci/digest.ts";
+import { retryDelayMs } from "../retry.ts";
 import { copyBlob } from "./copy_blob.ts";
 import { DelegatedSource } from "./delegated_source.ts";
 import type { Outcome } from "./model.ts";
@@ -9,6 +10,29 @@ import type { ReceiptStep } from "./step.ts";
 
 /** Puts the receipt of a manifest, unless the destination has one of the same signer. */
 export async function putReceipt(step: ReceiptStep, context: PerformContext): Promise<Outcome> {
+  const { runtime, retries, emit, signal } = context;
+  for (let attempt = 0;; attempt++) {
+    try {
+      return await putOnce(step, context);
+    } catch (error) {
+      // Requests to registries have had their retries. What failed on no side is the service that signs.
+      const isSigning = error instanceof CrossdockError && error.side === undefined;
+      const delayMs = retryDelayMs(error, attempt, retries, runtime.random());
+      if (!isSigning || delayMs === undefined) throw error;
+      emit?.({
+        type: "retry",
+        side: "destination",
+        what: `sign the receipt of ${step.descriptor.digest}`,
+        attempt: attempt + 1,
+        delayMs,
+        reason: error.message,
+      });
+      await runtime.sleep(delayMs, signal);
+    }
+  }
+}
+
+async function putOnce(step: ReceiptStep, context: PerformContext): Promise<Outcome> {
   const { receipts, target, runtime, signal } = context;
   if (!receipts) {
     throw new CrossdockError("usage", `there is no key for a receipt in ${step.destination}`);

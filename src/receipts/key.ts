@@ -28,11 +28,24 @@ export const NEW_KEY = "openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve
 const PRIVATE_KEY =
   /^\s*-----BEGIN PRIVATE KEY-----([\sA-Za-z0-9+/=]+)-----END PRIVATE KEY-----\s*$/;
 
-/** The object identifiers of an elliptic curve key and of P-256, one after the other: RFC 5480, section 2.1.1. */
-const P256 = "06072a8648ce3d020106082a8648ce3d030107";
+/**
+ * The begin of a key in PKCS #8: its length, the version, and the object identifiers of an elliptic curve key and of P-256.
+ * RFC 5958, section 2, and RFC 5480, section 2.1.1.
+ */
+const P256 = /^30(?:81)?(..)020100301306072a8648ce3d020106082a8648ce3d030107/;
+
+/** The domains of AWS. Other partitions need a host in the name of the key. */
+const DOMAINS: Readonly<Record<string, string>> = {
+  aws: "amazonaws.com",
+  "aws-us-gov": "amazonaws.com",
+  "aws-cn": "amazonaws.com.cn",
+  "aws-eusc": "amazonaws.eu",
+};
 
 /** The names of cosign: https://github.com/sigstore/cosign/blob/v3.0.2/KMS.md */
 const KMS = /^awskms:\/\/([^/]*)\/(arn:([a-z-]+):kms:([a-z0-9-]+):[0-9]{12}:(?:key|alias)\/.+)$/;
+
+const HOST = /^[A-Za-z0-9.:[\]-]*$/;
 
 /** Reads a key. Returns the reason as text if it is none; the reason quotes nothing of the key. */
 export function readReceiptKey(text: string): ReceiptKey | string {
@@ -45,9 +58,13 @@ export function readReceiptKey(text: string): ReceiptKey | string {
   } catch {
     return "the private key is not base64";
   }
-  const hex = Array.from(der.subarray(0, 64), (byte) => byte.toString(16).padStart(2, "0"));
-  if (hex.join("").includes(P256)) return { type: "private", der };
-  return `expected a private key on the curve P-256; make one with ${NEW_KEY}`;
+  const hex = Array.from(der, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  const [start = "", length = ""] = P256.exec(hex) ?? [];
+  if (start === "") return `expected a private key on the curve P-256; make one with ${NEW_KEY}`;
+  const header = start.startsWith("3081") ? 3 : 2;
+  return der.byteLength === header + Number.parseInt(length, 16)
+    ? { type: "private", der }
+    : "the private key is cut off";
 }
 
 function explainPem(text: string): string {
@@ -60,15 +77,18 @@ function explainPem(text: string): string {
 }
 
 function readKmsKey(text: string): ReceiptKey | string {
-  const [, host = "", id, partition, region] = KMS.exec(text) ?? [];
+  const [, host = "", id, partition = "", region] = KMS.exec(text) ?? [];
   if (id === undefined || region === undefined) {
     return "expected awskms:/// and the ARN of a key: awskms:///arn:aws:kms:eu-west-1:111122223333:key/ID";
   }
-  const suffix = partition === "aws-cn" ? "amazonaws.com.cn" : "amazonaws.com";
+  const domain = DOMAINS[partition];
+  if (host === "" && domain === undefined) {
+    return `expected the host of KMS in the partition ${partition}: awskms://HOST/ARN`;
+  }
   const url = host === ""
-    ? `https://kms.${region}.${suffix}/`
+    ? `https://kms.${region}.${domain}/`
     : `${isLoopbackRegistry(host) ? "http" : "https"}://${host}/`;
-  return URL.canParse(url)
+  return HOST.test(host) && URL.canParse(url)
     ? { type: "kms", id, region, api: new URL(url) }
-    : `${host} is no host, expected awskms:/// and the ARN of a key`;
+    : `${host.replace(/^.*@/, "")} is no host, expected awskms:/// and the ARN of a key`;
 }

@@ -24,7 +24,7 @@ export interface FoundReceipt {
   readonly reason?: string;
   /** The repository that has the copy, by the receipt. */
   readonly name?: string;
-  /** The image that was copied: `registry/repository[:tag]@digest`. */
+  /** The image that was copied: `registry/repository[:tag]@digest`, or a digest if it was in a folder or file. */
   readonly source?: string;
   /** By RFC 3339. */
   readonly copiedAt?: string;
@@ -47,6 +47,8 @@ export interface ListReceiptsOptions extends CallOptions {
   readonly key?: string | undefined;
   /** The repository that receipts must name. */
   readonly name: string;
+  /** The repository of the receipts. Default: that of the image. */
+  readonly referrerSource?: ContentSource | undefined;
   /** Idle timeout of a blob, in milliseconds. */
   readonly timeoutMs: number;
 }
@@ -79,12 +81,14 @@ export async function listReceipts(
   const isKnown = (): Promise<boolean> => Promise.resolve(true);
   const nodes = listNodes(await readTree(source, root, { isKnown, signal: options.signal }));
   const digests = nodes.map(({ descriptor }) => descriptor.digest).reverse();
-  return await mapConcurrent(
-    digests,
-    CONCURRENCY,
-    (digest) => reader.read(digest, source),
-    options.signal,
-  );
+  const { referrerSource = source, signal } = options;
+  const manifests = await mapConcurrent(digests, CONCURRENCY, async (digest) => {
+    const manifest = await reader.read(digest, referrerSource);
+    if (manifest.receipts.length > 0 || digest === root.digest) return [manifest];
+    // A sparse index lists manifests that the repository does not have.
+    return await source.resolveManifest(digest, { signal }) ? [manifest] : [];
+  }, signal);
+  return manifests.flat();
 }
 
 class ReceiptReader {
@@ -191,13 +195,21 @@ function readStatement({ payload }: SignedContent): Statement | undefined {
     name,
     source: formatResource(source),
     copiedAt: source.copiedAt,
-    policy: decodeURIComponent(policy.uri.replace(/^urn:crossdock:admission:/, "")),
+    policy: decodePattern(policy.uri),
     attestations: inputAttestations.map(formatResource),
   };
+}
+
+function decodePattern(uri: string): string {
+  try {
+    return decodeURIComponent(uri.replace(/^urn:crossdock:admission:/, ""));
+  } catch {
+    return uri;
+  }
 }
 
 function formatResource({ name = "", digest }: z.output<typeof resource>): string {
   const [[algorithm, hex] = []] = Object.entries(digest);
   const text = `${algorithm}:${hex}`;
-  return name.endsWith(text) ? name : `${name}@${text}`;
+  return name.endsWith(text) ? name : name === "" ? text : `${name}@${text}`;
 }

@@ -2,13 +2,15 @@
  * Makes and finds receipts. A receipt is a bundle of Sigstore with a signed in-toto statement, attached to the manifest that it is about:
  * https://github.com/sigstore/cosign/blob/v3.0.2/specs/BUNDLE_SPEC.md
  */
+import * as z from "zod";
 import type { AwsOptions } from "../auth/aws_api.ts";
-import type { CallOptions } from "../content.ts";
+import type { CallOptions, ContentSource } from "../content.ts";
 import type { Receipts, SignedReceipt } from "../copy/receipts.ts";
 import type { ReceiptStep } from "../copy/step.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import { digestBytes } from "../oci/digest.ts";
 import { OCI_EMPTY, OCI_MANIFEST } from "../oci/media_types.ts";
+import { safeParseJson } from "../schema.ts";
 import type { ReceiptSettings, ReceiptSigner } from "./key.ts";
 import { openSigner } from "./signer.ts";
 import { makeStatement } from "./statement.ts";
@@ -19,6 +21,8 @@ const IN_TOTO = "application/vnd.in-toto+json";
 /** Annotations of a receipt. They tell who signed what without reading the bundle, and prove nothing. */
 const KEY_ANNOTATION = "crossdock.receipt.key";
 const NAME_ANNOTATION = "crossdock.receipt.name";
+
+const annotatedSchema = z.object({ annotations: z.record(z.string(), z.string()) });
 
 const EMPTY = encode("{}");
 
@@ -41,13 +45,29 @@ export function openReceipts(
     },
     async has(repository, { subject, name }, options): Promise<boolean> {
       const hint = await keyHint(signer, options);
-      const listed = await repository.listReferrers(subject, options);
-      return listed.some(({ annotations = {} }) =>
-        annotations[KEY_ANNOTATION] === hint && annotations[NAME_ANNOTATION] === name
-      );
+      for (const referrer of await repository.listReferrers(subject, options)) {
+        const annotations = await readAnnotations(referrer, repository, options);
+        if (annotations[KEY_ANNOTATION] === hint && annotations[NAME_ANNOTATION] === name) {
+          return true;
+        }
+      }
+      return false;
     },
     sign: (step, now, options) => signReceipt(signer, step, now, options),
   };
+}
+
+/** The annotations of a bundle. Some registries leave them out of lists, but every bundle has some. */
+async function readAnnotations(
+  { digest, artifactType = BUNDLE, annotations = {} }: Descriptor,
+  repository: ContentSource,
+  options: CallOptions,
+): Promise<Readonly<Record<string, string>>> {
+  const isBundle = [BUNDLE, OCI_EMPTY].includes(artifactType);
+  if (!isBundle || Object.keys(annotations).length > 0) return annotations;
+  const content = await repository.fetchManifest(digest, options);
+  const text = new TextDecoder().decode(content?.bytes);
+  return safeParseJson(text, annotatedSchema).data?.annotations ?? {};
 }
 
 /** The name of a key in bundles: the hash of the public key. */

@@ -91,11 +91,12 @@ function toDigestSet(digest: Digest): ResourceDescriptor["digest"] {
   return { [digestAlgorithm(digest)]: digestHex(digest) };
 }
 
-/** @param name as the admission check names it: with the digest at its end */
+/** @param name as the admission check names it: with the digest at its end, perhaps after `, layer ` */
 function toAttestation(name: string): ResourceDescriptor {
   const digest = /(?:sha256|sha512):[0-9a-f]+$/.exec(name)?.[0];
   if (digest === undefined) throw new TypeError(`attestation ${name}: expected a digest`);
-  return { name, digest: toDigestSet(digest as Digest) };
+  const isPath = isLocal(parseReference(name.replace(/, layer .*/, "")));
+  return { ...(isPath ? {} : { name }), digest: toDigestSet(digest as Digest) };
 }
 
 /** https://github.com/package-url/purl-spec/blob/main/types-doc/oci-definition.md */

@@ -111,6 +111,8 @@ export interface Comparison {
   readonly digest?: Digest;
   /** Referrers and digest tags; absent if they were not checked. */
   readonly referrerState?: ReferrerState | undefined;
+  /** Whether the destination has the complete image and lacks only receipts of it. */
+  readonly lacksReceipts: boolean;
   /** The pulls that remain at the source's registry, according to its last response; `undefined` if it reports none. */
   readonly pulls: PullsLeft | undefined;
   /** Counts the manifests that a separate copy would read, without referrers and nested indexes. */
@@ -269,6 +271,8 @@ export function createBatch(
           ...(current ? { current: current.digest } : {}),
           ...(digest ? { digest } : {}),
           referrerState: planned?.plan.referrerState,
+          lacksReceipts: state === "in-step" && !isDone &&
+            planned?.plan.stages.at(-1)?.name === "receipts",
           get pulls(): PullsLeft | undefined {
             return repository.pulls;
           },

@@ -140,14 +140,14 @@ class ImageRun {
   async #copyIfNeeded(request: CopyRequestInput, comparison: Comparison): Promise<TagReport> {
     const { startCopy, rule: { mediaTypes } } = this.#context;
     const { dryRun = false, missing = false } = this.#step;
-    const { state, current, copy } = comparison;
+    const { state, current, copy, lacksReceipts } = comparison;
     const { source, destination } = request;
     const names = { source, destination };
     const digest = comparison.digest ?? current;
     if (mediaTypes && !mediaTypes.includes(comparison.source.mediaType)) {
       return { ...names, result: "skipped" };
     }
-    if (!copy || state === "in-step" && (dryRun || startCopy)) {
+    if (!copy || state === "in-step" && (dryRun || startCopy && !lacksReceipts)) {
       const { referrerState } = comparison;
       return {
         ...names,

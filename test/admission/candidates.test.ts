@@ -250,7 +250,7 @@ test("createAdmission() rejects with a key that it does not support, and an unus
   const verdict = await checkImage(registry, { policy, repository: "app" });
   assert.deepEqual(
     [verdict.result, verdict.reason],
-    ["rejected", "the public key of the policy is not a key in PEM"],
+    ["rejected", "the public key is not a key in PEM"],
   );
   const trustRoot = { json: { tlogs: [{}] }, from: "test" };
   const other = await checkImage(registry, {

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { keyOf, toTree } from "../../page/views/copy_tree.ts";
 import type { PlanNode } from "../../page/views/copy_tree.ts";
 import type { Plan, Stage } from "../../src/copy/model.ts";
+import type { Step } from "../../src/copy/step.ts";
 import type { Digest } from "../../src/oci/digest.ts";
 import { OCI_INDEX, OCI_MANIFEST } from "../../src/oci/media_types.ts";
 
@@ -133,6 +134,21 @@ test("toTree() puts referrers, digest tags and lists below their subject", () =>
   ]);
 });
 
+/** The step that signs a receipt of manifest 1. */
+const receipt: Step = {
+  type: "receipt",
+  destination: "b.io/app",
+  descriptor: { mediaType: "x/y", digest: digest("1"), size: 1 },
+  name: "b.io/app",
+  image: "a.io/app",
+};
+
+test("toTree() puts a receipt below its manifest", () => {
+  const receipts: Stage = { name: "receipts", steps: [receipt] };
+  const drawn = draw(toTree(planOf([...STAGES, receipts]), request));
+  assert.deepEqual(drawn.filter((line) => /Receipt|More/.test(line)), ["    Receipt: put"]);
+});
+
 test("toTree() does not unfold a tag that names its own subject, and accepts lists that are null", () => {
   const referrers: Stage = {
     name: "referrers",
@@ -150,4 +166,5 @@ test("toTree() does not unfold a tag that names its own subject, and accepts lis
 test("keyOf() tells the steps of one manifest apart", () => {
   assert.equal(keyOf(manifest("1", undefined)), digest("1"));
   assert.equal(keyOf(manifest("1", undefined, { tag: "1" })), "tag 1");
+  assert.equal(keyOf(receipt), `receipt ${digest("1")}`);
 });

@@ -11,7 +11,7 @@ import { openEngine, openLocalEngine, rejectViaToken } from "../options/open_eng
 import type { EngineFlags } from "../options/open_engine.ts";
 import { openCliAdmission, readPolicyFile } from "../options/open_policy.ts";
 import * as options from "../options/options.ts";
-import { readPublicKeyFile } from "../options/read_public_key.ts";
+import { readPublicKeyFile } from "../options/read_public_key_file.ts";
 import { toOnlySide } from "../options/side.ts";
 import type { CommandSide } from "../options/side.ts";
 import { exitCodeOf } from "../output/exit_codes.ts";

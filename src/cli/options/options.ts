@@ -131,6 +131,10 @@ export const RECEIPT_OPTIONS = [
     "--name <repository>",
     "the repository that the receipts name (default: that of the reference)",
   ).argParser(repositoryName("--name")).helpGroup(CONTENT),
+  new Option(
+    "--referrer-source <repository>",
+    "repository with the receipts (default: that of the reference)",
+  ).argParser(repositoryName("--referrer-source")).helpGroup(CONTENT),
 ] as const;
 
 /** For `verify-signature`, in place of a policy. */

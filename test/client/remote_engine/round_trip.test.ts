@@ -76,8 +76,12 @@ const receipt: ReceiptStep = {
   destination: "b.io/app",
   descriptor: entry,
   name: "mirror.io/app",
-  image: `a.io/app:1@${digest("d")}`,
-  policy: { images: "a.io/**", checkedAt: "2026-11-27T10:00:00Z", attestations: ["a.io/app@x"] },
+  image: `a.io/app:1@${digest("f")}`,
+  policy: {
+    images: "a.io/**",
+    checkedAt: "2026-11-27T00:00:00.000Z",
+    attestations: ["a.io/app@x"],
+  },
 };
 const STEPS = [blob, manifest, referrers, receipt];
 
@@ -145,7 +149,7 @@ const REPORT: copy.Report = {
   bytesStreamed: 5,
   manifests: 6,
   referrers: 7,
-  receipts: 3,
+  receipts: 8,
   referrerState: STATE,
   requests,
   durationMs: 8.5,
@@ -385,12 +389,12 @@ for (const [name, change] of servers) {
     const app = createApi({
       config: { ...config, sync: { ...config.sync, admission: "unread" } },
       openEngine: () => engine,
+      signsSteps: true,
       log: () => {},
       now: () => 1000,
       host: { name: "deno", memory: "process" },
       pullsLeft: () => undefined,
       durable: { start: () => assert.fail(), get: found, cancel: found },
-      signsSteps: true,
       rules: {
         rules: [ruleOf("{ name: app, source: a.io/app, target: b.io/app, type: repository }")],
         run(_, { emit }): Promise<RuleReport> {

@@ -4,9 +4,9 @@ import type { CliEnvironment } from "../environment.ts";
 import { readOptionFile } from "./read_input_file.ts";
 
 /**
- * Reads the file of `--key`, the public key of a signer.
+ * Reads the public key of a signer, in PEM.
  *
- * @throws ParseError if it is no public key, or cannot be read
+ * @throws ParseError if it cannot be read, and for other content
  */
 export async function readPublicKeyFile(
   path: string,
@@ -15,6 +15,6 @@ export async function readPublicKeyFile(
   const pem = await readOptionFile(path, "--key", environment);
   if (isPublicKey(pem)) return pem;
   throw new ParseError(`--key ${path}: expected one public key in PEM`, {
-    hint: "cosign public-key prints it, and openssl pkey -pubout",
+    hint: "cosign public-key and openssl pkey -pubout print it",
   });
 }
