@@ -57,5 +57,8 @@ export function listing(
     size: 1,
     annotations,
   }));
-  return { listReferrers: () => Promise.resolve(list) } as unknown as ContentSource;
+  return {
+    listReferrers: () => Promise.resolve(list),
+    fetchManifest: () => Promise.resolve(undefined),
+  } as unknown as ContentSource;
 }
