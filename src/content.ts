@@ -71,6 +71,12 @@ export interface ContentSource {
    * @throws CrossdockError `not_found`, or `integrity` for a wrong length
    */
   openBlob(descriptor: Descriptor, options?: CallOptions & { offset?: number }): Promise<Response>;
+  /**
+   * Reports that a blob of this source was wrong or incomplete. If a mirror returned it, it is opened at the registry from now on.
+   *
+   * @returns whether a mirror returned it
+   */
+  leaveMirror?(descriptor: Descriptor, reason: string): boolean;
   /** Lists the referrers of a manifest: by the referrers API, or else by the fallback tag. */
   listReferrers(subject: Digest, options?: ReferrersOptions): Promise<Descriptor[]>;
   /** Lists tags, page by page. `last` requests only the tags after it, but a registry may ignore that. */

@@ -6,7 +6,7 @@ import { retryDelayMs, toFinalSilence } from "../retry.ts";
 import type { PerformContext } from "./perform_context.ts";
 import type { BlobOutcome } from "./model.ts";
 import { openBlobOrData } from "./open_blob_or_data.ts";
-import { readSmallBlob } from "./read_small_blob.ts";
+import { isOfSource, readSmallBlob } from "./read_small_blob.ts";
 import type { BlobStep } from "./step.ts";
 import { watchBlob } from "./watch_blob.ts";
 
@@ -45,6 +45,7 @@ class BlobCopy {
 
   async run(): Promise<BlobOutcome> {
     const { signal } = this.#context;
+    let hasLeftMirror = false;
     for (let attempt = 0;; attempt++) {
       // The GET has a separate controller, because Deno crashes if both requests share the caller's signal.
       const get = new AbortController();
@@ -62,6 +63,11 @@ class BlobCopy {
           get.abort(error);
           await this.#cancel(upload);
           if (signal?.aborted) throw signal.reason;
+          if (!hasLeftMirror && this.#leaveMirror(error, isHashed)) {
+            hasLeftMirror = true;
+            attempt--;
+            continue;
+          }
           await this.#waitForRetry(error, attempt);
           // The number of such errors has a limit: each one changes the form of the next upload.
           if (error instanceof UploadRetryError) attempt--;
@@ -76,6 +82,15 @@ class BlobCopy {
   async #cancel(upload: BlobUpload): Promise<void> {
     const cancelling = upload.cancel();
     if (!this.#context.signal?.aborted) await cancelling;
+  }
+
+  /** Leaves the mirror that may have caused an error. Bytes that are not hashed here are found wrong by the destination. */
+  #leaveMirror(error: unknown, isHashed: boolean): boolean {
+    const { source } = this.#context;
+    const isRejected = error instanceof NetworkError ||
+      error instanceof CrossdockError && error.code === "registry" && !error.isTemporary;
+    if (!isOfSource(error) && (isHashed || !isRejected)) return false;
+    return source.leaveMirror?.(this.#step.descriptor, error.message) ?? false;
   }
 
   async #mustHash(): Promise<boolean> {
@@ -133,7 +148,6 @@ class BlobCopy {
     if (sizeBytes <= SMALL_BYTES) {
       const bytes = await readSmallBlob(response, descriptor, {
         from: source.name,
-        maxBytes: SMALL_BYTES,
         timeoutMs,
         signal: options.signal,
       });
@@ -179,6 +193,7 @@ class BlobCopy {
     const reason = cause instanceof Error ? cause.message : String(cause);
     emit?.({ type: "retry", side: "source", what, attempt, delayMs, reason });
     await runtime.sleep(delayMs, signal);
+    source.leaveMirror?.(descriptor, reason);
     try {
       return await source.openBlob(descriptor, { offset, signal });
     } catch (error) {
