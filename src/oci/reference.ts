@@ -18,7 +18,7 @@
 import { ParseError } from "../errors.ts";
 import { quote } from "./quote.ts";
 import { isLocalRegistry, parseLocalName } from "./_local_names.ts";
-import { redactCredentials, rejectOtherTransports } from "./_reference_mistakes.ts";
+import { redactCredentials, rejectOtherTransports, rejectPaths } from "./_reference_mistakes.ts";
 import type { Fail } from "./_reference_mistakes.ts";
 import type { Digest } from "./digest.ts";
 import { findDigestFault, isDigest } from "./digest.ts";
@@ -80,6 +80,7 @@ export function parseReference(text: string): Reference {
       ...(digest === undefined ? {} : { digest: checkDigest(digest, fail) }),
     };
   }
+  rejectPaths(text, fail);
   rejectUnprintable(text, fail);
   rejectOtherTransports(text, fail);
   const bare = text.startsWith("docker://") ? text.slice("docker://".length) : text;
@@ -273,6 +274,9 @@ function checkTag(tag: string, fail: Fail): string {
     `its tag ${
       quote(tag)
     } is malformed, expected letters, digits, _ . and -, and no . or - at the start`,
+    /[*?{[,]/.test(tag)
+      ? "a reference has one tag; to copy several, use crossdock copy --all-tags, or a rule of crossdock sync with tags.allow"
+      : undefined,
   );
 }
 
