@@ -1,6 +1,7 @@
 import type { Batch } from "./batch.ts";
 import { CrossdockError } from "../errors.ts";
 import { quote } from "../oci/quote.ts";
+import { requireDeletion } from "../registry/delete_tag.ts";
 import { findClaims } from "./claims.ts";
 import { choosePrunable } from "./prune.ts";
 import type { SyncRule } from "./rule.ts";
@@ -70,11 +71,12 @@ export async function pruneTarget(
   const reports: PruneReport[] = [];
   for (const tag of tags) {
     const destination = `${target}:${tag}`;
-    if (dryRun) {
-      reports.push({ destination, result: "would-delete" });
-      continue;
-    }
     try {
+      requireDeletion(destination);
+      if (dryRun) {
+        reports.push({ destination, result: "would-delete" });
+        continue;
+      }
       await batch.deleteTag(destination, { signal });
       reports.push({ destination, result: "deleted" });
     } catch (error) {
