@@ -1,7 +1,6 @@
 import type { Batch } from "./batch.ts";
 import { CrossdockError } from "../errors.ts";
 import { quote } from "../oci/quote.ts";
-import { requireDeletion } from "../registry/delete_tag.ts";
 import { findClaims } from "./claims.ts";
 import { choosePrunable } from "./prune.ts";
 import type { SyncRule } from "./rule.ts";
@@ -19,7 +18,7 @@ export interface PruneTargetOptions {
   readonly selected: readonly string[];
   /** Tags that are younger than the rule's `minAge`. */
   readonly tooFresh: readonly string[];
-  readonly batch: Pick<Batch, "tags" | "deleteTag">;
+  readonly batch: Pick<Batch, "tags" | "deleteTag" | "requireDeletion">;
   /** Deletes nothing, and reports what would be deleted. */
   readonly dryRun?: boolean | undefined;
   readonly warn: (message: string) => void;
@@ -72,7 +71,7 @@ export async function pruneTarget(
   for (const tag of tags) {
     const destination = `${target}:${tag}`;
     try {
-      requireDeletion(destination);
+      batch.requireDeletion(destination);
       if (dryRun) {
         reports.push({ destination, result: "would-delete" });
         continue;

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { requireDeletion } from "../../src/registry/delete_tag.ts";
 import { createLocalRunner, runRuleLocally } from "../../src/sync/local_rules.ts";
 import type { PruneReport, RuleReport } from "../../src/sync/model.ts";
 import { pruneTarget } from "../../src/sync/prune_target.ts";
@@ -321,6 +322,7 @@ for (const dryRun of [true, false]) {
           yield await Promise.resolve(["1", "2"]);
         },
         deleteTag: () => assert.fail("a deletion"),
+        requireDeletion,
       },
     });
     assert.equal(reports.length, 1);
