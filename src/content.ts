@@ -72,9 +72,9 @@ export interface ContentSource {
    */
   openBlob(descriptor: Descriptor, options?: CallOptions & { offset?: number }): Promise<Response>;
   /**
-   * Reports that a blob of this source was wrong or incomplete. If a mirror returned it, it is opened at the registry from now on.
+   * Reports that a blob of this source was wrong or incomplete. A source with mirrors opens it at the registry itself from now on.
    *
-   * @returns whether a mirror returned it
+   * @returns whether to open it again for this reason
    */
   leaveMirror?(descriptor: Descriptor, reason: string): boolean;
   /** Lists the referrers of a manifest: by the referrers API, or else by the fallback tag. */

@@ -45,7 +45,6 @@ class BlobCopy {
 
   async run(): Promise<BlobOutcome> {
     const { signal } = this.#context;
-    let hasLeftMirror = false;
     for (let attempt = 0;; attempt++) {
       // The GET has a separate controller, because Deno crashes if both requests share the caller's signal.
       const get = new AbortController();
@@ -63,14 +62,10 @@ class BlobCopy {
           get.abort(error);
           await this.#cancel(upload);
           if (signal?.aborted) throw signal.reason;
-          if (!hasLeftMirror && this.#leaveMirror(error, isHashed)) {
-            hasLeftMirror = true;
-            attempt--;
-            continue;
-          }
-          await this.#waitForRetry(error, attempt);
-          // The number of such errors has a limit: each one changes the form of the next upload.
-          if (error instanceof UploadRetryError) attempt--;
+          const hasLeft = this.#leaveMirror(error, isHashed);
+          if (!hasLeft) await this.#waitForRetry(error, attempt);
+          // The number of such errors has a limit: each one changes the form of the next upload, or the source.
+          if (hasLeft || error instanceof UploadRetryError) attempt--;
         }
       } finally {
         signal?.removeEventListener("abort", stop);

@@ -30,7 +30,7 @@ export class MirroredRepository extends Repository {
   readonly #health: Health;
   /** The mirrors that returned blobs, by digest. */
   readonly #opened = new Map<Digest, MirrorRepository>();
-  /** Blobs that a mirror returned wrong or incomplete. */
+  /** Blobs that were wrong or incomplete, perhaps because of a mirror. */
   readonly #wrong = new Set<Digest>();
 
   /** @param health that of the registry itself */
@@ -109,10 +109,10 @@ export class MirroredRepository extends Repository {
   }
 
   leaveMirror({ digest }: Descriptor, reason: string): boolean {
-    const mirror = this.#opened.get(digest);
-    if (!mirror) return false;
+    if (this.#wrong.has(digest)) return false;
     this.#wrong.add(digest);
-    mirror.onFailure(reason);
+    // Copies to several targets share a download, which the repository of one of them has opened.
+    this.#opened.get(digest)?.onFailure(reason);
     return true;
   }
 

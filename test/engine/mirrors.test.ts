@@ -4,11 +4,14 @@ import { test } from "node:test";
 import type { CopyEvent } from "../../src/copy/model.ts";
 import type { CopyRequestInput } from "../../src/copy/request.ts";
 import { createRuntime } from "../../src/hosts/detect.ts";
+import { runRuleLocally } from "../../src/sync/local_rules.ts";
+import type { SyncEvent } from "../../src/sync/model.ts";
 import { createSyncEngine } from "../../src/sync/sync_engine.ts";
 import { putCosignSignature, putImage, putReferrer } from "../support/image.ts";
 import { startPair } from "../support/pair.ts";
 import type { Pair } from "../support/pair.ts";
 import type { FaultAction } from "../support/registry_faults.ts";
+import { NOW, ruleOf } from "../sync/setup.ts";
 import { startRegistry } from "../support/registry.ts";
 import type { RunningRegistry } from "../support/registry.ts";
 
@@ -210,6 +213,55 @@ test("copy() leaves a mirror whose wrong bytes the destination finds", async () 
   mirror.fail({ method: "GET", path: "/blobs/", times: 3, action: { tamper: flipLastByte } });
   const warnings = await copyMirrored(mirrored, { verify: "destination" });
   assert.equal(warnings.length, 1, warnings.join("\n"));
+});
+
+test("copy() leaves a mirror that sends other bytes, where blobs pass untouched as on workerd", async () => {
+  const layerBytes = 300 * 1024;
+  await using mirrored = await startMirrored({ layerBytes });
+  const { mirror } = mirrored;
+  const { layers } = await putImage(mirror, "app", imageOptions(layerBytes));
+  for (const { digest } of layers) {
+    mirror.fail({ method: "GET", path: digest, action: { tamper: flipLastByte } });
+  }
+  const engine = createSyncEngine({
+    runtime: { ...await createRuntime(), passesUntouched: true },
+    retries: 0,
+    source: { mirrors: () => [mirror.host] },
+  });
+  const warnings = await copyMirrored({ ...mirrored, engine }, { verify: "destination" });
+  assert.equal(warnings.length, 1, warnings.join("\n"));
+});
+
+test("runRule() reads a blob for several targets again, after a mirror sent other bytes", async () => {
+  const layerBytes = 300 * 1024;
+  await using mirrored = await startMirrored({ layerBytes });
+  const { mirror, source, destination, engine } = mirrored;
+  await putImage(mirror, "app", imageOptions(layerBytes));
+  await using second = await startRegistry();
+  mirror.fail({
+    method: "GET",
+    path: "/blobs/",
+    times: Infinity,
+    action: { tamper: flipLastByte },
+  });
+  const rule = ruleOf(
+    `{type: image, source: "${source.host}/app:1", targets: ["${destination.host}/app:1", "${second.host}/app:1"]}`,
+  );
+  const warnings: string[] = [];
+  const emit = (event: SyncEvent): void => {
+    if (event.type !== "copy" || event.event.type !== "warning") return;
+    warnings.push(event.event.message);
+  };
+  const report = await runRuleLocally(rule, { engine, rules: [rule], now: () => NOW, emit });
+  assert.deepEqual(report.tags.map(({ result, error }) => error?.message ?? result), [
+    "copied",
+    "copied",
+  ]);
+  assert.equal(warnings.length, 1, warnings.join("\n"));
+  const root = source.getManifest("app", "1");
+  for (const target of [destination, second]) {
+    assert.deepEqual(target.getManifest("app", "1")?.bytes, root?.bytes);
+  }
 });
 
 test("copy() does not blame a mirror for a failure of the destination", async () => {
