@@ -48,7 +48,7 @@ export function rejectOtherTransports(text: string, fail: Fail): void {
   if (hasCredentials) {
     fail(
       "it has a user name or password before the @",
-      "pass the credential separately, and write a digest as repository@sha256:…",
+      "pass the credential separately, and write a tag as repository:tag, a digest as repository@sha256:…",
     );
   }
   const [, transport, image = ""] = OTHER_TRANSPORTS.exec(text) ?? [];

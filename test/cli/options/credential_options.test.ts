@@ -161,7 +161,7 @@ testRejected([
   ],
   [
     ["copy", "--src-creds-env", "NONE", ...both],
-    /^error: --src-creds-env NONE: the variable is not set or empty/,
+    /^error: --src-creds-env NONE: the variable is not set or empty\nhint: .* export NONE=…\n$/,
   ],
   [
     ["copy", "--src-creds-fd", "2", ...both],
