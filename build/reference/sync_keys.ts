@@ -111,7 +111,7 @@ export const KEY_GROUPS: readonly KeyGroup[] = [
       },
       mirrors: {
         meaning:
-          "registries that manifests and blobs of a source are read from first, each with a path if it has one. What a mirror lacks comes from the registry, which alone lists tags and referrers. A mirror that fails is named in a warning and left for a minute",
+          "registries that manifests and blobs of a source are read from first, each with a path if it has one. What a mirror lacks comes from the registry, which lists and resolves tags and lists referrers. A mirror that fails or returns wrong bytes is named in a warning and not used for a minute. While the registry does not answer, mirrors resolve its tags, with a warning",
         fallback: "none",
         example: "mirrors: [cache.example.com, harbor.example.com/proxy]",
       },

@@ -4,7 +4,7 @@
  */
 import { withBudget } from "../byte_budget.ts";
 import type { CallOptions, ContentSource, ManifestContent } from "../content.ts";
-import { readSmallBlob } from "../copy/read_small_blob.ts";
+import { fetchSmallBlob } from "../copy/read_small_blob.ts";
 import { CrossdockError } from "../errors.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import type { Digest } from "../oci/digest.ts";
@@ -151,9 +151,7 @@ class CandidateReader {
     }
     return await withBudget(`read ${descriptor.digest}`, { side: "source" }, async (budget) => {
       budget.takeText(descriptor.size);
-      const response = await source.openBlob(descriptor, { signal });
-      const limits = { from: source.name, maxBytes: MAX_BLOB_BYTES, timeoutMs, signal };
-      return await readSmallBlob(response, descriptor, limits);
+      return await fetchSmallBlob(source, descriptor, { timeoutMs, signal });
     });
   }
 
