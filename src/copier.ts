@@ -21,7 +21,7 @@ import { toResend } from "./copy/step.ts";
 import type { BlobStep, Step } from "./copy/step.ts";
 import { CrossdockError } from "./errors.ts";
 import type { Digest } from "./oci/digest.ts";
-import { formatReference, parseRepository } from "./oci/reference.ts";
+import { formatReference, parseReference, parseRepository } from "./oci/reference.ts";
 import type { Guard, Pace } from "./registry/request.ts";
 import type { Runtime } from "./runtime.ts";
 import { openSides } from "./sides.ts";
@@ -137,7 +137,9 @@ export function createCopier(options: EngineOptions): Copier {
     if (!admission) return undefined;
     const verdict: AdmissionVerdict | null = await admission.check(image, {
       source,
-      referrerSource,
+      ...(referrerSource === source
+        ? { moreReferrers: sides.openMoreReferrers(parseReference(image), {})?.source }
+        : { referrerSource }),
       open: (repository) => sides.open("source", parseRepository(repository)),
       signal,
     });

@@ -155,13 +155,13 @@ async function checkManifest(
   rule: Requirements,
   { context, load, timeoutMs = 60_000 }: CheckOptions,
 ): Promise<ManifestVerdict> {
-  const { source, referrerSource = source, open, signal } = context;
+  const { source, referrerSource, moreReferrers, open, signal } = context;
   const checks: Check[] = [];
   try {
     const verifying = await load();
     checks.push(...rule.requirements.map((requirement) => new Check(requirement, verifying)));
     const sources: ContentSource[] = rule.from === undefined
-      ? [...new Set([source, referrerSource])]
+      ? [source, referrerSource, moreReferrers].filter((one) => one !== undefined)
       : [open(rule.from)];
     const hasAttestations = rule.requirements.some(({ predicateType }) => predicateType);
     const hasSignatures = rule.requirements.some(({ predicateType }) => !predicateType);

@@ -103,6 +103,23 @@ test("copy() of one platform checks the digest of the source's index", async () 
   }
 });
 
+test("copy() names a repository of referrers to the check only if it is another one", async () => {
+  const names: unknown[] = [];
+  const admission: AdmissionCheck = {
+    check(image, { referrerSource }): Promise<AdmissionVerdict> {
+      names.push(referrerSource?.name);
+      return Promise.resolve(verdictAbout(image.split("@")[1] ?? ""));
+    },
+  };
+  await using pair = await startPair({ engine: { admission } });
+  await putImage(pair.source, "app", { tag: "1" });
+  const request = requestOf(pair);
+  const referrerSource = `${pair.source.host}/signatures`;
+  await pair.engine.plan(request);
+  await pair.engine.plan({ ...request, referrerSource });
+  assert.deepEqual(names, [undefined, referrerSource]);
+});
+
 test("admit() checks an image without copying it", async () => {
   await using pair = await startChecked(policyOf([byKey("p256")]));
   await putFixture(pair.source, fixture("p256"), "app");
