@@ -166,21 +166,20 @@ class CandidateReader {
       return { value: await read() };
     } catch (error) {
       this.#options.signal?.throwIfAborted();
-      if (error instanceof BoundError) throw error;
-      if (error instanceof CrossdockError && error.code === "rate_limited") throw error;
+      if (error instanceof CrossdockError && isFinal(error)) throw error;
       if (!(error instanceof CrossdockError || error instanceof CandidateError)) throw error;
       return { name, error: error.message };
     }
   }
 }
 
-/** More signatures than are read. The image is rejected, whatever the first ones are. */
-class BoundError extends CrossdockError {
-  override readonly name = "BoundError";
+/** Whether an error is about the whole image: above a bound, it is rejected, whatever the other signatures are. */
+function isFinal({ code }: CrossdockError): boolean {
+  return code === "limit" || code === "rate_limited";
 }
 
-function tooMany(what: string, limit: number): BoundError {
-  return new BoundError("limit", `${what}, expected at most ${limit}`, { side: "source" });
+function tooMany(what: string, limit: number): CrossdockError {
+  return new CrossdockError("limit", `${what}, expected at most ${limit}`, { side: "source" });
 }
 
 /** Makes a bundle of a signature by cosign 1 and 2, whose parts are annotations. */

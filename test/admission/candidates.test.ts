@@ -210,6 +210,25 @@ test("createAdmission() rejects more bundles than it reads, even if the first is
   assert.equal(fetched, 0);
 });
 
+test("createAdmission() rejects more referrers than a list may have, even if a tag has a good signature", async () => {
+  const many = Array.from({ length: 10_001 }, (_, i) => ({
+    mediaType: MANIFEST,
+    artifactType: "application/spdx+json",
+    digest: `sha256:${i.toString(16).padStart(64, "0")}`,
+    size: 1,
+  }));
+  await using registry = await startRegistry();
+  await putFixture(registry, fixture("legacy-p256"), "app");
+  registry.fail({
+    path: "/referrers/",
+    action: { tamper: () => Response.json({ manifests: many }) },
+  });
+  const policy = policyOf([byKey("p256")]);
+  const verdict = await checkImage(registry, { policy, repository: "app" });
+  assert.equal(verdict.result, "rejected");
+  assert.match(verdict.reason, /more than 10000 referrers/);
+});
+
 test("createAdmission() throws the error of a rate limit, so that the copy is postponed", async () => {
   const error = new CrossdockError("rate_limited", "too many requests");
   const source = { name: "a/b", listReferrers: () => Promise.reject(error) };
