@@ -41,11 +41,10 @@ function replaceAt(value: unknown, [key = "", ...rest]: readonly string[], by: u
 }
 
 /**
- * Changes that reject nothing, because they take nothing away from what is proven: copies of what the signed checkpoint states, one of
- * two proofs of inclusion, one of two times, and the certificates that a timestamp repeats from the trust root.
+ * Changes that reject nothing, because they take nothing away from what is proven: one of two proofs of inclusion, one of two
+ * times, and the certificates that a timestamp repeats from the trust root.
  */
 const REDUNDANT = [
-  /\.inclusionProof\.(?:treeSize|rootHash): /,
   /\.inclusionPromise: undefined$/,
   /\.timestampVerificationData: undefined$/,
   /\.rfc3161Timestamps: \[\]$/,
