@@ -12,6 +12,7 @@ import { CrossdockError } from "../errors.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import type { Digest } from "../oci/digest.ts";
 import { manifestChildren, parseManifest } from "../oci/manifest.ts";
+import { isIndexMediaType } from "../oci/media_types.ts";
 import { parseReference } from "../oci/reference.ts";
 import { readCandidates } from "./candidates.ts";
 import type { Candidate } from "./candidates.ts";
@@ -114,33 +115,44 @@ async function checkImage(image: string, options: CheckOptions): Promise<Admissi
   };
 }
 
-/** Checks the manifests of an index. Attestations that BuildKit adds to the index are not images. */
+/** Checks the manifests of an index and of its nested indexes. */
 async function checkChildren(
   digest: Digest,
   rule: Requirements,
   options: CheckOptions,
 ): Promise<ManifestVerdict[]> {
-  const { source, signal } = options.context;
-  const rejected = (reason: string): ManifestVerdict[] => [
-    { digest, result: "rejected", reason, requirements: [] },
-  ];
   try {
-    const content = await source.fetchManifest(digest, { signal });
-    if (!content) return rejected("the index does not exist");
-    const index = parseManifest(content.bytes, content.mediaType);
-    const entries = index.kind === "index" ? index.manifests : [];
-    const images = new Set(entries.filter(isImage).map(({ digest }) => digest));
-    const children = manifestChildren(index).filter(({ digest }) => images.has(digest));
-    if (children.length > MAX_CHILDREN) {
-      return rejected(
-        `the index has ${children.length} manifests, expected at most ${MAX_CHILDREN}`,
-      );
-    }
     const verdicts: ManifestVerdict[] = [];
-    for (const child of children) verdicts.push(await checkManifest(child.digest, rule, options));
+    const children = new Set<Digest>();
+    await addChildren(children, digest, options.context);
+    for (const child of children) verdicts.push(await checkManifest(child, rule, options));
     return verdicts;
   } catch (error) {
-    return rejected(toReason(error, signal));
+    const reason = toReason(error, options.context.signal);
+    return [{ digest, result: "rejected", reason, requirements: [] }];
+  }
+}
+
+/** Adds the manifests of an index, each before those below it. Attestations that BuildKit adds are not images. */
+async function addChildren(
+  found: Set<Digest>,
+  digest: Digest,
+  { source, signal }: Pick<AdmissionContext, "source" | "signal">,
+): Promise<void> {
+  const content = await source.fetchManifest(digest, { signal });
+  if (!content) throw new CandidateError("the index does not exist");
+  const index = parseManifest(content.bytes, content.mediaType);
+  const entries = index.kind === "index" ? index.manifests : [];
+  const images = new Set(entries.filter(isImage).map(({ digest }) => digest));
+  for (const child of manifestChildren(index)) {
+    if (!images.has(child.digest) || found.has(child.digest)) continue;
+    found.add(child.digest);
+    if (found.size > MAX_CHILDREN) {
+      throw new CandidateError(`the index has more than ${MAX_CHILDREN} manifests`);
+    }
+    if (isIndexMediaType(child.mediaType)) {
+      await addChildren(found, child.digest, { source, signal });
+    }
   }
 }
 

@@ -498,6 +498,55 @@ test("createAdmission() with children skips no entry that a runtime may choose",
   assert.equal(verdict.result, "admitted", JSON.stringify(verdict));
 });
 
+test("createAdmission() with children checks the images of nested indexes", async () => {
+  await using registry = await startRegistry();
+  const { descriptor: inner, images } = await putIndex(registry, "app", {
+    platforms: ["linux/amd64", "linux/arm64"],
+  });
+  const { mediaType } = inner;
+  const manifests = [inner, ...images.map(({ descriptor }) => descriptor)];
+  const outer = await registry.putManifest(
+    "app",
+    { schemaVersion: 2, mediaType, manifests },
+    mediaType,
+  );
+  const sign = async (descriptor: Descriptor): Promise<void> =>
+    await attach(registry, descriptor, signStatement(statementAbout(descriptor.digest)));
+  const policy = policyOf([BY_SIGNER], { children: true });
+  const check = () => checkImage(registry, { policy, repository: "app", digest: outer.digest });
+  for (const descriptor of [outer, ...manifests]) {
+    assert.equal((await check()).result, "rejected");
+    await sign(descriptor);
+  }
+  const { result, children } = await check();
+  assert.equal(result, "admitted");
+  assert.deepEqual(
+    new Set(children?.map(({ digest }) => digest)),
+    new Set(manifests.map(({ digest }) => digest)),
+  );
+});
+
+test("createAdmission() with children rejects an index with more manifests than it checks", async () => {
+  await using registry = await startRegistry({ strictManifests: false });
+  const { descriptor } = await putImage(registry, "app");
+  const mediaType = "application/vnd.oci.image.index.v1+json";
+  const manifests = Array.from({ length: 65 }, (_, i) => ({
+    ...descriptor,
+    digest: `sha256:${i.toString(16).padStart(64, "0")}`,
+  }));
+  const index = await registry.putManifest(
+    "app",
+    { schemaVersion: 2, mediaType, manifests },
+    mediaType,
+  );
+  await attach(registry, index, signStatement(statementAbout(index.digest)));
+  const policy = policyOf([BY_SIGNER], { children: true });
+  const { digest } = index;
+  const { result, reason } = await checkImage(registry, { policy, repository: "app", digest });
+  assert.equal(result, "rejected");
+  assert.match(reason, /the index has more than 64 manifests$/);
+});
+
 test("createAdmission() rejects more signatures at a tag than it reads, even if the first is good", async () => {
   await using registry = await startRegistry();
   const repository = fixture("legacy-p256");
