@@ -169,9 +169,10 @@ export function createCopier(options: EngineOptions): Copier {
       const startedAt = runtime.now();
       const { plan: draft, manifests } = await copy.plan();
       const plan = isBackup ? draft : await admitPlan(draft, copy, { signal });
-      requireAdmitted(plan);
       approve?.(plan);
       emit?.({ type: "plan", plan });
+      // After the event, which has the reason for each signature.
+      requireAdmitted(plan);
       // Copies that share downloads wait for each other, so they must begin their steps in the same order.
       const ahead = runtime.passesUntouched || copy.sharesDownloads?.() ? 0 : concurrency;
       const transfers = ahead > 0 ? new Slots(concurrency) : undefined;

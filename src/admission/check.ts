@@ -193,18 +193,28 @@ async function checkManifest(
   const met = requirements.filter(({ met }) => met).length;
   const total = requirements.length;
   const expected = rule.require === "any" ? "at least 1" : "all";
+  const sum = `${met} of ${total} requirements are met, ${expected} must be`;
+  if (isDone(checks, rule)) {
+    const reason = total === 1 ? "it has the required signature" : sum;
+    return { digest, result: "admitted", reason, requirements };
+  }
+  const unmet = requirements.filter(({ met }) => !met);
   const reason = total === 1
-    ? met === 1 ? "it has the required signature" : explainUnmet(requirements[0])
-    : `${met} of ${total} requirements are met, ${expected} must be`;
-  return { digest, result: isDone(checks, rule) ? "admitted" : "rejected", reason, requirements };
+    ? unmet.map(explainUnmet).join()
+    : [sum, ...unmet.map((one) => `${one.requirement}: ${explainUnmet(one)}`)].join("; ");
+  return { digest, result: "rejected", reason, requirements };
 }
 
-function explainUnmet(requirement: AdmissionRequirement | undefined): string {
-  const [first, ...others] = requirement?.candidates ?? [];
+/** Different reasons that one sentence names. */
+const MAX_REASONS = 3;
+
+function explainUnmet({ candidates }: AdmissionRequirement): string {
+  const [first, ...others] = candidates;
   if (!first) return "no signature was found";
-  return others.length === 0
-    ? `${first.name}: ${first.reason}`
-    : `none of ${others.length + 1} signatures is accepted`;
+  if (others.length === 0) return `${first.name}: ${first.reason}`;
+  const reasons = [...new Set(candidates.map(({ reason }) => reason))];
+  const named = [...reasons.slice(0, MAX_REASONS), ...(reasons.length > MAX_REASONS ? ["…"] : [])];
+  return `none of ${candidates.length} signatures is accepted: ${named.join(", ")}`;
 }
 
 function isDone(checks: readonly Check[], { require }: Requirements): boolean {
