@@ -199,9 +199,12 @@ async function checkManifest(
     return { digest, result: "admitted", reason, requirements };
   }
   const unmet = requirements.filter(({ met }) => !met);
-  const reason = total === 1
-    ? unmet.map(explainUnmet).join()
-    : [sum, ...unmet.map((one) => `${one.requirement}: ${explainUnmet(one)}`)].join("; ");
+  const whys = unmet.map(explainUnmet);
+  const isSame = met === 0 && new Set(whys).size === 1;
+  const why = isSame
+    ? whys[0] ?? ""
+    : unmet.map(({ requirement }, i) => `${requirement}: ${whys[i]}`).join("; ");
+  const reason = total === 1 ? why : `${sum}: ${why}`;
   return { digest, result: "rejected", reason, requirements };
 }
 

@@ -170,8 +170,15 @@ test("createAdmission() names in one sentence why requirements are not met", asy
   ];
   for (const pattern of [unmet, ...reasons]) assert.match(await check("rsa"), pattern);
   const all = await check("p256", "rsa");
-  assert.match(all, /^1 of 2 requirements are met, all must be; signature by key \w+: none of 2 /);
+  assert.match(all, /^1 of 2 requirements are met, all must be: signature by key \w+: none of 2 /);
   for (const pattern of reasons) assert.match(all, pattern);
+  await putFixture(registry, fixture("app"), "unsigned");
+  const policy = policyOf([byKey("p256"), byKey("rsa")], { require: "any" });
+  const { reason } = await checkImage(registry, { policy, repository: "unsigned" });
+  assert.equal(
+    reason,
+    "0 of 2 requirements are met, at least 1 must be: no signature was found",
+  );
 });
 
 test("createAdmission() reads signatures from another repository", async () => {
