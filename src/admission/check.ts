@@ -217,7 +217,7 @@ function explainUnmet({ candidates }: AdmissionRequirement): string {
   if (others.length === 0) return `${first.name}: ${first.reason}`;
   const reasons = [...new Set(candidates.map(({ reason }) => reason))];
   const named = [...reasons.slice(0, MAX_REASONS), ...(reasons.length > MAX_REASONS ? ["…"] : [])];
-  return `none of ${candidates.length} signatures is accepted: ${named.join(", ")}`;
+  return `none of ${candidates.length} candidates is accepted: ${named.join(", ")}`;
 }
 
 function isDone(checks: readonly Check[], { require }: Requirements): boolean {

@@ -163,7 +163,7 @@ test("createAdmission() names in one sentence why requirements are not met", asy
     const policy = policyOf(names.map((name) => byKey(name)));
     return (await checkImage(registry, { policy, repository: "app" })).reason;
   };
-  const unmet = /none of 2 signatures is accepted: /;
+  const unmet = /none of 2 candidates is accepted: /;
   const reasons = [
     /it names another key: "[^"]+"/,
     /it is signed with a certificate, expected a key/,
