@@ -7,7 +7,7 @@ import { CrossdockError } from "../../src/errors.ts";
 import type { Descriptor } from "../../src/oci/descriptor.ts";
 import { parseDigest } from "../../src/oci/digest.ts";
 import { referrersTag } from "../../src/oci/digest_tag.ts";
-import { putImage, putIndex } from "../support/image.ts";
+import { putImage, putIndex, putReferrer } from "../support/image.ts";
 import { startRegistry } from "../support/registry.ts";
 import type { RunningRegistry } from "../support/registry.ts";
 import { ROOT } from "./fixtures.ts";
@@ -171,6 +171,22 @@ test("createAdmission() rejects an image without signatures, listed or not", asy
   const policy = policyOf([byKey("p256")]);
   const verdict = await checkImage(registry, { policy, repository: "app" });
   assert.deepEqual([verdict.result, verdict.reason], ["rejected", "no signature was found"]);
+});
+
+test("createAdmission() names signatures in a format that it does not know", async () => {
+  await using registry = await startRegistry();
+  const { descriptor } = await putImage(registry, "app");
+  for (const kind of ["vnd.cncf.notary.signature", "spdx+json"]) {
+    await putReferrer(registry, "app", descriptor, {
+      artifactType: `application/${kind}`,
+      payload: "x",
+    });
+  }
+  const policy = policyOf([byKey("p256")]);
+  const { digest } = descriptor;
+  const verdict = await checkImage(registry, { policy, repository: "app", digest });
+  assert.equal(verdict.result, "rejected");
+  assert.deepEqual(reasonsOf(verdict), ['unknown format "application/vnd.cncf.notary.signature"']);
 });
 
 test("createAdmission() rejects an image whose referrers cannot be listed", async () => {
