@@ -343,9 +343,13 @@ function hasSeen(rule: SyncRule | undefined, end: RuleEnd, { tag, digest }: Push
   });
 }
 
-/** Whether a run copied something. A registry may list a new referrer some time after its push. */
+/**
+ * Whether a run copied something, and missed no signature that the admission policy requires. A registry may list a new referrer some
+ * time after its push.
+ */
 function hasSeenReferrer(end: RuleEnd): boolean {
-  return typeof end === "string" || end.tags.every(({ result }) => result !== "unchanged");
+  return typeof end === "string" ||
+    end.tags.every(({ result, error }) => result !== "unchanged" && error?.code !== "rejected");
 }
 
 /** The image that a run found. */

@@ -123,7 +123,7 @@ async function tell(
   return kind;
 }
 
-function endWith(tag: Pick<TagReport, "result" | "digest" | "report">): RuleEnd {
+function endWith(tag: Pick<TagReport, "result" | "digest" | "report" | "error">): RuleEnd {
   const names = { source: "r.example/app:1", destination: "m.example/app:1" };
   return {
     rule: "apps",
@@ -241,6 +241,18 @@ test("createHookReceiver() finds the image of a digest tag, and retries by its t
   assert.deepEqual(faked.waits, [2000]);
   const only = { repository: "r.example/app", subject: IMAGE };
   assert.deepEqual(faked.runs, [only, { ...only, tag: "1" }]);
+});
+
+test("createHookReceiver() runs again if the admission policy rejects the image of a new referrer", async () => {
+  const error = { code: "rejected", message: "no signature was found" } as const;
+  const faked = fakeReceiver([
+    endWith({ result: "failed", error }),
+    endWith({ result: "failed", error: { ...error, code: "network" } }),
+  ], { findImage: () => Promise.resolve(IMAGE), config: configOf("referrers: true") });
+  assert.equal(await tell(faked, { tag: undefined, digest: NEW }), "accepted");
+  await faked.settle();
+  assert.deepEqual(faked.waits, [2000]);
+  assert.equal(faked.runs.length, 2);
 });
 
 test("createHookReceiver() combines the events of several referrers of an image, and repeated ones", async () => {
