@@ -136,7 +136,7 @@ const MAX_FOLLOWING = 10_000;
  * exists.
  * https://github.com/distribution/distribution/blob/00f0ef83d54a9df22a703bd07f01308aaf565d08/registry/handlers/manifests.go
  */
-const RETRY_WAITS_MS = [2000, 10_000] as const;
+export const RETRY_WAITS_MS = [2000, 10_000] as const;
 
 /** Events that wait for a rate limit at once. */
 const MAX_WAITING = 1000;
@@ -347,7 +347,7 @@ function hasSeen(rule: SyncRule | undefined, end: RuleEnd, { tag, digest }: Push
  * Whether a run copied something, and missed no signature that the admission policy requires. A registry may list a new referrer some
  * time after its push.
  */
-function hasSeenReferrer(end: RuleEnd): boolean {
+export function hasSeenReferrer(end: RuleEnd): boolean {
   return typeof end === "string" ||
     end.tags.every(({ result, error }) => result !== "unchanged" && error?.code !== "rejected");
 }
