@@ -203,6 +203,9 @@ function parseBundle(json: unknown): Bundle {
   const structures = [
     ...(timestampVerificationData?.rfc3161Timestamps ?? []).map((one) => one.signedTimestamp),
     ...(content.$case === "certificate" ? [content.certificate.rawBytes] : []),
+    ...(content.$case === "x509CertificateChain"
+      ? content.x509CertificateChain.certificates.map(({ rawBytes }) => rawBytes)
+      : []),
   ];
   // The library does not compare the type of the outermost structure, which no signature covers.
   if (structures.some(([type]) => type !== DER_SEQUENCE)) throw new TypeError("expected DER");
