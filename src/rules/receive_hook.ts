@@ -178,7 +178,7 @@ function admit(
 async function followDigest(
   event: PushEvent,
   digest: Digest,
-  { about, rules }: RuleMatch,
+  { about, from, rules }: RuleMatch,
   options: AdmitOptions,
 ): Promise<void> {
   const { followed, following, runtime, log } = options;
@@ -195,7 +195,8 @@ async function followDigest(
   }
   following.add(event);
   try {
-    const image = await searchImage({ ...about, digest }, mayBeImage, options);
+    const search = { mayBeImage, mayBeElsewhere: from !== undefined };
+    const image = await searchImage({ ...from ?? about, digest }, search, options);
     if (image === "left") return logLeft(about, options);
     if (image === "not found") return forgetRun(followed, about);
     if (!image) return log("debug", "event of a manifest that is no referrer", { about: name });
@@ -208,7 +209,7 @@ async function followDigest(
 /** Finds an image, and retries if the event comes before the manifest can be read. Returns `left` if the host stops. */
 async function searchImage(
   about: Reference & { readonly digest: Digest },
-  mayBeImage: boolean,
+  search: FindImageOptions,
   { findImage, turns, runtime, stopping, log }: AdmitOptions,
 ): Promise<SubjectImage | "left" | "not found" | undefined> {
   for (const wait of [0, ...RETRY_WAITS_MS]) {
@@ -220,7 +221,7 @@ async function searchImage(
       return "left";
     }
     try {
-      return await findImage(about, { mayBeImage, signal: stopping });
+      return await findImage(about, { ...search, signal: stopping });
     } catch (error) {
       const fields = { about: formatReference(about), ...describeFailure(error) };
       log("warn", "image of an event was not found", fields);

@@ -274,6 +274,24 @@ test("createHookReceiver() combines the events of several referrers of an image,
   assert.deepEqual([faked.runs.length, faked.waits], [2, [10_000]]);
 });
 
+test("createHookReceiver() runs the rules whose referrerSource got a referrer, for their images", async () => {
+  const asked: unknown[] = [];
+  const findImage: HookReceiverOptions["findImage"] = (
+    { repository, digest },
+    { mayBeElsewhere },
+  ) => {
+    asked.push([repository, digest, mayBeElsewhere]);
+    return Promise.resolve(IMAGE);
+  };
+  const config = configOf("referrers: true, referrerSource: r.example/signatures");
+  const faked = fakeReceiver([endWith({ result: "copied" })], { findImage, config });
+  const event = { tag: undefined, digest: NEW, repository: "signatures" };
+  assert.equal(await tell(faked, event), "accepted");
+  await faked.settle();
+  assert.deepEqual(asked, [["signatures", NEW, true]]);
+  assert.deepEqual(faked.runs, [{ repository: "r.example/app", subject: IMAGE }]);
+});
+
 test("createHookReceiver() runs nothing for a manifest that is no referrer", async () => {
   const faked = fakeReceiver([], {
     config: SIGNED,

@@ -271,6 +271,18 @@ for (const more of ["", ', tags: {allow: ["other"]}']) {
   });
 }
 
+test("runRule() of a new referrer in the referrerSource of the rule copies it along", async () => {
+  await using pair = await startPair();
+  const { source } = pair;
+  const { descriptor } = await putIndex(source, "app", { tag: "1", platforms: ["linux/amd64"] });
+  const rule = appRule(pair, `, referrers: true, referrerSource: "${source.host}/signatures"`);
+  await run(rule, pair);
+  const signature = await putReferrer(source, "signatures", descriptor, SIGNATURE);
+  const report = await run(rule, pair, scopeOf(pair, descriptor));
+  assert.deepEqual(resultsOf(report), ["app:1 copied"]);
+  assert.ok(hasManifest(pair, signature.descriptor));
+});
+
 test("runRule() of a new referrer is not stopped by a tag that the source refuses", async () => {
   await using pair = await startPair();
   await putTags(pair, "1", "2");
