@@ -1,17 +1,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { checkAccessibility, openView } from "./browser.ts";
+import { checkAccessibility, openView, VIEWS, waitForView } from "./browser.ts";
 import { COPY_TOKEN, READ_TOKEN, startMirrorServer } from "./mirror_server.ts";
-
-const VIEWS = ["mirrors", "runs", "copy", "inspect", "setup"];
 
 for (const theme of ["light", "dark"] as const) {
   test(`the page has no violation of axe-core in the ${theme} theme`, async () => {
     await using server = await startMirrorServer();
     await using opened = await openView(server.url, "mirrors", { theme });
-    for (const view of VIEWS) {
+    for (const [view, name] of Object.entries(VIEWS)) {
       await opened.show(view);
-      await opened.page.waitForSelector("h1");
+      await waitForView(opened.page, name);
       await checkAccessibility(opened.page);
     }
     assert.deepEqual(opened.messages, []);
