@@ -84,6 +84,15 @@ function show(): void {
   for (const listener of listeners) listener();
 }
 
+/** Cancels all runs, and forgets them. Asks first if one is running, and returns whether the viewer agrees. */
+export function endRuns(): boolean {
+  const question = "The server aborts the runs that this page follows when you sign out. Sign out?";
+  if (running > 0 && !confirm(question)) return false;
+  for (const run of [...all.values()].flatMap((runs) => [...runs.values()])) run.cancel();
+  all.clear();
+  return true;
+}
+
 export interface Live {
   readonly runs: ReadonlyMap<string, LiveRun>;
   /** Starts a run and follows it. It replaces an earlier one that has ended. */
