@@ -70,6 +70,8 @@ const UPDATE_MS = 300;
  */
 const all = new Map<string, Map<string, LiveRun>>();
 const listeners = new Set<() => void>();
+/** How often the runs have changed. */
+let changes = 0;
 let running = 0;
 
 let timer: ReturnType<typeof setTimeout> | undefined;
@@ -81,6 +83,7 @@ function update(): void {
 function show(): void {
   clearTimeout(timer);
   timer = undefined;
+  changes++;
   for (const listener of listeners) listener();
 }
 
@@ -103,10 +106,12 @@ export interface Live {
 /** The runs that the caller has started in this page. */
 export function useLive(): Live {
   const { api, setup } = usePage();
-  const [, setCount] = useState(0);
+  const [, setChanges] = useState(changes);
   useEffect(() => {
-    const listener = (): void => setCount((count) => count + 1);
+    const listener = (): void => setChanges(changes);
     listeners.add(listener);
+    // They may have changed since the first rendering, which comes before this effect.
+    listener();
     return () => void listeners.delete(listener);
   }, []);
   const owner = setup.caller?.token ?? "";

@@ -177,6 +177,19 @@ test("routes that nobody links to show a way back", async () => {
   assert.deepEqual(opened.messages, []);
 });
 
+test("a link that is followed as soon as it is rendered opens its view", async () => {
+  await using server = await startMirrorServer();
+  // The browser draws the page only after the click, as on a busy machine.
+  const script = `new MutationObserver((_, observer) => {
+    const link = document.querySelector("nav a[href='#/runs']");
+    if (!link) return;
+    observer.disconnect();
+    link.click();
+  }).observe(document, { childList: true, subtree: true });`;
+  await using opened = await openView(server.url, "mirrors", { script });
+  await waitForView(opened.page, "Runs");
+});
+
 test("two tabs have tokens of their own, and back keeps what was filtered", async () => {
   await using server = await startMirrorServer();
   await using first = await openView(server.url, "mirrors?text=app");
