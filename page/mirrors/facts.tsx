@@ -32,26 +32,23 @@ export const RULE_STATES: Readonly<Record<RuleState, Label>> = {
   "in-step": { kind: "good", text: "in step" },
 };
 
+const ORDER = Object.keys(RULE_STATES) as RuleState[];
+
 export type TagCounts = Readonly<Partial<Record<TagState, number>>>;
 
 /**
- * The state of a rule. That of its newest runs, unless its tags say more.
+ * The state of a rule: the worse one of its newest runs and of its tags.
  *
  * @param tags the known tags
- * @param isCompared whether they were compared after the newest run
+ * @param isCompared whether they were compared after the newest run. If all are in step, no run matters
  */
 export function stateOf(info: RuleInfo, tags: TagCounts = {}, isCompared = false): RuleState {
   const state = stateOfRuns(info);
   const known = (Object.keys(tags) as TagState[]).filter((tag) => TAG_STATES[tag].kind !== "none");
   if (known.length === 0 || state === "running") return state;
-  const found = tags.failed
-    ? "failed"
-    : tags.postponed
-    ? "postponed"
-    : known.every((tag) => tag === "in-step")
-    ? "in-step"
-    : "behind";
-  return isCompared || state === "ok" && found !== "in-step" ? found : state;
+  if (known.every((tag) => tag === "in-step")) return isCompared ? "in-step" : state;
+  const found = tags.failed ? "failed" : tags.postponed ? "postponed" : "behind";
+  return ORDER.indexOf(found) < ORDER.indexOf(state) ? found : state;
 }
 
 /** The worst result of the last run of the rule and of a newer run of a part. */

@@ -260,10 +260,10 @@ function TagTable(
 function TagDetails(
   { tag, postponedUntil }: { readonly tag: Tag; readonly postponedUntil: number | undefined },
 ): JSX.Element {
-  const { state, error, runId, referrerState, digest, current, isHeldBack } = tag;
+  const { source, state, error, runId, referrerState, digest, current, isHeldBack } = tag;
   return (
     <>
-      {error && <Failure error={error} />}
+      {error && <Failure error={error} source={source} isShort />}
       {state === "failed" && runId && (
         <p>
           <a href={toLink("runs", { rest: runId })}>The run in which it failed</a>

@@ -22,13 +22,17 @@ export function RuleTable(
   },
 ): JSX.Element {
   const { mayCopy, setup } = usePage();
-  const { results, current, start } = comparisons;
+  const { current, start } = comparisons;
+  // A comparison says nothing about a rule that has run since.
+  const results = Object.fromEntries(
+    rules.flatMap((info) => {
+      const result = comparisons.results[info.rule];
+      return result?.runs === runsOf(info) ? [[info.rule, result]] : [];
+    }),
+  );
   const { state, text } = useFilters();
   if (rules.length === 0) return <NoRules />;
-  const stateNow = (info: RuleInfo): RuleState => {
-    const { tags, runs } = results[info.rule] ?? {};
-    return stateOf(info, tags, runs === runsOf(info));
-  };
+  const stateNow = (info: RuleInfo): RuleState => stateOf(info, results[info.rule]?.tags, true);
   const found = rules.filter((info) =>
     (state === "" || stateNow(info) === state) &&
     `${info.rule} ${info.source} ${info.targets.join(" ")}`.toLowerCase().includes(text)
@@ -141,7 +145,7 @@ function RuleRow(
         <small>{type}{prune ? ", prunes" : ""}</small>
       </th>
       <td data-label="Last run">
-        {live && (
+        {live && (starter.isRunning || live.isPreview) && (
           <p>
             <a href={link}>{live.title}</a> <ShowLabel label={liveLabel(live)} />{" "}
             <span class="quiet">{summarize(live)}</span>

@@ -27,3 +27,8 @@ export function readName(text: string): Name | undefined {
     ...(digest ? { digest } : {}),
   };
 }
+
+/** A tag says more than the digest behind it, which is shown elsewhere. */
+export function cutDigest(reference: string): string {
+  return reference.replace(/(:[^/@]+)@.*$/, "$1");
+}

@@ -14,7 +14,7 @@ import { replaceQuery, useRoute } from "../route.ts";
 import { useDurableCopy } from "./copy_durable.ts";
 import { NameFields, OptionFields } from "./copy_form.tsx";
 import type { FieldProblems } from "./copy_form.tsx";
-import { isWriting, Legend, PlanSums, PlanTree } from "./copy_plan.tsx";
+import { isRejected, isWriting, Legend, PlanSums, PlanTree } from "./copy_plan.tsx";
 import type { PlannedCopy } from "./copy_plan.tsx";
 import { toCrossdockCommand, toCurlCommand, toForm, toRequest } from "./copy_request.ts";
 import type { CopyForm } from "./copy_request.ts";
@@ -112,7 +112,7 @@ export function CopyView(): JSX.Element {
               {isWriting(planned.plan) && <Legend />}
             </>
           )}
-          <PlanTree planned={planned} run={run} />
+          {!isRejected(planned.plan) && <PlanTree planned={planned} run={run} />}
         </section>
       )}
     </div>

@@ -18,6 +18,7 @@ import { LongText, usePart } from "../parts/cut.tsx";
 import { Fact, Pairs, Value } from "../parts/facts.tsx";
 import { count, formatBytes, formatNumber, formatTime } from "../parts/format.ts";
 import { matchTags, ReferenceInput, useTags } from "../parts/reference_input.tsx";
+import { cutDigest } from "../parts/reference_name.ts";
 import { Empty, Loading, ProblemBox } from "../parts/states.tsx";
 import { CodeBlock, Digest } from "../parts/text.tsx";
 import { useResource } from "../resource.ts";
@@ -169,8 +170,7 @@ function Image(
   const node = all.find(({ descriptor }) => descriptor.digest === chosen) ??
     images.find((image) => !isAttestation(image)) ?? root;
   const { digest, mediaType } = root.descriptor;
-  // The digest is shown below, and a tag says more.
-  const name = reference.replace(/(:[^/@]+)@.*$/, "$1");
+  const name = cutDigest(reference);
   return (
     <>
       <h2 class="reference-name">

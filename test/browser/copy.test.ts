@@ -14,6 +14,7 @@ import { runCrossdock } from "../support/run_crossdock.ts";
 import { ConnectionCut } from "../support/serve.ts";
 import { startCrossdock } from "../workers/support.ts";
 import { checkAccessibility, openView } from "./browser.ts";
+import { checkWidth } from "./check_width.ts";
 import { COPY_TOKEN, READ_TOKEN, startMirrorServer } from "./mirror_server.ts";
 import type { MirrorServer } from "./mirror_server.ts";
 
@@ -260,13 +261,18 @@ test("a copy that the admission policy rejects cannot be started", async () => {
   await using server = await startMirrorServer({
     rules: (source, target) =>
       `sync: [{name: app, source: "${source}/app", target: "${target}/app", type: repository}]\n` +
-      `admission: [{images: "**", default: reject}]\n`,
+      `admission: [{images: "${source}/app", signatures: [{keyless: {issuer: "https://issuer.example", identity: "https://git.example/${
+        "a".repeat(80)
+      }"}}]}]\n`,
   });
   await putImage(server.source, "app", { tag: "1" });
-  await using opened = await openView(server.url, routeTo(server));
+  await using opened = await openView(server.url, routeTo(server), { width: 360 });
   const { page } = opened;
-  await plan(page);
-  await page.getByText("rejected by the admission policy").waitFor();
+  await page.getByRole("button", { name: "Plan", exact: true }).click();
+  await page.getByText("The admission policy rejects this image").waitFor();
+  await page.getByText("not met").waitFor();
+  await checkWidth(page);
+  assert.equal(await page.locator(".tree").count(), 0, "nothing would be put");
   assert.equal(await page.getByRole("button", { name: "Start the copy" }).count(), 0);
   await checkAccessibility(page);
 });

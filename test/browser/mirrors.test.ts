@@ -489,6 +489,24 @@ test("a host with Workflows runs a rule in the background", async () => {
   assert.deepEqual([preferences, body], [["respond-async"], { rules: ["app"] }]);
 });
 
+test("a rule whose run failed stays failed when a comparison finds tags missing", async () => {
+  await using server = await startMirrorServer();
+  await putImage(server.source, "app", { tag: "1.0" });
+  server.target.fail({ method: "PUT", path: "/manifests/", action: { status: 403 } });
+  await runRules(server.url, { rules: ["app"] });
+  await using opened = await openView(server.url, "mirrors");
+  const { page } = opened;
+  await page.getByRole("button", { name: "Compare all" }).click();
+  await expectText(page.getByRole("row").nth(1), /^× failed[^]*Compared: 1 missing/);
+  await page.getByRole("button", { name: "Run app" }).click();
+  await expectText(page.getByRole("row").nth(1), /^✓ last run ok/);
+  assert.equal(
+    await page.getByText("Compared:").count(),
+    0,
+    "the comparison is older than the run",
+  );
+});
+
 test("all rules are compared when asked", async () => {
   await using server = await startMorning();
   await putImage(server.source, "idle", { tag: "1" });

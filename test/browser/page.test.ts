@@ -25,6 +25,7 @@ test("the page asks for a token, says that one is wrong, and keeps the right one
   await page.getByRole("button", { name: "Sign in" }).click();
   await page.getByText("The server rejected the token").waitFor();
   assert.equal(await page.getByRole("navigation").count(), 0, "nothing is visible without a token");
+  await page.waitForFunction("document.activeElement.id === 'token'");
   await page.getByLabel("Token").fill(COPY_TOKEN);
   await page.getByRole("button", { name: "Sign in" }).click();
   await page.getByRole("navigation", { name: "Views" }).waitFor();
