@@ -12,7 +12,7 @@ export function Verdict({ result, reason, requirements }: ManifestVerdict): JSX.
         <State kind={result === "admitted" ? "good" : "bad"}>{result}</State>{" "}
         <LongText text={reason} />
       </p>
-      <ul>
+      <ul class="reasons">
         {requirements.map(({ requirement, met, candidates }) => (
           <li key={requirement}>
             <State kind={met ? "good" : "bad"}>{met ? "met" : "not met"}</State>{" "}

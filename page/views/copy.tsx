@@ -62,7 +62,7 @@ export function CopyView(): JSX.Element {
       >
         <fieldset disabled={isBusy}>
           <legend class="hidden">What to copy</legend>
-          <NameFields form={form} onChange={setForm} problems={fields} />
+          <NameFields form={form} onChange={setForm} problems={fields} report={report} />
           <OptionFields form={form} onChange={setForm} problems={fields} />
           <p class="row">
             <button type="submit" class={planned && !isStale ? "" : "main"} disabled={!isComplete}>

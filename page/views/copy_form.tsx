@@ -1,6 +1,7 @@
 /** The form of a copy: two names, checked while they are typed, and options. */
 import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useId, useState } from "preact/hooks";
+import type { Report } from "../../src/copy/model.ts";
 import { usePage } from "../context.ts";
 import type { Resource } from "../resource.ts";
 import { count } from "../parts/format.ts";
@@ -18,12 +19,20 @@ interface FormProps {
   readonly problems: FieldProblems;
 }
 
-export function NameFields({ form, onChange, problems }: FormProps): JSX.Element {
+export function NameFields(
+  { form, onChange, problems, report }: FormProps & {
+    /** The report of the copy. After it the destination may have one more tag. */
+    readonly report: Report | undefined;
+  },
+): JSX.Element {
   const { setup } = usePage();
   const { source = "", destination = "" } = form;
   const name = readName(source);
   const sourceTags = useTags(source);
   const destinationTags = useTags(destination);
+  useEffect(() => {
+    if (report) destinationTags.reload();
+  }, [report]);
   const suggested = name && suggestDestination(name, setup.allowDestinations);
   const set = (field: string) => (text: string): void =>
     onChange({ ...form, [field]: text || undefined });

@@ -113,6 +113,7 @@ for (const theme of ["light", "dark"] as const) {
     const report = page.getByRole("region", { name: "Report" });
     await report.waitFor();
     assert.match(await report.innerText(), /✓ Copied/);
+    await page.getByText("This tag exists.").waitFor();
     assert.ok((await report.innerText()).includes(descriptor.digest));
     assert.equal(target.getManifest("mirror/app", "1")?.digest, descriptor.digest);
     assert.equal(await tree.getByText(/waiting|not done|started/).count(), 0);
