@@ -211,7 +211,7 @@ test("a token that expires after the plan is entered again, and the plan stays",
   await page.getByRole("region", { name: "Report" }).waitFor();
 });
 
-test("leaving the view during a copy asks first", async () => {
+test("leaving the view or signing out during a copy asks first", async () => {
   await using server = await startMirrorServer();
   const { source } = server;
   await putImage(source, "app", { tag: "1", layerBytes: MIB });
@@ -230,10 +230,12 @@ test("leaving the view during a copy asks first", async () => {
   await page.getByRole("link", { name: "Runs" }).click();
   await page.getByRole("button", { name: "Cancel" }).waitFor();
   assert.match(page.url(), /#\/copy/);
+  await page.getByRole("button", { name: "Sign out" }).click();
+  await page.getByRole("button", { name: "Cancel" }).waitFor();
   isLeaving = true;
   await page.getByRole("link", { name: "Runs" }).click();
   await page.getByRole("heading", { name: "Runs", level: 1 }).waitFor();
-  assert.equal(questions.length, 2);
+  assert.equal(questions.length, 3);
   release();
 });
 
