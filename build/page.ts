@@ -3,7 +3,6 @@
  * .cache/page, which Workers serve as static assets, and compressed in one JSON file to src/server/page, which all other hosts import.
  */
 import type { Buffer } from "node:buffer";
-import { createHash } from "node:crypto";
 import {
   existsSync,
   mkdirSync,
@@ -19,7 +18,6 @@ import { fileURLToPath } from "node:url";
 import { brotliCompressSync, constants } from "node:zlib";
 import { build } from "esbuild";
 import { renderPage } from "./api_page/page.ts";
-import { STYLE } from "./api_page/style.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
@@ -30,9 +28,13 @@ export type PageFiles = Readonly<Record<string, string>>;
 export async function buildPage(): Promise<PageFiles> {
   const { outputFiles } = await build({
     absWorkingDir: ROOT,
-    entryPoints: ["page/main.tsx"],
+    entryPoints: {
+      page: "page/main.tsx",
+      base: "page/style/base.css",
+      docs: "build/api_page/style.css",
+    },
     outdir: "/",
-    entryNames: "page-[hash]",
+    entryNames: "[name]-[hash]",
     bundle: true,
     format: "esm",
     target: "es2022",
@@ -46,19 +48,23 @@ export async function buildPage(): Promise<PageFiles> {
   const bundles = Object.fromEntries(
     outputFiles.map(({ path, text }) => [basename(path), text]),
   );
-  const find = (extension: string): string =>
-    Object.keys(bundles).find((name) => name.endsWith(extension)) ?? missing(extension);
+  const find = (entry: string, extension: string): string => {
+    const name = Object.keys(bundles).find((name) =>
+      name.startsWith(`${entry}-`) && name.endsWith(extension)
+    );
+    if (!name) throw new Error(`esbuild made no ${extension} file of ${entry}`);
+    return `assets/${name}`;
+  };
+  const base = find("base", ".css");
   const document = readFileSync(join(ROOT, "src/server/api/openapi.json"), "utf8");
-  const style = minifyStyle(STYLE);
-  const docsStyle = `docs-${hashOf(style)}.css`;
   return {
     "index.html": readFileSync(join(ROOT, "page/index.html"), "utf8")
-      .replace("assets/STYLE", `assets/${find(".css")}`)
-      .replace("assets/SCRIPT", `assets/${find(".js")}`),
-    "docs.html": await renderPage(JSON.parse(document), { style: `assets/${docsStyle}` }),
+      .replace("assets/BASE", base)
+      .replace("assets/STYLE", find("page", ".css"))
+      .replace("assets/SCRIPT", find("page", ".js")),
+    "docs.html": await renderPage(JSON.parse(document), { styles: [base, find("docs", ".css")] }),
     "openapi.json": document,
     "assets/icon.svg": readFileSync(join(ROOT, "page/icon.svg"), "utf8"),
-    [`assets/${docsStyle}`]: style,
     ...Object.fromEntries(Object.entries(bundles).map(([name, text]) => [`assets/${name}`, text])),
   };
 }
@@ -77,18 +83,6 @@ function compress(text: string): Buffer {
       [constants.BROTLI_PARAM_QUALITY]: constants.BROTLI_MAX_QUALITY,
     },
   });
-}
-
-function minifyStyle(style: string): string {
-  return style.replace(/\s+/g, " ").replace(/ ?([{};,]) ?/g, "$1").trim();
-}
-
-function hashOf(text: string): string {
-  return createHash("sha256").update(text).digest("hex").slice(0, 8).toUpperCase();
-}
-
-function missing(extension: string): never {
-  throw new Error(`esbuild made no ${extension} file`);
 }
 
 /** Several processes may build at once, so a file is never there in part, and none is removed that is still right. */

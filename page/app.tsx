@@ -5,6 +5,8 @@ import type { Setup } from "../src/config/setup.ts";
 import { createApi, problemOf } from "./api.ts";
 import { Context } from "./context.ts";
 import type { PageContext } from "./context.ts";
+import { mayLeave } from "./leave.ts";
+import { endRuns } from "./live.ts";
 import { Empty, Loading, ProblemBox } from "./parts/states.tsx";
 import { useResource } from "./resource.ts";
 import { toLink, useRoute } from "./route.ts";
@@ -67,6 +69,7 @@ export function App(): JSX.Element {
   const known = last.current;
 
   function signOut(): void {
+    if (!mayLeave() || !endRuns()) return;
     last.current = undefined;
     signIn(undefined);
   }

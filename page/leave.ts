@@ -7,11 +7,16 @@ let asked: { readonly fragment: string; readonly question: string } | undefined;
 // Added when the page is loaded, and therefore called before the listeners that change the view.
 addEventListener("hashchange", (event) => {
   if (!asked) return;
-  const { fragment, question } = asked;
-  if (parseRoute(location.hash).view === parseRoute(fragment).view || confirm(question)) return;
+  const { fragment } = asked;
+  if (parseRoute(location.hash).view === parseRoute(fragment).view || mayLeave()) return;
   event.stopImmediatePropagation();
   history.replaceState(null, "", fragment);
 });
+
+/** Asks, if work would be lost. */
+export function mayLeave(): boolean {
+  return !asked || confirm(asked.question);
+}
 
 /** @param question `undefined` asks nothing */
 export function useLeaveQuestion(question: string | undefined): void {

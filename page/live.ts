@@ -70,6 +70,8 @@ const UPDATE_MS = 300;
  */
 const all = new Map<string, Map<string, LiveRun>>();
 const listeners = new Set<() => void>();
+/** How often the runs have changed. */
+let changes = 0;
 let running = 0;
 
 let timer: ReturnType<typeof setTimeout> | undefined;
@@ -81,7 +83,17 @@ function update(): void {
 function show(): void {
   clearTimeout(timer);
   timer = undefined;
+  changes++;
   for (const listener of listeners) listener();
+}
+
+/** Cancels all runs, and forgets them. Asks first if one is running, and returns whether the viewer agrees. */
+export function endRuns(): boolean {
+  const question = "The server aborts the runs that this page follows when you sign out. Sign out?";
+  if (running > 0 && !confirm(question)) return false;
+  for (const run of [...all.values()].flatMap((runs) => [...runs.values()])) run.cancel();
+  all.clear();
+  return true;
 }
 
 export interface Live {
@@ -94,10 +106,12 @@ export interface Live {
 /** The runs that the caller has started in this page. */
 export function useLive(): Live {
   const { api, setup } = usePage();
-  const [, setCount] = useState(0);
+  const [, setChanges] = useState(changes);
   useEffect(() => {
-    const listener = (): void => setCount((count) => count + 1);
+    const listener = (): void => setChanges(changes);
     listeners.add(listener);
+    // They may have changed since the first rendering, which comes before this effect.
+    listener();
     return () => void listeners.delete(listener);
   }, []);
   const owner = setup.caller?.token ?? "";

@@ -35,6 +35,8 @@ export function useRoute(): Route {
   useEffect(() => {
     const update = (): void => setFragment(location.hash);
     addEventListener("hashchange", update);
+    // It may have changed since the first rendering, which comes before this effect.
+    update();
     return () => removeEventListener("hashchange", update);
   }, []);
   return parseRoute(fragment);

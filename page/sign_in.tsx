@@ -16,7 +16,14 @@ export function SignIn(
 ): JSX.Element {
   const [text, setText] = useState("");
   const dialog = useRef<HTMLDialogElement>(null);
+  const input = useRef<HTMLInputElement>(null);
   useEffect(() => dialog.current?.showModal(), []);
+  useEffect(() => {
+    if (!wasRejected) return;
+    // The button had the focus, and was disabled during the check.
+    input.current?.focus();
+    input.current?.select();
+  }, [wasRejected]);
   const token = text.trim();
   const mistake = token !== "" && !/^[\x21-\x7e]+$/.test(token)
     ? "A token has no spaces and only ASCII characters."
@@ -49,6 +56,7 @@ export function SignIn(
         <label for="token">Token</label>
         <input
           id="token"
+          ref={input}
           type="password"
           autocomplete="off"
           spellcheck={false}

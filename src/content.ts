@@ -71,6 +71,12 @@ export interface ContentSource {
    * @throws CrossdockError `not_found`, or `integrity` for a wrong length
    */
   openBlob(descriptor: Descriptor, options?: CallOptions & { offset?: number }): Promise<Response>;
+  /**
+   * Reports that a blob of this source was wrong or incomplete. A source with mirrors opens it at the registry itself from now on.
+   *
+   * @returns whether to open it again for this reason
+   */
+  leaveMirror?(descriptor: Descriptor, reason: string): boolean;
   /** Lists the referrers of a manifest: by the referrers API, or else by the fallback tag. */
   listReferrers(subject: Digest, options?: ReferrersOptions): Promise<Descriptor[]>;
   /** Lists tags, page by page. `last` requests only the tags after it, but a registry may ignore that. */

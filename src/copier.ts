@@ -23,7 +23,7 @@ import { toResend } from "./copy/step.ts";
 import type { Step } from "./copy/step.ts";
 import { CrossdockError } from "./errors.ts";
 import type { Digest } from "./oci/digest.ts";
-import { formatReference, parseRepository } from "./oci/reference.ts";
+import { formatReference, parseReference, parseRepository } from "./oci/reference.ts";
 import type { Guard, Pace } from "./registry/request.ts";
 import type { Runtime } from "./runtime.ts";
 import { openSides } from "./sides.ts";
@@ -147,7 +147,9 @@ export function createCopier(options: EngineOptions): Copier {
     if (!admission) return undefined;
     const verdict: AdmissionVerdict | null = await admission.check(image, {
       source,
-      referrerSource,
+      ...(referrerSource === source
+        ? { moreReferrers: sides.openMoreReferrers(parseReference(image), {})?.source }
+        : { referrerSource }),
       open: (repository) => sides.open("source", parseRepository(repository)),
       signal,
     });
@@ -181,9 +183,10 @@ export function createCopier(options: EngineOptions): Copier {
       const startedAt = runtime.now();
       const { plan: draft, manifests } = await copy.plan();
       const plan = isBackup ? draft : await admitPlan(draft, copy, { signal });
-      requireAdmitted(plan);
       approve?.(plan);
       emit?.({ type: "plan", plan });
+      // After the event, which has the reason for each signature.
+      requireAdmitted(plan);
       // Copies that share downloads wait for each other, so they must begin their steps in the same order.
       const ahead = runtime.passesUntouched || copy.sharesDownloads?.() ? 0 : concurrency;
       const transfers = ahead > 0 ? new Slots(concurrency) : undefined;

@@ -45,6 +45,7 @@ export type {
   LookupOptions,
 } from "./auth/credentials.ts";
 export { createEcrRepository, ecrCredentials } from "./auth/ecr.ts";
+export type { AwsOptions } from "./auth/aws_api.ts";
 export type { EcrOptions } from "./auth/ecr_api.ts";
 export type { EcrRegistry } from "./auth/ecr_registry.ts";
 export { artifactRegistryCredentials } from "./auth/artifact_registry.ts";
@@ -84,7 +85,15 @@ export type {
   AdmissionVerdict,
   ManifestVerdict,
 } from "./copy/admission.ts";
-export type { BlobStep, ManifestStep, ReferrersStep, Step, StepDescriptor } from "./copy/step.ts";
+export type {
+  BlobStep,
+  ManifestStep,
+  ReceiptPolicy,
+  ReceiptStep,
+  ReferrersStep,
+  Step,
+  StepDescriptor,
+} from "./copy/step.ts";
 export { CopyError } from "./copy/copy_error.ts";
 export {
   CrossdockError,

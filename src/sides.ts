@@ -15,7 +15,7 @@ import { createRegistryMemory } from "./registry/memory.ts";
 import { referrersElsewhere } from "./registry/quirks.ts";
 import type { RegistryMemory } from "./registry/memory.ts";
 import { MirroredRepository } from "./registry/mirrored_repository.ts";
-import type { MirrorRepository } from "./registry/mirrored_repository.ts";
+import type { Health, MirrorRepository } from "./registry/mirrored_repository.ts";
 import { Repository } from "./registry/repository.ts";
 import type { RepositoryMode, RepositoryOptions } from "./registry/repository.ts";
 import type { ClientCertificate, Runtime, TlsOptions } from "./runtime.ts";
@@ -41,7 +41,7 @@ export interface SideOptions {
     | ((registry: string) => ClientCertificate | undefined);
   /**
    * Mirrors of a registry, as `registry` or `registry/path`: manifests and blobs of a source are read from the first that has them.
-   * Tags and referrers are always listed by the registry itself.
+   * Tags and referrers are always listed by the registry itself, and tags are resolved by it as long as it answers.
    */
   readonly mirrors?: (registry: string) => readonly string[];
   /** Creates a missing repository during a push: `createEcrRepository()`. Used for the destination only. */
@@ -108,8 +108,8 @@ export interface Sides {
   openCopy(request: CopyRequest, options: OpenOptions): Repositories;
 }
 
-/** How long a mirror that failed is not asked. */
-const MIRROR_PAUSE_MS = 60_000;
+/** How long a mirror that failed is not asked, nor a registry with mirrors. */
+const PAUSE_MS = 60_000;
 
 /** Hosts pool connections by TLS object, so each side has one object for each kind. */
 function createTlsPool(): (tls: TlsOptions) => TlsOptions | undefined {
@@ -138,8 +138,8 @@ export function openSides(options: SidesOptions): Sides {
   const { mirrors: listMirrors } = options.source ?? {};
   // The registry itself is the second try.
   const openMirror = createOpener("source", 0);
-  /** Milliseconds since the epoch, by mirror. */
-  const mirrorPauses = new Map<string, number>();
+  /** The ends of pauses in milliseconds since the epoch. */
+  const pauses = new Map<string, number>();
 
   function createOpener(side: Side, tries = retries): (registry: string) => RegistryClient {
     const { credentials = noCredentials, createRepository, ...tlsOptions } = options[side] ?? {};
@@ -201,6 +201,7 @@ export function openSides(options: SidesOptions): Sides {
       mirrors.map((name) =>
         openMirrorRepository(name, reference, repositoryOptions.onRequest, emit)
       ),
+      healthOf(reference.registry, emit, (reason) => `${reason}; mirrors resolve its tags`),
       ...own,
     );
   }
@@ -216,10 +217,27 @@ export function openSides(options: SidesOptions): Sides {
       repository: new Repository(openMirror(host), [...path, repository].join("/"), "pull", {
         onRequest,
       }),
-      isFailed: () => (mirrorPauses.get(name) ?? 0) > runtime.now(),
+      ...healthOf(
+        `mirror ${name} of ${registry}`,
+        emit,
+        (reason) => `mirror ${name} of ${registry}: ${reason}; it is not used`,
+      ),
+    };
+  }
+
+  /** @param explain the begin of the warning about a pause */
+  function healthOf(
+    key: string,
+    emit: Emit | undefined,
+    explain: (reason: string) => string,
+  ): Health {
+    const isFailed = (): boolean => (pauses.get(key) ?? 0) > runtime.now();
+    return {
+      isFailed,
       onFailure(reason): void {
-        mirrorPauses.set(name, runtime.now() + MIRROR_PAUSE_MS);
-        emit?.({ type: "warning", message: `mirror ${name} of ${registry}: ${reason}` });
+        if (isFailed()) return;
+        pauses.set(key, runtime.now() + PAUSE_MS);
+        emit?.({ type: "warning", message: `${explain(reason)} for ${PAUSE_MS / 1000} s` });
       },
     };
   }

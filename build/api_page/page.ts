@@ -10,15 +10,15 @@ import { renderText } from "./text.ts";
 import type { Html } from "./text.ts";
 
 export interface PageOptions {
-  /** The URL of the CSS, relative to that of the page. */
-  readonly style: string;
+  /** The URLs of the CSS, relative to that of the page. */
+  readonly styles: readonly string[];
 }
 
-export async function renderPage(api: Api, { style }: PageOptions): Promise<string> {
-  return minifyHtml(`${await render(api, style)}`.trim());
+export async function renderPage(api: Api, { styles }: PageOptions): Promise<string> {
+  return minifyHtml(`${await render(api, styles)}`.trim());
 }
 
-function render(api: Api, style: string): Html {
+function render(api: Api, styles: readonly string[]): Html {
   const { title, version, description } = api.info;
   const routes = listRoutes(api);
   return html`
@@ -29,7 +29,7 @@ function render(api: Api, style: string): Html {
         <meta name="viewport" content="width=device-width, initial-scale=1">
         <title>${title} ${version}: HTTP API</title>
         <link rel="icon" href="assets/icon.svg" type="image/svg+xml">
-        <link rel="stylesheet" href="${style}">
+        ${styles.map((style) => html`<link rel="stylesheet" href="${style}">`)}
       </head>
       <body>
         <a class="skip" href="#main">Skip to the content</a>

@@ -53,7 +53,13 @@ export const KEY_GROUPS: readonly KeyGroup[] = [
       admission: {
         meaning: "signatures that images must have: [admission.md](../admission.md)",
         fallback: "none",
-        example: 'admission: [{match: "**", allowUnsigned: true}]',
+        example: 'admission: [{images: "**", default: accept}]',
+      },
+      receipt: {
+        meaning:
+          "signs a [receipt](../receipts.md) for each copied manifest, see [receipt](#receipt)",
+        fallback: "none",
+        example: "receipt: {key: '{{ env \"RECEIPT_KEY\" }}'}",
       },
     },
   },
@@ -105,7 +111,7 @@ export const KEY_GROUPS: readonly KeyGroup[] = [
       },
       mirrors: {
         meaning:
-          "registries that manifests and blobs of a source are read from first, each with a path if it has one. What a mirror lacks comes from the registry, which alone lists tags and referrers. A mirror that fails is named in a warning and left for a minute",
+          "registries that manifests and blobs of a source are read from first, each with a path if it has one. What a mirror lacks comes from the registry, which lists and resolves tags and lists referrers. A mirror that fails or returns wrong bytes is named in a warning and not used for a minute. While the registry does not answer, mirrors resolve its tags, with a warning",
         fallback: "none",
         example: "mirrors: [cache.example.com, harbor.example.com/proxy]",
       },
@@ -650,6 +656,23 @@ export const KEY_GROUPS: readonly KeyGroup[] = [
         meaning: "`copied`, `failed`, `in_step`",
         fallback: "all",
         example: "events: [failed]",
+      },
+    },
+  },
+  {
+    title: "receipt",
+    path: "receipt",
+    keys: {
+      key: {
+        meaning:
+          "a private key on P-256 in PEM (PKCS #8), or `awskms:///` and the ARN of a key in AWS KMS. A template",
+        fallback: "required",
+        example: "key: '{{ env \"RECEIPT_KEY\" }}'",
+      },
+      names: {
+        meaning: "by the registry that images are pushed to: the name by which clients pull",
+        fallback: "the same name",
+        example: "names: {registry.internal:5000: mirror.example.com}",
       },
     },
   },

@@ -3,9 +3,9 @@ import type { AdmissionVerdict, ManifestVerdict } from "../../src/copy/admission
 import { CallError } from "../api.ts";
 import { usePage } from "../context.ts";
 import { LongText, usePart } from "../parts/cut.tsx";
-import { Value } from "../parts/facts.tsx";
 import { count } from "../parts/format.ts";
 import { ProblemBox } from "../parts/states.tsx";
+import { Verdict } from "../parts/verdict.tsx";
 import { Digest, State } from "../parts/text.tsx";
 import { useResource } from "../resource.ts";
 
@@ -49,26 +49,6 @@ export function Admission({ reference }: { readonly reference: string }): JSX.El
       ))}
       {children.length > 0 && <Children verdicts={children} />}
     </section>
-  );
-}
-
-function Verdict({ result, reason, requirements }: ManifestVerdict): JSX.Element {
-  return (
-    <>
-      <p>
-        <State kind={result === "admitted" ? "good" : "bad"}>{result}</State>{" "}
-        <LongText text={reason} />
-      </p>
-      <ul>
-        {requirements.map(({ requirement, met, candidates }) => (
-          <li key={requirement}>
-            <State kind={met ? "good" : "bad"}>{met ? "met" : "not met"}</State>{" "}
-            <LongText text={requirement} />
-            <Value of={candidates.map(({ name, reason }) => `${reason}: ${name}`)} />
-          </li>
-        ))}
-      </ul>
-    </>
   );
 }
 

@@ -5,12 +5,23 @@ import type { SyncStatus } from "../../src/sync/model.ts";
 import { problemOf } from "../api.ts";
 import { usePage } from "../context.ts";
 import { countBy } from "../parts/results.tsx";
+import { runsOf } from "./facts.tsx";
+import type { TagCounts } from "./facts.tsx";
 import { mergeTags, TAG_STATES } from "./tags.ts";
 import type { TagState } from "./tags.ts";
 
+export interface RuleComparison {
+  /** The tags of the rule by state. Absent if they could not be compared. */
+  readonly tags?: TagCounts;
+  /** Why they could not be compared. */
+  readonly problem?: string;
+  /** The newest runs at that time. */
+  readonly runs: string;
+}
+
 export interface Comparisons {
-  /** The tags of each rule by state, or why they could not be compared. */
-  readonly results: Readonly<Record<string, Partial<Record<TagState, number>> | string>>;
+  /** By the names of rules. */
+  readonly results: Readonly<Record<string, RuleComparison>>;
   /** The rule that is being compared. */
   readonly current: string | undefined;
   readonly start: (rules: readonly RuleInfo[]) => void;
@@ -25,15 +36,17 @@ export function useComparisons(): Comparisons {
 
   async function compare(rules: readonly RuleInfo[]): Promise<void> {
     const { signal } = controller.current;
-    for (const { rule } of rules) {
+    for (const info of rules) {
+      const { rule } = info;
       setCurrent(rule);
       const result = await api.call<SyncStatus>("v1/syncs", { query: { rule }, signal }).then(
-        ({ rules: [status] }) =>
-          countBy(mergeTags(status ? [{ at: 0, status }] : []), ({ state }) => state),
-        (error) => problemOf(error).detail,
+        ({ rules: [status] }) => ({
+          tags: countBy(mergeTags(status ? [{ at: 0, status }] : []), ({ state }) => state),
+        }),
+        (error) => ({ problem: problemOf(error).detail }),
       );
       if (signal.aborted) return;
-      setResults((old) => ({ ...old, [rule]: result }));
+      setResults((old) => ({ ...old, [rule]: { ...result, runs: runsOf(info) } }));
     }
     setCurrent(undefined);
   }
@@ -41,7 +54,7 @@ export function useComparisons(): Comparisons {
 }
 
 /** `1 missing, 3 in step` */
-export function formatStates(counts: Partial<Record<TagState, number>>): string {
+export function formatStates(counts: TagCounts): string {
   return (Object.keys(TAG_STATES) as TagState[])
     .flatMap((state) => counts[state] ? [`${counts[state]} ${TAG_STATES[state].text}`] : [])
     .join(", ");

@@ -7,27 +7,63 @@ import { FailureLine, formatCounts, RUN_LABELS } from "../parts/results.tsx";
 import type { Label } from "../parts/results.tsx";
 import { When } from "../parts/text.tsx";
 import { toLink } from "../route.ts";
+import { TAG_STATES } from "./tags.ts";
+import type { TagState } from "./tags.ts";
 
-export type RuleState = "failed" | "postponed" | "aborted" | "running" | "none" | "ok";
+export type RuleState =
+  | "failed"
+  | "postponed"
+  | "behind"
+  | "aborted"
+  | "running"
+  | "none"
+  | "ok"
+  | "in-step";
 
 /** In the order in which they are shown. */
 export const RULE_STATES: Readonly<Record<RuleState, Label>> = {
   failed: { kind: "bad", text: "failed" },
   postponed: { kind: "warn", text: "postponed" },
+  behind: { kind: "warn", text: "not in step" },
   aborted: { kind: "warn", text: "aborted" },
   running: { kind: "busy", text: "running" },
   none: { kind: "none", text: "no run yet" },
-  ok: { kind: "good", text: "ok" },
+  ok: { kind: "good", text: "last run ok" },
+  "in-step": { kind: "good", text: "in step" },
 };
 
+const ORDER = Object.keys(RULE_STATES) as RuleState[];
+
+export type TagCounts = Readonly<Partial<Record<TagState, number>>>;
+
+/**
+ * The state of a rule: the worse one of its newest runs and of its tags.
+ *
+ * @param tags the known tags
+ * @param isCompared whether they were compared after the newest run. If all are in step, no run matters
+ */
+export function stateOf(info: RuleInfo, tags: TagCounts = {}, isCompared = false): RuleState {
+  const state = stateOfRuns(info);
+  const known = (Object.keys(tags) as TagState[]).filter((tag) => TAG_STATES[tag].kind !== "none");
+  if (known.length === 0 || state === "running") return state;
+  if (known.every((tag) => tag === "in-step")) return isCompared ? "in-step" : state;
+  const found = tags.failed ? "failed" : tags.postponed ? "postponed" : "behind";
+  return ORDER.indexOf(found) < ORDER.indexOf(state) ? found : state;
+}
+
 /** The worst result of the last run of the rule and of a newer run of a part. */
-export function stateOf({ running, last, lastPart, postponedUntil }: RuleInfo): RuleState {
+function stateOfRuns({ running, last, lastPart, aborted, postponedUntil }: RuleInfo): RuleState {
   if (running) return "running";
   const states = [last, lastPart].flatMap((run) => run ? [run.state] : []);
   if (states.some((state) => RUN_LABELS[state].kind === "bad")) return "failed";
   if (states.includes("postponed") || postponedUntil !== undefined) return "postponed";
-  if (states.includes("aborted")) return "aborted";
-  return states.length > 0 ? "ok" : "none";
+  if (states.length > 0) return "ok";
+  return aborted ? "aborted" : "none";
+}
+
+/** The runs that a comparison has to be newer than. */
+export function runsOf({ last, lastPart, aborted }: RuleInfo): string {
+  return [last, lastPart, aborted].map((run) => run?.id).join(" ");
 }
 
 /** The schedule of a rule, and until when a rate limit postpones it. */
@@ -83,7 +119,7 @@ function formatInZone(at: number, timeZone: string): string | undefined {
 
 /** What runs now, and the newest results, with links to the runs. */
 export function LastRun(
-  { info: { running, last, lastPart }, isShort = false }: {
+  { info: { running, last, lastPart, aborted }, isShort = false }: {
     readonly info: RuleInfo;
     /** Whether the failures of tags are shown elsewhere. */
     readonly isShort?: boolean;
@@ -110,7 +146,7 @@ export function LastRun(
       </div>
     );
   };
-  const runs = [running, lastPart, last].flatMap((run) => run ? [line(run)] : []);
+  const runs = [running, aborted, lastPart, last].flatMap((run) => run ? [line(run)] : []);
   return runs.length > 0 ? <>{runs}</> : <span class="quiet">–</span>;
 }
 

@@ -17,7 +17,7 @@ import { Digest, When } from "../parts/text.tsx";
 import { useResource } from "../resource.ts";
 import type { Resource } from "../resource.ts";
 import { toLink } from "../route.ts";
-import { LastRun, NextRun, Pulls, RULE_STATES, stateOf } from "./facts.tsx";
+import { LastRun, NextRun, Pulls, RULE_STATES, runsOf, stateOf } from "./facts.tsx";
 import { useStarter } from "./start.ts";
 import type { RuleStarter } from "./start.ts";
 import { mergeTags, TAG_STATES } from "./tags.ts";
@@ -37,11 +37,18 @@ export function RulePage(
   const [isAsked, setAsked] = useState(!isRunning && lastCount <= MAX_TAGS);
   const compared = useResource(
     isAsked ? rule : undefined,
-    (signal) => api.call<SyncStatus>("v1/syncs", { query: { rule }, signal }),
+    async (signal) => {
+      const runs = runsOf(info);
+      const { rules: [status] } = await api.call<SyncStatus>("v1/syncs", {
+        query: { rule },
+        signal,
+      });
+      return { status, runs };
+    },
   );
   const { value: record, problem } = useRecord(last?.id);
   const { value: partRecord } = useRecord(lastPart?.id);
-  const [status] = compared.value?.rules ?? [];
+  const { status, runs } = compared.value ?? {};
   const liveCount = live?.tags.length;
   const tags = useMemo(
     () =>
@@ -56,6 +63,7 @@ export function RulePage(
   const shown = tags.filter((tag) =>
     (state === "" || tag.state === state) && (text === "" || textOf(tag).includes(text))
   );
+  const counts = countBy(tags, ({ state }) => state);
   const compare = (): void => isAsked ? compared.reload() : setAsked(true);
 
   return (
@@ -65,7 +73,7 @@ export function RulePage(
       </p>
       <div class="row">
         <h1>{rule}</h1>
-        <ShowLabel label={RULE_STATES[stateOf(info)]} />
+        <ShowLabel label={RULE_STATES[stateOf(info, counts, status && runs === runsOf(info))]} />
         <span class="end">
           {mayCopy && (
             <>
@@ -124,11 +132,7 @@ export function RulePage(
       {tags.length > 0
         ? (
           <>
-            <FilterBar
-              labels={TAG_STATES}
-              counts={countBy(tags, ({ state }) => state)}
-              what="tags"
-            />
+            <FilterBar labels={TAG_STATES} counts={counts} what="tags" />
             {shown.length > 0
               ? (
                 <TagTable
@@ -256,10 +260,10 @@ function TagTable(
 function TagDetails(
   { tag, postponedUntil }: { readonly tag: Tag; readonly postponedUntil: number | undefined },
 ): JSX.Element {
-  const { state, error, runId, referrerState, digest, current, isHeldBack } = tag;
+  const { source, state, error, runId, referrerState, digest, current, isHeldBack } = tag;
   return (
     <>
-      {error && <Failure error={error} />}
+      {error && <Failure error={error} source={source} isShort />}
       {state === "failed" && runId && (
         <p>
           <a href={toLink("runs", { rest: runId })}>The run in which it failed</a>

@@ -10,9 +10,9 @@ import { CodeBlock } from "../parts/text.tsx";
 import { Empty, ProblemBox } from "../parts/states.tsx";
 import { toLink } from "../route.ts";
 import type { RuleState } from "./facts.tsx";
-import { LastRun, NextRun, Pulls, RULE_STATES, stateOf } from "./facts.tsx";
+import { LastRun, NextRun, Pulls, RULE_STATES, runsOf, stateOf } from "./facts.tsx";
 import { formatStates } from "./compare_all.ts";
-import type { Comparisons } from "./compare_all.ts";
+import type { Comparisons, RuleComparison } from "./compare_all.ts";
 import { useStarter } from "./start.ts";
 
 export function RuleTable(
@@ -22,15 +22,23 @@ export function RuleTable(
   },
 ): JSX.Element {
   const { mayCopy, setup } = usePage();
-  const { results, current, start } = comparisons;
+  const { current, start } = comparisons;
+  // A comparison says nothing about a rule that has run since.
+  const results = Object.fromEntries(
+    rules.flatMap((info) => {
+      const result = comparisons.results[info.rule];
+      return result?.runs === runsOf(info) ? [[info.rule, result]] : [];
+    }),
+  );
   const { state, text } = useFilters();
   if (rules.length === 0) return <NoRules />;
+  const stateNow = (info: RuleInfo): RuleState => stateOf(info, results[info.rule]?.tags, true);
   const found = rules.filter((info) =>
-    (state === "" || stateOf(info) === state) &&
+    (state === "" || stateNow(info) === state) &&
     `${info.rule} ${info.source} ${info.targets.join(" ")}`.toLowerCase().includes(text)
   );
-  const shown = sortBy(found, RULE_STATES, stateOf);
-  const counts = countBy(rules, stateOf);
+  const shown = sortBy(found, RULE_STATES, stateNow);
+  const counts = countBy(rules, stateNow);
   return (
     <>
       <div class="row overview">
@@ -62,15 +70,18 @@ export function RuleTable(
           </thead>
           <tbody>
             {shown.map((info) => (
-              <RuleRow key={info.rule} info={info} compared={results[info.rule]} />
+              <RuleRow
+                key={info.rule}
+                info={info}
+                state={stateNow(info)}
+                compared={results[info.rule]}
+              />
             ))}
           </tbody>
         </table>
       )}
       <HistoryNote history={history} />
-      {rules.some(({ pulls }) =>
-        pulls
-      ) && (
+      {rules.some(({ pulls }) => pulls) && (
         <p class="quiet">
           The server remembers the remaining pulls {setup.host.memory === "process"
             ? "until it stops."
@@ -82,9 +93,7 @@ export function RuleTable(
 }
 
 function summarizeTags(results: Comparisons["results"]): string {
-  const counts = Object.values(results).flatMap((counts) =>
-    typeof counts === "string" ? [] : [counts]
-  );
+  const counts = Object.values(results).flatMap(({ tags }) => tags ?? []);
   if (counts.length === 0) return "";
   const total = counts.flatMap((one) => Object.values(one)).reduce((sum, value) => sum + value, 0);
   const inStep = counts.reduce((sum, one) => sum + (one["in-step"] ?? 0), 0);
@@ -92,19 +101,24 @@ function summarizeTags(results: Comparisons["results"]): string {
 }
 
 function summarizeRules(
-  { failed = 0, ok = 0 }: Readonly<Partial<Record<RuleState, number>>>,
+  { failed = 0, behind = 0, ok = 0, "in-step": inStep = 0 }: Readonly<
+    Partial<Record<RuleState, number>>
+  >,
   total: number,
 ): string {
   if (failed > 0) {
     return total === 1 ? "The rule failed." : `${failed} of ${total} rules failed.`;
   }
-  return ok === total ? "The last run of each rule had no failures." : "No rule failed.";
+  return behind + ok + inStep === total
+    ? "The last run of each rule had no failures."
+    : "No rule failed.";
 }
 
 function RuleRow(
-  { info, compared }: {
+  { info, state, compared }: {
     readonly info: RuleInfo;
-    readonly compared: Comparisons["results"][string] | undefined;
+    readonly state: RuleState;
+    readonly compared: RuleComparison | undefined;
   },
 ): JSX.Element {
   const { mayCopy } = usePage();
@@ -115,7 +129,7 @@ function RuleRow(
   return (
     <tr>
       <td>
-        <ShowLabel label={RULE_STATES[stateOf(info)]} />
+        <ShowLabel label={RULE_STATES[state]} />
       </td>
       <th scope="row">
         <a href={link}>{rule}</a>
@@ -131,7 +145,7 @@ function RuleRow(
         <small>{type}{prune ? ", prunes" : ""}</small>
       </th>
       <td data-label="Last run">
-        {live && (
+        {live && (starter.isRunning || live.isPreview) && (
           <p>
             <a href={link}>{live.title}</a> <ShowLabel label={liveLabel(live)} />{" "}
             <span class="quiet">{summarize(live)}</span>
@@ -144,11 +158,8 @@ function RuleRow(
         )}
         {starter.problem && <ProblemBox problem={starter.problem} />}
         <LastRun info={info} />
-        {compared !== undefined && (
-          <p>
-            Compared:{" "}
-            {typeof compared === "string" ? compared : formatStates(compared) || "no tags"}
-          </p>
+        {compared && (
+          <p>Compared: {compared.problem ?? (formatStates(compared.tags ?? {}) || "no tags")}</p>
         )}
       </td>
       <td data-label="Next run">

@@ -73,7 +73,7 @@ function Details({ item }: { readonly item: ResultItem }): JSX.Element {
   const missing = referrerState && formatMissing(referrerState);
   return (
     <>
-      {error && <Failure error={error} />}
+      {error && <Failure error={error} source={"source" in item ? item.source : undefined} />}
       {missing && <p>The target lacks {missing}.</p>}
       {id && <p class="quiet">Durable copy {id}</p>}
       {report ? <ReportLine report={report} /> : digest && <Digest digest={digest} />}
@@ -91,8 +91,10 @@ function ReportLine({ report }: { readonly report: Report }): JSX.Element {
     blobs.mounted > 0 ? `${formatNumber(blobs.mounted)} mounted` : "",
     blobs.present > 0 ? `${formatNumber(blobs.present)} already there` : "",
     blobs.foreign > 0 ? `${formatNumber(blobs.foreign)} foreign` : "",
-    count(manifests, "manifest") +
-    (referrers > 0 ? `, of which ${count(referrers, "referrer")}` : ""),
+    manifests > 0
+      ? count(manifests, "manifest") +
+        (referrers > 0 ? `, of which ${count(referrers, "referrer")}` : "")
+      : "",
     count(requests.source + requests.destination, "request"),
     formatDuration(durationMs),
   ];

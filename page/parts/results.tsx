@@ -3,6 +3,7 @@ import type { JSX } from "preact";
 import type { ReferrerState } from "../../src/copy/model.ts";
 import type { RunState, RunSummary } from "../../src/history/model.ts";
 import type { PruneReport, SyncFailure, TagReport } from "../../src/sync/model.ts";
+import { toLink } from "../route.ts";
 import { count, formatNumber } from "./format.ts";
 import { State } from "./text.tsx";
 import type { Kind } from "./text.tsx";
@@ -57,18 +58,39 @@ export function FailureLine(
   { run: { state, failure } }: { readonly run: RunSummary },
 ): JSX.Element | null {
   if (!failure) return null;
-  // The run itself has the whole digests.
-  const text = failure.replace(/\b(sha\d+:[0-9a-f]{12})[0-9a-f]+/g, "$1…");
-  return <p class={state === "aborted" ? "quiet" : "cause"}>{text}</p>;
+  return <p class={state === "aborted" ? "quiet" : "cause"}>{cutDigests(failure)}</p>;
+}
+
+/** The run itself has the whole digests. */
+function cutDigests(text: string): string {
+  return text.replace(/\b(sha\d+:[0-9a-f]{12})[0-9a-f]+/g, "$1…");
 }
 
 /** The cause of a failure, and what to do next. */
-export function Failure({ error }: { readonly error: SyncFailure }): JSX.Element {
+export function Failure(
+  { error: { code, message, hint }, source, isShort = false }: {
+    readonly error: SyncFailure;
+    readonly source: string | undefined;
+    /** Whether digests are cut. */
+    readonly isShort?: boolean;
+  },
+): JSX.Element {
   return (
     <div class="failure">
-      <p>{error.message}</p>
-      {error.hint && <p class="hint">Hint: {error.hint}</p>}
+      <p>{isShort ? cutDigests(message) : message}</p>
+      {code === "rejected" && source !== undefined
+        ? <ReasonsLink of={source} />
+        : hint && <p class="hint">Hint: {hint}</p>}
     </div>
+  );
+}
+
+/** Leads to each reason why the admission policy rejects an image. */
+export function ReasonsLink({ of }: { readonly of: string }): JSX.Element {
+  return (
+    <p class="hint">
+      <a href={toLink("inspect", { query: { reference: of } })}>Show each reason</a>
+    </p>
   );
 }
 

@@ -9,7 +9,7 @@ import { Fact } from "../parts/facts.tsx";
 import { FilterBar, useFilters } from "../parts/filter.tsx";
 import { count, formatBytes, formatDuration, formatNumber } from "../parts/format.ts";
 import { LivePanel } from "../parts/live_panel.tsx";
-import { countBy, RESULTS, RUN_LABELS, ShowLabel } from "../parts/results.tsx";
+import { countBy, ReasonsLink, RESULTS, RUN_LABELS, ShowLabel } from "../parts/results.tsx";
 import { resultOf, ResultTable, sortResults } from "../parts/result_table.tsx";
 import { Loading, ProblemBox } from "../parts/states.tsx";
 import { When } from "../parts/text.tsx";
@@ -136,7 +136,13 @@ function Run({ run }: { readonly run: RunRecord }): JSX.Element {
         )}
       </dl>
       {live && <LivePanel run={live} name={id} />}
-      {problem && <ProblemBox problem={problem} />}
+      {problem && (
+        <ProblemBox problem={problem}>
+          {problem.code === "rejected" && run.source !== undefined && (
+            <ReasonsLink of={run.source} />
+          )}
+        </ProblemBox>
+      )}
       {state === "running" && (
         <p>The run is running. The server lists its results when it has ended.</p>
       )}

@@ -8,14 +8,15 @@ import { problemOf } from "../api.ts";
 import { usePage } from "../context.ts";
 import { useLeaveQuestion } from "../leave.ts";
 import { CodeBlock } from "../parts/text.tsx";
+import { readName } from "../parts/reference_name.ts";
 import { Empty, Loading, ProblemBox } from "../parts/states.tsx";
 import { replaceQuery, useRoute } from "../route.ts";
 import { useDurableCopy } from "./copy_durable.ts";
 import { NameFields, OptionFields } from "./copy_form.tsx";
 import type { FieldProblems } from "./copy_form.tsx";
-import { isWriting, Legend, PlanSums, PlanTree } from "./copy_plan.tsx";
+import { isRejected, isWriting, Legend, PlanSums, PlanTree } from "./copy_plan.tsx";
 import type { PlannedCopy } from "./copy_plan.tsx";
-import { readName, toCrossdockCommand, toCurlCommand, toForm, toRequest } from "./copy_request.ts";
+import { toCrossdockCommand, toCurlCommand, toForm, toRequest } from "./copy_request.ts";
 import type { CopyForm } from "./copy_request.ts";
 import { DurableStatus, ReportBox, RunStatus } from "./copy_status.tsx";
 import { useCopyRun } from "./copy_run.ts";
@@ -61,7 +62,7 @@ export function CopyView(): JSX.Element {
       >
         <fieldset disabled={isBusy}>
           <legend class="hidden">What to copy</legend>
-          <NameFields form={form} onChange={setForm} problems={fields} />
+          <NameFields form={form} onChange={setForm} problems={fields} report={report} />
           <OptionFields form={form} onChange={setForm} problems={fields} />
           <p class="row">
             <button type="submit" class={planned && !isStale ? "" : "main"} disabled={!isComplete}>
@@ -111,7 +112,7 @@ export function CopyView(): JSX.Element {
               {isWriting(planned.plan) && <Legend />}
             </>
           )}
-          <PlanTree planned={planned} run={run} />
+          {!isRejected(planned.plan) && <PlanTree planned={planned} run={run} />}
         </section>
       )}
     </div>

@@ -1,11 +1,13 @@
 /** The form of a copy: two names, checked while they are typed, and options. */
 import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useId, useState } from "preact/hooks";
+import type { Report } from "../../src/copy/model.ts";
 import { usePage } from "../context.ts";
-import { useResource } from "../resource.ts";
 import type { Resource } from "../resource.ts";
 import { count } from "../parts/format.ts";
-import { listChanged, OPTIONS, readName, suggestDestination } from "./copy_request.ts";
+import { readTyped, ReferenceInput, useTags } from "../parts/reference_input.tsx";
+import { readName } from "../parts/reference_name.ts";
+import { listChanged, OPTIONS, suggestDestination } from "./copy_request.ts";
 import type { CopyForm, CopyOption } from "./copy_request.ts";
 
 /** What the server said about fields, by their names. */
@@ -17,16 +19,20 @@ interface FormProps {
   readonly problems: FieldProblems;
 }
 
-/** No request at each key. */
-const TYPING_MS = 400;
-const MAX_OFFERED = 200;
-
-export function NameFields({ form, onChange, problems }: FormProps): JSX.Element {
+export function NameFields(
+  { form, onChange, problems, report }: FormProps & {
+    /** The report of the copy. After it the destination may have one more tag. */
+    readonly report: Report | undefined;
+  },
+): JSX.Element {
   const { setup } = usePage();
   const { source = "", destination = "" } = form;
   const name = readName(source);
   const sourceTags = useTags(source);
   const destinationTags = useTags(destination);
+  useEffect(() => {
+    if (report) destinationTags.reload();
+  }, [report]);
   const suggested = name && suggestDestination(name, setup.allowDestinations);
   const set = (field: string) => (text: string): void =>
     onChange({ ...form, [field]: text || undefined });
@@ -73,25 +79,6 @@ export function NameFields({ form, onChange, problems }: FormProps): JSX.Element
   );
 }
 
-const order = new Intl.Collator(undefined, { numeric: true });
-
-/** The tags of the repository that a field names, when the typing pauses. The highest versions come first. */
-function useTags(text: string): Resource<readonly string[]> {
-  const { api } = usePage();
-  const repository = readName(text)?.repository;
-  const [settled, setSettled] = useState(repository);
-  useEffect(() => {
-    const timer = setTimeout(() => setSettled(repository), TYPING_MS);
-    return () => clearTimeout(timer);
-  }, [repository]);
-  const key = settled === repository && settled?.includes("/") ? settled : undefined;
-  return useResource(key, async (signal) => {
-    const query = { repository: key };
-    const { tags } = await api.call<{ tags: string[] }>("v1/tags", { query, signal });
-    return tags.filter((tag) => !/^sha\d+-/.test(tag)).sort((a, b) => order.compare(b, a));
-  });
-}
-
 function NameField(
   { label, value, onInput, problem, tags, allowed, note, missing, absent, children }: {
     readonly label: string;
@@ -109,8 +96,7 @@ function NameField(
     readonly children?: ComponentChildren;
   },
 ): JSX.Element {
-  const id = useId();
-  const name = readName(value);
+  const name = readTyped(value);
   const isTyped = value.trim() !== "";
   const isAbsent = absent !== undefined && tags.problem?.code === "not_found";
   const found = tags.value && note(tags.value, name?.tag);
@@ -122,42 +108,25 @@ function NameField(
       : tags.value && !found && missing
       ? missing(name?.tag ?? "latest")
       : undefined);
-  const offered = name && tags.value
-    ? tags.value.filter((tag) => tag.includes(name.tag ?? "")).slice(0, MAX_OFFERED)
-    : [];
-  const [base] = /^.*\/|/.exec(value.trim()) ?? [""];
-  const [last] = value.trim().slice(base.length).split(/[:@]/);
+  const about = isAbsent
+    ? absent
+    : found ?? (tags.isLoading
+      ? "Looking for its tags…"
+      : allowed.length > 0
+      ? `Allowed here: ${allowed.slice(0, 4).join(", ")}${allowed.length > 4 ? ", …" : ""}`
+      : "This server allows none: its allow-list is empty.");
   return (
-    <div class="field">
-      <label for={id}>{label}</label>
-      <input
-        id={id}
-        list={`${id}-tags`}
-        value={value}
-        required
-        autocomplete="off"
-        autocapitalize="off"
-        spellcheck={false}
-        placeholder="registry/repository:tag"
-        aria-describedby={`${id}-about`}
-        aria-invalid={mistake !== undefined}
-        onInput={({ currentTarget }) => onInput(currentTarget.value)}
-      />
-      <datalist id={`${id}-tags`}>
-        {offered.map((tag) => <option key={tag} value={`${base}${last}:${tag}`} />)}
-      </datalist>
-      <p id={`${id}-about`} class={mistake ? "mistake" : "quiet"} aria-live="polite">
-        {mistake ??
-          (isAbsent
-            ? absent
-            : found ?? (tags.isLoading
-              ? "Looking for its tags…"
-              : allowed.length > 0
-              ? `Allowed here: ${allowed.slice(0, 4).join(", ")}${allowed.length > 4 ? ", …" : ""}`
-              : "This server allows none: its allow-list is empty."))}
-      </p>
+    <ReferenceInput
+      label={label}
+      value={value}
+      onValue={onInput}
+      tags={tags.value}
+      about={about}
+      mistake={mistake}
+      isRequired
+    >
       {children}
-    </div>
+    </ReferenceInput>
   );
 }
 

@@ -8,6 +8,7 @@ import { count, formatBytes, formatNumber, shortDigest } from "../parts/format.t
 import { Loading, ProblemBox } from "../parts/states.tsx";
 import { State } from "../parts/text.tsx";
 import { Tree } from "../parts/tree.tsx";
+import { Verdict } from "../parts/verdict.tsx";
 import { usePage } from "../context.ts";
 import { useResource } from "../resource.ts";
 import type { CopyRun, StepState } from "./copy_run.ts";
@@ -50,11 +51,11 @@ export function PlanSums({ plan }: { readonly plan: Plan }): JSX.Element {
     <>
       <p class="lead" role="status">{describe(plan)}</p>
       {isWriting(plan) && totals && <Totals totals={totals} />}
-      <Referrers state={referrerState} isPlanned={isWriting(plan)} />
+      {!isRejected(plan) && <Referrers state={referrerState} isPlanned={isWriting(plan)} />}
       {foreign.length > 0 && (
         <p>{count(foreign.length, "foreign layer")} outside of the registry: not copied.</p>
       )}
-      {admission && <Verdict verdict={admission} />}
+      {admission && <PlanVerdict verdict={admission} />}
       <Warnings warnings={warnings} />
     </>
   );
@@ -100,10 +101,9 @@ function Totals({ totals: { blobs, bytes, manifests, requests } }: {
   );
 }
 
-function describe(
-  { result, totals, current, root, additionalTags = [], admission }: Plan,
-): string {
-  if (admission?.result === "rejected") {
+function describe(plan: Plan): string {
+  const { result, totals, current, root, additionalTags = [] } = plan;
+  if (isRejected(plan)) {
     return "The admission policy rejects this image, so it cannot be copied.";
   }
   if (result === "unchanged") {
@@ -161,25 +161,16 @@ export function Warnings(
   );
 }
 
-/** The verdict of the admission policy, with its reasons. Its warnings are among those of the plan. */
-export function Verdict(
-  { verdict: { result, reason, requirements } }: { readonly verdict: AdmissionVerdict },
-): JSX.Element {
-  const isAdmitted = result === "admitted";
-  return (
-    <details class="verdict" open={!isAdmitted}>
-      <summary>
-        <State kind={isAdmitted ? "good" : "bad"}>{result} by the admission policy</State>
-      </summary>
-      <p>{reason}</p>
-      {requirements.map(({ requirement, met, candidates }) => (
-        <>
-          <p>{met ? "Met" : "Not met"}: {requirement}</p>
-          <Warnings warnings={candidates.map(({ name, reason }) => `${name}: ${reason}`)} />
-        </>
-      ))}
-    </details>
-  );
+/** Its warnings are among those of the plan. */
+export function PlanVerdict({ verdict }: { readonly verdict: AdmissionVerdict }): JSX.Element {
+  return verdict.result === "admitted"
+    ? (
+      <details class="verdict">
+        <summary>Admitted by the admission policy</summary>
+        <Verdict {...verdict} />
+      </details>
+    )
+    : <Verdict {...verdict} />;
 }
 
 /** What the states of the tree mean, for those who see one for the first time. */
@@ -196,8 +187,12 @@ export function Legend(): JSX.Element {
 }
 
 /** Whether a copy would write something. */
-export function isWriting({ result, admission }: Plan): boolean {
-  return result === "copied" && admission?.result !== "rejected";
+export function isWriting(plan: Plan): boolean {
+  return plan.result === "copied" && !isRejected(plan);
+}
+
+export function isRejected({ admission }: Plan): boolean {
+  return admission?.result === "rejected";
 }
 
 /** An image with more layers is closed at first. */

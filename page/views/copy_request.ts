@@ -1,5 +1,6 @@
 /** The form of a copy: its options, as a route, as a request of the API, and as commands. */
 import type { CopyRequestInput } from "../../src/copy/request.ts";
+import type { Name } from "../parts/reference_name.ts";
 
 /** The texts of the form by the names of the request. A missing one has the default. */
 export type CopyForm = Readonly<Record<string, string | undefined>>;
@@ -158,36 +159,6 @@ export function toCurlCommand(
 /** Quotes a word for a POSIX shell. */
 function quote(text: string): string {
   return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
-}
-
-/** The parts of a reference, read as far as the form needs them. The server has the last word. */
-export interface Name {
-  /** With the registry: `docker.io/library/alpine`. */
-  readonly repository: string;
-  /** The repository without its registry. */
-  readonly path: string;
-  readonly tag?: string;
-  readonly digest?: string;
-}
-
-const NAME =
-  /^(?:docker:\/\/)?([\w.-]+(?::\d+)?(?:\/[\w.-]+)*|\[[\da-f:]+\](?::\d+)?(?:\/[\w.-]+)+)(?::(\w[\w.-]{0,127}))?(?:@([a-z\d]+:[\da-f]{32,}))?$/i;
-
-/** `undefined` for what is no reference to a registry. */
-export function readName(text: string): Name | undefined {
-  const [, name = "", tag, digest] = NAME.exec(text.trim()) ?? [];
-  if (name === "") return undefined;
-  const [first = "", ...others] = name.split("/");
-  const hasRegistry = others.length > 0 && /[.:]|^localhost$/.test(first);
-  const isHub = !hasRegistry || /^(index\.)?docker\.io$/.test(first);
-  const short = hasRegistry ? others.join("/") : name;
-  const path = isHub && !short.includes("/") ? `library/${short}` : short;
-  return {
-    repository: `${isHub ? "docker.io" : first}/${path}`,
-    path,
-    ...(tag ? { tag } : {}),
-    ...(digest ? { digest } : {}),
-  };
 }
 
 /** A destination for a source, below the first place that the server allows. */

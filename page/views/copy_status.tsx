@@ -4,11 +4,12 @@ import { useEffect, useRef } from "preact/hooks";
 import type { Report } from "../../src/copy/model.ts";
 import { usePage } from "../context.ts";
 import { count, formatBytes, formatDuration, formatNumber } from "../parts/format.ts";
+import { cutDigest } from "../parts/reference_name.ts";
 import { ProblemBox } from "../parts/states.tsx";
 import { CodeBlock, CopyButton, State } from "../parts/text.tsx";
 import { toLink } from "../route.ts";
 import type { DurableWatch } from "./copy_durable.ts";
-import { Referrers, Verdict, Warnings } from "./copy_plan.tsx";
+import { PlanVerdict, Referrers, Warnings } from "./copy_plan.tsx";
 import type { PlannedCopy } from "./copy_plan.tsx";
 import type { CopyRun } from "./copy_run.ts";
 
@@ -165,11 +166,15 @@ export function DurableStatus(
 
 export function ReportBox({ report }: { readonly report: Report }): JSX.Element {
   const { result, digest, destination, blobs, requests, additionalTags = [] } = report;
+  const notSent = ([["present", "there"], ["mounted", "mounted"], ["foreign", "foreign"]] as const)
+    .flatMap(([name, word]) => blobs[name] > 0 ? [`${formatNumber(blobs[name])} ${word}`] : []);
   const facts: readonly (readonly [string, ComponentChildren])[] = [
     [
       "Destination",
       <span key="to">
-        <a href={toLink("inspect", { query: { reference: destination } })}>{destination}</a>{" "}
+        <a href={toLink("inspect", { query: { reference: destination } })}>
+          {cutDigest(destination)}
+        </a>{" "}
         (<a href={toLink("inspect", { query: { reference: report.source, with: destination } })}>
           compare with the source
         </a>)
@@ -183,12 +188,7 @@ export function ReportBox({ report }: { readonly report: Report }): JSX.Element 
     ],
     ...(additionalTags.length > 0 ? [["Also tagged", additionalTags.join(", ")] as const] : []),
     ["Sent", `${formatBytes(report.bytesStreamed)} in ${count(blobs.streamed, "blob")}`],
-    [
-      "Not sent",
-      `${formatNumber(blobs.present)} there, ${formatNumber(blobs.mounted)} mounted, ${
-        formatNumber(blobs.foreign)
-      } foreign`,
-    ],
+    ...(notSent.length > 0 ? [["Not sent", notSent.join(", ")] as const] : []),
     [
       "Put",
       `${count(report.manifests, "manifest")}, ${count(report.referrers, "referrer")} among them`,
@@ -215,7 +215,7 @@ export function ReportBox({ report }: { readonly report: Report }): JSX.Element 
         ))}
       </dl>
       <Referrers state={report.referrerState} />
-      {report.admission && <Verdict verdict={report.admission} />}
+      {report.admission && <PlanVerdict verdict={report.admission} />}
       <Warnings warnings={report.warnings} />
       <details>
         <summary>Report as JSON</summary>

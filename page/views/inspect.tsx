@@ -17,7 +17,8 @@ import { ReferrerTree } from "../inspect/referrers.tsx";
 import { LongText, usePart } from "../parts/cut.tsx";
 import { Fact, Pairs, Value } from "../parts/facts.tsx";
 import { count, formatBytes, formatNumber, formatTime } from "../parts/format.ts";
-import { ReferenceInput } from "../parts/reference_input.tsx";
+import { matchTags, ReferenceInput, useTags } from "../parts/reference_input.tsx";
+import { cutDigest } from "../parts/reference_name.ts";
 import { Empty, Loading, ProblemBox } from "../parts/states.tsx";
 import { CodeBlock, Digest } from "../parts/text.tsx";
 import { useResource } from "../resource.ts";
@@ -40,7 +41,7 @@ export function InspectView(): JSX.Element {
       {problem && (
         <ProblemBox problem={problem} onRetry={reload}>
           {problem.code === "not_found" && (
-            <p>To see the tags that exist, type a colon behind the name of the repository.</p>
+            <p>To see the tags that exist, remove the tag from the name above.</p>
           )}
         </ProblemBox>
       )}
@@ -83,8 +84,8 @@ function Names(
         location.hash = toLink("inspect", { query });
       }}
     >
-      <ReferenceInput label="Image" value={image} onValue={setImage} />
-      <ReferenceInput
+      <ImageField label="Image" value={image} onValue={setImage} />
+      <ImageField
         label="Compare with"
         value={second}
         onValue={setSecond}
@@ -94,6 +95,38 @@ function Names(
         {query.with ? "Compare" : "Inspect"}
       </button>
     </form>
+  );
+}
+
+function ImageField(
+  { onValue, ...field }: {
+    readonly label: string;
+    readonly value: string;
+    readonly onValue: (value: string) => void;
+    readonly placeholder?: string;
+  },
+): JSX.Element {
+  // A name from a link is complete: it needs no list.
+  const [isTyped, setTyped] = useState(false);
+  const { value: tags, problem, isLoading } = useTags(isTyped ? field.value : "");
+  const total = tags?.length ?? 0;
+  const matching = matchTags(tags ?? [], field.value).length;
+  return (
+    <ReferenceInput
+      {...field}
+      onValue={(value) => {
+        setTyped(true);
+        onValue(value);
+      }}
+      tags={tags}
+      about={problem
+        ? `No tags: ${problem.detail}`
+        : tags
+        ? `${matching < total ? `${matching} of ` : ""}${count(total, "tag")}`
+        : isLoading
+        ? "Loading tags…"
+        : ""}
+    />
   );
 }
 
@@ -113,9 +146,8 @@ function Start(): JSX.Element {
   return (
     <Empty title="Which image?">
       <p>
-        Enter its name, and type <code>:</code>{" "}
-        for its tags. With a second name you see whether that is a complete copy. This server may
-        read:
+        Enter its name: the field offers the tags of the repository. With a second name you see
+        whether that is a complete copy. This server may read:
       </p>
       <Value of={globs} />
     </Empty>
@@ -138,8 +170,7 @@ function Image(
   const node = all.find(({ descriptor }) => descriptor.digest === chosen) ??
     images.find((image) => !isAttestation(image)) ?? root;
   const { digest, mediaType } = root.descriptor;
-  // The digest is shown below, and a tag says more.
-  const name = reference.replace(/(:[^/@]+)@.*$/, "$1");
+  const name = cutDigest(reference);
   return (
     <>
       <h2 class="reference-name">

@@ -4,11 +4,13 @@
  */
 import { withBudget } from "../byte_budget.ts";
 import type { CallOptions, ContentSource, ManifestContent } from "../content.ts";
-import { readSmallBlob } from "../copy/read_small_blob.ts";
+import { fetchSmallBlob } from "../copy/read_small_blob.ts";
 import { CrossdockError } from "../errors.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import type { Digest } from "../oci/digest.ts";
 import { digestTag, parseManifest } from "../oci/manifest.ts";
+import { quote } from "../oci/quote.ts";
+import { kindOfReferrer } from "../oci/referrer_kind.ts";
 import { CandidateError } from "./candidate_error.ts";
 
 /** A signature or attestation that is not verified yet. */
@@ -83,9 +85,9 @@ class CandidateReader {
       () => source.listReferrers(subject, { signal }),
     );
     if ("error" in listed) return yield listed;
-    const bundles = listed.value.filter(({ artifactType = "" }) =>
-      BUNDLE.test(artifactType) || UNTYPED.test(artifactType)
-    );
+    const mayBeBundle = ({ artifactType = "" }: Descriptor): boolean =>
+      BUNDLE.test(artifactType) || UNTYPED.test(artifactType);
+    const bundles = listed.value.filter(mayBeBundle);
     if (bundles.length > MAX_REFERRERS) {
       throw tooMany(`${source.name}@${subject} has ${bundles.length} bundles`, MAX_REFERRERS);
     }
@@ -94,6 +96,12 @@ class CandidateReader {
       const read = await this.#try(name, () => this.#readBundle(descriptor, source));
       if ("error" in read) yield read;
       else if (read.value !== undefined) yield { name, bundle: read.value };
+    }
+    const others = listed.value.filter((one) =>
+      !mayBeBundle(one) && kindOfReferrer(one) === "signature"
+    );
+    for (const { digest, artifactType = "" } of others.slice(0, MAX_REFERRERS)) {
+      yield { name: `${source.name}@${digest}`, error: `unknown format ${quote(artifactType)}` };
     }
   }
 
@@ -151,9 +159,7 @@ class CandidateReader {
     }
     return await withBudget(`read ${descriptor.digest}`, { side: "source" }, async (budget) => {
       budget.takeText(descriptor.size);
-      const response = await source.openBlob(descriptor, { signal });
-      const limits = { from: source.name, maxBytes: MAX_BLOB_BYTES, timeoutMs, signal };
-      return await readSmallBlob(response, descriptor, limits);
+      return await fetchSmallBlob(source, descriptor, { timeoutMs, signal });
     });
   }
 
@@ -166,21 +172,20 @@ class CandidateReader {
       return { value: await read() };
     } catch (error) {
       this.#options.signal?.throwIfAborted();
-      if (error instanceof BoundError) throw error;
-      if (error instanceof CrossdockError && error.code === "rate_limited") throw error;
+      if (error instanceof CrossdockError && isFinal(error)) throw error;
       if (!(error instanceof CrossdockError || error instanceof CandidateError)) throw error;
       return { name, error: error.message };
     }
   }
 }
 
-/** More signatures than are read. The image is rejected, whatever the first ones are. */
-class BoundError extends CrossdockError {
-  override readonly name = "BoundError";
+/** Whether an error is about the whole image: above a bound, it is rejected, whatever the other signatures are. */
+function isFinal({ code }: CrossdockError): boolean {
+  return code === "limit" || code === "rate_limited";
 }
 
-function tooMany(what: string, limit: number): BoundError {
-  return new BoundError("limit", `${what}, expected at most ${limit}`, { side: "source" });
+function tooMany(what: string, limit: number): CrossdockError {
+  return new CrossdockError("limit", `${what}, expected at most ${limit}`, { side: "source" });
 }
 
 /** Makes a bundle of a signature by cosign 1 and 2, whose parts are annotations. */

@@ -12,6 +12,7 @@ import { CrossdockError } from "../errors.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import type { Digest } from "../oci/digest.ts";
 import { manifestChildren, parseManifest } from "../oci/manifest.ts";
+import { isIndexMediaType } from "../oci/media_types.ts";
 import { parseReference } from "../oci/reference.ts";
 import { readCandidates } from "./candidates.ts";
 import type { Candidate } from "./candidates.ts";
@@ -114,33 +115,44 @@ async function checkImage(image: string, options: CheckOptions): Promise<Admissi
   };
 }
 
-/** Checks the manifests of an index. Attestations that BuildKit adds to the index are not images. */
+/** Checks the manifests of an index and of its nested indexes. */
 async function checkChildren(
   digest: Digest,
   rule: Requirements,
   options: CheckOptions,
 ): Promise<ManifestVerdict[]> {
-  const { source, signal } = options.context;
-  const rejected = (reason: string): ManifestVerdict[] => [
-    { digest, result: "rejected", reason, requirements: [] },
-  ];
   try {
-    const content = await source.fetchManifest(digest, { signal });
-    if (!content) return rejected("the index does not exist");
-    const index = parseManifest(content.bytes, content.mediaType);
-    const entries = index.kind === "index" ? index.manifests : [];
-    const images = new Set(entries.filter(isImage).map(({ digest }) => digest));
-    const children = manifestChildren(index).filter(({ digest }) => images.has(digest));
-    if (children.length > MAX_CHILDREN) {
-      return rejected(
-        `the index has ${children.length} manifests, expected at most ${MAX_CHILDREN}`,
-      );
-    }
     const verdicts: ManifestVerdict[] = [];
-    for (const child of children) verdicts.push(await checkManifest(child.digest, rule, options));
+    const children = new Set<Digest>();
+    await addChildren(children, digest, options.context);
+    for (const child of children) verdicts.push(await checkManifest(child, rule, options));
     return verdicts;
   } catch (error) {
-    return rejected(toReason(error, signal));
+    const reason = toReason(error, options.context.signal);
+    return [{ digest, result: "rejected", reason, requirements: [] }];
+  }
+}
+
+/** Adds the manifests of an index, each before those below it. Attestations that BuildKit adds are not images. */
+async function addChildren(
+  found: Set<Digest>,
+  digest: Digest,
+  { source, signal }: Pick<AdmissionContext, "source" | "signal">,
+): Promise<void> {
+  const content = await source.fetchManifest(digest, { signal });
+  if (!content) throw new CandidateError("the index does not exist");
+  const index = parseManifest(content.bytes, content.mediaType);
+  const entries = index.kind === "index" ? index.manifests : [];
+  const images = new Set(entries.filter(isImage).map(({ digest }) => digest));
+  for (const child of manifestChildren(index)) {
+    if (!images.has(child.digest) || found.has(child.digest)) continue;
+    found.add(child.digest);
+    if (found.size > MAX_CHILDREN) {
+      throw new CandidateError(`the index has more than ${MAX_CHILDREN} manifests`);
+    }
+    if (isIndexMediaType(child.mediaType)) {
+      await addChildren(found, child.digest, { source, signal });
+    }
   }
 }
 
@@ -155,13 +167,13 @@ async function checkManifest(
   rule: Requirements,
   { context, load, timeoutMs = 60_000 }: CheckOptions,
 ): Promise<ManifestVerdict> {
-  const { source, referrerSource = source, open, signal } = context;
+  const { source, referrerSource, moreReferrers, open, signal } = context;
   const checks: Check[] = [];
   try {
     const verifying = await load();
     checks.push(...rule.requirements.map((requirement) => new Check(requirement, verifying)));
     const sources: ContentSource[] = rule.from === undefined
-      ? [...new Set([source, referrerSource])]
+      ? [source, referrerSource, moreReferrers].filter((one) => one !== undefined)
       : [open(rule.from)];
     const hasAttestations = rule.requirements.some(({ predicateType }) => predicateType);
     const hasSignatures = rule.requirements.some(({ predicateType }) => !predicateType);
@@ -181,18 +193,31 @@ async function checkManifest(
   const met = requirements.filter(({ met }) => met).length;
   const total = requirements.length;
   const expected = rule.require === "any" ? "at least 1" : "all";
-  const reason = total === 1
-    ? met === 1 ? "it has the required signature" : explainUnmet(requirements[0])
-    : `${met} of ${total} requirements are met, ${expected} must be`;
-  return { digest, result: isDone(checks, rule) ? "admitted" : "rejected", reason, requirements };
+  const sum = `${met} of ${total} requirements are met, ${expected} must be`;
+  if (isDone(checks, rule)) {
+    const reason = total === 1 ? "it has the required signature" : sum;
+    return { digest, result: "admitted", reason, requirements };
+  }
+  const unmet = requirements.filter(({ met }) => !met);
+  const whys = unmet.map(explainUnmet);
+  const isSame = met === 0 && new Set(whys).size === 1;
+  const why = isSame
+    ? whys[0] ?? ""
+    : unmet.map(({ requirement }, i) => `${requirement}: ${whys[i]}`).join("; ");
+  const reason = total === 1 ? why : `${sum}: ${why}`;
+  return { digest, result: "rejected", reason, requirements };
 }
 
-function explainUnmet(requirement: AdmissionRequirement | undefined): string {
-  const [first, ...others] = requirement?.candidates ?? [];
+/** Different reasons that one sentence names. */
+const MAX_REASONS = 3;
+
+function explainUnmet({ candidates }: AdmissionRequirement): string {
+  const [first, ...others] = candidates;
   if (!first) return "no signature was found";
-  return others.length === 0
-    ? `${first.name}: ${first.reason}`
-    : `none of ${others.length + 1} signatures is accepted`;
+  if (others.length === 0) return `${first.name}: ${first.reason}`;
+  const reasons = [...new Set(candidates.map(({ reason }) => reason))];
+  const named = [...reasons.slice(0, MAX_REASONS), ...(reasons.length > MAX_REASONS ? ["…"] : [])];
+  return `none of ${candidates.length} candidates is accepted: ${named.join(", ")}`;
 }
 
 function isDone(checks: readonly Check[], { require }: Requirements): boolean {

@@ -197,13 +197,23 @@ function parseBundle(json: unknown): Bundle {
   if (!MEDIA_TYPES.has(bundle.mediaType)) {
     throw new TypeError(`unknown format ${quote(bundle.mediaType)}`);
   }
-  const { content, timestampVerificationData } = bundle.verificationMaterial;
+  const { content, timestampVerificationData, tlogEntries } = bundle.verificationMaterial;
   const structures = [
     ...(timestampVerificationData?.rfc3161Timestamps ?? []).map((one) => one.signedTimestamp),
     ...(content.$case === "certificate" ? [content.certificate.rawBytes] : []),
+    ...(content.$case === "x509CertificateChain"
+      ? content.x509CertificateChain.certificates.map(({ rawBytes }) => rawBytes)
+      : []),
   ];
   // The library does not compare the type of the outermost structure, which no signature covers.
   if (structures.some(([type]) => type !== DER_SEQUENCE)) throw new TypeError("expected DER");
+  // The library verifies by the signed checkpoint, and ignores what the proof repeats of it.
+  for (const { inclusionProof: proof } of tlogEntries) {
+    const [, size, hash] = proof?.checkpoint?.envelope.split("\n") ?? [];
+    if (!proof || size === undefined) continue;
+    if (size === proof.treeSize && hash === proof.rootHash.toString("base64")) continue;
+    throw new TypeError("the proof of inclusion differs from its checkpoint");
+  }
   return bundle;
 }
 

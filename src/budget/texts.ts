@@ -48,6 +48,21 @@ export const SOURCES: Readonly<Record<PlatformName, readonly string[]>> = {
   ],
 };
 
+const WORKERS_NOT_COUNTED = [
+  "the history (KV namespace HISTORY): one write and two steps for each durable copy of a caller",
+  "a remembered state (KV namespace STATE): one read, one write, one delete and one step for each repository of a rule's run",
+];
+
+/** What a budget leaves out: it depends on the bindings of the Worker, or is no part of a copy. */
+export const NOT_COUNTED: Readonly<Record<PlatformName, readonly string[]>> = {
+  "workers-free": [
+    ...WORKERS_NOT_COUNTED,
+    "KV has 1,000 writes and 1,000 deletes a day",
+  ],
+  "workers-paid": WORKERS_NOT_COUNTED,
+  "deno-deploy": [],
+};
+
 /** What these pages do not state, or what could not be read there. */
 export const UNCONFIRMED: Readonly<Record<PlatformName, readonly string[]>> = {
   "workers-free": [

@@ -93,8 +93,11 @@ export async function runCli(
     if (error instanceof CommanderError && error.exitCode === 0) return EXIT_DONE;
     const { explainError } = await import("./output/explain_error.ts");
     const cause = toStopped(error, stop.signal);
+    const { toLocalHint } = await import("./output/local_hint.ts");
+    const line = describeCommand(program, words);
     const explanation = explainError(cause, {
-      ...describeCommand(program, words),
+      ...line,
+      hint: await toLocalHint(cause, line, environment),
       isDebug: isDebug(words, environment),
     });
     const isJson = hasWords(words, "--json");

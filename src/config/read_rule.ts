@@ -8,6 +8,7 @@ import type { RenderAt } from "./render_at.ts";
 import { DEFAULT_RETRY_MS } from "../sync/rule.ts";
 import type { PruneOptions, RuleCopyOptions, SyncRule } from "../sync/rule.ts";
 import type { RawRule } from "./schema.ts";
+import { quirksOf } from "../registry/quirks.ts";
 import { renderTargetTag } from "../sync/target_tag.ts";
 import { isTemplate, parseTemplate } from "../template/parse.ts";
 import { checkFields } from "../template/render.ts";
@@ -58,6 +59,7 @@ export function readRule(
   if (!inherited.copy.referrers) warnOfUnusedReferrers(raw, node);
   const names = readNames(type, node, { render, aliases, sync, allowsLocal });
   if (!names) return undefined;
+  if (prune) warnOfPrune(names.targets, node.at("prune"));
   const copy = {
     referrers: false,
     digestTags: false,
@@ -127,6 +129,15 @@ function readPrune(
   }
   warnOfPatterns(node.at("keep"));
   return { keep: prune.keep ?? [], maxShare: prune.maxShare ?? DEFAULT_MAX_SHARE };
+}
+
+/** Names the targets that are known to delete nothing, before the first run fails there. */
+function warnOfPrune(targets: readonly string[], node: ConfigNode): void {
+  const registries = new Set(targets.map((target) => target.split("/", 1).join()));
+  for (const registry of registries) {
+    if (quirksOf(registry).deletesTags !== false) continue;
+    node.addWarning(`${registry} deletes neither tags nor manifests, so prune fails there`, "key");
+  }
 }
 
 /** The fields of `.Ref` in a `backup` template: the image before it is overwritten. */

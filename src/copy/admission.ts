@@ -60,6 +60,8 @@ export interface AdmissionContext extends CallOptions {
   readonly source: ContentSource;
   /** The repository of the image's referrers, if it is another one. */
   readonly referrerSource?: ContentSource | undefined;
+  /** The repository that is known to have further referrers of the image's registry. */
+  readonly moreReferrers?: ContentSource | undefined;
   /** Opens another repository for reading. */
   readonly open: (repository: string) => ContentSource;
 }

@@ -6,7 +6,7 @@ import { retryDelayMs, toFinalSilence } from "../retry.ts";
 import type { PerformContext } from "./perform_context.ts";
 import type { BlobOutcome } from "./model.ts";
 import { openBlobOrData } from "./open_blob_or_data.ts";
-import { readSmallBlob } from "./read_small_blob.ts";
+import { isOfSource, readSmallBlob } from "./read_small_blob.ts";
 import type { BlobStep } from "./step.ts";
 import { watchBlob } from "./watch_blob.ts";
 
@@ -62,9 +62,10 @@ class BlobCopy {
           get.abort(error);
           await this.#cancel(upload);
           if (signal?.aborted) throw signal.reason;
-          await this.#waitForRetry(error, attempt);
-          // The number of such errors has a limit: each one changes the form of the next upload.
-          if (error instanceof UploadRetryError) attempt--;
+          const hasLeft = this.#leaveMirror(error, isHashed);
+          if (!hasLeft) await this.#waitForRetry(error, attempt);
+          // The number of such errors has a limit: each one changes the form of the next upload, or the source.
+          if (hasLeft || error instanceof UploadRetryError) attempt--;
         }
       } finally {
         signal?.removeEventListener("abort", stop);
@@ -76,6 +77,15 @@ class BlobCopy {
   async #cancel(upload: BlobUpload): Promise<void> {
     const cancelling = upload.cancel();
     if (!this.#context.signal?.aborted) await cancelling;
+  }
+
+  /** Leaves the mirror that may have caused an error. Bytes that are not hashed here are found wrong by the destination. */
+  #leaveMirror(error: unknown, isHashed: boolean): boolean {
+    const { source } = this.#context;
+    const isRejected = error instanceof NetworkError ||
+      error instanceof CrossdockError && error.code === "registry" && !error.isTemporary;
+    if (!isOfSource(error) && (isHashed || !isRejected)) return false;
+    return source.leaveMirror?.(this.#step.descriptor, error.message) ?? false;
   }
 
   async #mustHash(): Promise<boolean> {
@@ -133,7 +143,6 @@ class BlobCopy {
     if (sizeBytes <= SMALL_BYTES) {
       const bytes = await readSmallBlob(response, descriptor, {
         from: source.name,
-        maxBytes: SMALL_BYTES,
         timeoutMs,
         signal: options.signal,
       });
@@ -179,6 +188,7 @@ class BlobCopy {
     const reason = cause instanceof Error ? cause.message : String(cause);
     emit?.({ type: "retry", side: "source", what, attempt, delayMs, reason });
     await runtime.sleep(delayMs, signal);
+    source.leaveMirror?.(descriptor, reason);
     try {
       return await source.openBlob(descriptor, { offset, signal });
     } catch (error) {

@@ -47,6 +47,10 @@ export class DelegatedSource implements ContentSource {
     return this.#source.openBlob(descriptor, options);
   }
 
+  leaveMirror(descriptor: Descriptor, reason: string): boolean {
+    return this.#source.leaveMirror?.(descriptor, reason) ?? false;
+  }
+
   listReferrers(subject: Digest, options?: ReferrersOptions): Promise<Descriptor[]> {
     return this.#source.listReferrers(subject, options);
   }

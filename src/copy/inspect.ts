@@ -14,8 +14,7 @@ import { BoundedSource } from "./bounded_source.ts";
 import { mapConcurrent } from "./concurrent.ts";
 import { imageNotFound } from "./copy_error.ts";
 import type { Inspection, ManifestNode } from "./model.ts";
-import { openBlobOrData } from "./open_blob_or_data.ts";
-import { readSmallBlob } from "./read_small_blob.ts";
+import { fetchSmallBlob } from "./read_small_blob.ts";
 import { findRelated } from "./related.ts";
 import type { Related } from "./related.ts";
 import type { Repositories } from "./repositories.ts";
@@ -205,10 +204,7 @@ export async function readConfigBytes(
     );
   }
   return await budget.holdText(descriptor.size, async (text) => {
-    const response = await openBlobOrData(source, descriptor, { signal });
-    const bytes = await readSmallBlob(response, descriptor, {
-      from: source.name,
-      maxBytes: MAX_CONFIG_BYTES,
+    const bytes = await fetchSmallBlob(source, descriptor, {
       timeoutMs,
       signal,
       onBytes: (bytes) => text.add(bytes),

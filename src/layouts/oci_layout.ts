@@ -166,11 +166,17 @@ export class OciLayout implements LayoutSource {
       if (await this.#files.state({ signal }) === "missing") {
         throw new CrossdockError("not_found", `${name}: no such folder`);
       }
-      const isDir = await this.#files.size("version", { signal }) !== undefined;
+      const hasFile = async (path: string): Promise<boolean> =>
+        await this.#files.size(path, { signal }) !== undefined;
+      const hint = await hasFile("version")
+        ? `write dir:${name}`
+        : await hasFile("manifest.json")
+        ? `if it is a file of docker save, write docker-archive:${name}`
+        : undefined;
       throw new CrossdockError(
         "unsupported",
         `${name} is not an OCI layout: it has no file ${MARKER}`,
-        { hint: isDir ? `write dir:${name}` : undefined },
+        { hint },
       );
     }
     const bytes = await readSmallFile(this.#files, INDEX, { maxBytes: MAX_INDEX_BYTES, signal });

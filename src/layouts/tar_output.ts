@@ -42,7 +42,9 @@ export async function openTarOutput(path: string, name: string): Promise<TarOutp
       if (fileErrorCode(error) !== "ENOENT") throw error;
     });
     if (status?.isDirectory()) {
-      throw new CrossdockError("conflict", `write ${name}: it is a folder, expected a tar file`);
+      throw new CrossdockError("conflict", `write ${name}: it is a folder, expected a tar file`, {
+        hint: `name a file in it, such as ${path}/image.tar`,
+      });
     }
     if (status && !status.isFile()) return await openPiped(name, () => createWriteStream(path));
     if (status && status.size > 0) await checkReplaced(path, name);

@@ -44,7 +44,9 @@ async function openSeekable(path: string, options: CallOptions): Promise<FileHan
   try {
     const status = await stat(path);
     if (status.isDirectory()) {
-      throw new CrossdockError("conflict", `read ${path}: it is a folder, expected a tar file`);
+      throw new CrossdockError("conflict", `read ${path}: it is a folder, expected a tar file`, {
+        hint: "for a folder write oci: or dir:",
+      });
     }
     if (status.isFile()) return await open(path, "r");
     return await writeTemporaryFile(createReadStream(path), options);

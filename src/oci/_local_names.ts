@@ -40,6 +40,9 @@ export function parseLocalName(text: string, fail: Fail): LocalName | undefined 
   const [whole, image] = end < 0 ? [bare] : [bare.slice(0, end), bare.slice(end + 1)];
   const path = whole.replace(/(?<=.)\/+$/s, "").replace(/^\/+/, "/");
   if (path === "") fail("the path is missing", `write ${scheme}:PATH`);
+  if (/^~(\/|$)/.test(path)) {
+    fail("a shell does not expand ~ after a colon", `write ${scheme}:$HOME${path.slice(1)}`);
+  }
   const transport = scheme === "ocidir" ? "oci" : scheme;
   const registry = `${transport}:${/^[0-9]+(\/|$)/.test(path) ? "./" : ""}${path}`;
   // In a layout, the name of an image is mostly only a tag. In a docker archive it never is.

@@ -1,4 +1,5 @@
 /** Detects common mistakes in references, so that each has a specific message and hint. */
+import { suggestTransport } from "./suggest_transport.ts";
 
 /** Throws the error for the parsed text. */
 export type Fail = (fault: string, hint?: string) => never;
@@ -17,6 +18,16 @@ const CREDENTIALS = [
   new RegExp(`${START}[^@]*:[^]*@(?=${HOST}$)`),
 ];
 
+/** Begins of paths of Unix and Windows. */
+const PATH = /^(\.{0,2}|~|[A-Za-z]:)[\\/]|^(\.{1,2}|~)$/;
+
+/** Rejects the path of a folder or file, which needs a transport. */
+export function rejectPaths(text: string, fail: Fail): void {
+  const file = /^file:(?:\/\/|(?=\/))(.*)$/s.exec(text)?.[1];
+  if (file === undefined && !PATH.test(text)) return;
+  fail("it is a path, expected registry/repository:tag", suggestTransport(file ?? text));
+}
+
 /** Rejects every scheme and transport except `docker://`, and credentials. The hint shows what to write instead. */
 export function rejectOtherTransports(text: string, fail: Fail): void {
   const hasCredentials = redactCredentials(text) !== text;
@@ -25,13 +36,19 @@ export function rejectOtherTransports(text: string, fail: Fail): void {
     const path = text.slice(scheme.length + "://".length);
     const rest = hasCredentials || path.startsWith("/") ? "" : path;
     const hint = `write docker://${rest || "registry/repository:tag"}, or leave docker:// out`;
-    if (/^https?$/i.test(scheme)) fail("a reference has no URL scheme", hint);
+    if (/^https$/i.test(scheme)) fail("a reference has no URL scheme", hint);
+    if (/^http$/i.test(scheme)) {
+      fail(
+        "a reference has no URL scheme",
+        `${hint}; for plain HTTP use --src-tls off or --dest-tls off`,
+      );
+    }
     fail(`unknown transport ${scheme}://`, hint);
   }
   if (hasCredentials) {
     fail(
       "it has a user name or password before the @",
-      "pass the credential separately, and write a digest as repository@sha256:…",
+      "pass the credential separately, and write a tag as repository:tag, a digest as repository@sha256:…",
     );
   }
   const [, transport, image = ""] = OTHER_TRANSPORTS.exec(text) ?? [];

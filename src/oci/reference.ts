@@ -18,7 +18,7 @@
 import { ParseError } from "../errors.ts";
 import { quote } from "./quote.ts";
 import { isLocalRegistry, parseLocalName } from "./_local_names.ts";
-import { redactCredentials, rejectOtherTransports } from "./_reference_mistakes.ts";
+import { redactCredentials, rejectOtherTransports, rejectPaths } from "./_reference_mistakes.ts";
 import type { Fail } from "./_reference_mistakes.ts";
 import type { Digest } from "./digest.ts";
 import { findDigestFault, isDigest } from "./digest.ts";
@@ -80,6 +80,7 @@ export function parseReference(text: string): Reference {
       ...(digest === undefined ? {} : { digest: checkDigest(digest, fail) }),
     };
   }
+  rejectPaths(text, fail);
   rejectUnprintable(text, fail);
   rejectOtherTransports(text, fail);
   const bare = text.startsWith("docker://") ? text.slice("docker://".length) : text;
@@ -259,7 +260,10 @@ function checkRepository(text: string, registry: string, fail: Fail): string {
   if (/[A-Z]/.test(text)) {
     fail("its repository has upper-case letters", `write ${registry}${text.toLowerCase()}`);
   }
-  if (text.split("/").includes("")) fail("its repository has an empty component");
+  if (text.split("/").includes("")) {
+    const path = text.split("/").filter((component) => component !== "").join("/");
+    fail("its repository has an empty component", `write ${registry}${path || "repository"}`);
+  }
   return fail(
     "its repository is malformed, expected components of a-z and 0-9, with ., _, __ or dashes only between them",
   );
@@ -273,10 +277,16 @@ function checkTag(tag: string, fail: Fail): string {
     `its tag ${
       quote(tag)
     } is malformed, expected letters, digits, _ . and -, and no . or - at the start`,
+    /[*?{[,:]/.test(tag)
+      ? "a reference has one tag; to copy several, use crossdock copy --all-tags, or a rule of crossdock sync with tags.allow"
+      : undefined,
   );
 }
 
 function checkDigest(text: string, fail: Fail): Digest {
   if (isDigest(text)) return text;
-  return fail(`its digest is malformed: ${findDigestFault(text)}`);
+  return fail(
+    `its digest is malformed: ${findDigestFault(text)}`,
+    isTag(text) ? `write a tag after a colon: repository:${text}` : undefined,
+  );
 }

@@ -51,7 +51,7 @@ const HOST = /^[A-Za-z0-9.:[\]-]*$/;
 export function readReceiptKey(text: string): ReceiptKey | string {
   if (text.startsWith("awskms:")) return readKmsKey(text);
   const [, base64] = PRIVATE_KEY.exec(text) ?? [];
-  if (base64 === undefined) return `${explainPem(text)}; make one with ${NEW_KEY}`;
+  if (base64 === undefined) return explainPem(text);
   let der: Uint8Array<ArrayBuffer>;
   try {
     der = Uint8Array.from(atob(base64.replaceAll(/\s/g, "")), (char) => char.charCodeAt(0));
@@ -73,7 +73,7 @@ function explainPem(text: string): string {
     return "the private key is not PKCS #8, which openssl pkcs8 -topk8 -nocrypt makes of it";
   }
   if (/BEGIN PUBLIC KEY/.test(text)) return "expected the private key, got the public one";
-  return "expected one private key in PEM, which begins with -----BEGIN PRIVATE KEY-----, or awskms:///ARN";
+  return `expected one private key in PEM, or awskms:/// and the ARN of a key; make one with ${NEW_KEY}`;
 }
 
 function readKmsKey(text: string): ReceiptKey | string {

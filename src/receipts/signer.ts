@@ -23,32 +23,37 @@ export function openSigner(key: ReceiptKey, aws: AwsOptions | undefined): Receip
 }
 
 function openPrivateKey(der: Uint8Array<ArrayBuffer>): ReceiptSigner {
-  const { subtle } = crypto;
-  /** Values, not promises: a Worker's request must not wait for another one. */
-  let privateKey: CryptoKey | undefined;
-  let publicKey: Uint8Array | undefined;
-
-  async function importKey(): Promise<CryptoKey> {
-    try {
-      return privateKey ??= await subtle.importKey("pkcs8", der, ALGORITHM, true, ["sign"]);
-    } catch {
-      // Without a cause, which could quote the key.
-      throw new ParseError(`receipt: the private key cannot be read; make one with ${NEW_KEY}`);
-    }
-  }
-
+  /** A value, not a promise: a Worker's request must not wait for another one. */
+  let pair: KeyPair | undefined;
+  const open = async (): Promise<KeyPair> => pair ??= await importKey(der);
   return {
-    async publicKey(): Promise<Uint8Array> {
-      if (publicKey) return publicKey;
-      const { kty, crv, x, y } = await subtle.exportKey("jwk", await importKey());
-      const jwk = { kty, crv, x, y } as JsonWebKey;
-      const imported = await subtle.importKey("jwk", jwk, ALGORITHM, true, ["verify"]);
-      return publicKey = new Uint8Array(await subtle.exportKey("spki", imported));
-    },
+    publicKey: async () => (await open()).publicKey,
     async sign(content): Promise<Uint8Array> {
-      return toDer(new Uint8Array(await subtle.sign(ALGORITHM, await importKey(), content)));
+      const { privateKey } = await open();
+      return toDer(new Uint8Array(await crypto.subtle.sign(ALGORITHM, privateKey, content)));
     },
   };
+}
+
+interface KeyPair {
+  readonly privateKey: CryptoKey;
+  readonly publicKey: Uint8Array;
+}
+
+async function importKey(der: Uint8Array<ArrayBuffer>): Promise<KeyPair> {
+  const { subtle } = crypto;
+  try {
+    const privateKey = await subtle.importKey("pkcs8", der, ALGORITHM, true, ["sign"]);
+    // The casts: the types of Workers do not tell the formats apart.
+    const { d: _, ...jwk } = await subtle.exportKey("jwk", privateKey) as JsonWebKey;
+    const publicJwk = { ...jwk, key_ops: ["verify"] };
+    const publicKey = await subtle.importKey("jwk", publicJwk, ALGORITHM, true, ["verify"]);
+    const spki = await subtle.exportKey("spki", publicKey) as ArrayBuffer;
+    return { privateKey, publicKey: new Uint8Array(spki) };
+  } catch {
+    // Without a cause, which could quote the key.
+    throw new ParseError(`receipt: the private key cannot be read; make one with ${NEW_KEY}`);
+  }
 }
 
 /** Web Crypto signs with two numbers of 32 bytes; X.509 and Sigstore have them as a SEQUENCE: RFC 3279, section 2.2.3. */

@@ -8,6 +8,7 @@ import type { Descriptor } from "../oci/descriptor.ts";
 import { digestBytes } from "../oci/digest.ts";
 import { OCI_EMPTY, OCI_MANIFEST } from "../oci/media_types.ts";
 import { fetchManifest, putManifest, toName } from "./manifests.ts";
+import { quirksOf } from "./quirks.ts";
 import type { RepositoryContext } from "./repository_context.ts";
 import { beginBlob } from "./uploads.ts";
 
@@ -30,10 +31,11 @@ export async function deleteTag(
   tag: string,
   { signal }: CallOptions,
 ): Promise<void> {
+  requireDeletion(toName(context.name, tag));
   if (await sendDelete(context, tag, [...DELETED, ...REFUSED], signal)) return;
   const current = await fetchManifest(context, tag, { signal });
   if (!current) return;
-  await requireDeletion(context, tag, signal);
+  await tryDeletion(context, tag, signal);
   const placeholder = await createPlaceholder(context);
   await putManifest(context, placeholder, { tag, signal });
   try {
@@ -45,8 +47,27 @@ export async function deleteTag(
   }
 }
 
+/**
+ * Checks that the registry of a tag is not known to delete nothing.
+ *
+ * @throws CrossdockError `unsupported`
+ */
+export function requireDeletion(name: string): void {
+  const [registry = ""] = name.split("/", 1);
+  if (quirksOf(registry).deletesTags === false) {
+    throw new CrossdockError("unsupported", `delete tag ${name}: ${deletesNothing(registry)}`, {
+      side: "destination",
+      hint: "delete it on the page of the registry, and remove prune from the rule",
+    });
+  }
+}
+
+function deletesNothing(registry: string): string {
+  return `${registry} deletes neither tags nor manifests`;
+}
+
 /** Uploads an untagged manifest and deletes it, to check that the registry supports deletion. */
-async function requireDeletion(
+async function tryDeletion(
   context: RepositoryContext,
   tag: string,
   signal: AbortSignal | undefined,
@@ -60,7 +81,7 @@ async function requireDeletion(
   if (await sendDelete(context, trial.digest, [...DELETED, ...REFUSED], signal)) return;
   throw new CrossdockError(
     "unsupported",
-    `delete tag ${toName(name, tag)}: ${client.registry} deletes neither tags nor manifests`,
+    `delete tag ${toName(name, tag)}: ${deletesNothing(client.registry)}`,
     {
       side: client.side,
       hint: "enable deletion at the registry, or remove prune from the rule",

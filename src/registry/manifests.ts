@@ -55,7 +55,9 @@ export async function resolveManifest(
   const mediaType = mediaTypeOf(response);
   // No manifest is empty: some proxies set Content-Length to 0 on a response without a body.
   const isComplete = Number.isSafeInteger(size) && size > 0 && mediaType !== "";
-  if (digest && isDigest(digest) && isComplete) return { mediaType, digest, size };
+  if (digest && isDigest(digest) && isComplete && !isWebPage(response)) {
+    return { mediaType, digest, size };
+  }
   return await resolveByGet(context, tagOrDigest, { signal });
 }
 

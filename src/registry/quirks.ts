@@ -27,6 +27,8 @@ export interface Quirks {
   readonly referrersAt?: ReferrersPlace;
   /** Whether a push requires an existing repository. Without one, the registry may close the connection. */
   readonly needsRepository?: boolean;
+  /** Whether the registry deletes tags or manifests by its API. */
+  readonly deletesTags?: boolean;
 }
 
 interface Entry extends Quirks {
@@ -55,6 +57,11 @@ const ENTRIES: readonly Entry[] = [
     needsRepository: true,
     source:
       "POST …/blobs/uploads/ ends in EOF if the repository does not exist: aws/containers-roadmap issue 1970",
+  },
+  {
+    registry: /^ghcr\.io$/,
+    deletesTags: false,
+    source: "a DELETE of a manifest ends in 405: okxlin/docker-mirror-monitor pull 13 (2026-08)",
   },
   // The front answers referrers requests with 404. Signatures and attestations are only in the canonical registry.
   {

@@ -294,7 +294,8 @@ function toCode(status: number, { method, url, errors }: Answer): ErrorCode {
   return "registry";
 }
 
-function hintFor({ code, responder, isWebPage, url, registry, retryAfterMs, now }: {
+function hintFor({ code, responder, isWebPage, method, url, registry, retryAfterMs, now }: {
+  readonly method: string;
   readonly code: ErrorCode;
   readonly responder: Responder;
   readonly isWebPage: boolean;
@@ -324,6 +325,10 @@ function hintFor({ code, responder, isWebPage, url, registry, retryAfterMs, now 
       return retryAfterMs === undefined
         ? "the registry limits requests; try again later, or use a credential with a higher limit"
         : `the registry limits requests; ${later}`;
+    case "not_found":
+      return method === "GET" && /\/blobs\/sha/.test(url.pathname)
+        ? "the registry has a manifest without this blob: push the image to it again"
+        : "check the name; some registries answer 404 if a credential is missing";
     case "denied":
       return isWebPage
         ? "the response is a web page: check that no proxy or firewall blocks the request, then the permissions on the repository"

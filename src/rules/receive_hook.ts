@@ -136,7 +136,7 @@ const MAX_FOLLOWING = 10_000;
  * exists.
  * https://github.com/distribution/distribution/blob/00f0ef83d54a9df22a703bd07f01308aaf565d08/registry/handlers/manifests.go
  */
-const RETRY_WAITS_MS = [2000, 10_000] as const;
+export const RETRY_WAITS_MS = [2000, 10_000] as const;
 
 /** Events that wait for a rate limit at once. */
 const MAX_WAITING = 1000;
@@ -178,7 +178,7 @@ function admit(
 async function followDigest(
   event: PushEvent,
   digest: Digest,
-  { about, rules }: RuleMatch,
+  { about, from, rules }: RuleMatch,
   options: AdmitOptions,
 ): Promise<void> {
   const { followed, following, runtime, log } = options;
@@ -195,7 +195,8 @@ async function followDigest(
   }
   following.add(event);
   try {
-    const image = await searchImage({ ...about, digest }, mayBeImage, options);
+    const search = { mayBeImage, mayBeElsewhere: from !== undefined };
+    const image = await searchImage({ ...from ?? about, digest }, search, options);
     if (image === "left") return logLeft(about, options);
     if (image === "not found") return forgetRun(followed, about);
     if (!image) return log("debug", "event of a manifest that is no referrer", { about: name });
@@ -208,7 +209,7 @@ async function followDigest(
 /** Finds an image, and retries if the event comes before the manifest can be read. Returns `left` if the host stops. */
 async function searchImage(
   about: Reference & { readonly digest: Digest },
-  mayBeImage: boolean,
+  search: FindImageOptions,
   { findImage, turns, runtime, stopping, log }: AdmitOptions,
 ): Promise<SubjectImage | "left" | "not found" | undefined> {
   for (const wait of [0, ...RETRY_WAITS_MS]) {
@@ -220,7 +221,7 @@ async function searchImage(
       return "left";
     }
     try {
-      return await findImage(about, { mayBeImage, signal: stopping });
+      return await findImage(about, { ...search, signal: stopping });
     } catch (error) {
       const fields = { about: formatReference(about), ...describeFailure(error) };
       log("warn", "image of an event was not found", fields);
@@ -343,9 +344,13 @@ function hasSeen(rule: SyncRule | undefined, end: RuleEnd, { tag, digest }: Push
   });
 }
 
-/** Whether a run copied something. A registry may list a new referrer some time after its push. */
-function hasSeenReferrer(end: RuleEnd): boolean {
-  return typeof end === "string" || end.tags.every(({ result }) => result !== "unchanged");
+/**
+ * Whether a run copied something, and missed no signature that the admission policy requires. A registry may list a new referrer some
+ * time after its push.
+ */
+export function hasSeenReferrer(end: RuleEnd): boolean {
+  return typeof end === "string" ||
+    end.tags.every(({ result, error }) => result !== "unchanged" && error?.code !== "rejected");
 }
 
 /** The image that a run found. */

@@ -24,10 +24,12 @@ export interface RuleInfo extends Pick<SyncRule, "type" | "source" | "targets"> 
   readonly next?: number | undefined;
   /** The run of the rule or of a part of it that is running, if the host lists such runs. */
   readonly running?: RunSummary | undefined;
-  /** The newest run of the whole rule that has ended. */
+  /** The newest run of the whole rule that has ended, and was not aborted. */
   readonly last?: RunSummary | undefined;
-  /** The newest run of a part of the rule that has ended, for a webhook or a caller, if it is newer than `last`. */
+  /** The same for a part of the rule, for a webhook or a caller, if it is newer than `last`. */
   readonly lastPart?: RunSummary | undefined;
+  /** The newest run that has ended, if it was aborted. */
+  readonly aborted?: RunSummary | undefined;
   /** Milliseconds since the epoch: a rate limit postponed a part of the running or the last run. */
   readonly postponedUntil?: number | undefined;
   /** The remaining pulls that the source reported last, since the server started. */
@@ -60,8 +62,9 @@ export async function listRules(
     const own = runs.filter(({ rule }) => rule === name);
     const running = own.find(({ state }) => state === "running");
     const ended = own.filter(({ state }) => state !== "running");
-    const last = ended.find(({ only }) => only === undefined);
-    const [newest] = ended;
+    const complete = ended.filter(({ state }) => state !== "aborted");
+    const last = complete.find(({ only }) => only === undefined);
+    const [newest] = complete;
     const postponedUntil = Math.max(
       ...[running, last, newest].map((run) => run?.postponedUntil ?? 0),
     );
@@ -76,6 +79,7 @@ export async function listRules(
       running,
       last,
       lastPart: newest === last ? undefined : newest,
+      aborted: ended[0]?.state === "aborted" ? ended[0] : undefined,
       postponedUntil: postponedUntil > now ? postponedUntil : undefined,
       pulls: pullsLeft(registryOf(source, type)),
     };

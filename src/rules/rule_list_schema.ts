@@ -31,11 +31,14 @@ const ruleInfoSchema = schemaFor<RuleInfo>()(
         "such runs",
     }),
     last: runSummarySchema.optional().meta({
-      description: "the newest run of the whole rule that has ended",
+      description: "the newest run of the whole rule that has ended, and was not aborted",
     }),
     lastPart: runSummarySchema.optional().meta({
-      description: "the newest run of a part of the rule that has ended, for a webhook or a " +
-        "caller, if it is newer than `last`",
+      description: "the same for a part of the rule, for a webhook or a caller, if it is newer " +
+        "than `last`",
+    }),
+    aborted: runSummarySchema.optional().meta({
+      description: "the newest run that has ended, if it was aborted",
     }),
     postponedUntil: z.number().optional().meta({
       description: `${time}: a rate limit postponed a part of the running or the last run`,

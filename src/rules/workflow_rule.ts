@@ -15,6 +15,7 @@ import { formatIssues, safeParse } from "../schema.ts";
 import { withFields } from "../log.ts";
 import type { Log } from "../log.ts";
 import { quote } from "../oci/quote.ts";
+import { parseReference } from "../oci/reference.ts";
 import { RequestError } from "../problem.ts";
 import type { SyncRule } from "../sync/rule.ts";
 import type { RuleReport, SyncFailure, TagReport } from "../sync/model.ts";
@@ -24,6 +25,7 @@ import { runRule } from "../sync/run_rule.ts";
 import { aboutCopy, toSyncRequest } from "../history/recorder.ts";
 import { countResults } from "../history/run_record.ts";
 import type { ResultCounts } from "../history/run_record.ts";
+import { hasSeenReferrer, RETRY_WAITS_MS } from "./receive_hook.ts";
 import { recordDurably } from "./record_durably.ts";
 import type { DurableHistory } from "./record_durably.ts";
 import type { RunScope } from "../sync/run_rule.ts";
@@ -123,12 +125,27 @@ export async function runWorkflowRule(
     startedAt,
     request: toSyncRequest(about),
   } as const;
-  const options = { now: durable.now, only, missing, waitUntil: boundWaits(durable) };
-  const report = await runRule(rule, workflowSteps(rule, durable, pageSize), options)
-    .catch(async (error) => {
+  const waitUntil = boundWaits(durable);
+  const runOnce = (scope: RunScope | undefined, prefix: string): Promise<RuleReport> =>
+    runRule(rule, workflowSteps(rule, durable, { pageSize, prefix }), {
+      now: durable.now,
+      only: scope,
+      missing,
+      waitUntil,
+    }).catch(async (error) => {
       await recordDurably(run, { error }, durable, history);
       throw error;
     });
+  let report = await runOnce(only, "");
+  // A registry may list a new referrer some time after its push.
+  for (const waitMs of only?.subject ? RETRY_WAITS_MS : []) {
+    const [image] = report.tags;
+    if (!only || !image || hasSeenReferrer(report)) break;
+    const prefix = `after ${waitMs / 1000} s: `;
+    const time = await durable.run(`${prefix}time`, () => Promise.resolve(durable.now() + waitMs));
+    await durable.sleepUntil(`${prefix}wait`, time);
+    report = await runOnce({ ...only, tag: parseReference(image.source).tag }, prefix);
+  }
   await recordDurably(run, { report }, durable, history);
   const { result, tags, pruned, warnings, postponedUntil } = report;
   const countPruned = (wanted: string): number =>
@@ -166,14 +183,18 @@ export function findRule(rules: readonly SyncRule[], name: string): SyncRule {
 function workflowSteps(
   { name: rule }: SyncRule,
   durable: DurableSteps,
-  pageSize: number,
+  { pageSize, prefix }: {
+    readonly pageSize: number;
+    /** Begins the names of the steps, so that those of two runs differ. */
+    readonly prefix: string;
+  },
 ): RuleSteps {
   const requests = { source: 0, destination: 0 };
   return {
     async run<Step extends RuleStep>(name: string, step: Step): Promise<ResultOf<Step>> {
       try {
         const answer = await durable.run(
-          name,
+          `${prefix}${name}`,
           () => askSelf<RuleStepAnswer<Step>>(durable, "/internal/rule-steps", { rule, step }),
         );
         requests.source += answer.requests.source;

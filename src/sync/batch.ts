@@ -23,6 +23,7 @@ import { manifestChildren, parseManifest } from "../oci/manifest.ts";
 import { isIndexMediaType } from "../oci/media_types.ts";
 import { formatReference, isLocal, parseReference, withDefaultTag } from "../oci/reference.ts";
 import type { Reference } from "../oci/reference.ts";
+import { requireDeletion } from "../registry/delete_tag.ts";
 import type { PullsLeft } from "../registry/pulls_left.ts";
 import { RegistryError } from "../registry/registry_error.ts";
 import type { RepositoryMode, RepositoryOptions } from "../registry/repository.ts";
@@ -57,6 +58,12 @@ export interface Batch extends Listing {
    * @throws CrossdockError `unsupported` if the registry does not delete tags
    */
   deleteTag(destination: string, options?: BatchCallOptions): Promise<void>;
+  /**
+   * Checks, without a request, that the registry of a tag is not known to delete nothing.
+   *
+   * @throws CrossdockError `unsupported`
+   */
+  requireDeletion(destination: string): void;
 }
 
 interface OpenImageOptions {
@@ -342,6 +349,7 @@ export function createBatch(
     },
     // workerd passes a response on without reading it, and limits the connections of a request.
     sharesDownloads: !runtime.passesUntouched,
+    requireDeletion,
     async deleteTag(text, { signal, emit } = {}): Promise<void> {
       const reference = parseReference(text);
       const { tag, digest } = reference;

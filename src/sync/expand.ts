@@ -94,8 +94,9 @@ export async function findTags(
   options: ExpandOptions,
 ): Promise<SelectedTags> {
   if (rule.type === "image") return await findImage(rule, source, options);
-  const digests = options.only?.tag === undefined ? rule.digests ?? [] : [];
-  if (rule.digests && rule.tagSets.length === 0) {
+  const { tag } = options.only ?? {};
+  const digests = rule.digests?.filter((digest) => tag === undefined || digest === tag) ?? [];
+  if (hasOnlyDigests(rule) || digests.includes(tag ?? "")) {
     return { tags: digests, tooFresh: [], isListed: true };
   }
   try {
@@ -117,7 +118,7 @@ export async function findTags(
 }
 
 /**
- * Finds the tags of one repository that a rule may select, by their names only: some may be too fresh, or not among the latest.
+ * Finds the tags and digests of one repository that a rule may select, by their names only: some may be too fresh, or not among the latest.
  *
  * @throws CrossdockError if the tags cannot be listed
  */
@@ -131,8 +132,15 @@ export async function findNames(
     const { tag, digest } = parseReference(rule.source);
     return [tag ?? digest ?? ""];
   }
+  const digests = rule.digests ?? [];
+  if (hasOnlyDigests(rule)) return [...digests];
   const { tags } = await listTags(rule, repository, source, { signal });
-  return tags.filter(createTagFilter(rule));
+  return [...digests, ...tags.filter(createTagFilter(rule))];
+}
+
+/** Whether a rule selects images by their digests, and no tags. */
+function hasOnlyDigests({ digests, tagSets }: SyncRule): boolean {
+  return digests !== undefined && tagSets.length === 0;
 }
 
 /** Lists the targets of one repository of a rule, in the rule's order: `registry/repository`. */

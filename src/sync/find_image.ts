@@ -14,6 +14,8 @@ export interface SubjectImage {
 export interface FindImageOptions extends CallOptions {
   /** Whether the manifest may be the image itself. Default: only one with a `subject` leads to an image. */
   readonly mayBeImage?: boolean | undefined;
+  /** Whether the image may be in another repository. Default: a subject that does not exist leads to no image. */
+  readonly mayBeElsewhere?: boolean | undefined;
 }
 
 /**
@@ -26,12 +28,13 @@ export interface FindImageOptions extends CallOptions {
 export async function findImage(
   digest: Digest,
   source: ContentSource,
-  { mayBeImage, signal }: FindImageOptions = {},
+  { mayBeImage, mayBeElsewhere, signal }: FindImageOptions = {},
 ): Promise<SubjectImage | undefined> {
   let next = digest;
   for (let depth = 0; depth <= MAX_INDEX_DEPTH; depth++) {
     const content = await source.fetchManifest(next, { signal });
-    if (!content && depth > 0) return undefined;
+    // Whether it is an index is unknown then.
+    if (!content && depth > 0) return mayBeElsewhere ? { digest: next, isIndex: false } : undefined;
     if (!content) {
       throw new CrossdockError(
         "not_found",

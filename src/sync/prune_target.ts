@@ -18,7 +18,7 @@ export interface PruneTargetOptions {
   readonly selected: readonly string[];
   /** Tags that are younger than the rule's `minAge`. */
   readonly tooFresh: readonly string[];
-  readonly batch: Pick<Batch, "tags" | "deleteTag">;
+  readonly batch: Pick<Batch, "tags" | "deleteTag" | "requireDeletion">;
   /** Deletes nothing, and reports what would be deleted. */
   readonly dryRun?: boolean | undefined;
   readonly warn: (message: string) => void;
@@ -70,11 +70,12 @@ export async function pruneTarget(
   const reports: PruneReport[] = [];
   for (const tag of tags) {
     const destination = `${target}:${tag}`;
-    if (dryRun) {
-      reports.push({ destination, result: "would-delete" });
-      continue;
-    }
     try {
+      batch.requireDeletion(destination);
+      if (dryRun) {
+        reports.push({ destination, result: "would-delete" });
+        continue;
+      }
       await batch.deleteTag(destination, { signal });
       reports.push({ destination, result: "deleted" });
     } catch (error) {

@@ -7,7 +7,7 @@ import { CrossdockError } from "../../src/errors.ts";
 import type { Descriptor } from "../../src/oci/descriptor.ts";
 import { parseDigest } from "../../src/oci/digest.ts";
 import { referrersTag } from "../../src/oci/digest_tag.ts";
-import { putImage, putIndex } from "../support/image.ts";
+import { putImage, putIndex, putReferrer } from "../support/image.ts";
 import { startRegistry } from "../support/registry.ts";
 import type { RunningRegistry } from "../support/registry.ts";
 import { ROOT } from "./fixtures.ts";
@@ -173,6 +173,22 @@ test("createAdmission() rejects an image without signatures, listed or not", asy
   assert.deepEqual([verdict.result, verdict.reason], ["rejected", "no signature was found"]);
 });
 
+test("createAdmission() names signatures in a format that it does not know", async () => {
+  await using registry = await startRegistry();
+  const { descriptor } = await putImage(registry, "app");
+  for (const kind of ["vnd.cncf.notary.signature", "spdx+json"]) {
+    await putReferrer(registry, "app", descriptor, {
+      artifactType: `application/${kind}`,
+      payload: "x",
+    });
+  }
+  const policy = policyOf([byKey("p256")]);
+  const { digest } = descriptor;
+  const verdict = await checkImage(registry, { policy, repository: "app", digest });
+  assert.equal(verdict.result, "rejected");
+  assert.deepEqual(reasonsOf(verdict), ['unknown format "application/vnd.cncf.notary.signature"']);
+});
+
 test("createAdmission() rejects an image whose referrers cannot be listed", async () => {
   await using registry = await startRegistry({ referrers: false });
   await putFixture(registry, fixture("app"), "app");
@@ -208,6 +224,25 @@ test("createAdmission() rejects more bundles than it reads, even if the first is
   assert.equal(verdict.result, "rejected");
   assert.match(verdict.reason, /has 10000 bundles, expected at most 64$/);
   assert.equal(fetched, 0);
+});
+
+test("createAdmission() rejects more referrers than a list may have, even if a tag has a good signature", async () => {
+  const many = Array.from({ length: 10_001 }, (_, i) => ({
+    mediaType: MANIFEST,
+    artifactType: "application/spdx+json",
+    digest: `sha256:${i.toString(16).padStart(64, "0")}`,
+    size: 1,
+  }));
+  await using registry = await startRegistry();
+  await putFixture(registry, fixture("legacy-p256"), "app");
+  registry.fail({
+    path: "/referrers/",
+    action: { tamper: () => Response.json({ manifests: many }) },
+  });
+  const policy = policyOf([byKey("p256")]);
+  const verdict = await checkImage(registry, { policy, repository: "app" });
+  assert.equal(verdict.result, "rejected");
+  assert.match(verdict.reason, /more than 10000 referrers/);
 });
 
 test("createAdmission() throws the error of a rate limit, so that the copy is postponed", async () => {
@@ -477,6 +512,55 @@ test("createAdmission() with children skips no entry that a runtime may choose",
   const { digest } = descriptor;
   const verdict = await checkImage(registry, { policy, repository: "app", digest });
   assert.equal(verdict.result, "admitted", JSON.stringify(verdict));
+});
+
+test("createAdmission() with children checks the images of nested indexes", async () => {
+  await using registry = await startRegistry();
+  const { descriptor: inner, images } = await putIndex(registry, "app", {
+    platforms: ["linux/amd64", "linux/arm64"],
+  });
+  const { mediaType } = inner;
+  const manifests = [inner, ...images.map(({ descriptor }) => descriptor)];
+  const outer = await registry.putManifest(
+    "app",
+    { schemaVersion: 2, mediaType, manifests },
+    mediaType,
+  );
+  const sign = async (descriptor: Descriptor): Promise<void> =>
+    await attach(registry, descriptor, signStatement(statementAbout(descriptor.digest)));
+  const policy = policyOf([BY_SIGNER], { children: true });
+  const check = () => checkImage(registry, { policy, repository: "app", digest: outer.digest });
+  for (const descriptor of [outer, ...manifests]) {
+    assert.equal((await check()).result, "rejected");
+    await sign(descriptor);
+  }
+  const { result, children } = await check();
+  assert.equal(result, "admitted");
+  assert.deepEqual(
+    new Set(children?.map(({ digest }) => digest)),
+    new Set(manifests.map(({ digest }) => digest)),
+  );
+});
+
+test("createAdmission() with children rejects an index with more manifests than it checks", async () => {
+  await using registry = await startRegistry({ strictManifests: false });
+  const { descriptor } = await putImage(registry, "app");
+  const mediaType = "application/vnd.oci.image.index.v1+json";
+  const manifests = Array.from({ length: 65 }, (_, i) => ({
+    ...descriptor,
+    digest: `sha256:${i.toString(16).padStart(64, "0")}`,
+  }));
+  const index = await registry.putManifest(
+    "app",
+    { schemaVersion: 2, mediaType, manifests },
+    mediaType,
+  );
+  await attach(registry, index, signStatement(statementAbout(index.digest)));
+  const policy = policyOf([BY_SIGNER], { children: true });
+  const { digest } = index;
+  const { result, reason } = await checkImage(registry, { policy, repository: "app", digest });
+  assert.equal(result, "rejected");
+  assert.match(reason, /the index has more than 64 manifests$/);
 });
 
 test("createAdmission() rejects more signatures at a tag than it reads, even if the first is good", async () => {

@@ -156,6 +156,31 @@ test("createAdmission() requires any or all of the signers", async (context) => 
   }
 });
 
+test("createAdmission() names in one sentence why requirements are not met", async () => {
+  await using registry = await startRegistry();
+  for (const name of ["p256", "keyless"]) await putFixture(registry, fixture(name), "app");
+  const check = async (...names: string[]): Promise<string> => {
+    const policy = policyOf(names.map((name) => byKey(name)));
+    return (await checkImage(registry, { policy, repository: "app" })).reason;
+  };
+  const unmet = /none of 2 candidates is accepted: /;
+  const reasons = [
+    /it names another key: "[^"]+"/,
+    /it is signed with a certificate, expected a key/,
+  ];
+  for (const pattern of [unmet, ...reasons]) assert.match(await check("rsa"), pattern);
+  const all = await check("p256", "rsa");
+  assert.match(all, /^1 of 2 requirements are met, all must be: signature by key \w+: none of 2 /);
+  for (const pattern of reasons) assert.match(all, pattern);
+  await putFixture(registry, fixture("app"), "unsigned");
+  const policy = policyOf([byKey("p256"), byKey("rsa")], { require: "any" });
+  const { reason } = await checkImage(registry, { policy, repository: "unsigned" });
+  assert.equal(
+    reason,
+    "0 of 2 requirements are met, at least 1 must be: no signature was found",
+  );
+});
+
 test("createAdmission() reads signatures from another repository", async () => {
   await using registry = await startRegistry();
   await putFixture(registry, fixture("app"), "app");

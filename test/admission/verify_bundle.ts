@@ -6,8 +6,10 @@ import { parseDigest } from "../../src/oci/digest.ts";
 export interface VerifyBundleOptions {
   /** The trust root, as JSON. */
   readonly root: unknown;
-  /** The digest of the signed image. */
-  readonly digest: string;
+  /** The digest of the signed image. Default: the bundle signs something else. */
+  readonly digest?: string | undefined;
+  /** The signed text, if the bundle does not contain it. */
+  readonly artifact?: string | undefined;
   /** A public key in PEM. Default: the bundle's certificate is verified. */
   readonly pem?: string | undefined;
 }
@@ -19,10 +21,11 @@ export interface VerifyBundleOptions {
  */
 export function verifyBundle(
   bundle: Readonly<Record<string, unknown>>,
-  { root, digest, pem }: VerifyBundleOptions,
+  { root, digest, artifact, pem }: VerifyBundleOptions,
 ): string {
-  const content = createVerifier(root).open(bundle);
-  readClaim(content, parseDigest(digest));
+  const bytes = artifact === undefined ? undefined : new TextEncoder().encode(artifact);
+  const content = createVerifier(root).open(bundle, bytes);
+  if (digest !== undefined) readClaim(content, parseDigest(digest));
   if (pem !== undefined) {
     content.verifyKey(readPublicKey(pem));
     return "the key";

@@ -3,11 +3,21 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { after } from "node:test";
-import type { Browser, BrowserContextOptions, Page } from "playwright-core";
-import { launchChromium } from "./launch_chromium.ts";
+import { setTimeout as delay } from "node:timers/promises";
+import type { Browser, BrowserContextOptions, Locator, Page } from "playwright-core";
+import { launchChromium, TIMEOUT_MS } from "./launch_chromium.ts";
 import { COPY_TOKEN } from "./mirror_server.ts";
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+/** The views by their routes, with their headings. */
+export const VIEWS = {
+  mirrors: "Mirrors",
+  runs: "Runs",
+  copy: "Copy",
+  inspect: "Inspect",
+  setup: "Set-up",
+} as const;
 
 export interface OpenOptions {
   /** The token in the session of the tab. `undefined` for none. Default: {@linkcode COPY_TOKEN}. */
@@ -62,6 +72,7 @@ export async function openUrl(
     ...more,
   });
   started.defer(() => context.close());
+  context.setDefaultTimeout(TIMEOUT_MS);
   if (script) await context.addInitScript(script);
   const page = await context.newPage();
   const messages: string[] = [];
@@ -76,10 +87,43 @@ export async function openUrl(
     page,
     messages,
     async show(route): Promise<void> {
-      await page.evaluate(`location.hash = ${JSON.stringify(`#/${route}`)}`);
+      // The page renders the view when the browser has sent it the event.
+      await page.evaluate((hash) =>
+        new Promise<void>((resolve) => {
+          const before = location.href;
+          addEventListener("hashchange", () => resolve(), { once: true });
+          location.hash = hash;
+          if (location.href === before) resolve();
+        }), `#/${route}`);
     },
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };
+}
+
+/** Waits until a view, which a heading names, has loaded its data. */
+export async function waitForView(page: Page, name: string): Promise<void> {
+  await page.getByRole("heading", { level: 1, name, exact: true }).waitFor();
+  await page.locator(".loading").first().waitFor({ state: "detached" });
+}
+
+/**
+ * Repeats a check until it passes, for what a page shows only after a further response or frame.
+ *
+ * @throws the last failure of the check
+ */
+export async function eventually(check: () => Promise<void>): Promise<void> {
+  for (const end = performance.now() + TIMEOUT_MS;; await delay(20)) {
+    try {
+      return await check();
+    } catch (error) {
+      if (performance.now() > end) throw error;
+    }
+  }
+}
+
+/** Waits until the text of an element matches. */
+export async function expectText(element: Locator, pattern: RegExp): Promise<void> {
+  await eventually(async () => assert.match(await element.innerText(), pattern));
 }
 
 /** Only once for a tab, so that a test sees what the page does with the token. */

@@ -14,6 +14,7 @@ import { runCrossdock } from "../support/run_crossdock.ts";
 import { ConnectionCut } from "../support/serve.ts";
 import { startCrossdock } from "../workers/support.ts";
 import { checkAccessibility, openView } from "./browser.ts";
+import { checkWidth } from "./check_width.ts";
 import { COPY_TOKEN, READ_TOKEN, startMirrorServer } from "./mirror_server.ts";
 import type { MirrorServer } from "./mirror_server.ts";
 
@@ -112,6 +113,7 @@ for (const theme of ["light", "dark"] as const) {
     const report = page.getByRole("region", { name: "Report" });
     await report.waitFor();
     assert.match(await report.innerText(), /✓ Copied/);
+    await page.getByText("This tag exists.").waitFor();
     assert.ok((await report.innerText()).includes(descriptor.digest));
     assert.equal(target.getManifest("mirror/app", "1")?.digest, descriptor.digest);
     assert.equal(await tree.getByText(/waiting|not done|started/).count(), 0);
@@ -209,7 +211,7 @@ test("a token that expires after the plan is entered again, and the plan stays",
   await page.getByRole("region", { name: "Report" }).waitFor();
 });
 
-test("leaving the view during a copy asks first", async () => {
+test("leaving the view or signing out during a copy asks first", async () => {
   await using server = await startMirrorServer();
   const { source } = server;
   await putImage(source, "app", { tag: "1", layerBytes: MIB });
@@ -228,10 +230,12 @@ test("leaving the view during a copy asks first", async () => {
   await page.getByRole("link", { name: "Runs" }).click();
   await page.getByRole("button", { name: "Cancel" }).waitFor();
   assert.match(page.url(), /#\/copy/);
+  await page.getByRole("button", { name: "Sign out" }).click();
+  await page.getByRole("button", { name: "Cancel" }).waitFor();
   isLeaving = true;
   await page.getByRole("link", { name: "Runs" }).click();
   await page.getByRole("heading", { name: "Runs", level: 1 }).waitFor();
-  assert.equal(questions.length, 2);
+  assert.equal(questions.length, 3);
   release();
 });
 
@@ -260,13 +264,18 @@ test("a copy that the admission policy rejects cannot be started", async () => {
   await using server = await startMirrorServer({
     rules: (source, target) =>
       `sync: [{name: app, source: "${source}/app", target: "${target}/app", type: repository}]\n` +
-      `admission: [{images: "**", default: reject}]\n`,
+      `admission: [{images: "${source}/app", signatures: [{keyless: {issuer: "https://issuer.example", identity: "https://git.example/${
+        "a".repeat(80)
+      }"}}]}]\n`,
   });
   await putImage(server.source, "app", { tag: "1" });
-  await using opened = await openView(server.url, routeTo(server));
+  await using opened = await openView(server.url, routeTo(server), { width: 360 });
   const { page } = opened;
-  await plan(page);
-  await page.getByText("rejected by the admission policy").waitFor();
+  await page.getByRole("button", { name: "Plan", exact: true }).click();
+  await page.getByText("The admission policy rejects this image").waitFor();
+  await page.getByText("not met").waitFor();
+  await checkWidth(page);
+  assert.equal(await page.locator(".tree").count(), 0, "nothing would be put");
   assert.equal(await page.getByRole("button", { name: "Start the copy" }).count(), 0);
   await checkAccessibility(page);
 });

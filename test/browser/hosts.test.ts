@@ -3,10 +3,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { startHandler } from "../handler/start_handler.ts";
 import { startCrossdock } from "../workers/support.ts";
-import { openView } from "./browser.ts";
+import { openView, VIEWS } from "./browser.ts";
 import { COPY_TOKEN } from "./mirror_server.ts";
-
-const VIEWS = ["Mirrors", "Runs", "Copy", "Inspect", "Set-up"];
 
 const NAMES = {
   "deno": "Deno",
@@ -24,7 +22,7 @@ for (const host of Object.keys(NAMES) as (keyof typeof NAMES)[]) {
     const { page, messages } = opened;
     await page.getByLabel("Token").fill(COPY_TOKEN);
     await page.getByRole("button", { name: "Sign in" }).click();
-    for (const name of VIEWS) {
+    for (const name of Object.values(VIEWS)) {
       await page.getByRole("navigation", { name: "Views" }).getByRole("link", { name }).click();
       await page.getByRole("heading", { level: 1, name }).waitFor();
     }

@@ -7,7 +7,7 @@ import type { Descriptor } from "../../src/oci/descriptor.ts";
 import { OCI_INDEX, OCI_MANIFEST } from "../../src/oci/media_types.ts";
 import { putCosignSignature, putImage, putIndex, putReferrer } from "../support/image.ts";
 import type { EmbeddedRegistry } from "../support/registry.ts";
-import { checkAccessibility, openView } from "./browser.ts";
+import { checkAccessibility, eventually, openView } from "./browser.ts";
 import type { OpenOptions, OpenPage } from "./browser.ts";
 import { READ_TOKEN, startMirrorServer } from "./mirror_server.ts";
 import type { MirrorServer } from "./mirror_server.ts";
@@ -289,7 +289,9 @@ test("the view inspect compares two images: equal, incomplete and different", as
   });
   await page.getByRole("link", { name: "Compare the other way round" }).click();
   await comparison.getByText("The second image has everything").waitFor();
-  assert.equal(await page.getByLabel("Image").inputValue(), `${target.host}/app:1`);
+  await eventually(async () =>
+    assert.equal(await page.getByLabel("Image").inputValue(), `${target.host}/app:1`)
+  );
   await page.goBack();
   await comparison.getByText("incomplete", { exact: false }).first().waitFor();
   await putReferrer(target, "app", image.descriptor, {
@@ -326,8 +328,7 @@ test("the view inspect offers tags while a name is typed, and opens it by keyboa
   await using opened = await openView(server.url, "inspect");
   const { page } = opened;
   const input = page.getByLabel("Image");
-  await input.fill(`${source.host}/app`);
-  assert.equal(server.requests.includes("GET /v1/tags"), false);
+  await input.fill(source.host);
   await input.fill(`${source.host}/app:`);
   await page.getByText("3 tags").waitFor();
   await input.fill(`${source.host}/app:1`);
@@ -353,7 +354,7 @@ test("the view inspect shows why an image cannot be read, and what to do", async
   const { page } = opened;
   const alert = page.getByRole("alert");
   await alert.waitFor();
-  assert.match(await alert.innerText(), /not found[^]*check the name[^]*type a colon/);
+  assert.match(await alert.innerText(), /not found[^]*check the name[^]*remove the tag/);
   await checkAccessibility(page);
   await opened.show("inspect?reference=elsewhere.example/app:1");
   await alert.getByText("is not an allowed source").first().waitFor();

@@ -54,6 +54,8 @@ export async function startMirrorServer(
       CROSSDOCK_ALLOW_DESTINATIONS: `${target.host}/**`,
       CROSSDOCK_ALLOW_PRIVATE: "127.0.0.1",
       CROSSDOCK_RETRIES: "0",
+      // Tests hold transfers while they look at the page.
+      CROSSDOCK_TIMEOUT_MS: "3600000",
       CROSSDOCK_CONFIG: rules(source.host, target.host),
       ...variables,
     }, { readAdmission }),

@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Locator, Page } from "playwright-core";
 import type { SyncStatus } from "../../src/sync/model.ts";
-import { putImage } from "../support/image.ts";
-import { checkAccessibility, openView } from "./browser.ts";
-import { READ_TOKEN, startMirrorServer } from "./mirror_server.ts";
+import { putCosignSignature, putImage } from "../support/image.ts";
+import { checkAccessibility, eventually, expectText, openView } from "./browser.ts";
+import { COPY_TOKEN, READ_TOKEN, startMirrorServer } from "./mirror_server.ts";
 import type { MirrorServer } from "./mirror_server.ts";
 import { runRules, startMorning } from "./morning.ts";
 
@@ -12,6 +12,12 @@ import { runRules, startMorning } from "./morning.ts";
 function rowOf(page: Page, name: string): Locator {
   const heading = page.getByRole("rowheader", { name, exact: true });
   return page.getByRole("row").filter({ has: heading });
+}
+
+async function expectHeaders(page: Page, expected: readonly string[]): Promise<void> {
+  await eventually(async () =>
+    assert.deepEqual(await page.getByRole("rowheader").allInnerTexts(), expected)
+  );
 }
 
 async function openRule(page: Page): Promise<void> {
@@ -59,11 +65,8 @@ test("the mirrors show which rule failed and why, and the state of each of its t
   await using opened = await openView(server.url, "mirrors", { timeZone: "Europe/Berlin" });
   const { page } = opened;
   await page.getByText("1 of 2 rules failed.").waitFor();
-  assert.match(
-    await page.getByRole("row").nth(1).innerText(),
-    /failed[^]*app[^]*this tag is immutable/,
-  );
-  assert.match(await page.getByRole("row").nth(2).innerText(), /no run yet[^]*idle/);
+  await expectText(page.getByRole("row").nth(1), /failed[^]*app[^]*this tag is immutable/);
+  await expectText(page.getByRole("row").nth(2), /no run yet[^]*idle/);
   await openRule(page);
   for (
     const [tag, text] of [
@@ -75,7 +78,7 @@ test("the mirrors show which rule failed and why, and the state of each of its t
       ["1.0", /in step/],
     ] as const
   ) {
-    assert.match(await rowOf(page, tag).innerText(), text);
+    await expectText(rowOf(page, tag), text);
   }
   assert.equal(await page.evaluate("document.activeElement.id"), "main");
   const facts = await page.locator(".facts").innerText();
@@ -116,11 +119,11 @@ test("a run of a rule shows its progress in any view, then its result", async ()
   await page.close({ runBeforeUnload: true });
   assert.equal((await dialog).type(), "beforeunload");
   await (await dialog).dismiss();
-  assert.match(await panel.innerText(), /running[^]*aborts the run when you close/);
+  await expectText(panel, /running[^]*aborts the run when you close/);
   release();
   await panel.getByText("ended").waitFor();
-  assert.match(await panel.innerText(), /1 copied · [\d.]+ KiB sent/);
-  assert.match(await rowOf(page, "1.0").last().innerText(), /in step/);
+  await expectText(panel, /1 copied · [\d.]+ KiB sent/);
+  await expectText(rowOf(page, "1.0").last(), /in step/);
   assert.deepEqual(server.target.tags("mirror/app"), ["1.0"]);
   await page.getByRole("link", { name: /ago|now/ }).waitFor();
   assert.equal(server.requests.includes("GET /v1/syncs"), false, "the run knows all tags");
@@ -142,6 +145,73 @@ test("a run can be cancelled", async () => {
   release();
   await page.getByRole("link", { name: /ago|now/ }).click();
   await page.locator(".state", { hasText: "aborted" }).waitFor();
+});
+
+test("a cancelled run leaves the result of the run before, and is named beside it", async () => {
+  await using server = await startMorning();
+  await putImage(server.source, "app", { tag: "2.0", seed: 30 });
+  await using opened = await openView(server.url, "mirrors");
+  const { page } = opened;
+  await openRule(page);
+  await expectText(rowOf(page, "1.4"), /this tag is immutable/);
+  const release = holdBlobs(server);
+  await page.getByRole("button", { name: "Run now" }).click();
+  await page.getByRole("progressbar").first().waitFor();
+  await page.getByRole("button", { name: "Cancel" }).click();
+  await page.getByText("You cancelled it.").waitFor();
+  release();
+  await expectText(page.locator(".facts"), /aborted[^]*1 failed, 3 copied/);
+  await page.reload();
+  await expectText(rowOf(page, "1.4"), /this tag is immutable/);
+  await opened.show("mirrors");
+  await expectText(page.getByRole("row").nth(1), /^× failed[^]*aborted[^]*this tag is immutable/);
+});
+
+test("signing out asks, and aborts the runs that the page follows", async () => {
+  await using server = await startMirrorServer();
+  await putImage(server.source, "app", { tag: "1.0" });
+  const release = holdBlobs(server);
+  await using opened = await openView(server.url, "mirrors/app");
+  const { page } = opened;
+  await page.getByRole("button", { name: "Run now" }).click();
+  await page.getByRole("progressbar").first().waitFor();
+  const signOut = page.getByRole("button", { name: "Sign out" });
+  page.once("dialog", (dialog) => void dialog.dismiss());
+  await signOut.click();
+  await page.getByRole("progressbar").first().waitFor();
+  page.once("dialog", (dialog) => void dialog.accept());
+  await signOut.click();
+  await page.getByLabel("Token").fill(COPY_TOKEN);
+  release();
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await expectText(page.locator(".facts"), /Last run\n.*aborted/);
+  assert.equal(await page.getByRole("region").count(), 0, "the run is forgotten");
+  assert.deepEqual(server.target.tags("mirror/app"), []);
+});
+
+test("the state of a rule is that of its tags once they are compared", async () => {
+  await using server = await startMirrorServer({
+    rules: (source, target) =>
+      `sync: [{name: app, source: "${source}/app", target: "${target}/app", type: repository, digestTags: true}]`,
+  });
+  const { descriptor } = await putImage(server.source, "app", { tag: "1.0" });
+  await runRules(server.url, { rules: ["app"] });
+  await putCosignSignature(server.source, "app", descriptor.digest);
+  await using opened = await openView(server.url, "mirrors");
+  const { page } = opened;
+  await page.getByRole("cell", { name: "last run ok" }).waitFor();
+  await page.getByText("The last run of each rule had no failures.").waitFor();
+  await page.getByRole("button", { name: "Compare all" }).click();
+  await page.getByRole("cell", { name: "not in step" }).waitFor();
+  await openRule(page);
+  const state = page.locator(".row", { has: page.getByRole("heading", { level: 1 }) })
+    .locator(".state");
+  await expectText(state, /not in step/);
+  await expectText(rowOf(page, "1.0"), /incomplete/);
+  await page.getByRole("button", { name: "Run now" }).click();
+  await expectText(state, /last run ok/);
+  await page.getByRole("button", { name: "Compare again" }).click();
+  await expectText(state, /✓ in step/);
 });
 
 test("a run of many tags shows its failures, and all results when asked", async () => {
@@ -168,7 +238,7 @@ test("a preview writes nothing", async () => {
   await page.getByRole("button", { name: "Preview" }).click();
   await page.getByText("A preview writes nothing.").waitFor();
   const panel = page.getByRole("region", { name: "Preview of app" });
-  assert.match(await panel.innerText(), /5 would copy, 1 would delete, 1 unchanged/);
+  await expectText(panel, /5 would copy, 1 would delete, 1 unchanged/);
   const methods = new Set(server.target.requests.slice(before).map(({ method }) => method));
   assert.deepEqual([...methods].filter((method) => !/^(GET|HEAD)$/.test(method)), []);
   server.target.clearFaults();
@@ -181,8 +251,8 @@ test("a run of only one tag leaves the others", async () => {
   await openRule(page);
   await page.getByRole("button", { name: /^Run only .*:1\.2$/ }).click();
   await page.getByRole("region", { name: /only/ }).getByText("ended").waitFor();
-  assert.match(await rowOf(page, "1.2").last().innerText(), /in step/);
-  assert.match(await rowOf(page, "1.1").innerText(), /behind/);
+  await expectText(rowOf(page, "1.2").last(), /in step/);
+  await expectText(rowOf(page, "1.1"), /behind/);
   assert.equal(server.target.tags("mirror/app").includes("1.2"), true);
   await page.locator(".facts").getByText(/Only .*:1\.2/).waitFor();
 });
@@ -195,7 +265,7 @@ test("a failing tag can be run again when the cause is gone", async () => {
   server.target.clearFaults();
   await page.getByRole("button", { name: /^Run only .*:1\.4$/ }).click();
   await page.getByRole("region", { name: /only/ }).getByText("ended").waitFor();
-  assert.match(await rowOf(page, "1.4").last().innerText(), /in step/);
+  await expectText(rowOf(page, "1.4").last(), /in step/);
 });
 
 test("tags are filtered by state and text, and a reload keeps the filter", async () => {
@@ -204,14 +274,14 @@ test("tags are filtered by state and text, and a reload keeps the filter", async
   const { page } = opened;
   await openRule(page);
   await page.getByRole("button", { name: "behind 1" }).click();
-  assert.deepEqual(await page.getByRole("rowheader").allInnerTexts(), ["1.1"]);
+  await expectHeaders(page, ["1.1"]);
   await page.getByRole("button", { name: "All" }).click();
   await page.getByRole("searchbox", { name: "Find tags by text" }).fill("IMMUTABLE");
-  assert.deepEqual(await page.getByRole("rowheader").allInnerTexts(), ["1.4"]);
+  await expectHeaders(page, ["1.4"]);
   assert.match(page.url(), /text=IMMUTABLE/);
   await page.reload();
   await page.getByText("Compared").waitFor();
-  assert.deepEqual(await page.getByRole("rowheader").allInnerTexts(), ["1.4"]);
+  await expectHeaders(page, ["1.4"]);
 });
 
 test("5,000 tags are shown by 100, and found by text", async () => {
@@ -272,7 +342,7 @@ test("a read token sees the mirrors, but no button that runs them", async () => 
   await openRule(page);
   assert.equal(await page.getByText("Your token may only read").count(), 1);
   assert.equal(await page.getByRole("button", { name: /Run|Preview/ }).count(), 0);
-  assert.match(await rowOf(page, "1.4").innerText(), /failed/);
+  await expectText(rowOf(page, "1.4"), /failed/);
 });
 
 test("a lost connection keeps what arrived, and the run can be started again", async () => {
@@ -299,7 +369,7 @@ test("a lost connection keeps what arrived, and the run can be started again", a
   await panel.getByRole("rowheader", { name: "0.9" }).waitFor();
   stop();
   await panel.locator(".state", { hasText: "connection lost" }).waitFor();
-  assert.match(await panel.innerText(), /arrived before are below[^]*s\/app:0\.9/);
+  await expectText(panel, /arrived before are below[^]*s\/app:0\.9/);
   server.intercept = undefined;
   await panel.getByRole("button", { name: "Run again" }).click();
   await panel.getByText("ended").waitFor();
@@ -387,15 +457,15 @@ test("a postponed tag has its time, and the rule the remaining pulls of its sour
       },
     },
   });
-  const action = { status: 429, headers: { "retry-after": "3600" } };
+  const action = { status: 429, headers: { "retry-after": "3000" } };
   server.source.fail({ path: "/manifests/1.1", times, action });
   await runRules(server.url, { rules: ["app"] });
   await using opened = await openView(server.url, "mirrors");
   const { page } = opened;
   await page.getByRole("row", { name: /postponed/ }).waitFor();
   await openRule(page);
-  assert.match(await rowOf(page, "1.1").innerText(), /postponed[^]*can be copied in \d+ minutes/);
-  assert.match(await page.locator(".facts").innerText(), /7 of 100 pulls left per 6 h /);
+  await expectText(rowOf(page, "1.1"), /postponed[^]*can be copied in \d+ minutes/);
+  await expectText(page.locator(".facts"), /7 of 100 pulls left per 6 h /);
 });
 
 test("a host with Workflows runs a rule in the background", async () => {
@@ -419,6 +489,24 @@ test("a host with Workflows runs a rule in the background", async () => {
   assert.deepEqual([preferences, body], [["respond-async"], { rules: ["app"] }]);
 });
 
+test("a rule whose run failed stays failed when a comparison finds tags missing", async () => {
+  await using server = await startMirrorServer();
+  await putImage(server.source, "app", { tag: "1.0" });
+  server.target.fail({ method: "PUT", path: "/manifests/", action: { status: 403 } });
+  await runRules(server.url, { rules: ["app"] });
+  await using opened = await openView(server.url, "mirrors");
+  const { page } = opened;
+  await page.getByRole("button", { name: "Compare all" }).click();
+  await expectText(page.getByRole("row").nth(1), /^× failed[^]*Compared: 1 missing/);
+  await page.getByRole("button", { name: "Run app" }).click();
+  await expectText(page.getByRole("row").nth(1), /^✓ last run ok/);
+  assert.equal(
+    await page.getByText("Compared:").count(),
+    0,
+    "the comparison is older than the run",
+  );
+});
+
 test("all rules are compared when asked", async () => {
   await using server = await startMorning();
   await putImage(server.source, "idle", { tag: "1" });
@@ -426,7 +514,7 @@ test("all rules are compared when asked", async () => {
   const { page } = opened;
   await page.getByRole("button", { name: "Compare all" }).click();
   await page.getByText("1 of 8 tags are in step.").waitFor();
-  assert.match(await page.getByRole("row").nth(2).innerText(), /Compared: 1 missing/);
+  await expectText(page.getByRole("row").nth(2), /Compared: 1 missing/);
 });
 
 test("rules that cannot be loaded are a problem, and can be loaded again", async () => {
@@ -521,7 +609,7 @@ test("the tags are merged from the last run and a newer comparison", async () =>
       ["fixed", /in step/],
     ] as const
   ) {
-    assert.match(await rowOf(page, tag).innerText(), text);
+    await expectText(rowOf(page, tag), text);
   }
   assert.equal(await rowOf(page, "gone").count(), 0);
   await page.getByText("Warning: the list of referrers is incomplete").waitFor();

@@ -1,17 +1,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { checkAccessibility, openView } from "./browser.ts";
+import { checkAccessibility, openView, VIEWS, waitForView } from "./browser.ts";
 import { COPY_TOKEN, READ_TOKEN, startMirrorServer } from "./mirror_server.ts";
-
-const VIEWS = ["mirrors", "runs", "copy", "inspect", "setup"];
 
 for (const theme of ["light", "dark"] as const) {
   test(`the page has no violation of axe-core in the ${theme} theme`, async () => {
     await using server = await startMirrorServer();
     await using opened = await openView(server.url, "mirrors", { theme });
-    for (const view of VIEWS) {
+    for (const [view, name] of Object.entries(VIEWS)) {
       await opened.show(view);
-      await opened.page.waitForSelector("h1");
+      await waitForView(opened.page, name);
       await checkAccessibility(opened.page);
     }
     assert.deepEqual(opened.messages, []);
@@ -27,6 +25,7 @@ test("the page asks for a token, says that one is wrong, and keeps the right one
   await page.getByRole("button", { name: "Sign in" }).click();
   await page.getByText("The server rejected the token").waitFor();
   assert.equal(await page.getByRole("navigation").count(), 0, "nothing is visible without a token");
+  await page.waitForFunction("document.activeElement.id === 'token'");
   await page.getByLabel("Token").fill(COPY_TOKEN);
   await page.getByRole("button", { name: "Sign in" }).click();
   await page.getByRole("navigation", { name: "Views" }).waitFor();

@@ -116,6 +116,22 @@ test("a copy is shown and run again", async () => {
   assert.deepEqual(server.target.tags("tool"), ["1"]);
 });
 
+test("a run that the admission policy rejects leads to the reasons", async () => {
+  await using server = await startMirrorServer({
+    rules: (source, target) =>
+      `sync: [{name: app, source: "${source}/app", target: "${target}/app", type: repository}]\n` +
+      `admission: [{images: "**", default: reject}]\n`,
+  });
+  await putImage(server.source, "app", { tag: "1" });
+  await runRules(server.url, { rules: ["app"] });
+  await using opened = await openView(server.url, "runs");
+  const { page } = opened;
+  await page.getByRole("link", { name: "app" }).click();
+  await page.getByRole("link", { name: "Show each reason" }).click();
+  await page.getByRole("heading", { name: "Admission policy" }).waitFor();
+  await page.locator(".state", { hasText: "rejected" }).waitFor();
+});
+
 test("a read token sees a run, but no button that retries it", async () => {
   await using server = await startMorning();
   await using opened = await openView(server.url, "runs", { token: READ_TOKEN });

@@ -4,7 +4,7 @@ import type { Page } from "playwright-core";
 import type { Setup } from "../../src/config/setup.ts";
 import { startRegistry } from "../support/registry.ts";
 import type { RunningRegistry } from "../support/registry.ts";
-import { checkAccessibility, openView } from "./browser.ts";
+import { checkAccessibility, expectText, openView } from "./browser.ts";
 import { COPY_TOKEN, READ_TOKEN, startMirrorServer } from "./mirror_server.ts";
 import type { MirrorServer } from "./mirror_server.ts";
 
@@ -102,9 +102,9 @@ for (const theme of ["light", "dark"] as const) {
     ) assert.ok(text.includes(part), part);
     for (const summary of await page.locator(".hook summary").all()) await summary.click();
     const hook = page.locator(".hook", { hasText: "hooks/docker-hub" });
-    assert.match(await hook.innerText(), /SECRET in the URL is one of the secrets in webhooks\.in/);
+    await expectText(hook, /SECRET in the URL is one of the secrets in webhooks\.in/);
     const plain = page.locator(".hook", { hasText: "hooks/plain" });
-    assert.match(await plain.innerText(), /curl http:\/\/\S+ -H "Authorization: Bearer SECRET"/);
+    await expectText(plain, /curl http:\/\/\S+ -H "Authorization: Bearer SECRET"/);
     await checkNoSecrets(page);
     await checkAccessibility(page);
     await page.setViewportSize({ width: 360, height: 800 });
@@ -127,7 +127,7 @@ test("the view set-up checks credentials, and says what to do", async () => {
   await rows.nth(0).getByText("works").waitFor();
   await rows.nth(1).getByRole("button").click();
   await rows.nth(1).getByText("The registry rejects the credential").waitFor();
-  assert.match(await rows.nth(1).innerText(), /CROSSDOCK_CONFIG[^]*replace it/);
+  await expectText(rows.nth(1), /CROSSDOCK_CONFIG[^]*replace it/);
 
   await page.getByLabel("Registry or repository").fill(`${vault.host}/team/app`);
   await page.getByLabel("Access").selectOption("push");
@@ -158,21 +158,21 @@ test("the view set-up shows an event and a refusal without a reload of the page"
   const plain = page.locator(".hook", { hasText: "hooks/plain" });
   const hub = page.locator(".hook", { hasText: "hooks/docker-hub" });
   await plain.waitFor();
-  assert.match(await plain.innerText(), /Last event\s+none\s+How/);
+  await expectText(plain, /Last event\s+none\s+How/);
   const firstLoad = await page.evaluate("performance.timeOrigin");
 
   assert.equal(await filled.push("plain", HOOK_SECRET), 202);
   // The page also does this every 15 s.
   await page.getByRole("button", { name: "Refresh" }).click();
   await plain.getByText("no rule matches").waitFor();
-  assert.match(await plain.innerText(), /Last event\s+– ignored/);
+  await expectText(plain, /Last event\s+– ignored/);
 
   assert.equal(await filled.push("plain", "a-wrong-secret-of-somebody"), 401);
   assert.equal(await filled.push("docker-hub/a-wrong-secret-in-a-path"), 404);
   await page.evaluate("document.dispatchEvent(new Event('visibilitychange'))");
   await plain.getByText("set the same secret in webhooks.in").waitFor();
-  assert.match(await plain.innerText(), /Last refusal\s+× rejected/);
-  assert.match(await hub.innerText(), /paste the URL again at the sender/);
+  await expectText(plain, /Last refusal\s+× rejected/);
+  await expectText(hub, /paste the URL again at the sender/);
   assert.ok(!(await page.content()).includes("a-wrong-secret"));
   await checkNoSecrets(page);
   await checkAccessibility(page);

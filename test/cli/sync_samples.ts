@@ -1,6 +1,8 @@
 /** What runs of rules might give, and a file with rules. */
 import type { RuleReport, RuleStatus, TagReport } from "../../src/sync/model.ts";
 import type { RuleRunner } from "../../src/sync/run_rules.ts";
+import { fakeCli } from "./fake_cli.ts";
+import type { FakeCliOptions, Run } from "./fake_cli.ts";
 import { digest } from "./samples.ts";
 
 export const FILE = `
@@ -72,4 +74,22 @@ export function statusOf(
       return Promise.resolve({ rule, state, tags, requests: { source: 1, destination: 1 } });
     },
   };
+}
+
+export const files = { "crossdock.yaml": FILE };
+
+/** One report for each rule of {@linkcode FILE}. */
+export const BOTH = {
+  base: ruleReport("base", [
+    tagReport("base", "1"),
+    tagReport("base", "2", { result: "unchanged" }),
+  ], {
+    pruned: [{ destination: "localhost:5001/base:0", result: "deleted" }],
+  }),
+  apps: ruleReport("apps", [tagReport("apps", "1")]),
+};
+
+/** Runs `crossdock sync` with {@linkcode FILE}. */
+export function sync(options: FakeCliOptions, ...flags: string[]): Promise<Run> {
+  return fakeCli({ files, ...options }).run("sync", ...flags);
 }

@@ -111,3 +111,11 @@ testWarnings([
     /repos: has an effect for type registry only/,
   ],
 ]);
+
+testWarnings([
+  [
+    "a target that is known to delete nothing",
+    "sync: [{type: repository, source: a.example/app, targets: [ghcr.io/a/app, b.example/a], prune: {}}]",
+    /sync\[0\]\.prune: ghcr\.io deletes neither tags nor manifests, so prune fails there$/,
+  ],
+]);

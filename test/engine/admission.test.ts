@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { createAdmission } from "../../src/admission/check.ts";
 import type { AdmissionPolicy } from "../../src/admission/policy.ts";
 import type { AdmissionCheck, AdmissionVerdict } from "../../src/copy/admission.ts";
+import type { CopyEvent, Plan } from "../../src/copy/model.ts";
 import { CrossdockError } from "../../src/errors.ts";
 import { parseDigest } from "../../src/oci/digest.ts";
 import { byKey, DIGEST, fixture, LOCAL_ROOT, policyOf, putFixture } from "../admission/support.ts";
@@ -35,13 +36,18 @@ for (const name of ["app", "rsa"]) {
   test(`copy() writes nothing if the policy rejects the image: ${name}`, async () => {
     await using pair = await startChecked(policyOf([byKey("p256")]));
     await putFixture(pair.source, fixture(name), "app");
+    const plans: Plan[] = [];
+    const emit = (event: CopyEvent): void => {
+      if (event.type === "plan") plans.push(event.plan);
+    };
     await assert.rejects(
-      pair.engine.copy(requestOf(pair)),
+      pair.engine.copy(requestOf(pair), { emit }),
       (error) =>
         error instanceof CrossdockError && error.code === "rejected" && error.side === "source",
     );
     assert.deepEqual(writesOf(pair), []);
     const plan = await pair.engine.plan(requestOf(pair));
+    assert.deepEqual(plans.map(({ admission }) => admission), [plan.admission]);
     assert.equal(plan.admission?.result, "rejected");
     assert.deepEqual(writesOf(pair), []);
   });
@@ -101,6 +107,23 @@ test("copy() of one platform checks the digest of the source's index", async () 
     assert.notEqual(plan.root.digest, descriptor.digest);
     assert.equal(plan.admission?.digest, descriptor.digest);
   }
+});
+
+test("copy() names a repository of referrers to the check only if it is another one", async () => {
+  const names: unknown[] = [];
+  const admission: AdmissionCheck = {
+    check(image, { referrerSource }): Promise<AdmissionVerdict> {
+      names.push(referrerSource?.name);
+      return Promise.resolve(verdictAbout(image.split("@")[1] ?? ""));
+    },
+  };
+  await using pair = await startPair({ engine: { admission } });
+  await putImage(pair.source, "app", { tag: "1" });
+  const request = requestOf(pair);
+  const referrerSource = `${pair.source.host}/signatures`;
+  await pair.engine.plan(request);
+  await pair.engine.plan({ ...request, referrerSource });
+  assert.deepEqual(names, [undefined, referrerSource]);
 });
 
 test("admit() checks an image without copying it", async () => {

@@ -1,4 +1,4 @@
-/** A destination that says that it has a blob, and then rejects the manifest because it lacks the blob. */
+/** A registry without content that it claims to have: a destination that then rejects the manifest, or a source. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { putImage, putIndex } from "../support/image.ts";
@@ -67,4 +67,20 @@ test("copy() gives up if a manifest lacks the same blob again, and names it", as
     return true;
   });
   assert.equal(destination.count({ method: "PUT", path: "/manifests/" }), 2);
+});
+
+test("copy() of a manifest whose blob is not at the source says so", async () => {
+  await using pair = await startPair();
+  const { source, engine } = pair;
+  const { layers } = await putImage(source, "app", { tag: "1" });
+  source.fail({
+    method: "GET",
+    path: layers[0]!.digest,
+    action: { status: 404, body: JSON.stringify({ errors: [{ code: "BLOB_UNKNOWN" }] }) },
+  });
+  await assert.rejects(engine.copy(requestOf(pair)), {
+    code: "not_found",
+    side: "source",
+    hint: "the registry has a manifest without this blob: push the image to it again",
+  });
 });

@@ -1,10 +1,13 @@
 /** Registries whose referrers are known to be elsewhere. Local registries answer for their hosts. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { createAdmission } from "../../src/admission/check.ts";
+import type { AdmissionCheck } from "../../src/copy/admission.ts";
 import { statusOfRule } from "../../src/sync/rule_status.ts";
 import { createSyncEngine } from "../../src/sync/sync_engine.ts";
 import type { SyncEngine } from "../../src/sync/sync_engine.ts";
 import { createRuntime } from "../../src/hosts/detect.ts";
+import { byKey, fixture, LOCAL_ROOT, policyOf, putFixture } from "../admission/support.ts";
 import { putCosignSignature, putImage, putReferrer } from "../support/image.ts";
 import { mapHosts } from "../support/map_hosts.ts";
 import { startRegistry } from "../support/registry.ts";
@@ -30,7 +33,7 @@ interface Scene extends AsyncDisposable {
 async function startScene(
   imagesHost: string,
   elsewhereHost: string,
-  options: { elsewhere?: RegistryOptions } = {},
+  options: { elsewhere?: RegistryOptions; admission?: AdmissionCheck } = {},
 ): Promise<Scene> {
   await using started = new AsyncDisposableStack();
   const images = started.use(await startRegistry({ referrers: false }));
@@ -43,6 +46,7 @@ async function startScene(
   const engine = createSyncEngine({
     runtime: mapHosts(await createRuntime(), hosts),
     source: { tls: "off" },
+    ...(options.admission ? { admission: options.admission } : {}),
   });
   const kept = started.move();
   return { images, elsewhere, mirror, engine, [Symbol.asyncDispose]: () => kept.disposeAsync() };
@@ -121,4 +125,22 @@ test("referrerSource replaces the known repository of referrers", async () => {
     referrerSource: "registry.scout.docker.com/acme/dhi-python",
   });
   assert.deepEqual(report.referrerState?.kinds.map(({ kind }) => kind), ["provenance"]);
+});
+
+test("an admission policy reads the signatures in the known repository of referrers", async () => {
+  for (const name of ["p256", "legacy-p256"]) {
+    const policy = policyOf([byKey("p256")]);
+    const admission = createAdmission(policy, { trustRoot: LOCAL_ROOT, now: Date.now });
+    const hosts = ["registry.k8s.io", "us-central1-docker.pkg.dev"] as const;
+    await using scene = await startScene(...hosts, { admission });
+    const { images, elsewhere, mirror, engine } = scene;
+    await putFixture(images, fixture("app"), "pause");
+    await putFixture(elsewhere, fixture(name), "k8s-artifacts-prod/images/pause");
+    const source = "registry.k8s.io/pause:1";
+    assert.equal((await engine.admit(source)).result, "admitted");
+    const report = await engine.copy({ source, destination: `${mirror.host}/pause` });
+    assert.equal(report.admission?.result, "admitted");
+    const referrerSource = "registry.k8s.io/other";
+    assert.equal((await engine.admit(source, { referrerSource })).result, "rejected");
+  }
 });

@@ -6,6 +6,7 @@ import process from "node:process";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import type { CrossdockError } from "../../src/errors.ts";
 import { openFolder } from "../../src/layouts/folder.ts";
 import type { LayoutTarget } from "../../src/layouts/layout_content.ts";
 import { openOciLayout } from "../../src/layouts/oci_layout.ts";
@@ -420,3 +421,22 @@ test("openOciLayoutTarget() loses no tag of two processes that write one layout"
   assert.deepEqual((await readdir(root)).sort(), ["blobs", "index.json", "oci-layout"]);
   for (const tag of expected) assert.ok(await sourceOf(root).resolveManifest(tag), tag);
 });
+
+for (
+  const [file, hint] of [
+    ["version", /^write dir:/],
+    ["manifest.json", /^if it is a file of docker save, write docker-archive:/],
+    ["readme", undefined],
+  ] as const
+) {
+  test(`OciLayout.fetchManifest() of files with ${file} hints at ${hint ?? "nothing"}`, async (t) => {
+    const root = await makeFolder(t);
+    await writeFile(join(root, file), "{}");
+    const layout = openOciLayout(openFolder(root), { name: "oci:x" });
+    await assert.rejects(layout.fetchManifest("1"), ({ hint: found }: CrossdockError) => {
+      if (hint === undefined) assert.equal(found, undefined);
+      else assert.match(found ?? "", hint);
+      return true;
+    });
+  });
+}

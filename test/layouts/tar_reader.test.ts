@@ -226,5 +226,9 @@ test("openTarReader() rejects a missing file and a folder", async () => {
   const path = join(folder.path, "app.tar");
   await assert.rejects(openTarReader(path), { code: "not_found", message: /app\.tar: no such/ });
   await mkdir(path);
-  await assert.rejects(openTarReader(path), { code: "conflict", message: /it is a folder/ });
+  await assert.rejects(openTarReader(path), {
+    code: "conflict",
+    message: /it is a folder/,
+    hint: "for a folder write oci: or dir:",
+  });
 });

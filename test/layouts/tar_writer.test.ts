@@ -212,3 +212,13 @@ test("TarWriter reports a full disk", { skip: process.platform !== "linux" }, as
     message: /^write \/dev\/full: no space left on the device$/,
   });
 });
+
+test("TarWriter.begin() rejects a folder, and names a file in it", async () => {
+  await using folder = await createTempFolder("tar");
+  const writer = new TarWriter(folder.path);
+  await assert.rejects(writer.begin("blobs/a", 1), {
+    code: "conflict",
+    hint: `name a file in it, such as ${folder.path}/image.tar`,
+  });
+  await writer.close();
+});

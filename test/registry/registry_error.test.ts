@@ -275,8 +275,10 @@ for (
   test(`toRegistryError() of a 404 with ${name} is ${wanted}`, async () => {
     const error = await toError(404, body, { headers });
     assert.equal(error.code, wanted);
-    const hint = "check the registry name: another service answers at this host";
-    assert.equal(error.hint, wanted === "registry" ? hint : undefined);
+    const hint = wanted === "registry"
+      ? "check the registry name: another service answers at this host"
+      : "check the name; some registries answer 404 if a credential is missing";
+    assert.equal(error.hint, hint);
   });
 }
 

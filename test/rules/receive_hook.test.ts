@@ -123,7 +123,7 @@ async function tell(
   return kind;
 }
 
-function endWith(tag: Pick<TagReport, "result" | "digest" | "report">): RuleEnd {
+function endWith(tag: Pick<TagReport, "result" | "digest" | "report" | "error">): RuleEnd {
   const names = { source: "r.example/app:1", destination: "m.example/app:1" };
   return {
     rule: "apps",
@@ -243,6 +243,18 @@ test("createHookReceiver() finds the image of a digest tag, and retries by its t
   assert.deepEqual(faked.runs, [only, { ...only, tag: "1" }]);
 });
 
+test("createHookReceiver() runs again if the admission policy rejects the image of a new referrer", async () => {
+  const error = { code: "rejected", message: "no signature was found" } as const;
+  const faked = fakeReceiver([
+    endWith({ result: "failed", error }),
+    endWith({ result: "failed", error: { ...error, code: "network" } }),
+  ], { findImage: () => Promise.resolve(IMAGE), config: configOf("referrers: true") });
+  assert.equal(await tell(faked, { tag: undefined, digest: NEW }), "accepted");
+  await faked.settle();
+  assert.deepEqual(faked.waits, [2000]);
+  assert.equal(faked.runs.length, 2);
+});
+
 test("createHookReceiver() combines the events of several referrers of an image, and repeated ones", async () => {
   const asked: string[] = [];
   const findImage: HookReceiverOptions["findImage"] = ({ digest }) => {
@@ -260,6 +272,24 @@ test("createHookReceiver() combines the events of several referrers of an image,
   await faked.settle();
   assert.deepEqual(asked, [OLD, NEW]);
   assert.deepEqual([faked.runs.length, faked.waits], [2, [10_000]]);
+});
+
+test("createHookReceiver() runs the rules whose referrerSource got a referrer, for their images", async () => {
+  const asked: unknown[] = [];
+  const findImage: HookReceiverOptions["findImage"] = (
+    { repository, digest },
+    { mayBeElsewhere },
+  ) => {
+    asked.push([repository, digest, mayBeElsewhere]);
+    return Promise.resolve(IMAGE);
+  };
+  const config = configOf("referrers: true, referrerSource: r.example/signatures");
+  const faked = fakeReceiver([endWith({ result: "copied" })], { findImage, config });
+  const event = { tag: undefined, digest: NEW, repository: "signatures" };
+  assert.equal(await tell(faked, event), "accepted");
+  await faked.settle();
+  assert.deepEqual(asked, [["signatures", NEW, true]]);
+  assert.deepEqual(faked.runs, [{ repository: "r.example/app", subject: IMAGE }]);
 });
 
 test("createHookReceiver() runs nothing for a manifest that is no referrer", async () => {

@@ -60,6 +60,22 @@ test("listRules() has the last run of the whole rule, and a newer one of a part"
   assert.equal(after?.lastPart?.only, "a.io/app:2");
 });
 
+test("listRules() has a newer run that was aborted beside the last run", async () => {
+  const rule = ruleOf("{name: app, type: repository, source: a.io/app, target: b.io/app}");
+  const history = new MemoryHistory();
+  const options = { now: NOW, history, pullsLeft: noPulls };
+  addRun(history, { state: "aborted", failure: "the client disconnected" });
+  const [only] = await listRules([rule], options);
+  assert.deepEqual([only?.last, only?.aborted?.state], [undefined, "aborted"]);
+  addRun(history, { state: "all-failed", failure: "connection refused" });
+  assert.equal((await listRules([rule], options))[0]?.aborted, undefined);
+  addRun(history, { state: "aborted" });
+  const [info] = await listRules([rule], options);
+  assert.equal(info?.last?.failure, "connection refused");
+  assert.equal(info?.lastPart, undefined);
+  assert.equal(info?.aborted?.state, "aborted");
+});
+
 test("listRules() has the last result also while the rule is running", async () => {
   const rule = ruleOf("{name: app, type: repository, source: a.io/app, target: b.io/app}");
   const history = new MemoryHistory();

@@ -9,6 +9,7 @@ import type {
 } from "../../src/rules/workflow_rule.ts";
 import type { RunEnd, StartedRun } from "../../src/history/run_record.ts";
 import { CopyFailure } from "../../src/durable/copy_failure.ts";
+import { parseDigest } from "../../src/oci/digest.ts";
 import { RequestError } from "../../src/problem.ts";
 import type { TagReport } from "../../src/sync/model.ts";
 import type { ResultOf, RuleStep, RuleStepResults } from "../../src/sync/rule_steps.ts";
@@ -64,6 +65,7 @@ function fakeSteps(answer: Answer): { steps: DurableSteps; asked: string[] } {
   return { steps, asked };
 }
 
+const DIGEST = parseDigest(`sha256:${"a".repeat(64)}`);
 const REGISTRY = "{name: all, type: registry, source: r.example, target: m.example}";
 const PRUNING = "{name: all, type: registry, source: r.example, target: m.example, prune: {}}";
 
@@ -340,6 +342,28 @@ test("runWorkflowRule() hands the pulls of started copies to each further page",
     "images r.example/b 1,2 6",
     "images r.example/b 3 9",
   ]);
+});
+
+test("runWorkflowRule() of a new referrer runs again until the registry lists it", async () => {
+  for (const seen of [1, 2, 3, Infinity]) {
+    let images = 0;
+    const { steps, asked } = fakeSteps((step) => {
+      if (step.type === "repositories") return { repositories: ["r.example/a"] };
+      if (step.type === "names") return { tags: ["1", "2"] };
+      if (step.type === "search") return { found: ["2"], indexes: [] };
+      if (step.type === "tags") return { tags: ["2"], isListed: false };
+      assert.equal(step.type, "images");
+      return imagesResult(step, ++images < seen ? "unchanged" : "started");
+    });
+    const subject = { digest: DIGEST, isIndex: false };
+    const scope = { only: { repository: "r.example/a", subject } };
+    for (const attempt of ["first", "resumed"]) {
+      await run(steps, scope);
+      assert.equal(images, Math.min(seen, 3), attempt);
+    }
+    assert.equal(steps.now(), [0, 0, 2000, 12_000][images]);
+    assert.equal(asked.filter((step) => step.startsWith("search")).length, 1);
+  }
 });
 
 test("runWorkflowRule() rejects a rule that is no longer configured", async () => {

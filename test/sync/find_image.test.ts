@@ -84,6 +84,11 @@ test("findImage() finds nothing for a missing subject, and throws for a missing 
     SIGNATURE,
   );
   assert.equal(await find(pair, descriptor), undefined);
+  const { digest } = absent;
+  assert.deepEqual(await find(pair, descriptor, { mayBeElsewhere: true }), {
+    digest,
+    isIndex: false,
+  });
   await assert.rejects(find(pair, absent), {
     code: "not_found",
     side: "source",

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { requireDeletion } from "../../src/registry/delete_tag.ts";
 import { createLocalRunner, runRuleLocally } from "../../src/sync/local_rules.ts";
-import type { RuleReport } from "../../src/sync/model.ts";
+import type { PruneReport, RuleReport } from "../../src/sync/model.ts";
+import { pruneTarget } from "../../src/sync/prune_target.ts";
 import type { RunRuleOptions } from "../../src/sync/run_rule.ts";
 import { runRules } from "../../src/sync/run_rules.ts";
 import { startPair } from "../support/pair.ts";
@@ -301,3 +303,35 @@ test("runRule() has nothing to prune where the mirror is not there yet", async (
   const report = await prune(pair, HALF, { dryRun: true });
   assert.deepEqual([report.pruned, report.warnings], [[], []]);
 });
+
+for (const dryRun of [true, false]) {
+  test(`pruneTarget() ${dryRun ? "of a dry run " : ""}fails without a request where the registry is known to delete nothing`, async () => {
+    const rule = ruleOf(
+      "{type: repository, source: a.example/app, target: ghcr.io/a/app, prune: {}}",
+    );
+    const reports = await pruneTarget("ghcr.io/a/app", {
+      rule,
+      rules: [rule],
+      source: "a.example/app",
+      selected: ["1"],
+      tooFresh: [],
+      dryRun,
+      warn: () => assert.fail("a warning"),
+      batch: {
+        async *tags(): AsyncGenerator<string[]> {
+          yield await Promise.resolve(["1", "2"]);
+        },
+        deleteTag: () => assert.fail("a deletion"),
+        requireDeletion,
+      },
+    });
+    assert.equal(reports.length, 1);
+    const [{ destination, result, error }] = reports as [PruneReport];
+    assert.deepEqual([destination, result, error?.code], [
+      "ghcr.io/a/app:2",
+      "failed",
+      "unsupported",
+    ]);
+    assert.match(error?.message ?? "", /ghcr\.io deletes neither tags nor manifests$/);
+  });
+}

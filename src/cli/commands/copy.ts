@@ -12,8 +12,10 @@ import { checkDigestFile, writeDigestFile } from "../options/digest_file.ts";
 import { openEngine, openServer, VIA_HINT } from "../options/open_engine.ts";
 import * as options from "../options/options.ts";
 import { toSides } from "../options/side.ts";
+import { EXIT_DIFFERENT } from "../output/exit_codes.ts";
+import { formatMissing } from "../output/format_referrers.ts";
 import { formatDurableCopy, formatReport } from "../output/format_report.ts";
-import { writeJson, writeResult } from "../output/output.ts";
+import { writeJson, writeResult, writeStderr } from "../output/output.ts";
 import { startProgress } from "../output/progress.ts";
 import type { TagState } from "../output/progress_tally.ts";
 import { StoppedError } from "../stopped_error.ts";
@@ -27,6 +29,7 @@ const OPTIONS = [
   ...options.COPY_OPTIONS,
   options.policyOption,
   options.receiptKeyOption,
+  options.strictOption,
   ...options.ALL_TAGS_OPTIONS,
   options.dryRunOption,
   ...options.SIDE_OPTIONS,
@@ -53,8 +56,11 @@ export function defineCopy(command: Command, context: CommandContext): void {
     if (flags.allTags && flags.detach) {
       throw new ParseError("--all-tags and --detach cannot be combined");
     }
-    const extra = (["missing", "strict"] as const).find((name) => flags[name]);
-    if (extra && !flags.allTags) throw new ParseError(`--${extra} requires --all-tags`);
+    if (flags.missing && !flags.allTags) throw new ParseError("--missing requires --all-tags");
+    const early = (["dryRun", "detach"] as const).find((name) => flags[name]);
+    if (flags.strict && early && !flags.allTags) {
+      throw new ParseError(`--strict and ${NO_DIGEST[early]} cannot be combined`);
+    }
     if (flags.allTags) {
       const { copyAllTags } = await import("./copy_all_tags.ts");
       await copyAllTags(source, destination, flags, context);
@@ -86,7 +92,7 @@ async function runCopy(
   source: string,
   destination: string,
   flags: CopyCommandFlags,
-  { environment, signal, setProblemStream }: CommandContext,
+  { environment, signal, setProblemStream, setExitCode }: CommandContext,
 ): Promise<void> {
   const request = toCopyRequest(source, destination, flags);
   const copy = await openCopy(request, flags, environment);
@@ -104,6 +110,12 @@ async function runCopy(
     }
     if (flags.json) await writeJson(output, "report" in done ? done.report : done.copy);
     else if (!flags.quiet) await writeResult(output, formatDone(done));
+    const state = flags.strict && "report" in done && done.report.referrerState;
+    const missing = state && formatMissing(state);
+    if (missing) {
+      writeStderr(environment, `error: ${missing}`);
+      setExitCode(EXIT_DIFFERENT);
+    }
   } catch (error) {
     const reason: unknown = signal.reason;
     if (!(reason instanceof StoppedError)) throw error;

@@ -162,8 +162,12 @@ export const ALL_TAGS_OPTIONS = [
     "--missing",
     "copy only tags that the destination lacks, and leave its other tags unchanged",
   ).helpGroup(ALL_TAGS),
-  new Option("--strict", "fail if the source has no tags").helpGroup(ALL_TAGS),
 ] as const;
+
+export const strictOption = new Option(
+  "--strict",
+  "fail if signatures or other referrers did not arrive; with --all-tags, also if the source has no tags",
+).helpGroup(CONTENT);
 
 export const dryRunOption = new Option("--dry-run", "show the plan and copy nothing, as plan does")
   .helpGroup(CONTENT);
@@ -334,7 +338,7 @@ export const SYNC_OPTIONS = [
   new Option("--status", "show for each tag whether its copy is in step, behind or missing"),
   new Option(
     "--strict",
-    "fail if a named tag or a rule matches nothing, or prune.maxShare holds back",
+    "fail if a named tag or a rule matches nothing, signatures or other referrers did not arrive, or prune.maxShare holds back",
   ),
   new Option(
     "--watch",

@@ -20,7 +20,11 @@ export function readSecretVariable(
   }
   const from = `${option} ${name}`;
   const text = env[name];
-  if (!text) throw new ParseError(`${from}: the variable is not set or empty`);
+  if (!text) {
+    throw new ParseError(`${from}: the variable is not set or empty`, {
+      hint: `set it in the environment of crossdock: export ${name}=…`,
+    });
+  }
   return { text, from };
 }
 

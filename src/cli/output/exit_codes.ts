@@ -67,7 +67,7 @@ export const EXIT_CODES_HELP = `Exit codes:
     9  timeout: the other side sent nothing for too long
    10  rate limited; sync: a rule was postponed and nothing failed
    11  unexpected response from a registry or server
-   12  verify or sync --status found differences; sync --strict: signatures
+   12  verify or sync --status found differences; --strict: signatures
        or other referrers did not arrive
    13  sync: some tags or rules failed, the rest is done
    14  sync: all tags and rules failed

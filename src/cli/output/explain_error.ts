@@ -28,16 +28,19 @@ const MAX_CAUSES = 5;
 interface ExplainOptions extends CommandLine {
   /** Whether to show stacks. @default false */
   readonly isDebug?: boolean;
+  /** Takes the place of the error's own hint. */
+  readonly hint?: string | undefined;
 }
 
 export function explainError(
   error: unknown,
-  { isDebug = false, ...line }: ExplainOptions = {},
+  { isDebug = false, hint: otherHint, ...line }: ExplainOptions = {},
 ): Explanation {
   const { exitCode, ...failure } = describe(error, line);
   const { prefix = "error: ", details = [] } = failure;
   const messages = failure.messages.map(redactUrls);
-  const hint = failure.hint === undefined ? undefined : redactUrls(failure.hint);
+  const shownHint = otherHint ?? failure.hint;
+  const hint = shownHint === undefined ? undefined : redactUrls(shownHint);
   // The stack of a usage error repeats the secrets that were removed from its message.
   const stacks = isDebug && !(error instanceof CommanderError) ? listStacks(error) : [];
   return {

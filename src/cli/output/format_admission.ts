@@ -23,9 +23,10 @@ function formatRequirements({ requirements }: ManifestVerdict): string[] {
   return requirements.flatMap(({ requirement, met, candidates }) => [
     "",
     `${met ? "met" : "not met"}: ${requirement}`,
-    ...candidates.map(({ name, accepted, reason }) =>
-      `  ${accepted ? "accepted" : "rejected"}  ${name}\n            ${reason}`
-    ),
+    ...candidates.flatMap(({ name, accepted, reason }) => [
+      `  ${accepted ? "accepted" : "rejected"}  ${name}`,
+      `            ${reason}`,
+    ]),
     ...(candidates.length === 0 ? ["  no signature was found"] : []),
   ]);
 }

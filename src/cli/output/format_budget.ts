@@ -1,7 +1,7 @@
 import type { Bounds, Budget, BudgetWay, Fit, Need } from "../../budget/model.ts";
 import { PAID_USD_PER_MONTH, PLATFORMS } from "../../budget/platforms.ts";
 import type { NeedName, PlatformName } from "../../budget/platforms.ts";
-import { ADVICE, SOURCES, UNCONFIRMED } from "../../budget/texts.ts";
+import { ADVICE, NOT_COUNTED, SOURCES, UNCONFIRMED } from "../../budget/texts.ts";
 import { formatBytes } from "./format.ts";
 
 const TITLES: Readonly<Record<PlatformName, string>> = {
@@ -68,6 +68,7 @@ export function formatBudget(budget: Budget): string[] {
     EXPLANATIONS.bounds,
     ...(ways.some(({ exceeds }) => exceeds.includes("workflowCalls")) ? [EXPLANATIONS.waits] : []),
     ...(advice.length > 0 ? ["", "to change", ...advice.map((name) => `- ${ADVICE[name]}`)] : []),
+    ...NOT_COUNTED[platform].map((text) => `not counted: ${text}`),
     "",
     `limits and prices as of ${asOf}:`,
     ...SOURCES[platform].map((page) => `  ${page}`),

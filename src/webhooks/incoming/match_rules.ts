@@ -1,4 +1,5 @@
 import { matchDigestTag, subjectOfTag } from "../../oci/digest_tag.ts";
+import { equalRepositories, formatReference, parseReference } from "../../oci/reference.ts";
 import type { Reference } from "../../oci/reference.ts";
 import type { SyncRule } from "../../sync/rule.ts";
 import { createRepositoryFilter } from "../../sync/expand.ts";
@@ -13,6 +14,8 @@ export interface RuleMatch {
    * them, or one of their referrers. With neither, they run for the whole repository.
    */
   readonly about: Reference;
+  /** The repository of the digest, if it is the `referrerSource` of the rules. Default: that of `about`. */
+  readonly from?: Reference | undefined;
   readonly rules: readonly SyncRule[];
 }
 
@@ -38,8 +41,25 @@ export function matchRules(
   const byDigest = rules.filter((rule) =>
     !byTag.includes(rule) && isFrom(rule, about) && isCopied(rule)
   );
-  return [{ about: located, rules: byTag }, { about, rules: byDigest }]
+  const matches: RuleMatch[] = [{ about: located, rules: byTag }, { about, rules: byDigest }];
+  return [...matches, ...isByDigest ? matchReferrerSource(about, rules) : []]
     .filter(({ rules }) => rules.length > 0);
+}
+
+/** Finds the rules whose images have their referrers in the repository of an event. A rule for a registry names no image. */
+function matchReferrerSource(event: Reference, rules: readonly SyncRule[]): RuleMatch[] {
+  const { digest: _, ...from } = event;
+  const found = new Map<string, RuleMatch>();
+  for (const rule of rules) {
+    const { referrers, referrerSource } = rule.copy;
+    if (rule.type === "registry" || !referrers || referrerSource === undefined) continue;
+    if (isFrom(rule, event) || !equalRepositories(parseReference(referrerSource), from)) continue;
+    const { registry, repository } = parseReference(rule.source);
+    const place = formatReference({ registry, repository });
+    const others = found.get(place)?.rules ?? [];
+    found.set(place, { about: { ...event, registry, repository }, from, rules: [...others, rule] });
+  }
+  return [...found.values()];
 }
 
 /** Whether a rule may copy an image. A repository without a tag may have any tag. */

@@ -200,6 +200,7 @@ test("/openapi.json closes the schemas of requests, and leaves those of answers 
     "CopyRequest",
     "ManifestStep",
     "PlanRequest",
+    "ReceiptStep",
     "ReferrerFilter",
     "ReferrersStep",
     "StepDescriptor",

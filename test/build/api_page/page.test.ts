@@ -7,7 +7,7 @@ import { getDocument } from "../api/api_document.ts";
 import { startDocumentedApp } from "../../server/documented_app.ts";
 import { HOSTILE, sampleApi, sampleInfo, sampleOperation } from "./sample_api.ts";
 
-const OPTIONS = { style: "assets/docs-0.css" };
+const OPTIONS = { styles: ["assets/base-0.css", "assets/docs-0.css"] };
 
 async function renderReal(): Promise<string> {
   await using documented = await startDocumentedApp();

@@ -2,7 +2,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { propertiesAt } from "../../../build/reference/sync_config.ts";
 import { KEY_GROUPS } from "../../../build/reference/sync_keys.ts";
+import { readAdmission } from "../../../src/config/read_admission.ts";
 import { parseSyncConfig } from "../../../src/config/sync_config.ts";
+import { newKey } from "../../receipts/support.ts";
 
 const paths = [...new Set(KEY_GROUPS.map(({ path }) => path))];
 
@@ -20,6 +22,7 @@ const PEM = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n" +
 const ENV = {
   GHCR_PASS: "p",
   REFRESH_TOKEN: "t",
+  RECEIPT_KEY: newKey().privatePem,
   HOOK_SECRET: "0123456789abcdef",
   CHAT_SECRET: "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=",
 };
@@ -67,6 +70,7 @@ const BESIDE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     registry: "registry: r.example",
     clientCert: "clientCert: '{{ file \"c\" }}'",
   },
+  "receipt.names": { key: "key: '{{ env \"RECEIPT_KEY\" }}'" },
   "sync[]": RULE,
   "sync[].repos": REGISTRY_RULE,
   "sync[].targets": WITHOUT_TARGET,
@@ -108,7 +112,7 @@ function toFile(path: string, key: string, example: string): string {
 
 for (const { path, keys } of KEY_GROUPS) {
   for (const [key, { example }] of Object.entries(keys)) {
-    if (example === undefined || key === "admission") continue;
+    if (example === undefined) continue;
     test(`the example of ${path}.${key} is valid in a file`, () => {
       assert.ok(example.startsWith(`${key}: `), example);
       const file = toFile(path, key, example);
@@ -117,6 +121,7 @@ for (const { path, keys } of KEY_GROUPS) {
         env: ENV,
         now: 0,
         allowsHelpers: true,
+        readAdmission,
         readFile: () => PEM,
       });
       assert.deepEqual(warnings, [], file);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { putCosignSignature, putImage } from "../../support/image.ts";
+import { putCosignSignature, putImage, putReferrer } from "../../support/image.ts";
 import { startRegistry } from "../../support/registry.ts";
 import type { RunningRegistry } from "../../support/registry.ts";
 import { engineCli } from "../engine_cli.ts";
@@ -94,6 +94,27 @@ test("crossdock copy --all-tags fails for some tags with 13, for a missing repos
   assert.equal(all.exitCode, 14);
 });
 
+test("crossdock copy --strict fails if a signature did not arrive", async () => {
+  await using a = await startRegistry();
+  await using b = await startRegistry();
+  const { descriptor: subject } = await putImage(a, "app", { tag: "1" });
+  const { descriptor } = await putReferrer(a, "app", subject, {
+    artifactType: "application/vnd.dev.sigstore.bundle.v0.3+json",
+    payload: "{}",
+  });
+  const names = [`${a.host}/app:1`, `${b.host}/app`];
+  a.fail({ path: `/manifests/${descriptor.digest}`, action: { status: 404 }, times: 99 });
+  const lacking = await engineCli().run("copy", "--strict", ...names);
+  assert.equal(lacking.exitCode, 12);
+  assert.match(lacking.stderr, /^error: lacks 1 of 1 signature \(1 not found at the source\)$/m);
+  assert.ok(b.getManifest("app", "1"));
+  const plain = await engineCli().run("copy", ...names);
+  assert.equal(plain.exitCode, 0);
+  a.clearFaults();
+  const complete = await engineCli().run("copy", "--strict", ...names);
+  assert.equal(complete.exitCode, 0, complete.stderr);
+});
+
 test("crossdock copy and plan name the additional tags", async () => {
   await using registries = await startTagged();
   const { a, b } = registries;
@@ -108,7 +129,8 @@ test("crossdock copy and plan name the additional tags", async () => {
 const names = ["a.io/b", "c.io/d"];
 const bad: [flags: string[], wanted: RegExp][] = [
   [["--missing", ...names], /^error: --missing requires --all-tags/],
-  [["--strict", ...names], /^error: --strict requires --all-tags/],
+  [["--strict", "--dry-run", ...names], /^error: --strict and --dry-run cannot be combined/],
+  [["--strict", "--detach", ...names], /^error: --strict and --detach cannot be combined/],
   [["--all-tags", "a.io/b:1", "c.io/d"], /^error: .*it has a tag, expected a repository only/],
   [["--all-tags", "a.io/b", "c.io/d:1,2"], /^error: parse reference/],
   [["--all-tags", "a.io/b", "a.io/b"], /^error: --all-tags: source and destination are the same/],

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { CrossdockError } from "../../../src/errors.ts";
 import { putImage, putIndex } from "../../support/image.ts";
 import { startRegistry } from "../../support/registry.ts";
 import { engineCli } from "../engine_cli.ts";
@@ -77,3 +78,14 @@ for (
     assert.deepEqual(cli.engines, []);
   });
 }
+
+test("crossdock inspect of a tar file without a transport names the transports", async () => {
+  const engine = {
+    inspect: () =>
+      Promise.reject(new CrossdockError("network", "no DNS", { side: "source", hint: "wait" })),
+  };
+  const { exitCode, stderr } = await fakeCli({ engine }).run("inspect", "image.tar");
+  assert.equal(exitCode, 8);
+  const hint = "write docker-archive:image.tar for a file of docker save, or oci-archive:image.tar";
+  assert.equal(stderr, `error: no DNS\nhint: if image.tar is a file or folder, ${hint}\n`);
+});

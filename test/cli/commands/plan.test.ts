@@ -35,6 +35,7 @@ test("crossdock plan --budget says that a Workflow of many steps waits", async (
   assert.match(stdout, /^budget .*; may fit as a Workflow$/m);
   assert.match(stdout, /^ +calls of the Workflow +- +63 \* +50$/m);
   assert.match(stdout, /waits for six minutes/);
+  assert.match(stdout, /^not counted: .*KV namespace STATE.*one read, one write, one delete/m);
 });
 
 test("crossdock plan --budget shows prices of the paid plan", async () => {
@@ -48,6 +49,7 @@ test("crossdock plan --budget shows one way for Deno Deploy", async () => {
   const { stdout } = await runPlan(["--budget", "deno-deploy"]);
   assert.match(stdout, /^budget +Deno Deploy, free plan: fits in one request$/m);
   assert.match(stdout, /^not confirmed: /m);
+  assert.doesNotMatch(stdout, /^not counted/m);
   assert.doesNotMatch(stdout, /Workflow/);
 });
 

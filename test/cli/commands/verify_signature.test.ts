@@ -47,6 +47,10 @@ test("crossdock verify-signature accepts the signer, and no other", async () => 
   const signed = await runCrossdock("verify-signature", "--key", key, `${source.host}/p256:1`);
   assert.equal(signed.exitCode, 0, signed.stderr);
   assert.match(signed.stdout, new RegExp(`^admitted   ${source.host}/p256:1@${DIGEST}\n`));
+  assert.match(
+    signed.stdout,
+    /^ +accepted +\S+@sha256:[0-9a-f]{64}\n +signed by key [0-9a-f]{16}\n$/m,
+  );
   for (const name of ["rsa", "app"]) {
     const args = ["--policy", policy, "--json", `${source.host}/${name}:1`];
     const other = await runCrossdock("verify-signature", ...args);

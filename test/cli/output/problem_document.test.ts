@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { COMMANDS } from "../../../src/cli/commands/commands.ts";
 import { CopyError } from "../../../src/copy/copy_error.ts";
+import type { ContentSource } from "../../../src/content.ts";
 import { CrossdockError, ERROR_CODES, ParseError } from "../../../src/errors.ts";
 import { PROBLEMS } from "../../../src/problem.ts";
 import { problemSchema } from "../../../src/problem_schema.ts";
@@ -154,6 +155,7 @@ const failing: Readonly<Record<string, readonly string[]>> = {
   copy: [SOURCE, DESTINATION],
   plan: [SOURCE, DESTINATION],
   verify: [SOURCE, DESTINATION],
+  receipts: [SOURCE],
   "verify-signature": ["--issuer", "https://a.example", "--identity", "b", SOURCE],
   inspect: [SOURCE],
   tags: ["localhost:5000/app"],
@@ -177,6 +179,7 @@ test("each command with --json prints a problem document", async () => {
     tags,
     checkAccess: fail,
     admit: fail,
+    openSource: () => ({ resolveManifest: fail, fetchManifest: fail }) as unknown as ContentSource,
   };
   const options: FakeCliOptions = {
     engine,

@@ -3,11 +3,21 @@ import { parse as parseToml } from "smol-toml";
 import { parse as parseYaml, parseAllDocuments, stringify } from "yaml";
 import { readAdmission } from "../../../src/config/read_admission.ts";
 import { parseSyncConfig } from "../../../src/config/sync_config.ts";
+import { newKey } from "../../receipts/support.ts";
 
 const RULE = { source: "docker.io/library/alpine", target: "b.io/alpine", type: "repository" };
 
 /** Keys of the file; all others are keys of a rule, of a webhook, or of `webhooks`. */
-const FILE_KEYS = ["version", "x-", "creds", "defaults", "sync", "webhooks", "admission"];
+const FILE_KEYS = [
+  "version",
+  "x-",
+  "creds",
+  "defaults",
+  "sync",
+  "webhooks",
+  "admission",
+  "receipt",
+];
 
 /** The value of each variable, which is long enough for a secret. */
 const VALUE = "0123456789abcdef0123456789abcdef";
@@ -17,6 +27,14 @@ MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE8nXRh950IZbRj8Ra/N9sbqOPZrfM
 5/KAQN0/KjHcorm/J5yctVd7iEcnessRQjU917hmKO6JWVGHpDguIyakZA==
 -----END PUBLIC KEY-----
 `;
+
+const { privatePem: PRIVATE_KEY } = newKey();
+
+/** The value of a variable or of a file, by its name. */
+function valueOf(name: string): string {
+  if (/receipt/i.test(name)) return PRIVATE_KEY;
+  return /(KEY|PEM|PUB)$|\.(pem|pub|crt)$/.test(name) ? PUBLIC_KEY : VALUE;
+}
 
 /** @returns mistakes, each a text that says where in the block */
 export function checkYaml(text: string, variant: string): string[] {
@@ -31,7 +49,7 @@ export function checkYaml(text: string, variant: string): string[] {
 
 function checkConfig(text: string): string[] {
   const env = new Proxy<Record<string, string>>({}, {
-    get: (_, name) => /(KEY|PEM|PUB)$/.test(String(name)) ? PUBLIC_KEY : VALUE,
+    get: (_, name) => valueOf(String(name)),
     getOwnPropertyDescriptor: () => ({ configurable: true, enumerable: true }),
   });
   try {
@@ -39,7 +57,7 @@ function checkConfig(text: string): string[] {
       from: "crossdock.yaml",
       env,
       now: 0,
-      readFile: (path) => /\.(pem|pub|crt)$/.test(path) ? PUBLIC_KEY : VALUE,
+      readFile: valueOf,
       allowsLocal: true,
       readAdmission,
     });

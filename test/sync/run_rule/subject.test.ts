@@ -250,6 +250,39 @@ test("runRule() of a new referrer compares the one image of a rule, by tag or by
   }
 });
 
+for (const more of ["", ', tags: {allow: ["other"]}']) {
+  test(`runRule() of a new referrer of an image that the rule names by digest copies it along${more}`, async () => {
+    await using pair = await startPair();
+    const { source, destination } = pair;
+    const { descriptor, images } = await putIndex(source, "app", { platforms: ["linux/amd64"] });
+    await putImage(source, "app", { tag: "other", seed: 2 });
+    const { digest } = descriptor;
+    const rule = appRule(pair, `, digests: ["${digest}"], referrers: true, fastCheck: true${more}`);
+    await run(rule, pair);
+    for (const subject of [descriptor, images[0]?.descriptor]) {
+      assert.ok(subject);
+      const signature = await putReferrer(source, "app", subject, SIGNATURE);
+      const { tags } = await run(rule, pair, scopeOf(pair, subject, subject === descriptor));
+      assert.deepEqual(tags.map(({ destination, result }) => [destination, result]), [
+        [`${destination.host}/app@${digest}`, "copied"],
+      ]);
+      assert.ok(hasManifest(pair, signature.descriptor));
+    }
+  });
+}
+
+test("runRule() of a new referrer in the referrerSource of the rule copies it along", async () => {
+  await using pair = await startPair();
+  const { source } = pair;
+  const { descriptor } = await putIndex(source, "app", { tag: "1", platforms: ["linux/amd64"] });
+  const rule = appRule(pair, `, referrers: true, referrerSource: "${source.host}/signatures"`);
+  await run(rule, pair);
+  const signature = await putReferrer(source, "signatures", descriptor, SIGNATURE);
+  const report = await run(rule, pair, scopeOf(pair, descriptor));
+  assert.deepEqual(resultsOf(report), ["app:1 copied"]);
+  assert.ok(hasManifest(pair, signature.descriptor));
+});
+
 test("runRule() of a new referrer is not stopped by a tag that the source refuses", async () => {
   await using pair = await startPair();
   await putTags(pair, "1", "2");

@@ -93,3 +93,30 @@ sync:
     assert.deepEqual(find(repository), [0, 0, 0], repository);
   }
 });
+
+test("matchRules() of a referrer in its own repository finds the rules with this referrerSource", () => {
+  const { rules } = parseConfig({
+    CROSSDOCK_CONFIG: `
+defaults: {referrers: true}
+sync:
+  - {name: one, type: repository, source: r.example/app, target: m.example/app, referrerSource: r.example/signatures}
+  - {name: two, type: image, source: "r.example/app:1", target: "m.example/two:1", referrerSource: r.example/signatures}
+  - {name: three, type: repository, source: r.example/lib, target: m.example/lib, referrerSource: r.example/signatures}
+  - {name: none, type: repository, source: r.example/lib, target: m.example/n, referrerSource: r.example/signatures, referrers: false}
+  - {name: other, type: repository, source: r.example/lib, target: m.example/o, referrerSource: r.example/other}
+  - {name: registry, type: registry, source: x.example, target: m.example/r, referrerSource: r.example/signatures}
+`,
+  }).sync;
+  const show = (digest?: Digest): string[] =>
+    matchRules({ repository: "signatures", ...(digest ? { digest } : {}) }, "r.example", rules)
+      .map(({ about, from, rules }) =>
+        `${from && formatReference(from)} ${formatReference(about)}: ${
+          rules.map(({ name }) => name)
+        }`
+      );
+  assert.deepEqual(show(IMAGE), [
+    `r.example/signatures r.example/app@${IMAGE}: one,two`,
+    `r.example/signatures r.example/lib@${IMAGE}: three`,
+  ]);
+  assert.deepEqual(show(), []);
+});
