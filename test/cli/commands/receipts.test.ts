@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { ManifestReceipts } from "../../../src/receipts/list_receipts.ts";
 import type { Digest } from "../../../src/oci/digest.ts";
-import { fixture, putFixture } from "../../admission/support.ts";
+import { DIGEST, fixture, putFixture } from "../../admission/support.ts";
 import { newKey, receiptsOf } from "../../receipts/signed_registry.ts";
 import { putImage, putIndex, putReferrer } from "../../support/image.ts";
 import { startPair } from "../../support/pair.ts";
@@ -234,6 +234,10 @@ test("crossdock receipts rejects a receipt of another image, and one about anoth
 test("crossdock receipts leaves signatures and other attestations out", async () => {
   await using registry = await startRegistry();
   for (const name of ["p256", "keyless"]) await putFixture(registry, fixture(name), "app");
+  const { mediaType = "", bytes } = registry.getManifest("app", "1") ?? assert.fail();
+  const subject = { mediaType, digest: DIGEST as Digest, size: bytes.length };
+  const artifactType = "application/vnd.cncf.notary.signature";
+  await putReferrer(registry, "app", subject, { artifactType, payload: "{}" });
   const { manifests: [image] } = await runJson("--key", "key.pub", `${registry.host}/app:1`);
   assert.deepEqual(image && statesOf(image), []);
 });
