@@ -4,7 +4,7 @@ import { formatReference } from "../oci/reference.ts";
 import type { Reference } from "../oci/reference.ts";
 import type { Step } from "./step.ts";
 
-/** A failed copy: the cause, its side and the failed step. The destination's tag was not moved. */
+/** A failed copy: the cause, its side and the failed step. The destination's tag was not moved, unless the step is for a receipt. */
 export class CopyError extends CrossdockError {
   /** The name of the class. */
   override readonly name = "CopyError";

@@ -18,7 +18,12 @@ export async function putReceipt(step: ReceiptStep, context: PerformContext): Pr
       // Requests to registries have had their retries. What failed on no side is the service that signs.
       const isSigning = error instanceof CrossdockError && error.side === undefined;
       const delayMs = retryDelayMs(error, attempt, retries, runtime.random());
-      if (!isSigning || delayMs === undefined) throw error;
+      if (!isSigning || delayMs === undefined) {
+        if (error instanceof CrossdockError && error.code !== "aborted") {
+          error.message = `the image is copied, and its receipt is not: ${error.message}`;
+        }
+        throw error;
+      }
       emit?.({
         type: "retry",
         side: "destination",

@@ -350,6 +350,44 @@ test("crossdock copy --all-tags --receipt-key signs a receipt for each tag", asy
   }
 });
 
+test("crossdock sync signs receipts by the key of the file, and once more names what failed", async () => {
+  await using pair = await startPair();
+  await putImage(pair.source, "app", { tag: "1" });
+  const [source, target] = [`${pair.source.host}/app`, `${pair.destination.host}/app`];
+  const rule = { name: "app", type: "repository", source, target };
+  const receipt = { key: '{{ env "RECEIPT_KEY" }}' };
+  const defaults = { skipDockerConfig: true };
+  const file = JSON.stringify({ receipt, defaults, sync: [rule] });
+  const cli = engineCli({
+    files: { ...FILES, "crossdock.yaml": file },
+    env: { RECEIPT_KEY: KEY.privateKey },
+  });
+  pair.destination.fail({ method: "PUT", path: "/manifests/sha256:", action: { status: 403 } });
+  const failed = await cli.run("sync");
+  assert.equal(failed.exitCode, 14, failed.stderr);
+  assert.match(
+    failed.stdout + failed.stderr,
+    /: the image is copied, and its receipt is not: .* 403/,
+  );
+  const { exitCode, stdout, stderr } = await cli.run("sync");
+  assert.equal(exitCode, 0, stderr);
+  assert.doesNotMatch(failed.stdout + failed.stderr + stdout + stderr, /PRIVATE KEY/);
+  assert.equal((await run("receipts", "--key", "key.pub", `${target}:1`)).exitCode, 0);
+});
+
+test("crossdock copy names the receipt that failed", async () => {
+  await using pair = await startPair();
+  await putImage(pair.source, "app", { tag: "1" });
+  pair.destination.fail({ method: "PUT", path: "/manifests/sha256:", action: { status: 403 } });
+  const names = [`${pair.source.host}/app:1`, `${pair.destination.host}/app:1`];
+  const { exitCode, stderr } = await run("copy", "--receipt-key", "key.pem", ...names);
+  assert.notEqual(exitCode, 0);
+  assert.match(
+    stderr,
+    new RegExp(`receipt of sha256:[0-9a-f]{64} in ${pair.destination.host}/app`),
+  );
+});
+
 const WRONG_RECEIPT_KEYS: [name: string, args: string[], message: RegExp][] = [
   [
     "a public key",
