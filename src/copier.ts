@@ -20,7 +20,7 @@ import type { SharedContent } from "./copy/shared_content.ts";
 import { runPlan } from "./copy/run.ts";
 import { Slots } from "./copy/slots.ts";
 import { toResend } from "./copy/step.ts";
-import type { BlobStep, Step } from "./copy/step.ts";
+import type { Step } from "./copy/step.ts";
 import { CrossdockError } from "./errors.ts";
 import type { Digest } from "./oci/digest.ts";
 import { formatReference, parseReference, parseRepository } from "./oci/reference.ts";
@@ -197,9 +197,12 @@ export function createCopier(options: EngineOptions): Copier {
       ): Promise<Outcome> => {
         const stepContext = { ...context, ...pickRepositories(step, copy), signal };
         if (isMissing) return await performTraced(toResend(step), stepContext);
-        if (!memory || step.type !== "blob") return await performTraced(step, stepContext);
+        const perform = (step: Step): Promise<Outcome> => performTraced(step, stepContext);
+        if (memory && step.type === "receipt") {
+          return await memory.shareReceipt(step, perform, { signal });
+        }
+        if (!memory || step.type !== "blob") return await perform(step);
         const onWait = (): void => onBlobSettled?.(step.descriptor.digest);
-        const perform = (step: BlobStep): Promise<Outcome> => performTraced(step, stepContext);
         return await memory.shareBlob(step, perform, { signal, onWait }).finally(onWait);
       };
       const what = `copy ${attributes["crossdock.source"]}`;

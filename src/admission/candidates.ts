@@ -23,6 +23,8 @@ export interface Candidate {
   readonly artifact?: Uint8Array;
   /** Why it cannot be read. */
   readonly error?: string;
+  /** Whether it is a signature of another kind, such as Notation's, and no bundle of Sigstore. Default: no. */
+  readonly isForeign?: true;
 }
 
 export interface ReadCandidatesOptions extends CallOptions {
@@ -101,7 +103,8 @@ class CandidateReader {
       !mayBeBundle(one) && kindOfReferrer(one) === "signature"
     );
     for (const { digest, artifactType = "" } of others.slice(0, MAX_REFERRERS)) {
-      yield { name: `${source.name}@${digest}`, error: `unknown format ${quote(artifactType)}` };
+      const error = `unknown format ${quote(artifactType)}`;
+      yield { name: `${source.name}@${digest}`, error, isForeign: true };
     }
   }
 

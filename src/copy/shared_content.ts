@@ -5,7 +5,7 @@ import type { Digest } from "../oci/digest.ts";
 import { isLocal, parseRepository } from "../oci/reference.ts";
 import { CopyError } from "./copy_error.ts";
 import type { Outcome } from "./model.ts";
-import type { BlobStep } from "./step.ts";
+import type { BlobStep, ReceiptStep } from "./step.ts";
 
 /** Limit of remembered blobs, about 10 MB of memory. The oldest is dropped; at worst it is uploaded again. */
 const MAX_BLOBS = 50_000;
@@ -81,6 +81,22 @@ export class SharedContent {
     const running = outcome.then(() => {}, () => {})
       .finally(() => keys.forEach((key) => this.#running.delete(key)));
     for (const key of keys) this.#running.set(key, running);
+    return await outcome;
+  }
+
+  /** Performs the steps for receipts of one manifest one after the other: the second finds the receipt of the first. */
+  async shareReceipt(
+    step: ReceiptStep,
+    perform: (step: ReceiptStep) => Promise<Outcome>,
+    { signal }: CallOptions,
+  ): Promise<Outcome> {
+    const key = `receipt ${step.destination} ${step.descriptor.digest}`;
+    for (let running; (running = this.#running.get(key));) await abortable(running, signal);
+    const outcome = perform(step);
+    this.#running.set(
+      key,
+      outcome.then(() => {}, () => {}).finally(() => this.#running.delete(key)),
+    );
     return await outcome;
   }
 

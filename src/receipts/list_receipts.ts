@@ -120,7 +120,7 @@ class ReceiptReader {
 
   /** @returns `undefined` for a bundle that is no receipt */
   #readCandidate(
-    { name: receipt, bundle, error }: Candidate,
+    { name: receipt, bundle, error, isForeign }: Candidate,
     digest: Digest,
   ): FoundReceipt | undefined {
     const rejected = (reason: string, more = {}): FoundReceipt => ({
@@ -129,6 +129,7 @@ class ReceiptReader {
       state: "rejected",
       reason,
     });
+    if (isForeign) return undefined;
     if (error !== undefined) return rejected(error);
     let statement: Statement | undefined;
     try {

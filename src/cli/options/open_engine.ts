@@ -64,6 +64,9 @@ export async function openLocalEngine(
   const { authfile, concurrency, retries, timeout, compress, format, policy, receiptKey } = flags;
   rejectSharedDescriptor(source, destination);
   rejectUnreadAuthfile(authfile, destination ? [source, destination] : [source]);
+  if (receiptKey !== undefined && destination && isLocal(destination.name)) {
+    throw new ParseError("--receipt-key needs a registry as destination: nobody pulls from a path");
+  }
   const names = [source, destination].flatMap((side) => side ? listNames(side) : []);
   const conversion = { ...(compress ? { compress } : {}), ...(format ? { format } : {}) };
   const read = (side: CommandSide): Promise<SideOptions> =>
