@@ -9,23 +9,26 @@ import type { Receipts, SignedReceipt } from "../copy/receipts.ts";
 import type { ReceiptStep } from "../copy/step.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import { digestBytes } from "../oci/digest.ts";
+import type { Digest } from "../oci/digest.ts";
 import { OCI_EMPTY, OCI_MANIFEST } from "../oci/media_types.ts";
 import { safeParseJson } from "../schema.ts";
 import type { ReceiptSettings, ReceiptSigner } from "./key.ts";
-import { openSigner } from "./signer.ts";
+import { isSignature, openSigner } from "./signer.ts";
 import { makeStatement } from "./statement.ts";
 
 const BUNDLE = "application/vnd.dev.sigstore.bundle.v0.3+json";
 const IN_TOTO = "application/vnd.in-toto+json";
 
-/** Annotations of a receipt. They tell who signed what without reading the bundle, and prove nothing. */
-const KEY_ANNOTATION = "crossdock.receipt.key";
-const NAME_ANNOTATION = "crossdock.receipt.name";
+/**
+ * An annotation of a receipt: the signature of its subject and name. It finds the receipts of a signer without reading their bundles,
+ * and nobody else can make it.
+ */
+const PROOF = "crossdock.receipt.proof";
 
 const annotatedSchema = z.object({ annotations: z.record(z.string(), z.string()) });
 
-/** Bundles without annotations that are read. More would cost more than a second receipt. */
-const MAX_READ = 64;
+/** Receipts whose proof is verified, and bundles without annotations that are read. A second receipt costs less than more of them. */
+const MAX_CHECKED = 64;
 
 const EMPTY = encode("{}");
 
@@ -47,17 +50,22 @@ export function openReceipts(
       return name === undefined ? repository : name + repository.slice(slash);
     },
     async has(repository, { subject, name }, options): Promise<boolean> {
-      const hint = await keyHint(signer, options);
-      const isOwn = ({ annotations = {} }: Pick<Descriptor, "annotations">): boolean =>
-        annotations[KEY_ANNOTATION] === hint && annotations[NAME_ANNOTATION] === name;
+      const proven = toProven(subject, name);
+      const isOwn = async (annotations: Descriptor["annotations"]): Promise<boolean> => {
+        const proof = annotations?.[PROOF];
+        return proof !== undefined &&
+          await isSignature(proof, proven, await signer.publicKey(options));
+      };
       const listed = await repository.listReferrers(subject, options);
-      if (listed.some(isOwn)) return true;
+      const receipts = listed.filter(({ annotations }) => annotations?.[PROOF] !== undefined);
+      for (const { annotations } of receipts.slice(0, MAX_CHECKED)) {
+        if (await isOwn(annotations)) return true;
+      }
       // Some registries leave annotations out of lists, but every bundle has some.
-      for (const { digest } of listed.filter(isBareBundle).slice(0, MAX_READ)) {
+      for (const { digest } of listed.filter(isBareBundle).slice(0, MAX_CHECKED)) {
         const content = await repository.fetchManifest(digest, options);
         const text = new TextDecoder().decode(content?.bytes);
-        const { data } = safeParseJson(text, annotatedSchema);
-        if (data && isOwn(data)) return true;
+        if (await isOwn(safeParseJson(text, annotatedSchema).data?.annotations)) return true;
       }
       return false;
     },
@@ -82,6 +90,7 @@ async function signReceipt(
   now: number,
   options: CallOptions,
 ): Promise<SignedReceipt> {
+  const { mediaType, digest, size } = step.descriptor;
   const statement = makeStatement(step, now);
   const payload = encode(JSON.stringify(statement));
   const hint = await keyHint(signer, options);
@@ -99,10 +108,8 @@ async function signReceipt(
     "dev.sigstore.bundle.content": "dsse-envelope",
     "dev.sigstore.bundle.predicateType": statement.predicateType,
     "org.opencontainers.image.created": new Date(now).toISOString(),
-    [KEY_ANNOTATION]: hint,
-    [NAME_ANNOTATION]: step.name,
+    [PROOF]: toBase64(await signer.sign(toProven(digest, step.name), options)),
   };
-  const { mediaType, digest, size } = step.descriptor;
   const bytes = encode(JSON.stringify({
     schemaVersion: 2,
     mediaType: OCI_MANIFEST,
@@ -115,6 +122,11 @@ async function signReceipt(
   const descriptor = { ...await describe(OCI_MANIFEST, bytes), artifactType: BUNDLE, annotations };
   const manifest = { bytes, mediaType: OCI_MANIFEST, digest: descriptor.digest };
   return { manifest, descriptor, blobs: [EMPTY, bundle] };
+}
+
+/** What the proof signs. No payload of DSSE begins like this. */
+function toProven(subject: Digest, name: string): Uint8Array<ArrayBuffer> {
+  return encode(`crossdock receipt\n${subject}\n${name}\n`);
 }
 
 /** What DSSE signs: https://github.com/secure-systems-lab/dsse/blob/v1.0.0/protocol.md */

@@ -56,6 +56,39 @@ async function importKey(der: Uint8Array<ArrayBuffer>): Promise<KeyPair> {
   }
 }
 
+/** Whether a signature, in base64 of DER, is by a public key. */
+export async function isSignature(
+  signature: string,
+  content: Uint8Array<ArrayBuffer>,
+  publicKey: Uint8Array,
+): Promise<boolean> {
+  const { subtle } = crypto;
+  // The cast: a public key is never in shared memory.
+  const spki = publicKey as Uint8Array<ArrayBuffer>;
+  const key = await subtle.importKey("spki", spki, ALGORITHM, false, ["verify"]);
+  const numbers = fromDer(signature);
+  return numbers !== undefined && await subtle.verify(ALGORITHM, key, numbers, content);
+}
+
+/** The two numbers of a signature, 32 bytes each. Undefined if there are none. */
+function fromDer(base64: string): Uint8Array<ArrayBuffer> | undefined {
+  let der: string;
+  try {
+    der = atob(base64);
+  } catch {
+    return undefined;
+  }
+  const bytes = Uint8Array.from(der, (character) => character.charCodeAt(0));
+  const length = bytes[3] ?? 0;
+  const numbers = [bytes.subarray(4, 4 + length), bytes.subarray(6 + length)];
+  const result = new Uint8Array(64);
+  for (const [i, number] of numbers.entries()) {
+    const digits = number.subarray(Math.max(number.length - 32, 0));
+    result.set(digits, 32 * (i + 1) - digits.length);
+  }
+  return result;
+}
+
 /** Web Crypto signs with two numbers of 32 bytes; X.509 and Sigstore have them as a SEQUENCE: RFC 3279, section 2.2.3. */
 function toDer(signature: Uint8Array): Uint8Array {
   const numbers = [signature.subarray(0, 32), signature.subarray(32)].flatMap((bytes) => {

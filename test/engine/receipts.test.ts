@@ -34,7 +34,7 @@ async function readReceipts(
   const source = engine.openSource(`${destination.host}/${repository}`);
   const found: Receipt[] = [];
   for (const referrer of await source.listReferrers(digest)) {
-    if (!referrer.annotations?.["crossdock.receipt.key"]) continue;
+    if (!referrer.annotations?.["crossdock.receipt.proof"]) continue;
     const manifest = await source.fetchManifest(referrer.digest);
     const { layers: [layer] } = JSON.parse(new TextDecoder().decode(manifest?.bytes));
     const text = await (await source.openBlob(layer)).text();

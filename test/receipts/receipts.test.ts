@@ -3,7 +3,7 @@ import { test } from "node:test";
 import type { ReceiptStep } from "../../src/copy/step.ts";
 import { digestBytes } from "../../src/oci/digest.ts";
 import { OCI_MANIFEST } from "../../src/oci/media_types.ts";
-import { hintOf, listing, newKey, openBundle, receiptsOf } from "./support.ts";
+import { listing, newKey, openBundle, receiptsOf } from "./support.ts";
 
 const NOW = Date.parse("2026-11-27T10:00:00Z");
 const SUBJECT = `sha256:${"a".repeat(64)}` as const;
@@ -30,9 +30,9 @@ test("sign() makes an artifact with a signed bundle, which refers to the manifes
     "dev.sigstore.bundle.content": "dsse-envelope",
     "dev.sigstore.bundle.predicateType": "urn:crossdock:receipt:v1",
     "org.opencontainers.image.created": "2026-11-27T10:00:00.000Z",
-    "crossdock.receipt.key": hintOf(publicPem),
-    "crossdock.receipt.name": STEP.name,
+    "crossdock.receipt.proof": descriptor.annotations?.["crossdock.receipt.proof"],
   };
+  assert.match(annotations["crossdock.receipt.proof"] ?? "", /^[A-Za-z0-9+/]{90,98}={0,2}$/);
   assert.equal(decode(config), "{}");
   assert.deepEqual(JSON.parse(decode(manifest.bytes)), {
     schemaVersion: 2,
@@ -71,18 +71,47 @@ test("sign() makes valid signatures, whatever the length of their numbers", asyn
   assert(lengths.size >= 3, `lengths: ${[...lengths]}`);
 });
 
-test("has() finds a receipt of the same key about the same name", async () => {
-  const { privatePem, publicPem } = newKey();
-  const receipts = receiptsOf(privatePem);
-  const name = STEP.name;
-  const own = { "crossdock.receipt.key": hintOf(publicPem), "crossdock.receipt.name": name };
+test("has() finds a receipt of the same key about the same manifest and name", async () => {
+  const key = newKey();
+  const receipts = receiptsOf(key.privatePem);
+  const { name } = STEP;
   const has = (...lists: Record<string, string>[]): Promise<boolean> =>
     receipts.has(listing(...lists), { subject: SUBJECT, name }, {});
+  const annotationsOf = async (
+    step: Partial<ReceiptStep>,
+    signer = receipts,
+  ): Promise<Record<string, string>> => {
+    const { descriptor: { annotations = {} } } = await signer.sign({ ...STEP, ...step }, NOW, {});
+    return annotations;
+  };
+  const own = await annotationsOf({});
+  const digest = `sha256:${"c".repeat(64)}` as const;
   assert.equal(await has(), false);
   assert.equal(await has({}), false);
-  assert.equal(await has({ ...own, "crossdock.receipt.name": "other.example.com/app" }), false);
-  assert.equal(await has({ ...own, "crossdock.receipt.key": hintOf(newKey().publicPem) }), false);
-  assert.equal(await has({}, own), true);
+  for (
+    const annotations of [
+      await annotationsOf({ name: "other.example.com/app" }),
+      await annotationsOf({ descriptor: { ...STEP.descriptor, digest } }),
+      await annotationsOf({}, receiptsOf(newKey().privatePem)),
+      ...["", "AAAA", "%", "A".repeat(10_000)].map((proof) => ({
+        ...own,
+        "crossdock.receipt.proof": proof,
+      })),
+    ]
+  ) {
+    assert.equal(await has(annotations), false, JSON.stringify(annotations));
+    assert.equal(await has(annotations, own), true);
+  }
+});
+
+test("has() finds the proof of every signature", async () => {
+  const { privatePem } = newKey();
+  const receipts = receiptsOf(privatePem);
+  for (let i = 0; i < 300; i++) {
+    const name = `mirror.example.com/app${i}`;
+    const { descriptor: { annotations = {} } } = await receipts.sign({ ...STEP, name }, NOW, {});
+    assert.equal(await receipts.has(listing(annotations), { subject: SUBJECT, name }, {}), true);
+  }
 });
 
 test("nameOf() replaces the registry that images are pushed to", () => {
