@@ -11,7 +11,7 @@ import { buildPage, compressedPageBytes } from "./page.ts";
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
 /** Slightly above the current size, so that growth is noticed. The limit of the free plan is 3 MB. */
-const MAX_GZIP_BYTES = 260 * 1024;
+const MAX_GZIP_BYTES = 262 * 1024;
 
 /** The module that workerd starts with. */
 export const MAIN_MODULE = "deployed_worker.js";
