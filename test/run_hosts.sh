@@ -51,6 +51,8 @@ run() {
 # The other hosts that test/handler/start_handler.ts knows.
 run_handler() {
   local host ignored
+  # Node writes its cache when it ends by itself, which the servers of most tests do not. With a wrong port it ends at once.
+  PORT=none "$bin/node" src/entries/serve.ts 2>/dev/null || true
   for host in deno-run node bun workerd; do
     # A Worker neither starts nor stops.
     if [ "$host" = workerd ]; then ignored=test/handler/long_running; else ignored=; fi
