@@ -46,7 +46,7 @@ test("a token that expires is replaced above the view, which loads its data agai
   await page.getByText("The server rejected the token").waitFor();
   await page.keyboard.press("Escape");
   await page.keyboard.press("Escape");
-  // The browser closes the dialog, and the page opens it again.
+  // Chromium closes a dialog at the second Escape. The page opens it again.
   await page.getByLabel("Token").waitFor();
   await checkAccessibility(page);
   assert.ok(await page.locator("nav").isVisible(), "the frame stays behind the form");

@@ -276,7 +276,7 @@ test("the page, /docs and /openapi.json need no token, and have all their files"
   const first = await fetch(`${dock.handler.url}/`);
   assert.equal(first.status, 200);
   const files = [...(await first.text()).matchAll(/(?:src|href)="(assets\/[^"]+)"/g)];
-  assert.equal(files.length, 3);
+  assert.equal(files.length, 4);
   for (const [, file] of files) {
     const asset = await fetch(`${dock.handler.url}/${file}`);
     assert.equal(asset.status, 200, file);

@@ -18,3 +18,12 @@ export function setEnvironment(values: Record<string, string | undefined>): Disp
     },
   };
 }
+
+/**
+ * The variables of this process that a started program needs: PATH, and the folder of Node's compile cache. Without the cache, each
+ * start on Node compiles all sources again.
+ */
+export function hostVariables(): Record<string, string> {
+  const { PATH = "", NODE_COMPILE_CACHE } = process.env;
+  return NODE_COMPILE_CACHE === undefined ? { PATH } : { PATH, NODE_COMPILE_CACHE };
+}

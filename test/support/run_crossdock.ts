@@ -4,13 +4,14 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import type { StopSignal } from "../../src/cli/output/exit_codes.ts";
 import type { Run } from "../cli/fake_cli.ts";
+import { hostVariables } from "./environment.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const MAIN = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
 const TIMEOUT_MS = 60_000;
 
 export interface RunOptions {
-  /** Variables in addition to PATH and an empty HOME. */
+  /** Variables in addition to those of {@linkcode hostVariables} and an empty HOME. */
   env?: Record<string, string>;
   /** The text on stdin. */
   input?: string;
@@ -35,7 +36,7 @@ export function runCrossdock(...args: [RunOptions, ...string[]] | string[]): Pro
 }
 
 export function startCrossdock(options: RunOptions, ...argv: string[]): RunningCrossdock {
-  const env = { PATH: process.env["PATH"], HOME: "/nonexistent", NO_COLOR: "1", ...options.env };
+  const env = { ...hostVariables(), HOME: "/nonexistent", NO_COLOR: "1", ...options.env };
   const child = spawn(process.execPath, [...runtimeArguments(), ...argv], {
     cwd: ROOT,
     env,

@@ -1,6 +1,7 @@
 import process from "node:process";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { hostVariables } from "../../support/environment.ts";
 import { spawnGuarded } from "../../support/guarded_process.ts";
 import type { GuardedProcess } from "../../support/guarded_process.ts";
 import type { Handler, HandlerHost } from "../handler.ts";
@@ -24,8 +25,9 @@ export function spawnHandler(
   { command }: HandlerProgram,
   variables: Readonly<Record<string, string>>,
 ): GuardedProcess {
-  const { PATH = "", HOME = "" } = process.env;
-  const env = { PATH, HOME, NO_COLOR: "1", HOST: "127.0.0.1", PORT: "0", ...variables };
+  const { HOME = "" } = process.env;
+  const host = { HOME, NO_COLOR: "1", HOST: "127.0.0.1", PORT: "0" };
+  const env = { ...hostVariables(), ...host, ...variables };
   return spawnGuarded(command, { env, cwd: ROOT });
 }
 
