@@ -169,7 +169,9 @@ class Planner {
     }
     const draft = fastCheck ? EMPTY_DRAFT : await this.#draftRelated(tree, digest);
     const tags = this.#toTagStages(tree, set.filter((name) => !has(digest)(name)));
-    const receipts = await this.#draftMissingReceipts(tree, found.digest);
+    const receipts = await this.#lacksReceipt(digest)
+      ? await this.#draftReceipts(tree, found.digest)
+      : [];
     const nodes = [...draft.nodes, tree];
     const stages = [...draft.stages, ...tags, ...receipts];
     return this.#finish({ ...draft, nodes, stages }, planned);
@@ -260,9 +262,9 @@ class Planner {
     const { destination, additionalTags = [] } = this.#request;
     const names = [destination.tag, ...additionalTags].map((tag) => ({ tag, current }));
     const planned = { sourceDigest: current.digest, root: current, names };
-    if (fastCheck || !referrers && !digestTags && !this.#receipts) {
-      return this.#finish(EMPTY_DRAFT, planned);
-    }
+    const isRelated = !fastCheck && (referrers || digestTags);
+    const lacksReceipt = await this.#lacksReceipt(current.digest);
+    if (!isRelated && !lacksReceipt) return this.#finish(EMPTY_DRAFT, planned);
     let tree: TreeNode = { descriptor: current, children: [] };
     if (isIndexMediaType(current.mediaType)) {
       const content = "bytes" in found
@@ -273,29 +275,27 @@ class Planner {
         tree = await readTree(this.#target, content, { isKnown, signal: this.#signal });
       }
     }
-    const draft = await this.#draftRelated(tree, current.digest);
-    const receipts = await this.#draftMissingReceipts(tree, current.digest);
+    const draft = isRelated ? await this.#draftRelated(tree, current.digest) : EMPTY_DRAFT;
+    const receipts = lacksReceipt ? await this.#draftReceipts(tree, current.digest) : [];
     return this.#finish({ ...draft, stages: [...draft.stages, ...receipts] }, planned);
   }
 
-  /**
-   * Makes the stages of receipts for an image that the destination already has. The root's receipt is the last that a copy puts, so
-   * it alone is looked for.
-   */
-  async #draftMissingReceipts(tree: TreeNode, sourceDigest: Digest): Promise<Stage[]> {
+  /** Whether an image that the destination has lacks receipts. The root's is the last that a copy puts, so it alone is looked for. */
+  async #lacksReceipt(subject: Digest): Promise<boolean> {
     const receipts = this.#receipts;
-    if (!receipts || this.#request.fastCheck) return [];
-    const signal = this.#signal;
-    const name = receipts.nameOf(this.#target.name);
-    const subject = tree.descriptor.digest;
-    if (await receipts.has(this.#referrerTarget, { subject, name }, { signal })) return [];
-    // An index may list platforms that the destination does not have.
+    if (!receipts) return false;
+    const receipt = { subject, name: receipts.nameOf(this.#target.name) };
+    return !await receipts.has(this.#referrerTarget, receipt, { signal: this.#signal });
+  }
+
+  /** Makes the stages of receipts for an image that the destination has. Its index may list platforms that are not there. */
+  async #draftReceipts(tree: TreeNode, sourceDigest: Digest): Promise<Stage[]> {
     const nodes = listNodes(tree);
     const present = await mapConcurrent(
       nodes,
       RESOLVE_CONCURRENCY,
       async (node) => node === tree || await this.#isAtDestination(node.descriptor),
-      signal,
+      this.#signal,
     );
     return this.#toReceiptStages(nodes.filter((_, i) => present[i]), sourceDigest);
   }

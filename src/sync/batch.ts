@@ -239,25 +239,26 @@ export function createBatch(
           resolveOnce(options),
           options.current === undefined ? resolveTarget() : options.current ?? undefined,
         ]);
+        // A receipt says where an image came from, and a backup keeps what the mirror has.
+        const signing = options.isBackup ? undefined : receipts;
         const plan = async (
           { signal, emit }: BatchCallOptions = options,
           complete?: CompleteImage,
         ): Promise<Planned> =>
           await makePlan(
-            request,
+            { ...request, ...(options.fastCheck ? { fastCheck: true } : {}) },
             repositories,
             {
               seen: { current, found },
               complete,
-              // A receipt says where an image came from, and a backup keeps what the mirror has.
-              receipts: options.isBackup ? undefined : receipts,
+              receipts: signing,
               signal,
               warn: (message) => emit?.({ type: "warning", message }),
             } satisfies MakePlanOptions,
           );
         const byDigest = compareDigests(request, found, current, {
           ...options,
-          hasReceipts: receipts !== undefined,
+          hasReceipts: signing !== undefined,
         });
         // Fails before any manifest is read.
         if (byDigest.state === "behind" && current && current.digest !== found.digest) {
@@ -412,7 +413,7 @@ function compareDigests(
   if (!current) return { state: "missing", isDone: false, ...known };
   if (!isWhole) return { state: "unknown", isDone: false };
   if (current.digest !== digest || recheck) return { state: "behind", isDone: false, digest };
-  const isDone = fastCheck || !referrers && !digestTags && !hasReceipts;
+  const isDone = (fastCheck || !referrers && !digestTags) && !hasReceipts;
   return { state: isDone ? "in-step" : "unknown", isDone, digest };
 }
 

@@ -98,15 +98,18 @@ test("runRule() reports a receipt that cannot be put, and the next run makes it 
   assert.deepEqual(await countValid(`${destination.host}/app`, digest, KEY), [1]);
 });
 
-test("runRule() with fastCheck looks for no receipts of unchanged images", async () => {
+test("runRule() with fastCheck makes up for receipts, and looks for no referrers", async () => {
   await using pair = await startSigning();
   const { source, destination } = pair;
-  await putImage(source, "app", { tag: "1" });
+  const { descriptor: { digest } } = await putImage(source, "app", { tag: "1" });
   await putImage(destination, "app", { tag: "1" });
-  assert.deepEqual(resultsOf(await run(ruleIn(pair, "fastCheck: true"), pair)), [
-    "app:1 unchanged",
-  ]);
-  assert.equal(destination.count({ path: "/referrers/" }), 0);
+  for (let i = 0; i < 2; i++) {
+    assert.deepEqual(resultsOf(await run(ruleIn(pair, "fastCheck: true"), pair)), [
+      "app:1 unchanged",
+    ]);
+    assert.deepEqual(await countValid(`${destination.host}/app`, digest, KEY), [1]);
+  }
+  assert.equal(source.count({ path: "/referrers/" }), 0);
 });
 
 test("runRule() saves a backup without a receipt", async () => {
