@@ -164,7 +164,7 @@ class Planner {
     const planned = { sourceDigest: found.digest, root, names: set };
     if (recheck || !names.some(has(digest))) {
       const draft = await this.#draftCopy(tree, found.digest, set);
-      const receipts = this.#toReceiptStages(listNodes(tree), found.digest);
+      const receipts = await this.#toReceiptStages(listNodes(tree), found.digest);
       return this.#finish({ ...draft, stages: [...draft.stages, ...receipts] }, planned);
     }
     const draft = fastCheck ? EMPTY_DRAFT : await this.#draftRelated(tree, digest);
@@ -297,13 +297,14 @@ class Planner {
       async (node) => node === tree || await this.#isAtDestination(node.descriptor),
       this.#signal,
     );
-    return this.#toReceiptStages(nodes.filter((_, i) => present[i]), sourceDigest);
+    return await this.#toReceiptStages(nodes.filter((_, i) => present[i]), sourceDigest);
   }
 
   /** Makes the stages of receipts. The root's is the last. */
-  #toReceiptStages(nodes: readonly TreeNode[], sourceDigest: Digest): Stage[] {
+  async #toReceiptStages(nodes: readonly TreeNode[], sourceDigest: Digest): Promise<Stage[]> {
     const receipts = this.#receipts;
     if (!receipts) return [];
+    await receipts.check({ signal: this.#signal });
     const { source } = this.#request;
     const toStep = ({ descriptor }: TreeNode): Step => ({
       type: "receipt",

@@ -8,6 +8,8 @@ import type { ReceiptPolicy, ReceiptStep } from "./step.ts";
 
 /** Makes and finds the receipts of one signer. */
 export interface Receipts {
+  /** Checks that the key can be used, so that a copy with a wrong one writes nothing. */
+  check(options: CallOptions): Promise<void>;
   /** The name of a repository in receipts: the one that clients pull by. */
   nameOf(repository: string): string;
   /** Whether a repository lists a receipt of this signer about a manifest under a name. */

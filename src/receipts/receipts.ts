@@ -7,6 +7,7 @@ import type { AwsOptions } from "../auth/aws_api.ts";
 import type { CallOptions } from "../content.ts";
 import type { Receipts, SignedReceipt } from "../copy/receipts.ts";
 import type { ReceiptStep } from "../copy/step.ts";
+import { CrossdockError } from "../errors.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import { digestBytes } from "../oci/digest.ts";
 import type { Digest } from "../oci/digest.ts";
@@ -44,6 +45,14 @@ export function openReceipts(
 ): Receipts {
   const signer = openSigner(key, aws);
   return {
+    async check(options): Promise<void> {
+      try {
+        await signer.publicKey(options);
+      } catch (error) {
+        // The step that signs calls KMS again.
+        if (!(error instanceof CrossdockError && error.isTemporary)) throw error;
+      }
+    },
     nameOf(repository): string {
       const slash = repository.indexOf("/");
       const name = names.get(repository.slice(0, slash));

@@ -247,3 +247,14 @@ test("perform() of an engine without a key rejects a receipt", async () => {
   await using plain = await startPair();
   await assert.rejects(plain.engine.perform(step), { code: "usage", message: /there is no key/ });
 });
+
+test("copy() with a key that cannot be used writes nothing", async () => {
+  const { privatePem } = newKey();
+  const [first = "", second = "", ...rest] = privatePem.split("\n");
+  const damaged = [first, `${second.slice(0, 40)}${"A".repeat(24)}`, ...rest].join("\n");
+  await using pair = await startSigned({ key: { ...KEY, privatePem: damaged } });
+  await putImage(pair.source, "app", { tag: "1" });
+  await assert.rejects(pair.engine.copy(requestOf(pair)), /the private key cannot be read/);
+  assert.deepEqual(putsOf(pair), []);
+  assert.equal(pair.destination.getManifest("app", "1"), undefined);
+});
