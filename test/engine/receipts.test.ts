@@ -18,7 +18,7 @@ async function startSigned(
   options: { destination?: RegistryOptions; key?: typeof KEY } = {},
 ): Promise<Pair> {
   const { destination = {}, key = KEY } = options;
-  return await startPair({ destination, engine: { receipts: receiptsOf(key.privatePem) } });
+  return await startPair({ destination, engine: { receipts: receiptsOf(key) } });
 }
 
 interface Receipt {
@@ -29,7 +29,7 @@ interface Receipt {
 async function readReceipts(
   { destination, engine }: Pick<Pair, "destination" | "engine">,
   digest: Digest,
-  { repository = "app", publicPem = KEY.publicPem } = {},
+  { repository = "app", publicKey = KEY.publicKey } = {},
 ): Promise<Receipt[]> {
   const source = engine.openSource(`${destination.host}/${repository}`);
   const found: Receipt[] = [];
@@ -38,7 +38,7 @@ async function readReceipts(
     const manifest = await source.fetchManifest(referrer.digest);
     const { layers: [layer] } = JSON.parse(new TextDecoder().decode(manifest?.bytes));
     const text = await (await source.openBlob(layer)).text();
-    const { subject, predicate } = openBundle(text, publicPem);
+    const { subject, predicate } = openBundle(text, publicKey);
     assert.deepEqual(subject, [
       { name: `${destination.host}/${repository}`, digest: { sha256: digest.slice(7) } },
     ]);
@@ -207,7 +207,7 @@ test("copy() signs a verification summary for an image that signatures admitted"
   const policy = policyOf([byKey("p256")]);
   const admission = createAdmission(policy, { trustRoot: LOCAL_ROOT, now: Date.now });
   await using pair = await startPair({
-    engine: { admission, receipts: receiptsOf(KEY.privatePem) },
+    engine: { admission, receipts: receiptsOf(KEY) },
   });
   await putFixture(pair.source, fixture("p256"), "app");
   const plan = await pair.engine.plan(requestOf(pair));
@@ -228,7 +228,7 @@ test("copy() signs nothing for an image that the policy rejects", async () => {
   const policy = policyOf([byKey("rsa")]);
   const admission = createAdmission(policy, { trustRoot: LOCAL_ROOT, now: Date.now });
   await using pair = await startPair({
-    engine: { admission, receipts: receiptsOf(KEY.privatePem) },
+    engine: { admission, receipts: receiptsOf(KEY) },
   });
   // The destination has the image, so only the receipt is to be written.
   for (const registry of [pair.source, pair.destination]) {
@@ -249,10 +249,10 @@ test("perform() of an engine without a key rejects a receipt", async () => {
 });
 
 test("copy() with a key that cannot be used writes nothing", async () => {
-  const { privatePem } = newKey();
-  const [first = "", second = "", ...rest] = privatePem.split("\n");
+  const { privateKey } = newKey();
+  const [first = "", second = "", ...rest] = privateKey.split("\n");
   const damaged = [first, `${second.slice(0, 40)}${"A".repeat(24)}`, ...rest].join("\n");
-  await using pair = await startSigned({ key: { ...KEY, privatePem: damaged } });
+  await using pair = await startSigned({ key: { ...KEY, privateKey: damaged } });
   await putImage(pair.source, "app", { tag: "1" });
   await assert.rejects(pair.engine.copy(requestOf(pair)), /the private key cannot be read/);
   assert.deepEqual(putsOf(pair), []);

@@ -5,7 +5,7 @@ import { readReceiptKey } from "../../src/receipts/key.ts";
 import { newKey } from "./support.ts";
 
 test("readReceiptKey() reads a private key on P-256", () => {
-  const key = readReceiptKey(newKey().privatePem);
+  const key = readReceiptKey(newKey().privateKey);
   assert(typeof key === "object" && key.type === "private");
   assert(key.der.byteLength > 100);
 });
@@ -55,9 +55,9 @@ function sec1(): string {
 const WRONG: [what: string, text: string, reason: RegExp][] = [
   ["nothing", "", /expected one private key in PEM/],
   ["text", "secret", /expected one private key in PEM/],
-  ["two keys", newKey().privatePem.repeat(2), /expected one private key in PEM/],
-  ["a public key", newKey().publicPem, /expected the private key, got the public one/],
-  ["another curve", newKey("secp384r1").privatePem, /expected a private key on the curve P-256/],
+  ["two keys", newKey().privateKey.repeat(2), /expected one private key in PEM/],
+  ["a public key", newKey().publicKey, /expected the private key, got the public one/],
+  ["another curve", newKey("secp384r1").privateKey, /expected a private key on the curve P-256/],
   ["RSA", pem("pkcs8"), /expected a private key on the curve P-256/],
   ["RSA in PKCS #1", pem("pkcs1"), /not PKCS #8/],
   ["SEC 1", sec1(), /openssl pkcs8 -topk8 -nocrypt/],

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { createECDH, createPrivateKey } from "node:crypto";
 import { startEcrApi } from "../auth/aws_server.ts";
 import type { EcrCall as AwsCall, EcrServer as AwsServer } from "../auth/aws_server.ts";
-import type { TestKey } from "./signed_registry.ts";
+import type { TestKey } from "./support.ts";
 
 export const ARN = "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
 

@@ -19,7 +19,8 @@ import { requestOf, startPair } from "../support/pair.ts";
 import { serve } from "../support/serve.ts";
 import { ARN, startKms } from "./kms_server.ts";
 import type { AwsCall } from "./kms_server.ts";
-import { countValid, newKey } from "./signed_registry.ts";
+import { countValid } from "./signed_registry.ts";
+import { newKey } from "./support.ts";
 
 const KEY = newKey();
 const CONTENT = new TextEncoder().encode("x".repeat(5000)) as Uint8Array<ArrayBuffer>;

@@ -20,11 +20,11 @@ const STEP: ReceiptStep = {
 const decode = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
 
 test("sign() makes an artifact with a signed bundle, which refers to the manifest", async () => {
-  const { privatePem, publicPem } = newKey();
-  const { manifest, descriptor, blobs } = await receiptsOf(privatePem).sign(STEP, NOW, {});
+  const { privateKey, publicKey } = newKey();
+  const { manifest, descriptor, blobs } = await receiptsOf({ privateKey }).sign(STEP, NOW, {});
   const [config, bundle] = blobs;
   assert(config && bundle);
-  const { subject: [subject] } = openBundle(decode(bundle), publicPem);
+  const { subject: [subject] } = openBundle(decode(bundle), publicKey);
   assert.deepEqual(subject, { name: STEP.name, digest: { sha256: SUBJECT.slice(7) } });
   const annotations = {
     "dev.sigstore.bundle.content": "dsse-envelope",
@@ -58,14 +58,14 @@ test("sign() makes an artifact with a signed bundle, which refers to the manifes
 });
 
 test("sign() makes valid signatures, whatever the length of their numbers", async () => {
-  const { privatePem, publicPem } = newKey();
-  const receipts = receiptsOf(privatePem);
+  const { privateKey, publicKey } = newKey();
+  const receipts = receiptsOf({ privateKey });
   const lengths = new Set<number>();
   // About every second number has a first bit that is set, and one of 256 has a first byte that is zero.
   for (let i = 0; i < 600; i++) {
     const { blobs: [, bundle] } = await receipts.sign(STEP, NOW + i, {});
     const text = decode(bundle ?? new Uint8Array());
-    openBundle(text, publicPem);
+    openBundle(text, publicKey);
     lengths.add(atob(JSON.parse(text).dsseEnvelope.signatures[0].sig).length);
   }
   assert(lengths.size >= 3, `lengths: ${[...lengths]}`);
@@ -73,7 +73,7 @@ test("sign() makes valid signatures, whatever the length of their numbers", asyn
 
 test("has() finds a receipt of the same key about the same manifest and name", async () => {
   const key = newKey();
-  const receipts = receiptsOf(key.privatePem);
+  const receipts = receiptsOf(key);
   const { name } = STEP;
   const has = (...lists: Record<string, string>[]): Promise<boolean> =>
     receipts.has(listing(...lists), { subject: SUBJECT, name }, {});
@@ -92,7 +92,7 @@ test("has() finds a receipt of the same key about the same manifest and name", a
     const annotations of [
       await annotationsOf({ name: "other.example.com/app" }),
       await annotationsOf({ descriptor: { ...STEP.descriptor, digest } }),
-      await annotationsOf({}, receiptsOf(newKey().privatePem)),
+      await annotationsOf({}, receiptsOf(newKey())),
       ...["", "AAAA", "%", "A".repeat(10_000)].map((proof) => ({
         ...own,
         "crossdock.receipt.proof": proof,
@@ -105,8 +105,8 @@ test("has() finds a receipt of the same key about the same manifest and name", a
 });
 
 test("has() finds the proof of every signature", async () => {
-  const { privatePem } = newKey();
-  const receipts = receiptsOf(privatePem);
+  const { privateKey } = newKey();
+  const receipts = receiptsOf({ privateKey });
   for (let i = 0; i < 300; i++) {
     const name = `mirror.example.com/app${i}`;
     const { descriptor: { annotations = {} } } = await receipts.sign({ ...STEP, name }, NOW, {});
@@ -115,7 +115,7 @@ test("has() finds the proof of every signature", async () => {
 });
 
 test("nameOf() replaces the registry that images are pushed to", () => {
-  const receipts = receiptsOf(newKey().privatePem, {
+  const receipts = receiptsOf(newKey(), {
     "registry.internal:5000": "mirror.example.com/cache",
   });
   assert.equal(receipts.nameOf("registry.internal:5000/a/b"), "mirror.example.com/cache/a/b");
@@ -123,11 +123,11 @@ test("nameOf() replaces the registry that images are pushed to", () => {
 });
 
 test("sign() rejects a key that is damaged, without quoting it", async () => {
-  const { privatePem } = newKey();
-  const [first = "", second = "", ...rest] = privatePem.split("\n");
+  const { privateKey } = newKey();
+  const [first = "", second = "", ...rest] = privateKey.split("\n");
   // The lengths of what follows the object identifiers.
   const damaged = [first, `${second.slice(0, 40)}${"A".repeat(24)}`, ...rest].join("\n");
-  await assert.rejects(receiptsOf(damaged).sign(STEP, NOW, {}), {
+  await assert.rejects(receiptsOf({ privateKey: damaged }).sign(STEP, NOW, {}), {
     name: "ParseError",
     message: /^receipt: the private key cannot be read; make one with openssl genpkey/,
   });

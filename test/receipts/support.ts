@@ -6,18 +6,23 @@ import type { ReceiptKey } from "../../src/receipts/key.ts";
 import { openReceipts } from "../../src/receipts/receipts.ts";
 import type { Receipts } from "../../src/copy/receipts.ts";
 
-/** A new key on P-256, in PEM. */
-export function newKey(curve = "prime256v1"): { privatePem: string; publicPem: string } {
-  const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: curve });
-  return {
-    privatePem: privateKey.export({ type: "pkcs8", format: "pem" }).toString(),
-    publicPem: publicKey.export({ type: "spki", format: "pem" }).toString(),
-  };
+/** A pair of keys in PEM. */
+export interface TestKey {
+  readonly privateKey: string;
+  readonly publicKey: string;
+}
+
+export function newKey(namedCurve = "P-256"): TestKey {
+  return generateKeyPairSync("ec", {
+    namedCurve,
+    privateKeyEncoding: { type: "pkcs8", format: "pem" },
+    publicKeyEncoding: { type: "spki", format: "pem" },
+  });
 }
 
 /** The name of a key in a bundle. */
-export function hintOf(publicPem: string): string {
-  const der = createPublicKey(publicPem).export({ type: "spki", format: "der" });
+export function hintOf(publicKey: string): string {
+  const der = createPublicKey(publicKey).export({ type: "spki", format: "der" });
   return createHash("sha256").update(der).digest("base64");
 }
 
@@ -27,23 +32,28 @@ export function keyOf(pem: string): ReceiptKey {
   return key;
 }
 
-export function receiptsOf(pem: string, names: Record<string, string> = {}): Receipts {
-  return openReceipts({ key: keyOf(pem), names: new Map(Object.entries(names)) }, undefined);
+/** Opens the receipts of a private key. */
+export function receiptsOf(
+  { privateKey }: Pick<TestKey, "privateKey">,
+  names: Record<string, string> = {},
+): Receipts {
+  const key = keyOf(privateKey);
+  return openReceipts({ key, names: new Map(Object.entries(names)) }, undefined);
 }
 
 /** The statement in a bundle, whose signature Node's own cryptography has verified. */
 // deno-lint-ignore no-explicit-any
-export function openBundle(text: string, publicPem: string): any {
+export function openBundle(text: string, publicKey: string): any {
   const { verificationMaterial, dsseEnvelope: { payload, payloadType, signatures } } = JSON.parse(
     text,
   );
-  assert.deepEqual(verificationMaterial, { publicKey: { hint: hintOf(publicPem) } });
+  assert.deepEqual(verificationMaterial, { publicKey: { hint: hintOf(publicKey) } });
   const bytes = new Uint8Array(Buffer.from(payload, "base64"));
   const header = `DSSEv1 ${payloadType.length} ${payloadType} ${bytes.length} `;
   const signed = new Uint8Array(Buffer.concat([new TextEncoder().encode(header), bytes]));
   const signature = new Uint8Array(Buffer.from(signatures[0].sig, "base64"));
   assert.equal(signatures.length, 1);
-  assert(verify("sha256", signed, publicPem, signature), "the signature is not valid");
+  assert(verify("sha256", signed, publicKey, signature), "the signature is not valid");
   return JSON.parse(new TextDecoder().decode(bytes));
 }
 

@@ -22,7 +22,7 @@ const PEM = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n" +
 const ENV = {
   GHCR_PASS: "p",
   REFRESH_TOKEN: "t",
-  RECEIPT_KEY: newKey().privatePem,
+  RECEIPT_KEY: newKey().privateKey,
   HOOK_SECRET: "0123456789abcdef",
   CHAT_SECRET: "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=",
 };

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import type { ManifestReceipts } from "../../../src/receipts/list_receipts.ts";
 import type { Digest } from "../../../src/oci/digest.ts";
 import { DIGEST, fixture, putFixture } from "../../admission/support.ts";
-import { newKey, receiptsOf } from "../../receipts/signed_registry.ts";
+import { newKey, receiptsOf } from "../../receipts/support.ts";
 import { putImage, putIndex, putReferrer } from "../../support/image.ts";
 import { startPair } from "../../support/pair.ts";
 import type { Pair } from "../../support/pair.ts";

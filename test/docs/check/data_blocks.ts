@@ -28,7 +28,7 @@ MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE8nXRh950IZbRj8Ra/N9sbqOPZrfM
 -----END PUBLIC KEY-----
 `;
 
-const { privatePem: PRIVATE_KEY } = newKey();
+const { privateKey: PRIVATE_KEY } = newKey();
 
 /** The value of a variable or of a file, by its name. */
 function valueOf(name: string): string {
