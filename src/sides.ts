@@ -225,7 +225,7 @@ export function openSides(options: SidesOptions): Sides {
     };
   }
 
-  /** @param explain the begin of the warning about a pause */
+  /** @param explain the beginning of the warning about a pause */
   function healthOf(
     key: string,
     emit: Emit | undefined,

@@ -30,7 +30,7 @@ export interface CliEnvironment {
   readonly stdout: TextStream;
   /** For everything else: progress, warnings, errors. */
   readonly stderr: TextStream;
-  /** The begin of each line, for a program that runs for long: its time. Default: nothing. */
+  /** The beginning of each line, for a program that runs for long: its time. Default: nothing. */
   readonly linePrefix?: (() => string) | undefined;
   /** For lines that may be written while progress bars are on stderr. `runCli` sets it. */
   readonly lines?: StderrLines;

@@ -15,7 +15,7 @@ export async function putReceipt(step: ReceiptStep, context: PerformContext): Pr
     try {
       return await putOnce(step, context);
     } catch (error) {
-      // Requests to registries have had their retries. What failed on no side is the service that signs.
+      // Requests to registries have had their retries. An error without a side comes from the service that signs.
       const isSigning = error instanceof CrossdockError && error.side === undefined;
       const delayMs = retryDelayMs(error, attempt, retries, runtime.random());
       if (!isSigning || delayMs === undefined) {
@@ -40,7 +40,10 @@ export async function putReceipt(step: ReceiptStep, context: PerformContext): Pr
 async function putOnce(step: ReceiptStep, context: PerformContext): Promise<Outcome> {
   const { receipts, target, runtime, signal } = context;
   if (!receipts) {
-    throw new CrossdockError("usage", `there is no key for a receipt in ${step.destination}`);
+    throw new CrossdockError(
+      "usage",
+      `this process has no key to sign a receipt in ${step.destination}`,
+    );
   }
   const subject = step.descriptor.digest;
   if (await receipts.has(target, { subject, name: step.name }, { signal })) {

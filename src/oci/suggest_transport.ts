@@ -7,7 +7,7 @@ export function isArchiveName(name: string): boolean {
 
 /** A hint for the path of a folder or file without a transport: how to write it. */
 export function suggestTransport(path: string): string {
-  // A shell expands ~ only at the begin of a word.
+  // A shell expands ~ only at the beginning of a word.
   const shown = /^[\x20-\x7e]+$/.test(path) ? path.replace(/^~(?=\/|$)/, "$HOME") : "PATH";
   return isArchiveName(path)
     ? `write docker-archive:${shown} for a file of docker save, or oci-archive:${shown}`

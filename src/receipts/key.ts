@@ -29,7 +29,7 @@ const PRIVATE_KEY =
   /^\s*-----BEGIN PRIVATE KEY-----([\sA-Za-z0-9+/=]+)-----END PRIVATE KEY-----\s*$/;
 
 /**
- * The begin of a key in PKCS #8: its length, the version, and the object identifiers of an elliptic curve key and of P-256.
+ * The beginning of a key in PKCS #8: its length, the version, and the object identifiers of an elliptic curve key and of P-256.
  * RFC 5958, section 2, and RFC 5480, section 2.1.1.
  */
 const P256 = /^30(?:81)?(..)020100301306072a8648ce3d020106082a8648ce3d030107/;

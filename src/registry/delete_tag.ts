@@ -48,7 +48,7 @@ export async function deleteTag(
 }
 
 /**
- * Checks that the registry of a tag is not known to delete nothing.
+ * Rejects a tag of a registry that is known to delete nothing.
  *
  * @throws CrossdockError `unsupported`
  */

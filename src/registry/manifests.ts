@@ -176,7 +176,7 @@ export async function fetchManifest(
     if (error instanceof CrossdockError) {
       error.side ??= client.side;
       error.message = error.message.replace("read manifest", what) + explainBody(response);
-      // The message quotes the Content-Type, or the begin of a body that is not JSON.
+      // The message quotes the Content-Type, or the beginning of a body that is not JSON.
       client.redact(error);
     }
     throw error;

@@ -55,7 +55,7 @@ function secretValues(query: URLSearchParams): string[] {
   return [...query].filter(([name]) => /sig|token|_state/i.test(name)).map(([, value]) => value);
 }
 
-/** Removes the begin of a secret that a quotation cuts off. */
+/** Removes the beginning of a secret that a quotation cuts off. */
 function redactCut(text: string, secret: string): string {
   const start = text.lastIndexOf(secret.slice(0, MIN_SECRET_LENGTH));
   if (start < 0) return text;

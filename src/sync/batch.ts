@@ -59,7 +59,7 @@ export interface Batch extends Listing {
    */
   deleteTag(destination: string, options?: BatchCallOptions): Promise<void>;
   /**
-   * Checks, without a request, that the registry of a tag is not known to delete nothing.
+   * Rejects a tag, without a request, if its registry is known to delete nothing.
    *
    * @throws CrossdockError `unsupported`
    */

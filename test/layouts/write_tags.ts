@@ -1,4 +1,4 @@
-/** A program that tags images in an OCI layout: the arguments are the folder, the begin of the tags and their number. */
+/** A program that tags images in an OCI layout: the arguments are the folder, the beginning of the tags and their number. */
 import process from "node:process";
 import { openFolder } from "../../src/layouts/folder.ts";
 import { openOciLayoutTarget } from "../../src/layouts/oci_layout_target.ts";
