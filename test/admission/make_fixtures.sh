@@ -11,6 +11,8 @@ packages=$root/.cache/sigstore
 work=$(mktemp -d)
 pids=()
 trap 'kill "${pids[@]}" 2>/dev/null || true; rm -rf "$work"' EXIT
+# shellcheck source=test/support/memory_registry.sh
+source "$root/test/support/memory_registry.sh"
 
 # install NAME VERSION MODULE
 install() {
@@ -31,17 +33,10 @@ mkdir -p "$packages"
 cd "$work"
 registry=127.0.0.1:5077
 sigstore=http://127.0.0.1:5078
-cat >registry.yml <<END
-version: 0.1
-log: { level: error, accesslog: { disabled: true } }
-storage: { inmemory: {} }
-http: { addr: "$registry" }
-END
-docker-registry serve registry.yml 2>registry.log &
-pids+=($!)
+start_registry "$registry"
 "$node" "$here/sigstore_server.mjs" 5078 root.json "$packages" &
 pids+=($!)
-until curl -so /dev/null "$registry/v2/" && curl -so /dev/null "$sigstore"; do sleep 0.2; done
+until curl -so /dev/null "$sigstore"; do sleep 0.2; done
 
 # A signing config says which services cosign uses. No service: only the key signs.
 config() { echo "{\"mediaType\":\"application/vnd.dev.sigstore.signingconfig.v0.2+json\",$1}"; }

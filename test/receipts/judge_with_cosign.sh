@@ -11,6 +11,8 @@ version=v3.1.3
 work=$(mktemp -d)
 pids=()
 trap 'kill "${pids[@]}" 2>/dev/null || true; rm -rf "$work"' EXIT
+# shellcheck source=test/support/memory_registry.sh
+source "$root/test/support/memory_registry.sh"
 
 cosign=${COSIGN:-$bin/cosign}
 if [ -z "${COSIGN:-}" ] && [ "$(cat "$bin/.cosign.version" 2>/dev/null)" != "$version" ]; then
@@ -23,15 +25,7 @@ crossdock() { bash "$root/build/crossdock.sh" "$@"; }
 
 cd "$work"
 registry=127.0.0.1:5079
-cat >registry.yml <<END
-version: 0.1
-log: { level: error, accesslog: { disabled: true } }
-storage: { inmemory: {} }
-http: { addr: "$registry" }
-END
-docker-registry serve registry.yml 2>registry.log &
-pids+=($!)
-until curl -so /dev/null "$registry/v2/"; do sleep 0.2; done
+start_registry "$registry"
 
 export COSIGN_PASSWORD=""
 for name in receipts other signer; do
