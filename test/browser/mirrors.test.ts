@@ -132,16 +132,25 @@ test("a run of a rule shows its progress in any view, then its result", async ()
   assert.equal(await page.evaluate("document.activeElement.id"), "main");
 });
 
+/** Starts a run, and waits until it copies. */
+async function startRun(page: Page): Promise<void> {
+  await page.getByRole("button", { name: "Run now" }).click();
+  await page.getByRole("progressbar").first().waitFor();
+}
+
+async function cancelRun(page: Page): Promise<void> {
+  await page.getByRole("button", { name: "Cancel" }).click();
+  await page.getByText("You cancelled it.").waitFor();
+}
+
 test("a run can be cancelled", async () => {
   await using server = await startMirrorServer();
   await putImage(server.source, "app", { tag: "1.0" });
   const release = holdBlobs(server);
   await using opened = await openView(server.url, "mirrors/app");
   const { page } = opened;
-  await page.getByRole("button", { name: "Run now" }).click();
-  await page.getByRole("progressbar").first().waitFor();
-  await page.getByRole("button", { name: "Cancel" }).click();
-  await page.getByText("You cancelled it.").waitFor();
+  await startRun(page);
+  await cancelRun(page);
   release();
   await page.getByRole("link", { name: /ago|now/ }).click();
   await page.locator(".state", { hasText: "aborted" }).waitFor();
@@ -155,10 +164,8 @@ test("a cancelled run leaves the result of the run before, and is named beside i
   await openRule(page);
   await expectText(rowOf(page, "1.4"), /this tag is immutable/);
   const release = holdBlobs(server);
-  await page.getByRole("button", { name: "Run now" }).click();
-  await page.getByRole("progressbar").first().waitFor();
-  await page.getByRole("button", { name: "Cancel" }).click();
-  await page.getByText("You cancelled it.").waitFor();
+  await startRun(page);
+  await cancelRun(page);
   release();
   await expectText(page.locator(".facts"), /aborted[^]*1 failed, 3 copied/);
   await page.reload();
@@ -173,8 +180,7 @@ test("signing out asks, and aborts the runs that the page follows", async () => 
   const release = holdBlobs(server);
   await using opened = await openView(server.url, "mirrors/app");
   const { page } = opened;
-  await page.getByRole("button", { name: "Run now" }).click();
-  await page.getByRole("progressbar").first().waitFor();
+  await startRun(page);
   const signOut = page.getByRole("button", { name: "Sign out" });
   page.once("dialog", (dialog) => void dialog.dismiss());
   await signOut.click();
