@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Makes test/admission/fixtures again: images that cosign 3 and cosign 2 sign, with local keys and with a local Fulcio, Rekor and
-# timestamp authority. Needs Go, docker-registry and openssl. The fixtures have new keys and digests each time.
+# timestamp authority. Needs Go and openssl. The fixtures have new keys and digests each time.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -23,6 +23,7 @@ install() {
   echo "$2" >"$bin/.$1.version"
 }
 
+bash "$root/test/registries/setup.sh" >&2
 install cosign v3.1.3 github.com/sigstore/cosign/v3/cmd/cosign
 install cosign2 v2.6.5 github.com/sigstore/cosign/v2/cmd/cosign
 bash "$root/test/setup_runtimes.sh"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Lets the real cosign check receipts: of an image and of an index with its platforms, plain ones and verification summaries. cosign
-# must accept each with the key of the receipts, and reject it with another key, type and digest. Needs docker-registry, openssl, and
-# Go, because it builds cosign on first use; COSIGN names one that is built.
+# must accept each with the key of the receipts, and reject it with another key, type and digest. Needs Deno, openssl, and Go, because
+# it builds cosign on first use; COSIGN names one that is built.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -14,6 +14,7 @@ trap 'kill "${pids[@]}" 2>/dev/null || true; rm -rf "$work"' EXIT
 # shellcheck source=test/support/memory_registry.sh
 source "$root/test/support/memory_registry.sh"
 
+bash "$root/test/registries/setup.sh" >&2
 cosign=${COSIGN:-$bin/cosign}
 if [ -z "${COSIGN:-}" ] && [ "$(cat "$bin/.cosign.version" 2>/dev/null)" != "$version" ]; then
   echo "building cosign $version" >&2
